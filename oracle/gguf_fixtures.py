@@ -2,7 +2,7 @@
 
     python oracle/gguf_fixtures.py     -> test/fixtures/gguf/
 
-tiny.gguf is a whole two-layer Llama whose tensors are of every type that Fathom decodes (random blocks, float16
+tiny.gguf is a whole three-layer Llama whose tensors are of every type that Fathom decodes (random blocks, float16
 scales of ordinary size), with the vocabulary of test/fixtures/tokenizer/bytelevel. expected.json and
 expected_rows.safetensors hold what gguf-py decodes (a hash of every tensor's float32 bytes, and some rows), under
 Hugging Face's names and with the rows of q and k back in Hugging Face's order, as Transformers' LlamaTensorProcessor
@@ -24,9 +24,12 @@ root = Path(__file__).resolve().parent.parent / "test" / "fixtures"
 out = root / "gguf"
 rng = np.random.default_rng(7)
 
-D, F, HEADS, KV, HEAD_DIM, LAYERS = 256, 64, 2, 1, 32, 2
+D, F, HEADS, KV, HEAD_DIM, LAYERS = 256, 64, 2, 1, 32, 3
 HALF_FIELDS = {
-    T.Q4_0: [0], T.Q4_1: [0, 2], T.Q5_0: [0], T.Q5_1: [0, 2], T.Q8_0: [0], T.Q4_K: [0, 2], T.Q5_K: [0, 2], T.Q6_K: [208],
+    T.Q4_0: [0], T.Q4_1: [0, 2], T.Q5_0: [0], T.Q5_1: [0, 2], T.Q8_0: [0],
+    T.Q2_K: [80, 82], T.Q3_K: [108], T.Q4_K: [0, 2], T.Q5_K: [0, 2], T.Q6_K: [208],
+    T.IQ4_NL: [0], T.IQ4_XS: [0],
+    T.MXFP4: [],  # its scale is one byte, a power of two: any byte will do, the subnormal and the overflowing ones too
 }
 
 
@@ -108,6 +111,7 @@ def main():
     types = [
         {"q": T.Q4_0, "k": T.F16, "v": T.BF16, "o": T.Q4_1, "gate": T.Q4_K, "up": T.Q5_K, "down": T.Q5_0},
         {"q": T.Q6_K, "k": T.Q8_0, "v": T.Q4_K, "o": T.Q5_1, "gate": T.Q6_K, "up": T.Q4_1, "down": T.Q8_0},
+        {"q": T.Q2_K, "k": T.Q3_K, "v": T.IQ4_XS, "o": T.IQ4_NL, "gate": T.Q3_K, "up": T.IQ4_XS, "down": T.MXFP4},
     ]
     add("token_embd.weight", "model.embed_tokens.weight", T.Q4_0, vocab_size, D)
     for layer, kind in enumerate(types):

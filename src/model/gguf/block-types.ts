@@ -2,7 +2,8 @@
 import { badInput } from "../../core/errors.ts";
 import { decodeBfloat16, decodeFloat16 } from "../../files/floats.ts";
 import type { WeightDType } from "../weights.ts";
-import { decodeQ4K, decodeQ5K, decodeQ6K } from "./blocks-k.ts";
+import { decodeIq4Nl, decodeIq4Xs, decodeMxfp4 } from "./blocks-codebook.ts";
+import { decodeQ2K, decodeQ3K, decodeQ4K, decodeQ5K, decodeQ6K } from "./blocks-k.ts";
 import { decodeQ4_0, decodeQ4_1, decodeQ5_0, decodeQ5_1, decodeQ8_0 } from "./blocks-legacy.ts";
 
 /**
@@ -50,26 +51,30 @@ const types: ReadonlyMap<number, BlockType> = new Map([
   [6, quantized("Q5_0", 32, 22, decodeQ5_0)],
   [7, quantized("Q5_1", 32, 24, decodeQ5_1)],
   [8, quantized("Q8_0", 32, 34, decodeQ8_0)],
+  [10, quantized("Q2_K", 256, 84, decodeQ2K)],
+  [11, quantized("Q3_K", 256, 110, decodeQ3K)],
   [12, quantized("Q4_K", 256, 144, decodeQ4K)],
   [13, quantized("Q5_K", 256, 176, decodeQ5K)],
   [14, quantized("Q6_K", 256, 210, decodeQ6K)],
+  [20, quantized("IQ4_NL", 32, 18, decodeIq4Nl)],
+  [23, quantized("IQ4_XS", 256, 136, decodeIq4Xs)],
   [30, { name: "BF16", valuesPerBlock: 1, bytesPerBlock: 2, plain: "bfloat16", decode: brainFloats }],
+  [39, quantized("MXFP4", 32, 17, decodeMxfp4)],
 ]);
+
+/** Names of the types that are decoded. */
+export const decodedTypes: readonly string[] = [...types.values()].map(({ name }) => name);
 
 /** Names of the types that exist but are not decoded, so that the message can say which one it is. */
 const otherTypes: Readonly<Record<number, string>> = {
   9: "Q8_1",
-  10: "Q2_K",
-  11: "Q3_K",
   15: "Q8_K",
   16: "IQ2_XXS",
   17: "IQ2_XS",
   18: "IQ3_XXS",
   19: "IQ1_S",
-  20: "IQ4_NL",
   21: "IQ3_S",
   22: "IQ2_S",
-  23: "IQ4_XS",
   24: "I8",
   25: "I16",
   26: "I32",
@@ -78,17 +83,16 @@ const otherTypes: Readonly<Record<number, string>> = {
   29: "IQ1_M",
   34: "TQ1_0",
   35: "TQ2_0",
-  39: "MXFP4",
+  40: "NVFP4",
 };
 
 /** @throws FathomError naming a type that is not decoded */
 export function blockTypeOf(ggmlType: number, where: string): BlockType {
   const type = types.get(ggmlType);
   if (type !== undefined) return type;
-  const supported = [...types.values()].map(({ name }) => name).join(", ");
   throw badInput(
     where,
-    `a tensor type among ${supported}`,
+    `a tensor type among ${decodedTypes.join(", ")}`,
     otherTypes[ggmlType] ?? `type ${ggmlType}`,
     "a GGUF file of another quantization, e.g. Q8_0",
   );

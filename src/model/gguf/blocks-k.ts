@@ -20,6 +20,50 @@ function unpackScales(bytes: Uint8Array, at: number, scales: Uint8Array, minima:
   }
 }
 
+/**
+ * 16 bytes of scales (low half) and minima (high half), 64 bytes of pairs, d, dmin (f16): d · scale · q − dmin · minimum,
+ * 16 values a scale. Each of two halves of 128 values has 32 bytes, whose pairs belong to four runs of 32.
+ */
+export function decodeQ2K(bytes: Uint8Array, out: Float32Array, at: number): void {
+  const half = float16Table();
+  for (let block = 0, to = at; block < bytes.length; block += 84, to += 256) {
+    const d = half[bytes[block + 80]! | (bytes[block + 81]! << 8)]!;
+    const dmin = half[bytes[block + 82]! | (bytes[block + 83]! << 8)]!;
+    for (let group = 0; group < 16; group++) {
+      const both = bytes[block + group]!;
+      const [scale, minimum] = [d * (both & 15), dmin * (both >> 4)];
+      const pairs = block + 16 + (group >> 3) * 32 + (group & 1) * 16;
+      const shift = 2 * ((group >> 1) & 3);
+      for (let i = 0; i < 16; i++)
+        out[to + group * 16 + i] = scale * ((bytes[pairs + i]! >> shift) & 3) - minimum;
+    }
+  }
+}
+
+/**
+ * 32 bytes of third bits, 64 bytes of pairs as in Q2_K, 12 bytes of scales, d (f16): d · (scale − 32) · (q − 4), where
+ * byte i of the third bits holds bit s for value i of run s. Of scale g, byte g mod 8 holds the low half and byte
+ * 8 + g mod 4 the high pair.
+ */
+export function decodeQ3K(bytes: Uint8Array, out: Float32Array, at: number): void {
+  const half = float16Table();
+  for (let block = 0, to = at; block < bytes.length; block += 110, to += 256) {
+    const d = half[bytes[block + 108]! | (bytes[block + 109]! << 8)]!;
+    for (let group = 0; group < 16; group++) {
+      const low = (bytes[block + 96 + (group & 7)]! >> (group < 8 ? 0 : 4)) & 15;
+      const high = (bytes[block + 104 + (group & 3)]! >> (2 * (group >> 2))) & 3;
+      const scale = d * ((low | (high << 4)) - 32);
+      const [run, offset] = [group >> 1, (group & 1) * 16];
+      const pairs = block + 32 + (group >> 3) * 32 + offset;
+      for (let i = 0; i < 16; i++) {
+        const third = (bytes[block + offset + i]! >> run) & 1;
+        const pair = (bytes[pairs + i]! >> (2 * (run & 3))) & 3;
+        out[to + group * 16 + i] = scale * ((pair | (third << 2)) - 4);
+      }
+    }
+  }
+}
+
 /** d, dmin (f16), 12 bytes of scales, 128 bytes: d · scale · q − dmin · minimum, 32 values a scale. */
 export function decodeQ4K(bytes: Uint8Array, out: Float32Array, at: number): void {
   const half = float16Table();
