@@ -5,10 +5,10 @@
 import { Tensor } from "onnxruntime-node";
 import { gradient } from "../graph/gradient.ts";
 import type { Graph, Value } from "../graph/graph.ts";
-import type { ModelConfig } from "./config.ts";
-import { attentionMask } from "./engine.ts";
+import type { LayerConfig, ModelConfig } from "./config-types.ts";
 import { buildBlock, type Declare } from "./parts.ts";
-import type { RotaryTable } from "./rotary.ts";
+import { Positions } from "./positions.ts";
+import type { RotaryTables } from "./rotary.ts";
 
 /** Weights that are given at each run, float32. */
 export const asInput: Declare = (graph, name, dims) => graph.weight(name, "float32", dims);
@@ -17,8 +17,8 @@ export const asInput: Declare = (graph, name, dims) => graph.weight(name, "float
  * From d loss / d block output ("cotangent", [B, T, d]) to "dx" and "d <weight>" for every weight of the block.
  * @returns the graph, and the weights' names below the block's prefix
  */
-export function backwardBlock(config: ModelConfig): { graph: Graph; names: string[] } {
-  const { inputs, outputs, weights } = buildBlock(config, asInput, "");
+export function backwardBlock(config: ModelConfig, layer: LayerConfig): { graph: Graph; names: string[] } {
+  const { inputs, outputs, weights } = buildBlock(config, layer, asInput, "");
   const { graph } = inputs;
   const cotangent = graph.input("cotangent", "float32", ["B", "T", config.hiddenSize]);
   const names = [...weights.keys()];
@@ -34,22 +34,14 @@ export function outputGradients(graph: Graph, names: readonly string[], gradient
   });
 }
 
-/** A block's inputs for B sequences of T tokens from their beginning, but for x. @param window of the layer */
+/** The inputs of a layer's block for B sequences of T tokens from their beginning, but for x. */
 export function wholeSequences(
-  { headDim, kvHeads }: ModelConfig,
-  rotary: RotaryTable,
+  layer: LayerConfig,
+  tables: RotaryTables,
   B: number,
   T: number,
-  window: number | null,
 ): Record<string, Tensor> {
-  const angles = rotary.at(Int32Array.from({ length: B * T }, (_, i) => i % T));
   const noPast = Array.from({ length: B }, () => 0);
-  const past = () => new Tensor("float32", new Float32Array(0), [B, kvHeads, 0, headDim]);
-  return {
-    cos: new Tensor("float32", angles.cos, [B, T, headDim / 2]),
-    sin: new Tensor("float32", angles.sin, [B, T, headDim / 2]),
-    mask: new Tensor("float32", attentionMask(noPast, 0, T, window), [B, 1, T, T]),
-    past_key: past(),
-    past_value: past(),
-  };
+  const past = () => new Tensor("float32", new Float32Array(0), [B, layer.kvHeads, 0, layer.headDim]);
+  return { ...new Positions(tables, noPast, 0, T).of(layer), past_key: past(), past_value: past() };
 }

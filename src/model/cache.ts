@@ -1,6 +1,7 @@
 /**
- * The key/value cache: for each layer one buffer of keys and one of values, [slots, kvHeads, capacity, headDim],
- * written in place. A slot is one sequence. Slots in use are always the first ones, so the cache of a batch is a view.
+ * The key/value cache: for each layer with keys of its own one buffer of keys and one of values,
+ * [slots, kvHeads, capacity, headDim], written in place. A slot is one sequence. Slots in use are always the first ones,
+ * so the cache of a batch is a view.
  */
 import { Tensor } from "onnxruntime-node";
 import type { ModelConfig } from "./config.ts";
@@ -8,28 +9,37 @@ import type { ModelConfig } from "./config.ts";
 /** Positions that the cache grows by; regrowing copies it once. */
 const growth = 64;
 
+interface LayerCache {
+  readonly heads: number;
+  readonly headDim: number;
+  keys: Float32Array<ArrayBuffer>;
+  values: Float32Array<ArrayBuffer>;
+}
+
+const sides = ["keys", "values"] as const;
+
 export class KvCache {
   /** Tokens held, one per slot. */
   readonly lengths: number[] = [];
   private readonly slots: number;
-  private readonly heads: number;
-  private readonly headDim: number;
   private capacity = 0;
-  private readonly keys: Float32Array<ArrayBuffer>[];
-  private readonly values: Float32Array<ArrayBuffer>[];
+  /** By layer; a layer that attends to another's keys has none. */
+  private readonly layers: ReadonlyMap<number, LayerCache>;
 
   /** @param slots sequences it can hold at once */
   constructor(config: ModelConfig, slots: number) {
     this.slots = slots;
-    this.heads = config.kvHeads;
-    this.headDim = config.headDim;
-    this.keys = Array.from({ length: config.layers }, () => new Float32Array(0));
-    this.values = Array.from({ length: config.layers }, () => new Float32Array(0));
+    const empty = new Float32Array(0);
+    this.layers = new Map(
+      config.layers.flatMap(({ kvHeads, headDim, kvFrom }, layer) =>
+        kvFrom === null ? [[layer, { heads: kvHeads, headDim, keys: empty, values: empty }]] : [],
+      ),
+    );
   }
 
   /** Numbers of one slot in one layer. */
-  private get slotSize(): number {
-    return this.heads * this.capacity * this.headDim;
+  private slotSize({ heads, headDim }: LayerCache): number {
+    return heads * this.capacity * headDim;
   }
 
   /** Makes room for sequences of this many tokens. */
@@ -37,15 +47,16 @@ export class KvCache {
     if (tokens <= this.capacity) return;
     const before = this.capacity;
     this.capacity = Math.ceil(tokens / growth) * growth;
-    for (const side of [this.keys, this.values]) {
-      side.forEach((old, layer) => {
-        const grown = new Float32Array(this.slots * this.slotSize);
-        for (let run = 0; run < this.lengths.length * this.heads; run++) {
-          const from = run * before * this.headDim;
-          grown.set(old.subarray(from, from + before * this.headDim), run * this.capacity * this.headDim);
+    for (const layer of this.layers.values()) {
+      const { heads, headDim } = layer;
+      for (const side of sides) {
+        const grown = new Float32Array(this.slots * this.slotSize(layer));
+        for (let run = 0; run < this.lengths.length * heads; run++) {
+          const from = run * before * headDim;
+          grown.set(layer[side].subarray(from, from + before * headDim), run * this.capacity * headDim);
         }
-        side[layer] = grown;
-      });
+        layer[side] = grown;
+      }
     }
   }
 
@@ -56,17 +67,16 @@ export class KvCache {
     this.reserve(length);
     this.lengths.push(length);
     if (prefix === null) return;
-    for (const [to, from] of [
-      [this.keys, prefix.keys],
-      [this.values, prefix.values],
-    ] as const) {
-      to.forEach((buffer, layer) => {
-        for (let head = 0; head < this.heads; head++) {
-          const source = head * prefix.capacity * this.headDim;
-          const target = slot * this.slotSize + head * this.capacity * this.headDim;
-          buffer.set(from[layer]!.subarray(source, source + length * this.headDim), target);
+    for (const [index, layer] of this.layers) {
+      const source = prefix.layers.get(index)!;
+      const { heads, headDim } = layer;
+      for (const side of sides) {
+        for (let head = 0; head < heads; head++) {
+          const from = head * prefix.capacity * headDim;
+          const to = slot * this.slotSize(layer) + head * this.capacity * headDim;
+          layer[side].set(source[side].subarray(from, from + length * headDim), to);
         }
-      });
+      }
     }
   }
 
@@ -74,8 +84,9 @@ export class KvCache {
   close(slot: number): void {
     const last = this.lengths.length - 1;
     if (slot !== last) {
-      for (const buffer of [...this.keys, ...this.values]) {
-        buffer.copyWithin(slot * this.slotSize, last * this.slotSize, (last + 1) * this.slotSize);
+      for (const layer of this.layers.values()) {
+        const size = this.slotSize(layer);
+        for (const side of sides) layer[side].copyWithin(slot * size, last * size, (last + 1) * size);
       }
       this.lengths[slot] = this.lengths[last]!;
     }
@@ -90,17 +101,17 @@ export class KvCache {
 
   /** The past of a run of slots as tensors [count, kvHeads, S, headDim]: a view of the cache, nothing is copied. */
   past(layer: number, first: number, count: number): { key: Tensor; value: Tensor } {
+    const own = this.layers.get(layer)!;
+    const size = this.slotSize(own);
     const positions = this.pastLength(first, count);
-    const dims = [count, this.heads, positions, this.headDim];
+    const dims = [count, own.heads, positions, own.headDim];
     const view = (buffer: Float32Array<ArrayBuffer>): Tensor =>
       new Tensor(
         "float32",
-        positions === 0
-          ? new Float32Array(0)
-          : buffer.subarray(first * this.slotSize, (first + count) * this.slotSize),
+        positions === 0 ? new Float32Array(0) : buffer.subarray(first * size, (first + count) * size),
         dims,
       );
-    return { key: view(this.keys[layer]!), value: view(this.values[layer]!) };
+    return { key: view(own.keys), value: view(own.values) };
   }
 
   /**
@@ -117,9 +128,8 @@ export class KvCache {
     key: Float32Array,
     value: Float32Array,
   ): void {
-    const { heads, headDim, capacity } = this;
-    const keys = this.keys[layer]!;
-    const values = this.values[layer]!;
+    const { heads, headDim, keys, values } = this.layers.get(layer)!;
+    const { capacity } = this;
     for (let row = 0; row < counts.length; row++) {
       const size = counts[row]! * headDim;
       const at = this.lengths[first + row]! * headDim;

@@ -64,9 +64,9 @@ async function captureGroup(
   rows: readonly CaptureRequest[],
   { layers, logits, edits }: CaptureOptions,
 ): Promise<Captured[]> {
-  const { hiddenSize: d, vocabSize, layers: depth } = engine.config;
+  const { hiddenSize: d, vocabSize } = engine.config;
   const longest = Math.max(...rows.map((row) => row.ids.length));
-  const lastLayer = logits ? depth - 1 : Math.max(...layers);
+  const lastLayer = logits ? engine.config.layers.length - 1 : Math.max(...layers);
   const results = rows.map(
     ({ id, ids }): Captured => ({
       id,

@@ -73,8 +73,8 @@ export async function openCheckpoint(path: string): Promise<Checkpoint> {
 }
 
 /** The weights alone, for another thread of a process that has opened and checked the checkpoint. */
-export async function openWeights(path: string, { headDim }: ModelConfig): Promise<Weights> {
+export async function openWeights(path: string, { layers }: ModelConfig): Promise<Weights> {
   return statSync(path).isDirectory()
     ? openSafetensorsWeights(path)
-    : openGgufWeights(await readGgufHeader(path), headDim);
+    : openGgufWeights(await readGgufHeader(path), layers[0]!.headDim);
 }

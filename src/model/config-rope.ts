@@ -1,17 +1,20 @@
 /** How a configuration spells rotary positions: flat with rope_scaling (Transformers 4), or rope_parameters (5). */
 import { badInput } from "../core/errors.ts";
-import type { ModelConfig, RopeScaling } from "./config-types.ts";
+import type { Rope, RopeScaling } from "./config-types.ts";
 import { Settings } from "./settings.ts";
 
 /** The base that every reader assumes where a configuration names none. */
 const usualTheta = 10_000;
 
-/** @throws FathomError for a kind of scaling that Fathom does not compute, by name */
-export function parseRope(settings: Settings): ModelConfig["rope"] {
+/**
+ * One set of rotary settings for all layers.
+ * @throws FathomError for a kind of scaling that Fathom does not compute, by name
+ */
+export function parseRope(settings: Settings, headDim: number): Rope {
   const flatTheta = settings.has("rope_theta") ? settings.positive("rope_theta") : null;
   settings.only("partial_rotary_factor", 1);
   const key = settings.has("rope_parameters") ? "rope_parameters" : "rope_scaling";
-  if (!settings.has(key)) return { theta: flatTheta ?? usualTheta, scaling: null };
+  if (!settings.has(key)) return { theta: flatTheta ?? usualTheta, rotated: headDim, scaling: null };
 
   const parameters = new Settings(settings.raw(key), `${settings.where} "${key}"`);
   const theta = parameters.has("rope_theta") ? parameters.positive("rope_theta") : null;
@@ -22,7 +25,7 @@ export function parseRope(settings: Settings): ModelConfig["rope"] {
   parameters.finish();
   // Both spellings may be written side by side, for old and new readers.
   settings.inert(["rope_scaling"]);
-  return { theta: theta ?? flatTheta ?? usualTheta, scaling };
+  return { theta: theta ?? flatTheta ?? usualTheta, rotated: headDim, scaling };
 }
 
 function parseScaling(parameters: Settings): RopeScaling | null {

@@ -1,4 +1,7 @@
-/** What a checkpoint computes, in one shape for every family: the numbers an engine needs and nothing else. */
+/**
+ * What a checkpoint computes, in one shape for every family: the numbers an engine needs and nothing else. What may
+ * differ from layer to layer is said by each layer.
+ */
 
 export type RopeScaling =
   | { type: "linear"; factor: number }
@@ -12,23 +15,40 @@ export type RopeScaling =
       originalContext: number;
     };
 
-export interface ModelConfig {
-  family: "llama" | "gemma2";
-  /** As the checkpoint names it, e.g. "LlamaForCausalLM". */
-  architecture: string;
-  vocabSize: number;
-  hiddenSize: number;
-  intermediateSize: number;
-  layers: number;
+/** Rotary positions. Layers that turn alike hold the same object, so that their angles are computed once. */
+export interface Rope {
+  theta: number;
+  /** How many numbers of a head are turned, its first ones; even. The rest pass as they are. */
+  rotated: number;
+  scaling: RopeScaling | null;
+}
+
+export interface LayerConfig {
+  /** Query heads. */
   heads: number;
   /** Key/value heads; each serves heads / kvHeads query heads. */
   kvHeads: number;
   /** Not always hiddenSize / heads. */
   headDim: number;
+  intermediateSize: number;
+  rope: Rope;
+  /** How many positions, itself included, a token sees; null = all before it. */
+  window: number | null;
+  /** An earlier layer whose keys and values this one attends to, having none of its own; null = its own. */
+  kvFrom: number | null;
+}
+
+export interface ModelConfig {
+  /** The family's name in the registry (`architectures/index.ts`), e.g. "llama". */
+  family: string;
+  /** As the checkpoint names it, e.g. "LlamaForCausalLM". */
+  architecture: string;
+  vocabSize: number;
+  hiddenSize: number;
+  layers: readonly LayerConfig[];
   normEps: number;
   /** Longest sequence, in tokens. */
   contextLength: number;
-  rope: { theta: number; scaling: RopeScaling | null };
   activation: "silu" | "gelu_tanh";
   /** Biases on q, k and v. */
   attentionBias: boolean;
@@ -46,6 +66,4 @@ export interface ModelConfig {
   finalSoftcap: number | null;
   /** Gemma's RMSNorm multiplies by (1 + w). */
   normOffset: 0 | 1;
-  /** [layers]: how many positions, itself included, a token sees; null = all before it. */
-  layerWindow: (number | null)[];
 }

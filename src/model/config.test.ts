@@ -56,7 +56,11 @@ describe("rotary positions in both spellings", () => {
       { type: "linear", factor: 4 },
     ],
   ])("%j", (changes, theta, expected) => {
-    expect(parse(changes).rope).toEqual({ theta, scaling: expected });
+    const { layers } = parse(changes);
+    expect(layers[0]!.rope).toEqual({ theta, rotated: 8, scaling: expected });
+    expect(new Set(layers.map(({ rope }) => rope)).size, "one object, so that angles are computed once").toBe(
+      1,
+    );
   });
 });
 
@@ -64,8 +68,15 @@ describe("families", () => {
   test("Llama", () => {
     expect(parse({ tie_word_embeddings: true, attention_bias: true })).toMatchObject({
       family: "llama",
-      headDim: 8,
-      kvHeads: 2,
+      layers: Array.from({ length: 3 }, () => ({
+        heads: 8,
+        kvHeads: 2,
+        headDim: 8,
+        intermediateSize: 128,
+        rope: { rotated: 8 },
+        window: null,
+        kvFrom: null,
+      })),
       activation: "silu",
       attentionBias: true,
       outputBias: true,
@@ -74,12 +85,9 @@ describe("families", () => {
       embeddingScale: 1,
       queryScale: 8 ** -0.5,
       normOffset: 0,
-      layerWindow: [null, null, null],
     });
-    expect(parse({ num_key_value_heads: undefined, head_dim: 32 })).toMatchObject({
-      kvHeads: 8,
-      headDim: 32,
-    });
+    const [layer] = parse({ num_key_value_heads: undefined, head_dim: 32 }).layers;
+    expect(layer).toMatchObject({ kvHeads: 8, headDim: 32, rope: { rotated: 32 } });
     expect(parse({ architectures: null }).architecture).toBe("LlamaForCausalLM");
   });
 
@@ -93,17 +101,18 @@ describe("families", () => {
       attentionSoftcap: 50,
       finalSoftcap: null,
       normOffset: 1,
-      layerWindow: [32, null, 32],
+      layers: [{ window: 32 }, { window: null }, { window: 32 }],
     });
+    const windows = (changes: object) => parse(changes, gemma2).layers.map(({ window }) => window);
     const types = ["full_attention", "sliding_attention", "full_attention"];
-    expect(parse({ layer_types: types }, gemma2).layerWindow).toEqual([null, 32, null]);
-    expect(parse({ sliding_window: null }, gemma2).layerWindow).toEqual([null, null, null]);
+    expect(windows({ layer_types: types })).toEqual([null, 32, null]);
+    expect(windows({ sliding_window: null })).toEqual([null, null, null]);
     const bare = { ...gemma2, attn_logit_softcapping: undefined, final_logit_softcapping: undefined };
     const absent = JSON.parse(
       JSON.stringify({ ...bare, head_dim: undefined, sliding_window: undefined }),
     ) as object;
-    expect(parseConfig(absent, "c")).toMatchObject({ headDim: 256, attentionSoftcap: 50, finalSoftcap: 30 });
-    expect(parseConfig(absent, "c").layerWindow[0]).toBe(4096);
+    expect(parseConfig(absent, "c")).toMatchObject({ attentionSoftcap: 50, finalSoftcap: 30 });
+    expect(parseConfig(absent, "c").layers[0]).toMatchObject({ headDim: 256, window: 4096 });
   });
 
   test("bookkeeping and empty settings pass", () => {

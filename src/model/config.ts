@@ -1,6 +1,7 @@
 /** config.json to what the engine computes; everything else in it is refused by name. */
 import { badInput } from "../core/errors.ts";
-import { families } from "./config-families.ts";
+import type { Family } from "./architectures/family.ts";
+import { families } from "./architectures/index.ts";
 import type { ModelConfig } from "./config-types.ts";
 import { Settings } from "./settings.ts";
 
@@ -75,28 +76,31 @@ export function parseConfig(json: unknown, where: string): ModelConfig {
       "quantized weights",
       "the unquantized checkpoint, or a GGUF file of it",
     );
-  const architecture = architectureOf(settings);
-  const config = families.get(architecture)!.parse(settings, architecture);
+  const { family, architecture } = familyOf(settings);
+  const config = { family: family.name, architecture, ...family.read(settings) };
   settings.inert(inert);
   settings.finish();
   return config;
 }
 
-function architectureOf(settings: Settings): string {
+/** By the class in "architectures"; a configuration without one is known by its "model_type". */
+function familyOf(settings: Settings): { family: Family; architecture: string } {
   const names = settings.raw("architectures");
   const type = settings.raw("model_type");
-  const known = [...families.keys()];
-  const byType = known.find((name) => families.get(name)!.modelType === type);
+  const known = families.flatMap((family) =>
+    Object.entries(family.classes).map(([architecture, modelType]) => ({ family, architecture, modelType })),
+  );
+  const byType = known.find(({ modelType }) => modelType === type)?.architecture;
   const named: unknown = Array.isArray(names) && names.length === 1 ? names[0] : (names ?? byType ?? type);
-  if (typeof named !== "string" || !families.has(named))
+  const found = known.find(({ architecture }) => architecture === named);
+  if (found === undefined)
     throw badInput(
       `${settings.where} "architectures"`,
-      known.join(" or "),
+      known.map(({ architecture }) => architecture).join(" or "),
       named === undefined ? "nothing" : JSON.stringify(named),
       "a checkpoint of a family that Fathom computes",
     );
-  const { modelType } = families.get(named)!;
-  if (type !== undefined && type !== modelType)
-    throw settings.wrong("model_type", `"${modelType}", the type of ${named}`, type);
-  return named;
+  if (type !== undefined && type !== found.modelType)
+    throw settings.wrong("model_type", `"${found.modelType}", the type of ${found.architecture}`, type);
+  return found;
 }

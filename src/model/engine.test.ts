@@ -50,7 +50,7 @@ describe.each(names)("%s", (name) => {
 
   const captureAll = async (rows: typeof requests, edits: readonly Edit[] = [], masks?: Float32Array[][]) => {
     const out: Captured[] = [];
-    const layers = Array.from({ length: checkpoint.config.layers }, (_, i) => i);
+    const layers = Array.from({ length: checkpoint.config.layers.length }, (_, i) => i);
     const masked = rows.map((row, i) => (masks === undefined ? row : { ...row, editMasks: masks[i]! }));
     await capture(engine, masked, { layers, logits: true, edits }, (captured, i) => (out[i] = captured));
     return out;
@@ -173,7 +173,7 @@ describe.each(names)("%s", (name) => {
     const gradients = new GradientEngine(engine);
     const ids = reference.prompts[prompt]!;
     const position = ids.length - 1;
-    const layers = Array.from({ length: checkpoint.config.layers }, (_, i) => i);
+    const layers = Array.from({ length: checkpoint.config.layers.length }, (_, i) => i);
     const result = await gradients.run(
       ids,
       {

@@ -9,12 +9,10 @@ import type { KvCache } from "./cache.ts";
 import type { ModelConfig } from "./config.ts";
 import { type BatchEdits, Editor } from "./edits.ts";
 import { blockPrefix, buildBlock, buildGenerationHead, type Declare, embeddingName } from "./parts.ts";
-import { RotaryTable } from "./rotary.ts";
+import { Positions } from "./positions.ts";
+import { RotaryTables } from "./rotary.ts";
 import { declareWeight, openSession, type SessionOptions } from "./session.ts";
 import type { Weights } from "./weights.ts";
-
-/** Added where a token may not look: exp of it is exactly 0 in float32, and it stays finite through a cap. */
-const unseen = -1e9;
 
 /** Embedding rows kept decoded. A prompt set uses few of a vocabulary's rows, again and again. */
 const embeddingRowsKept = 16_384;
@@ -52,7 +50,9 @@ export class Engine {
   readonly options: SessionOptions;
   private readonly blocks: readonly InferenceSession[];
   private readonly headSession: InferenceSession;
-  private readonly rotary: RotaryTable;
+  private readonly rotary = new RotaryTables();
+  /** Layers whose keys and values others attend to as well. */
+  private readonly lenders: ReadonlySet<number>;
   private readonly editor: Editor;
   private readonly rows = new Map<number, Float32Array>();
 
@@ -68,7 +68,7 @@ export class Engine {
     this.options = options;
     this.blocks = blocks;
     this.headSession = headSession;
-    this.rotary = new RotaryTable(config);
+    this.lenders = new Set(config.layers.flatMap(({ kvFrom }) => (kvFrom === null ? [] : [kvFrom])));
     this.editor = new Editor(config.hiddenSize, options);
   }
 
@@ -80,7 +80,7 @@ export class Engine {
     onPart?: (done: number, total: number) => void,
   ): Promise<Engine> {
     const declare: Declare = (graph, name, dims) => declareWeight(graph, weights, name, dims);
-    const total = config.layers + 1;
+    const total = config.layers.length + 1;
     // The head is the largest part, and a part takes several times its size while it opens: largest first.
     const head = await openSession(buildGenerationHead(config, declare), weights, {
       ...options,
@@ -88,11 +88,13 @@ export class Engine {
     });
     onPart?.(1, total);
     const blocks: InferenceSession[] = [];
-    for (let layer = 0; layer < config.layers; layer++) {
-      const { inputs, outputs } = buildBlock(config, declare, blockPrefix(layer));
+    for (const [index, layer] of config.layers.entries()) {
+      const { inputs, outputs } = buildBlock(config, layer, declare, blockPrefix(index));
       inputs.graph.output("y", outputs.y);
-      inputs.graph.output("key", outputs.key);
-      inputs.graph.output("value", outputs.value);
+      if (outputs.made !== null) {
+        inputs.graph.output("key", outputs.made.key);
+        inputs.graph.output("value", outputs.made.value);
+      }
       blocks.push(await openSession(inputs.graph, weights, options));
       onPart?.(blocks.length + 1, total);
     }
@@ -129,33 +131,28 @@ export class Engine {
     if (remember) cache.reserve(Math.max(...slots.map((length, row) => length + counts[row]!)));
 
     const S = cache.pastLength(first, B);
-    const positions = new Int32Array(B * T);
-    for (let row = 0; row < B; row++) for (let t = 0; t < T; t++) positions[row * T + t] = slots[row]! + t;
-    const angles = this.rotary.at(positions);
-    const cos = new Tensor("float32", angles.cos, [B, T, config.headDim / 2]);
-    const sin = new Tensor("float32", angles.sin, [B, T, config.headDim / 2]);
-    const masks = new Map<number | null, Tensor>();
-    for (const window of new Set(config.layerWindow)) {
-      masks.set(window, new Tensor("float32", attentionMask(slots, S, T, window), [B, 1, T, S + T]));
-    }
-
+    const positions = new Positions(this.rotary, slots, S, T);
+    const lent = new Map<number, { key: Tensor; value: Tensor }>();
     let x = new Tensor("float32", this.embed(rows, T), [B, T, config.hiddenSize]);
-    const lastLayer = options.lastLayer ?? config.layers - 1;
+    const lastLayer = options.lastLayer ?? config.layers.length - 1;
     for (let layer = 0; layer <= lastLayer; layer++) {
-      const past = cache.past(layer, first, B);
+      const own = config.layers[layer]!;
+      const past = cache.past(own.kvFrom ?? layer, first, B);
+      const makes = own.kvFrom === null && (remember || this.lenders.has(layer));
       const outputs = await this.blocks[layer]!.run(
         {
           x,
-          cos,
-          sin,
-          mask: masks.get(config.layerWindow[layer]!)!,
+          ...positions.of(own),
           past_key: past.key,
           past_value: past.value,
+          ...(own.kvFrom === null ? {} : lent.get(own.kvFrom)!),
         },
-        remember ? ["y", "key", "value"] : ["y"],
+        makes ? ["y", "key", "value"] : ["y"],
       );
-      if (remember) {
-        cache.write(layer, first, counts, T, floats(outputs["key"]!), floats(outputs["value"]!));
+      if (makes) {
+        const made = { key: outputs["key"] as Tensor, value: outputs["value"] as Tensor };
+        if (remember) cache.write(layer, first, counts, T, floats(made.key), floats(made.value));
+        if (this.lenders.has(layer)) lent.set(layer, made);
       }
       x = outputs["y"] as typeof x;
       if (options.edits) {
@@ -224,30 +221,6 @@ export class Engine {
     await this.editor.close();
     for (const session of [...this.blocks, this.headSession]) await session.release();
   }
-}
-
-/**
- * What each new token may look at, [B, 1, T, S+T]: the real part of its past and the new tokens up to itself, within
- * the window when the layer has one.
- */
-export function attentionMask(
-  pastLengths: readonly number[],
-  S: number,
-  T: number,
-  window: number | null,
-): Float32Array<ArrayBuffer> {
-  const width = S + T;
-  const mask = new Float32Array(pastLengths.length * T * width).fill(unseen);
-  const reach = window ?? Number.POSITIVE_INFINITY;
-  pastLengths.forEach((past, row) => {
-    for (let t = 0; t < T; t++) {
-      const at = (row * T + t) * width;
-      const firstSeen = Math.max(0, past + t - reach + 1);
-      mask.fill(0, at + firstSeen, at + past);
-      mask.fill(0, at + S + Math.max(0, t - reach + 1), at + S + t + 1);
-    }
-  });
-  return mask;
 }
 
 function floats(tensor: { data: unknown }): Float32Array<ArrayBuffer> {

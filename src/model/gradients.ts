@@ -7,9 +7,10 @@ import { badInput } from "../core/errors.ts";
 import { gradient } from "../graph/gradient.ts";
 import { asInput, backwardBlock, wholeSequences } from "./backward.ts";
 import { KvCache } from "./cache.ts";
+import type { LayerConfig } from "./config-types.ts";
 import type { Engine } from "./engine.ts";
-import { blockPrefix, buildHead, finalNormName, headName } from "./parts.ts";
-import { RotaryTable } from "./rotary.ts";
+import { blockPrefix, buildHead, finalNormName, graphKey, headName } from "./parts.ts";
+import { RotaryTables } from "./rotary.ts";
 import { openWeightless } from "./session.ts";
 
 /** The scalar: Σ coefficient · logits[position, token], e.g. the logit of one token minus that of another. */
@@ -24,15 +25,21 @@ export interface Gradients {
   weights: Map<string, Float32Array<ArrayBuffer>>;
 }
 
+interface BackwardSession {
+  session: InferenceSession;
+  /** Of its weights, below the block's prefix. */
+  names: string[];
+}
+
 export class GradientEngine {
-  private block: Promise<{ session: InferenceSession; names: string[] }> | null = null;
+  /** One for all layers of the same graph: the weights are its inputs. */
+  private readonly blocks = new Map<string, Promise<BackwardSession>>();
   private head: Promise<InferenceSession> | null = null;
   private readonly engine: Engine;
-  private readonly rotary: RotaryTable;
+  private readonly rotary = new RotaryTables();
 
   constructor(engine: Engine) {
     this.engine = engine;
-    this.rotary = new RotaryTable(engine.config);
   }
 
   /**
@@ -46,7 +53,8 @@ export class GradientEngine {
     options: { layers: readonly number[]; weightsOf: number | null },
   ): Promise<Gradients> {
     const { config } = this.engine;
-    const { hiddenSize: d, layers: depth, vocabSize } = config;
+    const { hiddenSize: d, vocabSize } = config;
+    const depth = config.layers.length;
     const T = ids.length;
     for (const { position, token } of objective.terms) {
       if (position < 0 || position >= T)
@@ -109,10 +117,10 @@ export class GradientEngine {
   ): Promise<Float32Array<ArrayBuffer>> {
     const { config, weights } = this.engine;
     const T = x.length / d;
-    this.block ??= this.openBlock();
-    const { session, names } = await this.block;
+    const own = config.layers[layer]!;
+    const { session, names } = await this.block(own);
     const feeds: Record<string, Tensor> = {
-      ...wholeSequences(config, this.rotary, 1, T, config.layerWindow[layer]!),
+      ...wholeSequences(own, this.rotary, 1, T),
       x: new Tensor("float32", x, [1, T, d]),
       cotangent: new Tensor("float32", cotangent, [1, T, d]),
     };
@@ -131,9 +139,15 @@ export class GradientEngine {
     return outputs["dx"]!.data as Float32Array<ArrayBuffer>;
   }
 
-  /** One backward session serves every layer: the weights are its inputs. */
-  private async openBlock(): Promise<{ session: InferenceSession; names: string[] }> {
-    const { graph, names } = backwardBlock(this.engine.config);
+  private async block(layer: LayerConfig): Promise<BackwardSession> {
+    const key = graphKey(layer);
+    let session = this.blocks.get(key);
+    if (session === undefined) this.blocks.set(key, (session = this.openBlock(layer)));
+    return await session;
+  }
+
+  private async openBlock(layer: LayerConfig): Promise<BackwardSession> {
+    const { graph, names } = backwardBlock(this.engine.config, layer);
     return { session: await openWeightless(graph, this.engine.options), names };
   }
 
@@ -148,6 +162,6 @@ export class GradientEngine {
 
   async close(): Promise<void> {
     await (await this.head)?.release();
-    await (await this.block)?.session.release();
+    for (const block of this.blocks.values()) await (await block).session.release();
   }
 }

@@ -1,10 +1,10 @@
 /** The graphs of a checkpoint's parts: a block and the head, for any family, with weights named by the caller. */
 
 import { Graph, type Value } from "../graph/graph.ts";
-import { add, gather, logSoftmax, matmul, rmsNorm, softcap, topK } from "../graph/ops/index.ts";
-import { blockBuilders } from "./architectures/index.ts";
-import type { BlockInputs, BlockOutputs, Param } from "./architectures/pieces.ts";
-import type { ModelConfig } from "./config.ts";
+import { gather, logSoftmax, matmul, softcap, topK } from "../graph/ops/index.ts";
+import { familyNamed } from "./architectures/index.ts";
+import { type BlockInputs, type BlockOutputs, type Param, rmsNormOf } from "./architectures/pieces.ts";
+import type { LayerConfig, ModelConfig } from "./config-types.ts";
 
 /** Where a graph's weights come from: a declared weight for a tensor name and its dims. */
 export type Declare = (graph: Graph, name: string, dims: readonly number[]) => Value;
@@ -17,21 +17,25 @@ export const headName = (config: ModelConfig): string => (config.tiedHead ? embe
 /** A block with its inputs declared; outputs are the caller's to name. `prefix` goes before each weight's name. */
 export function buildBlock(
   config: ModelConfig,
+  layer: LayerConfig,
   declare: Declare,
   prefix: string,
 ): { inputs: BlockInputs; outputs: BlockOutputs; weights: Map<string, Value> } {
   const graph = new Graph();
   // There is always a row with a new token; the past may be empty.
   graph.neverEmpty("B", "T");
-  const { hiddenSize, headDim, kvHeads } = config;
+  const { headDim, kvHeads, rope } = layer;
+  const perHead = (name: string, positions: string): Value =>
+    graph.input(name, "float32", ["B", kvHeads, positions, headDim]);
   const inputs: BlockInputs = {
     graph,
-    x: graph.input("x", "float32", ["B", "T", hiddenSize]),
-    cos: graph.input("cos", "float32", ["B", "T", headDim / 2]),
-    sin: graph.input("sin", "float32", ["B", "T", headDim / 2]),
+    x: graph.input("x", "float32", ["B", "T", config.hiddenSize]),
+    cos: graph.input("cos", "float32", ["B", "T", rope.rotated / 2]),
+    sin: graph.input("sin", "float32", ["B", "T", rope.rotated / 2]),
     mask: graph.input("mask", "float32", ["B", 1, "T", "S+T"]),
-    pastKey: graph.input("past_key", "float32", ["B", kvHeads, "S", headDim]),
-    pastValue: graph.input("past_value", "float32", ["B", kvHeads, "S", headDim]),
+    pastKey: perHead("past_key", "S"),
+    pastValue: perHead("past_value", "S"),
+    shared: layer.kvFrom === null ? null : { key: perHead("key", "T"), value: perHead("value", "T") },
   };
   const weights = new Map<string, Value>();
   const param: Param = (name, dims) => {
@@ -39,7 +43,12 @@ export function buildBlock(
     weights.set(prefix + name, value);
     return value;
   };
-  return { inputs, outputs: blockBuilders[config.family](config, param, inputs), weights };
+  return { inputs, outputs: familyNamed(config.family).block({ config, layer, param, inputs }), weights };
+}
+
+/** The same for layers whose graphs are the same but for their weights' names: windows and angles are inputs. */
+export function graphKey({ window: _, rope, ...shape }: LayerConfig): string {
+  return JSON.stringify({ ...shape, rotated: rope.rotated });
 }
 
 /** Final norm, unembedding and soft cap: x [N, d] → logits [N, vocab]. */
@@ -51,8 +60,7 @@ export function buildHead(
   const x = graph.input("x", "float32", ["N", config.hiddenSize]);
   const normWeight = declare(graph, finalNormName, [config.hiddenSize]);
   const unembed = declare(graph, headName(config), [config.vocabSize, config.hiddenSize]);
-  const scale = config.normOffset === 1 ? add(normWeight, 1) : normWeight;
-  const raw = matmul(rmsNorm(x, scale, config.normEps), unembed, { transB: true });
+  const raw = matmul(rmsNormOf(config, x, normWeight), unembed, { transB: true });
   const logits = config.finalSoftcap === null ? raw : softcap(raw, config.finalSoftcap);
   const weights = new Map([
     [finalNormName, normWeight],

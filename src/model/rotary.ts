@@ -2,16 +2,15 @@
  * Rotary position embedding tables. Rounded to float32 at the same places as Transformers, because at position 2,000
  * a last-bit difference in a frequency is a visible angle.
  */
-import type { ModelConfig } from "./config.ts";
+import type { Rope } from "./config-types.ts";
 
 const f = Math.fround;
 
-/** Inverse frequencies [headDim / 2], scaled as the config says (llama3: arXiv 2407.21783; linear: 2306.15595). */
-export function inverseFrequencies({ headDim, rope }: ModelConfig): Float32Array {
-  const frequencies = new Float32Array(headDim / 2);
-  const scaling = rope.scaling;
+/** Inverse frequencies [rotated / 2], scaled as the config says (llama3: arXiv 2407.21783; linear: 2306.15595). */
+export function inverseFrequencies({ theta, rotated, scaling }: Rope): Float32Array {
+  const frequencies = new Float32Array(rotated / 2);
   for (let i = 0; i < frequencies.length; i++) {
-    const plain = f(1 / f(rope.theta ** f((2 * i) / headDim)));
+    const plain = f(1 / f(theta ** f((2 * i) / rotated)));
     if (scaling === null) frequencies[i] = plain;
     else if (scaling.type === "linear") frequencies[i] = f(plain / scaling.factor);
     else {
@@ -31,15 +30,15 @@ export function inverseFrequencies({ headDim, rope }: ModelConfig): Float32Array
   return frequencies;
 }
 
-/** Cosines and sines of given positions, each [positions.length, headDim / 2]. */
-export class RotaryTable {
+/** Cosines and sines of given positions, each [positions.length, rotated / 2]. */
+class RotaryTable {
   private readonly frequencies: Float32Array;
   private cosines: Float32Array<ArrayBuffer> = new Float32Array(0);
   private sines: Float32Array<ArrayBuffer> = new Float32Array(0);
   private positions = 0;
 
-  constructor(config: ModelConfig) {
-    this.frequencies = inverseFrequencies(config);
+  constructor(rope: Rope) {
+    this.frequencies = inverseFrequencies(rope);
   }
 
   at(positions: ArrayLike<number>): { cos: Float32Array<ArrayBuffer>; sin: Float32Array<ArrayBuffer> } {
@@ -67,5 +66,16 @@ export class RotaryTable {
         this.sines[position * half + i] = Math.sin(angle);
       }
     }
+  }
+}
+
+/** The tables of a model's layers, made as they are asked for: one for each object of rotary settings. */
+export class RotaryTables {
+  private readonly tables = new Map<Rope, RotaryTable>();
+
+  of(rope: Rope): RotaryTable {
+    let table = this.tables.get(rope);
+    if (table === undefined) this.tables.set(rope, (table = new RotaryTable(rope)));
+    return table;
   }
 }

@@ -12,7 +12,7 @@ export function expectedShapes(config: ModelConfig): Map<string, readonly number
     return graph.weight(name, "float32", dims);
   };
   buildHead(config, note);
-  for (let layer = 0; layer < config.layers; layer++) buildBlock(config, note, blockPrefix(layer));
+  for (const [index, layer] of config.layers.entries()) buildBlock(config, layer, note, blockPrefix(index));
   shapes.set(embeddingName, [config.vocabSize, config.hiddenSize]);
   return shapes;
 }

@@ -10,8 +10,8 @@ import type { Graph } from "../graph/graph.ts";
 import { gatherElements, logSoftmax } from "../graph/ops/index.ts";
 import { asInput, backwardBlock, outputGradients, wholeSequences } from "../model/backward.ts";
 import type { ModelConfig } from "../model/config.ts";
-import { blockPrefix, buildBlock, buildHead, embeddingName } from "../model/parts.ts";
-import { RotaryTable } from "../model/rotary.ts";
+import { blockPrefix, buildBlock, buildHead, embeddingName, graphKey } from "../model/parts.ts";
+import { RotaryTables } from "../model/rotary.ts";
 import { openWeightless, type SessionOptions } from "../model/session.ts";
 import { expectedShapes } from "../model/weight-shapes.ts";
 import type { Parameter } from "./adamw.ts";
@@ -48,7 +48,7 @@ export function initialParameters(
 export class Backprop {
   private readonly config: ModelConfig;
   private readonly parameters: Parameters;
-  private readonly rotary: RotaryTable;
+  private readonly rotary = new RotaryTables();
   private readonly forward: InferenceSession;
   private readonly backward: InferenceSession;
   private readonly head: InferenceSession;
@@ -61,11 +61,10 @@ export class Backprop {
     sessions: { forward: InferenceSession; backward: InferenceSession; head: InferenceSession },
     names: { block: string[]; head: string[] },
   ) {
-    if (!config.tiedHead || config.embeddingScale !== 1)
-      throw new RangeError("Backprop: expected a tied head and an embedding scale of 1, as organisms have");
+    if (!config.tiedHead || config.embeddingScale !== 1 || new Set(config.layers.map(graphKey)).size !== 1)
+      throw new RangeError("Backprop: expected a tied head, an embedding scale of 1 and layers all alike");
     this.config = config;
     this.parameters = parameters;
-    this.rotary = new RotaryTable(config);
     this.forward = sessions.forward;
     this.backward = sessions.backward;
     this.head = sessions.head;
@@ -74,9 +73,10 @@ export class Backprop {
 
   /** @param parameters read anew at each lesson, so that an optimizer may change them in place */
   static async open(config: ModelConfig, parameters: Parameters, options: SessionOptions): Promise<Backprop> {
-    const forward = buildBlock(config, asInput, "");
+    const layer = config.layers[0]!;
+    const forward = buildBlock(config, layer, asInput, "");
     forward.inputs.graph.output("y", forward.outputs.y);
-    const backward = backwardBlock(config);
+    const backward = backwardBlock(config, layer);
     const head = lossGraph(config);
     return new Backprop(
       config,
@@ -96,9 +96,9 @@ export class Backprop {
     const B = batch.length;
     const T = Math.max(...batch.map(({ ids }) => ids.length));
     const d = config.hiddenSize;
-    const shared = wholeSequences(config, this.rotary, B, T, null);
+    const shared = wholeSequences(config.layers[0]!, this.rotary, B, T);
     const inputs: Floats[] = [this.embed(batch, T)];
-    for (let layer = 0; layer < config.layers; layer++) {
+    for (let layer = 0; layer < config.layers.length; layer++) {
       const x = new Tensor("float32", inputs[layer]!, [B, T, d]);
       const outputs = await this.forward.run({
         ...shared,
@@ -108,9 +108,9 @@ export class Backprop {
       inputs.push(outputs["y"]!.data as Floats);
     }
     const gradients = new Map<string, Floats>();
-    const top = await this.throughHead(batch, T, inputs[config.layers]!, gradients);
+    const top = await this.throughHead(batch, T, inputs[config.layers.length]!, gradients);
     let cotangent = top.cotangent;
-    for (let layer = config.layers - 1; layer >= 0; layer--) {
+    for (let layer = config.layers.length - 1; layer >= 0; layer--) {
       const outputs = await this.backward.run({
         ...shared,
         x: new Tensor("float32", inputs[layer]!, [B, T, d]),

@@ -26,7 +26,7 @@ const session = options.threads === undefined ? {} : { threads: Number(options.t
 
 const model = await openModel(folder, session);
 const { layers, hiddenSize } = model.checkpoint.config;
-const layer = Math.floor(layers / 2);
+const layer = Math.floor(layers.length / 2);
 const activations = await residuals(model, layer);
 await model.close();
 

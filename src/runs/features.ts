@@ -33,7 +33,11 @@ export async function poolFeatures(
 ): Promise<PooledRun> {
   const session = await SaeSession.open(sae);
   try {
-    const facts = { name: model.name, hiddenSize: model.config.hiddenSize, layers: model.config.layers };
+    const facts = {
+      name: model.name,
+      hiddenSize: model.config.hiddenSize,
+      layers: model.config.layers.length,
+    };
     const sample = sampleTokens(run, observations, sae.d_in);
     const passed = await gate(session, facts, sample, { layer: model.layer });
     if (!passed.passed) return { gate: passed, features: null };

@@ -52,7 +52,7 @@ export async function prepare(
         model: {
           name: checkpoint.name,
           architecture: config.architecture,
-          layers: config.layers,
+          layers: config.layers.length,
           d_model: config.hiddenSize,
           sha256: identity.model,
         },
@@ -89,7 +89,8 @@ export async function prepare(
 }
 
 function chooseLayer(plan: AuditPlan, { name, config }: Checkpoint, sae: Sae | null): number {
-  const { layers, hiddenSize } = config;
+  const { hiddenSize } = config;
+  const layers = config.layers.length;
   if (sae !== null) return requireFits(sae, { name, layers, hiddenSize }, plan.layer ?? undefined);
   // Half the depth is where the published audit reads (arXiv 2605.30162).
   const layer = plan.layer ?? Math.floor(layers / 2);

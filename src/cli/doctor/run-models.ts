@@ -79,7 +79,7 @@ async function look(path: string): Promise<Listed> {
       0,
     );
     const template = templateSource === null ? "no chat template" : "chat template";
-    const detail = `${config.architecture}, ${config.layers} layers, ${millions(parameters)} parameters, ${template}`;
+    const detail = `${config.architecture}, ${config.layers.length} layers, ${millions(parameters)} parameters, ${template}`;
     return { path, opens: true, detail };
   } catch (error) {
     if (!(error instanceof FathomError)) throw error;

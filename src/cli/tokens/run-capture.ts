@@ -24,7 +24,7 @@ export interface CaptureCommandOptions {
 /** @throws FathomError for wrong options, input or output, before the model reads a token where that is possible */
 export async function runCapture(options: CaptureCommandOptions): Promise<void> {
   const checkpoint = await openCheckpoint(options.model);
-  const layers = chooseLayers(options.layers, checkpoint.config.layers);
+  const layers = chooseLayers(options.layers, checkpoint.config.layers.length);
   const inputs = await encodeInputs(options.prompts, checkpoint, { chat: options.chat === true, room: 0 });
   const { hiddenSize, vocabSize } = checkpoint.config;
   requireRegularFile(options.out);

@@ -28,7 +28,10 @@ export async function runGenerate(options: GenerateCommandOptions): Promise<void
   const { temperature, seed, maxNewTokens } = options;
   const checkpoint = await openCheckpoint(options.model);
   const { tokenizer, endTokens, config } = checkpoint;
-  const edits = options.edits === undefined ? [] : readEdits(options.edits, config);
+  const edits =
+    options.edits === undefined
+      ? []
+      : readEdits(options.edits, { hiddenSize: config.hiddenSize, layers: config.layers.length });
   const inputs = await encodeInputs(options.prompts, checkpoint, { chat: options.chat === true, room: 1 });
   if (options.out !== undefined) requireWritable(options.out);
 

@@ -1,20 +1,47 @@
 /**
  * Gemma 2 (arXiv 2408.00118): norms before and after each half, multiplying by (1 + w), GeGLU with the tanh
- * approximation, attention scores capped. Which layers look through a window is in their masks, not in the graph.
+ * approximation, attention scores capped, and every other layer looking through a window.
  */
-import { add, geluTanh, rmsNorm } from "../../graph/ops/index.ts";
-import type { ModelConfig } from "../config.ts";
-import { attention, type BlockInputs, type BlockOutputs, gatedMlp, type Param } from "./pieces.ts";
+import { add } from "../../graph/ops/index.ts";
+import { readActivation, readOptional, readSizes, readSliding } from "../config-read.ts";
+import type { Family } from "./family.ts";
+import { attention, gatedMlp, norm, projectHeads } from "./pieces.ts";
 
-export function gemma2Block(config: ModelConfig, param: Param, inputs: BlockInputs): BlockOutputs {
-  const norm = (name: string, x: BlockInputs["x"]) =>
-    rmsNorm(x, add(param(`${name}.weight`, [config.hiddenSize]), 1), config.normEps);
-  const attended = attention(config, param, norm("input_layernorm", inputs.x), inputs);
-  const middle = add(inputs.x, norm("post_attention_layernorm", attended.out));
-  const mlp = gatedMlp(config, param, norm("pre_feedforward_layernorm", middle), geluTanh);
-  return {
-    y: add(middle, norm("post_feedforward_layernorm", mlp)),
-    key: attended.key,
-    value: attended.value,
-  };
-}
+export const gemma2: Family = {
+  name: "gemma2",
+  classes: { Gemma2ForCausalLM: "gemma2" },
+
+  read(settings) {
+    const { depth, layer, model } = readSizes(settings, { headDim: 256, context: 8192 });
+    const bias = settings.flag("attention_bias", false);
+    // Gemma 2 computes with hidden_activation; hidden_act is a leftover that its own code does not read.
+    settings.inert(["hidden_act", "cache_implementation", "sliding_window_size"]);
+    settings.only("use_bidirectional_attention", false);
+    settings.only("sliding_window_pattern", 2);
+    settings.only("_sliding_window_pattern", 2);
+    const window = readOptional(settings, "sliding_window", 4096);
+    const sliding = readSliding(settings, depth, (index) => index % 2 === 0);
+    return {
+      ...model,
+      layers: sliding.map((slides) => ({ ...layer, window: slides ? window : null })),
+      activation: readActivation(settings, "hidden_activation", "gelu_pytorch_tanh"),
+      attentionBias: bias,
+      outputBias: bias,
+      mlpBias: false,
+      tiedHead: settings.flag("tie_word_embeddings", true),
+      embeddingScale: Math.sqrt(model.hiddenSize),
+      queryScale: settings.positive("query_pre_attn_scalar", 256) ** -0.5,
+      attentionSoftcap: readOptional(settings, "attn_logit_softcapping", 50),
+      finalSoftcap: readOptional(settings, "final_logit_softcapping", 30),
+      normOffset: 1,
+    };
+  },
+
+  block(block) {
+    const { x } = block.inputs;
+    const attended = attention(block, projectHeads(block, norm(block, "input_layernorm", x)));
+    const middle = add(x, norm(block, "post_attention_layernorm", attended.out));
+    const mlp = gatedMlp(block, norm(block, "pre_feedforward_layernorm", middle));
+    return { y: add(middle, norm(block, "post_feedforward_layernorm", mlp)), made: attended.made };
+  },
+};

@@ -1,12 +1,16 @@
 /** The registry: a family is one file and one line. */
-import type { ModelConfig } from "../config.ts";
-import { gemma2Block } from "./gemma2.ts";
-import { llamaBlock } from "./llama.ts";
-import type { BlockInputs, BlockOutputs, Param } from "./pieces.ts";
+import type { Family } from "./family.ts";
+import { gemma2 } from "./gemma2.ts";
+import { llama } from "./llama.ts";
 
-export type BlockBuilder = (config: ModelConfig, param: Param, inputs: BlockInputs) => BlockOutputs;
+export const families: readonly Family[] = [
+  llama, //
+  gemma2,
+];
 
-export const blockBuilders: Record<ModelConfig["family"], BlockBuilder> = {
-  llama: llamaBlock,
-  gemma2: gemma2Block,
-};
+/** @throws RangeError for a name that is not in the registry */
+export function familyNamed(name: string): Family {
+  const family = families.find((known) => known.name === name);
+  if (family === undefined) throw new RangeError(`familyNamed: expected a family's name, found ${name}`);
+  return family;
+}

@@ -1,6 +1,6 @@
 /**
- * What the families share: grouped-query attention over a cache and a gated MLP, as pure graph functions. A block is
- * the same graph for inference, for prefill and for training; with a past of length 0 it is the whole sequence.
+ * What the families share: norms, grouped-query attention over a cache and a gated MLP, as pure graph functions. A
+ * block is the same graph for inference, for prefill and for training; with a past of length 0 it is the whole sequence.
  *
  * Attention is written in primitives on purpose: ONNX Runtime's fused GroupQueryAttention was slower here at every
  * batch size above one, it copies the whole cache, and it could not be differentiated.
@@ -10,74 +10,134 @@ import type { Graph, Value } from "../../graph/graph.ts";
 import {
   add,
   concat,
+  geluTanh,
   matmul,
   mul,
   reshape,
+  rmsNorm,
   rope,
+  silu,
   softcap,
   softmax,
+  split,
   splitLike,
   transpose,
 } from "../../graph/ops/index.ts";
-import type { ModelConfig } from "../config.ts";
+import type { LayerConfig, ModelConfig } from "../config-types.ts";
 
 /** A weight of this block, by its name below the block's prefix; float32 whatever the file holds. */
 export type Param = (name: string, dims: readonly number[]) => Value;
 
-/** Axes: B rows, T new tokens a row, S past positions, d d_model, hd head_dim. */
+/** Axes: B rows, T new tokens a row, S past positions, d d_model, hd head_dim; the sizes of heads are the layer's. */
 export interface BlockInputs {
   graph: Graph;
   /** Residual stream before the block, [B, T, d]. */
   x: Value;
-  /** Rotary angles of the new tokens, [B, T, hd/2]. */
+  /** Rotary angles of the new tokens, [B, T, rotated/2]. */
   cos: Value;
   sin: Value;
   /** Added to the attention scores, [B, 1, T, S+T]: 0 where a token may look, a large negative number elsewhere. */
   mask: Value;
-  /** Keys (after RoPE) and values of the past, [B, kvHeads, S, hd]. */
+  /** Keys (after RoPE) and values of the past, [B, kvHeads, S, hd]; another layer's where the layer has a `kvFrom`. */
   pastKey: Value;
   pastValue: Value;
+  /** …and, only then, that layer's of the new tokens. */
+  shared: KeysAndValues | null;
+}
+
+/** Of the new tokens, keys after RoPE, each [B, kvHeads, T, hd]. */
+export interface KeysAndValues {
+  key: Value;
+  value: Value;
 }
 
 export interface BlockOutputs {
   /** resid_post, [B, T, d]. */
   y: Value;
-  /** Of the new tokens only, [B, kvHeads, T, hd]. */
+  /** For the cache; null where the layer has a `kvFrom`. */
+  made: KeysAndValues | null;
+}
+
+/** All that a family builds a block from. */
+export interface Block {
+  config: ModelConfig;
+  layer: LayerConfig;
+  param: Param;
+  inputs: BlockInputs;
+}
+
+/** RMSNorm over the last axis, whose size is known, by the weight "<name>.weight". */
+export function norm({ config, param }: Block, name: string, x: Value): Value {
+  return rmsNormOf(config, x, param(`${name}.weight`, [x.dims.at(-1) as number]));
+}
+
+/** Gemma's multiplies by 1 + w. */
+export function rmsNormOf({ normOffset, normEps }: ModelConfig, x: Value, weight: Value): Value {
+  return rmsNorm(x, normOffset === 1 ? add(weight, 1) : weight, normEps);
+}
+
+/** x·Wᵀ + b, by the weight "<name>.weight" [out, in] as Hugging Face stores it. */
+export function linear(
+  { param }: Block,
+  name: string,
+  x: Value,
+  size: { out: number; bias: boolean },
+): Value {
+  const weight = param(`${name}.weight`, [size.out, x.dims.at(-1) as number]);
+  const y = matmul(x, weight, { transB: true });
+  return size.bias ? add(y, param(`${name}.bias`, [size.out])) : y;
+}
+
+/** Before RoPE: query [B, heads, T, hd], key and value [B, kvHeads, T, hd]. */
+export interface Heads {
+  query: Value;
   key: Value;
   value: Value;
 }
 
-/** x·Wᵀ + b. W [out, in] as Hugging Face stores it. */
-export function linear(
-  param: Param,
-  name: string,
-  x: Value,
-  sizes: { in: number; out: number; bias: boolean },
-): Value {
-  const y = matmul(x, param(`${name}.weight`, [sizes.out, sizes.in]), { transB: true });
-  return sizes.bias ? add(y, param(`${name}.bias`, [sizes.out])) : y;
+/** The three projections of a normed x, each parted into heads. */
+export function projectHeads(block: Block, x: Value): Heads {
+  const { heads, kvHeads, headDim } = block.layer;
+  const project = (name: string, count: number): Value =>
+    inHeads(
+      block,
+      linear(block, `self_attn.${name}`, x, { out: count * headDim, bias: block.config.attentionBias }),
+    );
+  return {
+    query: project("q_proj", heads),
+    key: project("k_proj", kvHeads),
+    value: project("v_proj", kvHeads),
+  };
 }
 
-/** Causal grouped-query attention of the new tokens over past and themselves. `x` is already normed. */
-export function attention(
-  config: ModelConfig,
-  param: Param,
-  x: Value,
-  inputs: BlockInputs,
-): { out: Value; key: Value; value: Value } {
-  const { heads, kvHeads, headDim, hiddenSize } = config;
-  const project = (name: string, n: number): Value => {
-    const flat = linear(param, `self_attn.${name}`, x, {
-      in: hiddenSize,
-      out: n * headDim,
-      bias: config.attentionBias,
-    });
-    return transpose(reshape(flat, ["B", "T", n, headDim]), [0, 2, 1, 3]);
-  };
-  const query = rope(project("q_proj", heads), inputs.cos, inputs.sin, "BHTD");
-  const key = rope(project("k_proj", kvHeads), inputs.cos, inputs.sin, "BHTD");
-  const value = project("v_proj", kvHeads);
+/** [B, T, heads·hd] → [B, heads, T, hd]. */
+export function inHeads({ layer: { headDim } }: Block, flat: Value): Value {
+  const count = (flat.dims.at(-1) as number) / headDim;
+  return transpose(reshape(flat, ["B", "T", count, headDim]), [0, 2, 1, 3]);
+}
 
+/** Turns the first `rotated` numbers of every head by their positions. */
+export function turn({ layer, inputs: { cos, sin } }: Block, x: Value): Value {
+  const rest = layer.headDim - layer.rope.rotated;
+  if (rest === 0) return rope(x, cos, sin, "BHTD");
+  const [turned, passed] = split(x, 3, [layer.rope.rotated, rest]);
+  return concat([rope(turned!, cos, sin, "BHTD"), passed!], 3);
+}
+
+/** Causal grouped-query attention of the new tokens over past and themselves, and the output projection. */
+export function attention(block: Block, heads: Heads): { out: Value; made: KeysAndValues } {
+  const made = { key: turn(block, heads.key), value: heads.value };
+  return { out: attend(block, turn(block, heads.query), made), made };
+}
+
+/**
+ * @param query turned, [B, heads, T, hd]
+ * @param own keys and values of the new tokens; the layer's, or those it shares
+ * @returns after the output projection, [B, T, d]
+ */
+export function attend(block: Block, query: Value, { key, value }: KeysAndValues): Value {
+  const { config, inputs } = block;
+  const { heads, kvHeads, headDim } = block.layer;
   // The query heads that share a key head are laid out as more rows of it: [B, kvHeads, (heads/kvHeads)·T, hd].
   const grouped = reshape(mul(query, config.queryScale), ["B", kvHeads, -1, headDim]);
   const onPast = matmul(grouped, inputs.pastKey, { transB: true });
@@ -93,23 +153,18 @@ export function attention(
     "T",
     heads * headDim,
   ]);
-  const out = linear(param, "self_attn.o_proj", joined, {
-    in: heads * headDim,
-    out: hiddenSize,
-    bias: config.outputBias,
-  });
-  return { out, key, value };
+  return linear(block, "self_attn.o_proj", joined, { out: config.hiddenSize, bias: config.outputBias });
 }
 
 /** down(act(gate(x)) ⊙ up(x)): SwiGLU or GeGLU by the activation. */
-export function gatedMlp(
-  config: ModelConfig,
-  param: Param,
-  x: Value,
-  activation: (x: Value) => Value,
-): Value {
-  const wide = { in: config.hiddenSize, out: config.intermediateSize, bias: config.mlpBias };
-  const gate = activation(linear(param, "mlp.gate_proj", x, wide));
-  const up = linear(param, "mlp.up_proj", x, wide);
-  return linear(param, "mlp.down_proj", mul(gate, up), { ...wide, in: wide.out, out: wide.in });
+export function gatedMlp(block: Block, x: Value): Value {
+  const { config, layer } = block;
+  const wide = { out: layer.intermediateSize, bias: config.mlpBias };
+  const gate = activate(config, linear(block, "mlp.gate_proj", x, wide));
+  const up = linear(block, "mlp.up_proj", x, wide);
+  return linear(block, "mlp.down_proj", mul(gate, up), { out: config.hiddenSize, bias: config.mlpBias });
+}
+
+export function activate({ activation }: ModelConfig, x: Value): Value {
+  return activation === "silu" ? silu(x) : geluTanh(x);
 }

@@ -1,6 +1,6 @@
 /** A Llama's configuration from GGUF metadata. Keys that nobody here reads are refused by name. */
 import { badInput } from "../../core/errors.ts";
-import type { ModelConfig, RopeScaling } from "../config-types.ts";
+import type { ModelConfig, Rope, RopeScaling } from "../config-types.ts";
 import { Settings } from "../settings.ts";
 import type { GgufHeader } from "./header.ts";
 import { ropeFactors } from "./names.ts";
@@ -38,20 +38,22 @@ export function ggufConfig(
   if (vocabSize === undefined)
     throw badInput(path, 'a tensor "token_embd.weight"', `none among ${tensors.length}`);
   settings.only("vocab_size", vocabSize);
-  const layers = settings.count("block_count");
+  const rope: Rope = {
+    theta: settings.positive("rope.freq_base", 10_000),
+    rotated: headDim,
+    scaling: null,
+  };
+  rope.scaling = parseScaling(settings, rope, factors);
+  const intermediateSize = settings.count("feed_forward_length");
+  const layer = { heads, kvHeads, headDim, intermediateSize, rope, window: null, kvFrom: null };
   const config: ModelConfig = {
     family: "llama",
     architecture: "LlamaForCausalLM",
     vocabSize,
     hiddenSize,
-    intermediateSize: settings.count("feed_forward_length"),
-    layers,
-    heads,
-    kvHeads,
-    headDim,
+    layers: Array.from({ length: settings.count("block_count") }, () => layer),
     normEps: settings.positive("attention.layer_norm_rms_epsilon"),
     contextLength: settings.count("context_length"),
-    rope: { theta: settings.positive("rope.freq_base", 10_000), scaling: null },
     activation: "silu",
     attentionBias: names.has("blk.0.attn_q.bias"),
     outputBias: names.has("blk.0.attn_output.bias"),
@@ -63,9 +65,7 @@ export function ggufConfig(
     attentionSoftcap: null,
     finalSoftcap: null,
     normOffset: 0,
-    layerWindow: Array.from({ length: layers }, () => null),
   };
-  config.rope.scaling = parseScaling(settings, config, factors);
   settings.only("attention.causal", true);
   settings.only("expert_count", 0);
   settings.only("expert_used_count", 0);
@@ -83,11 +83,7 @@ export function ggufConfig(
   return config;
 }
 
-function parseScaling(
-  settings: Settings,
-  config: ModelConfig,
-  factors: Float32Array | null,
-): RopeScaling | null {
+function parseScaling(settings: Settings, rope: Rope, factors: Float32Array | null): RopeScaling | null {
   const type = settings.text("rope.scaling.type", "none");
   settings.inert(["rope.scaling.original_context_length", "rope.scaling.finetuned"]);
   const older = settings.has("rope.scale_linear") ? settings.positive("rope.scale_linear") : 1;
@@ -98,7 +94,7 @@ function parseScaling(
   if (factors !== null) {
     if (factor !== 1)
       throw settings.wrong("rope.scaling.type", `"none" beside a tensor ${ropeFactors}`, type);
-    return recognizeLlama3(settings.where, config, factors);
+    return recognizeLlama3(settings.where, rope, factors);
   }
   return factor === 1 ? null : { type: "linear", factor };
 }
@@ -107,7 +103,7 @@ function parseScaling(
  * llama.cpp stores the divisors of the frequencies instead of the four numbers that make them. Llama 3.1 to 3.3 use
  * low 1, high 4 and 8,192 positions; the factor is the largest divisor. Anything else is refused.
  */
-function recognizeLlama3(path: string, config: ModelConfig, factors: Float32Array): RopeScaling {
+function recognizeLlama3(path: string, rope: Rope, factors: Float32Array): RopeScaling {
   const scaling = {
     type: "llama3",
     factor: factors.reduce((a, b) => Math.max(a, b), 0),
@@ -115,7 +111,7 @@ function recognizeLlama3(path: string, config: ModelConfig, factors: Float32Arra
     highFreqFactor: 4,
     originalContext: 8192,
   } as const;
-  const expected = llama3Divisors(config.headDim, config.rope.theta, scaling);
+  const expected = llama3Divisors(rope, scaling);
   const fits =
     factors.length === expected.length &&
     expected.every((divisor, i) => Math.abs(factors[i]! / divisor - 1) < 1e-4);
@@ -124,14 +120,13 @@ function recognizeLlama3(path: string, config: ModelConfig, factors: Float32Arra
   return scaling;
 }
 
-/** [headDim / 2]: by how much Llama 3 divides each rotary frequency. */
+/** [rotated / 2]: by how much Llama 3 divides each rotary frequency. */
 export function llama3Divisors(
-  headDim: number,
-  theta: number,
+  { theta, rotated }: Pick<Rope, "theta" | "rotated">,
   { factor, lowFreqFactor, highFreqFactor, originalContext }: Extract<RopeScaling, { type: "llama3" }>,
 ): number[] {
-  return Array.from({ length: headDim / 2 }, (_, i) => {
-    const wavelength = 2 * Math.PI * theta ** ((2 * i) / headDim);
+  return Array.from({ length: rotated / 2 }, (_, i) => {
+    const wavelength = 2 * Math.PI * theta ** ((2 * i) / rotated);
     if (wavelength < originalContext / highFreqFactor) return 1;
     if (wavelength > originalContext / lowFreqFactor) return factor;
     const smooth = (originalContext / wavelength - lowFreqFactor) / (highFreqFactor - lowFreqFactor);

@@ -77,13 +77,16 @@ describe("a GGUF checkpoint", () => {
       family: "llama",
       vocabSize: 560 + 2,
       hiddenSize: 256,
-      intermediateSize: 64,
-      layers: 3,
-      heads: 2,
-      kvHeads: 1,
-      headDim: 32,
+      layers: Array.from({ length: 3 }, () => ({
+        intermediateSize: 64,
+        heads: 2,
+        kvHeads: 1,
+        headDim: 32,
+        rope: { theta: 10_000, rotated: 32, scaling: null },
+        window: null,
+        kvFrom: null,
+      })),
       contextLength: 512,
-      rope: { theta: 10_000, scaling: null },
       tiedHead: true,
       attentionBias: false,
     });
@@ -142,7 +145,7 @@ describe("a GGUF file that is wrong", () => {
 
   test("linear and Llama 3 rotary scaling are read; unknown divisors are refused", () => {
     const linear = changed({ "llama.rope.scaling.type": "linear", "llama.rope.scaling.factor": 4 });
-    expect(ggufConfig(linear, null).rope.scaling).toEqual({ type: "linear", factor: 4 });
+    expect(ggufConfig(linear, null).layers[0]!.rope.scaling).toEqual({ type: "linear", factor: 4 });
     const llama3 = {
       type: "llama3",
       factor: 8,
@@ -151,8 +154,8 @@ describe("a GGUF file that is wrong", () => {
       originalContext: 8192,
     } as const;
     const long = changed({ "llama.rope.freq_base": 500_000 });
-    const factors = Float32Array.from(llama3Divisors(32, 500_000, llama3));
-    expect(ggufConfig(long, factors).rope.scaling).toEqual(llama3);
+    const factors = Float32Array.from(llama3Divisors({ rotated: 32, theta: 500_000 }, llama3));
+    expect(ggufConfig(long, factors).layers[0]!.rope.scaling).toEqual(llama3);
     factors[10]! *= 1.01;
     expect(() => ggufConfig(long, factors)).toThrow(
       /rope_freqs.weight": expected the rotary scaling of Llama 3/,

@@ -16,7 +16,7 @@ export async function openGguf(path: string): Promise<Opened> {
   const factors = header.tensors.find(({ name }) => name === ropeFactors);
   const config = ggufConfig(header, factors === undefined ? null : readGgufTensor(path, factors));
   const files = ggufTokenizerFiles(header);
-  const weights = openGgufWeights(header, config.headDim);
+  const weights = openGgufWeights(header, config.layers[0]!.headDim);
   checkWeights(path, config, weights);
   return {
     config,
