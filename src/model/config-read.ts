@@ -2,14 +2,13 @@
  * What the readers of config.json share (each family's own is in its file in `architectures/`). Defaults are those of
  * Transformers' configuration classes.
  */
-import { parseRope } from "./config-rope.ts";
 import type { LayerConfig, ModelConfig } from "./config-types.ts";
 import type { Settings } from "./settings.ts";
 
-/** The sizes that every family names alike; each layer is `layer`, with the family's windows. */
+/** The sizes that every family names alike; a layer is `layer`, with the family's rotary settings and windows. */
 export interface Sizes {
   depth: number;
-  layer: Omit<LayerConfig, "window">;
+  layer: Omit<LayerConfig, "rope" | "window">;
   model: Pick<ModelConfig, "vocabSize" | "hiddenSize" | "normEps" | "contextLength">;
 }
 
@@ -29,7 +28,6 @@ export function readSizes(settings: Settings, defaults: { headDim: number | null
       kvHeads,
       headDim,
       intermediateSize: settings.count("intermediate_size"),
-      rope: parseRope(settings, headDim),
       kvFrom: null,
     },
     model: {

@@ -4,6 +4,7 @@
  */
 import { add } from "../../graph/ops/index.ts";
 import { readActivation, readOptional, readSizes, readSliding } from "../config-read.ts";
+import { readRope } from "../config-rope.ts";
 import type { Family } from "./family.ts";
 import { attention, gatedMlp, norm, projectHeads } from "./pieces.ts";
 
@@ -13,6 +14,7 @@ export const gemma2: Family = {
 
   read(settings) {
     const { depth, layer, model } = readSizes(settings, { headDim: 256, context: 8192 });
+    const rope = readRope(settings, layer.headDim, model.contextLength);
     const bias = settings.flag("attention_bias", false);
     // Gemma 2 computes with hidden_activation; hidden_act is a leftover that its own code does not read.
     settings.inert(["hidden_act", "cache_implementation", "sliding_window_size"]);
@@ -23,7 +25,7 @@ export const gemma2: Family = {
     const sliding = readSliding(settings, depth, (index) => index % 2 === 0);
     return {
       ...model,
-      layers: sliding.map((slides) => ({ ...layer, window: slides ? window : null })),
+      layers: sliding.map((slides) => ({ ...layer, rope, window: slides ? window : null })),
       activation: readActivation(settings, "hidden_activation", "gelu_pytorch_tanh"),
       attentionBias: bias,
       outputBias: bias,

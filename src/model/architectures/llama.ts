@@ -1,6 +1,7 @@
 /** Llama (arXiv 2302.13971, 2407.21783): pre-norm, grouped-query attention, SwiGLU. */
 import { add } from "../../graph/ops/index.ts";
 import { readActivation, readSizes, refuseWindows } from "../config-read.ts";
+import { readRope } from "../config-rope.ts";
 import type { Family } from "./family.ts";
 import { attention, gatedMlp, norm, projectHeads } from "./pieces.ts";
 
@@ -10,13 +11,14 @@ export const llama: Family = {
 
   read(settings) {
     const { depth, layer, model } = readSizes(settings, { headDim: null, context: 2048 });
+    const rope = readRope(settings, layer.headDim, model.contextLength);
     const bias = settings.flag("attention_bias", false);
     settings.only("rope_interleaved", false);
     settings.only("is_llama_config", true);
     refuseWindows(settings, "Llama");
     return {
       ...model,
-      layers: Array.from({ length: depth }, () => ({ ...layer, window: null })),
+      layers: Array.from({ length: depth }, () => ({ ...layer, rope, window: null })),
       activation: readActivation(settings, "hidden_act", "silu"),
       attentionBias: bias,
       outputBias: bias,
