@@ -2,6 +2,7 @@
 import type { AuditPlan } from "../runs/plan.ts";
 
 export const auditDefaults: Omit<AuditPlan, "model" | "prompts"> = {
+  adapter: null,
   sae: null,
   templates: ["chat", "none"],
   caps: [80, 150, 200],

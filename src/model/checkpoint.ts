@@ -5,6 +5,8 @@ import { badInput } from "../core/errors.ts";
 import { hashJson, hashText } from "../core/hash.ts";
 import { hashFileCached } from "../files/hash-file.ts";
 import { readProblem } from "../files/io.ts";
+import { type LaidAdapter, layAdapter } from "./adapter/lay.ts";
+import { type Overlay, overlaid } from "./adapter/weights.ts";
 import type { ModelConfig } from "./config.ts";
 import { openDirectory } from "./directory.ts";
 import { readGgufHeader } from "./gguf/header.ts";
@@ -27,16 +29,19 @@ export interface Checkpoint {
   template: ChatTemplate | null;
   /** Ids that end an answer. */
   endTokens: readonly number[];
-  /** SHA-256, hex: of the weights with their config, of the tokenizer, of the template's source. */
-  identity: { model: string; tokenizer: string; template: string | null };
+  /** What lies over the model's own weights; null where nothing does. `config` and `weights` are with it. */
+  adapter: LaidAdapter | null;
+  /** SHA-256, hex: of the base's weights with their config, of the tokenizer, of the template's source, of the adapter. */
+  identity: { model: string; tokenizer: string; template: string | null; adapter?: string };
 }
 
 /**
  * Opens a checkpoint and checks it whole: config, tokenizer, template, and every tensor's presence and shape.
  * @param path a Hugging Face directory or a .gguf file
- * @throws FathomError in one line for everything that is missing, broken or unsupported
+ * @param adapterPath a folder of PEFT's, laid over it
+ * @throws FathomError in one line for everything that is missing, broken, unsupported, or not made for each other
  */
-export async function openCheckpoint(path: string): Promise<Checkpoint> {
+export async function openCheckpoint(path: string, adapterPath: string | null = null): Promise<Checkpoint> {
   const expected = "a Hugging Face checkpoint directory or a .gguf file";
   let isDirectory: boolean;
   try {
@@ -47,8 +52,12 @@ export async function openCheckpoint(path: string): Promise<Checkpoint> {
   if (!isDirectory && !path.endsWith(".gguf"))
     throw badInput(path, expected, "another kind of file", "the folder that holds config.json");
   const opened = isDirectory ? openDirectory(path) : await openGguf(path);
-  const { config, weights, tokenizer, templateSource, specialTokens, endTokens } = opened;
+  const { tokenizer, templateSource, specialTokens, endTokens } = opened;
+  let { weights } = opened;
   try {
+    const laid = adapterPath === null ? { ...opened, adapter: null } : layAdapter(adapterPath, opened);
+    const { config, adapter } = laid;
+    weights = laid.weights;
     const template =
       templateSource === null ? null : chatTemplate(path, templateSource, specialTokens, tokenizer);
     const files = opened.weightFiles.map((file) => hashFileCached(file));
@@ -60,10 +69,12 @@ export async function openCheckpoint(path: string): Promise<Checkpoint> {
       tokenizer,
       template,
       endTokens,
+      adapter,
       identity: {
         model: hashJson({ ...(opened.identity.model as object), files }),
         tokenizer: hashJson(opened.identity.tokenizer),
         template: templateSource === null ? null : hashText(templateSource),
+        ...(adapter === null ? {} : { adapter: adapter.sha256 }),
       },
     };
   } catch (error) {
@@ -73,8 +84,13 @@ export async function openCheckpoint(path: string): Promise<Checkpoint> {
 }
 
 /** The weights alone, for another thread of a process that has opened and checked the checkpoint. */
-export async function openWeights(path: string, { layers }: ModelConfig): Promise<Weights> {
-  return statSync(path).isDirectory()
+export async function openWeights(
+  path: string,
+  { layers }: ModelConfig,
+  overlay: Overlay | null,
+): Promise<Weights> {
+  const base = statSync(path).isDirectory()
     ? openSafetensorsWeights(path)
     : openGgufWeights(await readGgufHeader(path), layers[0]!.headDim);
+  return overlaid(base, overlay);
 }

@@ -23,6 +23,14 @@ export interface Rope {
   scaling: RopeScaling | null;
 }
 
+/** A branch beside a linear layer: y = x·Wᵀ + scale · ((x·Aᵀ)·Bᵀ + b), A [rank, in] and B [out, rank] (arXiv 2106.09685). */
+export interface LowRank {
+  rank: number;
+  scale: number;
+  /** Whether B has a bias b, [out]. */
+  bias: boolean;
+}
+
 export interface LayerConfig {
   /** Query heads. */
   heads: number;
@@ -36,6 +44,8 @@ export interface LayerConfig {
   window: number | null;
   /** An earlier layer whose keys and values this one attends to, having none of its own; null = its own. */
   kvFrom: number | null;
+  /** An adapter's branches, by the linear layer's name below the block's prefix, e.g. "self_attn.q_proj". */
+  lowRank?: Readonly<Record<string, LowRank>>;
 }
 
 export interface ModelConfig {
@@ -66,4 +76,6 @@ export interface ModelConfig {
   finalSoftcap: number | null;
   /** Gemma's RMSNorm multiplies by (1 + w). */
   normOffset: 0 | 1;
+  /** An adapter's branch beside the head. */
+  headLowRank?: LowRank;
 }

@@ -15,13 +15,17 @@ import { openSafetensorsWeights } from "./weights-safetensors.ts";
 /** @throws FathomError naming the file that is missing or wrong */
 export function openDirectory(folder: string): Opened {
   const configPath = join(folder, "config.json");
-  if (!existsSync(configPath))
+  if (!existsSync(configPath)) {
+    const isAdapter = existsSync(join(folder, "adapter_config.json"));
     throw badInput(
       folder,
       "a checkpoint directory with a config.json",
-      "none",
-      "the folder that holds config.json",
+      isAdapter ? "an adapter" : "none",
+      isAdapter
+        ? "the model it was made for as --model, and this as --adapter"
+        : "the folder that holds config.json",
     );
+  }
   const configJson = readJson(configPath);
   const config = parseConfig(configJson, configPath);
   const files = readTokenizerFiles(folder);

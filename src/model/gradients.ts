@@ -9,7 +9,7 @@ import { asInput, backwardBlock, wholeSequences } from "./backward.ts";
 import { KvCache } from "./cache.ts";
 import type { LayerConfig } from "./config-types.ts";
 import type { Engine } from "./engine.ts";
-import { blockPrefix, buildHead, finalNormName, graphKey, headName } from "./parts.ts";
+import { blockPrefix, buildHead, graphKey } from "./parts.ts";
 import { RotaryTables } from "./rotary.ts";
 import { openWeightless } from "./session.ts";
 
@@ -34,7 +34,7 @@ interface BackwardSession {
 export class GradientEngine {
   /** One for all layers of the same graph: the weights are its inputs. */
   private readonly blocks = new Map<string, Promise<BackwardSession>>();
-  private head: Promise<InferenceSession> | null = null;
+  private head: Promise<BackwardSession> | null = null;
   private readonly engine: Engine;
   private readonly rotary = new RotaryTables();
 
@@ -89,21 +89,18 @@ export class GradientEngine {
     x: Float32Array<ArrayBuffer>,
     objective: Objective,
   ): Promise<Float32Array<ArrayBuffer>> {
-    const { config, weights } = this.engine;
+    const { config } = this.engine;
     const T = x.length / config.hiddenSize;
     const cotangent = new Float32Array(T * config.vocabSize);
     for (const { position, token, coefficient } of objective.terms) {
       cotangent[position * config.vocabSize + token]! += coefficient;
     }
     this.head ??= this.openHead();
-    const outputs = await (await this.head).run({
+    const { session, names } = await this.head;
+    const outputs = await session.run({
+      ...this.weightFeeds("", names),
       x: new Tensor("float32", x, [T, config.hiddenSize]),
       cotangent: new Tensor("float32", cotangent, [T, config.vocabSize]),
-      [finalNormName]: new Tensor("float32", weights.read(finalNormName), [config.hiddenSize]),
-      [headName(config)]: new Tensor("float32", weights.read(headName(config)), [
-        config.vocabSize,
-        config.hiddenSize,
-      ]),
     });
     return outputs["dx"]!.data as Float32Array<ArrayBuffer>;
   }
@@ -115,19 +112,15 @@ export class GradientEngine {
     weightGradients: Gradients["weights"] | null,
     d: number,
   ): Promise<Float32Array<ArrayBuffer>> {
-    const { config, weights } = this.engine;
     const T = x.length / d;
-    const own = config.layers[layer]!;
+    const own = this.engine.config.layers[layer]!;
     const { session, names } = await this.block(own);
     const feeds: Record<string, Tensor> = {
+      ...this.weightFeeds(blockPrefix(layer), names),
       ...wholeSequences(own, this.rotary, 1, T),
       x: new Tensor("float32", x, [1, T, d]),
       cotangent: new Tensor("float32", cotangent, [1, T, d]),
     };
-    for (const name of names) {
-      const full = blockPrefix(layer) + name;
-      feeds[name] = new Tensor("float32", weights.read(full), [...weights.info(full).shape]);
-    }
     const gradientNames = weightGradients === null ? [] : names.map((name) => `d ${name}`);
     const outputs = await session.run(feeds, ["dx", ...gradientNames]);
     weightGradients?.clear();
@@ -137,6 +130,17 @@ export class GradientEngine {
         weightGradients?.set(blockPrefix(layer) + name, output.data as Float32Array<ArrayBuffer>);
     }
     return outputs["dx"]!.data as Float32Array<ArrayBuffer>;
+  }
+
+  /** Decoded, by their names below the prefix. */
+  private weightFeeds(prefix: string, names: readonly string[]): Record<string, Tensor> {
+    const { weights } = this.engine;
+    return Object.fromEntries(
+      names.map((name) => {
+        const shape = weights.info(prefix + name).shape;
+        return [name, new Tensor("float32", weights.read(prefix + name), shape)];
+      }),
+    );
   }
 
   private async block(layer: LayerConfig): Promise<BackwardSession> {
@@ -151,17 +155,17 @@ export class GradientEngine {
     return { session: await openWeightless(graph, this.engine.options), names };
   }
 
-  private async openHead(): Promise<InferenceSession> {
+  private async openHead(): Promise<BackwardSession> {
     const { config } = this.engine;
-    const { graph, x, logits } = buildHead(config, asInput);
+    const { graph, x, logits, weights } = buildHead(config, asInput);
     const cotangent = graph.input("cotangent", "float32", ["N", config.vocabSize]);
     const [dx] = gradient([{ value: logits, cotangent }], [x]);
     graph.output("dx", dx!);
-    return await openWeightless(graph, this.engine.options);
+    return { session: await openWeightless(graph, this.engine.options), names: [...weights.keys()] };
   }
 
   async close(): Promise<void> {
-    await (await this.head)?.release();
+    await (await this.head)?.session.release();
     for (const block of this.blocks.values()) await (await block).session.release();
   }
 }

@@ -50,6 +50,7 @@ export async function modelOf(checkpoint: Checkpoint, options: OpenOptions = {})
   const line = new WorkerLine({
     path: checkpoint.path,
     config: checkpoint.config,
+    overlay: checkpoint.adapter?.overlay ?? null,
     threads: options.threads ?? null,
     stop: new SharedArrayBuffer(4),
   });

@@ -1,9 +1,15 @@
 /** The graphs of a checkpoint's parts: a block and the head, for any family, with weights named by the caller. */
 
 import { Graph, type Value } from "../graph/graph.ts";
-import { gather, logSoftmax, matmul, softcap, topK } from "../graph/ops/index.ts";
+import { add, gather, logSoftmax, matmul, softcap, topK } from "../graph/ops/index.ts";
 import { familyNamed } from "./architectures/index.ts";
-import { type BlockInputs, type BlockOutputs, type Param, rmsNormOf } from "./architectures/pieces.ts";
+import {
+  type BlockInputs,
+  type BlockOutputs,
+  lowRank,
+  type Param,
+  rmsNormOf,
+} from "./architectures/pieces.ts";
 import type { LayerConfig, ModelConfig } from "./config-types.ts";
 
 /** Where a graph's weights come from: a declared weight for a tensor name and its dims. */
@@ -38,12 +44,17 @@ export function buildBlock(
     shared: layer.kvFrom === null ? null : { key: perHead("key", "T"), value: perHead("value", "T") },
   };
   const weights = new Map<string, Value>();
-  const param: Param = (name, dims) => {
+  const param = collecting(graph, declare, prefix, weights);
+  return { inputs, outputs: familyNamed(config.family).block({ config, layer, param, inputs }), weights };
+}
+
+/** Declares weights by their names below a prefix, and keeps them. @param weights filled */
+function collecting(graph: Graph, declare: Declare, prefix: string, weights: Map<string, Value>): Param {
+  return (name, dims) => {
     const value = declare(graph, prefix + name, dims);
     weights.set(prefix + name, value);
     return value;
   };
-  return { inputs, outputs: familyNamed(config.family).block({ config, layer, param, inputs }), weights };
 }
 
 /** The same for layers whose graphs are the same but for their weights' names: windows and angles are inputs. */
@@ -58,14 +69,17 @@ export function buildHead(
 ): { graph: Graph; x: Value; logits: Value; weights: Map<string, Value> } {
   const graph = new Graph();
   const x = graph.input("x", "float32", ["N", config.hiddenSize]);
-  const normWeight = declare(graph, finalNormName, [config.hiddenSize]);
-  const unembed = declare(graph, headName(config), [config.vocabSize, config.hiddenSize]);
-  const raw = matmul(rmsNormOf(config, x, normWeight), unembed, { transB: true });
+  const weights = new Map<string, Value>();
+  const param = collecting(graph, declare, "", weights);
+  const normed = rmsNormOf(config, x, param(finalNormName, [config.hiddenSize]));
+  const unembed = param(headName(config), [config.vocabSize, config.hiddenSize]);
+  const product = matmul(normed, unembed, { transB: true });
+  const branch = config.headLowRank;
+  const raw =
+    branch === undefined
+      ? product
+      : add(product, lowRank(param, "lm_head", normed, config.vocabSize, branch));
   const logits = config.finalSoftcap === null ? raw : softcap(raw, config.finalSoftcap);
-  const weights = new Map([
-    [finalNormName, normWeight],
-    [headName(config), unembed],
-  ]);
   return { graph, x, logits, weights };
 }
 

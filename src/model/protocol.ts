@@ -1,5 +1,6 @@
 /** What the worker can be asked, and what it answers: plain data both ways. */
 import type { Problem } from "../core/errors.ts";
+import type { Overlay } from "./adapter/weights.ts";
 import type { Captured, CaptureOptions, CaptureRequest } from "./capture.ts";
 import type { ModelConfig } from "./config.ts";
 import type { GenerateOptions, GenerateRequest, Generation } from "./generate.ts";
@@ -37,6 +38,8 @@ export type Answer =
 export interface WorkerData {
   path: string;
   config: ModelConfig;
+  /** What an adapter lays over the weights at `path`. */
+  overlay: Overlay | null;
   threads: number | null;
   /** Int32[1]; 1 asks for the call at work to end. A message would only be read when it has ended by itself. */
   stop: SharedArrayBuffer;

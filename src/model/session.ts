@@ -149,5 +149,6 @@ function commonAncestor(folders: readonly string[]): string {
     const differs = parts.findIndex((part, i) => part !== other[i]);
     if (differs >= 0) parts = parts.slice(0, differs);
   }
-  return parts.join(sep);
+  // Of different folders of the root, the root.
+  return parts.join(sep) || sep;
 }

@@ -6,7 +6,12 @@ import { readJson } from "../files/io.ts";
 import { openSafetensors, type SafetensorsFile } from "../files/safetensors.ts";
 import type { WeightDType, WeightInfo, WeightPlace, Weights } from "./weights.ts";
 
-const dtypes: Readonly<Record<string, WeightDType>> = { F32: "float32", F16: "float16", BF16: "bfloat16" };
+/** What weights may be stored in, by safetensors' names. */
+export const floatTypes: Readonly<Record<string, WeightDType>> = {
+  F32: "float32",
+  F16: "float16",
+  BF16: "bfloat16",
+};
 
 export interface SafetensorsWeights extends Weights {
   /** The files the tensors lie in, by the names the checkpoint gives them. */
@@ -88,7 +93,7 @@ class FolderWeights implements SafetensorsWeights {
         if (this.#home.has(name)) throw badInput(file.path, "every tensor in one shard", `"${name}" again`);
         // Buffers of old checkpoints (rotary inverse frequencies, masks) are computed, not read.
         if (isBuffer(name)) continue;
-        if (dtypes[dtype] === undefined)
+        if (floatTypes[dtype] === undefined)
           throw badInput(
             `${file.path} "${name}"`,
             "weights in F32, F16 or BF16",
@@ -105,13 +110,13 @@ class FolderWeights implements SafetensorsWeights {
 
   info(name: string): WeightInfo {
     const { dtype, shape } = this.#file(name).entry(name);
-    return { dtype: dtypes[dtype]!, shape };
+    return { dtype: floatTypes[dtype]!, shape };
   }
 
   place(name: string): WeightPlace {
     const file = this.#file(name);
     const { dtype, offset, length } = file.entry(name);
-    return { file: realpathSync(file.path), dtype: dtypes[dtype]!, offset, length };
+    return { file: realpathSync(file.path), dtype: floatTypes[dtype]!, offset, length };
   }
 
   read(name: string, rows?: readonly [from: number, to: number]): Float32Array<ArrayBuffer> {

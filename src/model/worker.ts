@@ -9,7 +9,7 @@ import { GradientEngine, type Gradients } from "./gradients.ts";
 import type { Answer, Call, Event, WorkerData } from "./protocol.ts";
 
 const port = parentPort!;
-const { path, config, threads, stop } = workerData as WorkerData;
+const { path, config, overlay, threads, stop } = workerData as WorkerData;
 const stopped = new Int32Array(stop);
 
 function send(answer: Answer, transfer: readonly ArrayBuffer[] = []): void {
@@ -87,7 +87,7 @@ function serve(engine: Engine): void {
 }
 
 await answering(async () => {
-  const weights = await openWeights(path, config);
+  const weights = await openWeights(path, config, overlay);
   const engine = await Engine.open(config, weights, threads === null ? {} : { threads }, (done, total) => {
     tell({ kind: "opened", done, total });
   });

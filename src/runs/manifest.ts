@@ -24,13 +24,18 @@ export const manifestSchema = z.strictObject({
       d_model: z.int(),
       sha256,
     }),
+    /** Runs of versions before there were adapters do not name one. */
+    adapter: z
+      .strictObject({ name: z.string(), made_for: z.string().nullable(), sha256 })
+      .nullable()
+      .default(null),
     tokenizer: z.strictObject({ sha256 }),
     template: z.strictObject({ sha256 }).nullable(),
     prompts: z.strictObject({ name: z.string(), sha256, n: z.int(), notes: z.array(z.string()) }),
     sae: z
       .strictObject({ name: z.string(), sha256, d_sae: z.int(), kind: z.string(), hook: z.string() })
       .nullable(),
-    plan: planSchema.omit({ model: true, prompts: true, sae: true, show_text: true }),
+    plan: planSchema.omit({ model: true, adapter: true, prompts: true, sae: true, show_text: true }),
     /** Block whose resid_post was kept. */
     layer: z.int().nonnegative(),
     /** The refusal score's tokens, as the vocabulary spells them. */

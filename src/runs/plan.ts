@@ -9,6 +9,8 @@ import { readProblem } from "../files/io.ts";
 export const planSchema = z.strictObject({
   /** A Hugging Face directory or a .gguf file. */
   model: z.string().min(1),
+  /** A folder with a LoRA adapter of PEFT's over it; null audits the model alone. */
+  adapter: z.string().min(1).nullable(),
   /** A bundled set's name or a JSON Lines file. */
   prompts: z.string().min(1),
   /** An SAE's file or directory; null leaves the inside view unmeasured. */
@@ -40,7 +42,7 @@ const fileSchema = planSchema.partial().extend({ out: z.string().min(1).optional
 export type PlanFile = z.infer<typeof fileSchema>;
 
 /** Keys whose values are paths when they look like one. */
-const pathKeys = ["model", "prompts", "sae", "out"] as const;
+const pathKeys = ["model", "adapter", "prompts", "sae", "out"] as const;
 
 /**
  * Reads audit.yaml. Paths in it are relative to the file, so that a plan can be moved with what it names.

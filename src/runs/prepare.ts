@@ -34,12 +34,19 @@ export async function prepare(
 ): Promise<Prepared> {
   const set = await loadPrompts(plan.prompts);
   const prompts = choosePrompts(set.prompts, plan, set.name);
-  const { config, identity } = checkpoint;
+  const { config, identity, adapter } = checkpoint;
   const layer = chooseLayer(plan, checkpoint, sae);
   const opening = refusalTokens(checkpoint);
   const watch = opening.map(({ id }) => id);
   const units = expandUnits(plan, prompts, checkpoint, layer, watch);
-  const { model: _model, prompts: _prompts, sae: _sae, show_text: _show, ...choices } = plan;
+  const {
+    model: _model,
+    adapter: _adapter,
+    prompts: _prompts,
+    sae: _sae,
+    show_text: _show,
+    ...choices
+  } = plan;
   return {
     plan,
     prompts,
@@ -56,6 +63,8 @@ export async function prepare(
           d_model: config.hiddenSize,
           sha256: identity.model,
         },
+        adapter:
+          adapter === null ? null : { name: adapter.name, made_for: adapter.base, sha256: adapter.sha256 },
         tokenizer: { sha256: identity.tokenizer },
         template: identity.template === null ? null : { sha256: identity.template },
         prompts: { name: set.name, sha256: set.sha256, n: prompts.length, notes: set.notes },

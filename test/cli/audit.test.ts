@@ -187,6 +187,43 @@ test("a run is resumed only with the inputs it was begun with", () => {
   }
 });
 
+test("a fine-tune is audited as its base with an adapter, by option or plan, and resumed only with it", () => {
+  const file = join(folder, "adapted.yaml");
+  const adapter = fixture("adapters/all-linear");
+  writeFileSync(file, `model: ${tinyModel}\nadapter: ${adapter}\nprompts: biology\nlimit: 4\ncaps: [16]\n`);
+  const run = join(folder, "adapted");
+  fathom(["audit", file, "--out", run, "--quiet"]);
+  const inputs = (of: string) =>
+    (JSON.parse(read(of, "manifest.json")) as { inputs: Record<string, { name: string; sha256: string }> })
+      .inputs;
+  expect(inputs(run)["adapter"]).toMatchObject({ name: "all-linear", made_for: "llama-gqa-bias" });
+  expect(inputs(run)["model"]).toEqual(inputs(whole)["model"]);
+  expect(inputs(whole)["adapter"]).toBeNull();
+  expect(read(run, "report.md")).toContain("# Refusal depth of llama-gqa-bias with all-linear");
+
+  const without = ["--model", tinyModel, "--prompts", "biology", "--limit", "4", "--caps", "16"];
+  const base = join(folder, "its-base");
+  fathom(["audit", ...without, "--out", base, "--quiet"]);
+  const said = (of: string) =>
+    lines(read(of, "observations.jsonl")).map((line) => observationSchema.parse(JSON.parse(line)));
+  const keys = new Set(said(base).map(({ key }) => key));
+  for (const { key } of said(run)) expect(keys.has(key)).toBe(false);
+  expect(said(run).map(({ text }) => text)).not.toEqual(said(base).map(({ text }) => text));
+
+  for (const [args, line] of [
+    [without, /inputs.adapter: expected .*all-linear.* as when the run began, found null/],
+    [[...without, "--adapter", fixture("adapters/some-layers")], /some-layers.*: expected/],
+  ] as const) {
+    const { code, stderr } = fathom(["audit", ...args, "--out", run, "--resume"]);
+    expect(stderr).toMatch(line);
+    expect(lines(stderr)).toHaveLength(1);
+    expect(code).toBe(2);
+  }
+  const again = fathom(["audit", ...without, "--adapter", adapter, "--out", run, "--resume", "--quiet"]);
+  expect(again.code).not.toBe(2);
+  expect(again.stdout).toContain(join(run, "report.html"));
+});
+
 test("a run of another version is refused", () => {
   const manifest = join(whole, "manifest.json");
   const text = readFileSync(manifest, "utf8");

@@ -210,3 +210,28 @@ test("sae encode writes what SAELens computes, sae inspect says what the file is
   expect(JSON.parse(inspected.stdout)).toMatchObject({ kind: "topk", d_in: 16, d_sae: 48, k: 7 });
   expect(fathom(["sae", "inspect", fixture("sae/topk")]).stdout).toContain("topk, k = 7");
 });
+
+test("generate and capture take an adapter: PEFT's tokens and logits", () => {
+  const adapter = fixture("adapters/all-linear");
+  const theirs = JSON.parse(readFileSync(join(adapter, "reference.json"), "utf8")) as typeof reference;
+  const asked = jsonLinesFile(
+    folder,
+    "adapted.jsonl",
+    theirs.prompts.map((ids, i) => ({ id: `p${i}`, ids })),
+  );
+  const answers = parsed(generate(asked, 64, "--adapter", adapter).stdout);
+  answers.forEach(({ ids, finish }, i) => {
+    expect(ids).toEqual(theirs.greedy[i]!.slice(0, ids.length));
+    expect(ids.length === 64 || finish === "stop").toBe(true);
+  });
+  const out = join(folder, "adapted.safetensors");
+  const args = ["--model", tinyModel, "--adapter", adapter, "--prompts", asked, "--layers", "0", "--logits"];
+  expect(fathom(["capture", ...args, "--out", out])).toMatchObject({ code: 0, stderr: "" });
+  const ours = openSafetensors(out);
+  const expected = openSafetensors(join(adapter, "reference.safetensors"));
+  expect(relativeError(ours.readFloat32("p1.logits"), expected.readFloat32("prompt.1.logits"))).toBeLessThan(
+    2e-4,
+  );
+  ours.close();
+  expected.close();
+});

@@ -28,10 +28,11 @@ export async function dryRun(
 }
 
 function textOf({ plan, manifest }: Prepared, work: Work, seconds: [number, number], speed: Speed): string[] {
-  const { model, prompts, sae, layer } = manifest.inputs;
+  const { model, adapter, prompts, sae, layer } = manifest.inputs;
   const read = `${count(work.tokens_read)} (${count(work.tokens_read_unshared)} without sharing prefixes)`;
   const rows: [string, string][] = [
     ["Model", `${model.name}: ${model.architecture}, ${model.layers} layers of width ${model.d_model}`],
+    ["Adapter", adapter === null ? "none" : adapter.name],
     ["Prompts", `${prompts.name}, ${work.prompts}`],
     [
       "SAE",

@@ -1,6 +1,7 @@
 /** What `fathom audit` was asked for on the command line; whatever is absent is in the plan file or the defaults. */
 export interface AuditOptions {
   model?: string;
+  adapter?: string;
   prompts?: string;
   sae?: string;
   out?: string;

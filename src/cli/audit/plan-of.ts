@@ -15,6 +15,7 @@ export function planOf(planFile: string | undefined, options: AuditOptions): Ask
   const { out: fileOut, ...file } = planFile === undefined ? {} : readPlanFile(planFile);
   const given = withoutUndefined({
     model: options.model,
+    adapter: options.adapter,
     prompts: options.prompts,
     sae: options.sae,
     templates: options.templates,

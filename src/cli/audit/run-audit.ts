@@ -30,7 +30,7 @@ export async function runAudit(planFile: string | undefined, options: AuditOptio
   const interrupt = onInterrupt(progress, resumeCommand(process.argv.slice(2)));
   try {
     progress.show(() => "reading the model's files");
-    const checkpoint = await openCheckpoint(plan.model);
+    const checkpoint = await openCheckpoint(plan.model, plan.adapter);
     const sae = plan.sae === null ? null : openSae(plan.sae);
     const threads = options.threads ?? null;
     const prepared = await prepare(plan, checkpoint, sae, threads);

@@ -24,6 +24,10 @@ export function auditCommand(): Command {
       ].join("\n"),
     )
     .option("--model <path>", "a Hugging Face directory or a .gguf file")
+    .option(
+      "--adapter <folder>",
+      "a LoRA adapter of PEFT's, computed beside the model and merged into nothing",
+    )
     .option("--prompts <set>", "a bundled set (biology, fiction) or a JSON Lines file")
     .option("--sae <path>", "a sparse autoencoder, for the inside view")
     .option("--out <run>", "the run's directory, new or empty")

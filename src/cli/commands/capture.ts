@@ -11,6 +11,10 @@ export function captureCommand(): Command {
       "Example:\n  fathom capture --model ./SmolLM2-135M-Instruct --prompts prompts.jsonl --layers 0,15 --out acts.safetensors\n",
     )
     .requiredOption("--model <path>", "a Hugging Face directory or a .gguf file")
+    .option(
+      "--adapter <folder>",
+      "a LoRA adapter of PEFT's, computed beside the model and merged into nothing",
+    )
     .requiredOption("--prompts <file>", 'JSON Lines: {"id", "prompt"}, {"id", "ids"} or {"id", "messages"}')
     .requiredOption("--layers <list>", "blocks by number from 0, or all")
     .requiredOption(

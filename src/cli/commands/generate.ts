@@ -13,6 +13,10 @@ export function generateCommand(): Command {
       "Example:\n  fathom generate --model ./SmolLM2-135M-Instruct --prompts prompts.jsonl --chat --max-new-tokens 64\n",
     )
     .requiredOption("--model <path>", "a Hugging Face directory or a .gguf file")
+    .option(
+      "--adapter <folder>",
+      "a LoRA adapter of PEFT's, computed beside the model and merged into nothing",
+    )
     .requiredOption("--prompts <file>", 'JSON Lines: {"id", "prompt"}, {"id", "ids"} or {"id", "messages"}')
     .requiredOption(
       "--max-new-tokens <n>",

@@ -3,7 +3,7 @@ import type { Identity } from "../../core/report.ts";
 import type { Manifest } from "../../runs/manifest.ts";
 
 export function identitiesOf({ inputs, environment }: Manifest): Identity[] {
-  const { model, tokenizer, template, prompts, sae, plan } = inputs;
+  const { model, adapter, tokenizer, template, prompts, sae, plan } = inputs;
   const subjects: [subject: string, facts: Record<string, string>][] = [
     [
       "Model",
@@ -13,6 +13,12 @@ export function identitiesOf({ inputs, environment }: Manifest): Identity[] {
         precision: "fp32",
         "SHA-256": model.sha256,
       },
+    ],
+    [
+      "Adapter",
+      adapter === null
+        ? { adapter: "none" }
+        : { name: adapter.name, "made for": adapter.made_for ?? "not said", "SHA-256": adapter.sha256 },
     ],
     ["Tokenizer", { "SHA-256": tokenizer.sha256 }],
     ["Chat template", template === null ? { template: "none" } : { "SHA-256": template.sha256 }],

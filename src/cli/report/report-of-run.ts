@@ -9,9 +9,9 @@ import { notMeasured } from "./not-measured.ts";
 /** @param showText print every answer, those to hazard-adjacent prompts too */
 export function reportOfRun(run: RunRecords, showText: boolean): ReportData {
   const { manifest, inside, prompts, observations, verdicts, findings } = run;
-  const { plan, layer, judge, model } = manifest.inputs;
+  const { plan, layer, judge, model, adapter } = manifest.inputs;
   return buildReportData({
-    title: `Refusal depth of ${model.name}`,
+    title: `Refusal depth of ${model.name}${adapter === null ? "" : ` with ${adapter.name}`}`,
     identities: identitiesOf(manifest),
     plan: {
       templates: plan.templates,

@@ -12,6 +12,7 @@ import { engineOptions } from "./engine-options.ts";
 
 export interface CaptureCommandOptions {
   model: string;
+  adapter?: string;
   prompts: string;
   layers: string;
   logits?: true;
@@ -23,7 +24,7 @@ export interface CaptureCommandOptions {
 
 /** @throws FathomError for wrong options, input or output, before the model reads a token where that is possible */
 export async function runCapture(options: CaptureCommandOptions): Promise<void> {
-  const checkpoint = await openCheckpoint(options.model);
+  const checkpoint = await openCheckpoint(options.model, options.adapter);
   const layers = chooseLayers(options.layers, checkpoint.config.layers.length);
   const inputs = await encodeInputs(options.prompts, checkpoint, { chat: options.chat === true, room: 0 });
   const { hiddenSize, vocabSize } = checkpoint.config;

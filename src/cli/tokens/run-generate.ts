@@ -11,6 +11,7 @@ import { engineOptions } from "./engine-options.ts";
 
 export interface GenerateCommandOptions {
   model: string;
+  adapter?: string;
   prompts: string;
   maxNewTokens: number;
   temperature: number;
@@ -26,7 +27,7 @@ export interface GenerateCommandOptions {
 /** @throws FathomError for wrong options, input or output, before the model reads a token where that is possible */
 export async function runGenerate(options: GenerateCommandOptions): Promise<void> {
   const { temperature, seed, maxNewTokens } = options;
-  const checkpoint = await openCheckpoint(options.model);
+  const checkpoint = await openCheckpoint(options.model, options.adapter);
   const { tokenizer, endTokens, config } = checkpoint;
   const edits =
     options.edits === undefined

@@ -23,7 +23,7 @@ import {
   splitLike,
   transpose,
 } from "../../graph/ops/index.ts";
-import type { LayerConfig, ModelConfig } from "../config-types.ts";
+import type { LayerConfig, LowRank, ModelConfig } from "../config-types.ts";
 
 /** A weight of this block, by its name below the block's prefix; float32 whatever the file holds. */
 export type Param = (name: string, dims: readonly number[]) => Value;
@@ -76,16 +76,32 @@ export function rmsNormOf({ normOffset, normEps }: ModelConfig, x: Value, weight
   return rmsNorm(x, normOffset === 1 ? add(weight, 1) : weight, normEps);
 }
 
-/** x·Wᵀ + b, by the weight "<name>.weight" [out, in] as Hugging Face stores it. */
+/** x·Wᵀ + b, by the weight "<name>.weight" [out, in] as Hugging Face stores it, and an adapter's branch beside it. */
 export function linear(
-  { param }: Block,
+  { param, layer }: Block,
   name: string,
   x: Value,
   size: { out: number; bias: boolean },
 ): Value {
   const weight = param(`${name}.weight`, [size.out, x.dims.at(-1) as number]);
-  const y = matmul(x, weight, { transB: true });
-  return size.bias ? add(y, param(`${name}.bias`, [size.out])) : y;
+  const product = matmul(x, weight, { transB: true });
+  const y = size.bias ? add(product, param(`${name}.bias`, [size.out])) : product;
+  const branch = layer.lowRank?.[name];
+  return branch === undefined ? y : add(y, lowRank(param, name, x, size.out, branch));
+}
+
+/** scale · ((x·Aᵀ)·Bᵀ + b), by the weights "<name>.lora_A.weight", "<name>.lora_B.weight" and its bias, as PEFT has them. */
+export function lowRank(
+  param: Param,
+  name: string,
+  x: Value,
+  out: number,
+  { rank, scale, bias }: LowRank,
+): Value {
+  const A = param(`${name}.lora_A.weight`, [rank, x.dims.at(-1) as number]);
+  const B = param(`${name}.lora_B.weight`, [out, rank]);
+  const product = matmul(matmul(x, A, { transB: true }), B, { transB: true });
+  return mul(bias ? add(product, param(`${name}.lora_B.bias`, [out])) : product, scale);
 }
 
 /** Before RoPE: query [B, heads, T, hd], key and value [B, kvHeads, T, hd]. */

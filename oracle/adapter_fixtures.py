@@ -1,0 +1,213 @@
+"""
+Makes test/fixtures/adapters/<name>/: small LoRA adapters as PEFT saves them, over the tiny checkpoints of test/fixtures/engine, and
+what PEFT with Transformers computes from base and adapter as they lie on the disk: CPU, float32, eager attention, nothing merged.
+
+    python oracle/adapter_fixtures.py [name ...]
+
+adapter_config.json, adapter_model.safetensors: PEFT's save_pretrained, with random factors (and random whole modules and biases).
+reference.safetensors: prompt.P.layer.L [t, d], prompt.P.logits [t, v] as in engine_fixtures.py; gradient.layer.L of one prompt.
+reference.json: the base, prompts, 64 greedy tokens, and how far the logits move from the base's and when a setting is replaced.
+A fixture is refused when a greedy step is nearly a tie, when the adapter hardly moves the logits, and when a setting that the
+fixture exists for ("bites") changes nothing.
+"""
+
+import json
+import shutil
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import peft
+import torch
+import transformers
+from peft import LoraConfig, PeftModel, get_peft_model
+from safetensors.torch import save_file
+
+import engine_checkpoint as checkpoint
+from engine_fixtures import GRADIENT_PROMPT, ROOT as ENGINE, capture, forward_references, generate, loops, smallest_gap
+
+ROOT = ENGINE.parent / "adapters"
+
+
+@dataclass
+class Fixture:
+    name: str
+    why: str
+    base: str
+    config: dict[str, Any]
+    disk_dtype: str = "float32"
+    bites: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What is replaced in adapter_config.json -> the logits must move."""
+
+
+FIXTURES = [
+    Fixture(
+        name="all-linear",
+        why="every linear layer, scaled by the root of the rank, single ranks and alphas by pattern, biases trained",
+        base="llama-gqa-bias",
+        config={
+            "r": 4, "lora_alpha": 6, "target_modules": "all-linear", "use_rslora": True, "bias": "all",
+            "rank_pattern": {"q_proj": 2, r"layers\.1\.mlp\..*": 3}, "alpha_pattern": {"^model.layers.2.self_attn.v_proj": 20},
+        },
+        bites={"use_rslora": {"use_rslora": False}, "alpha_pattern": {"alpha_pattern": {}}},
+    ),
+    Fixture(
+        name="some-layers",
+        why="two of three blocks, factors with a bias, tied head with a branch of its own, bfloat16",
+        base="llama-mha-tied",
+        disk_dtype="bfloat16",
+        config={
+            "r": 3, "lora_alpha": 8, "target_modules": ["v_proj", "o_proj", "down_proj", "lm_head"], "layers_to_transform": [0, 2],
+            "layers_pattern": "layers", "lora_bias": True,
+        },
+    ),
+    Fixture(
+        name="head-branch",
+        why="branches on the embedding and on a head that is tied to it, which then part",
+        base="llama-mqa-llama3-bf16",
+        config={"r": 4, "lora_alpha": 4, "target_modules": ["embed_tokens", "lm_head", "gate_proj"]},
+    ),
+    Fixture(
+        name="saved-modules",
+        why="a pattern, modules left out, an embedding, norms and one projection trained whole under a tied head, one block all by name",
+        base="gemma2-window",
+        config={
+            "r": 2, "lora_alpha": 5, "target_modules": r".*\.(q|k|v|o)_proj|model\.layers\.1\.mlp\.(up|gate)_proj",
+            "exclude_modules": ["k_proj"], "modules_to_save": ["embed_tokens", "norm", "layers.3.mlp.down_proj"],
+        },
+    ),
+    Fixture(
+        name="saved-head",
+        why="the head alone trained whole, away from the embedding it was tied to; biases of the branches' layers trained",
+        base="gemma2-caps",
+        config={
+            "r": 2, "lora_alpha": 3, "target_modules": ["q_proj", "up_proj"], "modules_to_save": ["lm_head"], "bias": "lora_only",
+        },
+    ),
+]
+
+
+def randomize(model: PeftModel, seed: int) -> None:
+    """Factors whose branch is about half of what it stands beside; trained copies a little away from their originals."""
+    generator = torch.Generator().manual_seed(seed)
+
+    def normal(tensor: torch.Tensor, deviation: float) -> torch.Tensor:
+        return deviation * torch.randn(tensor.shape, generator=generator)
+
+    with torch.no_grad():
+        for name, parameter in sorted(model.named_parameters()):
+            if "lora_embedding_A" in name:
+                parameter.copy_(normal(parameter, 0.3))
+            elif "lora_embedding_B" in name:
+                parameter.copy_(normal(parameter, 0.1))
+            elif "lora_A" in name:
+                parameter.copy_(normal(parameter, parameter.shape[1] ** -0.5))
+            elif "lora_B" in name:
+                parameter.copy_(normal(parameter, 0.3))
+            elif "modules_to_save" in name or (parameter.requires_grad and name.endswith("bias")):
+                parameter.add_(normal(parameter, 0.3 * parameter.std().item() + 0.02))
+
+
+def save(fixture: Fixture, folder: Path, seed: int) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    model = get_peft_model(checkpoint.load(ENGINE / fixture.base), LoraConfig(task_type="CAUSAL_LM", **fixture.config))
+    randomize(model, seed)
+    if fixture.disk_dtype != "float32":
+        model.to(getattr(torch, fixture.disk_dtype))
+    model.save_pretrained(folder)
+    (folder / "README.md").unlink()
+    config = json.loads((folder / "adapter_config.json").read_text())
+    config["base_model_name_or_path"] = fixture.base
+    for key in ("target_modules", "exclude_modules", "modules_to_save"):
+        if isinstance(config[key], list):
+            config[key].sort()
+    (folder / "adapter_config.json").write_text(json.dumps(config, indent=1, sort_keys=True) + "\n")
+
+
+def load(fixture: Fixture, folder: Path):
+    """Base and adapter from their files; the adapter's layers stand inside the returned model, nothing is merged."""
+    model = PeftModel.from_pretrained(checkpoint.load(ENGINE / fixture.base), folder)
+    assert all(parameter.dtype == torch.float32 for parameter in model.parameters())
+    return model.eval().get_base_model()
+
+
+def moved(logits: torch.Tensor, other: torch.Tensor) -> float:
+    return round(((other - logits).abs().max() / logits.abs().max()).item(), 4)
+
+
+@torch.no_grad()
+def logits_of(model, prompt: list[int]) -> torch.Tensor:
+    return model(torch.tensor([prompt]), use_cache=False).logits[0]
+
+
+def settings_that_bite(fixture: Fixture, folder: Path, prompt: list[int], logits: torch.Tensor) -> dict[str, float]:
+    out = {"the adapter": moved(logits, logits_of(checkpoint.load(ENGINE / fixture.base), prompt))}
+    with tempfile.TemporaryDirectory() as scratch:
+        for setting, replaced in fixture.bites.items():
+            shutil.copytree(folder, scratch, dirs_exist_ok=True)
+            config = json.loads((folder / "adapter_config.json").read_text()) | replaced
+            (Path(scratch) / "adapter_config.json").write_text(json.dumps(config))
+            out[setting] = moved(logits, logits_of(load(fixture, Path(scratch)), prompt))
+    for setting, distance in out.items():
+        if distance < 0.01:
+            raise SystemExit(f"{fixture.name}: without {setting} the logits move by {distance} only: it tests nothing")
+    return out
+
+
+def gradients(model, prompt: list[int]) -> tuple[dict[str, torch.Tensor], dict]:
+    kept, handles = capture(model)
+    model.get_input_embeddings().requires_grad_(True)
+    logits = model(inputs_embeds=model.get_input_embeddings()(torch.tensor([prompt])), use_cache=False).logits[0, -1]
+    order = logits.argsort(descending=True)
+    plus, minus = order[0].item(), order[40].item()
+    (logits[plus] - logits[minus]).backward()
+    for handle in handles:
+        handle.remove()
+    tensors = {f"gradient.{name}": value.grad[0].clone() for name, value in kept.items() if name.startswith("layer.")}
+    return tensors, {"prompt": GRADIENT_PROMPT, "plus": plus, "minus": minus}
+
+
+def make(fixture: Fixture) -> None:
+    folder = ROOT / fixture.name
+    prompts = json.loads((ENGINE / fixture.base / "reference.json").read_text())["prompts"][:2]
+    for seed in range(1, 200):
+        save(fixture, folder, seed)
+        model = load(fixture, folder)
+        greedy = [generate(model, prompt, stop=False) for prompt in prompts]
+        gaps = [smallest_gap(model, prompt, tokens) for prompt, tokens in zip(prompts, greedy, strict=True)]
+        if min(gaps) >= 1e-3 and not any(loops(tokens) or min(tokens) < 4 for tokens in greedy):
+            break
+    else:
+        raise SystemExit(f"{fixture.name}: no seed fits")
+    tensors = forward_references(model, prompts)
+    tensors = {name: value for name, value in tensors.items() if not name.endswith("embeddings")}
+    bites = settings_that_bite(fixture, folder, prompts[1], tensors["prompt.1.logits"])
+    found, gradient = gradients(model, prompts[GRADIENT_PROMPT])
+    tensors.update(found)
+    save_file({name: tensor.detach().contiguous() for name, tensor in tensors.items()}, folder / "reference.safetensors")
+    reference = {
+        "madeBy": f"oracle/adapter_fixtures.py: peft {peft.__version__}, transformers {transformers.__version__}, torch {torch.__version__}",
+        "why": fixture.why,
+        "base": fixture.base,
+        "seed": seed,
+        "prompts": prompts,
+        "greedy": greedy,
+        "smallestGap": min(gaps),
+        "gradient": gradient,
+        "bites": bites,
+    }
+    (folder / "reference.json").write_text(json.dumps(reference) + "\n")
+    size = sum(file.stat().st_size for file in folder.iterdir())
+    print(f"{fixture.name}: seed {seed}, gap {min(gaps):.4f}, {bites}, {size / 1000:.0f} kB")
+
+
+if __name__ == "__main__":
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+    torch.set_num_threads(1)
+    names = sys.argv[1:] or [fixture.name for fixture in FIXTURES]
+    for chosen in FIXTURES:
+        if chosen.name in names:
+            make(chosen)
