@@ -99,8 +99,8 @@ export class KvCache {
     return 0;
   }
 
-  /** The past of a run of slots as tensors [count, kvHeads, S, headDim]: a view of the cache, nothing is copied. */
-  past(layer: number, first: number, count: number): { key: Tensor; value: Tensor } {
+  /** The past of a run of slots, a block's inputs [count, kvHeads, S, headDim]: a view of the cache, nothing is copied. */
+  past(layer: number, first: number, count: number): { past_key: Tensor; past_value: Tensor } {
     const own = this.layers.get(layer)!;
     const size = this.slotSize(own);
     const positions = this.pastLength(first, count);
@@ -111,7 +111,7 @@ export class KvCache {
         positions === 0 ? new Float32Array(0) : buffer.subarray(first * size, (first + count) * size),
         dims,
       );
-    return { key: view(own.keys), value: view(own.values) };
+    return { past_key: view(own.keys), past_value: view(own.values) };
   }
 
   /**

@@ -87,12 +87,18 @@ async function captureGroup(
         edits: batchEdits(edits, rows),
         lastLayer,
         remember: longest > callTokens,
-        capture: (layer, residual) => {
-          rows.forEach((row, i) => {
-            const count = Math.min(row.ids.length - at, callTokens);
-            const T = Math.min(longest - at, callTokens);
-            results[i]!.residuals.get(layer)?.set(residual.subarray(i * T * d, (i * T + count) * d), at * d);
-          });
+        capture: {
+          layers: new Set(layers),
+          take: (layer, residual) => {
+            rows.forEach((row, i) => {
+              const count = Math.min(row.ids.length - at, callTokens);
+              const T = Math.min(longest - at, callTokens);
+              results[i]!.residuals.get(layer)!.set(
+                residual.subarray(i * T * d, (i * T + count) * d),
+                at * d,
+              );
+            });
+          },
         },
       },
     );

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openSafetensors } from "../files/safetensors.ts";
+import { KvCache } from "./cache.ts";
 import { type Captured, capture } from "./capture.ts";
 import { type Checkpoint, openCheckpoint } from "./checkpoint.ts";
 import type { Edit } from "./edits.ts";
@@ -74,6 +75,36 @@ describe.each(names)("%s", (name) => {
       }
       expect(error(logits!, read(`prompt.${i}.logits`)), "logits").toBeLessThan(2e-4);
     });
+  });
+
+  it("computes the same to the bit when its blocks are opened again one by one", async () => {
+    const fresh = await Engine.open(checkpoint.config, checkpoint.weights, { threads: 1 });
+    try {
+      const { layers, hiddenSize } = checkpoint.config;
+      const all = async () => {
+        const outputs: Float32Array[] = [];
+        const cache = new KvCache(checkpoint.config, 1);
+        cache.open();
+        await fresh.step(cache, 0, [requests[2]!.ids], {
+          capture: {
+            layers: new Set(layers.keys()),
+            take: (_, residual) => outputs.push(residual.slice()),
+          },
+        });
+        return outputs;
+      };
+      const together = await all();
+      expect(together.length).toBe(layers.length);
+      for (const lastLayer of layers.keys()) {
+        const cache = new KvCache(checkpoint.config, 1);
+        cache.open();
+        const { residual } = await fresh.step(cache, 0, [[1, 2]], { lastLayer });
+        expect(residual.length).toBe(2 * hiddenSize);
+      }
+      expect(await all()).toEqual(together);
+    } finally {
+      await fresh.close();
+    }
   });
 
   it("gives the same row whatever else is in its batch", async () => {

@@ -1,16 +1,17 @@
 /**
- * A checkpoint at work: embedding rows, one session per block, one for the head. Between two blocks the residual
- * stream is an ordinary tensor, so capturing keeps it and editing changes it. Runs in the worker (`worker.ts`),
- * because a session's run blocks its thread.
+ * A checkpoint at work: embedding rows, sessions of blocks, one for the head. After any block the residual stream can be
+ * an ordinary tensor, so capturing keeps it and editing changes it. Runs in the worker (`worker.ts`), because a session's
+ * run blocks its thread.
  */
 import { type InferenceSession, Tensor } from "onnxruntime-node";
 import { badInput } from "../core/errors.ts";
 import type { KvCache } from "./cache.ts";
 import type { ModelConfig } from "./config.ts";
 import { type BatchEdits, Editor } from "./edits.ts";
-import { blockPrefix, buildBlock, buildGenerationHead, type Declare, embeddingName } from "./parts.ts";
+import { buildGenerationHead, embeddingName } from "./parts.ts";
 import { Positions } from "./positions.ts";
 import { RotaryTables } from "./rotary.ts";
+import { Segments } from "./segments.ts";
 import { declareWeight, openSession, type SessionOptions } from "./session.ts";
 import type { Weights } from "./weights.ts";
 
@@ -19,8 +20,8 @@ const embeddingRowsKept = 16_384;
 
 export interface StepOptions {
   edits?: BatchEdits | null;
-  /** Called with each block's output [B, T, d] after its edits; the array is only good during the call. */
-  capture?: (layer: number, residual: Float32Array) => void;
+  /** `take` is given the outputs [B, T, d] of these blocks, after their edits; the array is only good during the call. */
+  capture?: { layers: ReadonlySet<number>; take: (layer: number, residual: Float32Array) => void };
   /** Write the new keys and values into the cache (default) or leave it as it is. */
   remember?: boolean;
   /** Stop after this block. */
@@ -48,7 +49,7 @@ export class Engine {
   readonly config: ModelConfig;
   readonly weights: Weights;
   readonly options: SessionOptions;
-  private readonly blocks: readonly InferenceSession[];
+  private readonly segments: Segments;
   private readonly headSession: InferenceSession;
   private readonly rotary = new RotaryTables();
   /** Layers whose keys and values others attend to as well. */
@@ -60,45 +61,35 @@ export class Engine {
     config: ModelConfig,
     weights: Weights,
     options: SessionOptions,
-    blocks: readonly InferenceSession[],
+    segments: Segments,
     headSession: InferenceSession,
   ) {
     this.config = config;
     this.weights = weights;
     this.options = options;
-    this.blocks = blocks;
+    this.segments = segments;
     this.headSession = headSession;
     this.lenders = new Set(config.layers.flatMap(({ kvFrom }) => (kvFrom === null ? [] : [kvFrom])));
     this.editor = new Editor(config.hiddenSize, options);
   }
 
-  /** @param onPart told after each part is open, of layers + 1. */
+  /** @param onPart told after each part is open */
   static async open(
     config: ModelConfig,
     weights: Weights,
     options: SessionOptions,
     onPart?: (done: number, total: number) => void,
   ): Promise<Engine> {
-    const declare: Declare = (graph, name, dims) => declareWeight(graph, weights, name, dims);
-    const total = config.layers.length + 1;
     // The head is the largest part, and a part takes several times its size while it opens: largest first.
-    const head = await openSession(buildGenerationHead(config, declare), weights, {
-      ...options,
-      arena: true,
+    const head = await openSession(
+      buildGenerationHead(config, (graph, name, dims) => declareWeight(graph, weights, name, dims)),
+      weights,
+      { ...options, arena: true },
+    );
+    const segments = await Segments.open(config, weights, options, (done, total) => {
+      onPart?.(done + 1, total + 1);
     });
-    onPart?.(1, total);
-    const blocks: InferenceSession[] = [];
-    for (const [index, layer] of config.layers.entries()) {
-      const { inputs, outputs } = buildBlock(config, layer, declare, blockPrefix(index));
-      inputs.graph.output("y", outputs.y);
-      if (outputs.made !== null) {
-        inputs.graph.output("key", outputs.made.key);
-        inputs.graph.output("value", outputs.made.value);
-      }
-      blocks.push(await openSession(inputs.graph, weights, options));
-      onPart?.(blocks.length + 1, total);
-    }
-    return new Engine(config, weights, options, blocks, head);
+    return new Engine(config, weights, options, segments, head);
   }
 
   /**
@@ -135,41 +126,51 @@ export class Engine {
     const lent = new Map<number, { key: Tensor; value: Tensor }>();
     let x = new Tensor("float32", this.embed(rows, T), [B, T, config.hiddenSize]);
     const lastLayer = options.lastLayer ?? config.layers.length - 1;
-    for (let layer = 0; layer <= lastLayer; layer++) {
-      const own = config.layers[layer]!;
-      const past = cache.past(own.kvFrom ?? layer, first, B);
-      const makes = own.kvFrom === null && (remember || this.lenders.has(layer));
-      const outputs = await this.blocks[layer]!.run(
-        {
-          x,
-          ...positions.of(own),
-          past_key: past.key,
-          past_value: past.value,
-          ...(own.kvFrom === null ? {} : lent.get(own.kvFrom)!),
-        },
-        makes ? ["y", "key", "value"] : ["y"],
-      );
-      if (makes) {
-        const made = { key: outputs["key"] as Tensor, value: outputs["value"] as Tensor };
+    const captured = options.capture?.layers ?? new Set<number>();
+    const ends = new Set([lastLayer, ...(options.edits?.edits ?? []).map(({ layer }) => layer)]);
+    for (const { from, to, session } of await this.segments.endingWith(ends)) {
+      if (from > lastLayer) break;
+      const feeds: Record<string, Tensor> = { x };
+      const wanted = [`y.${to - 1}`];
+      const makers: number[] = [];
+      for (let layer = from; layer < to; layer++) {
+        const { kvFrom } = config.layers[layer]!;
+        const own = { ...positions.of(config.layers[layer]!), ...cache.past(kvFrom ?? layer, first, B) };
+        for (const [name, tensor] of Object.entries(own)) feeds[`${name}.${layer}`] = tensor;
+        // A lender of the same segment is inside its graph.
+        if (kvFrom !== null && kvFrom < from)
+          for (const [name, tensor] of Object.entries(lent.get(kvFrom)!)) feeds[`${name}.${kvFrom}`] = tensor;
+        if (captured.has(layer) && layer !== to - 1) wanted.push(`y.${layer}`);
+        if (kvFrom === null && (remember || this.lenders.has(layer))) {
+          makers.push(layer);
+          wanted.push(`key.${layer}`, `value.${layer}`);
+        }
+      }
+      const outputs = await session.run(feeds, wanted);
+      for (const layer of makers) {
+        const made = { key: outputs[`key.${layer}`] as Tensor, value: outputs[`value.${layer}`] as Tensor };
         if (remember) cache.write(layer, first, counts, T, floats(made.key), floats(made.value));
         if (this.lenders.has(layer)) lent.set(layer, made);
       }
-      x = outputs["y"] as typeof x;
-      if (options.edits) {
-        const { edits, masks: rowMasks } = options.edits;
-        for (const [index, edit] of edits.entries()) {
-          if (edit.layer !== layer) continue;
-          x = (await this.editor.apply(
-            edit,
-            x,
-            rowMasks.map((row) => row[index]!),
-          )) as typeof x;
-        }
-      }
-      options.capture?.(layer, floats(x));
+      x = await this.edited(outputs[`y.${to - 1}`] as typeof x, to - 1, options.edits ?? null);
+      for (let layer = from; layer < to; layer++)
+        if (captured.has(layer))
+          options.capture!.take(layer, floats(layer === to - 1 ? x : outputs[`y.${layer}`]!));
     }
     if (remember) cache.advance(first, counts);
     return { residual: floats(x), T };
+  }
+
+  /** The output of a block after the edits of its site. */
+  private async edited<X extends Tensor>(x: X, layer: number, batch: BatchEdits | null): Promise<X> {
+    if (batch === null) return x;
+    let y = x;
+    for (const [index, edit] of batch.edits.entries()) {
+      if (edit.layer !== layer) continue;
+      const masks = batch.masks.map((row) => row[index]!);
+      y = (await this.editor.apply(edit, y, masks)) as X;
+    }
+    return y;
   }
 
   /**
@@ -219,7 +220,8 @@ export class Engine {
 
   async close(): Promise<void> {
     await this.editor.close();
-    for (const session of [...this.blocks, this.headSession]) await session.release();
+    await this.segments.close();
+    await this.headSession.release();
   }
 }
 

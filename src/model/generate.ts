@@ -212,9 +212,11 @@ class Batch {
       this.rows.map((row) => [row.ids.at(-1)!]),
       {
         edits: this.editsFor(this.rows),
-        capture: (layer, residual) => {
-          if (layer !== captureLayer) return;
-          this.rows.forEach((row, i) => row.captured.push(residual.slice(i * d, (i + 1) * d)));
+        capture: {
+          layers: new Set(captureLayer === null ? [] : [captureLayer]),
+          take: (_, residual) => {
+            this.rows.forEach((row, i) => row.captured.push(residual.slice(i * d, (i + 1) * d)));
+          },
         },
       },
     );

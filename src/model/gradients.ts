@@ -67,7 +67,10 @@ export class GradientEngine {
     cache.open();
     await this.engine.step(cache, 0, [ids], {
       remember: false,
-      capture: (_, residual) => outputs.push(residual.slice()),
+      capture: {
+        layers: new Set(config.layers.keys()),
+        take: (_, residual) => outputs.push(residual.slice()),
+      },
     });
 
     let cotangent = await this.throughHead(outputs[depth - 1]!, objective);

@@ -6,6 +6,7 @@ import { familyNamed } from "./architectures/index.ts";
 import {
   type BlockInputs,
   type BlockOutputs,
+  type KeysAndValues,
   lowRank,
   type Param,
   rmsNormOf,
@@ -27,21 +28,11 @@ export function buildBlock(
   declare: Declare,
   prefix: string,
 ): { inputs: BlockInputs; outputs: BlockOutputs; weights: Map<string, Value> } {
-  const graph = new Graph();
-  // There is always a row with a new token; the past may be empty.
-  graph.neverEmpty("B", "T");
-  const { headDim, kvHeads, rope } = layer;
-  const perHead = (name: string, positions: string): Value =>
-    graph.input(name, "float32", ["B", kvHeads, positions, headDim]);
-  const inputs: BlockInputs = {
-    graph,
+  const graph = blockGraph();
+  const inputs = {
+    ...declareInputs(graph, layer, ""),
     x: graph.input("x", "float32", ["B", "T", config.hiddenSize]),
-    cos: graph.input("cos", "float32", ["B", "T", rope.rotated / 2]),
-    sin: graph.input("sin", "float32", ["B", "T", rope.rotated / 2]),
-    mask: graph.input("mask", "float32", ["B", 1, "T", "S+T"]),
-    pastKey: perHead("past_key", "S"),
-    pastValue: perHead("past_value", "S"),
-    shared: layer.kvFrom === null ? null : { key: perHead("key", "T"), value: perHead("value", "T") },
+    shared: layer.kvFrom === null ? null : declareShared(graph, layer, ""),
   };
   const weights = new Map<string, Value>();
   const param = collecting(graph, declare, prefix, weights);
@@ -55,6 +46,72 @@ function collecting(graph: Graph, declare: Declare, prefix: string, weights: Map
     weights.set(prefix + name, value);
     return value;
   };
+}
+
+/**
+ * The blocks from `from` up to, but without, `to` as one graph. Inputs are x and, for each layer l, those of a block
+ * with ".l" behind their names; outputs are y.l of every block and key.l and value.l of those that make them.
+ */
+export function buildBlocks(config: ModelConfig, from: number, to: number, declare: Declare): Graph {
+  const graph = blockGraph();
+  let x = graph.input("x", "float32", ["B", "T", config.hiddenSize]);
+  const keysAndValues = new Map<number, KeysAndValues>();
+  for (let index = from; index < to; index++) {
+    const layer = config.layers[index]!;
+    let shared: KeysAndValues | null = null;
+    if (layer.kvFrom !== null) {
+      shared = keysAndValues.get(layer.kvFrom) ?? declareShared(graph, layer, `.${layer.kvFrom}`);
+      keysAndValues.set(layer.kvFrom, shared);
+    }
+    const param: Param = (name, dims) => declare(graph, blockPrefix(index) + name, dims);
+    const inputs = { ...declareInputs(graph, layer, `.${index}`), x, shared };
+    const { y, made } = familyNamed(config.family).block({ config, layer, param, inputs });
+    graph.output(`y.${index}`, y);
+    if (made !== null) {
+      graph.output(`key.${index}`, made.key);
+      graph.output(`value.${index}`, made.value);
+      keysAndValues.set(index, made);
+    }
+    x = y;
+  }
+  return graph;
+}
+
+function blockGraph(): Graph {
+  const graph = new Graph();
+  // There is always a row with a new token; the past may be empty.
+  graph.neverEmpty("B", "T");
+  return graph;
+}
+
+/** What a block of its own reads beside the residual stream, each input's name followed by `suffix`. */
+function declareInputs(graph: Graph, layer: LayerConfig, suffix: string): Omit<BlockInputs, "x" | "shared"> {
+  const angles = ["B", "T", layer.rope.rotated / 2];
+  return {
+    graph,
+    cos: graph.input(`cos${suffix}`, "float32", angles),
+    sin: graph.input(`sin${suffix}`, "float32", angles),
+    mask: graph.input(`mask${suffix}`, "float32", ["B", 1, "T", "S+T"]),
+    pastKey: declareHeads(graph, layer, `past_key${suffix}`, "S"),
+    pastValue: declareHeads(graph, layer, `past_value${suffix}`, "S"),
+  };
+}
+
+/** Another layer's keys and values of the new tokens. */
+function declareShared(graph: Graph, layer: LayerConfig, suffix: string): KeysAndValues {
+  return {
+    key: declareHeads(graph, layer, `key${suffix}`, "T"),
+    value: declareHeads(graph, layer, `value${suffix}`, "T"),
+  };
+}
+
+function declareHeads(
+  graph: Graph,
+  { kvHeads, headDim }: LayerConfig,
+  name: string,
+  positions: string,
+): Value {
+  return graph.input(name, "float32", ["B", kvHeads, positions, headDim]);
 }
 
 /** The same for layers whose graphs are the same but for their weights' names: windows and angles are inputs. */
