@@ -1,5 +1,5 @@
 /** A checkpoint, opened: everything that one model needs, from a Hugging Face directory or a GGUF file. */
-import { statSync } from "node:fs";
+import { stat } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { badInput } from "../core/errors.ts";
 import { hashJson, hashText } from "../core/hash.ts";
@@ -9,8 +9,8 @@ import { type LaidAdapter, layAdapter } from "./adapter/lay.ts";
 import { type Overlay, overlaid } from "./adapter/weights.ts";
 import type { ModelConfig } from "./config.ts";
 import { openDirectory } from "./directory.ts";
-import { readGgufHeader } from "./gguf/header.ts";
 import { openGguf } from "./gguf/open.ts";
+import { readGgufHeader } from "./gguf/split.ts";
 import { openGgufWeights } from "./gguf/weights.ts";
 import { type ChatTemplate, chatTemplate } from "./template.ts";
 import type { Tokenizer } from "./tokenizer.ts";
@@ -45,13 +45,13 @@ export async function openCheckpoint(path: string, adapterPath: string | null = 
   const expected = "a Hugging Face checkpoint directory or a .gguf file";
   let isDirectory: boolean;
   try {
-    isDirectory = statSync(path).isDirectory();
+    isDirectory = (await stat(path)).isDirectory();
   } catch (error) {
     throw readProblem(path, error, expected);
   }
   if (!isDirectory && !path.endsWith(".gguf"))
     throw badInput(path, expected, "another kind of file", "the folder that holds config.json");
-  const opened = isDirectory ? openDirectory(path) : await openGguf(path);
+  const opened = isDirectory ? openDirectory(path) : openGguf(path);
   const { tokenizer, templateSource, specialTokens, endTokens } = opened;
   let { weights } = opened;
   try {
@@ -89,8 +89,8 @@ export async function openWeights(
   { layers }: ModelConfig,
   overlay: Overlay | null,
 ): Promise<Weights> {
-  const base = statSync(path).isDirectory()
+  const base = (await stat(path)).isDirectory()
     ? openSafetensorsWeights(path)
-    : openGgufWeights(await readGgufHeader(path), layers[0]!.headDim);
+    : openGgufWeights(readGgufHeader(path), layers[0]!.headDim);
   return overlaid(base, overlay);
 }

@@ -5,6 +5,7 @@ import { FathomError } from "../../core/errors.ts";
 import { readProblem } from "../../files/io.ts";
 import { openDirectory } from "../../model/directory.ts";
 import { openGguf } from "../../model/gguf/open.ts";
+import { isLaterSplit } from "../../model/gguf/split.ts";
 import { expectedShapes } from "../../model/weight-shapes.ts";
 import { print, printJson } from "../output.ts";
 import { hubCache } from "./hub-cache.ts";
@@ -31,7 +32,7 @@ export async function runModels(folder: string | undefined, options: DoctorModel
     throw readProblem(root, error, "a folder of models");
   }
   const models: Listed[] = [];
-  for (const path of candidates(root, 0)) models.push(await look(path));
+  for (const path of candidates(root, 0)) models.push(look(path));
   if (options.json === true) await printJson({ folder: root, models });
   else await print(`${linesOf(root, models).join("\n")}\n`);
 }
@@ -43,7 +44,7 @@ function linesOf(root: string, models: readonly Listed[]): string[] {
   );
 }
 
-/** Folders with a config.json, and .gguf files, in the order of their names. */
+/** Folders with a config.json, and .gguf files (the first of a split model), in the order of their names. */
 function* candidates(path: string, depth: number): Generator<string> {
   if (path.endsWith(".gguf")) {
     yield path;
@@ -53,6 +54,7 @@ function* candidates(path: string, depth: number): Generator<string> {
   if (entries.some(({ name }) => name === "config.json")) yield path;
   for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
     const inside = join(path, entry.name);
+    if (isLaterSplit(entry.name)) continue;
     if (entry.name.endsWith(".gguf")) yield inside;
     else if (entry.isDirectory() && depth < deepest && entry.name !== "node_modules")
       yield* candidates(inside, depth + 1);
@@ -68,11 +70,9 @@ function listed(path: string): Dirent[] {
   }
 }
 
-async function look(path: string): Promise<Listed> {
+function look(path: string): Listed {
   try {
-    const { config, weights, templateSource } = path.endsWith(".gguf")
-      ? await openGguf(path)
-      : openDirectory(path);
+    const { config, weights, templateSource } = path.endsWith(".gguf") ? openGguf(path) : openDirectory(path);
     weights.close();
     const parameters = [...expectedShapes(config).values()].reduce(
       (sum, shape) => sum + shape.reduce((product, size) => product * size, 1),

@@ -72,14 +72,6 @@ export function ggufConfig(
   // How the converter laid the file out; the q and k rows below are in the one layout there is.
   settings.inert(["tensor_data_layout"]);
   settings.finish();
-  const split = metadata.get("split.count");
-  if (split !== undefined && split !== 0 && split !== 1)
-    throw badInput(
-      `${path} "split.count"`,
-      "a model in one file",
-      JSON.stringify(split),
-      "llama-gguf-split --merge",
-    );
   return config;
 }
 

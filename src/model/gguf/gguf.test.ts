@@ -8,7 +8,8 @@ import { openSafetensors } from "../../files/safetensors.ts";
 import { type Checkpoint, openCheckpoint } from "../checkpoint.ts";
 import { decodedTypes } from "./block-types.ts";
 import { ggufConfig, llama3Divisors } from "./config.ts";
-import { type GgufHeader, readGgufHeader } from "./header.ts";
+import type { GgufHeader } from "./header.ts";
+import { readGgufHeader } from "./split.ts";
 import { ggufEndTokens, ggufTokenizerFiles } from "./tokenizer.ts";
 
 const folder = join(import.meta.dirname, "../../../test/fixtures/gguf");
@@ -25,7 +26,7 @@ beforeAll(async () => {
   scratch = mkdtempSync(join(tmpdir(), "fathom-gguf-"));
   process.env["XDG_CACHE_HOME"] = join(scratch, "cache");
   checkpoint = await openCheckpoint(file);
-  header = await readGgufHeader(file);
+  header = readGgufHeader(file);
 });
 afterAll(() => {
   checkpoint.weights.close();
@@ -122,6 +123,10 @@ describe("a GGUF checkpoint", () => {
   });
 });
 
+/** Where the list of tokens begins: its kind, then its items' kind (u32), then its length (u64). */
+const listAt = (copy: Buffer): number =>
+  copy.indexOf("tokenizer.ggml.tokens") + "tokenizer.ggml.tokens".length;
+
 describe("a GGUF file that is wrong", () => {
   const changed = (change: Record<string, unknown>, drop: string[] = []): GgufHeader => {
     const metadata = new Map([...header.metadata, ...Object.entries(change)]);
@@ -138,7 +143,6 @@ describe("a GGUF file that is wrong", () => {
     ["llama.attention.head_count_kv", [1, 2], /"attention.head_count_kv": expected a positive whole/],
     ["llama.attention.head_count_kv", 3, /a divisor of the 2/],
     ["llama.logit_scale", 0.5, /"logit_scale"/],
-    ["split.count", 3, /"split.count": expected a model in one file/],
   ])("%s = %j is refused by name", (key, value, message) => {
     expect(() => ggufConfig(changed({ [key]: value }), null)).toThrow(message);
   });
@@ -214,5 +218,45 @@ describe("a GGUF file that is wrong", () => {
     const moved = Buffer.from(bytes);
     moved.writeBigUInt64LE(0n, at + 4 + 16 + 4);
     await expect(openCheckpoint(damaged("overlap", moved))).rejects.toThrow(/an overlap with/);
+  });
+
+  test.each<[string, (copy: Buffer) => void, RegExp]>([
+    ["another version", (copy) => copy.writeUInt32LE(1, 4), /expected GGUF version 2 or 3.*found version 1/],
+    [
+      "a thousand billion tensors",
+      (copy) => copy.writeBigUInt64LE(10n ** 12n, 8),
+      /goes on for 24000000000000/,
+    ],
+    [
+      "more keys than a number holds",
+      (copy) => copy.writeBigUInt64LE(2n ** 64n - 1n, 16),
+      /a number of keys/,
+    ],
+    ["a key of a gigabyte", (copy) => copy.writeBigUInt64LE(2n ** 30n, 24), /goes on for 1073741824/],
+    ["a key of another encoding", (copy) => copy.writeUInt8(0xff, 32), /expected texts in UTF-8/],
+    [
+      "a kind of value that is none",
+      (copy) => copy.writeUInt32LE(99, 24 + 8 + 20),
+      /kind of value below 13, found 99/,
+    ],
+    [
+      "a list of lists",
+      (copy) => copy.writeUInt32LE(9, listAt(copy) + 4),
+      /expected a list of plain values, found a list of lists/,
+    ],
+    [
+      "a list longer than the file",
+      (copy) => copy.writeBigUInt64LE(2n ** 40n, listAt(copy) + 8),
+      /goes on for 8796093022208/,
+    ],
+    [
+      "a key twice",
+      (copy) => copy.write("llama.attention.key_length", copy.indexOf("llama.rope.dimension_count")),
+      /every key once, found "llama.attention.key_length" twice/,
+    ],
+  ])("%s", async (name, change, message) => {
+    const copy = Buffer.from(bytes);
+    change(copy);
+    await expect(openCheckpoint(damaged(name, copy))).rejects.toThrow(message);
   });
 });

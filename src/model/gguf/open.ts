@@ -1,20 +1,21 @@
-/** A GGUF file of the Llama family as a checkpoint: everything is in the one file. */
+/** A GGUF file of the Llama family as a checkpoint: everything is in the one file, or in the files of a split model. */
 import { badInput } from "../../core/errors.ts";
 import type { Json } from "../../core/hash.ts";
 import type { Opened } from "../opened.ts";
 import { buildTokenizer } from "../tokenizer-json.ts";
 import { checkWeights } from "../weight-shapes.ts";
 import { ggufConfig } from "./config.ts";
-import { type GgufHeader, readGgufHeader } from "./header.ts";
+import type { GgufHeader } from "./header.ts";
 import { ropeFactors } from "./names.ts";
+import { readGgufHeader } from "./split.ts";
 import { ggufEndTokens, ggufTokenizerFiles } from "./tokenizer.ts";
 import { openGgufWeights, readGgufTensor } from "./weights.ts";
 
 /** @throws FathomError naming the key or the tensor that is missing, broken or unsupported */
-export async function openGguf(path: string): Promise<Opened> {
-  const header = await readGgufHeader(path);
+export function openGguf(path: string): Opened {
+  const header = readGgufHeader(path);
   const factors = header.tensors.find(({ name }) => name === ropeFactors);
-  const config = ggufConfig(header, factors === undefined ? null : readGgufTensor(path, factors));
+  const config = ggufConfig(header, factors === undefined ? null : readGgufTensor(factors));
   const files = ggufTokenizerFiles(header);
   const weights = openGgufWeights(header, config.layers[0]!.headDim);
   checkWeights(path, config, weights);
@@ -25,7 +26,7 @@ export async function openGguf(path: string): Promise<Opened> {
     templateSource: templateOf(header),
     specialTokens: files.specialTokens,
     endTokens: ggufEndTokens(header, config.vocabSize),
-    weightFiles: [path],
+    weightFiles: [...new Set([path, ...header.tensors.map(({ file }) => file)])],
     identity: {
       model: {},
       tokenizer: {

@@ -18,22 +18,15 @@ export function openGgufWeights({ path, tensors }: GgufHeader, headDim: number):
   const named = new Map<string, GgufTensor>();
   for (const tensor of tensors)
     if (tensor.name !== ropeFactors) named.set(huggingFaceName(path, tensor.name), tensor);
-  try {
-    return new GgufWeights(path, openSync(path, "r"), named, headDim);
-  } catch (error) {
-    throw readProblem(path, error, "a GGUF file");
-  }
+  return new GgufWeights(path, named, headDim);
 }
 
 /** One whole tensor in the file's own row order. */
-export function readGgufTensor(
-  path: string,
-  { type, shape, offset, length }: GgufTensor,
-): Float32Array<ArrayBuffer> {
-  const fd = openSync(path, "r");
+export function readGgufTensor({ file, type, shape, offset, length }: GgufTensor): Float32Array<ArrayBuffer> {
+  const fd = openSync(file, "r");
   try {
     const out = new Float32Array(shape.reduce((product, size) => product * size, 1));
-    type.decode(readExactly(fd, path, offset, length), out, 0);
+    type.decode(readExactly(fd, file, offset, length), out, 0);
     return out;
   } finally {
     closeSync(fd);
@@ -42,15 +35,23 @@ export function readGgufTensor(
 
 class GgufWeights implements Weights {
   readonly #path: string;
-  readonly #fd: number;
+  readonly #files = new Map<string, number>();
   readonly #tensors: ReadonlyMap<string, GgufTensor>;
   readonly #headDim: number;
 
-  constructor(path: string, fd: number, tensors: ReadonlyMap<string, GgufTensor>, headDim: number) {
+  constructor(path: string, tensors: ReadonlyMap<string, GgufTensor>, headDim: number) {
     this.#path = path;
-    this.#fd = fd;
     this.#tensors = tensors;
     this.#headDim = headDim;
+    for (const { file } of tensors.values()) {
+      if (this.#files.has(file)) continue;
+      try {
+        this.#files.set(file, openSync(file, "r"));
+      } catch (error) {
+        this.close();
+        throw readProblem(file, error, "a GGUF file");
+      }
+    }
   }
 
   names(): readonly string[] {
@@ -63,9 +64,9 @@ class GgufWeights implements Weights {
   }
 
   place(name: string): WeightPlace | null {
-    const { type, offset, length } = this.#tensor(name);
+    const { file, type, offset, length } = this.#tensor(name);
     if (type.plain === null || isInterleaved(name)) return null;
-    return { file: realpathSync(this.#path), dtype: type.plain, offset, length };
+    return { file: realpathSync(file), dtype: type.plain, offset, length };
   }
 
   read(name: string, rows?: readonly [from: number, to: number]): Float32Array<ArrayBuffer> {
@@ -78,7 +79,7 @@ class GgufWeights implements Weights {
   }
 
   close(): void {
-    closeSync(this.#fd);
+    for (const fd of this.#files.values()) closeSync(fd);
   }
 
   #tensor(name: string): GgufTensor {
@@ -90,10 +91,11 @@ class GgufWeights implements Weights {
 
   /** Rows [from, to) in the file's order. A vector is one row per value, unless its blocks hold several. */
   #readRows(
-    { type, shape, offset, length }: GgufTensor,
+    { file, type, shape, offset, length }: GgufTensor,
     from: number,
     to: number,
   ): Float32Array<ArrayBuffer> {
+    const fd = this.#files.get(file)!;
     const rowValues = shape.slice(1).reduce((product, size) => product * size, 1);
     const rowBytes = shape[0] === 0 || shape.length === 0 ? length : length / (shape[0] ?? 1);
     const out = new Float32Array((to - from) * rowValues);
@@ -101,12 +103,12 @@ class GgufWeights implements Weights {
     if (!Number.isInteger(rowBytes)) {
       // A quantized vector: a row is less than a block, so all of it is decoded.
       const all = new Float32Array(shape[0] ?? 1);
-      type.decode(readExactly(this.#fd, this.#path, offset, length), all, 0);
+      type.decode(readExactly(fd, file, offset, length), all, 0);
       return all.slice(from, to);
     }
     for (let row = from; row < to; row += step) {
       const end = Math.min(to, row + step);
-      const bytes = readExactly(this.#fd, this.#path, offset + row * rowBytes, (end - row) * rowBytes);
+      const bytes = readExactly(fd, file, offset + row * rowBytes, (end - row) * rowBytes);
       type.decode(bytes, out, (row - from) * rowValues);
     }
     return out;

@@ -1,0 +1,269 @@
+"""A tiny GGUF file of every family, and what Transformers computes from it.
+
+    python oracle/gguf_families.py [name ...]     -> test/fixtures/gguf-families/<name>/
+
+Each file holds a random checkpoint of Transformers' own class as llama.cpp's converter would write it: its names for the
+tensors (gguf-py's tensor map), the rows of a Llama's q and k interleaved, 1 added to Gemma's norms, metadata under its
+keys; blocks of several types, quantized by gguf-py. One is in three files (gguf-py's own splitter).
+
+The reference is Transformers reading the file (a split one before it is split), in float32 on the CPU with eager attention.
+Where its reader leaves out what the metadata says (reference.json: "ignored"), it is given the configuration that the file
+was made from; names, permutation and norms stay its own.
+
+reference.safetensors, float32 (t = tokens of prompt P):
+  prompt.P.layer.L [t, d]   the output of block L, before the final norm
+  prompt.P.logits  [v]      at the last position
+reference.json: the prompts, 24 greedy tokens of each with stopping ignored, and for each text the ids that Transformers'
+tokenizer makes of it. The weights are seeded; a seed with a greedy step that is nearly a tie is passed over.
+"""
+
+import json
+import shutil
+import sys
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Callable
+
+import gguf
+import numpy as np
+import torch
+import transformers
+from gguf import GGMLQuantizationType as T
+from safetensors.torch import save_file
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from tokenizer_fixtures import PROMPTS as TEXTS
+
+ROOT = Path(__file__).resolve().parent.parent / "test" / "fixtures"
+STEPS = 24
+LENGTHS = [5, 19]
+MATRIX_TYPES = [T.Q8_0, T.Q5_1, T.F16, T.Q4_0, T.BF16, T.Q5_0, T.F32, T.Q4_1]
+ADDED_ONE = {"gemma2", "gemma3"}
+
+
+@dataclass
+class Family:
+    architecture: str
+    """llama.cpp's name."""
+    config: transformers.PreTrainedConfig
+    vocabulary: str
+    """bytelevel or sentencepiece."""
+    pre: str = "default"
+    """tokenizer.ggml.pre"""
+    metadata: Callable[[gguf.GGUFWriter, Any], None] = lambda writer, config: None
+    extra_tensors: dict[str, np.ndarray] = field(default_factory=dict)
+    split: int = 0
+    """Tensors in a file, 0 for one file."""
+    space_prefix: bool | None = None
+
+
+def llama_metadata(writer, config):
+    writer.add_rope_dimension_count(config.head_dim)
+    writer.add_vocab_size(config.vocab_size)
+
+
+def common(**settings):
+    return {
+        "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 3, "num_attention_heads": 4, "num_key_value_heads": 2,
+        "rms_norm_eps": 1e-5, "max_position_embeddings": 256, **settings,
+    }
+
+
+FAMILIES: dict[str, Family] = {
+    "llama-split": Family(
+        "llama", transformers.LlamaConfig(**common(head_dim=16, rope_theta=5000.0, tie_word_embeddings=False)), "bytelevel", pre="llama-bpe",
+        metadata=llama_metadata, split=12,
+    ),
+}
+
+
+def bytelevel(writer, family):
+    tokenizer = json.loads((ROOT / "tokenizer" / "bytelevel" / "tokenizer.json").read_text())
+    vocab = dict(tokenizer["model"]["vocab"]) | {token["content"]: token["id"] for token in tokenizer["added_tokens"]}
+    special = {token["content"]: token["special"] for token in tokenizer["added_tokens"]}
+    tokens = sorted(vocab, key=vocab.get)
+    writer.add_tokenizer_model("gpt2")
+    writer.add_tokenizer_pre(family.pre)
+    writer.add_token_list(tokens)
+    writer.add_token_types([1 if t not in special else 3 if special[t] else 4 for t in tokens])
+    writer.add_token_merges([" ".join(merge) for merge in tokenizer["model"]["merges"]])
+    writer.add_bos_token_id(vocab["<|begin|>"])
+    writer.add_eos_token_id(vocab["<|end|>"])
+    writer.add_add_bos_token(True)
+    return len(tokens)
+
+
+VOCABULARIES = {"bytelevel": bytelevel}
+
+
+def vocabulary_size(family) -> int:
+    return VOCABULARIES[family.vocabulary](gguf.GGUFWriter(None, "none"), family)
+
+
+def write_metadata(writer, family, size):
+    config = family.config
+    writer.add_name(f"tiny {family.architecture}")
+    writer.add_context_length(config.max_position_embeddings)
+    writer.add_embedding_length(config.hidden_size)
+    writer.add_feed_forward_length(config.intermediate_size)
+    writer.add_block_count(config.num_hidden_layers)
+    writer.add_head_count(config.num_attention_heads)
+    writer.add_head_count_kv(config.num_key_value_heads)
+    writer.add_layer_norm_rms_eps(config.rms_norm_eps)
+    writer.add_rope_freq_base(config.rope_parameters["rope_theta"])
+    family.metadata(writer, config)
+    assert VOCABULARIES[family.vocabulary](writer, family) == size
+    writer.add_chat_template((ROOT / "tokenizer" / "bytelevel" / "chat_template.jinja").read_text())
+
+
+def permute(weights, heads):
+    return weights.reshape(heads, 2, weights.shape[0] // heads // 2, *weights.shape[1:]).swapaxes(1, 2).reshape(weights.shape)
+
+
+def random_state(model, seed):
+    """Everything random and of ordinary size: norms and biases too, so that a swapped or forgotten one shows."""
+    generator = torch.Generator().manual_seed(seed)
+    state = {}
+    for name, tensor in model.state_dict().items():
+        noise = torch.randn(tensor.shape, generator=generator)
+        is_norm = "norm" in name
+        scale = 0.2 if is_norm or name.endswith("bias") else 1.0 if "embed" in name else tensor.shape[-1] ** -0.5
+        centre = 1.0 if is_norm and model.config.model_type not in ("gemma2", "gemma3_text") else 0.0
+        state[name] = noise * scale + centre
+    return state
+
+
+def write(family, path, seed, split):
+    size = vocabulary_size(family)
+    family.config.vocab_size = size
+    model = transformers.AutoModelForCausalLM.from_config(family.config)
+    names = gguf.get_tensor_name_map(next(k for k, v in gguf.MODEL_ARCH_NAMES.items() if v == family.architecture), family.config.num_hidden_layers)
+    writer = gguf.GGUFWriter(path, family.architecture, split_max_tensors=split)
+    write_metadata(writer, family, size)
+    for name, values in family.extra_tensors.items():
+        writer.add_tensor(name, values)
+    matrices = 0
+    for hf, tensor in random_state(model, seed).items():
+        if hf == "lm_head.weight" and family.config.tie_word_embeddings:
+            continue
+        stem, suffix = hf.rsplit(".", 1)
+        name = f"{names.get_name(stem)}.{suffix}"
+        values = tensor.numpy()
+        if family.architecture == "llama" and ".q_proj." in hf:
+            values = permute(values, family.config.num_attention_heads)
+        if family.architecture == "llama" and ".k_proj." in hf:
+            values = permute(values, family.config.num_key_value_heads)
+        if family.architecture in ADDED_ONE and "norm" in hf:
+            values = values + 1
+        if values.ndim == 1:
+            writer.add_tensor(name, np.ascontiguousarray(values))
+            continue
+        kind = T.Q8_0 if "embed" in hf or "lm_head" in hf else MATRIX_TYPES[matrices % len(MATRIX_TYPES)]
+        matrices += 1
+        writer.add_tensor(name, gguf.quants.quantize(np.ascontiguousarray(values), kind), raw_dtype=kind)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+COMPUTES = (
+    "hidden_size intermediate_size num_hidden_layers num_attention_heads num_key_value_heads head_dim rms_norm_eps vocab_size "
+    "rope_parameters tie_word_embeddings sliding_window layer_types attn_logit_softcapping final_logit_softcapping "
+    "query_pre_attn_scalar max_position_embeddings original_max_position_embeddings hidden_act hidden_activation"
+).split()
+
+
+def rounded(value):
+    """Metadata holds float32."""
+    if isinstance(value, dict):
+        return {key: rounded(inner) for key, inner in value.items()}
+    return float(np.float32(value)) if isinstance(value, float) else value
+
+
+def read(family, folder):
+    """Transformers' model of model.gguf, and the settings that its reader does not take from the metadata."""
+    where = {"gguf_file": "model.gguf"}
+    found = transformers.AutoConfig.from_pretrained(folder, **where)
+    ignored = [key for key in COMPUTES if hasattr(family.config, key) and rounded(getattr(found, key, None)) != rounded(getattr(family.config, key))]
+    model = AutoModelForCausalLM.from_pretrained(folder, **where, config=family.config, dtype=torch.float32, attn_implementation="eager").eval()
+    model.generation_config.eos_token_id = None
+    return model, ignored
+
+
+@torch.no_grad()
+def greedy(model, ids):
+    mask = torch.ones(1, len(ids), dtype=torch.long)
+    out = model.generate(torch.tensor([ids]), attention_mask=mask, max_new_tokens=STEPS, do_sample=False)
+    tokens = out[0, len(ids):].tolist()
+    logits = model(torch.tensor([ids + tokens]), use_cache=False).logits[0, len(ids) - 1 : -1]
+    best = logits.topk(2)
+    gap = (best.values[:, 0] - best.values[:, 1]).min().item()
+    clear = best.indices[:, 0].tolist() == tokens and gap > max(1e-3, 4e-4 * logits.abs().max().item()) and len(set(tokens)) > 6
+    return (tokens, gap) if clear else None
+
+
+def texts(tokenizer, size):
+    rows = [
+        {"text": text, "ids": tokenizer(text, split_special_tokens=True)["input_ids"], "parsedIds": tokenizer(text)["input_ids"],
+         "decoded": tokenizer.decode(tokenizer(text)["input_ids"])}
+        for text in TEXTS
+    ]
+    # Transformers' GPT2Tokenizer adds <|endoftext|> to a vocabulary that lacks it; no such id has a row in the embedding.
+    return [row for row in rows if max(row["parsedIds"], default=0) < size]
+
+
+@torch.no_grad()
+def make(name, family):
+    folder = ROOT / "gguf-families" / name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    scratch = Path(tempfile.mkdtemp())
+    size = vocabulary_size(family)
+    for seed in range(1, 100):
+        write(family, scratch / "model.gguf", seed, 0)
+        model, ignored = read(family, scratch)
+        generator = torch.Generator().manual_seed(seed)
+        prompts = [torch.randint(8, size, (n,), generator=generator).tolist() for n in LENGTHS]
+        runs = [greedy(model, ids) for ids in prompts]
+        if None not in runs:
+            break
+    else:
+        raise SystemExit(f"{name}: no seed fits")
+    tokenizer = AutoTokenizer.from_pretrained(scratch, gguf_file="model.gguf")
+    tensors, records = {}, []
+    for p, (ids, (tokens, gap)) in enumerate(zip(prompts, runs)):
+        kept = {}
+        hooks = [
+            layer.register_forward_hook(lambda _m, _i, output, at=at: kept.__setitem__(at, output[0] if isinstance(output, tuple) else output))
+            for at, layer in enumerate(model.model.layers)
+        ]
+        tensors[f"prompt.{p}.logits"] = model(torch.tensor([ids]), use_cache=False).logits[0, -1].clone()
+        for hook in hooks:
+            hook.remove()
+        for at, value in kept.items():
+            tensors[f"prompt.{p}.layer.{at}"] = value.view(len(ids), -1).clone()
+        records.append({"ids": ids, "greedy": tokens, "smallestGap": gap})
+    save_file({key: value.contiguous() for key, value in tensors.items()}, folder / "reference.safetensors")
+    if family.split:
+        write(family, folder / "model.gguf", seed, family.split)
+    else:
+        shutil.copy(scratch / "model.gguf", folder / "model.gguf")
+    reference = {
+        "madeBy": f"oracle/gguf_families.py: transformers {transformers.__version__}, torch {torch.__version__}, gguf 0.19.0",
+        "seed": seed,
+        "ignored": ignored,
+        "prompts": records,
+        "texts": texts(tokenizer, size),
+    }
+    (folder / "reference.json").write_text(json.dumps(reference, separators=(",", ":")) + "\n")
+    shutil.rmtree(scratch)
+    print(name, "seed", seed, "ignored by Transformers' reader:", ignored, {p.name: p.stat().st_size for p in sorted(folder.iterdir())})
+
+
+if __name__ == "__main__":
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+    for name in sys.argv[1:] or FAMILIES:
+        make(name, FAMILIES[name])
