@@ -172,6 +172,18 @@ export function attend(block: Block, query: Value, { key, value }: KeysAndValues
   return linear(block, "self_attn.o_proj", joined, { out: config.hiddenSize, bias: config.outputBias });
 }
 
+/** Gemma's block: a norm before and after each half, each half added to the stream. */
+export function sandwich(
+  block: Block,
+  attentionOf: (x: Value) => { out: Value; made: KeysAndValues | null },
+): BlockOutputs {
+  const { x } = block.inputs;
+  const attended = attentionOf(norm(block, "input_layernorm", x));
+  const middle = add(x, norm(block, "post_attention_layernorm", attended.out));
+  const mlp = gatedMlp(block, norm(block, "pre_feedforward_layernorm", middle));
+  return { y: add(middle, norm(block, "post_feedforward_layernorm", mlp)), made: attended.made };
+}
+
 /** down(act(gate(x)) ⊙ up(x)): SwiGLU or GeGLU by the activation. */
 export function gatedMlp(block: Block, x: Value): Value {
   const { config, layer } = block;
