@@ -4,13 +4,14 @@ const layers = {
   stats: ["core"],
   graph: ["core"],
   files: ["core"],
+  hub: ["core", "files"],
   model: ["core", "graph", "files"],
   sae: ["core", "graph", "files", "model", "stats"],
   prompts: ["core", "files"],
   judges: ["core", "prompts", "stats"],
   audit: ["core", "stats", "graph", "files", "model", "sae", "prompts", "judges"],
   organisms: ["core", "graph", "files", "model", "sae", "prompts"],
-  runs: ["core", "stats", "graph", "files", "model", "sae", "prompts", "judges", "audit"],
+  runs: ["core", "stats", "graph", "files", "hub", "model", "sae", "prompts", "judges", "audit"],
   report: ["core"],
 };
 const folder = (name) => `^src/${name}/`;

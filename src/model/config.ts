@@ -3,7 +3,6 @@ import { badInput } from "../core/errors.ts";
 import type { Family } from "./architectures/family.ts";
 import { families } from "./architectures/index.ts";
 import type { ModelConfig } from "./config-types.ts";
-import { textSettings } from "./containers.ts";
 import { Settings } from "./settings.ts";
 
 export type { ModelConfig } from "./config-types.ts";
@@ -77,29 +76,19 @@ export function parseConfig(json: unknown, where: string): ModelConfig {
       "quantized weights",
       "the unquantized checkpoint, or a GGUF file of it",
     );
-  const { family, architecture, isContainer } = familyOf(settings);
-  const text = isContainer ? textSettings(settings, family) : settings;
-  const config = { family: family.name, architecture, ...family.read(text, isContainer) };
-  for (const read of new Set([settings, text])) {
-    read.inert(inert);
-    read.finish();
-  }
+  const { family, architecture } = familyOf(settings);
+  const config = { family: family.name, architecture, ...family.read(settings) };
+  settings.inert(inert);
+  settings.finish();
   return config;
 }
 
 /** By the class in "architectures"; a configuration without one is known by its "model_type". */
-function familyOf(settings: Settings): { family: Family; architecture: string; isContainer: boolean } {
+function familyOf(settings: Settings): { family: Family; architecture: string } {
   const names = settings.raw("architectures");
   const type = settings.raw("model_type");
   const known = families.flatMap((family) =>
-    [family.classes, family.containers ?? {}].flatMap((classes) =>
-      Object.entries(classes).map(([architecture, modelType]) => ({
-        family,
-        architecture,
-        modelType,
-        isContainer: classes === family.containers,
-      })),
-    ),
+    Object.entries(family.classes).map(([architecture, modelType]) => ({ family, architecture, modelType })),
   );
   const byType = known.find(({ modelType }) => modelType === type)?.architecture;
   const named: unknown = Array.isArray(names) && names.length === 1 ? names[0] : (names ?? byType ?? type);

@@ -4,7 +4,6 @@ import { basename, join } from "node:path";
 import { badInput } from "../core/errors.ts";
 import { readJson } from "../files/io.ts";
 import { openSafetensors, type SafetensorsFile } from "../files/safetensors.ts";
-import { textNames } from "./containers.ts";
 import type { WeightDType, WeightInfo, WeightPlace, Weights } from "./weights.ts";
 
 /** What weights may be stored in, by safetensors' names. */
@@ -82,29 +81,26 @@ function gather(folder: string, opened: ReadonlyMap<string, SafetensorsFile>): S
 class FolderWeights implements SafetensorsWeights {
   readonly files: readonly string[];
   readonly #folder: string;
-  /** By the name of a text model alone; `tensor` is the name in the file. */
-  readonly #home = new Map<string, { file: SafetensorsFile; tensor: string }>();
+  readonly #home = new Map<string, SafetensorsFile>();
   readonly #opened: readonly SafetensorsFile[];
 
   constructor(folder: string, opened: ReadonlyMap<string, SafetensorsFile>) {
     this.#folder = folder;
     this.files = [...opened.keys()].sort();
     this.#opened = [...opened.values()];
-    const textName = textNames(this.#opened.flatMap((file) => [...file.entries.keys()]));
     for (const file of this.#opened)
-      for (const [tensor, { dtype }] of file.entries) {
-        const name = textName(tensor);
+      for (const [name, { dtype }] of file.entries) {
+        if (this.#home.has(name)) throw badInput(file.path, "every tensor in one shard", `"${name}" again`);
         // Buffers of old checkpoints (rotary inverse frequencies, masks) are computed, not read.
-        if (name === null || isBuffer(name)) continue;
-        if (this.#home.has(name)) throw badInput(file.path, "every tensor in one shard", `"${tensor}" again`);
+        if (isBuffer(name)) continue;
         if (floatTypes[dtype] === undefined)
           throw badInput(
-            `${file.path} "${tensor}"`,
+            `${file.path} "${name}"`,
             "weights in F32, F16 or BF16",
             dtype,
             "the unquantized checkpoint",
           );
-        this.#home.set(name, { file, tensor });
+        this.#home.set(name, file);
       }
   }
 
@@ -113,31 +109,29 @@ class FolderWeights implements SafetensorsWeights {
   }
 
   info(name: string): WeightInfo {
-    const { file, tensor } = this.#find(name);
-    const { dtype, shape } = file.entry(tensor);
+    const { dtype, shape } = this.#file(name).entry(name);
     return { dtype: floatTypes[dtype]!, shape };
   }
 
   place(name: string): WeightPlace {
-    const { file, tensor } = this.#find(name);
-    const { dtype, offset, length } = file.entry(tensor);
+    const file = this.#file(name);
+    const { dtype, offset, length } = file.entry(name);
     return { file: realpathSync(file.path), dtype: floatTypes[dtype]!, offset, length };
   }
 
   read(name: string, rows?: readonly [from: number, to: number]): Float32Array<ArrayBuffer> {
-    const { file, tensor } = this.#find(name);
-    return file.readFloat32(tensor, rows);
+    return this.#file(name).readFloat32(name, rows);
   }
 
   close(): void {
     for (const file of this.#opened) file.close();
   }
 
-  #find(name: string): { file: SafetensorsFile; tensor: string } {
-    const found = this.#home.get(name);
-    if (found === undefined)
+  #file(name: string): SafetensorsFile {
+    const file = this.#home.get(name);
+    if (file === undefined)
       throw badInput(this.#folder, `a tensor "${name}"`, `none among ${this.#home.size}`);
-    return found;
+    return file;
   }
 }
 

@@ -13,6 +13,20 @@ export const runFormat = 1;
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
+/** Where on the hub something came from. What it is, its hash says; this is where to get it again. */
+const originSchema = z.strictObject({
+  repo: z.string(),
+  commit: z.string().regex(/^[0-9a-f]{40}$/),
+  /** In the repository; null for the whole of it. */
+  path: z.string().nullable(),
+});
+export type Origin = z.infer<typeof originSchema>;
+
+/** For people: the repository, and the file or folder of it where it is not the whole. */
+export function originName({ repo, path }: Origin): string {
+  return path === null ? repo : `${repo}:${path}`;
+}
+
 export const manifestSchema = z.strictObject({
   format: z.literal(runFormat),
   /** What decides the results; a run is resumed only by the same. */
@@ -43,6 +57,14 @@ export const manifestSchema = z.strictObject({
     judge: z.string(),
     observations: z.int().nonnegative(),
   }),
+  /** Of what came from the hub: recorded, free to differ on a resume. */
+  origins: z
+    .strictObject({
+      model: originSchema.nullable(),
+      adapter: originSchema.nullable(),
+      sae: originSchema.nullable(),
+    })
+    .optional(),
   /** What it ran on: recorded, free to differ on a resume. */
   environment: z.strictObject({
     fathom: z.string(),

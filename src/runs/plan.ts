@@ -1,19 +1,20 @@
 /** What an audit is asked to do: every choice stated, none defaulted here (the command line does that). */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
 import { LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
 import { badInput } from "../core/errors.ts";
 import { readProblem } from "../files/io.ts";
+import { parseReference } from "../hub/reference.ts";
 
 export const planSchema = z.strictObject({
-  /** A Hugging Face directory or a .gguf file. */
+  /** A Hugging Face directory, a .gguf file, or a repository of the hub. */
   model: z.string().min(1),
-  /** A folder with a LoRA adapter of PEFT's over it; null audits the model alone. */
+  /** A LoRA adapter of PEFT's over it, a folder or a repository; null audits the model alone. */
   adapter: z.string().min(1).nullable(),
   /** A bundled set's name or a JSON Lines file. */
   prompts: z.string().min(1),
-  /** An SAE's file or directory; null leaves the inside view unmeasured. */
+  /** An SAE's file or directory, here or on the hub; null leaves the inside view unmeasured. */
   sae: z.string().min(1).nullable(),
   templates: z.array(z.enum(["chat", "none"])).min(1),
   /** Token caps; one generation to the largest is judged at each. */
@@ -43,6 +44,9 @@ export type PlanFile = z.infer<typeof fileSchema>;
 
 /** Keys whose values are paths when they look like one. */
 const pathKeys = ["model", "adapter", "prompts", "sae", "out"] as const;
+
+/** Those that may name a repository of the hub instead. */
+const hubKeys: ReadonlySet<string> = new Set(["model", "adapter", "sae"]);
 
 /**
  * Reads audit.yaml. Paths in it are relative to the file, so that a plan can be moved with what it names.
@@ -81,8 +85,11 @@ export function readPlanFile(path: string): PlanFile {
   const plan = { ...result.data };
   for (const key of pathKeys) {
     const value = plan[key];
-    if (typeof value === "string" && /[./\\]/.test(value) && !isAbsolute(value))
-      plan[key] = join(dirname(path), value);
+    if (typeof value !== "string" || !/[./\\]/.test(value) || isAbsolute(value)) continue;
+    const beside = join(dirname(path), value);
+    // org/name may be a folder beside the plan, or a repository of the hub.
+    const isOfHub = hubKeys.has(key) && !existsSync(beside) && parseReference(value) !== null;
+    if (!isOfHub) plan[key] = beside;
   }
   return plan;
 }

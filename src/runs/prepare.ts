@@ -10,7 +10,7 @@ import type { Checkpoint } from "../model/checkpoint.ts";
 import { loadPrompts } from "../prompts/load.ts";
 import { requireFits } from "../sae/gate.ts";
 import type { Sae } from "../sae/sae.ts";
-import { type Manifest, runFormat } from "./manifest.ts";
+import { type Manifest, originName, runFormat } from "./manifest.ts";
 import type { AuditPlan } from "./plan.ts";
 import { choosePrompts, expandUnits, type Unit } from "./units.ts";
 import { fathomVersion } from "./version.ts";
@@ -31,6 +31,7 @@ export async function prepare(
   checkpoint: Checkpoint,
   sae: Sae | null,
   threads: number | null,
+  origins: NonNullable<Manifest["origins"]>,
 ): Promise<Prepared> {
   const set = await loadPrompts(plan.prompts);
   const prompts = choosePrompts(set.prompts, plan, set.name);
@@ -72,7 +73,7 @@ export async function prepare(
           sae === null
             ? null
             : {
-                name: basename(sae.path),
+                name: origins.sae === null ? basename(sae.path) : originName(origins.sae),
                 sha256: sae.identity,
                 d_sae: sae.d_sae,
                 kind: sae.kind,
@@ -84,6 +85,7 @@ export async function prepare(
         judge: judgeVersion,
         observations: units.length,
       },
+      origins,
       environment: {
         fathom: fathomVersion(),
         node: process.versions.node,

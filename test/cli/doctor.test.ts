@@ -2,7 +2,7 @@
 import { truncateSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { hubCache } from "../../src/cli/doctor/hub-cache.ts";
+import { hubCache } from "../../src/hub/cache-path.ts";
 import { copyOf, fathom, fixture, lines, scratch } from "./fathom.ts";
 
 const folder = scratch();

@@ -3,6 +3,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { afterAll } from "vitest";
 
@@ -32,8 +33,25 @@ export function fathom(args: readonly string[], options: { node?: string[]; cwd?
   return { code: status, stdout, stderr };
 }
 
-export function start(args: readonly string[]) {
-  return spawn(process.execPath, [entry, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+interface StartOptions {
+  env?: Readonly<Record<string, string>>;
+  cwd?: string;
+}
+
+export function start(args: readonly string[], { env = {}, cwd = root }: StartOptions = {}) {
+  return spawn(process.execPath, [entry, ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...env },
+    cwd,
+  });
+}
+
+/** As `fathom`, beside this process: for commands that ask a server of the test's. */
+export async function finished(args: readonly string[], options: StartOptions = {}): Promise<Ended> {
+  const child = start(args, options);
+  const code = new Promise<number | null>((resolve) => child.on("close", resolve));
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  return { code: await code, stdout, stderr };
 }
 
 /** A folder of this test file's own, removed at its end. */

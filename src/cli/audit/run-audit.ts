@@ -1,6 +1,5 @@
 /** What `fathom audit` does: plan, open, observe, judge, analyse, report. */
 import { badInput, exitCode } from "../../core/errors.ts";
-import { openCheckpoint } from "../../model/checkpoint.ts";
 import { modelOf } from "../../model/model.ts";
 import type { ObserveProgress } from "../../runs/observe.ts";
 import { prepare } from "../../runs/prepare.ts";
@@ -8,6 +7,8 @@ import { beginRun, performRun } from "../../runs/run.ts";
 import { openSae } from "../../sae/open.ts";
 import { reportDefaults } from "../defaults.ts";
 import { complain } from "../failure.ts";
+import { locateSae } from "../locate.ts";
+import { openNamed } from "../open-named.ts";
 import { print, printJson } from "../output.ts";
 import { Progress } from "../progress.ts";
 import { reportOfRun, tooMuchUnjudged } from "../report/report-of-run.ts";
@@ -30,10 +31,12 @@ export async function runAudit(planFile: string | undefined, options: AuditOptio
   const interrupt = onInterrupt(progress, resumeCommand(process.argv.slice(2)));
   try {
     progress.show(() => "reading the model's files");
-    const checkpoint = await openCheckpoint(plan.model, plan.adapter);
-    const sae = plan.sae === null ? null : openSae(plan.sae);
+    const { checkpoint, origins } = await openNamed(plan, progress);
+    const saeFrom = plan.sae === null ? null : await locateSae(plan.sae, progress);
+    const sae = saeFrom === null ? null : openSae(saeFrom.path);
     const threads = options.threads ?? null;
-    const prepared = await prepare(plan, checkpoint, sae, threads);
+    const from = { ...origins, sae: saeFrom?.origin ?? null };
+    const prepared = await prepare(plan, checkpoint, sae, threads, from);
     if (options.dryRun === true || out === null) {
       progress.clear();
       await dryRun(prepared, checkpoint, { threads, json: options.json === true });

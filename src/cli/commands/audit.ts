@@ -3,6 +3,7 @@ import { Command } from "commander";
 import type { AuditOptions } from "../audit/options.ts";
 import { auditDefaults } from "../defaults.ts";
 import { choices, decimal, names, wholeNumber, wholeNumbers } from "../parse.ts";
+import { adapterHelp, modelHelp, saeHelp } from "./named.ts";
 
 export function auditCommand(): Command {
   const { templates, caps, seeds, temperature, batch_size, seed } = auditDefaults;
@@ -23,13 +24,10 @@ export function auditCommand(): Command {
         "",
       ].join("\n"),
     )
-    .option("--model <path>", "a Hugging Face directory or a .gguf file")
-    .option(
-      "--adapter <folder>",
-      "a LoRA adapter of PEFT's, computed beside the model and merged into nothing",
-    )
+    .option("--model <path>", modelHelp)
+    .option("--adapter <folder>", adapterHelp)
     .option("--prompts <set>", "a bundled set (biology, fiction) or a JSON Lines file")
-    .option("--sae <path>", "a sparse autoencoder, for the inside view")
+    .option("--sae <path>", `a sparse autoencoder, for the inside view: ${saeHelp}`)
     .option("--out <run>", "the run's directory, new or empty")
     .option("--resume", "go on with the run in --out where it was")
     .option("--dry-run", "print the plan and its estimated cost, run nothing")

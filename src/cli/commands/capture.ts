@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { wholeNumber } from "../parse.ts";
 import type { CaptureCommandOptions } from "../tokens/run-capture.ts";
+import { adapterHelp, modelHelp } from "./named.ts";
 
 export function captureCommand(): Command {
   return new Command("capture")
@@ -10,11 +11,8 @@ export function captureCommand(): Command {
       "before",
       "Example:\n  fathom capture --model ./SmolLM2-135M-Instruct --prompts prompts.jsonl --layers 0,15 --out acts.safetensors\n",
     )
-    .requiredOption("--model <path>", "a Hugging Face directory or a .gguf file")
-    .option(
-      "--adapter <folder>",
-      "a LoRA adapter of PEFT's, computed beside the model and merged into nothing",
-    )
+    .requiredOption("--model <path>", modelHelp)
+    .option("--adapter <folder>", adapterHelp)
     .requiredOption("--prompts <file>", 'JSON Lines: {"id", "prompt"}, {"id", "ids"} or {"id", "messages"}')
     .requiredOption("--layers <list>", "blocks by number from 0, or all")
     .requiredOption(

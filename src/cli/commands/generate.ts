@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { generateDefaults } from "../defaults.ts";
 import { decimal, wholeNumber } from "../parse.ts";
 import type { GenerateCommandOptions } from "../tokens/run-generate.ts";
+import { adapterHelp, modelHelp } from "./named.ts";
 
 export function generateCommand(): Command {
   const { temperature, seed, batchSize } = generateDefaults;
@@ -12,11 +13,8 @@ export function generateCommand(): Command {
       "before",
       "Example:\n  fathom generate --model ./SmolLM2-135M-Instruct --prompts prompts.jsonl --chat --max-new-tokens 64\n",
     )
-    .requiredOption("--model <path>", "a Hugging Face directory or a .gguf file")
-    .option(
-      "--adapter <folder>",
-      "a LoRA adapter of PEFT's, computed beside the model and merged into nothing",
-    )
+    .requiredOption("--model <path>", modelHelp)
+    .option("--adapter <folder>", adapterHelp)
     .requiredOption("--prompts <file>", 'JSON Lines: {"id", "prompt"}, {"id", "ids"} or {"id", "messages"}')
     .requiredOption(
       "--max-new-tokens <n>",

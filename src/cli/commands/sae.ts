@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { wholeNumber } from "../parse.ts";
 import type { SaeEncodeOptions } from "../sae/run-encode.ts";
 import type { SaeInspectOptions } from "../sae/run-inspect.ts";
+import { saeHelp } from "./named.ts";
 
 const formatHelp = "the file's format (default: recognized from the files' names)";
 
@@ -19,7 +20,7 @@ function inspectCommand(): Command {
     .description("Says what an SAE's file is, from the file alone.")
     .addHelpText("before", "Example:\n  fathom sae inspect --sae organisms/demo/sae\n")
     .argument("[path]", "the SAE, if --sae does not name it")
-    .option("--sae <path>", "a folder, or the weights file in it")
+    .option("--sae <path>", saeHelp)
     .option("--format <name>", formatHelp)
     .option("--json", "as one JSON document")
     .action(async (path: string | undefined, options: SaeInspectOptions) => {
@@ -35,7 +36,7 @@ function encodeCommand(): Command {
       "before",
       "Example:\n  fathom sae encode --sae organisms/demo/sae --activations acts.safetensors --out features.safetensors\n",
     )
-    .requiredOption("--sae <path>", "a folder, or the weights file in it")
+    .requiredOption("--sae <path>", saeHelp)
     .option("--format <name>", formatHelp)
     .requiredOption("--activations <file>", "safetensors that hold activations [n, d_in]")
     .requiredOption("--out <file>", "tensors features [n, d_sae] and reconstruction [n, d_in], float32")

@@ -1,13 +1,14 @@
 /** One function a thing that can be wrong with a machine. Each says what is there, and what to do where something is not. */
 import { accessSync, closeSync, constants, existsSync, openSync, rmSync, statfsSync } from "node:fs";
-import { availableParallelism, freemem, totalmem } from "node:os";
+import { availableParallelism, freemem, homedir, totalmem } from "node:os";
 import { dirname, join } from "node:path";
-import { cacheFolder } from "../../files/cache-folder.ts";
+import { FathomError } from "../../core/errors.ts";
+import { hubCache } from "../../hub/cache-path.ts";
+import { hubOf, tokenIn } from "../../hub/hub.ts";
 import { findPromptFile } from "../../prompts/bundled.ts";
 import { templatePath } from "../../report/template.ts";
 import { size } from "../say.ts";
 import { bundledCheckpoint } from "./bundled.ts";
-import { hubCache } from "./hub-cache.ts";
 
 export interface Check {
   name: string;
@@ -78,10 +79,12 @@ export function workingFolder(): Check {
 }
 
 export function hashCache(): Check {
+  const base = process.env["XDG_CACHE_HOME"];
+  const path = join(base === undefined || base === "" ? join(homedir(), ".cache") : base, "fathom");
   const check = folder(
     "Fathom's cache",
-    cacheFolder(),
-    "set XDG_CACHE_HOME; without a cache weights are hashed, and rounded for --precision, in every run",
+    path,
+    "set XDG_CACHE_HOME; without a cache weights are hashed in every run",
   );
   // Slower is not broken.
   return check.status === "broken" ? { ...check, status: "note" } : check;
@@ -91,6 +94,27 @@ export function hub(): Check {
   const { path, from } = hubCache();
   const detail = `${path}${from === "default" ? "" : ` (${from})`}${existsSync(path) ? "" : ", not there yet"}`;
   return { name: "Hugging Face cache", status: "ok", detail };
+}
+
+/** Where models would come from. Nothing is asked of the network, and the token is not shown. */
+export function hubAccess(): Check {
+  const name = "Hugging Face hub";
+  try {
+    const { endpoint, offline } = hubOf();
+    const token = tokenIn();
+    const who = token === null ? "no token: public models only" : `a token from ${token.from}`;
+    const detail = offline ? "offline (HF_HUB_OFFLINE): only what is in the cache" : `${endpoint}, ${who}`;
+    return { name, status: "ok", detail };
+  } catch (error) {
+    if (!(error instanceof FathomError)) throw error;
+    const { where, expected, found } = error.problem;
+    return {
+      name,
+      status: "note",
+      detail: `${where}: ${found}`,
+      try: `${expected}; local models open without it`,
+    };
+  }
 }
 
 export function reportTemplate(): Check {

@@ -19,6 +19,7 @@ export async function runDoctor(options: DoctorOptions): Promise<number> {
     checks.workingFolder(),
     checks.hashCache(),
     checks.hub(),
+    checks.hubAccess(),
     checks.reportTemplate(),
     checks.bundled(),
   ];

@@ -3,12 +3,12 @@ import { type Dirent, readdirSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
 import { FathomError } from "../../core/errors.ts";
 import { readProblem } from "../../files/io.ts";
+import { hubCache } from "../../hub/cache-path.ts";
 import { openDirectory } from "../../model/directory.ts";
 import { openGguf } from "../../model/gguf/open.ts";
 import { isLaterSplit } from "../../model/gguf/split.ts";
 import { expectedShapes } from "../../model/weight-shapes.ts";
 import { print, printJson } from "../output.ts";
-import { hubCache } from "./hub-cache.ts";
 
 /** models--org--name/snapshots/revision/subfolder, and one more. */
 const deepest = 5;

@@ -1,8 +1,8 @@
 /** What was audited and what audited it, as a report lists it. */
 import type { Identity } from "../../core/report.ts";
-import type { Manifest } from "../../runs/manifest.ts";
+import { type Manifest, type Origin, originName } from "../../runs/manifest.ts";
 
-export function identitiesOf({ inputs, environment }: Manifest): Identity[] {
+export function identitiesOf({ inputs, environment, origins }: Manifest): Identity[] {
   const { model, adapter, tokenizer, template, prompts, sae, plan } = inputs;
   const subjects: [subject: string, facts: Record<string, string>][] = [
     [
@@ -12,13 +12,19 @@ export function identitiesOf({ inputs, environment }: Manifest): Identity[] {
         architecture: `${model.architecture}, ${model.layers} layers of width ${model.d_model}`,
         precision: "fp32",
         "SHA-256": model.sha256,
+        ...fetchedFrom(origins?.model),
       },
     ],
     [
       "Adapter",
       adapter === null
         ? { adapter: "none" }
-        : { name: adapter.name, "made for": adapter.made_for ?? "not said", "SHA-256": adapter.sha256 },
+        : {
+            name: adapter.name,
+            "made for": adapter.made_for ?? "not said",
+            "SHA-256": adapter.sha256,
+            ...fetchedFrom(origins?.adapter),
+          },
     ],
     ["Tokenizer", { "SHA-256": tokenizer.sha256 }],
     ["Chat template", template === null ? { template: "none" } : { "SHA-256": template.sha256 }],
@@ -32,6 +38,7 @@ export function identitiesOf({ inputs, environment }: Manifest): Identity[] {
             kind: `${sae.kind}, ${sae.d_sae} features`,
             hook: sae.hook,
             "SHA-256": sae.sha256,
+            ...fetchedFrom(origins?.sae),
           },
     ],
     ["Judge", { version: inputs.judge, "refusal score's tokens": inputs.refusal_tokens.join(" ") }],
@@ -51,4 +58,10 @@ export function identitiesOf({ inputs, environment }: Manifest): Identity[] {
   return subjects.flatMap(([subject, facts]) =>
     Object.entries(facts).map(([label, value]) => ({ subject, label, value })),
   );
+}
+
+function fetchedFrom(origin: Origin | null | undefined): Record<string, string> {
+  return origin === null || origin === undefined
+    ? {}
+    : { "Hugging Face": `${originName(origin)} at commit ${origin.commit}` };
 }

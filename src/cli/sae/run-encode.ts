@@ -1,6 +1,7 @@
 /** What `fathom sae encode` does. */
 import { encodeFile } from "../../sae/encode-file.ts";
 import { openSae } from "../../sae/open.ts";
+import { locateSae } from "../locate.ts";
 import { requireRegularFile } from "../output.ts";
 import { Progress } from "../progress.ts";
 import { count } from "../say.ts";
@@ -16,9 +17,10 @@ export interface SaeEncodeOptions {
 
 /** @throws FathomError for an SAE, activations or an output that will not do */
 export async function runEncode(options: SaeEncodeOptions): Promise<void> {
-  const sae = openSae(options.sae, options.format);
-  requireRegularFile(options.out);
   const progress = new Progress(options.quiet === true);
+  const { path } = await locateSae(options.sae, progress);
+  const sae = openSae(path, options.format);
+  requireRegularFile(options.out);
   try {
     await encodeFile({
       sae,

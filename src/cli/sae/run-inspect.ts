@@ -3,7 +3,9 @@ import { badInput } from "../../core/errors.ts";
 import { formatNumber } from "../../core/format.ts";
 import { type Inspection, inspect } from "../../sae/inspect.ts";
 import { openSae } from "../../sae/open.ts";
+import { locateSae } from "../locate.ts";
 import { print, printJson } from "../output.ts";
+import { Progress } from "../progress.ts";
 
 export interface SaeInspectOptions {
   sae?: string;
@@ -21,7 +23,8 @@ export async function runInspect(path: string | undefined, options: SaeInspectOp
       named === undefined ? "none" : "two",
       "fathom sae inspect --sae PATH",
     );
-  const inspection = inspect(openSae(named, options.format));
+  const { path: found } = await locateSae(named, new Progress(false));
+  const inspection = inspect(openSae(found, options.format));
   if (options.json === true) await printJson(inspection);
   else await print(`${linesOf(inspection).join("\n")}\n`);
 }

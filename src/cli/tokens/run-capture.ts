@@ -2,8 +2,8 @@
 import { badInput } from "../../core/errors.ts";
 import { type TensorToWrite, writeSafetensors } from "../../files/safetensors-writer.ts";
 import { Spool } from "../../files/spool.ts";
-import { openCheckpoint } from "../../model/checkpoint.ts";
 import { modelOf } from "../../model/model.ts";
+import { openNamed } from "../open-named.ts";
 import { requireRegularFile } from "../output.ts";
 import { Progress } from "../progress.ts";
 import { count } from "../say.ts";
@@ -24,13 +24,13 @@ export interface CaptureCommandOptions {
 
 /** @throws FathomError for wrong options, input or output, before the model reads a token where that is possible */
 export async function runCapture(options: CaptureCommandOptions): Promise<void> {
-  const checkpoint = await openCheckpoint(options.model, options.adapter);
+  const progress = new Progress(options.quiet === true);
+  const { checkpoint } = await openNamed(options, progress);
   const layers = chooseLayers(options.layers, checkpoint.config.layers.length);
   const inputs = await encodeInputs(options.prompts, checkpoint, { chat: options.chat === true, room: 0 });
   const { hiddenSize, vocabSize } = checkpoint.config;
   requireRegularFile(options.out);
 
-  const progress = new Progress(options.quiet === true);
   const spool = new Spool(options.out);
   const model = await modelOf(checkpoint, engineOptions(options.threads, progress));
   try {

@@ -1,7 +1,7 @@
 /** What `fathom generate` does. */
-import { openCheckpoint } from "../../model/checkpoint.ts";
 import type { Generation } from "../../model/generate.ts";
 import { modelOf } from "../../model/model.ts";
+import { openNamed } from "../open-named.ts";
 import { deliver, requireWritable } from "../output.ts";
 import { Progress } from "../progress.ts";
 import { count } from "../say.ts";
@@ -27,7 +27,8 @@ export interface GenerateCommandOptions {
 /** @throws FathomError for wrong options, input or output, before the model reads a token where that is possible */
 export async function runGenerate(options: GenerateCommandOptions): Promise<void> {
   const { temperature, seed, maxNewTokens } = options;
-  const checkpoint = await openCheckpoint(options.model, options.adapter);
+  const progress = new Progress(options.quiet === true);
+  const { checkpoint } = await openNamed(options, progress);
   const { tokenizer, endTokens, config } = checkpoint;
   const edits =
     options.edits === undefined
@@ -36,7 +37,6 @@ export async function runGenerate(options: GenerateCommandOptions): Promise<void
   const inputs = await encodeInputs(options.prompts, checkpoint, { chat: options.chat === true, room: 1 });
   if (options.out !== undefined) requireWritable(options.out);
 
-  const progress = new Progress(options.quiet === true);
   const model = await modelOf(checkpoint, engineOptions(options.threads, progress));
   const lines: string[] = [];
   try {

@@ -1,0 +1,27 @@
+/** A checkpoint by what was named on the command line, and under a name that people know: a snapshot's folder has a hash for one. */
+import { type Checkpoint, openCheckpoint } from "../model/checkpoint.ts";
+import type { Origin } from "../runs/manifest.ts";
+import { locateAdapter, locateModel } from "./locate.ts";
+import type { Progress } from "./progress.ts";
+
+interface Named {
+  model: string;
+  adapter?: string | null;
+}
+
+/** @throws FathomError for what is not there, not to be had, or no checkpoint */
+export async function openNamed(
+  named: Named,
+  progress: Progress,
+): Promise<{ checkpoint: Checkpoint; origins: { model: Origin | null; adapter: Origin | null } }> {
+  const model = await locateModel(named.model, progress);
+  const laid = named.adapter ?? null;
+  const adapter = laid === null ? null : await locateAdapter(laid, progress);
+  const opened = await openCheckpoint(model.path, adapter?.path ?? null);
+  const checkpoint = {
+    ...opened,
+    name: model.name,
+    adapter: adapter === null || opened.adapter === null ? null : { ...opened.adapter, name: adapter.name },
+  };
+  return { checkpoint, origins: { model: model.origin, adapter: adapter?.origin ?? null } };
+}

@@ -1,0 +1,20 @@
+/** The files that a safetensors index names, as files of the repository. */
+import { posix } from "node:path";
+import { badInput } from "../core/errors.ts";
+import { readJson } from "../files/io.ts";
+
+/**
+ * @param path of the index on this machine
+ * @param name of the index in its repository
+ * @throws FathomError for anything but names of safetensors files beside it
+ */
+export function shardsOf(path: string, name: string): string[] {
+  const map = (readJson(path) as { weight_map?: unknown } | null)?.weight_map;
+  if (map === null || typeof map !== "object") throw badInput(path, 'a "weight_map"', "none");
+  const shards = [...new Set(Object.values(map as Record<string, unknown>))];
+  return shards.map((shard) => {
+    if (typeof shard !== "string" || !/^[^/\\:]+\.safetensors$/.test(shard))
+      throw badInput(path, "names of safetensors files beside it", JSON.stringify(shard));
+    return posix.join(posix.dirname(name), shard);
+  });
+}
