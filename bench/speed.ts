@@ -1,13 +1,14 @@
 /**
  * Decode and prefill speed of a checkpoint, as ratios:
  *
- *     node bench/speed.ts --model FILE.gguf [--peer PYTHON] [--batches 1,8,32] [--steps 32]
+ *     node bench/speed.ts --model FILE.gguf [--peer PYTHON] [--batches 1,8,32] [--steps 32] [--precision int8]
  *
  * Decode: tokens/s over the whole batch after a 64-token prompt, through the same `generate` that an audit uses
  * (scores and arg-max included). Prefill: prompt tokens/s of one 512-token prompt. Medians of three after a warm-up.
  */
 import { resourceUsage } from "node:process";
 import { parseArgs } from "node:util";
+import { precisions } from "../src/core/precision.ts";
 import { openModel } from "../src/model/model.ts";
 import { memoryBandwidth } from "./bandwidth.ts";
 import { type PeerResult, runPeer } from "./peer.ts";
@@ -18,9 +19,12 @@ const { values } = parseArgs({
     peer: { type: "string" },
     batches: { type: "string", default: "1,8,32" },
     steps: { type: "string", default: "32" },
+    precision: { type: "string", default: "fp32" },
   },
 });
 if (values.model === undefined) throw new Error("bench/speed: expected --model DIR_OR_FILE");
+const precision = precisions.find((known) => known === values.precision);
+if (precision === undefined) throw new Error(`bench/speed: expected --precision ${precisions.join("|")}`);
 const batches = values.batches.split(",").map(Number);
 const steps = Number(values.steps);
 const promptTokens = 64;
@@ -29,7 +33,7 @@ const repeats = 3;
 
 const bandwidth = await memoryBandwidth();
 const opened = performance.now();
-const model = await openModel(values.model);
+const model = await openModel(values.model, { precision });
 const openSeconds = (performance.now() - opened) / 1000;
 const { config } = model.checkpoint;
 const weightBytes = 4 * parameterCount();

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
-from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
+from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedConfig, PreTrainedModel
 
 import engine_tokenizer
 from engine_configs import Fixture
@@ -22,15 +22,27 @@ def random_weights(fixture: Fixture, seed: int, folder: Path) -> dict[str, torch
     shapes = {name: tensor.shape for name, tensor in AutoModelForCausalLM.from_config(config).state_dict().items()}
     if config.tie_word_embeddings:
         shapes.pop("lm_head.weight", None)
+    if fixture.stale_kv:
+        shapes.update(stale_shapes(config.get_text_config(), shapes))
     generator = torch.Generator().manual_seed(seed)
-    gemma = config.model_type == "gemma2"
+    gemma = config.model_type.startswith("gemma")
+    one_plus = gemma and not config.model_type.startswith("gemma4")
 
     def normal(shape: torch.Size, mean: float, deviation: float) -> torch.Tensor:
         return mean + deviation * torch.randn(shape, generator=generator)
 
     weights = {}
-    for name, shape in shapes.items():
-        if name == "model.embed_tokens.weight":
+    for full, shape in shapes.items():
+        name = full.replace("model.language_model.", "model.")
+        if any(tower in name for tower in ("vision", "audio", "multi_modal")):
+            tensor = normal(shape, 0.0, 0.1)
+        elif config.model_type.startswith("gemma4") and ("q_norm" in name or "k_norm" in name):
+            tensor = normal(shape, 0.7, 0.2)  # nothing else scales its attention scores
+        elif name.endswith("layer_scalar"):
+            tensor = normal(shape, 0.9, 0.25)
+        elif name == "model.embed_tokens_per_layer.weight":
+            tensor = normal(shape, 0.0, 0.5)
+        elif name == "model.embed_tokens.weight":
             tensor = normal(shape, 0.0, 0.06 if gemma else 0.5)
         elif name == "lm_head.weight":
             tensor = normal(shape, 0.0, 0.5)
@@ -39,14 +51,27 @@ def random_weights(fixture: Fixture, seed: int, folder: Path) -> dict[str, torch
         elif gemma and "post_" in name:
             tensor = normal(shape, 0.8, 0.4)
         elif "norm" in name:
-            tensor = normal(shape, 0.2, 0.3) if gemma else normal(shape, 1.1, 0.3)
+            tensor = normal(shape, 0.2, 0.3) if one_plus else normal(shape, 1.1, 0.3)
         elif name.endswith(".bias"):
             tensor = normal(shape, 0.0, 0.3)
         else:
             gain = 1.5 if "q_proj" in name or "k_proj" in name else 1.3
             tensor = normal(shape, 0.0, gain / shape[1] ** 0.5)
-        weights[name] = tensor.to(getattr(torch, fixture.disk_dtype)).contiguous()
+        weights[full] = tensor.to(getattr(torch, fixture.disk_dtype)).contiguous()
     return weights
+
+
+def stale_shapes(config: PreTrainedConfig, shapes: dict[str, torch.Size]) -> dict[str, torch.Size]:
+    """For each layer without keys and values of its own, those of the layer that it reads."""
+    first = config.num_hidden_layers - config.num_kv_shared_layers
+    stale = {}
+    for layer in range(first, config.num_hidden_layers):
+        source = max(i for i in range(first) if config.layer_types[i] == config.layer_types[layer])
+        own = f"layers.{source}.self_attn."
+        for name, shape in shapes.items():
+            if own in name and any(part in name for part in ("k_proj", "v_proj", "k_norm")):
+                stale[name.replace(own, f"layers.{layer}.self_attn.")] = shape
+    return stale
 
 
 def write_config(fixture: Fixture, folder: Path) -> None:
@@ -57,6 +82,8 @@ def write_config(fixture: Fixture, folder: Path) -> None:
 
 def write_weights(fixture: Fixture, weights: dict[str, torch.Tensor], folder: Path) -> None:
     metadata = {"format": "pt"}
+    for ours, theirs in fixture.disk_names.items():
+        weights = {theirs + name.removeprefix(ours) if name.startswith(ours) else name: tensor for name, tensor in weights.items()}
     if fixture.shards == 1:
         save_file(weights, folder / "model.safetensors", metadata)
         return
@@ -83,7 +110,15 @@ def load(folder: Path, **replaced: object) -> PreTrainedModel:
     """The checkpoint as Transformers reads it from its files: float32, eager attention; `replaced` overrides settings of its config."""
     config = AutoConfig.from_pretrained(folder)
     for key, value in replaced.items():
-        setattr(config, key, value)
-    model = AutoModelForCausalLM.from_pretrained(folder, config=config, dtype=torch.float32, attn_implementation="eager")
+        setattr(config.get_text_config(), key, value)
+    model, report = AutoModelForCausalLM.from_pretrained(
+        folder, config=config, dtype=torch.float32, attn_implementation="eager", output_loading_info=True
+    )
+    assert replaced or not (report["missing_keys"] or report["unexpected_keys"]), report
     assert all(parameter.dtype == torch.float32 for parameter in model.parameters())
     return model.eval()
+
+
+def text_model(model: PreTrainedModel) -> torch.nn.Module:
+    """The part with the embedding and the blocks; in a multimodal container it lies one deeper."""
+    return getattr(model.model, "language_model", model.model)

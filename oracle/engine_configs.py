@@ -27,6 +27,10 @@ class Fixture:
     template_file: bool = False
     """The chat template is chat_template.jinja, not a key of tokenizer_config.json."""
     edited: bool = False
+    disk_names: dict[str, str] = field(default_factory=dict)
+    """Prefixes of Transformers' tensor names -> those in the file."""
+    stale_kv: bool = False
+    """The file also holds the keys and values of layers that read another's, as published checkpoints do."""
     bites: dict[str, dict[str, Any]] = field(default_factory=dict)
     """What is replaced in the loaded configuration -> the logits must move."""
 

@@ -30,10 +30,13 @@ from safetensors.torch import save_file
 import engine_checkpoint as checkpoint
 import engine_tokenizer
 from engine_configs import BOS, FIXTURES, IM_END, VOCABULARY, Fixture
+from engine_configs_gemma import GEMMA_FIXTURES
 
+ALL = [*FIXTURES, *GEMMA_FIXTURES]
 ROOT = Path(__file__).resolve().parent.parent / "test" / "fixtures" / "engine"
 LENGTHS = [3, 17, 41]
 STEPS = 64
+MOST_ROUNDING = 2e-5
 GRADIENT_PROMPT = 1
 EDIT_LAYER = 1
 
@@ -93,7 +96,7 @@ def choose_eos(fixture: Fixture, greedy: list[list[int]]) -> int | list[int] | N
 
 
 def search(fixture: Fixture, folder: Path) -> tuple[int, list[list[int]], list[list[int]], float]:
-    """The first seed whose greedy tokens are unambiguous, do not loop, and hold no special token."""
+    """The first seed whose greedy tokens are unambiguous, do not loop, and hold no special token, and that rounding does not upset."""
     for seed in range(fixture.seed, fixture.seed + 500):
         prompts = make_prompts(seed)
         checkpoint.write_weights(fixture, checkpoint.random_weights(fixture, seed, folder), folder)
@@ -106,7 +109,9 @@ def search(fixture: Fixture, folder: Path) -> tuple[int, list[list[int]], list[l
                 break
             greedy.append(tokens)
             gaps.append(gap)
-        if len(greedy) == len(prompts) and choose_eos(fixture, greedy) is not None:
+        if len(greedy) < len(prompts) or choose_eos(fixture, greedy) is None:
+            continue
+        if rounding_error(model, prompts, forward_references(model, prompts)) <= MOST_ROUNDING:
             return seed, prompts, greedy, min(gaps)
     raise SystemExit(f"{fixture.name}: no seed in 500 fits")
 
@@ -123,8 +128,9 @@ def capture(model) -> tuple[dict[str, torch.Tensor], list]:
 
         return hook
 
-    handles = [model.model.embed_tokens.register_forward_hook(keep("embeddings"))]
-    handles += [layer.register_forward_hook(keep(f"layer.{i}")) for i, layer in enumerate(model.model.layers)]
+    text = checkpoint.text_model(model)
+    handles = [text.embed_tokens.register_forward_hook(keep("embeddings"))]
+    handles += [layer.register_forward_hook(keep(f"layer.{i}")) for i, layer in enumerate(text.layers)]
     return kept, handles
 
 
@@ -150,7 +156,7 @@ def gradient_references(model, prompt: list[int]) -> tuple[dict[str, torch.Tenso
     score = logits[plus] - logits[minus]
     score.backward()
     tensors = {f"gradient.{name}": value.grad[0].clone() for name, value in kept.items()}
-    for name, parameter in model.model.layers[1].named_parameters():
+    for name, parameter in checkpoint.text_model(model).layers[1].named_parameters():
         tensors[f"gradient.weights.model.layers.1.{name}"] = parameter.grad.clone()
     for handle in handles:
         handle.remove()
@@ -160,7 +166,7 @@ def gradient_references(model, prompt: list[int]) -> tuple[dict[str, torch.Tenso
 
 @torch.no_grad()
 def edit_references(model, prompts: list[list[int]], plain: dict[str, torch.Tensor], seed: int) -> dict[str, torch.Tensor]:
-    d, k = model.config.hidden_size, 5
+    d, k = model.config.get_text_config().hidden_size, 5
     generator = torch.Generator().manual_seed(seed)
     E = torch.randn(d, k, generator=generator) / d**0.5
     b = 0.3 * torch.randn(k, generator=generator)
@@ -178,7 +184,7 @@ def edit_references(model, prompts: list[list[int]], plain: dict[str, torch.Tens
             changed = x + ((target[row] - a) * mask[row]) @ D
             return (changed, *output[1:]) if isinstance(output, tuple) else changed
 
-        handle = model.model.layers[EDIT_LAYER].register_forward_hook(edit)
+        handle = checkpoint.text_model(model).layers[EDIT_LAYER].register_forward_hook(edit)
         logits = model(torch.tensor([prompt]), use_cache=False).logits[0].clone()
         handle.remove()
         before = plain[f"prompt.{p}.logits"]
@@ -232,8 +238,6 @@ def make(fixture: Fixture) -> None:
 
     tensors = forward_references(model, prompts)
     error = rounding_error(model, prompts, tensors)
-    if error > 2e-5:
-        raise SystemExit(f"{fixture.name}: rounding alone moves the outputs by {error:.1e}; choose another seed")
     bites = settings_that_bite(fixture, folder, prompts[2], tensors["prompt.2.logits"])
     gradients, gradient = gradient_references(model, prompts[GRADIENT_PROMPT])
     tensors.update(gradients)
@@ -266,7 +270,7 @@ if __name__ == "__main__":
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
     torch.set_num_threads(1)
-    names = sys.argv[1:] or [fixture.name for fixture in FIXTURES]
-    for chosen in FIXTURES:
+    names = sys.argv[1:] or [fixture.name for fixture in ALL]
+    for chosen in ALL:
         if chosen.name in names:
             make(chosen)

@@ -1,9 +1,9 @@
 /** SHA-256 of files of any size, with a cache beside the user's other caches, never beside the checkpoint. */
 import { createHash } from "node:crypto";
 import { closeSync, openSync, readSync, statSync } from "node:fs";
-import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { hashText } from "../core/hash.ts";
+import { cacheFolder } from "./cache-folder.ts";
 import { readJson, readProblem, writeTextAtomically } from "./io.ts";
 
 const chunkBytes = 1 << 22;
@@ -25,17 +25,11 @@ export function hashFile(path: string): string {
   return hash.digest("hex");
 }
 
-/** Where hashes are remembered: $XDG_CACHE_HOME/fathom/hashes, else ~/.cache/fathom/hashes. */
-function defaultHashCache(): string {
-  const base = process.env["XDG_CACHE_HOME"];
-  return join(base === undefined || base === "" ? join(homedir(), ".cache") : base, "fathom", "hashes");
-}
-
 /**
  * `hashFile`, remembered by (path, size, modification time in nanoseconds): gigabytes are hashed once.
  * @param cache folder of remembered hashes
  */
-export function hashFileCached(path: string, cache = defaultHashCache()): string {
+export function hashFileCached(path: string, cache = join(cacheFolder(), "hashes")): string {
   let stamp: { path: string; size: string; mtime: string };
   try {
     const { size, mtimeNs } = statSync(path, { bigint: true });

@@ -3,15 +3,15 @@ import { badInput } from "../core/errors.ts";
 import { encodeBfloat16 } from "./floats.ts";
 import { writeAll, writeAtomically } from "./io.ts";
 
-type Values = Float32Array | Int32Array;
+type Values = Float32Array | Int32Array | Uint8Array;
 
 export interface TensorToWrite {
   name: string;
   /** BF16 takes float32 values and rounds them. */
-  dtype: "F32" | "I32" | "BF16";
+  dtype: "F32" | "I32" | "BF16" | "U8";
   /** Row-major, slowest axis first. */
   shape: readonly number[];
-  /** All values, or pieces in order, made when they are needed. Int32Array for I32, Float32Array for the others. */
+  /** All values, or pieces in order, made when they are needed. Int32Array for I32, Uint8Array for U8, Float32Array for the others. */
   values: Values | (() => Iterable<Values>);
 }
 
@@ -26,7 +26,7 @@ export function writeSafetensors(
   metadata: Readonly<Record<string, string>> = {},
 ): void {
   // Wide types first keep every tensor aligned to its own width.
-  const ordered = [...tensors].sort((a, b) => Number(a.dtype === "BF16") - Number(b.dtype === "BF16"));
+  const ordered = [...tensors].sort((a, b) => width(b.dtype) - width(a.dtype));
   const header = headerBytes(path, ordered, metadata);
   writeAtomically(path, (fd) => {
     writeAll(fd, header);
@@ -61,7 +61,7 @@ function writeTensor(fd: number, path: string, { name, dtype, shape, values }: T
   const pieces = typeof values === "function" ? values() : [values];
   let written = 0;
   for (const piece of pieces) {
-    if (piece instanceof Int32Array !== (dtype === "I32"))
+    if (piece.constructor !== arrayOf[dtype])
       throw new TypeError(`${path} "${name}": ${dtype} values in a ${piece.constructor.name}`);
     const stored = dtype === "BF16" ? encodeBfloat16(piece as Float32Array) : piece;
     writeAll(fd, new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength));
@@ -71,10 +71,12 @@ function writeTensor(fd: number, path: string, { name, dtype, shape, values }: T
     throw new RangeError(`${path} "${name}": ${written} values for the shape [${shape.join(", ")}]`);
 }
 
+const arrayOf = { F32: Float32Array, BF16: Float32Array, I32: Int32Array, U8: Uint8Array } as const;
+
 function count(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 
 function width(dtype: TensorToWrite["dtype"]): number {
-  return dtype === "BF16" ? 2 : 4;
+  return { F32: 4, I32: 4, BF16: 2, U8: 1 }[dtype];
 }

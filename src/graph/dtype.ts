@@ -1,13 +1,14 @@
 /** Element types, their ONNX numbers, and the little-endian bytes of constants. */
 import { badInput } from "../core/errors.ts";
 
-export type DType = "float32" | "float64" | "float16" | "bfloat16" | "int32" | "int64" | "bool";
+export type DType = "float32" | "float64" | "float16" | "bfloat16" | "int32" | "int64" | "uint8" | "bool";
 
 export type TypedArray = Float32Array | Float64Array | Int32Array | Uint8Array | BigInt64Array;
 
 /** TensorProto.DataType of onnx.proto. */
 export const onnxDataType: Readonly<Record<DType, number>> = {
   float32: 1,
+  uint8: 2,
   int32: 6,
   int64: 7,
   bool: 9,
@@ -20,6 +21,7 @@ export const bytesPerElement: Readonly<Record<DType, number>> = {
   float32: 4,
   int32: 4,
   int64: 8,
+  uint8: 1,
   bool: 1,
   float16: 2,
   float64: 8,
@@ -56,12 +58,21 @@ function writer(view: DataView, dtype: DType): (at: number, element: number | bi
       return (at, element) => {
         view.setBigInt64(at * 8, BigInt(element), true);
       };
+    case "uint8":
+      return (at, element) => {
+        view.setUint8(at, Number(element));
+      };
     case "bool":
       return (at, element) => {
         view.setUint8(at, Number(element) === 0 ? 0 : 1);
       };
     case "float16":
     case "bfloat16":
-      throw badInput("constant", "float32, float64, int32, int64 or bool", dtype, "cast a float32 constant");
+      throw badInput(
+        "constant",
+        "float32, float64, int32, int64, uint8 or bool",
+        dtype,
+        "cast a float32 constant",
+      );
   }
 }

@@ -12,31 +12,48 @@ export interface Sizes {
   model: Pick<ModelConfig, "vocabSize" | "hiddenSize" | "normEps" | "contextLength">;
 }
 
-/** @param defaults a headDim of null is hidden_size / num_attention_heads */
-export function readSizes(settings: Settings, defaults: { headDim: number | null; context: number }): Sizes {
-  const hiddenSize = settings.count("hidden_size");
-  const heads = settings.count("num_attention_heads");
-  const kvHeads = settings.count("num_key_value_heads", heads);
-  if (heads % kvHeads !== 0)
-    throw settings.wrong("num_key_value_heads", `a divisor of the ${heads} attention heads`, kvHeads);
+/** What a configuration may leave out. A headDim of null is hidden_size / num_attention_heads. */
+export interface SizeDefaults {
+  headDim: number | null;
+  context: number;
+  vocabSize?: number;
+  hiddenSize?: number;
+  intermediateSize?: number;
+  depth?: number;
+  heads?: number;
+  /** The number of heads where not given. */
+  kvHeads?: number;
+}
+
+export function readSizes(settings: Settings, defaults: SizeDefaults): Sizes {
+  const hiddenSize = settings.count("hidden_size", defaults.hiddenSize);
+  const heads = settings.count("num_attention_heads", defaults.heads);
+  const kvHeads = settings.count("num_key_value_heads", defaults.kvHeads ?? heads);
   const headDim = settings.count("head_dim", defaults.headDim ?? hiddenSize / heads);
-  if (headDim % 2 !== 0) throw settings.wrong("head_dim", "an even number, for rotary positions", headDim);
+  checkHeads(settings, heads, kvHeads, headDim);
   return {
-    depth: settings.count("num_hidden_layers"),
+    depth: settings.count("num_hidden_layers", defaults.depth),
     layer: {
       heads,
       kvHeads,
       headDim,
-      intermediateSize: settings.count("intermediate_size"),
+      intermediateSize: settings.count("intermediate_size", defaults.intermediateSize),
       kvFrom: null,
     },
     model: {
-      vocabSize: settings.count("vocab_size"),
+      vocabSize: settings.count("vocab_size", defaults.vocabSize),
       hiddenSize,
       normEps: settings.positive("rms_norm_eps", 1e-6),
       contextLength: settings.count("max_position_embeddings", defaults.context),
     },
   };
+}
+
+/** @throws FathomError for heads that cannot be grouped, or turned in pairs */
+export function checkHeads(settings: Settings, heads: number, kvHeads: number, headDim: number): void {
+  if (heads % kvHeads !== 0)
+    throw settings.wrong("num_key_value_heads", `a divisor of the ${heads} attention heads`, kvHeads);
+  if (headDim % 2 !== 0) throw settings.wrong("head_dim", "an even number, for rotary positions", headDim);
 }
 
 export function readActivation(settings: Settings, key: string, fallback: string): ModelConfig["activation"] {

@@ -5,6 +5,8 @@
 
 export type RopeScaling =
   | { type: "linear"; factor: number }
+  /** Gemma 4: only the first `part` of the wavelengths turn, spaced as if all did; all are divided by `factor`. */
+  | { type: "proportional"; part: number; factor: number }
   /** Llama 3.1: long wavelengths are divided by `factor`, short ones kept, the band between interpolated. */
   | {
       type: "llama3";

@@ -3,6 +3,7 @@ import { badInput } from "../core/errors.ts";
 import type { Family } from "./architectures/family.ts";
 import { families } from "./architectures/index.ts";
 import type { ModelConfig } from "./config-types.ts";
+import { textSettings } from "./containers.ts";
 import { Settings } from "./settings.ts";
 
 export type { ModelConfig } from "./config-types.ts";
@@ -76,19 +77,29 @@ export function parseConfig(json: unknown, where: string): ModelConfig {
       "quantized weights",
       "the unquantized checkpoint, or a GGUF file of it",
     );
-  const { family, architecture } = familyOf(settings);
-  const config = { family: family.name, architecture, ...family.read(settings) };
-  settings.inert(inert);
-  settings.finish();
+  const { family, architecture, isContainer } = familyOf(settings);
+  const text = isContainer ? textSettings(settings, family) : settings;
+  const config = { family: family.name, architecture, ...family.read(text, isContainer) };
+  for (const read of new Set([settings, text])) {
+    read.inert(inert);
+    read.finish();
+  }
   return config;
 }
 
 /** By the class in "architectures"; a configuration without one is known by its "model_type". */
-function familyOf(settings: Settings): { family: Family; architecture: string } {
+function familyOf(settings: Settings): { family: Family; architecture: string; isContainer: boolean } {
   const names = settings.raw("architectures");
   const type = settings.raw("model_type");
   const known = families.flatMap((family) =>
-    Object.entries(family.classes).map(([architecture, modelType]) => ({ family, architecture, modelType })),
+    [family.classes, family.containers ?? {}].flatMap((classes) =>
+      Object.entries(classes).map(([architecture, modelType]) => ({
+        family,
+        architecture,
+        modelType,
+        isContainer: classes === family.containers,
+      })),
+    ),
   );
   const byType = known.find(({ modelType }) => modelType === type)?.architecture;
   const named: unknown = Array.isArray(names) && names.length === 1 ? names[0] : (names ?? byType ?? type);

@@ -5,6 +5,7 @@ import { badInput } from "../core/errors.ts";
 import type { Json } from "../core/hash.ts";
 import { readJson, readText } from "../files/io.ts";
 import { parseConfig } from "./config.ts";
+import { textConfigOf } from "./containers.ts";
 import type { Opened } from "./opened.ts";
 import type { EncodingTokenizer } from "./tokenizer.ts";
 import { readTokenizerFiles, type TokenizerFiles } from "./tokenizer-files.ts";
@@ -68,7 +69,7 @@ function readTemplate(folder: string, tokenizerConfig: Readonly<Record<string, u
   );
 }
 
-/** generation_config.json's end tokens, else config.json's, else the tokenizer's. */
+/** generation_config.json's end tokens, else config.json's, else its text_config's, else the tokenizer's. */
 function readEndTokens(
   folder: string,
   configJson: unknown,
@@ -79,6 +80,7 @@ function readEndTokens(
   const sources = [
     ...(existsSync(generation) ? [{ where: generation, json: readJson(generation) }] : []),
     { where: join(folder, "config.json"), json: configJson },
+    { where: `${join(folder, "config.json")} "text_config"`, json: textConfigOf(configJson) },
   ];
   for (const { where, json } of sources) {
     const raw = (json as { eos_token_id?: unknown } | null)?.eos_token_id ?? null;

@@ -20,6 +20,10 @@ const names = [
   "gemma2-caps",
   "gemma2-mqa-bf16",
   "gemma2-v4-sharded",
+  "gemma3-local-global",
+  "gemma3-v4-bf16",
+  "gemma3-bias-cap",
+  "gemma3-container",
 ];
 
 interface Reference {

@@ -12,7 +12,7 @@ import { buildGenerationHead, embeddingName } from "./parts.ts";
 import { Positions } from "./positions.ts";
 import { RotaryTables } from "./rotary.ts";
 import { Segments } from "./segments.ts";
-import { declareWeight, openSession, type SessionOptions } from "./session.ts";
+import { declareFrom, openSession, type SessionOptions } from "./session.ts";
 import type { Weights } from "./weights.ts";
 
 /** Embedding rows kept decoded. A prompt set uses few of a vocabulary's rows, again and again. */
@@ -81,11 +81,10 @@ export class Engine {
     onPart?: (done: number, total: number) => void,
   ): Promise<Engine> {
     // The head is the largest part, and a part takes several times its size while it opens: largest first.
-    const head = await openSession(
-      buildGenerationHead(config, (graph, name, dims) => declareWeight(graph, weights, name, dims)),
-      weights,
-      { ...options, arena: true },
-    );
+    const head = await openSession(buildGenerationHead(config, declareFrom(weights)), weights, {
+      ...options,
+      arena: true,
+    });
     const segments = await Segments.open(config, weights, options, (done, total) => {
       onPart?.(done + 1, total + 1);
     });

@@ -4,6 +4,7 @@
  */
 import { Worker } from "node:worker_threads";
 import { FathomError } from "../core/errors.ts";
+import type { Precision } from "../core/precision.ts";
 import type { Captured, CaptureOptions, CaptureRequest } from "./capture.ts";
 import { type Checkpoint, openCheckpoint } from "./checkpoint.ts";
 import type { GenerateOptions, GenerateRequest, OnRow, OnTokens } from "./generate.ts";
@@ -13,6 +14,12 @@ import type { Answer, Call, Event, GradientRequest, WorkerData } from "./protoco
 export interface OpenOptions {
   /** Threads of the engine; the machine's cores when not given. */
   threads?: number;
+  /** fp32 (exact) when not given. */
+  precision?: Precision;
+  /** Keep rounded weights in the user's cache for the next time; true when not given. */
+  keepRounded?: boolean;
+  /** Told as matrices are rounded; never called in fp32 and when they are kept from an earlier time. */
+  onRounded?: (done: number, total: number) => void;
   /** Told as parts open. */
   onPart?: (done: number, total: number) => void;
   /** Ends what is at work, between two steps, and the engine with it. */
@@ -21,6 +28,7 @@ export interface OpenOptions {
 
 export interface Model {
   readonly checkpoint: Checkpoint;
+  readonly precision: Precision;
   generate(
     requests: readonly GenerateRequest[],
     options: GenerateOptions,
@@ -47,10 +55,14 @@ export async function openModel(path: string, options: OpenOptions = {}): Promis
 
 /** The engine over a checkpoint that is already open, which the model then closes. */
 export async function modelOf(checkpoint: Checkpoint, options: OpenOptions = {}): Promise<Model> {
+  const precision = options.precision ?? "fp32";
   const line = new WorkerLine({
     path: checkpoint.path,
     config: checkpoint.config,
     overlay: checkpoint.adapter?.overlay ?? null,
+    precision,
+    identity: checkpoint.identity,
+    keepRounded: options.keepRounded ?? true,
     threads: options.threads ?? null,
     stop: new SharedArrayBuffer(4),
   });
@@ -59,9 +71,11 @@ export async function modelOf(checkpoint: Checkpoint, options: OpenOptions = {})
   });
   await line.opened((event) => {
     if (event.kind === "opened") options.onPart?.(event.done, event.total);
+    if (event.kind === "rounded") options.onRounded?.(event.done, event.total);
   });
   return {
     checkpoint,
+    precision,
     async generate(requests, generateOptions, onRow, onTokens) {
       await line.call({ kind: "generate", requests, options: generateOptions }, (event) => {
         if (event.kind === "generated") onRow(event.generation, event.index);

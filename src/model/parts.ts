@@ -1,7 +1,7 @@
 /** The graphs of a checkpoint's parts: a block and the head, for any family, with weights named by the caller. */
 
 import { Graph, type Value } from "../graph/graph.ts";
-import { add, gather, logSoftmax, matmul, softcap, topK } from "../graph/ops/index.ts";
+import { add, type BlockMatrix, gather, logSoftmax, softcap, timesMatrix, topK } from "../graph/ops/index.ts";
 import { familyNamed } from "./architectures/index.ts";
 import {
   type BlockInputs,
@@ -14,7 +14,12 @@ import {
 import type { LayerConfig, ModelConfig } from "./config-types.ts";
 
 /** Where a graph's weights come from: a declared weight for a tensor name and its dims. */
-export type Declare = (graph: Graph, name: string, dims: readonly number[]) => Value;
+export interface Declare {
+  /** float32, whatever the file holds. */
+  (graph: Graph, name: string, dims: readonly number[]): Value;
+  /** A matrix [out, in] that is only multiplied by, in the form in which it is held; float32 where this is not given. */
+  matrix?: (graph: Graph, name: string, dims: readonly [out: number, in_: number]) => Value | BlockMatrix;
+}
 
 export const blockPrefix = (layer: number): string => `model.layers.${layer}.`;
 export const finalNormName = "model.norm.weight";
@@ -35,17 +40,19 @@ export function buildBlock(
     shared: layer.kvFrom === null ? null : declareShared(graph, layer, ""),
   };
   const weights = new Map<string, Value>();
-  const param = collecting(graph, declare, prefix, weights);
+  const param = paramOf(graph, declare, prefix, weights);
   return { inputs, outputs: familyNamed(config.family).block({ config, layer, param, inputs }), weights };
 }
 
-/** Declares weights by their names below a prefix, and keeps them. @param weights filled */
-function collecting(graph: Graph, declare: Declare, prefix: string, weights: Map<string, Value>): Param {
-  return (name, dims) => {
-    const value = declare(graph, prefix + name, dims);
-    weights.set(prefix + name, value);
-    return value;
+/** Declares weights by their names below a prefix. @param kept filled with those of float32 */
+function paramOf(graph: Graph, declare: Declare, prefix: string, kept = new Map<string, Value>()): Param {
+  const keep = <T extends Value | BlockMatrix>(name: string, weight: T): T => {
+    if (!("quants" in weight)) kept.set(prefix + name, weight);
+    return weight;
   };
+  const param: Param = (name, dims) => keep(name, declare(graph, prefix + name, dims));
+  param.matrix = (name, dims) => keep(name, (declare.matrix ?? declare)(graph, prefix + name, dims));
+  return param;
 }
 
 /**
@@ -63,7 +70,7 @@ export function buildBlocks(config: ModelConfig, from: number, to: number, decla
       shared = keysAndValues.get(layer.kvFrom) ?? declareShared(graph, layer, `.${layer.kvFrom}`);
       keysAndValues.set(layer.kvFrom, shared);
     }
-    const param: Param = (name, dims) => declare(graph, blockPrefix(index) + name, dims);
+    const param = paramOf(graph, declare, blockPrefix(index));
     const inputs = { ...declareInputs(graph, layer, `.${index}`), x, shared };
     const { y, made } = familyNamed(config.family).block({ config, layer, param, inputs });
     graph.output(`y.${index}`, y);
@@ -127,15 +134,12 @@ export function buildHead(
   const graph = new Graph();
   const x = graph.input("x", "float32", ["N", config.hiddenSize]);
   const weights = new Map<string, Value>();
-  const param = collecting(graph, declare, "", weights);
+  const param = paramOf(graph, declare, "", weights);
   const normed = rmsNormOf(config, x, param(finalNormName, [config.hiddenSize]));
-  const unembed = param(headName(config), [config.vocabSize, config.hiddenSize]);
-  const product = matmul(normed, unembed, { transB: true });
+  const plain = timesMatrix(normed, param.matrix(headName(config), [config.vocabSize, config.hiddenSize]));
   const branch = config.headLowRank;
   const raw =
-    branch === undefined
-      ? product
-      : add(product, lowRank(param, "lm_head", normed, config.vocabSize, branch));
+    branch === undefined ? plain : add(plain, lowRank(param, "lm_head", normed, config.vocabSize, branch));
   const logits = config.finalSoftcap === null ? raw : softcap(raw, config.finalSoftcap);
   return { graph, x, logits, weights };
 }

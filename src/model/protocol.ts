@@ -1,7 +1,9 @@
 /** What the worker can be asked, and what it answers: plain data both ways. */
 import type { Problem } from "../core/errors.ts";
+import type { Precision } from "../core/precision.ts";
 import type { Overlay } from "./adapter/weights.ts";
 import type { Captured, CaptureOptions, CaptureRequest } from "./capture.ts";
+import type { Checkpoint } from "./checkpoint.ts";
 import type { ModelConfig } from "./config.ts";
 import type { GenerateOptions, GenerateRequest, Generation } from "./generate.ts";
 import type { Gradients, Objective } from "./gradients.ts";
@@ -25,6 +27,7 @@ export type Call =
 /** Sent while a call is at work. */
 export type Event =
   | { kind: "opened"; done: number; total: number }
+  | { kind: "rounded"; done: number; total: number }
   | { kind: "tokens"; count: number; of: "prompt" | "new" }
   | { kind: "generated"; generation: Generation; index: number }
   | { kind: "captured"; captured: Captured; index: number };
@@ -40,6 +43,10 @@ export interface WorkerData {
   config: ModelConfig;
   /** What an adapter lays over the weights at `path`. */
   overlay: Overlay | null;
+  precision: Precision;
+  /** Of the checkpoint: what rounded weights are remembered by. */
+  identity: Checkpoint["identity"];
+  keepRounded: boolean;
   threads: number | null;
   /** Int32[1]; 1 asks for the call at work to end. A message would only be read when it has ended by itself. */
   stop: SharedArrayBuffer;

@@ -13,6 +13,8 @@ export function inverseFrequencies({ theta, rotated, scaling }: Rope): Float32Ar
     const plain = f(1 / f(theta ** f((2 * i) / rotated)));
     if (scaling === null) frequencies[i] = plain;
     else if (scaling.type === "linear") frequencies[i] = f(plain / scaling.factor);
+    else if (scaling.type === "proportional")
+      frequencies[i] = i < Math.floor((scaling.part * rotated) / 2) ? f(plain / scaling.factor) : 0;
     else {
       const wavelength = (2 * Math.PI) / plain;
       const low = scaling.originalContext / scaling.lowFreqFactor;

@@ -6,8 +6,8 @@
  */
 import type { InferenceSession } from "onnxruntime-node";
 import type { ModelConfig } from "./config.ts";
-import { blockPrefix, buildBlocks, type Declare } from "./parts.ts";
-import { declareWeight, openSession, type SessionOptions } from "./session.ts";
+import { blockPrefix, buildBlocks } from "./parts.ts";
+import { declareFrom, openSession, type SessionOptions } from "./session.ts";
 import type { Weights } from "./weights.ts";
 
 /**
@@ -31,7 +31,7 @@ export class Segments {
   private opened: readonly Segment[] = [];
 
   private constructor(config: ModelConfig, weights: Weights, options: SessionOptions) {
-    const declare: Declare = (graph, name, dims) => declareWeight(graph, weights, name, dims);
+    const declare = declareFrom(weights);
     this.openRange = async ({ from, to }) => {
       const session = await openSession(buildBlocks(config, from, to, declare), weights, options);
       return { from, to, session };

@@ -11,9 +11,11 @@ import { basename, dirname, join, relative, sep } from "node:path";
 import { InferenceSession } from "onnxruntime-node";
 import { writeAll, writeProblem } from "../files/io.ts";
 import { readExactly } from "../files/read.ts";
-import type { Graph, Value } from "../graph/graph.ts";
+import type { Graph } from "../graph/graph.ts";
 import { toOnnx, type WeightPlacement } from "../graph/onnx.ts";
-import { cast } from "../graph/ops/index.ts";
+import { type BlockMatrix, cast } from "../graph/ops/index.ts";
+import type { Declare } from "./parts.ts";
+import { type BlockForm, type BlockPart, partAxes, partDType, partName } from "./quantized/form.ts";
 import type { WeightPlace, Weights } from "./weights.ts";
 
 export interface SessionOptions {
@@ -26,11 +28,33 @@ export interface SessionOptions {
   arena?: boolean;
 }
 
-/** Declares a checkpoint's tensor as a weight of a graph, float32 whatever is stored. Opening has checked its shape. */
-export function declareWeight(graph: Graph, weights: Weights, name: string, dims: readonly number[]): Value {
-  const dtype = weights.place(name)?.dtype ?? "float32";
-  const weight = graph.weight(name, dtype, dims);
-  return dtype === "float32" ? weight : cast(weight, "float32");
+/** Declares a checkpoint's tensors as weights of a graph, in the shapes that opening has checked. */
+export function declareFrom(weights: Weights): Declare {
+  const declare: Declare = (graph, name, dims) => {
+    const dtype = weights.place(name)?.dtype ?? "float32";
+    const weight = graph.weight(name, dtype, dims);
+    return dtype === "float32" ? weight : cast(weight, "float32");
+  };
+  declare.matrix = (graph, name, [out, inputs]) => {
+    const form = weights.form?.(name) ?? null;
+    return form === null ? declare(graph, name, [out, inputs]) : inBlocks(graph, name, out, inputs, form);
+  };
+  return declare;
+}
+
+function inBlocks(graph: Graph, name: string, out: number, inputs: number, form: BlockForm): BlockMatrix {
+  const axes = partAxes(form, inputs);
+  const part = (kind: BlockPart) =>
+    axes[kind] === null ? null : graph.weight(partName(name, kind), partDType[kind], [out, ...axes[kind]]);
+  return {
+    bits: form.bits,
+    blockSize: form.blockSize,
+    in: inputs,
+    quants: part("quants")!,
+    scales: part("scales")!,
+    zeroPoints: part("zeroPoints"),
+    minima: part("minima"),
+  };
 }
 
 /** A session over a graph whose weights carry the checkpoint's names. */

@@ -63,6 +63,11 @@ export class Settings {
     return value;
   }
 
+  /** The settings below a key. @throws FathomError when it does not hold an object */
+  nested(key: string): Settings {
+    return new Settings(this.raw(key) ?? null, `${this.where} "${key}"`);
+  }
+
   /** A setting that Fathom computes only one way. @throws FathomError by name when it asks for another */
   only(key: string, ...supported: (string | number | boolean)[]): void {
     const value = this.raw(key);

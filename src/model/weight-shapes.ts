@@ -7,14 +7,30 @@ import type { Weights } from "./weights.ts";
 /** Name to shape, slowest axis first, of every tensor that the family's own graphs read. A linear layer is [out, in]. */
 export function expectedShapes(config: ModelConfig): Map<string, readonly number[]> {
   const shapes = new Map<string, readonly number[]>();
-  const note: Declare = (graph, name, dims) => {
+  buildAll(config, (graph, name, dims) => {
     shapes.set(name, dims);
     return graph.weight(name, "float32", dims);
-  };
-  buildHead(config, note);
-  for (const [index, layer] of config.layers.entries()) buildBlock(config, layer, note, blockPrefix(index));
+  });
   shapes.set(embeddingName, [config.vocabSize, config.hiddenSize]);
   return shapes;
+}
+
+/** Name to [out, in] of those that are multiplied by, the head's among them: what may be held in fewer bits. */
+export function multipliedMatrices(config: ModelConfig): Map<string, readonly [out: number, in_: number]> {
+  const matrices = new Map<string, readonly [number, number]>();
+  const declare: Declare = (graph, name, dims) => graph.weight(name, "float32", dims);
+  declare.matrix = (graph, name, dims) => {
+    matrices.set(name, dims);
+    return declare(graph, name, dims);
+  };
+  buildAll(config, declare);
+  return matrices;
+}
+
+function buildAll(config: ModelConfig, declare: Declare): void {
+  buildHead(config, declare);
+  for (const [index, layer] of config.layers.entries())
+    buildBlock(config, layer, declare, blockPrefix(index));
 }
 
 /**

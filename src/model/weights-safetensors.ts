@@ -4,6 +4,7 @@ import { basename, join } from "node:path";
 import { badInput } from "../core/errors.ts";
 import { readJson } from "../files/io.ts";
 import { openSafetensors, type SafetensorsFile } from "../files/safetensors.ts";
+import { textNames } from "./containers.ts";
 import type { WeightDType, WeightInfo, WeightPlace, Weights } from "./weights.ts";
 
 /** What weights may be stored in, by safetensors' names. */
@@ -81,26 +82,29 @@ function gather(folder: string, opened: ReadonlyMap<string, SafetensorsFile>): S
 class FolderWeights implements SafetensorsWeights {
   readonly files: readonly string[];
   readonly #folder: string;
-  readonly #home = new Map<string, SafetensorsFile>();
+  /** By the name of a text model alone; `tensor` is the name in the file. */
+  readonly #home = new Map<string, { file: SafetensorsFile; tensor: string }>();
   readonly #opened: readonly SafetensorsFile[];
 
   constructor(folder: string, opened: ReadonlyMap<string, SafetensorsFile>) {
     this.#folder = folder;
     this.files = [...opened.keys()].sort();
     this.#opened = [...opened.values()];
+    const textName = textNames(this.#opened.flatMap((file) => [...file.entries.keys()]));
     for (const file of this.#opened)
-      for (const [name, { dtype }] of file.entries) {
-        if (this.#home.has(name)) throw badInput(file.path, "every tensor in one shard", `"${name}" again`);
+      for (const [tensor, { dtype }] of file.entries) {
+        const name = textName(tensor);
         // Buffers of old checkpoints (rotary inverse frequencies, masks) are computed, not read.
-        if (isBuffer(name)) continue;
+        if (name === null || isBuffer(name)) continue;
+        if (this.#home.has(name)) throw badInput(file.path, "every tensor in one shard", `"${tensor}" again`);
         if (floatTypes[dtype] === undefined)
           throw badInput(
-            `${file.path} "${name}"`,
+            `${file.path} "${tensor}"`,
             "weights in F32, F16 or BF16",
             dtype,
             "the unquantized checkpoint",
           );
-        this.#home.set(name, file);
+        this.#home.set(name, { file, tensor });
       }
   }
 
@@ -109,29 +113,31 @@ class FolderWeights implements SafetensorsWeights {
   }
 
   info(name: string): WeightInfo {
-    const { dtype, shape } = this.#file(name).entry(name);
+    const { file, tensor } = this.#find(name);
+    const { dtype, shape } = file.entry(tensor);
     return { dtype: floatTypes[dtype]!, shape };
   }
 
   place(name: string): WeightPlace {
-    const file = this.#file(name);
-    const { dtype, offset, length } = file.entry(name);
+    const { file, tensor } = this.#find(name);
+    const { dtype, offset, length } = file.entry(tensor);
     return { file: realpathSync(file.path), dtype: floatTypes[dtype]!, offset, length };
   }
 
   read(name: string, rows?: readonly [from: number, to: number]): Float32Array<ArrayBuffer> {
-    return this.#file(name).readFloat32(name, rows);
+    const { file, tensor } = this.#find(name);
+    return file.readFloat32(tensor, rows);
   }
 
   close(): void {
     for (const file of this.#opened) file.close();
   }
 
-  #file(name: string): SafetensorsFile {
-    const file = this.#home.get(name);
-    if (file === undefined)
+  #find(name: string): { file: SafetensorsFile; tensor: string } {
+    const found = this.#home.get(name);
+    if (found === undefined)
       throw badInput(this.#folder, `a tensor "${name}"`, `none among ${this.#home.size}`);
-    return file;
+    return found;
   }
 }
 

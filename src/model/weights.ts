@@ -3,6 +3,8 @@
  * place of the bytes, so that ONNX Runtime can map them, and decodes only what cannot be mapped.
  */
 
+import type { BlockForm, BlockSource } from "./quantized/form.ts";
+
 export type WeightDType = "float32" | "float16" | "bfloat16";
 
 export interface WeightInfo {
@@ -16,7 +18,8 @@ export interface WeightInfo {
 export interface WeightPlace {
   /** Absolute path. */
   file: string;
-  dtype: WeightDType;
+  /** uint8 only for parts of matrices in blocks. */
+  dtype: WeightDType | "uint8";
   /** Bytes from the start of the file. */
   offset: number;
   /** Bytes. */
@@ -35,6 +38,10 @@ export interface Weights {
    * @param rows half-open range [from, to) of axis 0; all rows when not given.
    */
   read(name: string, rows?: readonly [from: number, to: number]): Float32Array<ArrayBuffer>;
+  /** A matrix in the file's own blocks, where the quantized kernel can multiply them as they are. */
+  blocks?(name: string): BlockSource | null;
+  /** How a matrix is held for the quantized kernel; its parts then have places of their own. null: as float32. */
+  form?(name: string): BlockForm | null;
   /** Closes the files; reading afterwards throws. */
   close(): void;
 }

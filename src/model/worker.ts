@@ -1,15 +1,16 @@
 /** The thread that holds the sessions: a run blocks its thread, and progress, signals and servers must not stall. */
 import { parentPort, workerData } from "node:worker_threads";
-import { FathomError } from "../core/errors.ts";
+import { badInput, FathomError } from "../core/errors.ts";
 import { capture } from "./capture.ts";
 import { openWeights } from "./checkpoint.ts";
 import { Engine } from "./engine.ts";
 import { generate } from "./generate.ts";
 import { GradientEngine, type Gradients } from "./gradients.ts";
 import type { Answer, Call, Event, WorkerData } from "./protocol.ts";
+import { weightsIn } from "./quantized/precision.ts";
 
 const port = parentPort!;
-const { path, config, overlay, threads, stop } = workerData as WorkerData;
+const { path, config, overlay, precision, identity, keepRounded, threads, stop } = workerData as WorkerData;
 const stopped = new Int32Array(stop);
 
 function send(answer: Answer, transfer: readonly ArrayBuffer[] = []): void {
@@ -74,6 +75,8 @@ function serve(engine: Engine): void {
         );
         return null;
       case "gradients":
+        if (precision !== "fp32")
+          throw badInput("gradients", "a model in fp32", precision, "--precision fp32");
         return await gradients.run(call.request.ids, call.request.objective, call.request);
       case "close":
         await gradients.close();
@@ -87,7 +90,14 @@ function serve(engine: Engine): void {
 }
 
 await answering(async () => {
-  const weights = await openWeights(path, config, overlay);
+  const weights = weightsIn(precision, await openWeights(path, config, overlay), config, {
+    identity,
+    overlay,
+    keep: keepRounded,
+    onMatrix: (done, total) => {
+      tell({ kind: "rounded", done, total });
+    },
+  });
   const engine = await Engine.open(config, weights, threads === null ? {} : { threads }, (done, total) => {
     tell({ kind: "opened", done, total });
   });

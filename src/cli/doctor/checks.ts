@@ -1,8 +1,9 @@
 /** One function a thing that can be wrong with a machine. Each says what is there, and what to do where something is not. */
 import { accessSync, closeSync, constants, existsSync, openSync, rmSync, statfsSync } from "node:fs";
-import { availableParallelism, freemem, homedir, totalmem } from "node:os";
+import { availableParallelism, freemem, totalmem } from "node:os";
 import { dirname, join } from "node:path";
 import { FathomError } from "../../core/errors.ts";
+import { cacheFolder } from "../../files/cache-folder.ts";
 import { hubCache } from "../../hub/cache-path.ts";
 import { hubOf, tokenIn } from "../../hub/hub.ts";
 import { findPromptFile } from "../../prompts/bundled.ts";
@@ -79,12 +80,10 @@ export function workingFolder(): Check {
 }
 
 export function hashCache(): Check {
-  const base = process.env["XDG_CACHE_HOME"];
-  const path = join(base === undefined || base === "" ? join(homedir(), ".cache") : base, "fathom");
   const check = folder(
     "Fathom's cache",
-    path,
-    "set XDG_CACHE_HOME; without a cache weights are hashed in every run",
+    cacheFolder(),
+    "set XDG_CACHE_HOME; without a cache weights are hashed, and rounded for --precision, in every run",
   );
   // Slower is not broken.
   return check.status === "broken" ? { ...check, status: "note" } : check;

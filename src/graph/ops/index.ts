@@ -1,4 +1,7 @@
-/** Every operator there is. `operators` is the closed list that the tests hold each operator's gradient against. */
+/**
+ * Every operator there is. `operators` is the closed list that the tests hold each operator's gradient against; only
+ * matmulNBits is not in it, because it has none.
+ */
 import type { Operator } from "../graph.ts";
 import { geluTanhOperator, siluOperator } from "./activations.ts";
 import { addOperator, divOperator, mulOperator, negOperator, subOperator } from "./arithmetic.ts";
@@ -36,6 +39,7 @@ export { cast } from "./cast.ts";
 export { fillLike } from "./fill.ts";
 export { gather, gatherElements, scatterElements, topK } from "./gather.ts";
 export { matmul } from "./matmul.ts";
+export { type BlockMatrix, matmulNBits, timesMatrix } from "./matmul-nbits.ts";
 export { reduceMean, sizeOf } from "./mean.ts";
 export { rmsNorm } from "./norm.ts";
 export { concat, slice, split, splitLike } from "./parts.ts";

@@ -1,6 +1,7 @@
 /** A base's weights with an adapter's laid over them. Nothing is merged: each tensor stays where its file has it. */
 import { realpathSync } from "node:fs";
 import { openSafetensors, type SafetensorsFile } from "../../files/safetensors.ts";
+import type { BlockSource } from "../quantized/form.ts";
 import type { WeightInfo, WeightPlace, Weights } from "../weights.ts";
 import { floatTypes } from "../weights-safetensors.ts";
 
@@ -63,6 +64,12 @@ class OverlaidWeights implements Weights {
       source.of === "base" ? this.#base.read(source.name, rows) : this.#file.readFloat32(source.name, rows);
     if (this.#overlay.embeddings.has(name)) this.#addBranch(name, values, rows?.[0] ?? 0);
     return values;
+  }
+
+  blocks(name: string): BlockSource | null {
+    const source = this.#source(name);
+    if (source.of === "adapter" || this.#overlay.embeddings.has(name)) return null;
+    return this.#base.blocks?.(source.name) ?? null;
   }
 
   close(): void {

@@ -8,11 +8,14 @@ export interface Family {
   name: string;
   /** Transformers' classes of this family, each with its "model_type". */
   classes: Readonly<Record<string, string>>;
+  /** Multimodal classes that hold such a model as their "text_config", each with its "model_type". */
+  containers?: Readonly<Record<string, string>>;
   /**
    * Every setting that can change a forward pass is read, or held to the one value that Fathom computes; what nobody
    * asks for is refused by name afterwards.
+   * @param inContainer whether these are the settings of a container's text part
    */
-  read(settings: Settings): Omit<ModelConfig, "family" | "architecture">;
+  read(settings: Settings, inContainer: boolean): Omit<ModelConfig, "family" | "architecture">;
   /** One block's graph, from its declared inputs to its output. Called anew for each layer that differs. */
   block(block: Block): BlockOutputs;
 }

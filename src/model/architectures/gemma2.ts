@@ -2,11 +2,10 @@
  * Gemma 2 (arXiv 2408.00118): norms before and after each half, multiplying by (1 + w), GeGLU with the tanh
  * approximation, attention scores capped, and every other layer looking through a window.
  */
-import { add } from "../../graph/ops/index.ts";
 import { readActivation, readOptional, readSizes, readSliding } from "../config-read.ts";
 import { readRope } from "../config-rope.ts";
 import type { Family } from "./family.ts";
-import { attention, gatedMlp, norm, projectHeads } from "./pieces.ts";
+import { attention, projectHeads, sandwich } from "./pieces.ts";
 
 export const gemma2: Family = {
   name: "gemma2",
@@ -40,10 +39,6 @@ export const gemma2: Family = {
   },
 
   block(block) {
-    const { x } = block.inputs;
-    const attended = attention(block, projectHeads(block, norm(block, "input_layernorm", x)));
-    const middle = add(x, norm(block, "post_attention_layernorm", attended.out));
-    const mlp = gatedMlp(block, norm(block, "pre_feedforward_layernorm", middle));
-    return { y: add(middle, norm(block, "post_feedforward_layernorm", mlp)), made: attended.made };
+    return sandwich(block, (x) => attention(block, projectHeads(block, x)));
   },
 };

@@ -9,6 +9,7 @@
 import type { Graph, Value } from "../../graph/graph.ts";
 import {
   add,
+  type BlockMatrix,
   concat,
   geluTanh,
   matmul,
@@ -21,12 +22,17 @@ import {
   softmax,
   split,
   splitLike,
+  timesMatrix,
   transpose,
 } from "../../graph/ops/index.ts";
 import type { LayerConfig, LowRank, ModelConfig } from "../config-types.ts";
 
 /** A weight of this block, by its name below the block's prefix; float32 whatever the file holds. */
-export type Param = (name: string, dims: readonly number[]) => Value;
+export interface Param {
+  (name: string, dims: readonly number[]): Value;
+  /** One that is only ever multiplied by, [out, in], in the form in which it is held. */
+  matrix(name: string, dims: readonly [out: number, in_: number]): Value | BlockMatrix;
+}
 
 /** Axes: B rows, T new tokens a row, S past positions, d d_model, hd head_dim; the sizes of heads are the layer's. */
 export interface BlockInputs {
@@ -83,9 +89,8 @@ export function linear(
   x: Value,
   size: { out: number; bias: boolean },
 ): Value {
-  const weight = param(`${name}.weight`, [size.out, x.dims.at(-1) as number]);
-  const product = matmul(x, weight, { transB: true });
-  const y = size.bias ? add(product, param(`${name}.bias`, [size.out])) : product;
+  const plain = timesMatrix(x, param.matrix(`${name}.weight`, [size.out, x.dims.at(-1) as number]));
+  const y = size.bias ? add(plain, param(`${name}.bias`, [size.out])) : plain;
   const branch = layer.lowRank?.[name];
   return branch === undefined ? y : add(y, lowRank(param, name, x, size.out, branch));
 }
@@ -170,6 +175,18 @@ export function attend(block: Block, query: Value, { key, value }: KeysAndValues
     heads * headDim,
   ]);
   return linear(block, "self_attn.o_proj", joined, { out: config.hiddenSize, bias: config.outputBias });
+}
+
+/** Gemma's block: a norm before and after each half, each half added to the stream. */
+export function sandwich(
+  block: Block,
+  attentionOf: (x: Value) => { out: Value; made: KeysAndValues | null },
+): BlockOutputs {
+  const { x } = block.inputs;
+  const attended = attentionOf(norm(block, "input_layernorm", x));
+  const middle = add(x, norm(block, "post_attention_layernorm", attended.out));
+  const mlp = gatedMlp(block, norm(block, "pre_feedforward_layernorm", middle));
+  return { y: add(middle, norm(block, "post_feedforward_layernorm", mlp)), made: attended.made };
 }
 
 /** down(act(gate(x)) ⊙ up(x)): SwiGLU or GeGLU by the activation. */

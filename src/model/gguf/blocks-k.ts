@@ -8,7 +8,7 @@ import { float16Table } from "../../files/floats.ts";
  * Eight six-bit scales and eight six-bit minima in 12 bytes: the first four of each lie whole in bytes 0–3 and 4–7;
  * of the others, bytes 8–11 hold the low four bits and the top bits of bytes 0–7 the high two.
  */
-function unpackScales(bytes: Uint8Array, at: number, scales: Uint8Array, minima: Uint8Array): void {
+export function unpackScales(bytes: Uint8Array, at: number, scales: Uint8Array, minima: Uint8Array): void {
   for (let i = 0; i < 4; i++) {
     const d = bytes[at + i]!;
     const m = bytes[at + 4 + i]!;

@@ -6,8 +6,10 @@ import { closeSync, openSync, realpathSync } from "node:fs";
 import { badInput } from "../../core/errors.ts";
 import { readProblem } from "../../files/io.ts";
 import { readExactly } from "../../files/read.ts";
+import type { BlockSource } from "../quantized/form.ts";
 import type { WeightInfo, WeightPlace, Weights } from "../weights.ts";
 import type { GgufHeader, GgufTensor } from "./header.ts";
+import { kernelForm, toKernelRows } from "./kernel-blocks.ts";
 import { huggingFaceName, ropeFactors } from "./names.ts";
 
 /** Rows are decoded in pieces, so that the encoded bytes of a large matrix are never all in memory. */
@@ -78,6 +80,20 @@ class GgufWeights implements Weights {
     return isInterleaved(name) ? this.#readInterleaved(tensor, from, to) : this.#readRows(tensor, from, to);
   }
 
+  blocks(name: string): BlockSource | null {
+    const tensor = this.#tensor(name);
+    const { file, type, shape, offset, length } = tensor;
+    const form = kernelForm(type.name);
+    const [rows, inputs] = shape;
+    if (form === null || rows === undefined || inputs === undefined || shape.length !== 2) return null;
+    const rowBytes = length / rows;
+    const stored = (from: number, to: number) =>
+      readExactly(this.#files.get(file)!, file, offset + from * rowBytes, (to - from) * rowBytes);
+    const bytes = (from: number, to: number) =>
+      isInterleaved(name) ? reordered(stored, from, to, this.#headDim, rowBytes) : stored(from, to);
+    return { form, read: (from, to) => toKernelRows(type.name, bytes(from, to), inputs) };
+  }
+
   close(): void {
     for (const fd of this.#files.values()) closeSync(fd);
   }
@@ -114,22 +130,36 @@ class GgufWeights implements Weights {
     return out;
   }
 
-  /** Row h·D + s·D/2 + j of Hugging Face's order is row h·D + 2j + s of the file's (D = headDim, s in {0, 1}). */
   #readInterleaved(tensor: GgufTensor, from: number, to: number): Float32Array<ArrayBuffer> {
-    const dim = this.#headDim;
-    const firstHead = Math.floor(from / dim);
-    const lastHead = Math.ceil(to / dim);
-    const stored = this.#readRows(tensor, firstHead * dim, lastHead * dim);
     const rowValues = tensor.shape.slice(1).reduce((product, size) => product * size, 1);
-    const out = new Float32Array((to - from) * rowValues);
-    for (let row = from; row < to; row++) {
-      const inHead = row % dim;
-      const [side, pair] = inHead < dim / 2 ? [0, inHead] : [1, inHead - dim / 2];
-      const source = (row - inHead - firstHead * dim + 2 * pair + side) * rowValues;
-      out.set(stored.subarray(source, source + rowValues), (row - from) * rowValues);
-    }
-    return out;
+    const stored = (first: number, last: number) => this.#readRows(tensor, first, last);
+    return reordered(stored, from, to, this.#headDim, rowValues);
   }
+}
+
+/**
+ * Rows [from, to) of Hugging Face's order: row h·D + s·D/2 + j of it is row h·D + 2j + s of the file's (D = dim, the rows of
+ * a head; s in {0, 1}).
+ * @param stored rows in the file's order
+ * @param width elements of a row
+ */
+function reordered<T extends Float32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>>(
+  stored: (from: number, to: number) => T,
+  from: number,
+  to: number,
+  dim: number,
+  width: number,
+): T {
+  const firstHead = Math.floor(from / dim);
+  const source = stored(firstHead * dim, Math.ceil(to / dim) * dim);
+  const out = source.slice(0, (to - from) * width) as T;
+  for (let row = from; row < to; row++) {
+    const inHead = row % dim;
+    const [side, pair] = inHead < dim / 2 ? [0, inHead] : [1, inHead - dim / 2];
+    const at = (row - inHead - firstHead * dim + 2 * pair + side) * width;
+    out.set(source.subarray(at, at + width), (row - from) * width);
+  }
+  return out;
 }
 
 function isInterleaved(name: string): boolean {
