@@ -16,7 +16,7 @@ import type { Message } from "../src/core/prompt.ts";
 import { hashFile } from "../src/files/hash-file.ts";
 import { readJson } from "../src/files/io.ts";
 import { openSafetensors } from "../src/files/safetensors.ts";
-import type { Captured } from "../src/model/capture.ts";
+import { CapturedRows } from "../src/model/captured-rows.ts";
 import type { Checkpoint } from "../src/model/checkpoint.ts";
 import type { Generation } from "../src/model/generate.ts";
 import { type Model, openModel } from "../src/model/model.ts";
@@ -103,11 +103,11 @@ function checkTokens({ tokenizer, template }: Checkpoint): void {
 async function checkNumbers(model: Model): Promise<void> {
   const tensors = openSafetensors(join(fixtures, "reference.safetensors"));
   const { hiddenSize: d, vocabSize } = model.checkpoint.config;
-  const captured: Captured[] = [];
+  const captured = new CapturedRows();
   await model.capture(
     reference.prompts.map(({ ids }, i) => ({ id: String(i), ids })),
     { layers: reference.layers, logits: true, edits: [] },
-    (row, index) => (captured[index] = row),
+    captured.take,
   );
   let worst = 0;
   const close = (found: Float32Array, expected: Float32Array, what: string) => {
@@ -117,11 +117,11 @@ async function checkNumbers(model: Model): Promise<void> {
     worst = Math.max(worst, error);
   };
   reference.prompts.forEach(({ positions, topIds, ids }, p) => {
-    const { residuals, logits } = captured[p]!;
     for (const layer of reference.layers) {
+      const residual = captured.row(p, layer);
       const expected = tensors.readFloat32(`prompt.${p}.layer.${layer}`);
       positions.forEach((position, row) => {
-        const found = residuals.get(layer)!.subarray(position * d, (position + 1) * d);
+        const found = residual.subarray(position * d, (position + 1) * d);
         close(
           found,
           expected.subarray(row * d, (row + 1) * d),
@@ -129,7 +129,7 @@ async function checkNumbers(model: Model): Promise<void> {
         );
       });
     }
-    const last = logits!.subarray((ids.length - 1) * vocabSize, ids.length * vocabSize);
+    const last = captured.row(p, "logits").subarray((ids.length - 1) * vocabSize, ids.length * vocabSize);
     const at = (wanted: number[]) => Float32Array.from(wanted, (id) => last[id]!);
     close(at(topIds), tensors.readFloat32(`prompt.${p}.logits.top`), `prompt ${p} top logits`);
     close(at(reference.sampleIds), tensors.readFloat32(`prompt.${p}.logits.sample`), `prompt ${p} logits`);

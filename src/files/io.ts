@@ -99,9 +99,10 @@ export function makeFolder(path: string): void {
   }
 }
 
-/** Writes all of `bytes` at the file's position; a short write is continued. */
-export function writeAll(fd: number, bytes: Uint8Array): void {
-  for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done);
+/** Writes all of `bytes`, at the file's position or the one given; a short write is continued. */
+export function writeAll(fd: number, bytes: Uint8Array, at: number | null = null): void {
+  for (let done = 0; done < bytes.length; )
+    done += writeSync(fd, bytes, done, bytes.length - done, at === null ? null : at + done);
 }
 
 /**

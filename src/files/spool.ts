@@ -1,6 +1,6 @@
 /**
- * Arrays put aside on the disk until the whole file can be written: they come in another order than safetensors wants
- * them one after another, and together may be larger than memory.
+ * Arrays put aside on the disk until they are wanted again: together they may be larger than memory. What is captured comes
+ * in another order than safetensors wants it, and residuals wait for the next block where one is open at a time.
  */
 import { closeSync, openSync, rmSync } from "node:fs";
 import { writeAll, writeProblem } from "./io.ts";
@@ -8,6 +8,14 @@ import { readExactly } from "./read.ts";
 
 /** Read back at once. */
 const pieceElements = 1 << 20;
+
+/** An array put aside, to be read back as often as wanted until the spool is closed. */
+export interface Spooled {
+  pieces: () => Iterable<Float32Array>;
+  whole: () => Float32Array<ArrayBuffer>;
+  /** Puts another array of the same length in its place. */
+  replace: (values: Float32Array<ArrayBuffer>) => void;
+}
 
 export class Spool {
   readonly #path: string;
@@ -26,27 +34,46 @@ export class Spool {
     }
   }
 
-  /** @returns a function that reads the array back, in pieces; call it as often as wanted until `close` */
-  put(values: Float32Array<ArrayBuffer>): () => Iterable<Float32Array> {
+  /** @throws FathomError when the disk is full */
+  put(values: Float32Array<ArrayBuffer>): Spooled {
     const start = this.#end;
     const { length } = values;
-    try {
-      writeAll(this.#fd, new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
-    } catch (error) {
-      throw writeProblem(this.#path, error);
-    }
+    this.#write(values, start);
     this.#end += values.byteLength;
-    return () => this.#pieces(start, length);
+    return {
+      pieces: () => this.#pieces(start, length),
+      whole: () => this.#read(start, length),
+      replace: (others) => {
+        if (others.length !== length)
+          throw new RangeError(`spool: expected ${length} numbers, found ${others.length}`);
+        this.#write(others, start);
+      },
+    };
   }
 
   close(): void {
     closeSync(this.#fd);
   }
 
-  *#pieces(start: number, length: number): Iterable<Float32Array> {
-    for (let at = 0; at < length; at += pieceElements) {
-      const bytes = 4 * Math.min(pieceElements, length - at);
-      yield new Float32Array(readExactly(this.#fd, this.#path, start + 4 * at, bytes).buffer);
+  #write(values: Float32Array<ArrayBuffer>, start: number): void {
+    try {
+      writeAll(this.#fd, new Uint8Array(values.buffer, values.byteOffset, values.byteLength), start);
+    } catch (error) {
+      throw writeProblem(this.#path, error);
     }
   }
+
+  *#pieces(start: number, length: number): Iterable<Float32Array> {
+    for (let at = 0; at < length; at += pieceElements)
+      yield this.#read(start + 4 * at, Math.min(pieceElements, length - at));
+  }
+
+  #read(start: number, length: number): Float32Array<ArrayBuffer> {
+    return new Float32Array(readExactly(this.#fd, this.#path, start, 4 * length).buffer);
+  }
+}
+
+/** Arrays that were put aside one after another, read back as one. */
+export function* inTurn(parts: readonly Spooled[]): Iterable<Float32Array> {
+  for (const part of parts) yield* part.pieces();
 }

@@ -42,7 +42,7 @@ export class KvCache {
     return heads * this.capacity * headDim;
   }
 
-  /** Makes room for sequences of this many tokens. */
+  /** Makes room for sequences of this many tokens; a layer takes none of it before it is written to. */
   reserve(tokens: number): void {
     if (tokens <= this.capacity) return;
     const before = this.capacity;
@@ -50,6 +50,7 @@ export class KvCache {
     for (const layer of this.layers.values()) {
       const { heads, headDim } = layer;
       for (const side of sides) {
+        if (layer[side].length === 0) continue;
         const grown = new Float32Array(this.slots * this.slotSize(layer));
         for (let run = 0; run < this.lengths.length * heads; run++) {
           const from = run * before * headDim;
@@ -58,6 +59,10 @@ export class KvCache {
         layer[side] = grown;
       }
     }
+  }
+
+  private allocate(layer: LayerCache, side: (typeof sides)[number]): void {
+    if (layer[side].length === 0) layer[side] = new Float32Array(this.slots * this.slotSize(layer));
   }
 
   /** Opens a slot after the last one in use, holding a copy of `prefix` (slot 0 of another cache) when given. */
@@ -71,6 +76,8 @@ export class KvCache {
       const source = prefix.layers.get(index)!;
       const { heads, headDim } = layer;
       for (const side of sides) {
+        if (source[side].length === 0) continue;
+        this.allocate(layer, side);
         for (let head = 0; head < heads; head++) {
           const from = head * prefix.capacity * headDim;
           const to = slot * this.slotSize(layer) + head * this.capacity * headDim;
@@ -128,7 +135,9 @@ export class KvCache {
     key: Float32Array,
     value: Float32Array,
   ): void {
-    const { heads, headDim, keys, values } = this.layers.get(layer)!;
+    const own = this.layers.get(layer)!;
+    for (const side of sides) this.allocate(own, side);
+    const { heads, headDim, keys, values } = own;
     const { capacity } = this;
     for (let row = 0; row < counts.length; row++) {
       const size = counts[row]! * headDim;

@@ -1,9 +1,12 @@
 /** The engine against Transformers in fp32 (oracle/engine_fixtures.py): eight tiny checkpoints of two families. */
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openSafetensors } from "../files/safetensors.ts";
 import { KvCache } from "./cache.ts";
-import { type Captured, capture } from "./capture.ts";
+import { capture } from "./capture.ts";
+import { CapturedRows } from "./captured-rows.ts";
 import { type Checkpoint, openCheckpoint } from "./checkpoint.ts";
 import type { Edit } from "./edits.ts";
 import { Engine } from "./engine.ts";
@@ -53,12 +56,20 @@ describe.each(names)("%s", (name) => {
     tensors.close();
   });
 
-  const captureAll = async (rows: typeof requests, edits: readonly Edit[] = [], masks?: Float32Array[][]) => {
-    const out: Captured[] = [];
+  const captureAll = async (
+    rows: typeof requests,
+    edits: readonly Edit[] = [],
+    masks?: Float32Array[][],
+    by = engine,
+  ) => {
+    const out = new CapturedRows();
     const layers = Array.from({ length: checkpoint.config.layers.length }, (_, i) => i);
     const masked = rows.map((row, i) => (masks === undefined ? row : { ...row, editMasks: masks[i]! }));
-    await capture(engine, masked, { layers, logits: true, edits }, (captured, i) => (out[i] = captured));
-    return out;
+    await capture(by, masked, { layers, logits: true, edits }, out.take);
+    return rows.map((_, i) => ({
+      residuals: new Map(layers.map((layer) => [layer, out.row(i, layer)])),
+      logits: out.row(i, "logits"),
+    }));
   };
   const generateAll = async (rows: typeof requests, n: number, options: Partial<GenerateOptions> = {}) => {
     const out: Generation[] = [];
@@ -77,7 +88,7 @@ describe.each(names)("%s", (name) => {
       for (const [layer, residual] of residuals) {
         expect(error(residual, read(`prompt.${i}.layer.${layer}`)), `layer ${layer}`).toBeLessThan(2e-4);
       }
-      expect(error(logits!, read(`prompt.${i}.logits`)), "logits").toBeLessThan(2e-4);
+      expect(error(logits, read(`prompt.${i}.logits`)), "logits").toBeLessThan(2e-4);
     });
   });
 
@@ -115,7 +126,28 @@ describe.each(names)("%s", (name) => {
     const together = await captureAll(requests);
     for (const [i, request] of requests.entries()) {
       const [alone] = await captureAll([request]);
-      expect(error(together[i]!.logits!, alone!.logits!)).toBeLessThan(1e-5);
+      expect(error(together[i]!.logits, alone!.logits)).toBeLessThan(1e-5);
+    }
+  });
+
+  it("captures to the bit the same with one block open at a time, long rows too", async () => {
+    const scratch = mkdtempSync(join(tmpdir(), "fathom-engine-"));
+    const { weights } = checkpoint;
+    const config = { ...checkpoint.config, contextLength: 2048 };
+    const long = Array.from({ length: 1100 }, (_, i) => 4 + ((i * 31) % 200));
+    const rows = [...requests, { id: "long", ids: long }];
+    const open = await Engine.open(config, weights, { threads: 1 });
+    const oneBlockAtATime = { beside: join(scratch, "acts") };
+    const small = await Engine.open(config, weights, { threads: 1, oneBlockAtATime });
+    try {
+      expect(await captureAll(rows, [], undefined, small)).toEqual(
+        await captureAll(rows, [], undefined, open),
+      );
+      expect(readdirSync(scratch)).toEqual([]);
+    } finally {
+      await open.close();
+      await small.close();
+      rmSync(scratch, { recursive: true });
     }
   });
 
@@ -264,10 +296,10 @@ describe.each(names)("%s", (name) => {
       });
       const edited = await captureAll(requests, [edit], masks);
       edited.forEach(({ logits }, i) => {
-        expect(error(logits!, read(`edit.prompt.${i}.logits`))).toBeLessThan(2e-4);
+        expect(error(logits, read(`edit.prompt.${i}.logits`))).toBeLessThan(2e-4);
       });
       const plain = await captureAll(requests);
-      expect(error(edited[0]!.logits!, plain[0]!.logits!)).toBe(0);
+      expect(error(edited[0]!.logits, plain[0]!.logits)).toBe(0);
     },
   );
 });

@@ -7,21 +7,39 @@ import { type InferenceSession, Tensor } from "onnxruntime-node";
 import { badInput } from "../core/errors.ts";
 import type { KvCache } from "./cache.ts";
 import type { ModelConfig } from "./config.ts";
-import { type BatchEdits, Editor } from "./edits.ts";
+import { type BatchEdits, type Edit, Editor } from "./edits.ts";
 import { buildGenerationHead, embeddingName } from "./parts.ts";
 import { Positions } from "./positions.ts";
 import { RotaryTables } from "./rotary.ts";
-import { Segments } from "./segments.ts";
+import { type Segment, Segments } from "./segments.ts";
 import { declareFrom, openSession, type SessionOptions } from "./session.ts";
+import { Sessions } from "./sessions.ts";
 import type { Weights } from "./weights.ts";
 
 /** Embedding rows kept decoded. A prompt set uses few of a vocabulary's rows, again and again. */
 const embeddingRowsKept = 16_384;
 
+export interface EngineOptions extends SessionOptions {
+  /**
+   * Hold one block or the head at a time, for a checkpoint larger than memory. `capture` then takes all its rows through a
+   * block before it opens the next, with their residuals in a file beside this path meanwhile. Anything else still
+   * works, but opens every block for every step.
+   */
+  oneBlockAtATime?: { beside: string };
+}
+
+/** Keys and values of a step's new tokens, by layer, where layers above attend to them too; [B, kvHeads, T, headDim]. */
+export type Lent = ReadonlyMap<number, { key: Tensor; value: Tensor }>;
+
 export interface StepOptions {
+  /** Begin at this block, with what a step of the same tokens through the blocks below ended with. */
+  from?: { layer: number; residual: Float32Array<ArrayBuffer>; lent: Lent };
   edits?: BatchEdits | null;
   /** `take` is given the outputs [B, T, d] of these blocks, after their edits; the array is only good during the call. */
-  capture?: { layers: ReadonlySet<number>; take: (layer: number, residual: Float32Array) => void };
+  capture?: {
+    layers: ReadonlySet<number>;
+    take: (layer: number, residual: Float32Array<ArrayBuffer>) => void;
+  };
   /** Write the new keys and values into the cache (default) or leave it as it is. */
   remember?: boolean;
   /** Stop after this block. */
@@ -33,6 +51,7 @@ export interface StepOptions {
 export interface Step {
   /** The output of the last block that ran, [B, T, d], rows right-padded to T. */
   residual: Float32Array<ArrayBuffer>;
+  lent: Lent;
   T: number;
 }
 
@@ -42,53 +61,44 @@ export interface HeadResult {
   /** [N, watch] log probabilities of the watched tokens. */
   watched: Float32Array;
   /** [N, vocab], when asked for. */
-  logits: Float32Array | null;
+  logits: Float32Array<ArrayBuffer> | null;
 }
 
 export class Engine {
   readonly config: ModelConfig;
   readonly weights: Weights;
-  readonly options: SessionOptions;
+  readonly options: EngineOptions;
+  private readonly sessions: Sessions;
   private readonly segments: Segments;
-  private readonly headSession: InferenceSession;
   private readonly rotary = new RotaryTables();
   /** Layers whose keys and values others attend to as well. */
   private readonly lenders: ReadonlySet<number>;
   private readonly editor: Editor;
   private readonly rows = new Map<number, Float32Array>();
 
-  private constructor(
-    config: ModelConfig,
-    weights: Weights,
-    options: SessionOptions,
-    segments: Segments,
-    headSession: InferenceSession,
-  ) {
+  private constructor(config: ModelConfig, weights: Weights, options: EngineOptions) {
     this.config = config;
     this.weights = weights;
     this.options = options;
-    this.segments = segments;
-    this.headSession = headSession;
+    this.sessions = new Sessions(options.oneBlockAtATime !== undefined);
+    this.segments = new Segments(config, weights, options, this.sessions);
     this.lenders = new Set(config.layers.flatMap(({ kvFrom }) => (kvFrom === null ? [] : [kvFrom])));
     this.editor = new Editor(config.hiddenSize, options);
   }
 
-  /** @param onPart told after each part is open */
+  /** @param onPart told after each part is open; never where one is held at a time. */
   static async open(
     config: ModelConfig,
     weights: Weights,
-    options: SessionOptions,
+    options: EngineOptions,
     onPart?: (done: number, total: number) => void,
   ): Promise<Engine> {
+    const engine = new Engine(config, weights, options);
+    if (engine.sessions.oneAtATime) return engine;
     // The head is the largest part, and a part takes several times its size while it opens: largest first.
-    const head = await openSession(buildGenerationHead(config, declareFrom(weights)), weights, {
-      ...options,
-      arena: true,
-    });
-    const segments = await Segments.open(config, weights, options, (done, total) => {
-      onPart?.(done + 1, total + 1);
-    });
-    return new Engine(config, weights, options, segments, head);
+    await engine.headSession();
+    await engine.segments.openAll((done, total) => onPart?.(done + 1, total + 1));
+    return engine;
   }
 
   /**
@@ -122,13 +132,21 @@ export class Engine {
 
     const S = cache.pastLength(first, B);
     const positions = new Positions(this.rotary, slots, S, T);
-    const lent = new Map<number, { key: Tensor; value: Tensor }>();
-    let x = new Tensor("float32", this.embed(rows, T), [B, T, config.hiddenSize]);
+    const begin: StepOptions["from"] = options.from ?? {
+      layer: 0,
+      residual: this.embed(rows, T),
+      lent: new Map(),
+    };
+    const lent = new Map(begin.lent);
+    if (remember)
+      for (const [layer, { key, value }] of lent)
+        cache.write(layer, first, counts, T, floats(key), floats(value));
+    let x = new Tensor("float32", begin.residual, [B, T, config.hiddenSize]);
     const lastLayer = options.lastLayer ?? config.layers.length - 1;
     const captured = options.capture?.layers ?? new Set<number>();
-    const ends = new Set([lastLayer, ...(options.edits?.edits ?? []).map(({ layer }) => layer)]);
-    for (const { from, to, session } of await this.segments.endingWith(ends)) {
-      if (from > lastLayer) break;
+    for (const segment of await this.segmentsTo(lastLayer, options.edits?.edits ?? [])) {
+      const { from, to } = segment;
+      if (from < begin.layer) continue;
       const feeds: Record<string, Tensor> = { x };
       const wanted = [`y.${to - 1}`];
       const makers: number[] = [];
@@ -145,7 +163,7 @@ export class Engine {
           wanted.push(`key.${layer}`, `value.${layer}`);
         }
       }
-      const outputs = await session.run(feeds, wanted);
+      const outputs = await (await this.segments.session(segment)).run(feeds, wanted);
       for (const layer of makers) {
         const made = { key: outputs[`key.${layer}`] as Tensor, value: outputs[`value.${layer}`] as Tensor };
         if (remember) cache.write(layer, first, counts, T, floats(made.key), floats(made.value));
@@ -157,7 +175,13 @@ export class Engine {
           options.capture!.take(layer, floats(layer === to - 1 ? x : outputs[`y.${layer}`]!));
     }
     if (remember) cache.advance(first, counts);
-    return { residual: floats(x), T };
+    return { residual: floats(x), lent, T };
+  }
+
+  /** The segments that end with `lastLayer`, and wherever an edit changes the residual stream. */
+  async segmentsTo(lastLayer: number, edits: readonly Edit[]): Promise<readonly Segment[]> {
+    const ends = new Set([lastLayer, ...edits.map(({ layer }) => layer)]);
+    return (await this.segments.endingWith(ends)).filter(({ from }) => from <= lastLayer);
   }
 
   /** The output of a block after the edits of its site. */
@@ -182,7 +206,7 @@ export class Engine {
     wantLogits: boolean,
   ): Promise<HeadResult> {
     const N = x.length / this.config.hiddenSize;
-    const outputs = await this.headSession.run(
+    const outputs = await (await this.headSession()).run(
       {
         x: new Tensor("float32", x, [N, this.config.hiddenSize]),
         watch: new Tensor("int64", BigInt64Array.from(watch, BigInt), [watch.length]),
@@ -194,6 +218,13 @@ export class Engine {
       watched: floats(outputs["watched"]!),
       logits: wantLogits ? floats(outputs["logits"]!) : null,
     };
+  }
+
+  private async headSession(): Promise<InferenceSession> {
+    const { config, weights, options } = this;
+    return await this.sessions.get("head", () =>
+      openSession(buildGenerationHead(config, declareFrom(weights)), weights, { ...options, arena: true }),
+    );
   }
 
   /** Embeddings of right-padded rows, [B, T, d]; padding is zeros. */
@@ -219,8 +250,7 @@ export class Engine {
 
   async close(): Promise<void> {
     await this.editor.close();
-    await this.segments.close();
-    await this.headSession.release();
+    await this.sessions.close();
   }
 }
 

@@ -5,15 +5,14 @@
 import { Worker } from "node:worker_threads";
 import { FathomError } from "../core/errors.ts";
 import type { Precision } from "../core/precision.ts";
-import type { Captured, CaptureOptions, CaptureRequest } from "./capture.ts";
+import type { CaptureOptions, CaptureRequest, OnPiece } from "./capture.ts";
 import { type Checkpoint, openCheckpoint } from "./checkpoint.ts";
+import type { EngineOptions } from "./engine.ts";
 import type { GenerateOptions, GenerateRequest, OnRow, OnTokens } from "./generate.ts";
 import type { Gradients } from "./gradients.ts";
 import type { Answer, Call, Event, GradientRequest, WorkerData } from "./protocol.ts";
 
-export interface OpenOptions {
-  /** Threads of the engine; the machine's cores when not given. */
-  threads?: number;
+export interface OpenOptions extends Pick<EngineOptions, "threads" | "oneBlockAtATime"> {
   /** fp32 (exact) when not given. */
   precision?: Precision;
   /** Keep rounded weights in the user's cache for the next time; true when not given. */
@@ -38,7 +37,7 @@ export interface Model {
   capture(
     requests: readonly CaptureRequest[],
     options: CaptureOptions,
-    onRow: (captured: Captured, index: number) => void,
+    onPiece: OnPiece,
     onTokens?: OnTokens,
   ): Promise<void>;
   gradients(request: GradientRequest): Promise<Gradients>;
@@ -55,23 +54,23 @@ export async function openModel(path: string, options: OpenOptions = {}): Promis
 
 /** The engine over a checkpoint that is already open, which the model then closes. */
 export async function modelOf(checkpoint: Checkpoint, options: OpenOptions = {}): Promise<Model> {
-  const precision = options.precision ?? "fp32";
+  const { precision = "fp32", keepRounded = true, onRounded, onPart, signal, ...engineOptions } = options;
   const line = new WorkerLine({
     path: checkpoint.path,
     config: checkpoint.config,
     overlay: checkpoint.adapter?.overlay ?? null,
     precision,
     identity: checkpoint.identity,
-    keepRounded: options.keepRounded ?? true,
-    threads: options.threads ?? null,
+    keepRounded,
+    options: engineOptions,
     stop: new SharedArrayBuffer(4),
   });
-  options.signal?.addEventListener("abort", () => {
+  signal?.addEventListener("abort", () => {
     line.stop();
   });
   await line.opened((event) => {
-    if (event.kind === "opened") options.onPart?.(event.done, event.total);
-    if (event.kind === "rounded") options.onRounded?.(event.done, event.total);
+    if (event.kind === "opened") onPart?.(event.done, event.total);
+    if (event.kind === "rounded") onRounded?.(event.done, event.total);
   });
   return {
     checkpoint,
@@ -82,9 +81,9 @@ export async function modelOf(checkpoint: Checkpoint, options: OpenOptions = {})
         if (event.kind === "tokens") onTokens?.(event.count, event.of);
       });
     },
-    async capture(requests, captureOptions, onRow, onTokens) {
+    async capture(requests, captureOptions, onPiece, onTokens) {
       await line.call({ kind: "capture", requests, options: captureOptions }, (event) => {
-        if (event.kind === "captured") onRow(event.captured, event.index);
+        if (event.kind === "captured") onPiece(event.piece);
         if (event.kind === "tokens") onTokens?.(event.count, event.of);
       });
     },

@@ -2,9 +2,10 @@
 import type { Problem } from "../core/errors.ts";
 import type { Precision } from "../core/precision.ts";
 import type { Overlay } from "./adapter/weights.ts";
-import type { Captured, CaptureOptions, CaptureRequest } from "./capture.ts";
+import type { CapturedPiece, CaptureOptions, CaptureRequest } from "./capture.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import type { ModelConfig } from "./config.ts";
+import type { EngineOptions } from "./engine.ts";
 import type { GenerateOptions, GenerateRequest, Generation } from "./generate.ts";
 import type { Gradients, Objective } from "./gradients.ts";
 
@@ -30,7 +31,7 @@ export type Event =
   | { kind: "rounded"; done: number; total: number }
   | { kind: "tokens"; count: number; of: "prompt" | "new" }
   | { kind: "generated"; generation: Generation; index: number }
-  | { kind: "captured"; captured: Captured; index: number };
+  | { kind: "captured"; piece: CapturedPiece };
 
 export type Answer =
   | { kind: "event"; event: Event }
@@ -47,7 +48,7 @@ export interface WorkerData {
   /** Of the checkpoint: what rounded weights are remembered by. */
   identity: Checkpoint["identity"];
   keepRounded: boolean;
-  threads: number | null;
+  options: EngineOptions;
   /** Int32[1]; 1 asks for the call at work to end. A message would only be read when it has ended by itself. */
   stop: SharedArrayBuffer;
 }

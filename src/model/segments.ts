@@ -8,6 +8,7 @@ import type { InferenceSession } from "onnxruntime-node";
 import type { ModelConfig } from "./config.ts";
 import { blockPrefix, buildBlocks } from "./parts.ts";
 import { declareFrom, openSession, type SessionOptions } from "./session.ts";
+import type { Sessions } from "./sessions.ts";
 import type { Weights } from "./weights.ts";
 
 /**
@@ -17,74 +18,66 @@ import type { Weights } from "./weights.ts";
 const segmentParameters = 2 ** 24;
 
 /** The blocks [from, to). */
-interface Range {
+export interface Segment {
   from: number;
   to: number;
 }
 
-export interface Segment extends Range {
-  session: InferenceSession;
-}
-
 export class Segments {
-  private readonly openRange: (range: Range) => Promise<Segment>;
-  private opened: readonly Segment[] = [];
+  private readonly config: ModelConfig;
+  private readonly weights: Weights;
+  private readonly options: SessionOptions;
+  private readonly sessions: Sessions;
+  private arranged: readonly Segment[];
 
-  private constructor(config: ModelConfig, weights: Weights, options: SessionOptions) {
-    const declare = declareFrom(weights);
-    this.openRange = async ({ from, to }) => {
-      const session = await openSession(buildBlocks(config, from, to, declare), weights, options);
-      return { from, to, session };
-    };
+  /** Every block is a segment where one session is held at a time: the less there is to hold, the better. */
+  constructor(config: ModelConfig, weights: Weights, options: SessionOptions, sessions: Sessions) {
+    this.config = config;
+    this.weights = weights;
+    this.options = options;
+    this.sessions = sessions;
+    this.arranged = packed(blockSizes(config, weights), sessions.oneAtATime ? 0 : segmentParameters);
   }
 
   /** @param onPart told after each segment is open */
-  static async open(
-    config: ModelConfig,
-    weights: Weights,
-    options: SessionOptions,
-    onPart: (done: number, total: number) => void,
-  ): Promise<Segments> {
-    const segments = new Segments(config, weights, options);
-    const ranges = packed(blockSizes(config, weights));
-    for (const range of ranges) {
-      segments.opened = [...segments.opened, await segments.openRange(range)];
-      onPart(segments.opened.length, ranges.length);
+  async openAll(onPart: (done: number, total: number) => void): Promise<void> {
+    for (const [i, segment] of this.arranged.entries()) {
+      await this.session(segment);
+      onPart(i + 1, this.arranged.length);
     }
-    return segments;
+  }
+
+  async session(segment: Segment): Promise<InferenceSession> {
+    const { config, weights, options } = this;
+    const graph = () => buildBlocks(config, segment.from, segment.to, declareFrom(weights));
+    return await this.sessions.get(nameOf(segment), () => openSession(graph(), weights, options));
   }
 
   /**
    * All segments in order, one of them ending with each of these blocks. Where none does yet, the segment that holds the
-   * block is opened again in pieces, once and for all.
+   * block is closed and cut into pieces, once and for all.
    */
   async endingWith(blocks: ReadonlySet<number>): Promise<readonly Segment[]> {
-    const arranged: Segment[] = [];
-    for (const segment of this.opened) {
+    const cut: Segment[] = [];
+    for (const segment of this.arranged) {
       const pieces = pieced(segment, blocks);
-      if (pieces.length === 1) {
-        arranged.push(segment);
-        continue;
-      }
-      await segment.session.release();
-      for (const piece of pieces) arranged.push(await this.openRange(piece));
+      if (pieces.length > 1) await this.sessions.release(nameOf(segment));
+      cut.push(...pieces);
     }
-    this.opened = arranged;
-    return arranged;
-  }
-
-  async close(): Promise<void> {
-    for (const { session } of this.opened) await session.release();
+    this.arranged = cut;
+    return cut;
   }
 }
 
-/** Consecutive blocks together until they are too large. */
-function packed(sizes: readonly number[]): Range[] {
-  const ranges: Range[] = [];
+const nameOf = ({ from, to }: Segment): string => `blocks ${from} to ${to - 1}`;
+
+/** Consecutive blocks together until they have more than so many parameters. */
+function packed(sizes: readonly number[], most: number): Segment[] {
+  const ranges: Segment[] = [];
   let held = 0;
   sizes.forEach((size, block) => {
     const last = ranges.at(-1);
-    if (last !== undefined && held + size <= segmentParameters) {
+    if (last !== undefined && held + size <= most) {
       last.to = block + 1;
       held += size;
     } else {
@@ -96,8 +89,8 @@ function packed(sizes: readonly number[]): Range[] {
 }
 
 /** A range cut after each of these blocks. */
-function pieced({ from, to }: Range, ends: ReadonlySet<number>): Range[] {
-  const pieces: Range[] = [];
+function pieced({ from, to }: Segment, ends: ReadonlySet<number>): Segment[] {
+  const pieces: Segment[] = [];
   let start = from;
   for (let block = from; block < to; block++)
     if (block === to - 1 || ends.has(block)) {

@@ -1,7 +1,7 @@
 /** The tensors a configuration implies, with their shapes: a checkpoint is compared with them before anything runs. */
 import { badInput } from "../core/errors.ts";
 import type { ModelConfig } from "./config-types.ts";
-import { blockPrefix, buildBlock, buildHead, type Declare, embeddingName } from "./parts.ts";
+import { blockPrefix, buildBlock, buildHead, type Declare, embeddingName, headName } from "./parts.ts";
 import type { Weights } from "./weights.ts";
 
 /** Name to shape, slowest axis first, of every tensor that the family's own graphs read. A linear layer is [out, in]. */
@@ -31,6 +31,23 @@ function buildAll(config: ModelConfig, declare: Declare): void {
   buildHead(config, declare);
   for (const [index, layer] of config.layers.entries())
     buildBlock(config, layer, declare, blockPrefix(index));
+}
+
+/**
+ * Bytes of a checkpoint's blocks and head as they are computed with, in float32. An embedding is read from its file row by
+ * row, and is held only where it is the head too.
+ * @returns `all` of them, and of the `largest` block alone
+ */
+export function heldBytes(config: ModelConfig): { all: number; largest: number } {
+  const blocks = config.layers.map(() => 0);
+  let head = 0;
+  for (const [name, shape] of expectedShapes(config)) {
+    const bytes = 4 * shape.reduce((product, size) => product * size, 1);
+    const layer = blocks.findIndex((_, i) => name.startsWith(blockPrefix(i)));
+    if (layer >= 0) blocks[layer]! += bytes;
+    else if (name !== embeddingName || name === headName(config)) head += bytes;
+  }
+  return { all: blocks.reduce((sum, bytes) => sum + bytes, head), largest: Math.max(...blocks) };
 }
 
 /**

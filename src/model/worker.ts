@@ -10,7 +10,7 @@ import type { Answer, Call, Event, WorkerData } from "./protocol.ts";
 import { weightsIn } from "./quantized/precision.ts";
 
 const port = parentPort!;
-const { path, config, overlay, precision, identity, keepRounded, threads, stop } = workerData as WorkerData;
+const { path, config, overlay, precision, identity, keepRounded, options, stop } = workerData as WorkerData;
 const stopped = new Int32Array(stop);
 
 function send(answer: Answer, transfer: readonly ArrayBuffer[] = []): void {
@@ -62,12 +62,8 @@ function serve(engine: Engine): void {
           engine,
           call.requests,
           call.options,
-          (captured, index) => {
-            const arrays = [...captured.residuals.values(), ...(captured.logits ? [captured.logits] : [])];
-            tell(
-              { kind: "captured", captured, index },
-              arrays.map((array) => array.buffer),
-            );
+          (piece) => {
+            tell({ kind: "captured", piece }, [piece.values.buffer]);
           },
           (count) => {
             tell({ kind: "tokens", count, of: "prompt" });
@@ -98,7 +94,7 @@ await answering(async () => {
       tell({ kind: "rounded", done, total });
     },
   });
-  const engine = await Engine.open(config, weights, threads === null ? {} : { threads }, (done, total) => {
+  const engine = await Engine.open(config, weights, options, (done, total) => {
     tell({ kind: "opened", done, total });
   });
   serve(engine);

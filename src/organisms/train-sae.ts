@@ -6,6 +6,7 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { random } from "../core/random.ts";
+import { CapturedRows } from "../model/captured-rows.ts";
 import { type Model, openModel } from "../model/model.ts";
 import { rowsOf } from "../sae/rows.ts";
 import { saveSae } from "../sae/save.ts";
@@ -53,12 +54,13 @@ process.stdout.write(
 /** resid_post of a seeded choice of the organism's documents, [tokens, d_model]. */
 async function residuals(from: Model, at: number): Promise<Float32Array<ArrayBuffer>> {
   const chosen = random(seed).split("documents").shuffle(makeDesign(demoSeed).examples).slice(0, documents);
-  const parts: Float32Array[] = [];
+  const captured = new CapturedRows();
   await from.capture(
     chosen.map(({ ids }, i) => ({ id: String(i), ids })),
     { layers: [at], logits: false, edits: [] },
-    (captured, index) => (parts[index] = captured.residuals.get(at)!),
+    captured.take,
   );
+  const parts = chosen.map((_, i) => captured.row(i, at));
   const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
   let offset = 0;
   for (const part of parts) {

@@ -1,14 +1,13 @@
 /** Activations in a file → features and reconstruction in a file, a stretch of rows at a time. */
 import { openSafetensors } from "../files/safetensors.ts";
 import { writeSafetensors } from "../files/safetensors-writer.ts";
-import { Spool } from "../files/spool.ts";
+import { inTurn, Spool, type Spooled } from "../files/spool.ts";
 import type { SessionOptions } from "../model/session.ts";
 import { rowsInFile } from "./rows.ts";
 import type { Sae } from "./sae.ts";
 import { SaeSession } from "./session.ts";
 
 /** An array put aside, read back in pieces. */
-type Put = ReturnType<Spool["put"]>;
 
 export interface EncodedFile {
   /** n */
@@ -44,8 +43,8 @@ export async function encodeFile({
     const { d_in, d_sae } = sae;
     const opened = (session = await SaeSession.open(sae, options));
     const aside = (spool = new Spool(outPath));
-    const features: Put[] = [];
-    const reconstruction: Put[] = [];
+    const features: Spooled[] = [];
+    const reconstruction: Spooled[] = [];
     await opened.encodeRows(rows, async (stretch) => {
       features.push(aside.put(stretch.features));
       reconstruction.push(aside.put(await opened.decode(stretch)));
@@ -70,8 +69,4 @@ export async function encodeFile({
     spool?.close();
     await session?.close();
   }
-}
-
-function* inTurn(parts: readonly Put[]): Iterable<Float32Array> {
-  for (const pieces of parts) yield* pieces();
 }

@@ -2,8 +2,11 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { memoryNote } from "../../src/cli/tokens/memory-note.ts";
 import { openSafetensors } from "../../src/files/safetensors.ts";
 import { writeSafetensors } from "../../src/files/safetensors-writer.ts";
+import { openCheckpoint } from "../../src/model/checkpoint.ts";
+import { heldBytes } from "../../src/model/weight-shapes.ts";
 import { fathom, fixture, jsonLinesFile, lines, namesIn, scratch, tinyModel } from "./fathom.ts";
 
 const folder = scratch();
@@ -74,6 +77,33 @@ test("capture keeps the layers asked for, and no logits unless asked", () => {
     "p0.resid_post.2",
   ]);
   file.close();
+});
+
+test("capture with one block open at a time writes the same file", () => {
+  const capture = (out: string, ...more: string[]) =>
+    fathom(["capture", "--model", tinyModel, "--prompts", exact, "--out", join(folder, out), ...more]);
+  for (const what of [
+    ["--layers", "1"],
+    ["--layers", "all", "--logits"],
+  ]) {
+    expect(capture("whole.safetensors", ...what).code).toBe(0);
+    expect(capture("small.safetensors", ...what, "--low-memory")).toMatchObject({ code: 0, stderr: "" });
+    const [whole, small] = ["whole", "small"].map((name) =>
+      readFileSync(join(folder, `${name}.safetensors`)),
+    );
+    expect(small!.equals(whole!)).toBe(true);
+  }
+  expect(namesIn(folder).filter((name) => /partial|residuals/.test(name))).toEqual([]);
+});
+
+test("a model that memory will not hold is said to be one, with what to do", async () => {
+  const { config, weights } = await openCheckpoint(tinyModel);
+  weights.close();
+  // 3 blocks of 8,752 numbers, with q, k and v's biases; the final norm, 32; the untied head, 336 × 32.
+  const { all, largest } = heldBytes(config);
+  expect(memoryNote(config, all)).toBeNull();
+  expect(memoryNote(config, all - 1)).toMatch(/KiB in memory and .* is available\. Try: --low-memory/);
+  expect({ all, largest }).toEqual({ all: 4 * (3 * 8752 + 32 + 336 * 32), largest: 4 * 8752 });
 });
 
 interface Line {

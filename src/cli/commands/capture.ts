@@ -22,6 +22,10 @@ export function captureCommand(): Command {
     .option("--logits", "keep the logits of every position too")
     .option("--chat", "wrap a plain prompt as one user turn of the chat template")
     .option(
+      "--low-memory",
+      "for a model larger than memory: one block open at a time, every prompt goes through it; same results",
+    )
+    .option(
       "--threads <n>",
       "threads of the engine (default: this machine's cores)",
       wholeNumber("--threads", { from: 1, to: 1024 }),

@@ -1,14 +1,16 @@
 /** What `fathom capture` does. */
 import { badInput } from "../../core/errors.ts";
 import { type TensorToWrite, writeSafetensors } from "../../files/safetensors-writer.ts";
-import { Spool } from "../../files/spool.ts";
+import { inTurn, Spool, type Spooled } from "../../files/spool.ts";
 import { modelOf } from "../../model/model.ts";
+import { complain } from "../failure.ts";
 import { openNamed } from "../open-named.ts";
 import { requireRegularFile } from "../output.ts";
 import { Progress } from "../progress.ts";
 import { count } from "../say.ts";
 import { encodeInputs } from "./encode-inputs.ts";
 import { engineOptions } from "./engine-options.ts";
+import { memoryNote } from "./memory-note.ts";
 
 export interface CaptureCommandOptions {
   model: string;
@@ -18,6 +20,7 @@ export interface CaptureCommandOptions {
   logits?: true;
   chat?: true;
   out: string;
+  lowMemory?: true;
   threads?: number;
   quiet?: true;
 }
@@ -28,33 +31,47 @@ export async function runCapture(options: CaptureCommandOptions): Promise<void> 
   const { checkpoint } = await openNamed(options, progress);
   const layers = chooseLayers(options.layers, checkpoint.config.layers.length);
   const inputs = await encodeInputs(options.prompts, checkpoint, { chat: options.chat === true, room: 0 });
-  const { hiddenSize, vocabSize } = checkpoint.config;
+  const { config } = checkpoint;
   requireRegularFile(options.out);
 
+  const lowMemory = options.lowMemory === true;
+  const note = lowMemory ? null : memoryNote(config, process.availableMemory());
+  if (note !== null) complain(note);
   const spool = new Spool(options.out);
-  const model = await modelOf(checkpoint, engineOptions(options.threads, progress));
+  const model = await modelOf(checkpoint, {
+    ...engineOptions(options.threads, progress),
+    ...(lowMemory ? { oneBlockAtATime: { beside: options.out } } : {}),
+  });
   try {
-    const tensors = inputs.map((): TensorToWrite[] => []);
+    const places = [...layers, ...(options.logits === true ? (["logits"] as const) : [])];
+    const kept = inputs.map(() => new Map(places.map((place): [typeof place, Spooled[]] => [place, []])));
     const total = inputs.reduce((sum, { ids }) => sum + ids.length, 0);
+    const lastBlock = options.logits === true ? config.layers.length - 1 : Math.max(...layers);
     let read = 0;
     await model.capture(
       inputs,
       { layers, logits: options.logits === true, edits: [] },
-      ({ residuals, logits }, index) => {
-        const { id, ids } = inputs[index]!;
-        const own = tensors[index]!;
-        const put = (name: string, width: number, values: Float32Array<ArrayBuffer>) =>
-          own.push({ name, dtype: "F32", shape: [ids.length, width], values: spool.put(values) });
-        own.push({ name: `${id}.ids`, dtype: "I32", shape: [ids.length], values: Int32Array.from(ids) });
-        for (const [layer, residual] of residuals) put(`${id}.resid_post.${layer}`, hiddenSize, residual);
-        if (logits !== null) put(`${id}.logits`, vocabSize, logits);
-      },
+      ({ index, place, values }) => kept[index]!.get(place)!.push(spool.put(values)),
       (tokens) => {
         read += tokens;
-        progress.show(() => `capturing: ${count(read)} of ${count(total)} tokens`);
+        // One block at a time, every token comes by once a block.
+        const block = Math.ceil(read / total) - 1;
+        const where = lowMemory ? ` through block ${block} of ${lastBlock}` : "";
+        progress.show(() => `capturing: ${count(read - block * total)} of ${count(total)} tokens${where}`);
       },
     );
-    writeSafetensors(options.out, tensors.flat());
+    const tensors = inputs.flatMap(({ id, ids }, i): TensorToWrite[] => [
+      { name: `${id}.ids`, dtype: "I32", shape: [ids.length], values: Int32Array.from(ids) },
+      ...places.map(
+        (place): TensorToWrite => ({
+          name: place === "logits" ? `${id}.logits` : `${id}.resid_post.${place}`,
+          dtype: "F32",
+          shape: [ids.length, place === "logits" ? config.vocabSize : config.hiddenSize],
+          values: () => inTurn(kept[i]!.get(place)!),
+        }),
+      ),
+    ]);
+    writeSafetensors(options.out, tensors);
   } finally {
     progress.clear();
     spool.close();

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openSafetensors } from "../../files/safetensors.ts";
 import { type TensorToWrite, writeSafetensors } from "../../files/safetensors-writer.ts";
-import { type Captured, capture } from "../capture.ts";
+import { capture } from "../capture.ts";
+import { CapturedRows } from "../captured-rows.ts";
 import { type Checkpoint, openCheckpoint, openWeights } from "../checkpoint.ts";
 import { Engine } from "../engine.ts";
 import { type Generation, generate } from "../generate.ts";
@@ -51,15 +52,16 @@ describe.each(adapters)("%s", (name) => {
   });
 
   it("gives every layer's residual and the logits within 2e-4 of the largest magnitude", async () => {
-    const rows: Captured[] = [];
+    const captured = new CapturedRows();
     const layers = checkpoint.config.layers.map((_, i) => i);
-    await capture(engine, requests, { layers, logits: true, edits: [] }, (row, i) => (rows[i] = row));
-    expect(rows.length).toBe(requests.length);
-    rows.forEach(({ residuals, logits }, i) => {
-      expect(residuals.size).toBe(layers.length);
-      for (const [layer, residual] of residuals)
-        expect(error(residual, read(`prompt.${i}.layer.${layer}`)), `layer ${layer}`).toBeLessThan(2e-4);
-      expect(error(logits!, read(`prompt.${i}.logits`)), "logits").toBeLessThan(2e-4);
+    await capture(engine, requests, { layers, logits: true, edits: [] }, captured.take);
+    requests.forEach((_, i) => {
+      for (const layer of layers)
+        expect(
+          error(captured.row(i, layer), read(`prompt.${i}.layer.${layer}`)),
+          `layer ${layer}`,
+        ).toBeLessThan(2e-4);
+      expect(error(captured.row(i, "logits"), read(`prompt.${i}.logits`)), "logits").toBeLessThan(2e-4);
     });
   });
 

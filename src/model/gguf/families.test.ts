@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openSafetensors } from "../../files/safetensors.ts";
-import { type Captured, capture } from "../capture.ts";
+import { capture } from "../capture.ts";
+import { CapturedRows } from "../captured-rows.ts";
 import { type Checkpoint, openCheckpoint } from "../checkpoint.ts";
 import { Engine } from "../engine.ts";
 import { type Generation, generate } from "../generate.ts";
@@ -61,21 +62,15 @@ describe.each(families)("%s", (name) => {
   it("gives every layer's residual and the last logits within 2e-4 of the largest magnitude", async () => {
     const layers = Array.from({ length: checkpoint.config.layers.length }, (_, layer) => layer);
     const { vocabSize } = checkpoint.config;
-    const captured: Captured[] = [];
-    await capture(
-      engine,
-      requests,
-      { layers, logits: true, edits: [] },
-      (row, index) => (captured[index] = row),
-    );
-    expect(captured.length).toBe(requests.length);
-    captured.forEach(({ residuals, logits }, p) => {
+    const captured = new CapturedRows();
+    await capture(engine, requests, { layers, logits: true, edits: [] }, captured.take);
+    requests.forEach((_, p) => {
       for (const layer of layers) {
         const expected = tensors.readFloat32(`prompt.${p}.layer.${layer}`);
-        expect(error(residuals.get(layer)!, expected), `layer ${layer}`).toBeLessThan(2e-4);
+        expect(error(captured.row(p, layer), expected), `layer ${layer}`).toBeLessThan(2e-4);
       }
       const expected = tensors.readFloat32(`prompt.${p}.logits`);
-      expect(error(logits!.subarray(-vocabSize), expected), "logits").toBeLessThan(2e-4);
+      expect(error(captured.row(p, "logits").subarray(-vocabSize), expected), "logits").toBeLessThan(2e-4);
     });
   });
 

@@ -13,6 +13,7 @@ import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { relativeError } from "../../../test/support/graph.ts";
 import type { Precision } from "../../core/precision.ts";
+import { CapturedRows } from "../captured-rows.ts";
 import { type Model, type OpenOptions, openModel } from "../model.ts";
 
 const fixtures = join(import.meta.dirname, "../../../test/fixtures");
@@ -48,11 +49,9 @@ async function withModel<T>(
 }
 
 async function logitsOf(model: Model, prompt = ids): Promise<number[]> {
-  let logits: Float32Array | null = null;
-  await model.capture([{ id: "0", ids: prompt }], { layers: [], logits: true, edits: [] }, (row) => {
-    logits = row.logits;
-  });
-  return [...logits!];
+  const captured = new CapturedRows();
+  await model.capture([{ id: "0", ids: prompt }], { layers: [], logits: true, edits: [] }, captured.take);
+  return [...captured.row(0, "logits")];
 }
 
 describe.each(Object.entries(checkpoints))("%s", (_, path) => {
