@@ -1,0 +1,156 @@
+/**
+ * A tensor of floats where it lies in a file, whatever the file's format: its type, shape, strides and first byte. It can
+ * be read whole, or row by row and column by column, so that who needs a few features of an SAE touches only their bytes.
+ */
+import { badInput } from "../core/errors.ts";
+import { decodeBfloat16, decodeFloat16 } from "./floats.ts";
+import { readExactly } from "./read.ts";
+
+export const floatBytes = { F64: 8, F32: 4, F16: 2, BF16: 2 } as const;
+export type FloatDType = keyof typeof floatBytes;
+
+export function isFloat(dtype: string): dtype is FloatDType {
+  return Object.hasOwn(floatBytes, dtype);
+}
+
+export interface TensorPlace {
+  /** An open file; whoever opened it closes it. */
+  fd: number;
+  /** For messages. */
+  path: string;
+  name: string;
+  dtype: FloatDType;
+  /** Slowest axis first; [] is a scalar. */
+  shape: readonly number[];
+  /** Elements from one index of an axis to the next; not always row-major (a transposed view that PyTorch saved). */
+  strides: readonly number[];
+  /** Bytes from the start of the file to element 0. */
+  offset: number;
+  /** First byte after the tensor's storage: nothing of it lies beyond. */
+  end: number;
+}
+
+export class StoredTensor {
+  readonly name: string;
+  readonly dtype: FloatDType;
+  readonly shape: readonly number[];
+  readonly #place: TensorPlace;
+
+  /** @throws FathomError when an element lies outside the storage, or two share their bytes */
+  constructor(place: TensorPlace) {
+    const { path, name, dtype, shape, strides, offset, end } = place;
+    const where = `${path} "${name}"`;
+    if (shape.length !== strides.length)
+      throw badInput(where, `${shape.length} strides`, String(strides.length));
+    for (const number of [...shape, ...strides, offset])
+      if (!Number.isSafeInteger(number) || number < 0)
+        throw badInput(where, "sizes and strides that are whole numbers", String(number));
+    if (shape.every((size) => size > 0)) {
+      const last = shape.reduce((sum, size, axis) => sum + (size - 1) * strides[axis]!, 0);
+      const bytes = (last + 1) * floatBytes[dtype];
+      if (!(offset + bytes <= end))
+        throw badInput(where, `${bytes} bytes for [${shape.join(", ")}]`, `${Math.max(0, end - offset)}`);
+      // A tensor that repeats its numbers could claim any size from a few bytes.
+      if (product(shape) > last + 1)
+        throw badInput(where, "a number for each element", `strides [${strides.join(", ")}] that share them`);
+    }
+    this.name = name;
+    this.dtype = dtype;
+    this.shape = shape;
+    this.#place = place;
+  }
+
+  /** All elements as float32, row-major; a float64 is rounded. */
+  read(): Float32Array<ArrayBuffer> {
+    const { shape } = this;
+    const { strides } = this.#place;
+    if (shape.some((size) => size === 0)) return new Float32Array(0);
+    const last = shape.reduce((sum, size, axis) => sum + (size - 1) * strides[axis]!, 0);
+    const stored = this.#elements(0, last + 1);
+    if (isRowMajor(shape, strides)) return stored;
+    const out = new Float32Array(product(shape));
+    const index = shape.map(() => 0);
+    for (let at = 0, from = 0; at < out.length; at++) {
+      out[at] = stored[from]!;
+      for (let axis = shape.length - 1; axis >= 0; axis--) {
+        from += strides[axis]!;
+        if (++index[axis]! < shape[axis]!) break;
+        from -= strides[axis]! * shape[axis]!;
+        index[axis] = 0;
+      }
+    }
+    return out;
+  }
+
+  /**
+   * Chosen rows (axis 0) or columns (axis 1) of a matrix, and no other byte.
+   * @returns [indices.length, the other axis], row-major
+   */
+  take(axis: 0 | 1, indices: readonly number[]): Float32Array<ArrayBuffer> {
+    const { shape, name } = this;
+    const { strides } = this.#place;
+    if (shape.length !== 2) throw new RangeError(`"${name}": expected a matrix, got ${shape.length} axes`);
+    const [step, along] = [strides[axis]!, strides[1 - axis]!];
+    const width = shape[1 - axis]!;
+    const out = new Float32Array(indices.length * width);
+    for (const index of indices)
+      if (!Number.isInteger(index) || index < 0 || index >= shape[axis]!)
+        throw new RangeError(`"${name}": index ${index} of ${shape[axis]}`);
+    if (along === 1 || width === 1) {
+      for (const [i, index] of indices.entries()) out.set(this.#elements(index * step, width), i * width);
+      return out;
+    }
+    // Neighbours in the file are read together: columns that follow one another, at each row.
+    for (const [i, count] of runs(indices, step)) {
+      for (let j = 0; j < width; j++) {
+        const read = this.#elements(indices[i]! * step + j * along, count);
+        for (let n = 0; n < count; n++) out[(i + n) * width + j] = read[n]!;
+      }
+    }
+    return out;
+  }
+
+  /** Stored elements [from, from + count), in the order of the file, counted from element 0. */
+  #elements(from: number, count: number): Float32Array<ArrayBuffer> {
+    const { fd, path, dtype, offset } = this.#place;
+    const width = floatBytes[dtype];
+    const bytes = readExactly(fd, path, offset + from * width, count * width);
+    switch (dtype) {
+      case "F32":
+        return new Float32Array(bytes.buffer);
+      case "F64":
+        return Float32Array.from(new Float64Array(bytes.buffer));
+      case "F16":
+      case "BF16": {
+        const out = new Float32Array(count);
+        (dtype === "F16" ? decodeFloat16 : decodeBfloat16)(new Uint16Array(bytes.buffer), out);
+        return out;
+      }
+    }
+  }
+}
+
+export function rowMajor(shape: readonly number[]): number[] {
+  const strides = shape.map(() => 1);
+  for (let axis = shape.length - 2; axis >= 0; axis--) strides[axis] = strides[axis + 1]! * shape[axis + 1]!;
+  return strides;
+}
+
+function isRowMajor(shape: readonly number[], strides: readonly number[]): boolean {
+  const expected = rowMajor(shape);
+  return shape.every((size, axis) => size === 1 || strides[axis] === expected[axis]);
+}
+
+/** Stretches of indices that follow one another in the file: [place in the list, length]. */
+function* runs(indices: readonly number[], step: number): Generator<[number, number]> {
+  for (let at = 0; at < indices.length; ) {
+    let count = 1;
+    while (step === 1 && indices[at + count] === indices[at]! + count) count++;
+    yield [at, count];
+    at += count;
+  }
+}
+
+function product(sizes: readonly number[]): number {
+  return sizes.reduce((result, size) => result * size, 1);
+}

@@ -1,0 +1,103 @@
+/** The globals that a file of tensors needs, and nothing beside them: how PyTorch rebuilds tensors, and its dictionary. */
+import { badInput } from "../../core/errors.ts";
+import { floatBytes, isFloat, StoredTensor } from "../stored-tensor.ts";
+import { PickleGlobal, type PickleKey, type PickleValue } from "./pickle.ts";
+
+/** Bytes of a file that tensors lie in. */
+export class Storage {
+  readonly dtype: string;
+  /** Bytes from the start of the file. */
+  readonly offset: number;
+  /** Bytes. */
+  readonly length: number;
+
+  constructor(dtype: string, offset: number, length: number) {
+    this.dtype = dtype;
+    this.offset = offset;
+    this.length = length;
+  }
+}
+
+/** A tensor of whole numbers or truth values: named where somebody asks for it, never read. */
+export class OtherTensor {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+
+  constructor(dtype: string, shape: readonly number[]) {
+    this.dtype = dtype;
+    this.shape = shape;
+  }
+}
+
+/** Bytes of an element, by the storage classes of torch. */
+export const storageBytes: Readonly<Record<string, { dtype: string; bytes: number }>> = {
+  DoubleStorage: { dtype: "F64", bytes: 8 },
+  FloatStorage: { dtype: "F32", bytes: 4 },
+  HalfStorage: { dtype: "F16", bytes: 2 },
+  BFloat16Storage: { dtype: "BF16", bytes: 2 },
+  LongStorage: { dtype: "I64", bytes: 8 },
+  IntStorage: { dtype: "I32", bytes: 4 },
+  ShortStorage: { dtype: "I16", bytes: 2 },
+  CharStorage: { dtype: "I8", bytes: 1 },
+  ByteStorage: { dtype: "U8", bytes: 1 },
+  BoolStorage: { dtype: "BOOL", bytes: 1 },
+};
+
+/** @param file what the tensors lie in, for those who read them */
+export function torchGlobals(file: { fd: number; path: string }) {
+  const rebuild = (args: readonly PickleValue[]): StoredTensor | OtherTensor => {
+    const [storage, offset, shape, strides] = args;
+    if (!(storage instanceof Storage) || typeof offset !== "number" || !isSizes(shape) || !isSizes(strides))
+      throw badInput(file.path, "a tensor's storage, offset, shape and strides", "something else");
+    const { dtype } = storage;
+    if (!isFloat(dtype)) return new OtherTensor(dtype, shape);
+    return new StoredTensor({
+      ...file,
+      name: "tensor",
+      dtype,
+      shape,
+      strides,
+      offset: storage.offset + offset * floatBytes[dtype],
+      end: storage.offset + storage.length,
+    });
+  };
+  const known: Readonly<Record<string, PickleGlobal["call"]>> = {
+    "collections.OrderedDict": ([pairs]) => {
+      const items = (pairs ?? []) as readonly (readonly [PickleKey, PickleValue])[];
+      if (
+        !Array.isArray(items) ||
+        !items.every((item) => Array.isArray(item) && item.length === 2 && isKey(item[0]))
+      )
+        throw badInput(file.path, "a dictionary's keys and values", "something else");
+      return new Map<PickleKey, PickleValue>(items);
+    },
+    "torch._utils._rebuild_tensor": rebuild,
+    "torch._utils._rebuild_tensor_v2": rebuild,
+    "torch._utils._rebuild_parameter": ([tensor]) => {
+      if (tensor instanceof StoredTensor || tensor instanceof OtherTensor) return tensor;
+      throw badInput(file.path, "a parameter's tensor", "something else");
+    },
+    "torch.Size": ([sizes]) => {
+      if (isSizes(sizes)) return sizes;
+      throw badInput(file.path, "a shape", "something else");
+    },
+    ...Object.fromEntries(Object.keys(storageBytes).map((name) => [`torch.${name}`, null])),
+    // A dtype or a device is a word in a configuration: named, never called.
+    ...Object.fromEntries(
+      ["float64", "float32", "float16", "bfloat16", "int64", "int32"].map((name) => [`torch.${name}`, null]),
+    ),
+    "torch.device": ([kind]) => (typeof kind === "string" ? kind : null),
+  };
+  return (module: string, name: string): PickleGlobal | null => {
+    const path = `${module}.${name}`;
+    return Object.hasOwn(known, path) ? new PickleGlobal(module, name, known[path]!) : null;
+  };
+}
+
+function isSizes(value: unknown): value is readonly number[] {
+  return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && (size as number) >= 0);
+}
+
+function isKey(value: unknown): value is PickleKey {
+  return value === null || typeof value !== "object";
+}
