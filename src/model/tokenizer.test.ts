@@ -102,12 +102,31 @@ describe("a chat prompt", () => {
     expect(tokenizer.decode(filled.slice(bare.length))).toBe("Sure<|end|>");
   });
 
-  test("a template that looks inside messages is fine without control tokens, and says so with them", () => {
-    const shouting = chatTemplate("test", "{{ messages[0].content | length }}", {}, tokenizer);
-    const encode = (content: string) =>
-      tokenizer.decode(shouting.encode([{ role: "user", content }], { addGenerationPrompt: false }));
-    expect(encode("four")).toBe("4");
-    expect(() => encode("<|end|>")).toThrow(/message that spells <\|end\|>/);
+  test("whatever a template does to a message, its special tokens stay text", () => {
+    const encode = (source: string, content: string) =>
+      chatTemplate("test", source, {}, tokenizer).encode([{ role: "user", content }], {
+        addGenerationPrompt: false,
+      });
+    const [c, end] = ["messages[0].content", tokenizer.idOf("<|end|>")!];
+    const changes = [
+      `{{ ${c} | trim }}`,
+      `{{ ${c} }}{{ ${c} }}`,
+      `{{ ${c} | lower }}`,
+      `{{ ${c}.split('x')[1] }}`,
+      `{{ ${c} | replace('x', '') }}`,
+      `{{ '<|' ~ (${c} | upper | lower)[4:] }}`,
+      `{% set t %}{{ ${c} }}{% endset %}{{ t ~ '' }}`,
+      `{{ ${c} if '<|end|>' in ${c} }}`,
+      `{{ messages | map(attribute='content') | join | tojson }}`,
+      `{{ ${c} | list | join }}`,
+    ];
+    for (const change of changes) {
+      const ids = encode(`${change}<|end|>`, " x<|end|> ");
+      expect(tokenizer.decode(ids)).toMatch(/<\|end\|>.*<\|end\|>$/);
+      expect(ids.filter((id) => id === end)).toEqual([ids.at(-1)]);
+    }
+    expect(tokenizer.decode(encode(`{{ ${c} | length }}`, "<|end|>"))).toBe("7");
+    expect(encode(`{{ '<|end|>' if ${c} }}`, "x")).toEqual([end]);
   });
 
   test("a template's own refusal and a broken template are one clear line", () => {
