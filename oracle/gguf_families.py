@@ -38,6 +38,10 @@ from tokenizer_fixtures import PROMPTS as TEXTS
 ROOT = Path(__file__).resolve().parent.parent / "test" / "fixtures"
 STEPS = 24
 LENGTHS = [5, 19]
+SPECIAL_TEXTS = [
+    "<s>a</s> <unk><|user|> b<|end|>  c <bos><start_of_turn>user\nHi<end_of_turn>\n\n<b>bold",
+    " one two   three    four \n\n\n five\t<b> ▁▁ ▁",
+]
 MATRIX_TYPES = [T.Q8_0, T.Q5_1, T.F16, T.Q4_0, T.BF16, T.Q5_0, T.F32, T.Q4_1]
 ADDED_ONE = {"gemma2", "gemma3"}
 
@@ -71,6 +75,10 @@ def common(**settings):
 
 
 FAMILIES: dict[str, Family] = {
+    "llama-sentencepiece": Family(
+        "llama", transformers.LlamaConfig(**common(head_dim=8, rope_theta=10000.0, tie_word_embeddings=True, num_key_value_heads=4)),
+        "sentencepiece", metadata=llama_metadata,
+    ),
     "llama-split": Family(
         "llama", transformers.LlamaConfig(**common(head_dim=16, rope_theta=5000.0, tie_word_embeddings=False)), "bytelevel", pre="llama-bpe",
         metadata=llama_metadata, split=12,
@@ -94,7 +102,38 @@ def bytelevel(writer, family):
     return len(tokens)
 
 
-VOCABULARIES = {"bytelevel": bytelevel}
+def sentencepiece(writer, family):
+    """The pieces of test/fixtures/tokenizer/metaspace, best first, scored by their place as SentencePiece does."""
+    trained = json.loads((ROOT / "tokenizer" / "metaspace" / "tokenizer.json").read_text())["model"]["vocab"]
+    learned = [t for t in sorted(trained, key=trained.get) if t not in ("<unk>", "<s>", "</s>") and not t.startswith("<0x")]
+    bytes_ = [f"<0x{byte:02X}>" for byte in range(256)]
+    if family.architecture.startswith("gemma"):
+        roles = {"padding": "<pad>", "eos": "<eos>", "bos": "<bos>", "unknown": "<unk>"}
+        special, found = [*roles.values(), "<start_of_turn>", "<end_of_turn>"], ["\n", "\n\n", "  ", "   ", "    ", "<b>"]
+        tokens = [*special, *found, *bytes_, *learned]
+        kinds = [3] * len(special) + [4] * len(found) + [6] * 256 + [1] * len(learned)
+        scores = [-1000.0] * (len(special) + len(found)) + [0.0] * 256 + [-float(i) for i in range(len(learned))]
+    else:
+        roles = {"unknown": "<unk>", "bos": "<s>", "eos": "</s>"}
+        found = ["<|user|>", "<|end|>"]
+        tokens = ["<unk>", "<s>", "</s>", *bytes_, *learned, *found]
+        kinds = [2, 3, 3] + [6] * 256 + [1] * len(learned) + [3, 4]
+        scores = [0.0] * 259 + [-float(i) for i in range(len(learned))] + [-1000.0] * 2
+    writer.add_tokenizer_model("llama")
+    writer.add_tokenizer_pre("default")
+    writer.add_token_list(tokens)
+    writer.add_token_scores(scores)
+    writer.add_token_types(kinds)
+    for role, token in roles.items():
+        getattr(writer, {"padding": "add_pad_token_id", "unknown": "add_unk_token_id"}.get(role, f"add_{role}_token_id"))(tokens.index(token))
+    writer.add_add_bos_token(True)
+    writer.add_add_eos_token(False)
+    if family.space_prefix is not None:
+        writer.add_add_space_prefix(family.space_prefix)
+    return len(tokens)
+
+
+VOCABULARIES = {"bytelevel": bytelevel, "sentencepiece": sentencepiece}
 
 
 def vocabulary_size(family) -> int:
@@ -124,11 +163,13 @@ def permute(weights, heads):
 def random_state(model, seed):
     """Everything random and of ordinary size: norms and biases too, so that a swapped or forgotten one shows."""
     generator = torch.Generator().manual_seed(seed)
+    # Where the head is the embedding, a token that is large in the residual is its own successor for ever.
+    embedding = 0.05 if model.config.tie_word_embeddings else 1.0
     state = {}
     for name, tensor in model.state_dict().items():
         noise = torch.randn(tensor.shape, generator=generator)
         is_norm = "norm" in name
-        scale = 0.2 if is_norm or name.endswith("bias") else 1.0 if "embed" in name else tensor.shape[-1] ** -0.5
+        scale = 0.2 if is_norm or name.endswith("bias") else embedding if "embed" in name else tensor.shape[-1] ** -0.5
         centre = 1.0 if is_norm and model.config.model_type not in ("gemma2", "gemma3_text") else 0.0
         state[name] = noise * scale + centre
     return state
@@ -208,10 +249,12 @@ def texts(tokenizer, size):
     rows = [
         {"text": text, "ids": tokenizer(text, split_special_tokens=True)["input_ids"], "parsedIds": tokenizer(text)["input_ids"],
          "decoded": tokenizer.decode(tokenizer(text)["input_ids"])}
-        for text in TEXTS
+        for text in [*TEXTS, *SPECIAL_TEXTS]
     ]
     # Transformers' GPT2Tokenizer adds <|endoftext|> to a vocabulary that lacks it; no such id has a row in the embedding.
-    return [row for row in rows if max(row["parsedIds"], default=0) < size]
+    rows = [row for row in rows if max(row["parsedIds"], default=0) < size]
+    assert len(rows) > 15
+    return rows
 
 
 @torch.no_grad()

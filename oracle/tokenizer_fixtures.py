@@ -2,9 +2,11 @@
 
     python oracle/tokenizer_fixtures.py tiny                      -> test/fixtures/tokenizer/
     python oracle/tokenizer_fixtures.py smollm2 MODEL.gguf        -> test/fixtures/smollm2/tokens.json
+    python oracle/tokenizer_fixtures.py gemma3-270m MODEL.gguf    -> test/fixtures/gemma3-270m/tokens.json
 
 `tiny` trains a byte-level BPE tokenizer of a few hundred merges on the text below, so that `npm test` has a whole
-tokenizer to check in a few kilobytes. `smollm2` reads the real vocabulary out of the GGUF file.
+tokenizer to check in a few kilobytes. The others read a
+real vocabulary out of a GGUF file.
 
 SmolLM2's published tokenizer.json splits every digit off before GPT-2's pattern (llama.cpp calls that "smollm").
 Transformers 5.23 drops this step when it builds the tokenizer from a GGUF file, which changes the ids of white space
@@ -94,9 +96,23 @@ def write(path, value):
     print(path, path.stat().st_size)
 
 
-def smollm2(gguf):
+def read(gguf):
     gguf = Path(gguf)
-    tokenizer = AutoTokenizer.from_pretrained(str(gguf.parent), gguf_file=gguf.name)
+    return AutoTokenizer.from_pretrained(str(gguf.parent), gguf_file=gguf.name)
+
+
+def gemma3(gguf):
+    """A base model, without a chat template."""
+    texts = PROMPTS + [
+        "<start_of_turn>user\nHi<end_of_turn>\n<bos><eos> [multimodal] <unused7> <h1>Head</h1>",
+        "  two\n\n\nthree   spaces\t\t\ttabs\n    four" + " " * 45 + "end ",
+        "\ufeff\ufeffbyte order marks \ufeff// \x00\x07 ▁▁ ▁a",
+    ]
+    write(fixtures / "gemma3-270m" / "tokens.json", record(read(gguf), texts, []))
+
+
+def smollm2(gguf):
+    tokenizer = read(gguf)
     unsplit = [tokenizer.encode(text) for text in PROMPTS]
     tokenizer.backend_tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
@@ -183,4 +199,4 @@ def metaspace():
 
 
 if __name__ == "__main__":
-    tiny() if sys.argv[1] == "tiny" else smollm2(sys.argv[2])
+    {"tiny": tiny, "smollm2": smollm2, "gemma3-270m": gemma3}[sys.argv[1]](*sys.argv[2:])

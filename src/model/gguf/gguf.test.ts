@@ -166,15 +166,23 @@ describe("a GGUF file that is wrong", () => {
     );
   });
 
-  test.each([
-    [{ "tokenizer.ggml.model": "llama" }, /"tokenizer.ggml.model": expected "gpt2"/],
-    [{ "tokenizer.ggml.pre": "tekken" }, /"tokenizer.ggml.pre": expected gpt-2, .*found "tekken"/],
+  test.each<[Record<string, unknown>, RegExp]>([
+    [
+      { "tokenizer.ggml.model": "bert" },
+      /"tokenizer.ggml.model": expected gpt2, llama, gemma4, found "bert"/,
+    ],
+    [{ "tokenizer.ggml.model": "llama" }, /"tokenizer.ggml.scores": expected 562 scores, or merges/],
+    [{ "tokenizer.ggml.remove_extra_whitespaces": true }, /remove_extra_whitespaces": expected false/],
+    [{ "tokenizer.ggml.precompiled_charsmap": [1, 2] }, /precompiled_charsmap": expected only settings/],
+    [{ "tokenizer.ggml.model": "llama", "tokenizer.ggml.add_space_prefix": 1 }, /expected true or false/],
+    [{ "tokenizer.ggml.pre": "viking" }, /"tokenizer.ggml.pre": expected gpt-2, .*found "viking"/],
     [{ "tokenizer.ggml.merges": ["a b c"] }, /merges": expected two tokens and a space/],
     [{ "tokenizer.ggml.tokens": ["a", "a"], "tokenizer.ggml.token_type": [1, 1] }, /every token once/],
-    [{ "tokenizer.ggml.token_type": [1] }, /token_type": expected 562 kinds/],
+    [{ "tokenizer.ggml.token_type": [1] }, /token_type": expected 562 numbers/],
     [{ "tokenizer.ggml.bos_token_id": 9999 }, /bos_token_id": expected an id below 562/],
   ])("%j is refused", (change, message) => {
-    expect(() => ggufTokenizerFiles(changed(change))).toThrow(message);
+    const merges = change["tokenizer.ggml.model"] === "llama" ? ["tokenizer.ggml.merges"] : [];
+    expect(() => ggufTokenizerFiles(changed(change, merges))).toThrow(message);
   });
 
   test("no tokenizer, no end token", () => {

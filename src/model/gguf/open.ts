@@ -27,15 +27,16 @@ export function openGguf(path: string): Opened {
     specialTokens: files.specialTokens,
     endTokens: ggufEndTokens(header, config.vocabSize),
     weightFiles: [...new Set([path, ...header.tensors.map(({ file }) => file)])],
-    identity: {
-      model: {},
-      tokenizer: {
-        tokenizer: files.tokenizer as Json,
-        specialTokens: files.specialTokens,
-        cleanUp: files.cleanUp,
-      },
-    },
+    identity: { model: {}, tokenizer: tokenizerIdentity(header) },
   };
+}
+
+/** What the tokenizer is made from, which is much less than what is made. The template has an identity of its own. */
+function tokenizerIdentity({ metadata }: GgufHeader): Json {
+  const own = [...metadata].filter(
+    ([key]) => key === "general.architecture" || key.startsWith("tokenizer.ggml."),
+  );
+  return Object.fromEntries(own) as Json;
 }
 
 function templateOf({ path, metadata }: GgufHeader): string | null {

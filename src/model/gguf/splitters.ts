@@ -32,19 +32,34 @@ const digits: Splitter = {
   addBos: false,
 };
 
+const byPattern = (Regex: string): Part =>
+  sequence({ type: "Split", pattern: { Regex }, behavior: "Isolated", invert: false }, byteLevel(false));
+
 /** Llama 3: numbers in groups of three, contractions of either case, lines kept with what ends them. */
 const llama3: Splitter = {
-  preTokenizer: sequence(
-    {
-      type: "Split",
-      pattern: {
-        Regex:
-          "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+",
-      },
-      behavior: "Isolated",
-      invert: false,
-    },
-    byteLevel(false),
+  preTokenizer: byPattern(
+    "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+",
+  ),
+  ignoreMerges: true,
+  addBos: true,
+};
+
+/**
+ * Qwen 2 to 3: as Llama 3, every digit alone. Qwen's own tokenizer.json also composes its text (NFC); llama.cpp and
+ * Transformers do not when they read a GGUF file, and neither does Fathom.
+ */
+const qwen2: Splitter = {
+  preTokenizer: byPattern(
+    "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+",
+  ),
+  ignoreMerges: false,
+  addBos: false,
+};
+
+/** Mistral's Tekken: words cut where lower case turns to upper, every digit alone. */
+const tekken: Splitter = {
+  preTokenizer: byPattern(
+    "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+|[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]+[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]*|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+",
   ),
   ignoreMerges: true,
   addBos: true,
@@ -61,6 +76,9 @@ const splitters: Readonly<Record<string, Splitter>> = {
   "llama-bpe": llama3,
   "llama-v3": llama3,
   llama3,
+  qwen2,
+  "deepseek-r1-qwen": qwen2,
+  tekken,
 };
 
 /** @throws FathomError for a splitter that is not known, by name */

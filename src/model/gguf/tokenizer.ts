@@ -1,64 +1,103 @@
-/** A GGUF file's byte-level BPE vocabulary as the two files that Hugging Face's tokenizers read. */
+/** A GGUF file's vocabulary as the two files that Hugging Face's tokenizers read. */
 import { badInput } from "../../core/errors.ts";
+import { Settings } from "../settings.ts";
 import { combineTokenizerFiles, type TokenizerFiles } from "../tokenizer-files.ts";
+import { byteLevel } from "./byte-level.ts";
 import type { GgufHeader, Metadata } from "./header.ts";
-import { splitterOf } from "./splitters.ts";
+import { gemma4, sentencePiece } from "./sentencepiece.ts";
+import type { TokenizerParts, Vocabulary } from "./vocabulary.ts";
 
 /** llama.cpp's kinds of tokens that are found in a text before it is split. */
 const kinds = { control: 3, userDefined: 4 } as const;
 
 const roles = { bos_token: "bos", eos_token: "eos", unk_token: "unknown", pad_token: "padding" } as const;
 
+/** How a text becomes tokens, by llama.cpp's name for the kind of vocabulary. */
+const readers: Readonly<Record<string, (vocabulary: Vocabulary) => TokenizerParts>> = {
+  gpt2: byteLevel,
+  llama: sentencePiece,
+  gemma4,
+};
+
 /** @throws FathomError naming the metadata key */
 export function ggufTokenizerFiles({ path, metadata }: GgufHeader): TokenizerFiles {
   const model = metadata.get("tokenizer.ggml.model");
   if (model === undefined) throw badInput(path, "a tokenizer (tokenizer.ggml.model)", "none");
-  if (model !== "gpt2")
+  if (typeof model !== "string" || !Object.hasOwn(readers, model))
     throw badInput(
       `${path} "tokenizer.ggml.model"`,
-      '"gpt2", byte-level BPE',
+      Object.keys(readers).join(", "),
       JSON.stringify(model),
       "the Hugging Face directory of the same model",
     );
-  const tokens = texts(path, metadata, "tokenizer.ggml.tokens");
-  const merges = texts(path, metadata, "tokenizer.ggml.merges");
-  const types = metadata.get("tokenizer.ggml.token_type") ?? [];
-  if (!Array.isArray(types) || (types.length !== 0 && types.length !== tokens.length))
-    throw badInput(
-      `${path} "tokenizer.ggml.token_type"`,
-      `${tokens.length} kinds of tokens`,
-      "another number",
-    );
-  const vocab = new Map(tokens.map((token, id) => [token, id]));
-  if (vocab.size !== tokens.length)
+  refuseOthers(path, metadata);
+  const vocabulary = readVocabulary(path, metadata);
+  const { parts, tokens, addBos } = readers[model]!(vocabulary);
+  const ids = new Map(tokens.map((token, id) => [token, id]));
+  if (ids.size !== tokens.length)
     throw badInput(`${path} "tokenizer.ggml.tokens"`, "every token once", "one twice");
-  const splitter = splitterOf(path, metadata.get("tokenizer.ggml.pre"));
-  const added = tokens.flatMap((content, id) =>
-    types[id] === kinds.control || types[id] === kinds.userDefined
-      ? [{ id, content, special: types[id] === kinds.control, normalized: false }]
-      : [],
-  );
+  // A token that the reader spells otherwise (Gemma's runs of spaces) is text to the merges, not found whole.
+  const added = vocabulary.tokens.flatMap((content, id) => {
+    const kind = vocabulary.kinds[id];
+    const special = kind === kinds.control;
+    const whole = special || (kind === kinds.userDefined && tokens[id] === content);
+    return whole ? [{ id, content, special, normalized: false }] : [];
+  });
   const tokenizerJson = {
+    ...parts,
     added_tokens: added,
-    normalizer: null,
-    pre_tokenizer: splitter.preTokenizer,
-    post_processor: around(path, metadata, tokens, splitter.addBos),
-    decoder: { type: "ByteLevel", add_prefix_space: true, trim_offsets: true, use_regex: true },
-    model: {
-      type: "BPE",
-      vocab: Object.fromEntries(vocab),
-      merges: merges.map((merge) => splitMerge(path, merge)),
-      ignore_merges: splitter.ignoreMerges,
-      byte_fallback: false,
-    },
+    post_processor: around(path, metadata, tokens, addBos),
+    model: { type: "BPE", vocab: Object.fromEntries(ids), ...parts.model },
   };
   return combineTokenizerFiles(path, tokenizerJson, roleTokens(path, metadata, tokens));
 }
 
+function readVocabulary(path: string, metadata: Metadata): Vocabulary {
+  const tokens = texts(path, metadata, "tokenizer.ggml.tokens");
+  const each = (key: string): number[] => {
+    const list = metadata.get(key) ?? [];
+    const fits = Array.isArray(list) && (list.length === 0 || list.length === tokens.length);
+    if (!fits || !list.every((item) => typeof item === "number"))
+      throw badInput(`${path} "${key}"`, `${tokens.length} numbers, one a token`, "something else");
+    return list;
+  };
+  const unknown = tokenId(path, metadata, "unknown", tokens.length);
+  return {
+    path,
+    architecture: metadata.get("general.architecture"),
+    tokens,
+    kinds: each("tokenizer.ggml.token_type"),
+    scores: each("tokenizer.ggml.scores"),
+    merges: metadata.has("tokenizer.ggml.merges")
+      ? texts(path, metadata, "tokenizer.ggml.merges").map((merge) => splitMerge(path, merge))
+      : null,
+    splitter: metadata.get("tokenizer.ggml.pre"),
+    unknown: unknown === null ? null : tokens[unknown]!,
+    spacePrefix: metadata.get("tokenizer.ggml.add_space_prefix"),
+  };
+}
+
+/** What nobody here reads is refused by name, unless it only names a token. */
+function refuseOthers(path: string, metadata: Metadata): void {
+  const prefix = "tokenizer.ggml.";
+  const own = [...metadata].filter(([key]) => key.startsWith(prefix) && !/_token_ids?$/.test(key));
+  const settings = new Settings(Object.fromEntries(own), path);
+  const read = ["model", "pre", "tokens", "token_type", "scores", "merges", "add_space_prefix"];
+  settings.inert([...read, "add_bos_token", "add_eos_token", "token_type_count"].map((key) => prefix + key));
+  settings.only(`${prefix}add_sep_token`, false);
+  settings.only(`${prefix}remove_extra_whitespaces`, false);
+  settings.finish();
+}
+
 /** What goes before and after a text, as a post-processor. */
-function around(path: string, metadata: Metadata, tokens: readonly string[], addBos: boolean): object {
-  const added = (key: string, role: string, fallback: boolean) => {
-    const wanted = metadata.get(`tokenizer.ggml.add_${key}_token`) ?? fallback;
+function around(
+  path: string,
+  metadata: Metadata,
+  tokens: readonly string[],
+  addBos: TokenizerParts["addBos"],
+): object {
+  const added = (key: string, role: string, usual: TokenizerParts["addBos"]) => {
+    const wanted = usual === "never" ? false : (metadata.get(`tokenizer.ggml.add_${key}_token`) ?? usual);
     if (wanted !== true) return [];
     const id = tokenId(path, metadata, role, tokens.length);
     if (id === null) throw badInput(`${path} "tokenizer.ggml.${role}_token_id"`, "a token to add", "nothing");

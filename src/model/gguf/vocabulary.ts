@@ -1,0 +1,35 @@
+/** What a GGUF file says about its vocabulary, and what a reader makes of it: between `tokenizer.ts` and its readers. */
+
+export interface Vocabulary {
+  /** The file, for messages. */
+  path: string;
+  architecture: unknown;
+  /** By id. */
+  tokens: readonly string[];
+  /** llama.cpp's kind of each token (1 normal, 3 control, 4 user-defined, 6 byte); empty when the file has none. */
+  kinds: readonly number[];
+  /** By id; empty when the file has none. */
+  scores: readonly number[];
+  /** Best first; null when the file has none. */
+  merges: readonly (readonly [string, string])[] | null;
+  /** tokenizer.ggml.pre */
+  splitter: unknown;
+  unknown: string | null;
+  /** tokenizer.ggml.add_space_prefix */
+  spacePrefix: unknown;
+}
+
+export interface TokenizerParts {
+  /** Of a tokenizer.json. */
+  parts: {
+    normalizer: object | null;
+    pre_tokenizer: object | null;
+    decoder: object;
+    /** What a BPE model has beside its vocabulary. */
+    model: object;
+  };
+  /** By id, as the model spells them. */
+  tokens: readonly string[];
+  /** Whether a BOS goes first where the file does not say; "never" whatever it says. */
+  addBos: boolean | "never";
+}
