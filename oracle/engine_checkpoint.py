@@ -50,12 +50,14 @@ def random_weights(fixture: Fixture, seed: int, folder: Path) -> dict[str, torch
             tensor = normal(shape, 5.0, 1.0) if gemma else normal(shape, 1.0, 0.3)
         elif gemma and "post_" in name:
             tensor = normal(shape, 0.8, 0.4)
+        elif config.model_type == "olmo2" and "post_" in name:
+            tensor = normal(shape, 2.0, 0.5)  # all that a block adds; it must outweigh the embedding, or a tied head reads that back
         elif "norm" in name:
             tensor = normal(shape, 0.2, 0.3) if one_plus else normal(shape, 1.1, 0.3)
         elif name.endswith(".bias"):
             tensor = normal(shape, 0.0, 0.3)
         else:
-            gain = 1.5 if "q_proj" in name or "k_proj" in name else 1.3
+            gain = 1.5 if any(part in name for part in ("q_proj", "k_proj", "qkv_proj")) else 1.3
             tensor = normal(shape, 0.0, gain / shape[1] ** 0.5)
         weights[full] = tensor.to(getattr(torch, fixture.disk_dtype)).contiguous()
     return weights

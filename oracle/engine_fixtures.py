@@ -31,8 +31,9 @@ import engine_checkpoint as checkpoint
 import engine_tokenizer
 from engine_configs import BOS, FIXTURES, IM_END, VOCABULARY, Fixture
 from engine_configs_gemma import GEMMA_FIXTURES
+from engine_configs_llama_like import LLAMA_LIKE_FIXTURES
 
-ALL = [*FIXTURES, *GEMMA_FIXTURES]
+ALL = [*FIXTURES, *LLAMA_LIKE_FIXTURES, *GEMMA_FIXTURES]
 ROOT = Path(__file__).resolve().parent.parent / "test" / "fixtures" / "engine"
 LENGTHS = [3, 17, 41]
 STEPS = 64
@@ -56,10 +57,20 @@ def generate(model, prompt: list[int], stop: bool) -> list[int]:
     return out[0, len(prompt) :].tolist()
 
 
+def step_logits(model, ids: list[int]) -> torch.Tensor:
+    """After each token the logits of a generation that got so far. A sequence beyond LongRoPE's switch turns otherwise from its start."""
+    logits = model(torch.tensor([ids]), use_cache=False).logits[0]
+    rope = model.config.get_text_config().rope_parameters
+    if rope.get("rope_type") != "longrope":
+        return logits
+    before = model(torch.tensor([ids[: rope["original_max_position_embeddings"]]]), use_cache=False).logits[0]
+    return torch.cat([before, logits[len(before) :]])
+
+
 @torch.no_grad()
 def smallest_gap(model, prompt: list[int], tokens: list[int]) -> float:
     """Recomputes the generation in one pass without a cache, demands the same tokens, and returns the least top-1 minus top-2 logit."""
-    logits = model(torch.tensor([prompt + tokens]), use_cache=False).logits[0, len(prompt) - 1 : -1]
+    logits = step_logits(model, prompt + tokens)[len(prompt) - 1 : -1]
     best = logits.topk(2)
     if best.indices[:, 0].tolist() != tokens:
         return 0.0

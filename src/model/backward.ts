@@ -41,7 +41,8 @@ export function wholeSequences(
   B: number,
   T: number,
 ): Record<string, Tensor> {
-  const noPast = Array.from({ length: B }, () => 0);
+  const noPast = new Array<number>(B).fill(0);
+  const lengths = new Array<number>(B).fill(T);
   const past = () => new Tensor("float32", new Float32Array(0), [B, layer.kvHeads, 0, layer.headDim]);
-  return { ...new Positions(tables, noPast, 0, T).of(layer), past_key: past(), past_value: past() };
+  return { ...new Positions(tables, noPast, 0, T, lengths).of(layer), past_key: past(), past_value: past() };
 }

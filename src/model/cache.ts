@@ -87,6 +87,11 @@ export class KvCache {
     }
   }
 
+  /** Forgets what a slot holds, so that its sequence can be read again. */
+  empty(slot: number): void {
+    this.lengths[slot] = 0;
+  }
+
   /** Closes a slot; the last one takes its place. */
   close(slot: number): void {
     const last = this.lengths.length - 1;

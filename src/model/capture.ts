@@ -124,6 +124,7 @@ class Forward {
         edits: batchEdits(options.edits, requests),
         lastLayer: run.to,
         remember: longest > callTokens,
+        lengths: requests.map(({ ids }) => ids.length),
         capture: {
           layers: new Set(options.layers),
           take: (layer, residual) => {

@@ -4,7 +4,7 @@
  */
 import { badInput } from "../core/errors.ts";
 import type { Rope, RopeScaling } from "./config-types.ts";
-import type { Settings } from "./settings.ts";
+import { Settings } from "./settings.ts";
 
 /** The base that every reader assumes where a configuration names none. */
 const usualTheta = 10_000;
@@ -12,8 +12,11 @@ const usualTheta = 10_000;
 /** One kind of scaling. @param context max_position_embeddings */
 export type ScalingReader = (parameters: Settings, context: number) => RopeScaling | null;
 
-/** The kinds that every family knows, by their "rope_type". */
-export const usualScalings: Readonly<Record<string, ScalingReader>> = {
+/**
+ * By their "rope_type", the kinds that may be settings of some layers only. YaRN may not: Transformers looks for its
+ * "truncate" outside of the layers' own settings.
+ */
+export const layerScalings: Readonly<Record<string, ScalingReader>> = {
   default: () => null,
   linear: (parameters) => ({ type: "linear", factor: parameters.positive("factor") }),
   llama3: (parameters, context) => ({
@@ -25,6 +28,48 @@ export const usualScalings: Readonly<Record<string, ScalingReader>> = {
   }),
 };
 
+/** The kinds that most families know. */
+const usualScalings: Readonly<Record<string, ScalingReader>> = { ...layerScalings, yarn };
+
+/** YaRN (arXiv 2309.00071). */
+function yarn(parameters: Settings, context: number): RopeScaling {
+  const originalContext = parameters.count("original_max_position_embeddings", context);
+  const factor = parameters.positive("factor", context / originalContext);
+  const mscale = parameters.positiveOrNull("mscale");
+  const mscaleAll = parameters.positiveOrNull("mscale_all_dim");
+  const temperature = (weight: number) => (factor <= 1 ? 1 : 0.1 * weight * Math.log(factor) + 1);
+  const inferred =
+    mscale === null || mscaleAll === null ? temperature(1) : temperature(mscale) / temperature(mscaleAll);
+  return {
+    type: "yarn",
+    factor,
+    originalContext,
+    fastRotations: parameters.positive("beta_fast", 32),
+    slowRotations: parameters.positive("beta_slow", 1),
+    truncate: parameters.flag("truncate", true),
+    attentionFactor: parameters.positive("attention_factor", inferred),
+  };
+}
+
+/** LongRoPE (arXiv 2402.13753), of a family that names the context it was first trained on. */
+export function longRope(parameters: Settings, context: number, originalContext: number): RopeScaling {
+  const factor = parameters.positive("factor", context / originalContext);
+  const inferred = factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(originalContext));
+  return {
+    type: "longrope",
+    shortFactors: parameters.positives("short_factor"),
+    longFactors: parameters.positives("long_factor"),
+    originalContext,
+    attentionFactor: parameters.positive("attention_factor", inferred),
+  };
+}
+
+export interface RopeChoices {
+  kinds?: Readonly<Record<string, ScalingReader>>;
+  /** Whether the family turns the first part of a head only, where "partial_rotary_factor" says so. */
+  partial?: boolean;
+}
+
 /**
  * One set of rotary settings for all layers.
  * @throws FathomError for a kind of scaling that is not among `kinds`, by name
@@ -33,26 +78,38 @@ export function readRope(
   settings: Settings,
   headDim: number,
   context: number,
-  kinds: Readonly<Record<string, ScalingReader>> = usualScalings,
+  { kinds = usualScalings, partial = false }: RopeChoices = {},
 ): Rope {
-  const flatTheta = settings.has("rope_theta") ? settings.positive("rope_theta") : null;
-  settings.only("partial_rotary_factor", 1);
   const key = settings.has("rope_parameters") ? "rope_parameters" : "rope_scaling";
-  if (!settings.has(key)) return { theta: flatTheta ?? usualTheta, rotated: headDim, scaling: null };
-
+  const parameters = new Settings(settings.raw(key) ?? {}, `${settings.where} "${key}"`);
   // Both spellings may be written side by side, for old and new readers.
   settings.inert(["rope_scaling"]);
-  return readParameters(settings.nested(key), headDim, context, {
-    outer: flatTheta,
+  if (!partial) settings.only("partial_rotary_factor", 1);
+  return readParameters(parameters, headDim, context, {
+    outer: settings.positiveOrNull("rope_theta"),
     usual: usualTheta,
     kinds,
+    ...(partial ? { rotated: readPart(settings, parameters, headDim) } : {}),
   });
+}
+
+/** How many numbers of a head turn; the share may stand inside the rotary settings or beside them. */
+function readPart(settings: Settings, parameters: Settings, headDim: number): number {
+  const key = "partial_rotary_factor";
+  const beside = settings.positiveOrNull(key);
+  const share = parameters.positiveOrNull(key) ?? beside ?? 1;
+  if (beside !== null && share !== beside) throw parameters.wrong(key, `${beside} as in "${key}"`, share);
+  const rotated = Math.trunc(headDim * share);
+  if (share > 1 || rotated % 2 !== 0 || rotated === 0)
+    throw settings.wrong(key, `an even part of the ${headDim} of a head`, share);
+  return rotated;
 }
 
 /**
  * One object of rotary settings.
  * @param options.outer the base written outside of it, which it may repeat
  * @param options.usual the base where none is written; null where one must be
+ * @param options.rotated for a family that turns a part of each head; all of it where not given
  */
 export function readParameters(
   parameters: Settings,
@@ -62,17 +119,23 @@ export function readParameters(
     outer: number | null;
     usual: number | null;
     kinds?: Readonly<Record<string, ScalingReader>>;
+    rotated?: number;
   },
 ): Rope {
-  const { outer, usual, kinds = usualScalings } = options;
+  const { outer, usual, kinds = layerScalings, rotated = headDim } = options;
   const theta = parameters.positive("rope_theta", outer ?? usual ?? undefined);
   if (outer !== null && theta !== outer)
     throw badInput(`${parameters.where} "rope_theta"`, `${outer} as in "rope_theta"`, String(theta));
   const scaling = readScaling(parameters, context, kinds);
   // A kind that reads it has its own meaning for it.
-  if (scaling?.type !== "proportional") parameters.only("partial_rotary_factor", 1);
+  if (options.rotated === undefined && scaling?.type !== "proportional")
+    parameters.only("partial_rotary_factor", 1);
+  if (scaling?.type === "longrope")
+    for (const { length } of [scaling.shortFactors, scaling.longFactors])
+      if (length !== rotated / 2)
+        throw badInput(parameters.where, `${rotated / 2} factors each, short and long`, String(length));
   parameters.finish();
-  return { theta, rotated: headDim, scaling };
+  return { theta, rotated, scaling };
 }
 
 const layerTypes = { local: "sliding_attention", global: "full_attention" } as const;
@@ -90,7 +153,7 @@ export function readRopesByType(
   headDims: Record<keyof RopesByType, number>,
   context: number,
   thetas: Record<keyof RopesByType, number | null>,
-  kinds: Readonly<Record<string, ScalingReader>> = usualScalings,
+  kinds: Readonly<Record<string, ScalingReader>> = layerScalings,
 ): RopesByType {
   const parameters = settings.nested("rope_parameters");
   const of = (type: keyof RopesByType): Rope => {
@@ -106,21 +169,21 @@ export function readRopesByType(
 }
 
 /** The scaling that one object of rotary settings asks for. */
-export function readScaling(
+function readScaling(
   parameters: Settings,
   context: number,
-  kinds: Readonly<Record<string, ScalingReader>> = usualScalings,
+  kinds: Readonly<Record<string, ScalingReader>>,
 ): RopeScaling | null {
   const older = parameters.text("type", "default");
   const type = parameters.text("rope_type", older);
   const reader = Object.hasOwn(kinds, type) ? kinds[type] : undefined;
   if (reader === undefined)
-    throw badInput(
-      `${parameters.where} "rope_type"`,
+    throw parameters.wrong(
+      "rope_type",
       Object.keys(kinds)
         .map((kind) => JSON.stringify(kind))
         .join(" or "),
-      JSON.stringify(type),
+      type,
     );
   return reader(parameters, context);
 }

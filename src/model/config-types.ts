@@ -15,6 +15,29 @@ export type RopeScaling =
       highFreqFactor: number;
       /** Positions the model was first trained on; wavelengths are measured against it. */
       originalContext: number;
+    }
+  /** YaRN: what turns often within the original context is kept, what turns rarely is divided by `factor`. */
+  | {
+      type: "yarn";
+      factor: number;
+      originalContext: number;
+      /** From so many turns on within the original context a frequency is kept; up to so many it is divided. */
+      fastRotations: number;
+      slowRotations: number;
+      /** The band between the two begins and ends at whole dimensions. */
+      truncate: boolean;
+      /** Multiplies cosines and sines. */
+      attentionFactor: number;
+    }
+  /** LongRoPE: each frequency has a divisor of its own, and another once a sequence outgrows the original context. */
+  | {
+      type: "longrope";
+      /** [rotated / 2] */
+      shortFactors: readonly number[];
+      longFactors: readonly number[];
+      originalContext: number;
+      /** Multiplies cosines and sines. */
+      attentionFactor: number;
     };
 
 /** Rotary positions. Layers that turn alike hold the same object, so that their angles are computed once. */

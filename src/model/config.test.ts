@@ -129,18 +129,35 @@ describe("what is not supported is refused by name", () => {
   test.each<[object, RegExp, object?]>([
     [
       { architectures: ["MambaForCausalLM"], model_type: "mamba" },
-      /"architectures": expected LlamaForCausalLM or Gemma2ForCausalLM or .*, found "MambaForCausalLM"/,
+      /"architectures": expected LlamaForCausalLM or .*Gemma2ForCausalLM.*, found "MambaForCausalLM"/,
     ],
     [{ model_type: "mistral" }, /"model_type": expected "llama".*found "mistral"/],
-    [{ architectures: undefined, model_type: "qwen2" }, /"architectures".*found "qwen2"/],
-    [{ quantization_config: { quant_method: "gptq" } }, /"quantization_config": expected weights in fp32/],
-    [{ rope_scaling: { rope_type: "yarn", factor: 4 } }, /"rope_scaling" "rope_type": .*found "yarn"/],
+    [{ architectures: undefined, model_type: "mpt" }, /"architectures".*found "mpt"/],
+    [
+      { quantization_config: { quant_method: "gptq", bits: 4 } },
+      /"quantization_config": expected weights in fp32.*found GPTQ weights of 4 bits/,
+    ],
+    [{ quantization_config: { quant_method: "awq", bits: 4 } }, /found AWQ weights of 4 bits/],
+    [{ quantization_config: { quant_method: "fp8" } }, /found FP8 weights/],
+    [
+      { quantization_config: { quant_method: "bitsandbytes", _load_in_4bit: true } },
+      /bitsandbytes.* of 4 bits/,
+    ],
+    [{ quantization_config: { load_in_8bit: true } }, /bitsandbytes weights of 8 bits/],
+    [
+      { compression_config: { quant_method: "compressed-tensors" } },
+      /"compression_config".*compressed-tensors/,
+    ],
+    [
+      { rope_scaling: { rope_type: "longrope", factor: 4 } },
+      /"rope_scaling" "rope_type": .*found "longrope"/,
+    ],
     [{ rope_parameters: { rope_type: "dynamic", factor: 4 } }, /"rope_parameters" "rope_type": .*"dynamic"/],
     [{ rope_scaling: { rope_type: "linear", factor: 4, mscale: 2 } }, /"mscale": expected only settings/],
     [{ rope_theta: 1e4, rope_parameters: { rope_theta: 1e5 } }, /"rope_theta": expected 10000/],
     [{ partial_rotary_factor: 0.5 }, /"partial_rotary_factor": expected 1, found 0.5/],
     [{ rope_interleaved: true }, /"rope_interleaved": expected false, found true/],
-    [{ sliding_window: 128 }, /"sliding_window": expected null for a Llama/],
+    [{ sliding_window: 128 }, /"sliding_window": expected null for this family, Llama/],
     [{ hidden_act: "relu" }, /"hidden_act": expected "silu" or "gelu_pytorch_tanh", found "relu"/],
     [
       { residual_multiplier: 0.22 },

@@ -4,6 +4,7 @@ import type { Family } from "./architectures/family.ts";
 import { families } from "./architectures/index.ts";
 import type { ModelConfig } from "./config-types.ts";
 import { textSettings } from "./containers.ts";
+import { quantizationOf } from "./quantized.ts";
 import { Settings } from "./settings.ts";
 
 export type { ModelConfig } from "./config-types.ts";
@@ -61,6 +62,8 @@ const inert = [
   "cache_implementation",
   "unsloth_fixed",
   "unsloth_version",
+  // Code that a checkpoint brings along; what Fathom computes is Transformers' own class.
+  "auto_map",
 ];
 
 /**
@@ -70,13 +73,15 @@ const inert = [
  */
 export function parseConfig(json: unknown, where: string): ModelConfig {
   const settings = new Settings(json, where);
-  if (settings.has("quantization_config"))
-    throw badInput(
-      `${where} "quantization_config"`,
-      "weights in fp32, fp16 or bf16",
-      "quantized weights",
-      "the unquantized checkpoint, or a GGUF file of it",
-    );
+  // compressed-tensors once had a key of its own.
+  for (const key of ["quantization_config", "compression_config"])
+    if (settings.has(key))
+      throw badInput(
+        `${where} "${key}"`,
+        "weights in fp32, fp16 or bf16",
+        quantizationOf(settings.raw(key)),
+        "the unquantized checkpoint, or a GGUF file of it",
+      );
   const { family, architecture, isContainer } = familyOf(settings);
   const text = isContainer ? textSettings(settings, family) : settings;
   const config = { family: family.name, architecture, ...family.read(text, isContainer) };

@@ -1,59 +1,37 @@
-/** The engine against Transformers in fp32 (oracle/engine_fixtures.py): eight tiny checkpoints of two families. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+/** The engine against Transformers in fp32 (oracle/engine_fixtures.py): tiny checkpoints of every family. */
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openSafetensors } from "../files/safetensors.ts";
+import { engineFixtures, openEngineFixture } from "../../test/support/engine-fixture.ts";
+import { relativeError as error } from "../../test/support/graph.ts";
+import { readJson } from "../files/io.ts";
 import { KvCache } from "./cache.ts";
 import { capture } from "./capture.ts";
 import { CapturedRows } from "./captured-rows.ts";
 import { type Checkpoint, openCheckpoint } from "./checkpoint.ts";
+import { parseConfig } from "./config.ts";
 import type { Edit } from "./edits.ts";
 import { Engine } from "./engine.ts";
 import { type GenerateOptions, type Generation, generate, planOf } from "./generate.ts";
 import { GradientEngine } from "./gradients.ts";
+import { ropeSwitch } from "./rotary.ts";
 
-const folder = new URL("../../test/fixtures/engine/", import.meta.url).pathname;
-const names = [
-  "llama-mha-tied",
-  "llama-gqa-bias",
-  "llama-mqa-llama3-bf16",
-  "llama-v4-linear-fp16",
-  "gemma2-window",
-  "gemma2-caps",
-  "gemma2-mqa-bf16",
-  "gemma2-v4-sharded",
-  "gemma3-local-global",
-  "gemma3-v4-bf16",
-  "gemma3-bias-cap",
-  "gemma3-container",
-];
-
-interface Reference {
-  prompts: number[][];
-  greedy: number[][];
-  stopped: number[][];
-  endTokens: number[];
-  gradient: { prompt: number; plus: number; minus: number };
-  edit?: { layer: number };
-}
-
-describe.each(names)("%s", (name) => {
-  const reference = JSON.parse(readFileSync(`${folder}${name}/reference.json`, "utf8")) as Reference;
-  const tensors = openSafetensors(`${folder}${name}/reference.safetensors`);
-  const read = (tensor: string) => tensors.readFloat32(tensor);
+describe.each(engineFixtures)("%s", (name) => {
+  const { folder, reference, tensors, read, close } = openEngineFixture(name);
+  const switchAt = ropeSwitch(parseConfig(readJson(`${folder}/config.json`), name));
   const requests = reference.prompts.map((ids, i) => ({ id: String(i), ids }));
   let checkpoint: Checkpoint;
   let engine: Engine;
 
   beforeAll(async () => {
-    checkpoint = await openCheckpoint(`${folder}${name}`);
+    checkpoint = await openCheckpoint(folder);
     engine = await Engine.open(checkpoint.config, checkpoint.weights, { threads: 1 });
   });
   afterAll(async () => {
     await engine.close();
     checkpoint.weights.close();
-    tensors.close();
+    close();
   });
 
   const captureAll = async (
@@ -204,6 +182,18 @@ describe.each(names)("%s", (name) => {
     }
   });
 
+  it.runIf(switchAt !== null)("reads no prefix with the angles of the other side of the switch", async () => {
+    const at = switchAt!;
+    // Their answers cross the switch, but for those that are beyond it from the start.
+    const family = [at - 9, at - 4, at, at + 1, at + 3, at + 8].map((length, i) => ({
+      id: String(i),
+      ids: reference.prompts[2]!.slice(0, length),
+    }));
+    const together = await generateAll(family, 12);
+    for (const [i, row] of family.entries())
+      expect(together[i]!.ids).toEqual((await generateAll([row], 12))[0]!.ids);
+  });
+
   it("gives a row to the bit whatever its batch: a resumed run ends with the same findings", async () => {
     const [short, middle, long] = reference.prompts as [number[], number[], number[]];
     const family = [short, middle, long, middle.slice(0, 9), [...middle, 5], [...long.slice(0, 20), 7]];
@@ -258,7 +248,7 @@ describe.each(names)("%s", (name) => {
         `layer ${layer}`,
       ).toBeLessThan(1e-3);
     }
-    const weights = [...tensors.entries.keys()].filter((tensor) => tensor.startsWith("gradient.weights."));
+    const weights = [...tensors].filter((tensor) => tensor.startsWith("gradient.weights."));
     expect(result.weights.size).toBe(weights.length);
     for (const weight of weights) {
       const found = result.weights.get(weight.slice("gradient.weights.".length))!;
@@ -266,53 +256,37 @@ describe.each(names)("%s", (name) => {
     }
   });
 
-  it.runIf(tensors.entries.has("edit.E"))(
-    "edits each row of a batch by its own mask, as a hook does",
-    async () => {
-      // Rows of the reference have targets of their own: every row gets its own copy of the features.
-      const [E, b, D, target, mask] = ["E", "b", "D", "target", "mask"].map((part) => read(`edit.${part}`));
-      const d = checkpoint.config.hiddenSize;
-      const k = b!.length;
-      const rows = requests.length;
-      const encoder = new Float32Array(d * k * rows);
-      for (let i = 0; i < d; i++) {
-        for (let r = 0; r < rows; r++) encoder.set(E!.subarray(i * k, (i + 1) * k), (i * rows + r) * k);
-      }
-      const repeated = (values: Float32Array) =>
-        Float32Array.from({ length: values.length * rows }, (_, i) => values[i % values.length]!);
-      const edit: Edit = {
-        layer: reference.edit!.layer,
-        activation: "relu",
-        encoder,
-        bias: repeated(b!),
-        decoder: repeated(D!),
-        scale: new Float32Array(k * rows),
-        offset: Float32Array.from(target!),
-      };
-      const masks = requests.map((_, r) => {
-        const own = new Float32Array(k * rows);
-        own.set(mask!.subarray(r * k, (r + 1) * k), r * k);
-        return [own];
-      });
-      const edited = await captureAll(requests, [edit], masks);
-      edited.forEach(({ logits }, i) => {
-        expect(error(logits, read(`edit.prompt.${i}.logits`))).toBeLessThan(2e-4);
-      });
-      const plain = await captureAll(requests);
-      expect(error(edited[0]!.logits, plain[0]!.logits)).toBe(0);
-    },
-  );
+  it.runIf(tensors.has("edit.E"))("edits each row of a batch by its own mask, as a hook does", async () => {
+    // Rows of the reference have targets of their own: every row gets its own copy of the features.
+    const [E, b, D, target, mask] = ["E", "b", "D", "target", "mask"].map((part) => read(`edit.${part}`));
+    const d = checkpoint.config.hiddenSize;
+    const k = b!.length;
+    const rows = requests.length;
+    const encoder = new Float32Array(d * k * rows);
+    for (let i = 0; i < d; i++) {
+      for (let r = 0; r < rows; r++) encoder.set(E!.subarray(i * k, (i + 1) * k), (i * rows + r) * k);
+    }
+    const repeated = (values: Float32Array) =>
+      Float32Array.from({ length: values.length * rows }, (_, i) => values[i % values.length]!);
+    const edit: Edit = {
+      layer: reference.edit!.layer,
+      activation: "relu",
+      encoder,
+      bias: repeated(b!),
+      decoder: repeated(D!),
+      scale: new Float32Array(k * rows),
+      offset: Float32Array.from(target!),
+    };
+    const masks = requests.map((_, r) => {
+      const own = new Float32Array(k * rows);
+      own.set(mask!.subarray(r * k, (r + 1) * k), r * k);
+      return [own];
+    });
+    const edited = await captureAll(requests, [edit], masks);
+    edited.forEach(({ logits }, i) => {
+      expect(error(logits, read(`edit.prompt.${i}.logits`))).toBeLessThan(2e-4);
+    });
+    const plain = await captureAll(requests);
+    expect(error(edited[0]!.logits, plain[0]!.logits)).toBe(0);
+  });
 });
-
-/** Largest difference, relative to the reference's largest magnitude. */
-function error(found: Float32Array, expected: Float32Array): number {
-  expect(found.length).toBe(expected.length);
-  let difference = 0;
-  let magnitude = 0;
-  for (let i = 0; i < expected.length; i++) {
-    difference = Math.max(difference, Math.abs(found[i]! - expected[i]!));
-    magnitude = Math.max(magnitude, Math.abs(expected[i]!));
-    if (Number.isNaN(found[i]!)) return Number.NaN;
-  }
-  return difference / magnitude;
-}

@@ -44,6 +44,8 @@ export interface StepOptions {
   remember?: boolean;
   /** Stop after this block. */
   lastLayer?: number;
+  /** [B] how long each row's sequence is when all of it is read, where this step does not read it to its end. */
+  lengths?: readonly number[];
   /** Pad every row to at least this many tokens. */
   atLeast?: number;
 }
@@ -131,7 +133,8 @@ export class Engine {
     if (remember) cache.reserve(Math.max(...slots.map((length, row) => length + counts[row]!)));
 
     const S = cache.pastLength(first, B);
-    const positions = new Positions(this.rotary, slots, S, T);
+    const lengths = options.lengths ?? slots.map((length, row) => length + counts[row]!);
+    const positions = new Positions(this.rotary, slots, S, T, lengths);
     const begin: StepOptions["from"] = options.from ?? {
       layer: 0,
       residual: this.embed(rows, T),

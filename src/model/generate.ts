@@ -6,7 +6,8 @@ import { type Random, random } from "../core/random.ts";
 import { KvCache } from "./cache.ts";
 import { type BatchEdits, batchEdits, type Edit, type EditMasks } from "./edits.ts";
 import type { Engine } from "./engine.ts";
-import { beginsWith, type SharedPrefix, sharedPrefixes } from "./prefixes.ts";
+import { type SharedPrefix, SharedPrefixes } from "./prefixes.ts";
+import { ropeSwitch } from "./rotary.ts";
 import { sampleToken } from "./sample.ts";
 
 /**
@@ -96,6 +97,7 @@ class Batch {
   private readonly cache: KvCache;
   private readonly rows: Row[] = [];
   private readonly endTokens: ReadonlySet<number>;
+  private readonly ropeSwitch: number | null;
 
   constructor(engine: Engine, options: GenerateOptions, onRow: OnRow, onTokens: OnTokens | undefined) {
     this.engine = engine;
@@ -104,12 +106,13 @@ class Batch {
     this.onTokens = onTokens;
     this.cache = new KvCache(engine.config, options.batchSize);
     this.endTokens = new Set(options.endTokens);
+    this.ropeSwitch = ropeSwitch(engine.config);
   }
 
   async run(requests: readonly GenerateRequest[]): Promise<void> {
     // Edited rows may differ in their masks, and then so do their prefixes.
     const plan = this.options.plan ?? planOf(requests);
-    const prefixes = this.options.edits.length > 0 ? [] : sharedPrefixes(plan.prompts);
+    const prefixes = new SharedPrefixes(this.options.edits.length > 0 ? [] : plan.prompts, this.ropeSwitch);
     this.cache.reserve(Math.min(plan.capacity, this.engine.config.contextLength));
     const order = waitingOrder(requests, prefixes);
     let next = 0;
@@ -118,7 +121,7 @@ class Batch {
       while (next < order.length && this.rows.length < this.options.batchSize) {
         const group = order[next]!.prefix;
         if (group !== null && prefix?.of !== group)
-          prefix = { of: group, cache: await this.readPrefix(group.ids) };
+          prefix = { of: group, cache: await this.readPrefix(group) };
         const entering: Row[] = [];
         let width = 0;
         while (next < order.length && this.rows.length + entering.length < this.options.batchSize) {
@@ -135,10 +138,11 @@ class Batch {
     }
   }
 
-  private async readPrefix(ids: readonly number[]): Promise<KvCache> {
+  private async readPrefix({ ids, long }: SharedPrefix): Promise<KvCache> {
     const cache = new KvCache(this.engine.config, 1);
     cache.open();
-    await this.read(cache, 0, [ids], null);
+    // No prompt is as long as this; each that begins so is long enough.
+    await this.read(cache, 0, [ids], null, [long ? Number.POSITIVE_INFINITY : ids.length]);
     return cache;
   }
 
@@ -153,6 +157,7 @@ class Batch {
       first,
       entering.map((row) => row.request.ids.slice(skip)),
       this.editsFor(entering),
+      entering.map((row) => row.request.ids.length),
     );
     await this.sample(entering, last);
     this.leave();
@@ -160,6 +165,7 @@ class Batch {
 
   /**
    * Reads prompts in chunks.
+   * @param lengths of the whole prompts, what the cache holds of them included
    * @returns the residual after each row's last token, [rows, d]
    */
   private async read(
@@ -167,6 +173,7 @@ class Batch {
     first: number,
     prompts: readonly (readonly number[])[],
     edits: BatchEdits | null,
+    lengths: readonly number[],
   ): Promise<Float32Array<ArrayBuffer>> {
     const d = this.engine.config.hiddenSize;
     const last = new Float32Array(prompts.length * d);
@@ -178,7 +185,7 @@ class Batch {
           cache,
           first,
           prompts.map((ids) => ids.slice(at, at + chunk)),
-          { edits, atLeast: leastRead },
+          { edits, lengths, atLeast: leastRead },
         );
         prompts.forEach((ids, row) => {
           const t = ids.length - 1 - at;
@@ -190,7 +197,7 @@ class Batch {
       // Rows too long to go together go one after another.
       for (const [row, ids] of prompts.entries()) {
         const own = edits && { edits: edits.edits, masks: [edits.masks[row]!] };
-        last.set(await this.read(cache, first + row, [ids], own), row * d);
+        last.set(await this.read(cache, first + row, [ids], own, [lengths[row]!]), row * d);
       }
       return last;
     }
@@ -206,6 +213,7 @@ class Batch {
     const { captureLayer } = this.options;
     const d = this.engine.config.hiddenSize;
     if (this.rows.length === 0) return;
+    await this.readAgainPastSwitch();
     const step = await this.engine.step(
       this.cache,
       0,
@@ -230,6 +238,20 @@ class Batch {
       );
     }
     this.leave();
+  }
+
+  /**
+   * A row that outgrows the switch of its rotary angles turns otherwise from its first token on, so what the cache
+   * holds of it is read again. Its last token is left to the step that all rows take together.
+   */
+  private async readAgainPastSwitch(): Promise<void> {
+    if (this.ropeSwitch === null) return;
+    for (const [slot, row] of this.rows.entries()) {
+      const ids = [...row.request.ids, ...row.ids];
+      if (ids.length !== this.ropeSwitch + 1) continue;
+      this.cache.empty(slot);
+      await this.read(this.cache, slot, [ids.slice(0, -1)], this.editsFor([row]), [ids.length]);
+    }
   }
 
   /** @param last residual after each row's last token, [rows, d] */
@@ -305,14 +327,11 @@ function newRow(request: GenerateRequest, index: number): Row {
 /** Prompts of one prefix stand together, and within it prompts of like length, so that padding is small. */
 function waitingOrder(
   requests: readonly GenerateRequest[],
-  prefixes: readonly SharedPrefix[],
+  prefixes: SharedPrefixes,
 ): { index: number; prefix: SharedPrefix | null }[] {
-  const groups: (SharedPrefix | null)[] = [...prefixes, null];
+  const groups: (SharedPrefix | null)[] = [...prefixes.all, null];
   return requests
-    .map(({ ids }, index) => ({
-      index,
-      prefix: prefixes.find((prefix) => beginsWith(ids, prefix.ids)) ?? null,
-    }))
+    .map(({ ids }, index) => ({ index, prefix: prefixes.of(ids) }))
     .sort(
       (a, b) =>
         groups.indexOf(a.prefix) - groups.indexOf(b.prefix) ||

@@ -12,6 +12,7 @@ const unseen = -1e9;
 export class Positions {
   private readonly tables: RotaryTables;
   private readonly pasts: readonly number[];
+  private readonly lengths: readonly number[];
   private readonly S: number;
   private readonly T: number;
   private readonly angles = new Map<Rope, { cos: Tensor; sin: Tensor }>();
@@ -21,10 +22,18 @@ export class Positions {
    * @param pasts [B] tokens that each row has behind it
    * @param S positions of the past in the cache's view, padding included
    * @param T new tokens of each row, padding included
+   * @param lengths [B] of the whole sequences that are being read, tokens still to come included
    */
-  constructor(tables: RotaryTables, pasts: readonly number[], S: number, T: number) {
+  constructor(
+    tables: RotaryTables,
+    pasts: readonly number[],
+    S: number,
+    T: number,
+    lengths: readonly number[],
+  ) {
     this.tables = tables;
     this.pasts = pasts;
+    this.lengths = lengths;
     this.S = S;
     this.T = T;
   }
@@ -40,10 +49,13 @@ export class Positions {
 
   private anglesOf(rope: Rope): { cos: Tensor; sin: Tensor } {
     const { pasts, T } = this;
-    const positions = new Int32Array(pasts.length * T);
-    for (const [row, past] of pasts.entries()) for (let t = 0; t < T; t++) positions[row * T + t] = past + t;
-    const { cos, sin } = this.tables.of(rope).at(positions);
     const dims = [pasts.length, T, rope.rotated / 2];
+    const cos = new Float32Array((pasts.length * T * rope.rotated) / 2);
+    const sin = new Float32Array(cos.length);
+    for (const [row, past] of pasts.entries()) {
+      const table = this.tables.of(rope, this.lengths[row]!);
+      for (let t = 0; t < T; t++) table.write(past + t, row * T + t, cos, sin);
+    }
     return { cos: new Tensor("float32", cos, dims), sin: new Tensor("float32", sin, dims) };
   }
 

@@ -3,39 +3,60 @@
 /** Tokens that several prompts begin with and go beyond. */
 export interface SharedPrefix {
   ids: readonly number[];
+  /** Of prompts beyond the switch of the rotary angles: it is read as the beginning of a long sequence. */
+  long: boolean;
 }
 
 /** A shorter prefix costs more to manage than to read again. */
 const shortestShared = 8;
 
-/**
- * Groups prompts that share at least `shortestShared` first tokens; a group's prefix is the longest that all of its
- * members have and go beyond.
- */
-export function sharedPrefixes(prompts: readonly (readonly number[])[]): SharedPrefix[] {
-  const groups = new Map<string, (readonly number[])[]>();
-  for (const ids of prompts) {
-    if (ids.length <= shortestShared) continue;
-    const key = ids.slice(0, shortestShared).join(" ");
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [ids]);
-    else group.push(ids);
+export class SharedPrefixes {
+  readonly all: readonly SharedPrefix[];
+  private readonly ropeSwitch: number | null;
+
+  /**
+   * Groups prompts that share at least `shortestShared` first tokens; a group's prefix is the longest that all of its
+   * members have and go beyond.
+   * @param ropeSwitch the length beyond which all of a sequence turns otherwise; null where there is none
+   */
+  constructor(prompts: readonly (readonly number[])[], ropeSwitch: number | null) {
+    this.ropeSwitch = ropeSwitch;
+    const groups = new Map<string, (readonly number[])[]>();
+    for (const ids of prompts) {
+      if (ids.length <= shortestShared) continue;
+      const key = `${this.isLong(ids)} ${ids.slice(0, shortestShared).join(" ")}`;
+      const group = groups.get(key);
+      if (group === undefined) groups.set(key, [ids]);
+      else group.push(ids);
+    }
+    this.all = [...groups.values()]
+      .filter((members) => members.length > 1)
+      .map((members) => ({ ids: commonStart(members), long: this.isLong(members[0]!) }));
   }
-  return [...groups.values()]
-    .filter((members) => members.length > 1)
-    .map((members) => {
-      const [first, ...others] = members;
-      let length = Math.min(...members.map((ids) => ids.length - 1));
-      for (const other of others) {
-        let same = 0;
-        while (same < length && other[same] === first![same]) same++;
-        length = same;
-      }
-      return { ids: first!.slice(0, length) };
-    });
+
+  /** The prefix that a prompt begins with and goes beyond. */
+  of(ids: readonly number[]): SharedPrefix | null {
+    const own = this.all.find(
+      (prefix) =>
+        prefix.long === this.isLong(ids) &&
+        ids.length > prefix.ids.length &&
+        prefix.ids.every((id, i) => ids[i] === id),
+    );
+    return own ?? null;
+  }
+
+  private isLong(ids: readonly number[]): boolean {
+    return this.ropeSwitch !== null && ids.length > this.ropeSwitch;
+  }
 }
 
-/** Whether a prompt begins with a prefix and goes on. */
-export function beginsWith(ids: readonly number[], prefix: readonly number[]): boolean {
-  return ids.length > prefix.length && prefix.every((id, i) => ids[i] === id);
+function commonStart(members: readonly (readonly number[])[]): readonly number[] {
+  const [first, ...others] = members;
+  let length = Math.min(...members.map((ids) => ids.length - 1));
+  for (const other of others) {
+    let same = 0;
+    while (same < length && other[same] === first![same]) same++;
+    length = same;
+  }
+  return first!.slice(0, length);
 }

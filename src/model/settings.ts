@@ -41,6 +41,19 @@ export class Settings {
     return this.#number(key, fallback, "a positive whole number", (n) => Number.isSafeInteger(n) && n > 0);
   }
 
+  /** @throws FathomError when the value is not a whole number from 0 on */
+  wholeNumber(key: string): number {
+    return this.#number(key, undefined, "a whole number", (n) => Number.isSafeInteger(n) && n >= 0);
+  }
+
+  /** @throws FathomError when the value is not a list of positive numbers */
+  positives(key: string): number[] {
+    const value = this.raw(key);
+    const ok = (n: unknown) => typeof n === "number" && Number.isFinite(n) && n > 0;
+    if (!Array.isArray(value) || !value.every(ok)) throw this.wrong(key, "a list of positive numbers", value);
+    return value as number[];
+  }
+
   /** @throws FathomError when the value is not a positive number, or absent without a fallback */
   positive(key: string, fallback?: number): number {
     return this.#number(key, fallback, "a positive number", (n) => Number.isFinite(n) && n > 0);

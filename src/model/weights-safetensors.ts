@@ -5,6 +5,7 @@ import { badInput } from "../core/errors.ts";
 import { readJson } from "../files/io.ts";
 import { openSafetensors, type SafetensorsFile } from "../files/safetensors.ts";
 import { textNames } from "./containers.ts";
+import { quantizedTensor } from "./quantized.ts";
 import type { WeightDType, WeightInfo, WeightPlace, Weights } from "./weights.ts";
 
 /** What weights may be stored in, by safetensors' names. */
@@ -101,7 +102,7 @@ class FolderWeights implements SafetensorsWeights {
           throw badInput(
             `${file.path} "${tensor}"`,
             "weights in F32, F16 or BF16",
-            dtype,
+            quantizedTensor(name, dtype),
             "the unquantized checkpoint",
           );
         this.#home.set(name, { file, tensor });

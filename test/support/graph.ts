@@ -64,14 +64,15 @@ export function count(dims: readonly number[]): number {
 }
 
 /** Largest |a − b|, relative to the largest magnitude among `expected` (or to 1 where all of it is zero). */
-export function relativeError(found: readonly number[], expected: readonly number[]): number {
+export function relativeError(found: ArrayLike<number>, expected: ArrayLike<number>): number {
   if (found.length !== expected.length) return Infinity;
-  const scale = expected.reduce((largest, element) => Math.max(largest, Math.abs(element)), 0) || 1;
+  let scale = 0;
   let worst = 0;
-  for (const [at, element] of expected.entries()) {
-    const error = Math.abs(found[at]! - element) / scale;
+  for (let at = 0; at < expected.length; at++) {
+    scale = Math.max(scale, Math.abs(expected[at]!));
+    const error = Math.abs(found[at]! - expected[at]!);
     // Written so that a NaN counts as wrong.
     if (!(error <= worst)) worst = Number.isNaN(error) ? Infinity : error;
   }
-  return worst;
+  return worst / (scale || 1);
 }

@@ -1,6 +1,7 @@
 /** What a plan will cost: tokens and disk by counting, time by a probe of this machine. */
 import type { ModelConfig } from "../../model/config-types.ts";
-import { beginsWith, sharedPrefixes } from "../../model/prefixes.ts";
+import { SharedPrefixes } from "../../model/prefixes.ts";
+import { ropeSwitch } from "../../model/rotary.ts";
 import { expectedShapes } from "../../model/weight-shapes.ts";
 import type { Prepared } from "../../runs/prepare.ts";
 import type { Speed } from "./probe.ts";
@@ -25,15 +26,15 @@ export interface Work {
 export function workOf({ plan, prompts, units }: Prepared, config: ModelConfig): Work {
   const cap = Math.max(...plan.caps);
   const all = units.map(({ prompt_ids }) => prompt_ids);
-  const prefixes = sharedPrefixes(all).map(({ ids }) => ids);
-  const saved = all.map((ids) => prefixes.find((prefix) => beginsWith(ids, prefix))?.length ?? 0);
+  const prefixes = new SharedPrefixes(all, ropeSwitch(config));
+  const saved = all.map((ids) => prefixes.of(ids)?.ids.length ?? 0);
   const unshared = sum(all.map((ids) => ids.length));
   const newTokens = sum(all.map((ids) => Math.min(cap, config.contextLength - ids.length)));
   return {
     prompts: prompts.length,
     conditions: units.length / prompts.length,
     answers: units.length,
-    tokens_read: unshared - sum(saved) + sum(prefixes.map((prefix) => prefix.length)),
+    tokens_read: unshared - sum(saved) + sum(prefixes.all.map(({ ids }) => ids.length)),
     tokens_read_unshared: unshared,
     most_new_tokens: newTokens,
     most_activation_bytes: newTokens * config.hiddenSize * 4,

@@ -2,8 +2,7 @@
  * Gemma 2 (arXiv 2408.00118): norms before and after each half, multiplying by (1 + w), GeGLU with the tanh
  * approximation, attention scores capped, and every other layer looking through a window.
  */
-import { readActivation, readOptional, readSizes, readSliding } from "../config-read.ts";
-import { readRope } from "../config-rope.ts";
+import { readActivation, readOptional, readShape, readSliding } from "../config-read.ts";
 import type { Family } from "./family.ts";
 import { attention, projectHeads, sandwich } from "./pieces.ts";
 
@@ -12,8 +11,7 @@ export const gemma2: Family = {
   classes: { Gemma2ForCausalLM: "gemma2" },
 
   read(settings) {
-    const { depth, layer, model } = readSizes(settings, { headDim: 256, context: 8192 });
-    const rope = readRope(settings, layer.headDim, model.contextLength);
+    const { depth, layer, model } = readShape(settings, { headDim: 256, kvHeads: 4, context: 8192 });
     const bias = settings.flag("attention_bias", false);
     // Gemma 2 computes with hidden_activation; hidden_act is a leftover that its own code does not read.
     settings.inert(["hidden_act", "cache_implementation", "sliding_window_size"]);
@@ -24,7 +22,7 @@ export const gemma2: Family = {
     const sliding = readSliding(settings, depth, (index) => index % 2 === 0);
     return {
       ...model,
-      layers: sliding.map((slides) => ({ ...layer, rope, window: slides ? window : null })),
+      layers: sliding.map((slides) => ({ ...layer, window: slides ? window : null })),
       activation: readActivation(settings, "hidden_activation", "gelu_pytorch_tanh"),
       attentionBias: bias,
       outputBias: bias,

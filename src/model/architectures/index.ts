@@ -3,11 +3,21 @@ import type { Family } from "./family.ts";
 import { gemma2 } from "./gemma2.ts";
 import { gemma3 } from "./gemma3.ts";
 import { llama } from "./llama.ts";
+import { mistral } from "./mistral.ts";
+import { olmo2 } from "./olmo2.ts";
+import { phi3 } from "./phi3.ts";
+import { qwen2 } from "./qwen2.ts";
+import { qwen3 } from "./qwen3.ts";
 
 export const families: readonly Family[] = [
   llama, //
+  mistral,
+  qwen2,
+  qwen3,
+  phi3,
   gemma2,
   gemma3,
+  olmo2,
 ];
 
 /** @throws RangeError for a name that is not in the registry */

@@ -116,19 +116,21 @@ export interface Heads {
   value: Value;
 }
 
-/** The three projections of a normed x, each parted into heads. */
-export function projectHeads(block: Block, x: Value): Heads {
+/** The three projections, not yet parted into heads: [B, T, heads·hd], [B, T, kvHeads·hd] twice. */
+export function project(block: Block, x: Value): Heads {
   const { heads, kvHeads, headDim } = block.layer;
-  const project = (name: string, count: number): Value =>
-    inHeads(
-      block,
-      linear(block, `self_attn.${name}`, x, { out: count * headDim, bias: block.config.attentionBias }),
-    );
+  const bias = block.config.attentionBias;
   return {
-    query: project("q_proj", heads),
-    key: project("k_proj", kvHeads),
-    value: project("v_proj", kvHeads),
+    query: linear(block, "self_attn.q_proj", x, { out: heads * headDim, bias }),
+    key: linear(block, "self_attn.k_proj", x, { out: kvHeads * headDim, bias }),
+    value: linear(block, "self_attn.v_proj", x, { out: kvHeads * headDim, bias }),
   };
+}
+
+/** …parted. */
+export function projectHeads(block: Block, x: Value): Heads {
+  const { query, key, value } = project(block, x);
+  return { query: inHeads(block, query), key: inHeads(block, key), value: inHeads(block, value) };
 }
 
 /** [B, T, heads·hd] → [B, heads, T, hd]. */
@@ -200,4 +202,17 @@ export function gatedMlp(block: Block, x: Value): Value {
 
 export function activate({ activation }: ModelConfig, x: Value): Value {
   return activation === "silu" ? silu(x) : geluTanh(x);
+}
+
+/** Llama's block and that of most after it: x + attention(norm(x)), then x + mlp(norm(x)). */
+export function preNormBlock(
+  block: Block,
+  heads: (block: Block, x: Value) => Heads,
+  mlp: (block: Block, x: Value) => Value,
+): BlockOutputs {
+  const { x } = block.inputs;
+  const attended = attention(block, heads(block, norm(block, "input_layernorm", x)));
+  const middle = add(x, attended.out);
+  const y = add(middle, mlp(block, norm(block, "post_attention_layernorm", middle)));
+  return { y, made: attended.made };
 }

@@ -1,0 +1,44 @@
+/** The tiny checkpoints of test/fixtures/engine and what Transformers computes from them (oracle/engine_fixtures.py). */
+import { readdirSync, readFileSync } from "node:fs";
+import { openSafetensors } from "../../src/files/safetensors.ts";
+
+const root = new URL("../fixtures/engine/", import.meta.url).pathname;
+
+export const engineFixtures: readonly string[] = readdirSync(root).sort();
+
+export interface EngineReference {
+  /** What the checkpoint is there for. */
+  why: string;
+  /** Settings shown to matter, and by how much of their largest magnitude the logits move when one is replaced. */
+  bites: Record<string, number>;
+  prompts: number[][];
+  greedy: number[][];
+  stopped: number[][];
+  endTokens: number[];
+  gradient: { prompt: number; plus: number; minus: number };
+  edit?: { layer: number };
+}
+
+export interface EngineFixture {
+  /** A Hugging Face directory. */
+  folder: string;
+  reference: EngineReference;
+  /** Of reference.safetensors. */
+  tensors: ReadonlySet<string>;
+  read: (tensor: string) => Float32Array<ArrayBuffer>;
+  close: () => void;
+}
+
+export function openEngineFixture(name: string): EngineFixture {
+  const folder = `${root}${name}`;
+  const file = openSafetensors(`${folder}/reference.safetensors`);
+  return {
+    folder,
+    reference: JSON.parse(readFileSync(`${folder}/reference.json`, "utf8")) as EngineReference,
+    tensors: new Set(file.entries.keys()),
+    read: (tensor) => file.readFloat32(tensor),
+    close: () => {
+      file.close();
+    },
+  };
+}
