@@ -42,7 +42,15 @@ export function failure(where: string, expected: string, found: string, hint?: s
 }
 
 function describe({ where, expected, found, hint }: Problem): string {
-  const line = `${where}: expected ${expected}, found ${found}`;
-  // Hostile names may hold newlines; a message is one line whatever they hold.
-  return (hint === undefined ? line : `${line}. Try: ${hint}`).replace(/[\r\n]+/g, " ");
+  const line = `${oneLine(where)}: expected ${oneLine(expected)}, found ${oneLine(found)}`;
+  return hint === undefined ? line : `${line}. Try: ${oneLine(hint)}`;
+}
+
+/** No part of a message is longer. */
+const longest = 600;
+
+/** Names and values in messages come from hostile files: no line ends, nothing that steers a terminal, no megabytes. */
+function oneLine(text: string): string {
+  const cut = text.length > longest ? `${text.slice(0, longest)}…` : text;
+  return cut.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]+/gu, " ");
 }

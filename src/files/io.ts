@@ -12,10 +12,12 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from "node:fs";
 import { dirname } from "node:path";
 import { badInput, FathomError, failure } from "../core/errors.ts";
+import { parseJson } from "./json.ts";
 
 const full = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
 const forbidden = new Set([
@@ -63,9 +65,15 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** The largest text that is read whole. Tokenizers have up to 35 MB; a text of 512 MiB is more than a string can hold. */
+const mostTextBytes = 2 ** 28;
+
 /** UTF-8 text of a whole file; a byte order mark is dropped. @throws FathomError */
 export function readText(path: string): string {
   try {
+    const { size } = statSync(path);
+    if (size > mostTextBytes)
+      throw badInput(path, `a text of at most ${mostTextBytes} bytes`, `${size} bytes`);
     return new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(path));
   } catch (error) {
     if (error instanceof TypeError) throw badInput(path, "UTF-8 text", "bytes that are not UTF-8");
@@ -75,12 +83,7 @@ export function readText(path: string): string {
 
 /** The JSON value in a file. @throws FathomError naming the file */
 export function readJson(path: string): unknown {
-  const text = readText(path);
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (error) {
-    throw badInput(path, "JSON", messageOf(error), "fetch the file again; it may be cut short");
-  }
+  return parseJson(readText(path), path, "JSON", "fetch the file again; it may be cut short");
 }
 
 /**

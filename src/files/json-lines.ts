@@ -2,6 +2,7 @@
 import { closeSync, openSync } from "node:fs";
 import { badInput } from "../core/errors.ts";
 import { readProblem } from "./io.ts";
+import { parseJson } from "./json.ts";
 import { byteLines } from "./lines.ts";
 
 export interface JsonLine {
@@ -42,13 +43,5 @@ export function decodeLine(bytes: Uint8Array, where: string): string {
 
 /** @throws FathomError when the text is not one JSON value */
 export function parseLine(text: string, where: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch (error) {
-    throw badInput(
-      where,
-      "one JSON value on the line",
-      error instanceof Error ? error.message : String(error),
-    );
-  }
+  return parseJson(text, where, "one JSON value on the line");
 }

@@ -1,5 +1,8 @@
 /** The JSON header of a safetensors file, checked whole: types, sizes, bounds, holes, overlaps, names given twice. */
 import { badInput } from "../core/errors.ts";
+import { endOfString, isClosing, isOpening, parseJson } from "./json.ts";
+
+const [quote, colon] = [0x22, 0x3a];
 
 const bytesOf = {
   BOOL: 1,
@@ -76,17 +79,12 @@ export function parseHeader(
 }
 
 function parseObject(text: string, path: string): Record<string, unknown> {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw badInput(
-      path,
-      "a safetensors header of JSON",
-      "something else",
-      "check that this is a safetensors file",
-    );
-  }
+  const value = parseJson(
+    text,
+    path,
+    "a safetensors header of JSON",
+    "check that this is a safetensors file",
+  );
   if (value === null || typeof value !== "object" || Array.isArray(value))
     throw badInput(
       path,
@@ -130,11 +128,15 @@ function refuseTwice(text: string, path: string): void {
   const seen = new Set<string>();
   let depth = 0;
   let last = "";
-  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\]:]/g)) {
-    if (token === "{" || token === "[") depth += 1;
-    else if (token === "}" || token === "]") depth -= 1;
-    else if (token !== ":") last = token;
-    else if (depth === 1) {
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    if (unit === quote) {
+      const end = endOfString(text, at);
+      last = text.slice(at, end);
+      at = end - 1;
+    } else if (isOpening(unit)) depth += 1;
+    else if (isClosing(unit)) depth -= 1;
+    else if (unit === colon && depth === 1) {
       const name = JSON.parse(last) as string;
       if (seen.has(name)) throw badInput(path, "every tensor named once", `"${name}" twice`);
       seen.add(name);

@@ -48,7 +48,7 @@ export function readSizes(settings: Settings, defaults: SizeDefaults): Sizes {
   const headDim = settings.count("head_dim", defaults.headDim ?? hiddenSize / heads);
   checkHeads(settings, heads, kvHeads, headDim);
   return {
-    depth: settings.count("num_hidden_layers", defaults.depth),
+    depth: settings.depth("num_hidden_layers", defaults.depth),
     layer: {
       heads,
       kvHeads,

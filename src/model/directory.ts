@@ -59,13 +59,13 @@ function readTemplate(folder: string, tokenizerConfig: Readonly<Record<string, u
   if (existsSync(file)) return readText(file);
   const inside = tokenizerConfig["chat_template"] ?? null;
   if (inside === null || typeof inside === "string") return inside;
-  const named = (Array.isArray(inside) ? inside : []) as { name?: unknown; template?: unknown }[];
-  const chosen = named.find(({ name }) => name === "default")?.template;
+  const named = (Array.isArray(inside) ? inside : []) as ({ name?: unknown; template?: unknown } | null)[];
+  const chosen = named.find((one) => one?.name === "default")?.template;
   if (typeof chosen === "string") return chosen;
   throw badInput(
     join(folder, "tokenizer_config.json"),
     'a chat_template that is a text or a list with one named "default"',
-    `templates named ${named.map(({ name }) => JSON.stringify(name)).join(", ")}`,
+    `templates named ${named.map((one) => JSON.stringify(one?.name)).join(", ")}`,
   );
 }
 

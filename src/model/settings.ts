@@ -4,6 +4,9 @@
  */
 import { badInput } from "../core/errors.ts";
 
+/** The deepest models published have about 130. */
+const mostLayers = 1000;
+
 export class Settings {
   readonly where: string;
   readonly #values: ReadonlyMap<string, unknown>;
@@ -52,6 +55,13 @@ export class Settings {
     const ok = (n: unknown) => typeof n === "number" && Number.isFinite(n) && n > 0;
     if (!Array.isArray(value) || !value.every(ok)) throw this.wrong(key, "a list of positive numbers", value);
     return value as number[];
+  }
+
+  /** How many blocks a model has, which bounds whatever is done for each. @throws FathomError beyond a thousand */
+  depth(key: string, fallback?: number): number {
+    const layers = this.count(key, fallback);
+    if (layers > mostLayers) throw this.wrong(key, `at most ${mostLayers} layers`, layers);
+    return layers;
   }
 
   /** @throws FathomError when the value is not a positive number, or absent without a fallback */

@@ -1,5 +1,5 @@
 /** A tokenizer.json with its tokenizer_config.json, run by @huggingface/tokenizers. */
-import { badInput } from "../core/errors.ts";
+import { badInput, FathomError } from "../core/errors.ts";
 import { type AddedToken, AddedTokenFinder } from "./added-tokens.ts";
 import { createPipeline, type Pipeline } from "./pipeline.ts";
 import type { EncodeOptions, EncodingTokenizer, TextRange } from "./tokenizer.ts";
@@ -11,10 +11,14 @@ export function buildTokenizer(files: TokenizerFiles): EncodingTokenizer {
   try {
     pipeline = createPipeline(files.tokenizer, files.config);
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    throw badInput(files.where, "a tokenizer that @huggingface/tokenizers can run", message);
+    throw cannotRun(files.where, error);
   }
   return new JsonTokenizer(pipeline, files);
+}
+
+function cannotRun(where: string, error: unknown): FathomError {
+  const message = error instanceof Error ? error.message : String(error);
+  return badInput(where, "a tokenizer that @huggingface/tokenizers can run", message);
 }
 
 class JsonTokenizer implements EncodingTokenizer {
@@ -61,13 +65,15 @@ class JsonTokenizer implements EncodingTokenizer {
 
   encode(text: string, { addSpecial, parseSpecial = false }: EncodeOptions): number[] {
     const everything: TextRange[] = [[0, text.length]];
-    const tokens = this.#tokens(text, parseSpecial ? [] : everything, this.#specialSpellings);
-    const process = this.#pipeline.post_processor;
-    return this.#ids(addSpecial && process !== null ? process(tokens, null, true).tokens : tokens);
+    return this.#running(() => {
+      const tokens = this.#tokens(text, parseSpecial ? [] : everything, this.#specialSpellings);
+      const process = this.#pipeline.post_processor;
+      return this.#ids(addSpecial && process !== null ? process(tokens, null, true).tokens : tokens);
+    });
   }
 
   encodeMixed(text: string, foreign: readonly TextRange[], control: ReadonlySet<string>): number[] {
-    return this.#ids(this.#tokens(text, foreign, control));
+    return this.#running(() => this.#ids(this.#tokens(text, foreign, control)));
   }
 
   controlTokens(source: string): ReadonlySet<string> {
@@ -80,7 +86,7 @@ class JsonTokenizer implements EncodingTokenizer {
     const known = ids.filter((id) => this.tokenOf(id) !== null);
     const kept = skipSpecial ? known.filter((id) => !this.#specialIds.has(id)) : known;
     if (kept.length === 0) return "";
-    return this.#pipeline.decode(kept, { clean_up_tokenization_spaces: this.#cleanUp });
+    return this.#running(() => this.#pipeline.decode(kept, { clean_up_tokenization_spaces: this.#cleanUp }));
   }
 
   idOf(token: string): number | null {
@@ -89,6 +95,15 @@ class JsonTokenizer implements EncodingTokenizer {
 
   tokenOf(id: number): string | null {
     return this.#pipeline.id_to_token(id) ?? null;
+  }
+
+  /** The library takes a tokenizer's word for much, and fails on what is not so only when it comes to it. */
+  #running<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw error instanceof FathomError ? error : cannotRun(this.#where, error);
+    }
   }
 
   #ids(tokens: readonly string[]): number[] {

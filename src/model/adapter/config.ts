@@ -65,6 +65,9 @@ const otherKinds = {
   ensure_weight_tying: "an adapter that embedding and head share",
 };
 
+/** Each is held against every module of the model; real ones name a handful. */
+const mostSaved = 256;
+
 /** Starting values that leave the base's weights as they are; PiSSA, OLoRA, CorDA, LoftQ and LoRA-GA change them. */
 const startingValues = [true, false, "gaussian", "orthogonal", "eva"];
 
@@ -103,7 +106,7 @@ export function parseAdapterConfig(json: unknown, where: string): AdapterConfig 
     targets: modules(settings, "target_modules"),
     excluded: settings.has("exclude_modules") ? namesOrPattern(settings, "exclude_modules") : [],
     layers: layersOf(settings),
-    saved: textsOrNone(settings, "modules_to_save"),
+    saved: savedOf(settings),
     biases: bias,
     factorBias: settings.flag("lora_bias", false),
   };
@@ -131,6 +134,13 @@ function texts(settings: Settings, key: string): string[] {
 
 function textsOrNone(settings: Settings, key: string): string[] {
   return settings.has(key) ? texts(settings, key) : [];
+}
+
+function savedOf(settings: Settings): string[] {
+  const saved = textsOrNone(settings, "modules_to_save");
+  if (saved.length > mostSaved || saved.includes(""))
+    throw settings.wrong("modules_to_save", `at most ${mostSaved} names of modules`, saved);
+  return saved;
 }
 
 function layersOf(settings: Settings): AdapterConfig["layers"] {

@@ -71,7 +71,14 @@ function namedIn(
     const matches = firstMatches([`^(?:${names.pattern})$`], modules, where);
     return modules.filter((_, i) => matches[i] !== null);
   }
-  return modules.filter((module) => names.some((name) => module === name || module.endsWith(`.${name}`)));
+  const known = new Set(names);
+  return modules.filter((module) => endings(module).some((ending) => known.has(ending)));
+}
+
+/** "a.b.c", "b.c", "c". */
+function endings(module: string): string[] {
+  const parts = module.split(".");
+  return parts.map((_, i) => parts.slice(i).join("."));
 }
 
 function byPattern(

@@ -51,7 +51,7 @@ export function ggufConfig(
     architecture: "LlamaForCausalLM",
     vocabSize,
     hiddenSize,
-    layers: Array.from({ length: settings.count("block_count") }, () => layer),
+    layers: Array.from({ length: settings.depth("block_count") }, () => layer),
     normEps: settings.positive("attention.layer_norm_rms_epsilon"),
     contextLength: settings.count("context_length"),
     activation: "silu",

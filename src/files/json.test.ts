@@ -1,0 +1,35 @@
+/** What JSON.parse would take and nothing after it could. */
+import { expect, test } from "vitest";
+import { parseJson } from "./json.ts";
+
+test("whatever JSON.parse makes of sound JSON", () => {
+  for (const text of [
+    '{"a":[1,-2.5e-3,1E+2,"]]{\\"\\\\",null,true,false,[],{}],"\\\\":"\\u005b[[["}',
+    "[".repeat(100) + "]".repeat(100),
+    "-1.7976931348623157e308",
+    '""',
+  ])
+    expect(parseJson(text, "f")).toEqual(JSON.parse(text));
+});
+
+test("nesting and numbers that nothing could walk over or hold are refused, in a moment", () => {
+  const start = performance.now();
+  for (const [open, close] of [
+    ["[", "]"],
+    ['{"a":', "}"],
+    ['[{"a":', "}]"],
+  ] as const) {
+    expect(() => parseJson(`${open.repeat(101)}1${close.repeat(101)}`, "f")).toThrow(
+      "f: expected JSON that nests at most 100 deep, found deeper",
+    );
+    expect(() => parseJson(open.repeat(5_000_000), "f")).toThrow("found deeper");
+  }
+  for (const number of ["1e999", "-1e999", "9".repeat(400)])
+    expect(() => parseJson(`{"a":[${number}]}`, "f")).toThrow("f: expected numbers that fit in a double");
+  expect(performance.now() - start).toBeLessThan(5000);
+});
+
+test("what is no JSON is said in one line", () => {
+  for (const text of ["", "{", '"', '"\\', "[1", "1e", "-", "\u0000", '{"a":1,}', "NaN"])
+    expect(() => parseJson(text, "f")).toThrow(/^f: expected JSON, found [^\n]*$/);
+});

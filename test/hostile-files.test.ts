@@ -1,0 +1,20 @@
+/** A slice of bench/fuzz.ts: damaged files of every kind are read, or refused in one line, in bounded time and memory. */
+import { expect, test } from "vitest";
+import { fuzz } from "./support/fuzz/run.ts";
+
+test("a thousand damaged files", async () => {
+  const { cases, failures, kinds } = await fuzz({
+    seed: 20_261_124,
+    from: 0,
+    to: 1080,
+    only: null,
+    limits: { seconds: 5, megabytes: 256 },
+  });
+  expect(failures).toEqual([]);
+  expect(cases).toBe(1080);
+  for (const [kind, { opened, refused }] of Object.entries(kinds)) {
+    // Damage that always refuses, or never, would show nothing.
+    expect(opened, kind).toBeGreaterThan(0);
+    expect(refused, kind).toBeGreaterThan(opened / 4);
+  }
+});

@@ -1,0 +1,96 @@
+/** Damage that knows where safetensors and GGUF keep their counts, lengths, types and offsets. */
+import type { Random } from "../../../src/core/random.ts";
+import { extremes, mutateBytes, pick } from "./mutate-bytes.ts";
+import { mutateJson } from "./mutate-json.ts";
+
+/** Eight bytes of length, JSON, data (https://huggingface.co/docs/safetensors). */
+export function mutateSafetensors(original: Buffer, random: Random): Buffer {
+  const length = Number(original.readBigUInt64LE(0));
+  const [json, data] = [original.subarray(8, 8 + length), original.subarray(8 + length)];
+  const whole = (header: Buffer, said: bigint): Buffer => {
+    const prefix = Buffer.alloc(8);
+    prefix.writeBigUInt64LE(BigInt.asUintN(64, said));
+    return Buffer.concat([prefix, header, data]);
+  };
+  switch (random.integer(6)) {
+    case 0:
+      return mutateBytes(original, random, 8 + length + 8);
+    case 1:
+      return whole(json, pick(random, extremes));
+    case 2:
+      return whole(json, BigInt(length + random.integer(33) - 16));
+    default: {
+      const header = mutateJson(json, random);
+      return whole(header, BigInt(header.length));
+    }
+  }
+}
+
+interface Field {
+  at: number;
+  bytes: 4 | 8;
+}
+
+/** Every count, length, type, dimension and offset of a GGUF head, in order (ggml/docs/gguf.md, version 3). */
+export function ggufFields(file: Buffer): Field[] {
+  const fields: Field[] = [];
+  let at = 4;
+  const number = (bytes: 4 | 8): number => {
+    fields.push({ at, bytes });
+    const value = bytes === 4 ? file.readUInt32LE(at) : Number(file.readBigUInt64LE(at));
+    at += bytes;
+    return value;
+  };
+  const text = (): void => {
+    const length = number(8);
+    at += length;
+  };
+  const widths: Readonly<Record<number, number>> = { 0: 1, 1: 1, 2: 2, 3: 2, 7: 1 };
+  const value = (type: number): void => {
+    if (type === 8) text();
+    else if (type === 9) {
+      const item = number(4);
+      for (let n = number(8); n > 0; n--) value(item);
+    } else if (widths[type] !== undefined) at += widths[type];
+    else number(type < 10 ? 4 : 8);
+  };
+  number(4);
+  const [tensors, pairs] = [number(8), number(8)];
+  for (let i = 0; i < pairs; i++) {
+    text();
+    value(number(4));
+  }
+  for (let i = 0; i < tensors; i++) {
+    text();
+    for (let axes = number(4); axes > 0; axes--) number(8);
+    number(4);
+    number(8);
+  }
+  return fields;
+}
+
+export function mutateGguf(original: Buffer, random: Random): Buffer {
+  const fields = ggufFields(original);
+  const end = fields.at(-1)!.at + 8;
+  if (random.integer(4) === 0) return mutateBytes(original, random, end);
+  const bytes = Buffer.from(original);
+  // Most of a head are the lengths of its tokens: the fields before and after them are as good a place.
+  const outside =
+    random.integer(2) === 0 ? fields.filter((_, i) => i < 60 || i > fields.length - 200) : fields;
+  for (let n = 1 + random.integer(2); n > 0; n--) {
+    const { at, bytes: width } = pick(random, outside);
+    const before = width === 4 ? BigInt(bytes.readUInt32LE(at)) : bytes.readBigUInt64LE(at);
+    const value = pick(random, [
+      pick(random, extremes),
+      before + 1n,
+      before - 1n,
+      before * 2n,
+      before << 32n,
+      before ^ (1n << BigInt(random.integer(8 * width))),
+      BigInt(random.integer(40)),
+    ]);
+    if (width === 4) bytes.writeUInt32LE(Number(BigInt.asUintN(32, value)), at);
+    else bytes.writeBigUInt64LE(BigInt.asUintN(64, value), at);
+  }
+  return bytes;
+}

@@ -1,0 +1,76 @@
+/**
+ * Damaged files by the thousand: each is read, or refused in one line, within bounded time and memory. A case is made
+ * of the seed and its number alone, so that any one can be run again.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Worker } from "node:worker_threads";
+
+export interface FuzzOptions {
+  seed: number;
+  /** Half-open range of cases. */
+  from: number;
+  to: number;
+  /** Only kinds of file whose name holds this; null for all. */
+  only: string | null;
+  /** Of one case. */
+  limits: { seconds: number; megabytes: number };
+}
+
+export interface Failure {
+  case: number;
+  kind: string;
+  what: string;
+}
+
+export interface FuzzReport {
+  cases: number;
+  failures: Failure[];
+  /** By kind of file: how many opened and how many were refused, seconds and MiB of the worst case. */
+  kinds: Record<string, { opened: number; refused: number; slowest: number; largest: number }>;
+}
+
+export interface WorkerData extends FuzzOptions {
+  scratch: string;
+  /** Int32[2]: the case at work, and a count that moves on with each. */
+  now: SharedArrayBuffer;
+}
+
+/** A case that is still at work after this many times its limit will never end. */
+const patience = 10;
+
+/** @returns what happened; a case that never ended, or ended the thread, is the last failure */
+export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
+  const scratch = mkdtempSync(join(tmpdir(), "fathom-fuzz-"));
+  const now = new SharedArrayBuffer(8);
+  const current = new Int32Array(now);
+  const worker = new Worker(new URL("./worker.ts", import.meta.url), {
+    workerData: { ...options, scratch, now } satisfies WorkerData,
+    resourceLimits: { maxOldGenerationSizeMb: 1024 },
+  });
+  try {
+    return await new Promise<FuzzReport>((resolve, reject) => {
+      const ended = (what: string) => {
+        const failure = { case: current[0]!, kind: "the thread", what };
+        resolve({ cases: current[1]!, failures: [failure], kinds: {} });
+      };
+      let [seen, since] = [-1, Date.now()];
+      const watch = setInterval(() => {
+        if (current[1] !== seen) [seen, since] = [current[1]!, Date.now()];
+        else if (Date.now() - since > patience * 1000 * options.limits.seconds) ended("never ended");
+      }, 500);
+      worker.on("message", resolve);
+      worker.on("error", (error) => {
+        if (current[1] === 0) reject(error as Error);
+        else ended(String(error));
+      });
+      worker.on("exit", () => {
+        clearInterval(watch);
+      });
+    });
+  } finally {
+    await worker.terminate();
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,105 @@
+/** Files of this repository that are damaged, and what a user does with each: opens the checkpoint and reads all of it. */
+import { cpSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Checkpoint, openCheckpoint } from "../../../src/model/checkpoint.ts";
+import { openSae } from "../../../src/sae/open.ts";
+import { type Mutator, mutateBytes } from "./mutate-bytes.ts";
+import { mutateGguf, mutateSafetensors } from "./mutate-formats.ts";
+import { mutateJson } from "./mutate-json.ts";
+
+const fixtures = fileURLToPath(new URL("../../fixtures/", import.meta.url));
+
+interface Kind {
+  name: string;
+  /** Below test/fixtures. */
+  folder: string;
+  file: string;
+  /** The model, where the folder is an adapter's. */
+  base?: string;
+  mutate: Mutator;
+}
+
+const engine = (fixture: string, file: string, mutate: Mutator): Kind => ({
+  name: `${fixture}/${file}`,
+  folder: `engine/${fixture}`,
+  file,
+  mutate,
+});
+
+const adapter = (fixture: string, base: string, file: string, mutate: Mutator): Kind => ({
+  name: `adapters/${fixture}/${file}`,
+  folder: `adapters/${fixture}`,
+  file,
+  base: `engine/${base}`,
+  mutate,
+});
+
+const sae = (fixture: string, file: string, mutate: Mutator): Kind => ({
+  name: `sae/${fixture}/${file}`,
+  folder: `sae/${fixture}`,
+  file,
+  mutate,
+});
+
+export const kinds: readonly Kind[] = [
+  engine("llama-mha-tied", "model.safetensors", mutateSafetensors),
+  engine("llama-mqa-llama3-bf16", "config.json", mutateJson),
+  engine("llama-v4-linear-fp16", "config.json", mutateJson),
+  engine("gemma2-v4-sharded", "config.json", mutateJson),
+  engine("gemma2-window", "config.json", mutateJson),
+  engine("gemma2-v4-sharded", "model.safetensors.index.json", mutateJson),
+  engine("llama-gqa-bias", "tokenizer.json", mutateJson),
+  engine("gemma2-window", "tokenizer.json", mutateJson),
+  engine("gemma2-window", "tokenizer_config.json", mutateJson),
+  engine("gemma2-window", "generation_config.json", mutateJson),
+  engine("llama-gqa-bias", "chat_template.jinja", mutateBytes),
+  { name: "gguf", folder: "gguf", file: "tiny.gguf", mutate: mutateGguf },
+  adapter("all-linear", "llama-gqa-bias", "adapter_config.json", mutateJson),
+  adapter("saved-modules", "gemma2-window", "adapter_config.json", mutateJson),
+  adapter("head-branch", "llama-mqa-llama3-bf16", "adapter_model.safetensors", mutateSafetensors),
+  sae("jumprelu", "cfg.json", mutateJson),
+  sae("old-topk", "cfg.json", mutateJson),
+  sae("gated", "sae_weights.safetensors", mutateSafetensors),
+];
+
+export interface Subject {
+  name: string;
+  original: Buffer;
+  mutate: Mutator;
+  /** @throws whatever opening and reading throws */
+  use(bytes: Buffer): Promise<void>;
+}
+
+/** Copies what a kind needs into a folder of its own below `scratch`. */
+export function prepare({ name, folder, file, base, mutate }: Kind, scratch: string): Subject {
+  const home = join(scratch, name.replaceAll("/", "-"));
+  cpSync(join(fixtures, folder), home, { recursive: true });
+  const path = join(home, file);
+  const model = base === undefined ? (file.endsWith(".gguf") ? path : home) : join(fixtures, base);
+  return {
+    name,
+    original: readFileSync(path),
+    mutate,
+    async use(bytes) {
+      writeFileSync(path, bytes);
+      if (folder.startsWith("sae/")) {
+        openSae(home);
+        return;
+      }
+      const checkpoint = await openCheckpoint(model, base === undefined ? null : home);
+      try {
+        readAll(checkpoint);
+      } finally {
+        checkpoint.weights.close();
+      }
+    },
+  };
+}
+
+function readAll({ weights, tokenizer, template }: Checkpoint): void {
+  for (const name of weights.names()) weights.read(name);
+  const ids = tokenizer.encode("Hello, wörld! 123  \n", { addSpecial: true });
+  tokenizer.decode(ids, { skipSpecial: true });
+  template?.encode([{ role: "user", content: "Hello" }], { addGenerationPrompt: true });
+}
