@@ -50,7 +50,7 @@ try {
     join(folder, "prompts.jsonl"),
     rows.map((ids, i) => JSON.stringify({ id: `p${i}`, ids })).join("\n"),
   );
-  const { all, largest } = heldBytes(config);
+  const { all, largest } = heldBytes(config, "fp32");
   const allowed = Math.round(limit * all);
   console.log(`weights ${mb(all)}, the largest block ${mb(largest)}; ${prompts * tokens} tokens, all layers`);
   console.log("| capture | limit | ended | peak of its own memory | × weights | seconds |");

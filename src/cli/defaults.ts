@@ -1,8 +1,12 @@
 /** Every default of Fathom. Below the command line nothing is assumed, so what a run was made with is all in its plan. */
 import type { AuditPlan } from "../runs/plan.ts";
 
+/** Exact. */
+export const precisionDefault = "fp32";
+
 export const auditDefaults: Omit<AuditPlan, "model" | "prompts"> = {
   adapter: null,
+  precision: precisionDefault,
   sae: null,
   templates: ["chat", "none"],
   caps: [80, 150, 200],

@@ -45,6 +45,15 @@ export function choices<T extends string>(option: string, known: readonly T[]) {
     );
 }
 
+/** One of the choices. */
+export function choice<T extends string>(option: string, known: readonly T[]) {
+  return (text: string): T => {
+    const chosen = known.find((candidate) => candidate === text);
+    if (chosen === undefined) throw badInput(option, known.join(", "), JSON.stringify(text));
+    return chosen;
+  };
+}
+
 /** Names with commas between them. */
 export function names(option: string) {
   return (text: string): string[] => {

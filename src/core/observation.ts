@@ -1,5 +1,6 @@
 /** One prompt under one condition, as it happened: exact token ids, text, and the identities of everything used. */
 import { z } from "zod";
+import { precisions } from "./precision.ts";
 
 const tokenId = z.int().nonnegative();
 
@@ -12,7 +13,7 @@ export const conditionSchema = z.strictObject({
   /** 0 is greedy. */
   temperature: z.number().nonnegative(),
   seed: z.int(),
-  precision: z.literal("fp32"),
+  precision: z.enum(precisions),
 });
 export type Condition = z.infer<typeof conditionSchema>;
 

@@ -1,5 +1,6 @@
 /** The tensors a configuration implies, with their shapes: a checkpoint is compared with them before anything runs. */
 import { badInput } from "../core/errors.ts";
+import type { Precision } from "../core/precision.ts";
 import type { ModelConfig } from "./config-types.ts";
 import { blockPrefix, buildBlock, buildHead, type Declare, embeddingName, headName } from "./parts.ts";
 import type { Weights } from "./weights.ts";
@@ -33,16 +34,21 @@ function buildAll(config: ModelConfig, declare: Declare): void {
     buildBlock(config, layer, declare, blockPrefix(index));
 }
 
+/** Bits a weight of a matrix, its block's scale and minimum with it. */
+const heldBits: Readonly<Record<Precision, number>> = { fp32: 32, int8: 9, int4: 6 };
+
 /**
- * Bytes of a checkpoint's blocks and head as they are computed with, in float32. An embedding is read from its file row by
+ * Bytes of a checkpoint's blocks and head as they are computed with. An embedding is read from its file row by
  * row, and is held only where it is the head too.
  * @returns `all` of them, and of the `largest` block alone
  */
-export function heldBytes(config: ModelConfig): { all: number; largest: number } {
+export function heldBytes(config: ModelConfig, precision: Precision): { all: number; largest: number } {
   const blocks = config.layers.map(() => 0);
   let head = 0;
+  const matrices = multipliedMatrices(config);
   for (const [name, shape] of expectedShapes(config)) {
-    const bytes = 4 * shape.reduce((product, size) => product * size, 1);
+    const bits = matrices.has(name) ? heldBits[precision] : 32;
+    const bytes = (bits / 8) * shape.reduce((product, size) => product * size, 1);
     const layer = blocks.findIndex((_, i) => name.startsWith(blockPrefix(i)));
     if (layer >= 0) blocks[layer]! += bytes;
     else if (name !== embeddingName || name === headName(config)) head += bytes;

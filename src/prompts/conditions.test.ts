@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { FathomError } from "../core/errors.ts";
 import { hashJson } from "../core/hash.ts";
 import { conditionSchema } from "../core/observation.ts";
+import { precisions } from "../core/precision.ts";
 import { type ConditionAxes, expandConditions } from "./conditions.ts";
 
 const axes: ConditionAxes = {
@@ -11,6 +12,7 @@ const axes: ConditionAxes = {
   prefills: [null],
   temperatures: [0],
   seeds: [7],
+  precision: "fp32",
 };
 
 describe("expanding a plan's axes", () => {
@@ -86,6 +88,7 @@ describe("expanding a plan's axes", () => {
           prefills: texts.map((some) => [...some.filter((text) => text !== null), null]),
           temperatures: fc.uniqueArray(fc.constantFrom(0, 0.3, 0.7, 1), { minLength: 1 }),
           seeds: fc.uniqueArray(fc.integer(), { minLength: 1, maxLength: 4 }),
+          precision: fc.constantFrom(...precisions),
         }),
         (drawn) => {
           const found = expandConditions(drawn, "plan").map((condition) => conditionSchema.parse(condition));

@@ -17,6 +17,8 @@ export interface ConditionAxes {
   temperatures: readonly number[];
   /** Sampling seeds; not used at temperature 0. */
   seeds: readonly number[];
+  /** One for all: precisions are compared between runs. */
+  precision: Condition["precision"];
 }
 
 /** A greedy generation is the same for every seed; its condition carries this one, so that equal work has equal keys. */
@@ -37,7 +39,14 @@ export function expandConditions(axes: ConditionAxes, where: string): Condition[
       axes.prefills.flatMap((prefill) =>
         axes.temperatures.flatMap((temperature) =>
           (temperature === 0 ? [greedySeed] : axes.seeds).map(
-            (seed): Condition => ({ template, system, prefill, temperature, seed, precision: "fp32" }),
+            (seed): Condition => ({
+              template,
+              system,
+              prefill,
+              temperature,
+              seed,
+              precision: axes.precision,
+            }),
           ),
         ),
       ),

@@ -5,6 +5,7 @@ import { z } from "zod";
 import { badInput } from "../core/errors.ts";
 import { canonicalJson, type Json } from "../core/hash.ts";
 import { parseRecord } from "../core/parse.ts";
+import { precisions } from "../core/precision.ts";
 import { readJson, writeTextAtomically } from "../files/io.ts";
 import { planSchema } from "./plan.ts";
 
@@ -49,7 +50,12 @@ export const manifestSchema = z.strictObject({
     sae: z
       .strictObject({ name: z.string(), sha256, d_sae: z.int(), kind: z.string(), hook: z.string() })
       .nullable(),
-    plan: planSchema.omit({ model: true, adapter: true, prompts: true, sae: true, show_text: true }),
+    plan: planSchema
+      .omit({ model: true, adapter: true, prompts: true, sae: true, show_text: true })
+      // Runs of versions before there were precisions.
+      .extend({ precision: z.enum(precisions).default("fp32") }),
+    /** Which way of rounding the weights; null in fp32. */
+    rounding: z.int().nullable().default(null),
     /** Block whose resid_post was kept. */
     layer: z.int().nonnegative(),
     /** The refusal score's tokens, as the vocabulary spells them. */

@@ -4,6 +4,7 @@ import { dirname, isAbsolute, join } from "node:path";
 import { LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
 import { badInput } from "../core/errors.ts";
+import { precisions } from "../core/precision.ts";
 import { readProblem } from "../files/io.ts";
 import { parseReference } from "../hub/reference.ts";
 
@@ -12,6 +13,8 @@ export const planSchema = z.strictObject({
   model: z.string().min(1),
   /** A LoRA adapter of PEFT's over it, a folder or a repository; null audits the model alone. */
   adapter: z.string().min(1).nullable(),
+  /** fp32 computes with the weights exactly; int8 and int4 round them, and what they are multiplied with to 8 bits. */
+  precision: z.enum(precisions),
   /** A bundled set's name or a JSON Lines file. */
   prompts: z.string().min(1),
   /** An SAE's file or directory, here or on the hub; null leaves the inside view unmeasured. */

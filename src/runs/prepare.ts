@@ -7,6 +7,7 @@ import type { Prompt } from "../core/prompt.ts";
 import { refusalOpeners } from "../judges/refusal-openers.ts";
 import { judgeVersion } from "../judges/version.ts";
 import type { Checkpoint } from "../model/checkpoint.ts";
+import { roundingRecipe } from "../model/quantized/weights.ts";
 import { loadPrompts } from "../prompts/load.ts";
 import { requireFits } from "../sae/gate.ts";
 import type { Sae } from "../sae/sae.ts";
@@ -80,6 +81,7 @@ export async function prepare(
                 hook: sae.site?.hookName ?? "not stated in its file",
               },
         plan: choices,
+        rounding: plan.precision === "fp32" ? null : roundingRecipe,
         layer,
         refusal_tokens: opening.map(({ token }) => token),
         judge: judgeVersion,

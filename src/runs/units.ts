@@ -48,6 +48,7 @@ export function expandUnits(
       prefills: [null],
       temperatures: [plan.temperature],
       seeds: plan.seeds,
+      precision: plan.precision,
     },
     "plan",
     // With a system prompt the chat template is only asked with it; bare text has no place for one.

@@ -100,9 +100,12 @@ test("a model that memory will not hold is said to be one, with what to do", asy
   const { config, weights } = await openCheckpoint(tinyModel);
   weights.close();
   // 3 blocks of 8,752 numbers, with q, k and v's biases; the final norm, 32; the untied head, 336 × 32.
-  const { all, largest } = heldBytes(config);
-  expect(memoryNote(config, all)).toBeNull();
-  expect(memoryNote(config, all - 1)).toMatch(/KiB in memory and .* is available\. Try: --low-memory/);
+  const { all, largest } = heldBytes(config, "fp32");
+  expect(memoryNote(config, "fp32", all)).toBeNull();
+  expect(memoryNote(config, "int4", all / 2)).toBeNull();
+  expect(memoryNote(config, "fp32", all - 1)).toMatch(
+    /KiB in memory and .* is available\. Try: --low-memory/,
+  );
   expect({ all, largest }).toEqual({ all: 4 * (3 * 8752 + 32 + 336 * 32), largest: 4 * 8752 });
 });
 

@@ -33,6 +33,7 @@ function textOf({ plan, manifest }: Prepared, work: Work, seconds: [number, numb
   const rows: [string, string][] = [
     ["Model", `${model.name}: ${model.architecture}, ${model.layers} layers of width ${model.d_model}`],
     ["Adapter", adapter === null ? "none" : adapter.name],
+    ["Precision", plan.precision],
     ["Prompts", `${prompts.name}, ${work.prompts}`],
     [
       "SAE",

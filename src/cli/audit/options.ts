@@ -1,7 +1,12 @@
 /** What `fathom audit` was asked for on the command line; whatever is absent is in the plan file or the defaults. */
+import type { Precision } from "../../core/precision.ts";
+
 export interface AuditOptions {
   model?: string;
   adapter?: string;
+  precision?: Precision;
+  /** false: keep no rounded weights. */
+  cache: boolean;
   prompts?: string;
   sae?: string;
   out?: string;

@@ -16,6 +16,7 @@ export function planOf(planFile: string | undefined, options: AuditOptions): Ask
   const given = withoutUndefined({
     model: options.model,
     adapter: options.adapter,
+    precision: options.precision,
     prompts: options.prompts,
     sae: options.sae,
     templates: options.templates,

@@ -47,7 +47,7 @@ export async function runAudit(planFile: string | undefined, options: AuditOptio
 
     interrupt.heeded = true;
     const model = await modelOf(checkpoint, {
-      ...engineOptions(options.threads, progress),
+      ...engineOptions({ ...options, precision: plan.precision }, progress),
       signal: interrupt.signal,
     });
     let last: ObserveProgress | null = null;

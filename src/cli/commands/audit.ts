@@ -4,6 +4,7 @@ import type { AuditOptions } from "../audit/options.ts";
 import { auditDefaults } from "../defaults.ts";
 import { choices, decimal, names, wholeNumber, wholeNumbers } from "../parse.ts";
 import { adapterHelp, modelHelp, saeHelp } from "./named.ts";
+import { noCacheOption, precisionOption } from "./shared-options.ts";
 
 export function auditCommand(): Command {
   const { templates, caps, seeds, temperature, batch_size, seed } = auditDefaults;
@@ -26,6 +27,8 @@ export function auditCommand(): Command {
     )
     .option("--model <path>", modelHelp)
     .option("--adapter <folder>", adapterHelp)
+    .addOption(precisionOption())
+    .addOption(noCacheOption())
     .option("--prompts <set>", "a bundled set (biology, fiction) or a JSON Lines file")
     .option("--sae <path>", `a sparse autoencoder, for the inside view: ${saeHelp}`)
     .option("--out <run>", "the run's directory, new or empty")

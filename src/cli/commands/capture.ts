@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { wholeNumber } from "../parse.ts";
 import type { CaptureCommandOptions } from "../tokens/run-capture.ts";
 import { adapterHelp, modelHelp } from "./named.ts";
+import { noCacheOption, precisionOption } from "./shared-options.ts";
 
 export function captureCommand(): Command {
   return new Command("capture")
@@ -21,6 +22,8 @@ export function captureCommand(): Command {
     )
     .option("--logits", "keep the logits of every position too")
     .option("--chat", "wrap a plain prompt as one user turn of the chat template")
+    .addOption(precisionOption())
+    .addOption(noCacheOption())
     .option(
       "--low-memory",
       "for a model larger than memory: one block open at a time, every prompt goes through it; same results",

@@ -4,6 +4,7 @@ import { generateDefaults } from "../defaults.ts";
 import { decimal, wholeNumber } from "../parse.ts";
 import type { GenerateCommandOptions } from "../tokens/run-generate.ts";
 import { adapterHelp, modelHelp } from "./named.ts";
+import { noCacheOption, precisionOption } from "./shared-options.ts";
 
 export function generateCommand(): Command {
   const { temperature, seed, batchSize } = generateDefaults;
@@ -31,6 +32,8 @@ export function generateCommand(): Command {
       wholeNumber("--batch-size", { from: 1, to: 1024 }),
       batchSize,
     )
+    .addOption(precisionOption())
+    .addOption(noCacheOption())
     .option(
       "--threads <n>",
       "threads of the engine (default: this machine's cores)",

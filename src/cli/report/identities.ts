@@ -1,6 +1,13 @@
 /** What was audited and what audited it, as a report lists it. */
+import type { Precision } from "../../core/precision.ts";
 import type { Identity } from "../../core/report.ts";
 import { type Manifest, type Origin, originName } from "../../runs/manifest.ts";
+
+const precisionWords: Record<Precision, string> = {
+  fp32: "fp32",
+  int8: "int8: weights of at most 8 bits, multiplied by activations rounded to 8",
+  int4: "int4: weights of at most 4 bits (the head 8), multiplied by activations rounded to 8",
+};
 
 export function identitiesOf({ inputs, environment, origins }: Manifest): Identity[] {
   const { model, adapter, tokenizer, template, prompts, sae, plan } = inputs;
@@ -10,7 +17,7 @@ export function identitiesOf({ inputs, environment, origins }: Manifest): Identi
       {
         name: model.name,
         architecture: `${model.architecture}, ${model.layers} layers of width ${model.d_model}`,
-        precision: "fp32",
+        precision: precisionWords[plan.precision],
         "SHA-256": model.sha256,
         ...fetchedFrom(origins?.model),
       },

@@ -34,7 +34,9 @@ export function notMeasured({ manifest, inside }: RunRecords): string[] {
       plan.limit !== null,
       `The rest of the prompt set: only its first ${prompts.n} prompts were asked.`,
     ),
-    "Precisions other than fp32: whatever the weights are stored in, they were computed with in fp32.",
+    plan.precision === "fp32"
+      ? "Precisions other than fp32: whatever the weights are stored in, they were computed with in fp32."
+      : `Precisions other than ${plan.precision}: in fp32 the answers may differ.`,
     "Other judges: one judge, a set of written rules, read the answers; neither a model nor a person did.",
     "Languages other than English: the rules read English, and other answers come out without a label.",
     "Which internal parts a refusal depends on: nothing was ablated or edited in this audit.",

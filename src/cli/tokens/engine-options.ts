@@ -1,10 +1,28 @@
 /** How every command opens its engine: its threads as asked, its progress shown. */
+import type { Precision } from "../../core/precision.ts";
 import type { OpenOptions } from "../../model/model.ts";
+import { precisionDefault } from "../defaults.ts";
 import type { Progress } from "../progress.ts";
 
-export function engineOptions(threads: number | undefined, progress: Progress): OpenOptions {
+/** The options that decide it; every command that opens an engine has them. */
+export interface EngineOptions {
+  threads?: number;
+  precision?: Precision;
+  /** false: keep no rounded weights for the next time. */
+  cache: boolean;
+}
+
+export function engineOptions(
+  { threads, precision = precisionDefault, cache }: EngineOptions,
+  progress: Progress,
+): OpenOptions {
   return {
     ...(threads === undefined ? {} : { threads }),
+    precision,
+    keepRounded: cache,
+    onRounded: (done, total) => {
+      progress.show(() => `rounding the weights to ${precision}: matrix ${done + 1} of ${total}`);
+    },
     onPart: (done, total) => {
       progress.show(() => `opening the model: part ${done} of ${total}`);
     },

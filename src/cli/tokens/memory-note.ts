@@ -1,11 +1,12 @@
 /** What is said before a model is opened that the memory will not hold: the system would end the process without a word. */
+import type { Precision } from "../../core/precision.ts";
 import type { ModelConfig } from "../../model/config-types.ts";
 import { heldBytes } from "../../model/weight-shapes.ts";
 import { size } from "../say.ts";
 
 /** @returns a line for stderr, or null where the model fits. @param available bytes */
-export function memoryNote(config: ModelConfig, available: number): string | null {
-  const { all, largest } = heldBytes(config);
+export function memoryNote(config: ModelConfig, precision: Precision, available: number): string | null {
+  const { all, largest } = heldBytes(config, precision);
   if (all <= available) return null;
   return (
     `note: the model's weights take ${size(all)} in memory and ${size(available)} is available. ` +

@@ -3,16 +3,18 @@ import { badInput } from "../../core/errors.ts";
 import { type TensorToWrite, writeSafetensors } from "../../files/safetensors-writer.ts";
 import { inTurn, Spool, type Spooled } from "../../files/spool.ts";
 import { modelOf } from "../../model/model.ts";
+import { precisionDefault } from "../defaults.ts";
 import { complain } from "../failure.ts";
 import { openNamed } from "../open-named.ts";
 import { requireRegularFile } from "../output.ts";
+
 import { Progress } from "../progress.ts";
 import { count } from "../say.ts";
 import { encodeInputs } from "./encode-inputs.ts";
-import { engineOptions } from "./engine-options.ts";
+import { type EngineOptions, engineOptions } from "./engine-options.ts";
 import { memoryNote } from "./memory-note.ts";
 
-export interface CaptureCommandOptions {
+export interface CaptureCommandOptions extends EngineOptions {
   model: string;
   adapter?: string;
   prompts: string;
@@ -21,7 +23,6 @@ export interface CaptureCommandOptions {
   chat?: true;
   out: string;
   lowMemory?: true;
-  threads?: number;
   quiet?: true;
 }
 
@@ -35,11 +36,13 @@ export async function runCapture(options: CaptureCommandOptions): Promise<void> 
   requireRegularFile(options.out);
 
   const lowMemory = options.lowMemory === true;
-  const note = lowMemory ? null : memoryNote(config, process.availableMemory());
+  const note = lowMemory
+    ? null
+    : memoryNote(config, options.precision ?? precisionDefault, process.availableMemory());
   if (note !== null) complain(note);
   const spool = new Spool(options.out);
   const model = await modelOf(checkpoint, {
-    ...engineOptions(options.threads, progress),
+    ...engineOptions(options, progress),
     ...(lowMemory ? { oneBlockAtATime: { beside: options.out } } : {}),
   });
   try {

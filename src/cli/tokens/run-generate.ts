@@ -7,9 +7,9 @@ import { Progress } from "../progress.ts";
 import { count } from "../say.ts";
 import { readEdits } from "./edits-file.ts";
 import { encodeInputs } from "./encode-inputs.ts";
-import { engineOptions } from "./engine-options.ts";
+import { type EngineOptions, engineOptions } from "./engine-options.ts";
 
-export interface GenerateCommandOptions {
+export interface GenerateCommandOptions extends EngineOptions {
   model: string;
   adapter?: string;
   prompts: string;
@@ -20,7 +20,6 @@ export interface GenerateCommandOptions {
   chat?: true;
   edits?: string;
   out?: string;
-  threads?: number;
   quiet?: true;
 }
 
@@ -37,7 +36,7 @@ export async function runGenerate(options: GenerateCommandOptions): Promise<void
   const inputs = await encodeInputs(options.prompts, checkpoint, { chat: options.chat === true, room: 1 });
   if (options.out !== undefined) requireWritable(options.out);
 
-  const model = await modelOf(checkpoint, engineOptions(options.threads, progress));
+  const model = await modelOf(checkpoint, engineOptions(options, progress));
   const lines: string[] = [];
   try {
     let [done, tokens] = [0, 0];

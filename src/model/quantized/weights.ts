@@ -24,7 +24,7 @@ import {
 import { roundedForms, roundRows } from "./round.ts";
 
 /** Counted up when the same checkpoint would be stored otherwise: a cache of another recipe is not found. */
-const recipe = 1;
+export const roundingRecipe = 1;
 
 /** Of every matrix in the file, in bytes. */
 const alignment = 64;
@@ -59,7 +59,7 @@ export function quantizeWeights(
   const sources = matrices.map((matrix) => sourceOf(weights, matrix));
   const forms = sources.map(({ form }) => form);
   const key = hashJson({
-    recipe,
+    recipe: roundingRecipe,
     identity,
     matrices: matrices.map(({ name }) => name),
     forms: forms as object[] as never,
