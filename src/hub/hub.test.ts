@@ -9,6 +9,7 @@ import {
   readFileSync,
   readlinkSync,
   rmSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
@@ -20,6 +21,7 @@ import {
   type HubServer,
   type Repository,
   repositoryOf,
+  repositoryOfFolder,
   sha256,
   startHub,
 } from "../../test/support/hub-server.ts";
@@ -318,6 +320,47 @@ describe("what is in the cache", () => {
     rmSync(join(path, "model.safetensors"));
     await fetched("org/tiny");
     expect(readFileSync(blob).equals(weights)).toBe(true);
+  });
+});
+
+describe("Python's cache", () => {
+  const root = join(import.meta.dirname, "../../test/fixtures");
+  const tinyFolder = join(root, "engine/llama-gqa-bias");
+  const python = JSON.parse(readFileSync(join(root, "hub/python-cache.json"), "utf8")) as {
+    repo: string;
+    commit: string;
+    files: Record<string, { link?: string; sha256?: string; text?: string }>;
+  };
+
+  it("is what ours is, link for link and byte for byte", async () => {
+    server.repositories.set(python.repo, repositoryOfFolder(tinyFolder));
+    await fetched(python.repo);
+    const listed = names(cache).map((name) => {
+      const path = join(cache, name);
+      if (lstatSync(path).isSymbolicLink()) return [name, { link: readlinkSync(path) }];
+      const content = readFileSync(path);
+      const text = content.length <= 64 ? { text: content.toString() } : {};
+      return [name, { sha256: sha256(content), ...text }];
+    });
+    expect(Object.fromEntries(listed)).toEqual(python.files);
+  });
+
+  it("is found, by branch and by commit, and nobody is asked", async () => {
+    const contents = new Map(
+      readdirSync(tinyFolder)
+        .map((name) => readFileSync(join(tinyFolder, name)))
+        .map((bytes) => [sha256(bytes), bytes]),
+    );
+    for (const [name, { link, sha256: hash, text }] of Object.entries(python.files)) {
+      mkdirSync(join(cache, name, ".."), { recursive: true });
+      if (link === undefined) writeFileSync(join(cache, name), text ?? contents.get(hash!)!);
+      else symlinkSync(link, join(cache, name));
+    }
+    const snapshot = join(cache, "models--org--tiny/snapshots", python.commit);
+    for (const offline of [false, true])
+      for (const revision of ["main", python.commit])
+        expect(await fetched(`${python.repo}@${revision}`, { offline })).toBe(snapshot);
+    expect(server.asked).toEqual([]);
   });
 });
 
