@@ -1,6 +1,6 @@
 /**
- * What --model, --adapter and --sae name, as a path of this machine. A path that is there wins; what is none and looks like a repository
- * of the hub is looked for in the Hugging Face cache, then on the hub.
+ * What --model, --adapter and --sae name, as a path of this machine. A path that is there wins; what is none and looks like
+ * a repository of the hub is looked for in the Hugging Face cache, then on the hub.
  */
 import { existsSync } from "node:fs";
 import { basename, resolve } from "node:path";
