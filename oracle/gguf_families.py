@@ -35,6 +35,8 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from tokenizer_fixtures import PROMPTS as TEXTS
 
+transformers.logging.set_verbosity_error()  # the tiny contexts below are told to be unusual
+
 ROOT = Path(__file__).resolve().parent.parent / "test" / "fixtures"
 STEPS = 24
 LENGTHS = [5, 19]
@@ -74,14 +76,101 @@ def common(**settings):
     }
 
 
+def head_metadata(writer, config):
+    writer.add_key_length(config.head_dim)
+    writer.add_value_length(config.head_dim)
+
+
+def gemma2_metadata(writer, config):
+    head_metadata(writer, config)
+    writer.add_attn_logit_softcapping(config.attn_logit_softcapping)
+    writer.add_final_logit_softcapping(config.final_logit_softcapping)
+    writer.add_sliding_window(config.sliding_window)
+
+
+def gemma3_metadata(writer, config):
+    head_metadata(writer, config)
+    writer.add_sliding_window(config.sliding_window)
+    scaling = config.rope_parameters["full_attention"]
+    if scaling["rope_type"] == "linear":
+        writer.add_rope_scaling_type(gguf.RopeScalingType.LINEAR)
+        writer.add_rope_scaling_factor(scaling["factor"])
+
+
+def phi3_metadata(writer, config):
+    writer.add_rope_scaling_orig_ctx_len(config.original_max_position_embeddings)
+    writer.add_rope_dimension_count(config.hidden_size // config.num_attention_heads)
+    writer.add_sliding_window(config.sliding_window)
+    scale = config.max_position_embeddings / config.original_max_position_embeddings
+    writer.add_rope_scaling_attn_factors(np.sqrt(1 + np.log(scale) / np.log(config.original_max_position_embeddings)))
+
+
+def yarn_metadata(writer, config):
+    writer.add_rope_scaling_type(gguf.RopeScalingType.YARN)
+    writer.add_rope_scaling_factor(config.rope_parameters["factor"])
+    writer.add_rope_scaling_orig_ctx_len(config.rope_parameters["original_max_position_embeddings"])
+
+
+def llama3_divisors(dim, base, factor, low, high, context):
+    """As convert_hf_to_gguf.py works them out for rope_freqs.weight."""
+    wavelengths = 2 * np.pi * base ** (np.arange(0, dim, 2) / dim)
+    smooth = (context / wavelengths - low) / (high - low)
+    middle = 1 / ((1 - smooth) / factor + smooth)
+    return np.where(wavelengths < context / high, 1, np.where(wavelengths > context / low, factor, middle)).astype(np.float32)
+
+
+LLAMA3 = {"factor": 32.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 8192}
+SHORT, LONG = [1.0, 1.1, 1.25, 1.5], [1.0, 2.0, 6.0, 20.0]
+
 FAMILIES: dict[str, Family] = {
+    "llama-split": Family(
+        "llama", transformers.LlamaConfig(**common(head_dim=8, rope_theta=5000.0, tie_word_embeddings=False)), "bytelevel", pre="llama-bpe",
+        metadata=llama_metadata, split=12,
+    ),
     "llama-sentencepiece": Family(
         "llama", transformers.LlamaConfig(**common(head_dim=8, rope_theta=10000.0, tie_word_embeddings=True, num_key_value_heads=4)),
         "sentencepiece", metadata=llama_metadata,
     ),
-    "llama-split": Family(
-        "llama", transformers.LlamaConfig(**common(head_dim=16, rope_theta=5000.0, tie_word_embeddings=False)), "bytelevel", pre="llama-bpe",
-        metadata=llama_metadata, split=12,
+    "llama3-scaled": Family(
+        "llama", transformers.LlamaConfig(**common(
+            head_dim=16, tie_word_embeddings=True, num_hidden_layers=2,
+            rope_parameters={"rope_type": "llama3", "rope_theta": 500000.0, **LLAMA3},
+        )), "sentencepiece", metadata=llama_metadata, space_prefix=True,
+        extra_tensors={"rope_freqs.weight": llama3_divisors(16, 500000.0, 32.0, 1.0, 4.0, 8192)},
+    ),
+    "qwen2": Family(
+        "qwen2", transformers.Qwen2Config(**common(tie_word_embeddings=True, num_hidden_layers=2, rope_theta=1000000.0)), "bytelevel", pre="qwen2",
+    ),
+    "qwen2-yarn": Family(
+        "qwen2", transformers.Qwen2Config(**common(
+            tie_word_embeddings=False, num_hidden_layers=2,
+            rope_parameters={"rope_type": "yarn", "rope_theta": 10000.0, "factor": 4.0, "original_max_position_embeddings": 32},
+        )), "sentencepiece", metadata=yarn_metadata,
+    ),
+    "qwen3": Family(
+        "qwen3", transformers.Qwen3Config(**common(head_dim=16, tie_word_embeddings=False, num_hidden_layers=2, rope_theta=1000000.0)),
+        "bytelevel", pre="qwen2", metadata=head_metadata,
+    ),
+    "phi3-longrope": Family(
+        "phi3", transformers.Phi3Config(**common(
+            tie_word_embeddings=False, num_hidden_layers=2, sliding_window=7, original_max_position_embeddings=12, pad_token_id=None,
+            rope_parameters={"rope_type": "longrope", "rope_theta": 10000.0, "short_factor": SHORT, "long_factor": LONG, "original_max_position_embeddings": 12},
+        )), "sentencepiece", metadata=phi3_metadata,
+        extra_tensors={"rope_factors_short.weight": np.float32(SHORT), "rope_factors_long.weight": np.float32(LONG)},
+    ),
+    "gemma2": Family(
+        "gemma2", transformers.Gemma2Config(**common(
+            head_dim=16, query_pre_attn_scalar=16, sliding_window=6, attn_logit_softcapping=20.0, final_logit_softcapping=10.0, rope_theta=10000.0
+        )), "sentencepiece", metadata=gemma2_metadata, space_prefix=False,
+    ),
+    "gemma3": Family(
+        "gemma3", transformers.Gemma3TextConfig(**common(
+            head_dim=16, num_hidden_layers=7, query_pre_attn_scalar=16, sliding_window=6, num_key_value_heads=1,
+            rope_parameters={
+                "full_attention": {"rope_type": "linear", "factor": 8.0, "rope_theta": 1000000.0},
+                "sliding_attention": {"rope_type": "default", "rope_theta": 10000.0},
+            },
+        )), "sentencepiece", metadata=gemma3_metadata, space_prefix=False,
     ),
 }
 
@@ -110,6 +199,7 @@ def sentencepiece(writer, family):
     if family.architecture.startswith("gemma"):
         roles = {"padding": "<pad>", "eos": "<eos>", "bos": "<bos>", "unknown": "<unk>"}
         special, found = [*roles.values(), "<start_of_turn>", "<end_of_turn>"], ["\n", "\n\n", "  ", "   ", "    ", "<b>"]
+        learned = [t for t in learned if t not in found and (t == "▁" or t.strip("▁"))]
         tokens = [*special, *found, *bytes_, *learned]
         kinds = [3] * len(special) + [4] * len(found) + [6] * 256 + [1] * len(learned)
         scores = [-1000.0] * (len(special) + len(found)) + [0.0] * 256 + [-float(i) for i in range(len(learned))]
@@ -150,7 +240,7 @@ def write_metadata(writer, family, size):
     writer.add_head_count(config.num_attention_heads)
     writer.add_head_count_kv(config.num_key_value_heads)
     writer.add_layer_norm_rms_eps(config.rms_norm_eps)
-    writer.add_rope_freq_base(config.rope_parameters["rope_theta"])
+    writer.add_rope_freq_base(config.rope_parameters.get("full_attention", config.rope_parameters)["rope_theta"])
     family.metadata(writer, config)
     assert VOCABULARIES[family.vocabulary](writer, family) == size
     writer.add_chat_template((ROOT / "tokenizer" / "bytelevel" / "chat_template.jinja").read_text())
@@ -306,7 +396,6 @@ def make(name, family):
 
 
 if __name__ == "__main__":
-    transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
     for name in sys.argv[1:] or FAMILIES:
         make(name, FAMILIES[name])

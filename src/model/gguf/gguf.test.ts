@@ -7,8 +7,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openSafetensors } from "../../files/safetensors.ts";
 import { type Checkpoint, openCheckpoint } from "../checkpoint.ts";
 import { decodedTypes } from "./block-types.ts";
-import { ggufConfig, llama3Divisors } from "./config.ts";
+import { ggufConfig } from "./config.ts";
 import type { GgufHeader } from "./header.ts";
+import { llama3Divisors, type RopeTensors } from "./rope.ts";
 import { readGgufHeader } from "./split.ts";
 import { ggufEndTokens, ggufTokenizerFiles } from "./tokenizer.ts";
 
@@ -123,6 +124,8 @@ describe("a GGUF checkpoint", () => {
   });
 });
 
+const none: RopeTensors = { always: null, short: null, long: null };
+
 /** Where the list of tokens begins: its kind, then its items' kind (u32), then its length (u64). */
 const listAt = (copy: Buffer): number =>
   copy.indexOf("tokenizer.ggml.tokens") + "tokenizer.ggml.tokens".length;
@@ -135,21 +138,25 @@ describe("a GGUF file that is wrong", () => {
   };
 
   test.each([
-    ["general.architecture", "qwen2", /"general.architecture": expected "llama", found qwen2/],
+    ["general.architecture", "bert", /"general.architecture": expected llama, .*found "bert"/],
     ["llama.expert_count", 8, /"expert_count": expected 0, found 8/],
-    ["llama.rope.scaling.type", "yarn", /"rope.scaling.type": expected "none" or "linear", found "yarn"/],
+    [
+      "llama.rope.scaling.type",
+      "dynamic",
+      /"rope.scaling.type": expected "none" or "linear" or "yarn", found "dynamic"/,
+    ],
     ["llama.rope.dimension_count", 16, /"rope.dimension_count": expected 32, found 16/],
     ["llama.attention.sliding_window", 64, /"attention.sliding_window": expected only settings/],
     ["llama.attention.head_count_kv", [1, 2], /"attention.head_count_kv": expected a positive whole/],
     ["llama.attention.head_count_kv", 3, /a divisor of the 2/],
     ["llama.logit_scale", 0.5, /"logit_scale"/],
   ])("%s = %j is refused by name", (key, value, message) => {
-    expect(() => ggufConfig(changed({ [key]: value }), null)).toThrow(message);
+    expect(() => ggufConfig(changed({ [key]: value }), none)).toThrow(message);
   });
 
   test("linear and Llama 3 rotary scaling are read; unknown divisors are refused", () => {
     const linear = changed({ "llama.rope.scaling.type": "linear", "llama.rope.scaling.factor": 4 });
-    expect(ggufConfig(linear, null).layers[0]!.rope.scaling).toEqual({ type: "linear", factor: 4 });
+    expect(ggufConfig(linear, none).layers[0]!.rope.scaling).toEqual({ type: "linear", factor: 4 });
     const llama3 = {
       type: "llama3",
       factor: 8,
@@ -158,10 +165,10 @@ describe("a GGUF file that is wrong", () => {
       originalContext: 8192,
     } as const;
     const long = changed({ "llama.rope.freq_base": 500_000 });
-    const factors = Float32Array.from(llama3Divisors({ rotated: 32, theta: 500_000 }, llama3));
-    expect(ggufConfig(long, factors).layers[0]!.rope.scaling).toEqual(llama3);
+    const factors = Float32Array.from(llama3Divisors(32, 500_000, 8));
+    expect(ggufConfig(long, { ...none, always: factors }).layers[0]!.rope.scaling).toEqual(llama3);
     factors[10]! *= 1.01;
-    expect(() => ggufConfig(long, factors)).toThrow(
+    expect(() => ggufConfig(long, { ...none, always: factors })).toThrow(
       /rope_freqs.weight": expected the rotary scaling of Llama 3/,
     );
   });

@@ -1,5 +1,6 @@
-/** llama.cpp's names for a Llama's tensors, and Hugging Face's. */
+/** llama.cpp's names for tensors, and Hugging Face's. */
 import { badInput } from "../../core/errors.ts";
+import type { GgufArchitecture } from "./architectures.ts";
 
 const outer: Readonly<Record<string, string>> = {
   "token_embd.weight": "model.embed_tokens.weight",
@@ -12,6 +13,8 @@ const inner: Readonly<Record<string, string>> = {
   attn_q: "self_attn.q_proj",
   attn_k: "self_attn.k_proj",
   attn_v: "self_attn.v_proj",
+  attn_q_norm: "self_attn.q_norm",
+  attn_k_norm: "self_attn.k_norm",
   attn_output: "self_attn.o_proj",
   ffn_norm: "post_attention_layernorm",
   ffn_gate: "mlp.gate_proj",
@@ -19,15 +22,18 @@ const inner: Readonly<Record<string, string>> = {
   ffn_down: "mlp.down_proj",
 };
 
-/** Holds the divisors of the rotary frequencies; part of the configuration, not a weight. */
-export const ropeFactors = "rope_freqs.weight";
-
-/** @throws FathomError for a tensor that no Llama has, by name */
-export function huggingFaceName(path: string, name: string): string {
-  const block = /^blk\.(\d+)\.([a-z_]+)\.(weight|bias)$/.exec(name);
-  const part = block === null ? undefined : inner[block[2]!];
+/** @throws FathomError for a tensor that no model of this kind has, by name */
+export function huggingFaceName(
+  path: string,
+  name: string,
+  { parts, architecture }: GgufArchitecture,
+): string {
+  const block = /^blk\.(\d{1,6})\.([a-z_]+)\.(weight|bias)$/.exec(name);
+  const known: Readonly<Record<string, string>> = { ...inner, ...parts };
+  const part = block !== null && Object.hasOwn(known, block[2]!) ? known[block[2]!] : undefined;
   const mapped =
-    block === null || part === undefined ? outer[name] : `model.layers.${block[1]}.${part}.${block[3]}`;
-  if (mapped === undefined) throw badInput(`${path} "${name}"`, "only tensors of a Llama", "this one");
+    block === null ? outer[name] : part && `model.layers.${Number(block[1])}.${part}.${block[3]}`;
+  if (mapped === undefined)
+    throw badInput(`${path} "${name}"`, `only tensors of a ${architecture}`, "this one");
   return mapped;
 }

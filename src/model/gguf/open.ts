@@ -1,4 +1,4 @@
-/** A GGUF file of the Llama family as a checkpoint: everything is in the one file, or in the files of a split model. */
+/** A GGUF file as a checkpoint: everything is in the one file, or in the files of a split model. */
 import { badInput } from "../../core/errors.ts";
 import type { Json } from "../../core/hash.ts";
 import type { Opened } from "../opened.ts";
@@ -6,16 +6,15 @@ import { buildTokenizer } from "../tokenizer-json.ts";
 import { checkWeights } from "../weight-shapes.ts";
 import { ggufConfig } from "./config.ts";
 import type { GgufHeader } from "./header.ts";
-import { ropeFactors } from "./names.ts";
+import { readRopeTensors } from "./rope.ts";
 import { readGgufHeader } from "./split.ts";
 import { ggufEndTokens, ggufTokenizerFiles } from "./tokenizer.ts";
-import { openGgufWeights, readGgufTensor } from "./weights.ts";
+import { openGgufWeights } from "./weights.ts";
 
 /** @throws FathomError naming the key or the tensor that is missing, broken or unsupported */
 export function openGguf(path: string): Opened {
   const header = readGgufHeader(path);
-  const factors = header.tensors.find(({ name }) => name === ropeFactors);
-  const config = ggufConfig(header, factors === undefined ? null : readGgufTensor(factors));
+  const config = ggufConfig(header, readRopeTensors(header));
   const files = ggufTokenizerFiles(header);
   const weights = openGgufWeights(header, config.layers[0]!.headDim);
   checkWeights(path, config, weights);

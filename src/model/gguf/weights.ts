@@ -1,6 +1,6 @@
 /**
- * A GGUF file's tensors under their Hugging Face names. llama.cpp stores the rows of q and k with the two halves of
- * each head interleaved (its rotary kernel turns neighbours); they are put back while decoding.
+ * A GGUF file's tensors under their Hugging Face names and as Hugging Face stores them: the rows of q and k that llama.cpp
+ * interleaves (its rotary kernel turns neighbours) are put back while decoding, and the 1 that it adds to norms is taken off.
  */
 import { closeSync, openSync, realpathSync } from "node:fs";
 import { badInput } from "../../core/errors.ts";
@@ -8,31 +8,22 @@ import { readProblem } from "../../files/io.ts";
 import { readExactly } from "../../files/read.ts";
 import type { BlockSource } from "../quantized/form.ts";
 import type { WeightInfo, WeightPlace, Weights } from "../weights.ts";
+import { type GgufArchitecture, ggufArchitecture } from "./architectures.ts";
 import type { GgufHeader, GgufTensor } from "./header.ts";
 import { kernelForm, toKernelRows } from "./kernel-blocks.ts";
-import { huggingFaceName, ropeFactors } from "./names.ts";
+import { huggingFaceName } from "./names.ts";
+import { isRopeTensor } from "./rope.ts";
 
 /** Rows are decoded in pieces, so that the encoded bytes of a large matrix are never all in memory. */
 const pieceBytes = 1 << 24;
 
 /** @param headDim rows of one head of q or k */
-export function openGgufWeights({ path, tensors }: GgufHeader, headDim: number): Weights {
+export function openGgufWeights({ path, metadata, tensors }: GgufHeader, headDim: number): Weights {
+  const { says } = ggufArchitecture({ path, metadata });
   const named = new Map<string, GgufTensor>();
   for (const tensor of tensors)
-    if (tensor.name !== ropeFactors) named.set(huggingFaceName(path, tensor.name), tensor);
-  return new GgufWeights(path, named, headDim);
-}
-
-/** One whole tensor in the file's own row order. */
-export function readGgufTensor({ file, type, shape, offset, length }: GgufTensor): Float32Array<ArrayBuffer> {
-  const fd = openSync(file, "r");
-  try {
-    const out = new Float32Array(shape.reduce((product, size) => product * size, 1));
-    type.decode(readExactly(fd, file, offset, length), out, 0);
-    return out;
-  } finally {
-    closeSync(fd);
-  }
+    if (!isRopeTensor(tensor.name)) named.set(huggingFaceName(path, tensor.name, says), tensor);
+  return new GgufWeights(path, named, headDim, says);
 }
 
 class GgufWeights implements Weights {
@@ -40,11 +31,18 @@ class GgufWeights implements Weights {
   readonly #files = new Map<string, number>();
   readonly #tensors: ReadonlyMap<string, GgufTensor>;
   readonly #headDim: number;
+  readonly #says: GgufArchitecture;
 
-  constructor(path: string, tensors: ReadonlyMap<string, GgufTensor>, headDim: number) {
+  constructor(
+    path: string,
+    tensors: ReadonlyMap<string, GgufTensor>,
+    headDim: number,
+    says: GgufArchitecture,
+  ) {
     this.#path = path;
     this.#tensors = tensors;
     this.#headDim = headDim;
+    this.#says = says;
     for (const { file } of tensors.values()) {
       if (this.#files.has(file)) continue;
       try {
@@ -67,7 +65,7 @@ class GgufWeights implements Weights {
 
   place(name: string): WeightPlace | null {
     const { file, type, offset, length } = this.#tensor(name);
-    if (type.plain === null || isInterleaved(name)) return null;
+    if (type.plain === null || this.#isInterleaved(name) || this.#isPlusOne(name)) return null;
     return { file: realpathSync(file), dtype: type.plain, offset, length };
   }
 
@@ -77,7 +75,9 @@ class GgufWeights implements Weights {
     const [from, to] = rows ?? [0, count];
     if (!Number.isInteger(from) || !Number.isInteger(to) || from < 0 || to < from || to > count)
       throw new RangeError(`${this.#path} "${name}": rows ${from} to ${to} of ${count}`);
-    return isInterleaved(name) ? this.#readInterleaved(tensor, from, to) : this.#readRows(tensor, from, to);
+    if (this.#isInterleaved(name)) return this.#readInterleaved(tensor, from, to);
+    const values = this.#readRows(tensor, from, to);
+    return this.#isPlusOne(name) ? values.map((value) => value - 1) : values;
   }
 
   blocks(name: string): BlockSource | null {
@@ -90,12 +90,20 @@ class GgufWeights implements Weights {
     const stored = (from: number, to: number) =>
       readExactly(this.#files.get(file)!, file, offset + from * rowBytes, (to - from) * rowBytes);
     const bytes = (from: number, to: number) =>
-      isInterleaved(name) ? reordered(stored, from, to, this.#headDim, rowBytes) : stored(from, to);
+      this.#isInterleaved(name) ? reordered(stored, from, to, this.#headDim, rowBytes) : stored(from, to);
     return { form, read: (from, to) => toKernelRows(type.name, bytes(from, to), inputs) };
   }
 
   close(): void {
     for (const fd of this.#files.values()) closeSync(fd);
+  }
+
+  #isInterleaved(name: string): boolean {
+    return this.#says.interleaved && /\.self_attn\.[qk]_proj\.(weight|bias)$/.test(name);
+  }
+
+  #isPlusOne(name: string): boolean {
+    return this.#says.normsPlusOne && name.endsWith("norm.weight");
   }
 
   #tensor(name: string): GgufTensor {
@@ -160,8 +168,4 @@ function reordered<T extends Float32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>
     out.set(source.subarray(at, at + width), (row - from) * width);
   }
   return out;
-}
-
-function isInterleaved(name: string): boolean {
-  return /\.self_attn\.[qk]_proj\.(weight|bias)$/.test(name);
 }
