@@ -6,20 +6,16 @@ import { readExactly } from "./read.ts";
 import { type FloatDType, rowMajor, StoredTensor } from "./stored-tensor.ts";
 import { readZip, type ZipMember } from "./zip.ts";
 
-export interface NpzFile {
-  readonly path: string;
-  /** By the array's name, without ".npy". */
-  readonly tensors: ReadonlyMap<string, StoredTensor>;
-  close(): void;
-}
-
 const dtypes: Readonly<Record<string, FloatDType>> = { "<f8": "F64", "<f4": "F32", "<f2": "F16" };
 const magic = "\x93NUMPY";
 /** A header is a line of some hundred bytes. */
 const maxHeaderBytes = 65_536;
 
-/** @throws FathomError for every way in which the file is not a whole .npz of float arrays */
-export function openNpz(path: string): NpzFile {
+/**
+ * @returns arrays by name, without ".npy"
+ * @throws FathomError for every way in which the file is not a whole .npz of float arrays
+ */
+export function readNpz(path: string): Map<string, StoredTensor> {
   let fd: number;
   try {
     fd = openSync(path, "r");
@@ -33,10 +29,11 @@ export function openNpz(path: string): NpzFile {
       if (tensors.has(name)) throw badInput(path, "every array once", `"${name}" twice`);
       tensors.set(name, arrayAt(fd, path, name, place));
     }
-    return { path, tensors, close: () => closeSync(fd) };
+    return tensors;
   } catch (error) {
-    closeSync(fd);
     throw readProblem(path, error, "an .npz file");
+  } finally {
+    closeSync(fd);
   }
 }
 
@@ -54,7 +51,6 @@ function arrayAt(fd: number, path: string, name: string, { offset, length }: Zip
   const header = new TextDecoder("latin1").decode(readExactly(fd, path, offset + headerStart, headerLength));
   const { dtype, shape, fortran } = parseHeader(header, where);
   return new StoredTensor({
-    fd,
     path,
     name,
     dtype,

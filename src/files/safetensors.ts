@@ -9,6 +9,7 @@ import { decodeBfloat16, decodeFloat16 } from "./floats.ts";
 import { readProblem } from "./io.ts";
 import { readExactly } from "./read.ts";
 import { parseHeader, type SafetensorsEntry } from "./safetensors-header.ts";
+import { isFloat, rowMajor, StoredTensor } from "./stored-tensor.ts";
 
 /** A quarter of the format's own limit: 200,000 tensors, where files of the largest models hold some thousands. */
 const maxHeaderBytes = 25_000_000;
@@ -27,6 +28,8 @@ export interface SafetensorsFile {
    * @throws FathomError for a missing tensor or one of another type
    */
   readFloat32(name: string, rows?: readonly [from: number, to: number]): Float32Array<ArrayBuffer>;
+  /** A tensor of floats where it lies: it can be read when this file is closed. @throws FathomError for another type */
+  tensor(name: string): StoredTensor;
   /** The tensor's bytes as they lie in the file. */
   readBytes(name: string, rows?: readonly [from: number, to: number]): Uint8Array<ArrayBuffer>;
   close(): void;
@@ -91,6 +94,21 @@ class OpenSafetensors implements SafetensorsFile {
     if (entry === undefined)
       throw badInput(this.path, `a tensor "${name}"`, `none among ${this.entries.size}`);
     return entry;
+  }
+
+  tensor(name: string): StoredTensor {
+    const { path } = this;
+    const { dtype, shape, offset, length } = this.entry(name);
+    if (!isFloat(dtype)) throw badInput(`${path} "${name}"`, "a tensor of floats", dtype);
+    return new StoredTensor({
+      path,
+      name,
+      dtype,
+      shape,
+      strides: rowMajor(shape),
+      offset,
+      end: offset + length,
+    });
   }
 
   readBytes(name: string, rows?: readonly [from: number, to: number]): Uint8Array<ArrayBuffer> {

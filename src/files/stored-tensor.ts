@@ -2,8 +2,10 @@
  * A tensor of floats where it lies in a file, whatever the file's format: its type, shape, strides and first byte. It can
  * be read whole, or row by row and column by column, so that who needs a few features of an SAE touches only their bytes.
  */
+import { closeSync, openSync } from "node:fs";
 import { badInput } from "../core/errors.ts";
 import { decodeBfloat16, decodeFloat16 } from "./floats.ts";
+import { readProblem } from "./io.ts";
 import { readExactly } from "./read.ts";
 
 export const floatBytes = { F64: 8, F32: 4, F16: 2, BF16: 2 } as const;
@@ -14,9 +16,7 @@ export function isFloat(dtype: string): dtype is FloatDType {
 }
 
 export interface TensorPlace {
-  /** An open file; whoever opened it closes it. */
-  fd: number;
-  /** For messages. */
+  /** The file is opened for each reading, so that nobody has to keep it open. */
   path: string;
   name: string;
   dtype: FloatDType;
@@ -60,13 +60,19 @@ export class StoredTensor {
     this.#place = place;
   }
 
+  /** A matrix with its axes swapped; nothing is read. */
+  transposed(): StoredTensor {
+    const { shape, strides } = this.#place;
+    return new StoredTensor({ ...this.#place, shape: shape.toReversed(), strides: strides.toReversed() });
+  }
+
   /** All elements as float32, row-major; a float64 is rounded. */
   read(): Float32Array<ArrayBuffer> {
     const { shape } = this;
     const { strides } = this.#place;
     if (shape.some((size) => size === 0)) return new Float32Array(0);
     const last = shape.reduce((sum, size, axis) => sum + (size - 1) * strides[axis]!, 0);
-    const stored = this.#elements(0, last + 1);
+    const stored = this.#reading((elements) => elements(0, last + 1));
     if (isRowMajor(shape, strides)) return stored;
     const out = new Float32Array(product(shape));
     const index = shape.map(() => 0);
@@ -96,36 +102,58 @@ export class StoredTensor {
     for (const index of indices)
       if (!Number.isInteger(index) || index < 0 || index >= shape[axis]!)
         throw new RangeError(`"${name}": index ${index} of ${shape[axis]}`);
-    if (along === 1 || width === 1) {
-      for (const [i, index] of indices.entries()) out.set(this.#elements(index * step, width), i * width);
-      return out;
-    }
-    // Neighbours in the file are read together: columns that follow one another, at each row.
-    for (const [i, count] of runs(indices, step)) {
-      for (let j = 0; j < width; j++) {
-        const read = this.#elements(indices[i]! * step + j * along, count);
-        for (let n = 0; n < count; n++) out[(i + n) * width + j] = read[n]!;
+    this.#reading((elements) => {
+      // Neighbours in the file are read together: whole rows that follow one another, or their columns row by row.
+      const contiguous = along === 1 || width === 1;
+      for (const [i, count] of runs(indices, contiguous ? step === width : step === 1)) {
+        const from = indices[i]! * step;
+        if (contiguous) {
+          out.set(elements(from, count * width), i * width);
+          continue;
+        }
+        for (let j = 0; j < width; j++) {
+          const read = elements(from + j * along, count);
+          for (let n = 0; n < count; n++) out[(i + n) * width + j] = read[n]!;
+        }
       }
-    }
+    });
     return out;
   }
 
-  /** Stored elements [from, from + count), in the order of the file, counted from element 0. */
-  #elements(from: number, count: number): Float32Array<ArrayBuffer> {
-    const { fd, path, dtype, offset } = this.#place;
+  /** Gives `use` a reader of stored elements [from, from + count), in the order of the file, counted from element 0. */
+  #reading<Result>(
+    use: (elements: (from: number, count: number) => Float32Array<ArrayBuffer>) => Result,
+  ): Result {
+    const { path, dtype, offset } = this.#place;
     const width = floatBytes[dtype];
-    const bytes = readExactly(fd, path, offset + from * width, count * width);
-    switch (dtype) {
-      case "F32":
-        return new Float32Array(bytes.buffer);
-      case "F64":
-        return Float32Array.from(new Float64Array(bytes.buffer));
-      case "F16":
-      case "BF16": {
-        const out = new Float32Array(count);
-        (dtype === "F16" ? decodeFloat16 : decodeBfloat16)(new Uint16Array(bytes.buffer), out);
-        return out;
-      }
+    let fd: number;
+    try {
+      fd = openSync(path, "r");
+    } catch (error) {
+      throw readProblem(path, error);
+    }
+    try {
+      return use((from, count) =>
+        decoded(readExactly(fd, path, offset + from * width, count * width), dtype),
+      );
+    } finally {
+      closeSync(fd);
+    }
+  }
+}
+
+function decoded(bytes: Uint8Array<ArrayBuffer>, dtype: FloatDType): Float32Array<ArrayBuffer> {
+  switch (dtype) {
+    case "F32":
+      return new Float32Array(bytes.buffer);
+    case "F64":
+      return Float32Array.from(new Float64Array(bytes.buffer));
+    case "F16":
+    case "BF16": {
+      const bits = new Uint16Array(bytes.buffer);
+      const out = new Float32Array(bits.length);
+      (dtype === "F16" ? decodeFloat16 : decodeBfloat16)(bits, out);
+      return out;
     }
   }
 }
@@ -141,11 +169,11 @@ function isRowMajor(shape: readonly number[], strides: readonly number[]): boole
   return shape.every((size, axis) => size === 1 || strides[axis] === expected[axis]);
 }
 
-/** Stretches of indices that follow one another in the file: [place in the list, length]. */
-function* runs(indices: readonly number[], step: number): Generator<[number, number]> {
+/** Stretches of indices that follow one another: [place in the list, length]. @param together else each for itself */
+function* runs(indices: readonly number[], together: boolean): Generator<[number, number]> {
   for (let at = 0; at < indices.length; ) {
     let count = 1;
-    while (step === 1 && indices[at + count] === indices[at]! + count) count++;
+    while (together && indices[at + count] === indices[at]! + count) count++;
     yield [at, count];
     at += count;
   }

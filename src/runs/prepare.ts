@@ -75,7 +75,7 @@ export async function prepare(
             ? null
             : {
                 name: origins.sae === null ? basename(sae.path) : originName(origins.sae),
-                sha256: sae.identity,
+                sha256: sae.identity(),
                 d_sae: sae.d_sae,
                 kind: sae.kind,
                 hook: sae.site?.hookName ?? "not stated in its file",

@@ -7,8 +7,6 @@ import { rowsInFile } from "./rows.ts";
 import type { Sae } from "./sae.ts";
 import { SaeSession } from "./session.ts";
 
-/** An array put aside, read back in pieces. */
-
 export interface EncodedFile {
   /** n */
   rows: number;
@@ -61,7 +59,7 @@ export async function encodeFile({
           values: () => inTurn(reconstruction),
         },
       ],
-      { sae: sae.identity },
+      { sae: sae.identity() },
     );
     return { rows: rows.count, d_in, d_sae };
   } finally {

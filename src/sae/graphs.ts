@@ -20,7 +20,8 @@ import {
   topK,
   where,
 } from "../graph/ops/index.ts";
-import { rowNorms, type Sae } from "./sae.ts";
+import { norms } from "./matrix.ts";
+import { type Sae, vectorsOf } from "./sae.ts";
 
 /** SAELens adds it to the deviation before dividing, and not when it undoes the division. */
 const layerNormEpsilon = 1e-5;
@@ -35,33 +36,70 @@ export type SaeShape = Pick<
 export function encodeGraph(shape: SaeShape): Graph {
   const { d_in, d_sae } = shape;
   const graph = new Graph();
-  const x = graph.input("x", "float32", ["N", d_in]);
+  const u = encoderInput(graph, shape);
+  const product = matmul(u, graph.input("W_enc", "float32", [d_in, d_sae]));
+  graph.output("features", activate(graph, shape, product));
+  return graph;
+}
+
+/** The same of a block of F features, W_enc given feature by feature as [F, d_in], up to its product [N, F]. */
+export function productGraph(shape: SaeShape): Graph {
+  const graph = new Graph();
+  const u = encoderInput(graph, shape);
+  graph.output("product", matmul(u, graph.input("W_enc", "float32", ["F", shape.d_in]), { transB: true }));
+  return graph;
+}
+
+/** …and from the product [N, d_sae] of all features on. */
+export function activateGraph(shape: SaeShape): Graph {
+  const graph = new Graph();
+  graph.output("features", activate(graph, shape, graph.input("product", "float32", ["N", shape.d_sae])));
+  return graph;
+}
+
+/** Declares x and the outputs shift and scale. @returns what the encoder's columns are multiplied with, [N, d_in] */
+function encoderInput(graph: Graph, shape: SaeShape): Value {
+  const x = graph.input("x", "float32", ["N", shape.d_in]);
   const { normal, shift, scale } = normalizeRows(x, shape);
   if (shift !== null) graph.output("shift", shift);
   if (scale !== null) graph.output("scale", scale);
-  const u = shape.applyBDecToInput ? sub(normal, graph.input("b_dec", "float32", [d_in])) : normal;
-  const product = matmul(u, graph.input("W_enc", "float32", [d_in, d_sae]));
-  const pre = add(product, graph.input("b_enc", "float32", [d_sae]));
-  graph.output("features", activate(graph, shape, product, pre));
-  return graph;
+  return shape.applyBDecToInput ? sub(normal, graph.input("b_dec", "float32", [shape.d_in])) : normal;
 }
 
 /** features [N, d_sae] (with the shift and scale that encoding gave) → reconstruction [N, d_in] in units of x. */
 export function decodeGraph(shape: SaeShape): Graph {
-  const { d_in, d_sae } = shape;
   const graph = new Graph();
-  const features = graph.input("features", "float32", ["N", d_sae]);
-  const z = shape.rescaleByDecoderNorm
-    ? div(features, graph.input("decoderNorm", "float32", [d_sae]))
-    : features;
-  let out = add(
-    matmul(z, graph.input("W_dec", "float32", [d_sae, d_in])),
-    graph.input("b_dec", "float32", [d_in]),
-  );
+  const z = decoderInput(graph, shape, shape.d_sae);
+  finish(graph, shape, matmul(z, graph.input("W_dec", "float32", [shape.d_sae, shape.d_in])));
+  return graph;
+}
+
+/** "sum" [N, d_in] and what F of the features add to it. */
+export function partialGraph(shape: SaeShape): Graph {
+  const graph = new Graph();
+  const z = decoderInput(graph, shape, "F");
+  const rows = graph.input("W_dec", "float32", ["F", shape.d_in]);
+  graph.output("total", add(graph.input("sum", "float32", ["N", shape.d_in]), matmul(z, rows)));
+  return graph;
+}
+
+/** …and from the sum over all features to the reconstruction. */
+export function finishGraph(shape: SaeShape): Graph {
+  const graph = new Graph();
+  finish(graph, shape, graph.input("sum", "float32", ["N", shape.d_in]));
+  return graph;
+}
+
+function decoderInput(graph: Graph, shape: SaeShape, features: number | string): Value {
+  const z = graph.input("features", "float32", ["N", features]);
+  return shape.rescaleByDecoderNorm ? div(z, graph.input("decoderNorm", "float32", [features])) : z;
+}
+
+function finish(graph: Graph, shape: SaeShape, sum: Value): void {
+  let out = add(sum, graph.input("b_dec", "float32", [shape.d_in]));
   if (undoesScale(shape)) out = mul(out, graph.input("scale", "float32", ["N", 1]));
   if (undoesShift(shape)) out = add(out, graph.input("shift", "float32", ["N", 1]));
   graph.output("reconstruction", out);
-  return graph;
 }
 
 export function undoesScale({ normalize }: SaeShape): boolean {
@@ -72,21 +110,12 @@ export function undoesShift({ normalize }: SaeShape): boolean {
   return normalize === "layer_norm";
 }
 
-/** The tensors that the graphs take beside x and features, by the names of their inputs. */
-export function weightInputs(
-  sae: Sae,
-): Record<string, { values: Float32Array<ArrayBuffer>; dims: readonly number[] }> {
-  const { d_in, d_sae, threshold, magnitude } = sae;
-  const perFeature = (values: Float32Array<ArrayBuffer>) => ({ values, dims: [d_sae] });
-  return {
-    W_enc: { values: sae.W_enc, dims: [d_in, d_sae] },
-    b_enc: perFeature(sae.b_enc),
-    W_dec: { values: sae.W_dec, dims: [d_sae, d_in] },
-    b_dec: { values: sae.b_dec, dims: [d_in] },
-    ...(threshold === null ? {} : { threshold: perFeature(threshold) }),
-    ...(magnitude === null ? {} : { r_mag: perFeature(magnitude.r_mag), b_mag: perFeature(magnitude.b_mag) }),
-    ...(sae.rescaleByDecoderNorm ? { decoderNorm: perFeature(rowNorms(sae.W_dec, d_in)) } : {}),
-  };
+/** The vectors that the graphs take, by the names of their inputs. */
+export function vectorInputs(sae: Sae): Record<string, Float32Array<ArrayBuffer>> {
+  const vectors = Object.fromEntries(
+    Object.entries(vectorsOf(sae)).map(([name, { values }]) => [name === "b_gate" ? "b_enc" : name, values]),
+  );
+  return sae.rescaleByDecoderNorm ? { ...vectors, decoderNorm: norms(sae.W_dec, 0) } : vectors;
 }
 
 /** @returns normal rows, and what undoes it: x = normal · scale + shift (nearly, for layer_norm: see the epsilon) */
@@ -113,9 +142,10 @@ function normalizeRows(
   }
 }
 
-/** @param product u·W_enc [N, d_sae] @param pre the same with b_enc */
-function activate(graph: Graph, shape: SaeShape, product: Value, pre: Value): Value {
+/** @param product u·W_enc [N, d_sae] */
+function activate(graph: Graph, shape: SaeShape, product: Value): Value {
   const perFeature = (name: string) => graph.input(name, "float32", [shape.d_sae]);
+  const pre = add(product, perFeature("b_enc"));
   switch (shape.kind) {
     case "standard":
       return relu(pre);

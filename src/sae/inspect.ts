@@ -1,5 +1,6 @@
 /** What an SAE file is, from the file alone: no model and no activations are needed. */
-import { type Normalization, rowNorms, type Sae, type SaeKind, type Site, type Stated } from "./sae.ts";
+import { blocks, norms } from "./matrix.ts";
+import { type Normalization, type Sae, type SaeKind, type Site, type Stated } from "./sae.ts";
 
 export interface Range {
   min: number;
@@ -44,11 +45,12 @@ export interface Inspection {
 const nothing = 1e-6;
 
 export function inspect(sae: Sae): Inspection {
-  const { d_in, d_sae } = sae;
-  const decoder = rowNorms(sae.W_dec, d_in);
+  const { d_sae } = sae;
+  const decoder = norms(sae.W_dec, 0);
   const decoderNorm = rangeOf(decoder);
-  const encoder = columnNorms(sae.W_enc, d_sae);
+  const encoder = norms(sae.W_enc, 1);
   const largestInput = fixedNorm(sae);
+  const shift = shiftOf(sae);
   const dead = new Set<number>();
   const counts = { noDecoder: 0, noEncoder: 0, outOfReach: 0 };
   for (let feature = 0; feature < d_sae; feature++) {
@@ -56,7 +58,8 @@ export function inspect(sae: Sae): Inspection {
       noDecoder: decoder[feature]! <= nothing * decoderNorm.median,
       noEncoder: encoder[feature] === 0 && !canFire(sae, feature, 0),
       outOfReach:
-        largestInput !== null && !canFire(sae, feature, encoder[feature]! * largestInput, sae.b_dec),
+        largestInput !== null &&
+        !canFire(sae, feature, encoder[feature]! * largestInput - (shift?.[feature] ?? 0)),
     };
     for (const [reason, holds] of Object.entries(reasons) as [keyof typeof counts, boolean][]) {
       if (!holds) continue;
@@ -67,9 +70,9 @@ export function inspect(sae: Sae): Inspection {
   return {
     format: sae.format,
     path: sae.path,
-    identity: sae.identity,
+    identity: sae.identity(),
     kind: sae.kind,
-    d_in,
+    d_in: sae.d_in,
     d_sae,
     k: sae.k,
     site: sae.site,
@@ -101,23 +104,21 @@ function fixedNorm({ normalize, d_in }: Sae): number | null {
   }
 }
 
-/**
- * @param reach largest value of the encoder column's product with a normalized input
- * @param b_dec subtracted from the input first, where the SAE does so; left out when the input is any vector at all
- */
-function canFire(sae: Sae, feature: number, reach: number, b_dec?: Float32Array): boolean {
-  let shift = 0;
-  if (b_dec !== undefined && sae.applyBDecToInput)
-    for (let row = 0; row < sae.d_in; row++) shift += b_dec[row]! * sae.W_enc[row * sae.d_sae + feature]!;
-  // Rescaling by a decoder norm changes no sign.
-  return reach - shift + sae.b_enc[feature]! > Math.max(0, sae.threshold?.[feature] ?? 0);
+/** What subtracting b_dec from the input takes from each feature's product, [d_sae]; null where it is not subtracted. */
+function shiftOf({ applyBDecToInput, W_enc, b_dec, d_in, d_sae }: Sae): Float64Array | null {
+  if (!applyBDecToInput) return null;
+  const shift = new Float64Array(d_sae);
+  for (const { from, size, values } of blocks(W_enc, 1))
+    for (let i = 0; i < size; i++)
+      for (let row = 0; row < d_in; row++)
+        shift[from + i] = shift[from + i]! + b_dec[row]! * values[i * d_in + row]!;
+  return shift;
 }
 
-/** @param matrix [rows, width] @returns [width] */
-function columnNorms(matrix: Float32Array, width: number): Float64Array {
-  const sums = new Float64Array(width);
-  for (let at = 0; at < matrix.length; at++) sums[at % width] = sums[at % width]! + matrix[at]! * matrix[at]!;
-  return sums.map(Math.sqrt);
+/** @param product largest value of the encoder column's product with an input */
+function canFire(sae: Sae, feature: number, product: number): boolean {
+  // Rescaling by a decoder norm changes no sign.
+  return product + sae.b_enc[feature]! > Math.max(0, sae.threshold?.[feature] ?? 0);
 }
 
 function rangeOf(values: Float32Array): Range {

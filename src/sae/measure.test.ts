@@ -9,6 +9,7 @@ import { writeSafetensors } from "../files/safetensors-writer.ts";
 import { encodeFile } from "./encode-file.ts";
 import { gate, requireFits } from "./gate.ts";
 import { inspect } from "./inspect.ts";
+import { inMemory } from "./matrix.ts";
 import { openSae } from "./open.ts";
 import { quality } from "./quality.ts";
 import { rowsOf } from "./rows.ts";
@@ -47,9 +48,9 @@ function axes(changes: Partial<SaeParts> = {}): Sae {
     d_in: d,
     d_sae,
     kind: "standard",
-    W_enc,
+    W_enc: inMemory(W_enc, [d, d_sae]),
     b_enc,
-    W_dec,
+    W_dec: inMemory(W_dec, [d_sae, d]),
     b_dec: new Float32Array(d),
     threshold: null,
     k: null,
@@ -83,7 +84,12 @@ describe("inspect", () => {
     // The rescaled input has norm 2 and b_dec takes 1 from the first axis: up to 1 one way, up to 3 the other.
     const b_dec = Float32Array.of(1, 0, 0, 0);
     const b_enc = sae.b_enc.with(0, -1.1).with(1, -0.9);
-    const noDecoder = sae.W_dec.slice().fill(0, 3 * d, 4 * d);
+    const noDecoder = inMemory(
+      sae.W_dec.read()
+        .slice()
+        .fill(0, 3 * d, 4 * d),
+      sae.W_dec.shape,
+    );
     expect(inspect(makeSae({ ...sae, b_dec, b_enc, W_dec: noDecoder })).deadLooking).toEqual({
       count: 3,
       share: 3 / 9,
@@ -163,7 +169,10 @@ describe("gate", () => {
   it("closes for a load that only looks fine", async () => {
     const wrong = sparse();
     // Transposed in the file: the same shape of numbers, another SAE.
-    const scrambled = makeSae({ ...wrong, W_dec: wrong.W_dec.toReversed() });
+    const scrambled = makeSae({
+      ...wrong,
+      W_dec: inMemory(wrong.W_dec.read().toReversed(), wrong.W_dec.shape),
+    });
     const { passed, status } = await run(scrambled);
     expect(passed).toBe(false);
     expect(status["variance explained"]).toBe("fail");
@@ -262,7 +271,7 @@ describe("saveSae", () => {
       const folder = join(scratch, "saved", name);
       saveSae(folder, { ...sae, stated: { ...nothingStated, meanL0: 3 } }, { steps: 5 });
       const again = openSae(folder);
-      expect(again.identity).toBe(sae.identity);
+      expect(again.identity()).toBe(sae.identity());
       expect(again.stated.meanL0).toBe(3);
       const config = JSON.parse(readFileSync(join(folder, "cfg.json"), "utf8")) as {
         metadata: { fathom: object };

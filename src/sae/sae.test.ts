@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { openSafetensors } from "../files/safetensors.ts";
+import { inMemory } from "./matrix.ts";
 import { openSae } from "./open.ts";
 import { poolMean } from "./pool.ts";
 import { rowsOf } from "./rows.ts";
@@ -50,6 +51,18 @@ describe.each(cases)("$name", ({ name, architecture }) => {
     expect(worstRow(encoded.features, features, sae.d_sae)).toBeLessThan(1e-5);
     expect([...encoded.features].map((z) => z > 0)).toEqual([...features].map((z) => z > 0));
     expect(worstRow(await session.decode(encoded), reconstruction, sae.d_in)).toBeLessThan(1e-5);
+    await session.close();
+  });
+
+  it("computes the same when its matrices are read block by block", async () => {
+    const session = await SaeSession.open(openSae(`${fixtures}${name}`), {
+      threads: 1,
+      mostInMemory: 4 * 16 * 5,
+    });
+    const encoded = await session.encode(inputs);
+    expect(worstRow(encoded.features, features, session.sae.d_sae)).toBeLessThan(1e-5);
+    expect([...encoded.features].map((z) => z > 0)).toEqual([...features].map((z) => z > 0));
+    expect(worstRow(await session.decode(encoded), reconstruction, session.sae.d_in)).toBeLessThan(1e-5);
     await session.close();
   });
 
@@ -131,15 +144,13 @@ describe("what is refused, by name", () => {
     expect(() => makeSae({ ...sae, b_enc: sae.b_enc.with(5, NaN) })).toThrow(
       '"b_enc": expected finite numbers, found NaN',
     );
-    expect(() => makeSae({ ...sae, W_dec: sae.W_dec.with(5, -Infinity) })).toThrow(
-      /"W_dec".*-Infinity at element 5/,
+    const W_dec = sae.W_dec.read();
+    const other = (values: Float32Array<ArrayBuffer>) => ({ ...sae, W_dec: inMemory(values, [48, 16]) });
+    expect(() => makeSae(other(W_dec.with(5, -Infinity)))).toThrow(/"W_dec".*-Infinity at element 5/);
+    expect(() => makeSae({ ...sae, W_dec: inMemory(W_dec, [16, 48]) })).toThrow(
+      /"W_dec": expected shape \[48, 16\], found \[16, 48\]/,
     );
-    expect(() => makeSae({ ...sae, W_dec: sae.W_dec.slice(1) })).toThrow(
-      /768 numbers for \[48, 16\], found 767/,
-    );
-    expect(() => makeSae({ ...sae, W_dec: sae.W_dec.slice().fill(0, 32, 48) })).toThrow(
-      /no row of zeros.*row 2/,
-    );
+    expect(() => makeSae(other(W_dec.slice().fill(0, 32, 48)))).toThrow(/no row of zeros.*row 2/);
   });
 
   it("activations of another width, with NaN, or without a direction where one is needed", async () => {
@@ -187,10 +198,10 @@ describe("the activation scaler of an intermediate checkpoint", () => {
 describe("identity", () => {
   it("is of what is computed, not of the file it lies in", () => {
     const sae = openSae(`${fixtures}topk`);
-    expect(openSae(changed("topk", { device: "cuda" })).identity).toBe(sae.identity);
-    expect(openSae(changed("topk", { k: 6 })).identity).not.toBe(sae.identity);
-    expect(makeSae({ ...sae, b_dec: sae.b_dec.with(0, sae.b_dec[0]! + 1e-6) }).identity).not.toBe(
-      sae.identity,
+    expect(openSae(changed("topk", { device: "cuda" })).identity()).toBe(sae.identity());
+    expect(openSae(changed("topk", { k: 6 })).identity()).not.toBe(sae.identity());
+    expect(makeSae({ ...sae, b_dec: sae.b_dec.with(0, sae.b_dec[0]! + 1e-6) }).identity()).not.toBe(
+      sae.identity(),
     );
   });
 });
@@ -203,9 +214,9 @@ describe("TopK", () => {
       d_in: 1,
       d_sae: 4,
       kind: "topk",
-      W_enc: new Float32Array([1, 2, 2, 2]),
+      W_enc: inMemory(new Float32Array([1, 2, 2, 2]), [1, 4]),
       b_enc: new Float32Array(4),
-      W_dec: new Float32Array([1, 1, 1, 1]),
+      W_dec: inMemory(new Float32Array([1, 1, 1, 1]), [4, 1]),
       b_dec: new Float32Array(1),
       threshold: null,
       k,

@@ -12,6 +12,7 @@
 import { createHash } from "node:crypto";
 import { badInput } from "../core/errors.ts";
 import { hashJson } from "../core/hash.ts";
+import { blocks, type Matrix, norms, requireFinite } from "./matrix.ts";
 
 /**
  * What happens to x before encoding, and is undone after decoding. `layer_norm`: centred, over (standard deviation with
@@ -58,11 +59,11 @@ export interface SaeParts {
   d_sae: number;
   kind: SaeKind;
   /** [d_in, d_sae] */
-  W_enc: Float32Array<ArrayBuffer>;
+  W_enc: Matrix;
   /** [d_sae]; of a gated SAE the bias of the gate. */
   b_enc: Float32Array<ArrayBuffer>;
   /** [d_sae, d_in] */
-  W_dec: Float32Array<ArrayBuffer>;
+  W_dec: Matrix;
   /** [d_in] */
   b_dec: Float32Array<ArrayBuffer>;
   /** [d_sae], jumprelu only. */
@@ -82,8 +83,11 @@ export interface SaeParts {
 }
 
 export interface Sae extends SaeParts {
-  /** SHA-256, hex, over everything that decides what it computes and where: the same SAE has one name in any format. */
-  readonly identity: string;
+  /**
+   * SHA-256, hex, over everything that decides what it computes and where: the same SAE has one name in any format. Reads
+   * every weight, once.
+   */
+  identity(): string;
 }
 
 export const nothingStated: Stated = {
@@ -98,26 +102,31 @@ export const nothingStated: Stated = {
  * @throws FathomError for a wrong shape, NaN or Infinity, a k outside 1…d_sae, or a field that its kind does not have
  */
 export function makeSae(parts: SaeParts): Sae {
-  const { path, d_in, d_sae, kind, k } = parts;
+  const { path, d_in, d_sae, k } = parts;
   for (const [name, size] of Object.entries({ d_in, d_sae }))
     if (!Number.isSafeInteger(size) || size < 1)
       throw badInput(`${path} ${name}`, "a whole number from 1", String(size));
   requireFields(parts);
   if (k !== null && (!Number.isSafeInteger(k) || k < 1 || k > d_sae))
     throw badInput(`${path} k`, `a whole number from 1 to d_sae = ${d_sae}`, String(k));
-  for (const [name, { values, shape }] of Object.entries(tensorsOf(parts))) {
-    const length = shape.reduce((product, size) => product * size, 1);
+  for (const [name, shape] of [
+    ["W_enc", [d_in, d_sae]],
+    ["W_dec", [d_sae, d_in]],
+  ] as const) {
+    const found = parts[name].shape;
+    if (found[0] !== shape[0] || found[1] !== shape[1])
+      throw badInput(`${path} "${name}"`, `shape [${shape.join(", ")}]`, `[${found.join(", ")}]`);
+    // What lies in a file is checked when it is read.
+    const { loaded } = parts[name];
+    if (loaded !== null) requireFinite(loaded, `${path} "${name}"`);
+  }
+  for (const [name, { values, length }] of Object.entries(vectorsOf(parts))) {
     if (values.length !== length)
-      throw badInput(
-        `${path} "${name}"`,
-        `${length} numbers for [${shape.join(", ")}]`,
-        String(values.length),
-      );
-    const bad = values.findIndex((value) => !Number.isFinite(value));
-    if (bad >= 0) throw badInput(`${path} "${name}"`, "finite numbers", `${values[bad]} at element ${bad}`);
+      throw badInput(`${path} "${name}"`, `${length} numbers`, String(values.length));
+    requireFinite(values, `${path} "${name}"`);
   }
   if (parts.rescaleByDecoderNorm) {
-    const zero = rowNorms(parts.W_dec, d_in).indexOf(0);
+    const zero = norms(parts.W_dec, 0).indexOf(0);
     if (zero >= 0)
       throw badInput(
         `${path} W_dec`,
@@ -125,7 +134,8 @@ export function makeSae(parts: SaeParts): Sae {
         `row ${zero}`,
       );
   }
-  return { ...parts, identity: identityOf(parts, kind) };
+  let identity: string | null = null;
+  return { ...parts, identity: () => (identity ??= identityOf(parts)) };
 }
 
 /** A field that belongs to one kind is there for that kind and for no other. */
@@ -144,32 +154,32 @@ function requireFields(parts: SaeParts): void {
     throw badInput(`${parts.path} rescaleByDecoderNorm`, `false for kind ${parts.kind}`, "true");
 }
 
-/** The tensors of an SAE under the names that SAELens gives them. */
-export function tensorsOf(
+/** The vectors of an SAE under the names that SAELens gives them. */
+export function vectorsOf(
   parts: SaeParts,
-): Record<string, { values: Float32Array<ArrayBuffer>; shape: readonly number[] }> {
+): Record<string, { values: Float32Array<ArrayBuffer>; length: number }> {
   const { d_in, d_sae, kind, threshold, magnitude } = parts;
+  const perFeature = (values: Float32Array<ArrayBuffer>) => ({ values, length: d_sae });
   return {
-    W_enc: { values: parts.W_enc, shape: [d_in, d_sae] },
-    [kind === "gated" ? "b_gate" : "b_enc"]: { values: parts.b_enc, shape: [d_sae] },
-    W_dec: { values: parts.W_dec, shape: [d_sae, d_in] },
-    b_dec: { values: parts.b_dec, shape: [d_in] },
-    ...(threshold === null ? {} : { threshold: { values: threshold, shape: [d_sae] } }),
-    ...(magnitude === null
-      ? {}
-      : {
-          r_mag: { values: magnitude.r_mag, shape: [d_sae] },
-          b_mag: { values: magnitude.b_mag, shape: [d_sae] },
-        }),
+    [kind === "gated" ? "b_gate" : "b_enc"]: perFeature(parts.b_enc),
+    b_dec: { values: parts.b_dec, length: d_in },
+    ...(threshold === null ? {} : { threshold: perFeature(threshold) }),
+    ...(magnitude === null ? {} : { r_mag: perFeature(magnitude.r_mag), b_mag: perFeature(magnitude.b_mag) }),
   };
 }
 
-function identityOf(parts: SaeParts, kind: SaeKind): string {
-  const tensors = Object.entries(tensorsOf(parts)).map(
-    ([name, { values }]) => [name, hashOf(values)] as const,
+function identityOf(parts: SaeParts): string {
+  const vectors = Object.entries(vectorsOf(parts)).map(
+    ([name, { values }]) => [name, createHash("sha256").update(bytesOf(values)).digest("hex")] as const,
   );
+  // Both matrices feature by feature, whichever way they lie in a file.
+  const features = (matrix: Matrix, axis: 0 | 1) => {
+    const hash = createHash("sha256");
+    for (const { values } of blocks(matrix, axis)) hash.update(bytesOf(values));
+    return hash.digest("hex");
+  };
   return hashJson({
-    kind,
+    kind: parts.kind,
     d_in: parts.d_in,
     d_sae: parts.d_sae,
     k: parts.k,
@@ -177,22 +187,14 @@ function identityOf(parts: SaeParts, kind: SaeKind): string {
     normalize: parts.normalize,
     rescaleByDecoderNorm: parts.rescaleByDecoderNorm,
     site: parts.site === null ? null : { ...parts.site },
-    tensors: Object.fromEntries(tensors),
+    tensors: {
+      ...Object.fromEntries(vectors),
+      W_enc: features(parts.W_enc, 1),
+      W_dec: features(parts.W_dec, 0),
+    },
   });
 }
 
-function hashOf(values: Float32Array<ArrayBuffer>): string {
-  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-  return createHash("sha256").update(bytes).digest("hex");
-}
-
-/** Euclidean norm of each row. @param matrix [rows, width] @returns [rows] */
-export function rowNorms(matrix: Float32Array, width: number): Float32Array<ArrayBuffer> {
-  const norms = new Float32Array(matrix.length / width);
-  for (let row = 0; row < norms.length; row++) {
-    let sum = 0;
-    for (let at = row * width; at < (row + 1) * width; at++) sum += matrix[at]! * matrix[at]!;
-    norms[row] = Math.sqrt(sum);
-  }
-  return norms;
+function bytesOf({ buffer, byteOffset, byteLength }: Float32Array<ArrayBuffer>): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }

@@ -3,8 +3,9 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Json } from "../core/hash.ts";
 import { makeFolder, writeProblem, writeTextAtomically } from "../files/io.ts";
-import { writeSafetensors } from "../files/safetensors-writer.ts";
-import { type Sae, tensorsOf } from "./sae.ts";
+import { type TensorToWrite, writeSafetensors } from "../files/safetensors-writer.ts";
+import { blocks } from "./matrix.ts";
+import { type Sae, vectorsOf } from "./sae.ts";
 import { writeStated } from "./stated.ts";
 
 /** The version of SAELens whose file layout this is; without one SAELens reads the layout of before 6.0. */
@@ -24,15 +25,22 @@ export function saveSae(folder: string, sae: Sae, training: Json = null): void {
   } catch (error) {
     throw writeProblem(folder, error);
   }
-  writeSafetensors(
-    join(folder, "sae_weights.safetensors"),
-    Object.entries(tensorsOf(sae)).map(([name, { values, shape }]) => ({
-      name,
-      dtype: "F32",
-      shape,
-      values,
-    })),
-  );
+  writeSafetensors(join(folder, "sae_weights.safetensors"), [
+    ...(["W_enc", "W_dec"] as const).map((name): TensorToWrite => {
+      const matrix = sae[name];
+      return {
+        name,
+        dtype: "F32",
+        shape: [...matrix.shape],
+        *values() {
+          for (const { values } of blocks(matrix, 0)) yield values;
+        },
+      };
+    }),
+    ...Object.entries(vectorsOf(sae)).map(
+      ([name, { values }]): TensorToWrite => ({ name, dtype: "F32", shape: [values.length], values }),
+    ),
+  ]);
   writeTextAtomically(configPath, `${JSON.stringify(configOf(sae, training), null, 1)}\n`);
 }
 

@@ -1,4 +1,5 @@
 /** A factor on the input, moved into the weights, so that every SAE here takes activations as the model makes them. */
+import { scaled } from "./matrix.ts";
 import type { SaeParts } from "./sae.ts";
 
 /**
@@ -11,8 +12,8 @@ export function foldInputScale(parts: SaeParts, scale: number, source: string): 
   const times = (values: Float32Array<ArrayBuffer>, factor: number) => values.map((value) => value * factor);
   return {
     ...parts,
-    W_enc: times(parts.W_enc, scale),
-    W_dec: times(parts.W_dec, 1 / scale),
+    W_enc: scaled(parts.W_enc, scale),
+    W_dec: scaled(parts.W_dec, 1 / scale),
     b_dec: times(parts.b_dec, 1 / scale),
     // The factor was chosen to give activations a mean norm of √d_in.
     stated: { ...parts.stated, meanNorm: parts.stated.meanNorm ?? Math.sqrt(parts.d_in) / scale },

@@ -1,25 +1,16 @@
 /**
- * An SAE opened for work: one session encodes, one decodes, rows go through in stretches so that a [n, d_sae] array
+ * An SAE opened for work: it encodes and decodes, and rows go through in stretches so that a [n, d_sae] array of all
  * never has to exist. The engine blocks while it computes; between stretches the event loop runs.
  */
-import { type InferenceSession, Tensor } from "onnxruntime-node";
 import { badInput } from "../core/errors.ts";
-import { openWeightless, type SessionOptions } from "../model/session.ts";
-import { decodeGraph, encodeGraph, undoesScale, undoesShift, weightInputs } from "./graphs.ts";
+import type { SessionOptions } from "../model/session.ts";
+import { type Coder, type Encoded, openCoder } from "./coder.ts";
+import { undoesScale, undoesShift } from "./graphs.ts";
 import { type Rows, stretches } from "./rows.ts";
 import type { Sae } from "./sae.ts";
 
-/** Features in memory at a time: 64 MiB of float32, small beside a model, and hundreds of rows of the widest SAE. */
-const maxFeatureValues = 1 << 24;
-
-/** The features of some rows, and what undoes their normalization. */
-export interface Encoded {
-  /** [n, d_sae], in the SAE's own units: those of the input unless it normalizes. */
-  features: Float32Array<ArrayBuffer>;
-  /** [n, 1] each; null where the SAE's normalization has none. */
-  shift: Float32Array<ArrayBuffer> | null;
-  scale: Float32Array<ArrayBuffer> | null;
-}
+/** Features in memory at a time: 128 MB of float32, a thousand rows of a usual SAE, hundreds of the widest. */
+const maxFeatureValues = 1 << 25;
 
 /** A stretch of rows on its way through. */
 export interface Stretch extends Encoded {
@@ -32,32 +23,24 @@ export interface Stretch extends Encoded {
 export interface SaeSessionOptions extends SessionOptions {
   /** Most numbers of [rows, d_sae] at a time; one row is always allowed. */
   maxFeatureValues?: number;
+  /** Most numbers of weights that are held in memory; a wider SAE is read block by block. */
+  mostInMemory?: number;
 }
 
 export class SaeSession {
   readonly sae: Sae;
   private readonly rowsAtATime: number;
-  private readonly weights: Record<string, Tensor>;
-  private readonly encoder: InferenceSession;
-  private readonly decoder: InferenceSession;
+  private readonly coder: Coder;
 
-  private constructor(sae: Sae, limit: number, encoder: InferenceSession, decoder: InferenceSession) {
+  private constructor(sae: Sae, limit: number, coder: Coder) {
     this.sae = sae;
     this.rowsAtATime = Math.max(1, Math.floor(limit / sae.d_sae));
-    this.weights = Object.fromEntries(
-      Object.entries(weightInputs(sae)).map(([name, { values, dims }]) => [
-        name,
-        new Tensor("float32", values, dims),
-      ]),
-    );
-    this.encoder = encoder;
-    this.decoder = decoder;
+    this.coder = coder;
   }
 
   static async open(sae: Sae, options: SaeSessionOptions = {}): Promise<SaeSession> {
-    const encoder = await openWeightless(encodeGraph(sae), options);
-    const decoder = await openWeightless(decodeGraph(sae), options);
-    return new SaeSession(sae, options.maxFeatureValues ?? maxFeatureValues, encoder, decoder);
+    const coder = await openCoder(sae, options, options.mostInMemory);
+    return new SaeSession(sae, options.maxFeatureValues ?? maxFeatureValues, coder);
   }
 
   /**
@@ -70,11 +53,7 @@ export class SaeSession {
     if (!Number.isInteger(n)) throw badInput("activations", `rows of ${d_in} numbers`, `${x.length} numbers`);
     requireUsable(x, this.sae, "activations", 0);
     if (n === 0) return this.nothing();
-    const outputs = await this.encoder.run(
-      this.feeds(this.encoder, { x: new Tensor("float32", x, [n, d_in]) }),
-    );
-    const numbers = (name: string) => (outputs[name]?.data as Float32Array<ArrayBuffer> | undefined) ?? null;
-    return { features: numbers("features")!, shift: numbers("shift"), scale: numbers("scale") };
+    return await this.coder.encode(x, n);
   }
 
   /**
@@ -87,13 +66,7 @@ export class SaeSession {
     if (!Number.isInteger(n))
       throw badInput("features", `rows of ${d_sae} numbers`, `${encoded.features.length} numbers`);
     if (n === 0) return new Float32Array(0);
-    const given: Record<string, Tensor> = { features: new Tensor("float32", encoded.features, [n, d_sae]) };
-    for (const name of ["shift", "scale"] as const) {
-      const values = encoded[name];
-      if (values !== null) given[name] = new Tensor("float32", values, [n, 1]);
-    }
-    const outputs = await this.decoder.run(this.feeds(this.decoder, given));
-    return outputs["reconstruction"]!.data as Float32Array<ArrayBuffer>;
+    return await this.coder.decode(encoded, n);
   }
 
   /**
@@ -110,8 +83,7 @@ export class SaeSession {
   }
 
   async close(): Promise<void> {
-    await this.encoder.release();
-    await this.decoder.release();
+    await this.coder.close();
   }
 
   private nothing(): Encoded {
@@ -121,11 +93,6 @@ export class SaeSession {
       shift: undoesShift(this.sae) ? none() : null,
       scale: undoesScale(this.sae) ? none() : null,
     };
-  }
-
-  /** The inputs that a session takes, of those given and the weights. */
-  private feeds(session: InferenceSession, given: Record<string, Tensor>): Record<string, Tensor> {
-    return Object.fromEntries(session.inputNames.map((name) => [name, (given[name] ?? this.weights[name])!]));
   }
 }
 

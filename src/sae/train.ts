@@ -14,6 +14,7 @@ import { Adam } from "../core/adam.ts";
 import { type Random, random } from "../core/random.ts";
 import type { SessionOptions } from "../model/session.ts";
 import { LossSession, type Weights } from "./loss-session.ts";
+import { inMemory } from "./matrix.ts";
 import { meanOf, type Quality, quality } from "./quality.ts";
 import { pickRows, type Rows } from "./rows.ts";
 import { makeSae, nothingStated, type Sae, type Site } from "./sae.ts";
@@ -74,10 +75,10 @@ export async function trainSae(
     d_in: rows.width,
     d_sae: plan.d_sae,
     kind: "topk",
-    W_enc: weights.W_enc,
+    W_enc: inMemory(weights.W_enc, [rows.width, plan.d_sae]),
     // SAE(s·x)/s with unit rows: features shrink by s with the bias, W_enc and W_dec stay.
     b_enc: weights.b_enc.map((value) => value / scale),
-    W_dec: weights.W_dec,
+    W_dec: inMemory(weights.W_dec, [plan.d_sae, rows.width]),
     b_dec: weights.b_dec.map((value) => value / scale),
     threshold: null,
     k: plan.k,

@@ -43,16 +43,16 @@ export const storageBytes: Readonly<Record<string, { dtype: string; bytes: numbe
   BoolStorage: { dtype: "BOOL", bytes: 1 },
 };
 
-/** @param file what the tensors lie in, for those who read them */
-export function torchGlobals(file: { fd: number; path: string }) {
+/** @param path the file that the tensors lie in */
+export function torchGlobals(path: string) {
   const rebuild = (args: readonly PickleValue[]): StoredTensor | OtherTensor => {
     const [storage, offset, shape, strides] = args;
     if (!(storage instanceof Storage) || typeof offset !== "number" || !isSizes(shape) || !isSizes(strides))
-      throw badInput(file.path, "a tensor's storage, offset, shape and strides", "something else");
+      throw badInput(path, "a tensor's storage, offset, shape and strides", "something else");
     const { dtype } = storage;
     if (!isFloat(dtype)) return new OtherTensor(dtype, shape);
     return new StoredTensor({
-      ...file,
+      path,
       name: "tensor",
       dtype,
       shape,
@@ -68,18 +68,18 @@ export function torchGlobals(file: { fd: number; path: string }) {
         !Array.isArray(items) ||
         !items.every((item) => Array.isArray(item) && item.length === 2 && isKey(item[0]))
       )
-        throw badInput(file.path, "a dictionary's keys and values", "something else");
+        throw badInput(path, "a dictionary's keys and values", "something else");
       return new Map<PickleKey, PickleValue>(items);
     },
     "torch._utils._rebuild_tensor": rebuild,
     "torch._utils._rebuild_tensor_v2": rebuild,
     "torch._utils._rebuild_parameter": ([tensor]) => {
       if (tensor instanceof StoredTensor || tensor instanceof OtherTensor) return tensor;
-      throw badInput(file.path, "a parameter's tensor", "something else");
+      throw badInput(path, "a parameter's tensor", "something else");
     },
     "torch.Size": ([sizes]) => {
       if (isSizes(sizes)) return sizes;
-      throw badInput(file.path, "a shape", "something else");
+      throw badInput(path, "a shape", "something else");
     },
     ...Object.fromEntries(Object.keys(storageBytes).map((name) => [`torch.${name}`, null])),
     // A dtype or a device is a word in a configuration: named, never called.
@@ -89,8 +89,8 @@ export function torchGlobals(file: { fd: number; path: string }) {
     "torch.device": ([kind]) => (typeof kind === "string" ? kind : null),
   };
   return (module: string, name: string): PickleGlobal | null => {
-    const path = `${module}.${name}`;
-    return Object.hasOwn(known, path) ? new PickleGlobal(module, name, known[path]!) : null;
+    const full = `${module}.${name}`;
+    return Object.hasOwn(known, full) ? new PickleGlobal(module, name, known[full]!) : null;
   };
 }
 

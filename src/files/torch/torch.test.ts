@@ -4,12 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
-import { FathomError } from "../../core/errors.ts";
-import { openNpz } from "../npz.ts";
+import { badInput, FathomError } from "../../core/errors.ts";
+import { readNpz } from "../npz.ts";
 import { StoredTensor } from "../stored-tensor.ts";
 import { OtherTensor } from "./globals.ts";
-import { openTorch } from "./open.ts";
 import { maxPickleBytes, PickleGlobal, type PickleValue, readPickle } from "./pickle.ts";
+import { readTorch } from "./read.ts";
 
 const fixtures = new URL("../../../test/fixtures/tensor-files/", import.meta.url).pathname;
 type Numbers = { shape: number[]; values: number[] };
@@ -38,8 +38,8 @@ function holds(found: unknown, numbers: Numbers): void {
 
 describe.each(["zip.pt", "legacy.pt"])("%s", (name) => {
   it("gives every tensor in its shape, whatever its strides, type and place", () => {
-    const file = openTorch(fixtures + name);
-    const saved = file.value as Map<string, PickleValue>;
+    const value = readTorch(fixtures + name);
+    const saved = value as Map<string, PickleValue>;
     const state = saved.get("state") as Map<string, PickleValue>;
     expect([...state.keys()]).toEqual(Object.keys(expected.tensors));
     for (const [key, numbers] of Object.entries(expected.tensors)) holds(state.get(key), numbers);
@@ -49,12 +49,11 @@ describe.each(["zip.pt", "legacy.pt"])("%s", (name) => {
     expect(saved.get("rate")).toBe(0.5);
     expect(saved.get("name")).toBe("größe");
     expect(saved.get("ids")).toEqual(new OtherTensor("I64", [4]));
-    file.close();
   });
 
   it("takes rows and columns of a matrix, stored either way", () => {
-    const file = openTorch(fixtures + name);
-    const state = (file.value as Map<string, PickleValue>).get("state") as Map<string, PickleValue>;
+    const value = readTorch(fixtures + name);
+    const state = (value as Map<string, PickleValue>).get("state") as Map<string, PickleValue>;
     const plain = state.get("plain") as StoredTensor;
     const transposed = state.get("transposed") as StoredTensor;
     const all = plain.read();
@@ -64,7 +63,6 @@ describe.each(["zip.pt", "legacy.pt"])("%s", (name) => {
     expect(transposed.take(0, [2, 3, 6])).toEqual(plain.take(1, [2, 3, 6]));
     expect(transposed.take(1, [4, 1])).toEqual(plain.take(0, [4, 1]));
     expect(() => plain.take(1, [7])).toThrow(RangeError);
-    file.close();
   });
 
   it("is refused in one line wherever it is cut or changed, or read as it is", () => {
@@ -76,7 +74,7 @@ describe.each(["zip.pt", "legacy.pt"])("%s", (name) => {
         if (!cut) changed[at] = value;
         writeFileSync(path, changed);
         try {
-          openTorch(path).close();
+          readTorch(path);
         } catch (error) {
           if (!(error instanceof FathomError)) throw error;
           expect(error.message).not.toContain("\n");
@@ -89,17 +87,16 @@ describe.each(["zip.pt", "legacy.pt"])("%s", (name) => {
 
 describe("npz", () => {
   it("gives every array, in either order", () => {
-    const file = openNpz(`${fixtures}arrays.npz`);
-    for (const [name, numbers] of Object.entries(expected.arrays)) holds(file.tensors.get(name), numbers);
-    expect(file.tensors.size).toBe(Object.keys(expected.arrays).length);
-    const fortran = file.tensors.get("fortran")!;
+    const tensors = readNpz(`${fixtures}arrays.npz`);
+    for (const [name, numbers] of Object.entries(expected.arrays)) holds(tensors.get(name), numbers);
+    expect(tensors.size).toBe(Object.keys(expected.arrays).length);
+    const fortran = tensors.get("fortran")!;
     expect([...fortran.take(1, [3])]).toEqual([3, 7, 11]);
-    file.close();
   });
 
   it("refuses compression and whole numbers by name", () => {
-    expect(() => openNpz(`${fixtures}compressed.npz`)).toThrow(/without compression/);
-    expect(() => openNpz(`${fixtures}integers.npz`)).toThrow(/"ids".*<i8/);
+    expect(() => readNpz(`${fixtures}compressed.npz`)).toThrow(/without compression/);
+    expect(() => readNpz(`${fixtures}integers.npz`)).toThrow(/"ids".*<i8/);
   });
 
   it("is refused in one line wherever it is cut or changed, or read as it is", () => {
@@ -111,7 +108,7 @@ describe("npz", () => {
         if (!cut) changed[at] = value;
         writeFileSync(path, changed);
         try {
-          openNpz(path).close();
+          readNpz(path);
         } catch (error) {
           if (!(error instanceof FathomError)) throw error;
         }
@@ -127,7 +124,7 @@ describe("npz", () => {
     changed.write("tingle", 30, "latin1");
     const path = join(scratch, "two-names.npz");
     writeFileSync(path, changed);
-    expect(() => openNpz(path)).toThrow(/local header/);
+    expect(() => readNpz(path)).toThrow(/local header/);
   });
 });
 
@@ -135,7 +132,7 @@ describe("pickles", () => {
   const strict = {
     global: () => null,
     persistent: () => {
-      throw new Error("no persistent id is known here");
+      throw badInput("test.pkl", "no persistent id", "one");
     },
   };
   const read = (program: Uint8Array) => readPickle(program, "test.pkl", strict).value;
@@ -225,7 +222,7 @@ describe("pickles", () => {
     ]) {
       const path = join(scratch, "persistent.pt");
       writeFileSync(path, legacy(`\x80\x02${id}.`));
-      expect(() => openTorch(path)).toThrow(FathomError);
+      expect(() => readTorch(path)).toThrow(FathomError);
     }
   });
 

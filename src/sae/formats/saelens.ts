@@ -8,6 +8,8 @@ import { basename, dirname, join } from "node:path";
 import { badInput } from "../../core/errors.ts";
 import { readJson } from "../../files/io.ts";
 import { openSafetensors, type SafetensorsFile } from "../../files/safetensors.ts";
+import type { StoredTensor } from "../../files/stored-tensor.ts";
+import { inFile, requireShape } from "../matrix.ts";
 import { makeSae, type Sae } from "../sae.ts";
 import { foldInputScale } from "../scale.ts";
 import type { SaeFormat } from "./format.ts";
@@ -46,27 +48,24 @@ function folderOf(path: string): string {
 function readSae(folder: string, config: SaelensConfig, file: SafetensorsFile): Sae {
   const { d_in, d_sae, kind } = config;
   const used = new Set<string>();
-  const read = (name: string, ...shape: number[]): Float32Array<ArrayBuffer> => {
+  const tensor = (name: string): StoredTensor => {
     used.add(name);
-    const found = file.entry(name).shape;
-    if (found.length !== shape.length || found.some((size, axis) => size !== shape[axis]))
-      throw badInput(
-        `${file.path} "${name}"`,
-        `shape [${shape.join(", ")}] as ${configName} says`,
-        `[${found.join(", ")}]`,
-      );
+    return file.tensor(name);
+  };
+  const vector = (name: string, length: number): Float32Array<ArrayBuffer> => {
+    requireShape(tensor(name), file.path, [length]);
     return file.readFloat32(name);
   };
   const parts = {
     ...config,
     format: saelens.name,
     path: folder,
-    W_enc: read("W_enc", d_in, d_sae),
-    b_enc: read(kind === "gated" ? "b_gate" : "b_enc", d_sae),
-    W_dec: read("W_dec", d_sae, d_in),
-    b_dec: read("b_dec", d_in),
-    threshold: kind === "jumprelu" ? read("threshold", d_sae) : null,
-    magnitude: kind === "gated" ? { r_mag: read("r_mag", d_sae), b_mag: read("b_mag", d_sae) } : null,
+    W_enc: inFile(tensor("W_enc"), file.path, [d_in, d_sae]),
+    b_enc: vector(kind === "gated" ? "b_gate" : "b_enc", d_sae),
+    W_dec: inFile(tensor("W_dec"), file.path, [d_sae, d_in]),
+    b_dec: vector("b_dec", d_in),
+    threshold: kind === "jumprelu" ? vector("threshold", d_sae) : null,
+    magnitude: kind === "gated" ? { r_mag: vector("r_mag", d_sae), b_mag: vector("b_mag", d_sae) } : null,
   };
   dropScalingFactor(file, used);
   const unknown = [...file.entries.keys()].filter((name) => !used.has(name));

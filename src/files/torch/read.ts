@@ -10,21 +10,17 @@ import { readZip } from "../zip.ts";
 import { Storage, storageBytes, torchGlobals } from "./globals.ts";
 import { maxPickleBytes, PickleGlobal, type PickleHost, type PickleValue, readPickle } from "./pickle.ts";
 
-export interface TorchFile {
-  readonly path: string;
-  /** Tensors are `StoredTensor`s where they are floats; they can be read until the file is closed. */
-  readonly value: PickleValue;
-  close(): void;
-}
-
 /** "PK\x03\x04" */
 const zipSignature = 0x04034b50;
 /** The first pickle of the layout before 1.6, as its digits (0x1950a86a20f9469cfc6c). */
 const legacyMagic = "119547037146038801333356";
 const legacyProtocol = 1001;
 
-/** @throws FathomError for every way in which the file is not whole, or asks for more than tensors */
-export function openTorch(path: string): TorchFile {
+/**
+ * @returns what was saved; tensors of floats are `StoredTensor`s
+ * @throws FathomError for every way in which the file is not whole, or asks for more than tensors
+ */
+export function readTorch(path: string): PickleValue {
   let fd: number;
   try {
     fd = openSync(path, "r");
@@ -35,11 +31,11 @@ export function openTorch(path: string): TorchFile {
     const { size } = fstatSync(fd);
     const isZip =
       size >= 4 && new DataView(readExactly(fd, path, 0, 4).buffer).getUint32(0, true) === zipSignature;
-    const value = isZip ? readZipped(fd, path, size) : readLegacy(fd, path, size);
-    return { path, value, close: () => closeSync(fd) };
+    return isZip ? readZipped(fd, path, size) : readLegacy(fd, path, size);
   } catch (error) {
-    closeSync(fd);
     throw readProblem(path, error, "a .pt file");
+  } finally {
+    closeSync(fd);
   }
 }
 
@@ -64,7 +60,7 @@ function readZipped(fd: number, path: string, size: number): PickleValue {
       JSON.stringify(new TextDecoder().decode(byteOrder.subarray(0, 20))),
     );
   const host: PickleHost = {
-    global: torchGlobals({ fd, path }),
+    global: torchGlobals(path),
     persistent(id) {
       const { type, key, count } = storageId(id, path);
       const { dtype, bytes } = storageBytes[type]!;
@@ -112,7 +108,7 @@ function readLegacy(fd: number, path: string, size: number): PickleValue {
   const start = at;
   // First for the keys, then, when it is known where each storage lies, for the tensors.
   const asked = new Map<string, { bytes: number }>();
-  const global = torchGlobals({ fd, path });
+  const global = torchGlobals(path);
   next({
     global,
     persistent(id) {
