@@ -19,11 +19,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import gguf
 import peft
 import torch
 import transformers
 from peft import LoraConfig, PeftModel, get_peft_model
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 import engine_checkpoint as checkpoint
 from engine_fixtures import GRADIENT_PROMPT, ROOT as ENGINE, capture, forward_references, generate, loops, smallest_gap
@@ -86,7 +87,92 @@ FIXTURES = [
             "r": 2, "lora_alpha": 3, "target_modules": ["q_proj", "up_proj"], "modules_to_save": ["lm_head"], "bias": "lora_only",
         },
     ),
+    Fixture(
+        name="on-gguf",
+        why="over quantized blocks and over rows of q and k that the file holds in another order",
+        base="base.gguf",
+        config={"r": 3, "lora_alpha": 4, "target_modules": "all-linear", "modules_to_save": ["layers.1.self_attn.k_proj"]},
+    ),
+    Fixture(
+        name="fused",
+        why="Phi-3's fused projections, which PEFT targets as they are",
+        base="phi3-longrope-window",
+        config={"r": 3, "lora_alpha": 4, "target_modules": "all-linear"},
+    ),
+    Fixture(
+        name="container",
+        why="the text part of a multimodal model, by a pattern of its names there",
+        base="gemma3-container",
+        config={
+            "r": 3, "lora_alpha": 6, "target_modules": r"model\.language_model\.layers\.\d+\.(self_attn|mlp)\.(q|o|up|down)_proj",
+            "modules_to_save": ["input_layernorm"],
+        },
+    ),
+    Fixture(
+        name="head-norms",
+        why="Qwen 3: branches before the norms of queries and keys, which are trained whole",
+        base="qwen3-norms",
+        config={"r": 2, "lora_alpha": 4, "target_modules": ["q_proj", "k_proj", "gate_proj"], "modules_to_save": ["q_norm", "k_norm"]},
+    ),
 ]
+
+
+def write_gguf(path: Path, folder: Path) -> None:
+    """The checkpoint llama-mha-tied as a GGUF file of 8-bit blocks, and the same numbers as a Hugging Face folder."""
+    source = ENGINE / "llama-mha-tied"
+    shutil.copytree(source, folder, dirs_exist_ok=True)
+    config = json.loads((source / "config.json").read_text())
+    tokenizer = json.loads((source / "tokenizer.json").read_text())
+    vocab = tokenizer["model"]["vocab"] | {token["content"]: token["id"] for token in tokenizer["added_tokens"]}
+    tokens = sorted(vocab, key=vocab.get)
+    special = {token["content"] for token in tokenizer["added_tokens"]}
+    heads, head_dim = config["num_attention_heads"], config["hidden_size"] // config["num_attention_heads"]
+    writer = gguf.GGUFWriter(path, "llama")
+    writer.add_context_length(config["max_position_embeddings"])
+    writer.add_embedding_length(config["hidden_size"])
+    writer.add_feed_forward_length(config["intermediate_size"])
+    writer.add_block_count(config["num_hidden_layers"])
+    writer.add_head_count(heads)
+    writer.add_head_count_kv(config["num_key_value_heads"])
+    writer.add_rope_dimension_count(head_dim)
+    writer.add_rope_freq_base(config["rope_parameters"]["rope_theta"])
+    writer.add_layer_norm_rms_eps(config["rms_norm_eps"])
+    writer.add_tokenizer_model("gpt2")
+    writer.add_tokenizer_pre("gpt-2")
+    writer.add_token_list(tokens)
+    writer.add_token_types([3 if token in special else 1 for token in tokens])
+    writer.add_token_merges([merge if isinstance(merge, str) else " ".join(merge) for merge in tokenizer["model"]["merges"]])
+    writer.add_bos_token_id(config["bos_token_id"])
+    writer.add_eos_token_id(config["eos_token_id"])
+    names = gguf.get_tensor_name_map(gguf.MODEL_ARCH.LLAMA, config["num_hidden_layers"])
+    weights = load_file(source / "model.safetensors")
+    for name, tensor in weights.items():
+        values = tensor.float().numpy()
+        turned = "q_proj" in name or "k_proj" in name
+        if turned:
+            values = values.reshape(heads, 2, head_dim // 2, -1).swapaxes(1, 2).reshape(values.shape)
+        kind = gguf.GGMLQuantizationType.Q8_0 if values.ndim == 2 and values.shape[1] % 32 == 0 else gguf.GGMLQuantizationType.F32
+        stored = gguf.quants.quantize(values, kind)
+        writer.add_tensor(names.get_name(name, try_suffixes=(".weight",)), stored, raw_dtype=kind)
+        values = gguf.quants.dequantize(stored, kind).reshape(values.shape)
+        if turned:
+            values = values.reshape(heads, head_dim // 2, 2, -1).swapaxes(1, 2).reshape(values.shape)
+        weights[name] = torch.from_numpy(values.copy())
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    save_file(weights, folder / "model.safetensors", {"format": "pt"})
+
+
+def base_folder(fixture: Fixture) -> Path:
+    """A Hugging Face folder of the base's numbers."""
+    if not fixture.base.endswith(".gguf"):
+        return ENGINE / fixture.base
+    folder = Path(tempfile.gettempdir()) / "fathom-adapter-base"
+    if not folder.exists():
+        write_gguf(ROOT / fixture.name / fixture.base, folder)
+    return folder
 
 
 def randomize(model: PeftModel, seed: int) -> None:
@@ -111,8 +197,10 @@ def randomize(model: PeftModel, seed: int) -> None:
 
 
 def save(fixture: Fixture, folder: Path, seed: int) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
-    model = get_peft_model(checkpoint.load(ENGINE / fixture.base), LoraConfig(task_type="CAUSAL_LM", **fixture.config))
+    for file in folder.glob("*.[js]*"):
+        file.unlink()
+    folder.mkdir(parents=True, exist_ok=True)
+    model = get_peft_model(checkpoint.load(base_folder(fixture)), LoraConfig(task_type="CAUSAL_LM", **fixture.config))
     randomize(model, seed)
     if fixture.disk_dtype != "float32":
         model.to(getattr(torch, fixture.disk_dtype))
@@ -128,7 +216,7 @@ def save(fixture: Fixture, folder: Path, seed: int) -> None:
 
 def load(fixture: Fixture, folder: Path):
     """Base and adapter from their files; the adapter's layers stand inside the returned model, nothing is merged."""
-    model = PeftModel.from_pretrained(checkpoint.load(ENGINE / fixture.base), folder)
+    model = PeftModel.from_pretrained(checkpoint.load(base_folder(fixture)), folder)
     assert all(parameter.dtype == torch.float32 for parameter in model.parameters())
     return model.eval().get_base_model()
 
@@ -143,7 +231,7 @@ def logits_of(model, prompt: list[int]) -> torch.Tensor:
 
 
 def settings_that_bite(fixture: Fixture, folder: Path, prompt: list[int], logits: torch.Tensor) -> dict[str, float]:
-    out = {"the adapter": moved(logits, logits_of(checkpoint.load(ENGINE / fixture.base), prompt))}
+    out = {"the adapter": moved(logits, logits_of(checkpoint.load(base_folder(fixture)), prompt))}
     with tempfile.TemporaryDirectory() as scratch:
         for setting, replaced in fixture.bites.items():
             shutil.copytree(folder, scratch, dirs_exist_ok=True)
@@ -171,7 +259,11 @@ def gradients(model, prompt: list[int]) -> tuple[dict[str, torch.Tensor], dict]:
 
 def make(fixture: Fixture) -> None:
     folder = ROOT / fixture.name
-    prompts = json.loads((ENGINE / fixture.base / "reference.json").read_text())["prompts"][:2]
+    folder.mkdir(parents=True, exist_ok=True)
+    if fixture.base.endswith(".gguf"):
+        shutil.rmtree(Path(tempfile.gettempdir()) / "fathom-adapter-base", ignore_errors=True)
+    beside = ENGINE / ("llama-mha-tied" if fixture.base.endswith(".gguf") else fixture.base)
+    prompts = json.loads((beside / "reference.json").read_text())["prompts"][:2]
     for seed in range(1, 200):
         save(fixture, folder, seed)
         model = load(fixture, folder)

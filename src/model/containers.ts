@@ -56,11 +56,27 @@ const layouts: readonly Readonly<Record<string, string | null>>[] = [
  * file that is no container's every name stays.
  */
 export function textNames(names: readonly string[]): (name: string) => string | null {
-  const layout = layouts
-    .map((prefixes) => Object.entries(prefixes))
-    .find(([[text] = [""]]) => names.some((name) => name.startsWith(text)));
+  const layout = layoutOf(names);
   return (name) => {
-    const [prefix, plain] = layout?.find(([prefix]) => name.startsWith(prefix)) ?? ["", ""];
+    const [prefix, plain] = layout.find(([prefix]) => name.startsWith(prefix)) ?? ["", ""];
     return plain === null ? null : plain + name.slice(prefix.length);
   };
+}
+
+/** The way back: from a name in a checkpoint of the text model alone to that in a container with these names. */
+export function containerNames(names: readonly string[]): (name: string) => string {
+  const layout = layoutOf(names);
+  return (name) => {
+    const [prefix, plain] = layout.find(([, plain]) => plain !== null && name.startsWith(plain)) ?? ["", ""];
+    return prefix + name.slice(plain?.length);
+  };
+}
+
+/** Empty where no name is of a container's text part. */
+function layoutOf(names: readonly string[]): readonly (readonly [prefix: string, plain: string | null])[] {
+  return (
+    layouts
+      .map((prefixes) => Object.entries(prefixes))
+      .find(([[text] = [""]]) => names.some((name) => name.startsWith(text))) ?? []
+  );
 }

@@ -72,8 +72,11 @@ function branchesOf(adapter: Adapter, config: ModelConfig, shapes: Shapes): Map<
     .filter(([name, shape]) => shape.length === 2 && name.endsWith(".weight"))
     .map(([name]) => name.slice(0, -".weight".length));
   const inBlocks = (module: string) => config.layers.some((_, i) => module.startsWith(blockPrefix(i)));
-  const selected = selectedModules(adapter.config, modules, inBlocks);
-  const { linear, embedding } = adapter.tensors;
+  const { linear, embedding, theirName } = adapter.tensors;
+  // Patterns are about the names that the adapter's own model has.
+  const own = new Map(modules.map((module) => [theirName(module), module]));
+  const chosen = selectedModules(adapter.config, [...own.keys()], (name) => inBlocks(own.get(name)!));
+  const selected = new Map([...chosen].map(([name, branch]) => [own.get(name)!, branch]));
   const isEmbedding = (module: string) => `${module}.weight` === embeddingName;
   for (const [kind, factors] of [
     ["linear layer", linear],

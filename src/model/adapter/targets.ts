@@ -5,7 +5,7 @@ import { firstMatches } from "./patterns.ts";
 
 /**
  * @param modules names of every linear layer and embedding, as Hugging Face has them ("model.layers.0.mlp.up_proj")
- * @param isLinear whether "all-linear" means this one: the head and embeddings are left out
+ * @param isLinear whether "all-linear" means this one: the head and embeddings are left out; asked by the same names
  * @returns what each selected module gets
  * @throws FathomError for a regular expression that does not parse or does not end
  */

@@ -1,6 +1,7 @@
 /** adapter_model.safetensors: what each tensor is for, from its name, and nothing that could be for something else. */
 import { badInput } from "../../core/errors.ts";
 import type { SafetensorsFile } from "../../files/safetensors.ts";
+import { containerNames, textNames } from "../containers.ts";
 
 /** Of one module; each is a tensor's name in the file. */
 export interface Factors {
@@ -17,6 +18,8 @@ export interface AdapterTensors {
   embedding: Map<string, Factors>;
   /** Tensors that replace the base's: the base's name to the file's. */
   whole: Map<string, string>;
+  /** What the model that the adapter was made for calls a module; of a multimodal one, a longer name. */
+  theirName: (module: string) => string;
 }
 
 /** PEFT wraps the model twice. */
@@ -24,13 +27,18 @@ const prefix = "base_model.model.";
 
 /** @throws FathomError naming a tensor whose use is not known, or of a type that is no float */
 export function sortTensors(file: SafetensorsFile): AdapterTensors {
-  const sorted: AdapterTensors = { linear: new Map(), embedding: new Map(), whole: new Map() };
+  const names = [...file.entries.keys()].map((name) => name.slice(prefix.length));
+  const textName = textNames(names);
+  const theirName = containerNames(names);
+  const sorted: AdapterTensors = { linear: new Map(), embedding: new Map(), whole: new Map(), theirName };
   for (const [name, { dtype }] of file.entries) {
     const where = `${file.path} "${name}"`;
     if (dtype !== "F32" && dtype !== "F16" && dtype !== "BF16")
       throw badInput(where, "F32, F16 or BF16", dtype);
     if (!name.startsWith(prefix)) throw badInput(where, `a name that begins with "${prefix}"`, "this one");
-    put(sorted, name.slice(prefix.length), name, where);
+    const own = textName(name.slice(prefix.length));
+    // A tower's: none of the text part, which is all that is computed.
+    if (own !== null) put(sorted, own, name, where);
   }
   return sorted;
 }
