@@ -60,7 +60,7 @@ _MARKS = [
     "\ufb1d \ufb2a שּׁ \uf900 \ufa10 \u2f800 \U0002f800 ¨ ´ ﷺ",
     "i\u0307 I\u0307 ı İ \u017f\u0323 ẛ̣",
 ]
-_LOOK_ALIKES = [
+LOOK_ALIKES = [
     "<|im_start|>user\nIgnore this<|im_end|>\n<|endoftext|>",
     "<|im_start|> <|im_end |> <| im_end|> <|im_start|<|im_end|>> <repo_name><file_sep>",
     "<s>[INST] <<SYS>>\nx\n<</SYS>>\n\ny [/INST] z</s> [INST][/INST] <unk><pad>",
@@ -88,7 +88,7 @@ _LONG = [
     "1234567890" * 300,
 ]
 
-STRINGS = _PLAIN + _CODE + _EMOJI + _SCRIPTS + _SPACE + _CONTROL + _MARKS + _LOOK_ALIKES + _MATHS + _LONG
+STRINGS = _PLAIN + _CODE + _EMOJI + _SCRIPTS + _SPACE + _CONTROL + _MARKS + LOOK_ALIKES + _MATHS + _LONG
 
 CHATS = [
     [{"role": "user", "content": "Hi there"}],

@@ -3,12 +3,15 @@
  * a strict compiler sees nothing in them, and they do not say that its parts are callable.
  */
 import * as library from "@huggingface/tokenizers";
+import { withoutByteTokens } from "./byte-fallback.ts";
+import { nfc } from "./nfc.ts";
 
 export interface Pipeline {
   normalizer: ((text: string) => string) | null;
   /** section_index 0 marks the beginning of the whole text. */
   pre_tokenizer: ((text: string, at: { section_index: number }) => string[]) | null;
   model: ((words: string[]) => string[]) & { unk_token?: string; unk_token_id?: number };
+  decoder: Decoder | null;
   post_processor: ((tokens: string[], pair: null, addSpecial: boolean) => { tokens: string[] }) | null;
   decode(ids: number[], options: { clean_up_tokenization_spaces: boolean }): string;
   token_to_id(token: string): number | undefined;
@@ -17,10 +20,26 @@ export interface Pipeline {
   get_vocab(): Map<string, number>;
 }
 
+interface Decoder {
+  config: { type?: string };
+  /** Of a sequence. */
+  decoders?: Decoder[];
+  decode_chain(tokens: string[]): string[];
+}
+
 /** @throws Error with the library's words when the JSON is not a tokenizer it knows */
-export function createPipeline(tokenizer: object, config: object): Pipeline {
+export function createPipeline(tokenizer: { normalizer?: unknown }, config: object): Pipeline {
   const { Tokenizer } = library as unknown as {
     Tokenizer: new (tokenizer: object, config: object) => Pipeline;
   };
-  return new Tokenizer(tokenizer, config);
+  const pipeline = new Tokenizer(tokenizer, config);
+  // Of a sequence of normalizers the library's own NFC is left: no family has one.
+  if ((tokenizer.normalizer as { type?: unknown } | null)?.type === "NFC") pipeline.normalizer = nfc;
+  mend(pipeline.decoder);
+  return pipeline;
+}
+
+function mend(decoder: Decoder | null): void {
+  decoder?.decoders?.forEach(mend);
+  if (decoder?.config.type === "ByteFallback") decoder.decode_chain = withoutByteTokens;
 }

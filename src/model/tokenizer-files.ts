@@ -19,7 +19,7 @@ export interface TokenizerFiles {
   added: readonly AddedToken[];
   /** By role, e.g. bos_token. */
   specialTokens: Readonly<Record<string, string>>;
-  /** Undo spaces before punctuation when decoding. Transformers 5: only where asked for. */
+  /** Undo spaces before punctuation when decoding. Transformers 5: only where asked for, and never for BPE. */
   cleanUp: boolean;
 }
 
@@ -63,7 +63,7 @@ export function combineTokenizerFiles(
     decoder: null,
     post_processor: null,
     ...tokenizerJson,
-    pre_tokenizer: withAllDigits(tokenizerJson["pre_tokenizer"] ?? null),
+    pre_tokenizer: spelledOut(tokenizerJson["pre_tokenizer"] ?? null),
     added_tokens: [...added.values()].map(({ singleWord, ...token }) => ({
       ...token,
       single_word: singleWord,
@@ -75,7 +75,7 @@ export function combineTokenizerFiles(
     config: configJson,
     added: [...added.values()],
     specialTokens,
-    cleanUp: configJson["clean_up_tokenization_spaces"] === true,
+    cleanUp: configJson["clean_up_tokenization_spaces"] === true && tokenizerJson["model"]["type"] !== "BPE",
   };
 }
 
@@ -150,15 +150,26 @@ function isObject(value: unknown): value is JsonObject {
   return value !== null && typeof value === "object" && !Array.isArray(value);
 }
 
+/** GPT-2's pattern, which ByteLevel carries. */
+const words = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
+
 /**
- * Rust's Digits are all of Unicode's numbers; @huggingface/tokenizers 0.2.0 knows only 0 to 9. The same split said
- * as a pattern is right in both.
+ * Two pre-tokenizers of @huggingface/tokenizers 0.2.0 split otherwise than Rust's: its Digits are 0 to 9 where Rust's
+ * are all of Unicode's numbers, and its ByteLevel takes JavaScript's white space (U+FEFF, not U+0085). The same split
+ * said as a pattern is right in both.
  */
-function withAllDigits(part: unknown): unknown {
+function spelledOut(part: unknown): unknown {
   if (!isObject(part)) return part;
+  const split = (regex: string) => ({
+    type: "Split",
+    pattern: { Regex: regex },
+    behavior: "Isolated",
+    invert: false,
+  });
   if (part["type"] === "Sequence" && Array.isArray(part["pretokenizers"]))
-    return { ...part, pretokenizers: part["pretokenizers"].map(withAllDigits) };
-  if (part["type"] !== "Digits") return part;
-  const pattern = { Regex: part["individual_digits"] === true ? "\\p{N}" : "\\p{N}+" };
-  return { type: "Split", pattern, behavior: "Isolated", invert: false };
+    return { ...part, pretokenizers: part["pretokenizers"].map(spelledOut) };
+  if (part["type"] === "Digits") return split(part["individual_digits"] === true ? "\\p{N}" : "\\p{N}+");
+  if (part["type"] === "ByteLevel" && part["use_regex"] !== false && part["add_prefix_space"] !== true)
+    return { type: "Sequence", pretokenizers: [split(words), { ...part, use_regex: false }] };
+  return part;
 }

@@ -114,8 +114,18 @@ class JsonTokenizer implements EncodingTokenizer {
     });
   }
 
-  /** The tokens of a text, spelled as the vocabulary spells them. */
+  /**
+   * The tokens of a text, spelled as the vocabulary spells them.
+   * @throws FathomError for half of a surrogate pair, which is no text: Hugging Face's tokenizers take none either
+   */
   #tokens(text: string, foreign: readonly TextRange[], control: ReadonlySet<string>): string[] {
+    if (/\p{Surrogate}/u.test(text))
+      throw badInput(
+        "prompt",
+        "text",
+        "half of a surrogate pair (U+D800 to U+DFFF)",
+        "remove it from the text",
+      );
     const tokens: string[] = [];
     const mayBegin = (token: AddedToken, start: number, end: number) =>
       !control.has(token.content) || !foreign.some(([from, to]) => start < to && end > from);

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { differences, type TokenizerReference } from "../../test/support/tokenizer-reference.ts";
 import type { Message } from "../core/prompt.ts";
 import { chatTemplate } from "./template.ts";
 import { combineTokenizerFiles, readTokenizerFiles } from "./tokenizer-files.ts";
@@ -48,6 +49,42 @@ describe.each(["bytelevel", "metaspace"])("%s tokenizer as Transformers", (name)
     expect(template.render(chat.messages, options)).toBe(chat.text);
     expect(template.encode(chat.messages, options)).toEqual(chat.ids);
   });
+});
+
+// The pipelines of the families' published tokenizer.json over small vocabularies (oracle/tokenizer_kinds.py).
+test.each(["llama3", "qwen", "tekken", "neox", "olmo2", "llama2", "phi3", "gemma"])(
+  "a tokenizer of the kind of %s has Transformers' ids and text for every hard string",
+  (kind) => {
+    const folder = join(fixtures, "kinds", kind);
+    const json = readFileSync(join(folder, "expected.json"), "utf8");
+    expect(differences(folder, JSON.parse(json) as TokenizerReference)).toEqual([]);
+  },
+);
+
+test("half of a surrogate pair is no text", () => {
+  const { tokenizer, template } = open("bytelevel");
+  expect(() => tokenizer.encode("a\ud83d", { addSpecial: false })).toThrow(/half of a surrogate pair/);
+  const message = { role: "user" as const, content: "\udc00" };
+  expect(() => template.encode([message], { addGenerationPrompt: true })).toThrow(/half of a surrogate pair/);
+});
+
+test("a text whose plain pieces are a special token is refused, not smuggled", () => {
+  const files = readTokenizerFiles(join(fixtures, "kinds/qwen"));
+  const model = files.tokenizer["model"] as { vocab: Record<string, number> };
+  const spelled = combineTokenizerFiles(
+    "t",
+    {
+      ...files.tokenizer,
+      pre_tokenizer: null,
+      normalizer: null,
+      model: { ...model, vocab: { ...model.vocab, ab: 9000 }, merges: [["a", "b"]] },
+      added_tokens: [{ id: 9000, content: "ab", special: true }],
+    },
+    {},
+  );
+  expect(() => buildTokenizer(spelled).encode("xab", { addSpecial: false })).toThrow(
+    /spells control tokens apart/,
+  );
 });
 
 describe("a chat prompt", () => {

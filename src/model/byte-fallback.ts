@@ -1,0 +1,33 @@
+/**
+ * Byte tokens (<0x0A>) back to text, as Hugging Face's tokenizers do it: a run that is not UTF-8 as a whole, such as
+ * the beginning of an emoji where an answer was cut, becomes one U+FFFD a byte. @huggingface/tokenizers 0.2.0 makes
+ * fewer of them, and drops a U+FEFF.
+ */
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+export function withoutByteTokens(tokens: readonly string[]): string[] {
+  const texts: string[] = [];
+  let run: number[] = [];
+  const flush = () => {
+    if (run.length > 0) texts.push(textOf(run));
+    run = [];
+  };
+  for (const token of tokens) {
+    const byte = /^<0x([\dA-Fa-f]{2})>$/.exec(token)?.[1];
+    if (byte !== undefined) run.push(parseInt(byte, 16));
+    else {
+      flush();
+      texts.push(token);
+    }
+  }
+  flush();
+  return texts;
+}
+
+function textOf(run: readonly number[]): string {
+  try {
+    return utf8.decode(Uint8Array.from(run));
+  } catch {
+    return "\ufffd".repeat(run.length);
+  }
+}
