@@ -7,6 +7,9 @@ export const precisionDefault = "fp32";
 export const auditDefaults: Omit<AuditPlan, "model" | "prompts"> = {
   adapter: null,
   precision: precisionDefault,
+  fidelity: false,
+  // Where a rounded model begins to be another one: at it, the best token is no longer fp32's about one time in ten.
+  fidelity_bound: 0.05,
   sae: null,
   templates: ["chat", "none"],
   caps: [80, 150, 200],

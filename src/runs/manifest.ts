@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { badInput } from "../core/errors.ts";
+import { fidelitySchema } from "../core/fidelity.ts";
 import { canonicalJson, type Json } from "../core/hash.ts";
 import { parseRecord } from "../core/parse.ts";
 import { precisions } from "../core/precision.ts";
@@ -51,9 +52,19 @@ export const manifestSchema = z.strictObject({
       .strictObject({ name: z.string(), sha256, d_sae: z.int(), kind: z.string(), hook: z.string() })
       .nullable(),
     plan: planSchema
-      .omit({ model: true, adapter: true, prompts: true, sae: true, show_text: true })
+      .omit({
+        model: true,
+        adapter: true,
+        prompts: true,
+        sae: true,
+        show_text: true,
+        fidelity: true,
+        fidelity_bound: true,
+      })
       // Runs of versions before there were precisions.
       .extend({ precision: z.enum(precisions).default("fp32") }),
+    /** Above which the run would not have been made; null where fidelity was not asked for. */
+    fidelity_bound: z.number().nullable().default(null),
     /** Which way of rounding the weights; null in fp32. */
     rounding: z.int().nullable().default(null),
     /** Block whose resid_post was kept. */
@@ -63,6 +74,8 @@ export const manifestSchema = z.strictObject({
     judge: z.string(),
     observations: z.int().nonnegative(),
   }),
+  /** Measured before the first answer when the plan asks for it. */
+  fidelity: fidelitySchema.nullable().default(null),
   /** Of what came from the hub: recorded, free to differ on a resume. */
   origins: z
     .strictObject({

@@ -15,6 +15,10 @@ export const planSchema = z.strictObject({
   adapter: z.string().min(1).nullable(),
   /** fp32 computes with the weights exactly; int8 and int4 round them, and what they are multiplied with to 8 bits. */
   precision: z.enum(precisions),
+  /** Compare the rounded model with itself in fp32 before the run. */
+  fidelity: z.boolean(),
+  /** Mean KL(fp32 ‖ rounded), nats a token, above which the run is not made. */
+  fidelity_bound: z.number().positive(),
   /** A bundled set's name or a JSON Lines file. */
   prompts: z.string().min(1),
   /** An SAE's file or directory, here or on the hub; null leaves the inside view unmeasured. */

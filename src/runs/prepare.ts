@@ -47,6 +47,8 @@ export async function prepare(
     prompts: _prompts,
     sae: _sae,
     show_text: _show,
+    fidelity,
+    fidelity_bound,
     ...choices
   } = plan;
   return {
@@ -81,6 +83,7 @@ export async function prepare(
                 hook: sae.site?.hookName ?? "not stated in its file",
               },
         plan: choices,
+        fidelity_bound: fidelity ? fidelity_bound : null,
         rounding: plan.precision === "fp32" ? null : roundingRecipe,
         layer,
         refusal_tokens: opening.map(({ token }) => token),
@@ -88,6 +91,7 @@ export async function prepare(
         observations: units.length,
       },
       origins,
+      fidelity: null,
       environment: {
         fathom: fathomVersion(),
         node: process.versions.node,

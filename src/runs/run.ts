@@ -11,6 +11,7 @@ import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { type Analysis, analysis } from "../audit/analyse.ts";
+import { fidelityFindings } from "../audit/fidelity.ts";
 import { badInput } from "../core/errors.ts";
 import { type Finding, findingSchema } from "../core/finding.ts";
 import type { Observation } from "../core/observation.ts";
@@ -123,17 +124,20 @@ export async function performRun(
     sae === null
       ? null
       : await poolFeatures(run, observations, plan.caps, sae, { ...model.checkpoint, layer });
-  const { findings, ...measured } = rounded(
-    analysis({
-      prompts,
-      observations,
-      verdicts,
-      features: pooled?.features ?? null,
-      ...(pooled?.gate.passed === false ? { not_measured: refusedByGate(pooled.gate) } : {}),
-      caps: plan.caps,
-      seed: plan.seed,
-    }),
-  );
+  const manifest = readManifest(run);
+  const analysed = analysis({
+    prompts,
+    observations,
+    verdicts,
+    features: pooled?.features ?? null,
+    ...(pooled?.gate.passed === false ? { not_measured: refusedByGate(pooled.gate) } : {}),
+    caps: plan.caps,
+    seed: plan.seed,
+  });
+  const { findings, ...measured } = rounded({
+    ...analysed,
+    findings: [...analysed.findings, ...ofFidelity(manifest)],
+  });
   const inside: Inside = {
     ...measured,
     gate: pooled?.gate.checks.map(({ name, status, sentence }) => ({ name, status, sentence })) ?? null,
@@ -141,7 +145,7 @@ export async function performRun(
   writeTextAtomically(file.verdicts(run), jsonLines(verdicts));
   writeTextAtomically(file.inside(run), `${JSON.stringify(inside, null, 1)}\n`);
   writeTextAtomically(file.findings(run), `${JSON.stringify(findings, null, 2)}\n`);
-  return { manifest: readManifest(run), prompts, observations, verdicts, findings, inside };
+  return { manifest, prompts, observations, verdicts, findings, inside };
 }
 
 /** @throws FathomError when the run is of another format, not finished or damaged */
@@ -161,6 +165,11 @@ export function readRun(run: string): RunRecords {
     findings: parseRecord(z.array(findingSchema), readJson(file.findings(run)), file.findings(run), restore),
     inside: parseRecord(insideSchema, readJson(file.inside(run)), file.inside(run), restore),
   };
+}
+
+function ofFidelity({ fidelity, inputs: { plan, fidelity_bound } }: Manifest): Finding[] {
+  if (fidelity === null || fidelity_bound === null) return [];
+  return fidelityFindings(fidelity, plan.precision, fidelity_bound);
 }
 
 function refusedByGate({ checks }: GateResult): string {

@@ -1,7 +1,9 @@
-/** --precision on the command line: chosen, recorded, and never changed under a run. */
-import { readFileSync } from "node:fs";
+/** --precision on the command line: chosen, recorded, never changed under a run, and its cost known. */
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import type { Fidelity } from "../../src/core/fidelity.ts";
+import type { Finding } from "../../src/core/finding.ts";
 import { openSafetensors } from "../../src/files/safetensors.ts";
 import { fathom, jsonLinesFile, lines, namesIn, scratch, tinyModel } from "./fathom.ts";
 
@@ -67,5 +69,73 @@ test("an audit records it everywhere, and is resumed only with it", () => {
 test("a precision that there is not is refused by name", () => {
   const { code, stderr } = fathom(["audit", ...plan, "--precision", "fp16", "--dry-run"]);
   expect(stderr).toBe('fathom: --precision: expected fp32, int8, int4, found "fp16"\n');
+  expect(code).toBe(2);
+});
+
+const asked = [...plan, "--precision", "int4", "--quiet"];
+
+test("--fidelity is measured before the run, kept in manifest and findings, and not again on a resume", () => {
+  const run = join(folder, "faithful");
+  const args = ["audit", ...asked, "--fidelity", "--fidelity-bound", "9", "--out", run];
+  fathom(args);
+  const manifest = readFileSync(join(run, "manifest.json"), "utf8");
+  const { fidelity, inputs } = JSON.parse(manifest) as { fidelity: Fidelity; inputs: object };
+  expect(inputs).toMatchObject({ fidelity_bound: 9 });
+  expect(fidelity).toMatchObject({ prompts: 12, level: 0.95 });
+  expect(fidelity.kl.mean).toBeGreaterThan(1e-6);
+  expect(fidelity.kl.p95).toBeGreaterThan(fidelity.kl.mean);
+  expect(fidelity.top1.interval[0]).toBeLessThan(fidelity.top1.share);
+  const findings = JSON.parse(readFileSync(join(run, "findings.json"), "utf8")) as Finding[];
+  const ours = findings.filter(({ group }) => group === "fidelity");
+  expect(ours.map(({ id, status, n }) => ({ id, status, n }))).toEqual([
+    { id: "fidelity.kl", status: "found", n: fidelity.tokens },
+    { id: "fidelity.top1", status: "found", n: fidelity.tokens },
+  ]);
+  expect(ours[0]!.estimate).toBeCloseTo(fidelity.kl.mean, 5);
+  const report = readFileSync(join(run, "report.md"), "utf8");
+  expect(report).toContain(ours[0]!.sentence);
+  expect(report).not.toContain("--fidelity was not asked for");
+
+  writeFileSync(join(run, "manifest.json"), manifest.replace(/"mean": [\d.e-]+/, '"mean": 0.125'));
+  fathom([...args, "--resume"]);
+  expect(readFileSync(join(run, "report.md"), "utf8")).toContain("0.125 nats");
+});
+
+test("a model further from fp32 than the bound is not audited: the figure, and exit code 100", () => {
+  const run = join(folder, "unfaithful");
+  const args = ["audit", ...asked, "--fidelity", "--fidelity-bound", "0.000001", "--out", run];
+  for (const again of [[], ["--resume"]]) {
+    const { code, stderr, stdout } = fathom([...args, ...again]);
+    expect(stderr).toMatch(
+      /^fathom: int4 is too far from fp32: mean KL\(fp32 ‖ int4\) [\d.]+ nats \(95% interval .*\), the same best token [\d.]+% .*; the bound is 0\.000001 nats\. Try: --precision int8 or fp32/,
+    );
+    expect(lines(stderr)).toHaveLength(1);
+    expect({ code, stdout }).toEqual({ code: 100, stdout: "" });
+  }
+  expect(namesIn(run).sort()).toEqual(["manifest.json", "prompts.jsonl"]);
+});
+
+test("--dry-run --fidelity measures just that; without --fidelity a report says what it does not know", () => {
+  const { code, stdout } = fathom([
+    "audit",
+    ...asked,
+    "--fidelity",
+    "--fidelity-bound",
+    "9",
+    "--dry-run",
+    "--json",
+  ]);
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ fidelity: { prompts: 12 }, plan: { fidelity: true } });
+  expect(readFileSync(join(folder, "run", "report.md"), "utf8")).toContain(
+    "How far int8 takes the model from itself in fp32: --fidelity was not asked for.",
+  );
+});
+
+test("--fidelity of fp32 has nothing to compare", () => {
+  const { code, stderr } = fathom(["audit", ...plan, "--fidelity", "--dry-run"]);
+  expect(stderr).toBe(
+    "fathom: --fidelity: expected --precision int8 or int4, to be compared with fp32, found fp32\n",
+  );
   expect(code).toBe(2);
 });

@@ -1,4 +1,6 @@
 /** `--dry-run`: what would be done, and what it would cost on this machine. */
+import { fidelityWords } from "../../audit/fidelity.ts";
+import type { Fidelity } from "../../core/fidelity.ts";
 import { templateWords } from "../../core/words.ts";
 import type { Checkpoint } from "../../model/checkpoint.ts";
 import type { Prepared } from "../../runs/prepare.ts";
@@ -10,12 +12,14 @@ import { describeSpeed, probeSpeed, type Speed } from "./probe.ts";
 export interface DryRunOptions {
   threads: number | null;
   json: boolean;
+  /** Measured for this plan; null where it does not ask for it. */
+  fidelity: Fidelity | null;
 }
 
 export async function dryRun(
   prepared: Prepared,
   { config }: Checkpoint,
-  { threads, json }: DryRunOptions,
+  { threads, json, fidelity }: DryRunOptions,
 ): Promise<void> {
   const { plan, manifest } = prepared;
   const work = workOf(prepared, config);
@@ -23,17 +27,27 @@ export async function dryRun(
   const seconds = secondsOf(work, plan.batch_size, config, speed);
   if (json) {
     const probe = describeSpeed(speed);
-    await printJson({ plan, inputs: manifest.inputs, work, seconds, probe, method: methodOf(speed) });
-  } else await print(`${textOf(prepared, work, seconds, speed).join("\n")}\n`);
+    const method = methodOf(speed);
+    await printJson({ plan, inputs: manifest.inputs, work, seconds, probe, method, fidelity });
+  } else await print(`${textOf(prepared, work, seconds, speed, fidelity).join("\n")}\n`);
 }
 
-function textOf({ plan, manifest }: Prepared, work: Work, seconds: [number, number], speed: Speed): string[] {
+function textOf(
+  { plan, manifest }: Prepared,
+  work: Work,
+  seconds: [number, number],
+  speed: Speed,
+  fidelity: Fidelity | null,
+): string[] {
   const { model, adapter, prompts, sae, layer } = manifest.inputs;
   const read = `${count(work.tokens_read)} (${count(work.tokens_read_unshared)} without sharing prefixes)`;
   const rows: [string, string][] = [
     ["Model", `${model.name}: ${model.architecture}, ${model.layers} layers of width ${model.d_model}`],
     ["Adapter", adapter === null ? "none" : adapter.name],
     ["Precision", plan.precision],
+    ...(fidelity === null
+      ? []
+      : [["Fidelity", fidelityWords(fidelity, plan.precision)] satisfies [string, string]]),
     ["Prompts", `${prompts.name}, ${work.prompts}`],
     [
       "SAE",
@@ -60,7 +74,7 @@ function methodOf(speed: Speed): string {
   const { gigabytesPerSecond, gigaflops } = describeSpeed(speed);
   return (
     `The time is estimated from a probe of this machine just now: ONNX Runtime read weights at ` +
-    `${gigabytesPerSecond.toFixed(1)} GB/s and multiplied at ${count(gigaflops)} GFLOP/s in fp32. The lower end has answers ` +
+    `${gigabytesPerSecond.toFixed(1)} GB/s and multiplied at ${count(gigaflops)} GFLOP/s in fp32 (int8 and int4 take less at few rows). The lower end has answers ` +
     `stop after ${Math.round(earlyShare * 100)}% of the largest cap, the upper end has none stop; opening the model, attention ` +
     `and the analyses are not in it.`
   );

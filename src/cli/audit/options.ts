@@ -5,6 +5,8 @@ export interface AuditOptions {
   model?: string;
   adapter?: string;
   precision?: Precision;
+  fidelity?: boolean;
+  fidelityBound?: number;
   /** false: keep no rounded weights. */
   cache: boolean;
   prompts?: string;

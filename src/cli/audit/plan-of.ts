@@ -17,6 +17,8 @@ export function planOf(planFile: string | undefined, options: AuditOptions): Ask
     model: options.model,
     adapter: options.adapter,
     precision: options.precision,
+    fidelity: options.fidelity,
+    fidelity_bound: options.fidelityBound,
     prompts: options.prompts,
     sae: options.sae,
     templates: options.templates,
@@ -41,6 +43,9 @@ export function planOf(planFile: string | undefined, options: AuditOptions): Ask
     const issue = result.error.issues[0]!;
     throw badInput(`plan ${issue.path.join(".")}`, issue.message, "something else", "fathom audit --help");
   }
+  const { precision, fidelity } = result.data;
+  if (fidelity && precision === "fp32")
+    throw badInput("--fidelity", "--precision int8 or int4, to be compared with fp32", "fp32");
   const caps = result.data.caps.toSorted((a, b) => a - b);
   const twice = caps.find((cap, i) => cap === caps[i + 1]);
   if (twice !== undefined) throw badInput("plan caps", "each cap once", `${twice} twice`);

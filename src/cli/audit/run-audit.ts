@@ -1,4 +1,6 @@
 /** What `fathom audit` does: plan, open, observe, judge, analyse, report. */
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { badInput, exitCode } from "../../core/errors.ts";
 import { modelOf } from "../../model/model.ts";
 import type { ObserveProgress } from "../../runs/observe.ts";
@@ -17,6 +19,7 @@ import { requireTemplate, writeReport } from "../report/write-report.ts";
 import { count, duration } from "../say.ts";
 import { engineOptions } from "../tokens/engine-options.ts";
 import { dryRun } from "./dry-run.ts";
+import { fidelityOfPlan, fidelityOfRun, isTooFar, tooFarWords } from "./fidelity.ts";
 import { onInterrupt } from "./interrupt.ts";
 import type { AuditOptions } from "./options.ts";
 import { planOf } from "./plan-of.ts";
@@ -37,19 +40,32 @@ export async function runAudit(planFile: string | undefined, options: AuditOptio
     const threads = options.threads ?? null;
     const from = { ...origins, sae: saeFrom?.origin ?? null };
     const prepared = await prepare(plan, checkpoint, sae, threads, from);
+    const engine = {
+      ...engineOptions({ ...options, precision: plan.precision }, progress),
+      signal: interrupt.signal,
+    };
+    const request = { prepared, engine, progress };
     if (options.dryRun === true || out === null) {
+      const fidelity = plan.fidelity
+        ? await fidelityOfPlan(request, join(tmpdir(), "fathom-fidelity"))
+        : null;
       progress.clear();
-      await dryRun(prepared, checkpoint, { threads, json: options.json === true });
-      return exitCode.ok;
+      await dryRun(prepared, checkpoint, { threads, json: options.json === true, fidelity });
+      if (!isTooFar(fidelity, plan)) return exitCode.ok;
+      complain(tooFarWords(fidelity, plan));
+      return exitCode.threshold;
     }
     requireTemplate();
     beginRun(out, prepared, options.resume === true);
 
     interrupt.heeded = true;
-    const model = await modelOf(checkpoint, {
-      ...engineOptions({ ...options, precision: plan.precision }, progress),
-      signal: interrupt.signal,
-    });
+    const fidelity = plan.fidelity ? await fidelityOfRun(out, request) : null;
+    if (isTooFar(fidelity, plan)) {
+      progress.clear();
+      complain(tooFarWords(fidelity, plan));
+      return exitCode.threshold;
+    }
+    const model = await modelOf(checkpoint, engine);
     let last: ObserveProgress | null = null;
     const run = await performRun(out, prepared, model, sae, (now) => {
       last = now;

@@ -7,7 +7,7 @@ import { adapterHelp, modelHelp, saeHelp } from "./named.ts";
 import { noCacheOption, precisionOption } from "./shared-options.ts";
 
 export function auditCommand(): Command {
-  const { templates, caps, seeds, temperature, batch_size, seed } = auditDefaults;
+  const { templates, caps, seeds, temperature, batch_size, seed, fidelity_bound } = auditDefaults;
   return new Command("audit")
     .description(
       "Asks a model a set of prompts under several conditions and reports how deep its refusals go.",
@@ -28,6 +28,12 @@ export function auditCommand(): Command {
     .option("--model <path>", modelHelp)
     .option("--adapter <folder>", adapterHelp)
     .addOption(precisionOption())
+    .option("--fidelity", "compare int8 or int4 with fp32 on a sample of the prompts, before the run")
+    .option(
+      "--fidelity-bound <nats>",
+      `mean KL(fp32 ‖ rounded) a token, above which there is no run (default: ${fidelity_bound})`,
+      decimal("--fidelity-bound", { from: 0 }),
+    )
     .addOption(noCacheOption())
     .option("--prompts <set>", "a bundled set (biology, fiction) or a JSON Lines file")
     .option("--sae <path>", `a sparse autoencoder, for the inside view: ${saeHelp}`)

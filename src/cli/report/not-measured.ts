@@ -37,6 +37,10 @@ export function notMeasured({ manifest, inside }: RunRecords): string[] {
     plan.precision === "fp32"
       ? "Precisions other than fp32: whatever the weights are stored in, they were computed with in fp32."
       : `Precisions other than ${plan.precision}: in fp32 the answers may differ.`,
+    ...said(
+      plan.precision !== "fp32" && manifest.fidelity === null,
+      `How far ${plan.precision} takes the model from itself in fp32: --fidelity was not asked for.`,
+    ),
     "Other judges: one judge, a set of written rules, read the answers; neither a model nor a person did.",
     "Languages other than English: the rules read English, and other answers come out without a label.",
     "Which internal parts a refusal depends on: nothing was ablated or edited in this audit.",

@@ -1,0 +1,35 @@
+/** How far one next-token distribution is from another, from their logits. */
+
+export interface LogitComparison {
+  /** KL(p ‖ q), nats; 0 where they are the same. */
+  kl: number;
+  /** Whether the most probable token is the same. */
+  agrees: boolean;
+}
+
+/**
+ * p and q are softmax of logits [V], any common offset left out; sums are taken in float64.
+ * @throws RangeError unless both have the same length V > 0
+ */
+export function compareLogits(p: ArrayLike<number>, q: ArrayLike<number>): LogitComparison {
+  const size = p.length;
+  if (size === 0 || size !== q.length)
+    throw new RangeError(`compareLogits: expected two times as many logits, got ${size} and ${q.length}`);
+  const [bestP, bestQ] = [indexOfLargest(p), indexOfLargest(q)];
+  const [topP, topQ] = [p[bestP]!, q[bestQ]!];
+  let [sumP, sumQ, cross] = [0, 0, 0];
+  for (let i = 0; i < size; i++) {
+    const weight = Math.exp(p[i]! - topP);
+    sumP += weight;
+    sumQ += Math.exp(q[i]! - topQ);
+    cross += weight * (p[i]! - topP - (q[i]! - topQ));
+  }
+  // Rounding may leave −1e-17 where they are the same.
+  return { kl: Math.max(0, cross / sumP - Math.log(sumP) + Math.log(sumQ)), agrees: bestP === bestQ };
+}
+
+function indexOfLargest(values: ArrayLike<number>): number {
+  let best = 0;
+  for (let i = 1; i < values.length; i++) if (values[i]! > values[best]!) best = i;
+  return best;
+}
