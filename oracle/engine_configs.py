@@ -29,6 +29,8 @@ class Fixture:
     edited: bool = False
     disk_names: dict[str, str] = field(default_factory=dict)
     """Prefixes of Transformers' tensor names -> those in the file."""
+    placed: dict[int, int] = field(default_factory=dict)
+    """Token ids written over those of the longest prompt, by position."""
     stale_kv: bool = False
     """The file also holds the keys and values of layers that read another's, as published checkpoints do."""
     bites: dict[str, dict[str, Any]] = field(default_factory=dict)

@@ -221,7 +221,7 @@ GEMMA4 = [
         name="gemma4-share-plain",
         why="sharing without its company: one head_dim for all, key = value, MLPs of one width, plain rotary; layer types and an untied head by default",
         disk_dtype="float16",
-        seed=4400,
+        seed=4570,
         config=gemma4_text(
             hidden_size=32, intermediate_size=40, num_hidden_layers=8, num_attention_heads=2, num_key_value_heads=2,
             head_dim=12, global_head_dim=12, num_global_key_value_heads=1, sliding_window=12, dtype="float16", num_kv_shared_layers=2,
@@ -239,6 +239,7 @@ GEMMA4 = [
         disk_dtype="bfloat16",
         seed=4500,
         shards=2,
+        placed={5: VOCABULARY + 2, 6: VOCABULARY + 3, 30: VOCABULARY + 6},
         config=nested(
             gemma4_text(
                 hidden_size=32, intermediate_size=24, num_hidden_layers=5, num_attention_heads=2, num_key_value_heads=1,

@@ -10,7 +10,7 @@ reference.safetensors (float32; t = tokens of the prompt, d = hidden, v = vocabu
   prompt.P.logits     [t, v]   after the final cap, if any
   gradient.embeddings, gradient.layer.L [t, d]   d(score)/d(that tensor), everything above it included,
                       score = logits[last, plus] - logits[last, minus] of one prompt (see reference.json)
-  gradient.weights.NAME        d(score)/d(parameter), for every parameter of model.layers.1
+  gradient.weights.NAME        d(score)/d(tensor), for every tensor of model.layers.1, a stored buffer (layer_scalar) among them
   edit.E [d, k], edit.b [k], edit.D [k, d], edit.target [r, k], edit.mask [r, k]
   edit.prompt.P.logits [t, v]  with x' = x + ((target - a) * mask) D, a = relu(x E + b), at every position of one block's output
 reference.json: prompts, 64 greedy tokens with stopping ignored, the same run stopped by generation_config.json (the end token is
@@ -42,9 +42,12 @@ GRADIENT_PROMPT = 1
 EDIT_LAYER = 1
 
 
-def make_prompts(seed: int) -> list[list[int]]:
+def make_prompts(fixture: Fixture, seed: int) -> list[list[int]]:
     generator = torch.Generator().manual_seed(seed)
-    return [[BOS, *torch.randint(4, VOCABULARY, (n - 1,), generator=generator).tolist()] for n in LENGTHS]
+    prompts = [[BOS, *torch.randint(4, VOCABULARY, (n - 1,), generator=generator).tolist()] for n in LENGTHS]
+    for position, token in fixture.placed.items():
+        prompts[-1][position] = token
+    return prompts
 
 
 def generate(model, prompt: list[int], stop: bool) -> list[int]:
@@ -109,7 +112,7 @@ def choose_eos(fixture: Fixture, greedy: list[list[int]]) -> int | list[int] | N
 def search(fixture: Fixture, folder: Path) -> tuple[int, list[list[int]], list[list[int]], float]:
     """The first seed whose greedy tokens are unambiguous, do not loop, and hold no special token, and that rounding does not upset."""
     for seed in range(fixture.seed, fixture.seed + 500):
-        prompts = make_prompts(seed)
+        prompts = make_prompts(fixture, seed)
         checkpoint.write_weights(fixture, checkpoint.random_weights(fixture, seed, folder), folder)
         model = checkpoint.load(folder)
         greedy, gaps = [], []
@@ -161,13 +164,15 @@ def forward_references(model, prompts: list[list[int]]) -> dict[str, torch.Tenso
 def gradient_references(model, prompt: list[int]) -> tuple[dict[str, torch.Tensor], dict]:
     kept, handles = capture(model)
     model.zero_grad()
+    block = checkpoint.text_model(model).layers[1]
+    stored = {**dict(block.named_parameters()), **{name: buffer.requires_grad_() for name, buffer in block.named_buffers() if name in block.state_dict()}}
     logits = model(torch.tensor([prompt]), use_cache=False).logits[0, -1]
     order = logits.argsort(descending=True)
     plus, minus = order[0].item(), order[40].item()
     score = logits[plus] - logits[minus]
     score.backward()
     tensors = {f"gradient.{name}": value.grad[0].clone() for name, value in kept.items()}
-    for name, parameter in checkpoint.text_model(model).layers[1].named_parameters():
+    for name, parameter in stored.items():
         tensors[f"gradient.weights.model.layers.1.{name}"] = parameter.grad.clone()
     for handle in handles:
         handle.remove()

@@ -14,16 +14,35 @@ import type { RotaryTables } from "./rotary.ts";
 export const asInput: Declare = (graph, name, dims) => graph.weight(name, "float32", dims);
 
 /**
- * From d loss / d block output ("cotangent", [B, T, d]) to "dx" and "d <weight>" for every weight of the block.
+ * From d loss / d block output ("cotangent", [B, T, d]) to "dx" and "d <weight>" for every weight of the block. A layer
+ * that attends to another's keys and values also gives "dkey" and "dvalue" of those.
+ * @param lends whether others attend to this layer's: the block then takes "cotangent_key" and "cotangent_value" as well
  * @returns the graph, and the weights' names below the block's prefix
  */
-export function backwardBlock(config: ModelConfig, layer: LayerConfig): { graph: Graph; names: string[] } {
+export function backwardBlock(
+  config: ModelConfig,
+  layer: LayerConfig,
+  lends = false,
+): { graph: Graph; names: string[] } {
   const { inputs, outputs, weights } = buildBlock(config, layer, asInput, "");
   const { graph } = inputs;
-  const cotangent = graph.input("cotangent", "float32", ["B", "T", config.hiddenSize]);
+  const likewise = (name: string, value: Value) => ({
+    value,
+    cotangent: graph.input(name, "float32", value.dims),
+  });
+  const cotangents = [likewise("cotangent", outputs.y)];
+  if (lends) {
+    const { key, value } = outputs.made!;
+    cotangents.push(likewise("cotangent_key", key), likewise("cotangent_value", value));
+  }
   const names = [...weights.keys()];
-  const wrt = [inputs.x, ...weights.values()];
-  outputGradients(graph, names, gradient([{ value: outputs.y, cotangent }], wrt));
+  const { shared } = inputs;
+  const borrowed = shared === null ? [] : [shared.key, shared.value];
+  const gradients = gradient(cotangents, [inputs.x, ...weights.values(), ...borrowed]);
+  outputGradients(graph, names, gradients);
+  borrowed.forEach((_, i) => {
+    graph.output(["dkey", "dvalue"][i]!, gradients[1 + names.length + i]!);
+  });
   return { graph, names };
 }
 

@@ -70,6 +70,13 @@ export interface RopeChoices {
   partial?: boolean;
 }
 
+/** Gemma 4's. */
+export const proportionalScaling: ScalingReader = (parameters) => {
+  const part = parameters.positive("partial_rotary_factor", 1);
+  if (part > 1) throw parameters.wrong("partial_rotary_factor", "at most 1", part);
+  return { type: "proportional", part, factor: parameters.positive("factor", 1) };
+};
+
 /**
  * One set of rotary settings for all layers.
  * @throws FathomError for a kind of scaling that is not among `kinds`, by name

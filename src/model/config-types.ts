@@ -69,6 +69,8 @@ export interface LayerConfig {
   window: number | null;
   /** An earlier layer whose keys and values this one attends to, having none of its own; null = its own. */
   kvFrom: number | null;
+  /** Whether the values are the keys' projection, before it is normed and turned; false where not said. */
+  valueIsKey?: boolean;
   /** An adapter's branches, by the linear layer's name below the block's prefix, e.g. "self_attn.q_proj". */
   lowRank?: Readonly<Record<string, LowRank>>;
 }
@@ -101,6 +103,10 @@ export interface ModelConfig {
   finalSoftcap: number | null;
   /** Gemma's RMSNorm multiplies by (1 + w). */
   normOffset: 0 | 1;
+  /** Per-layer embeddings (`per-layer.ts`): numbers a token and layer, rows of their table; none where not said. */
+  perLayer?: { size: number; rows: number };
+  /** Token ids that are embedded as another one; none where not said. */
+  placeholders?: { ids: readonly number[]; readAs: number };
   /** An adapter's branch beside the head. */
   headLowRank?: LowRank;
 }

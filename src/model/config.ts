@@ -84,7 +84,7 @@ export function parseConfig(json: unknown, where: string): ModelConfig {
       );
   const { family, architecture, isContainer } = familyOf(settings);
   const text = isContainer ? textSettings(settings, family) : settings;
-  const config = { family: family.name, architecture, ...family.read(text, isContainer) };
+  const config = { family: family.name, architecture, ...family.read(text, isContainer ? settings : null) };
   for (const read of new Set([settings, text])) {
     read.inert(inert);
     read.finish();

@@ -8,7 +8,8 @@ import { badInput } from "../core/errors.ts";
 import type { KvCache } from "./cache.ts";
 import type { ModelConfig } from "./config.ts";
 import { type BatchEdits, type Edit, Editor } from "./edits.ts";
-import { buildGenerationHead, embeddingName } from "./parts.ts";
+import { buildGenerationHead, embeddingName, lendersOf } from "./parts.ts";
+import { PerLayer } from "./per-layer.ts";
 import { Positions } from "./positions.ts";
 import { RotaryTables } from "./rotary.ts";
 import { type Segment, Segments } from "./segments.ts";
@@ -54,6 +55,8 @@ export interface Step {
   /** The output of the last block that ran, [B, T, d], rows right-padded to T. */
   residual: Float32Array<ArrayBuffer>;
   lent: Lent;
+  /** The blocks' inputs "per_layer.l", where the model has them. */
+  perLayer: Readonly<Record<string, Tensor>>;
   T: number;
 }
 
@@ -72,19 +75,25 @@ export class Engine {
   readonly options: EngineOptions;
   private readonly sessions: Sessions;
   private readonly segments: Segments;
+  private readonly perLayer: PerLayer | null;
   private readonly rotary = new RotaryTables();
-  /** Layers whose keys and values others attend to as well. */
   private readonly lenders: ReadonlySet<number>;
   private readonly editor: Editor;
   private readonly rows = new Map<number, Float32Array>();
 
-  private constructor(config: ModelConfig, weights: Weights, options: EngineOptions) {
+  private constructor(
+    config: ModelConfig,
+    weights: Weights,
+    options: EngineOptions,
+    perLayer: PerLayer | null,
+  ) {
     this.config = config;
     this.weights = weights;
     this.options = options;
     this.sessions = new Sessions(options.oneBlockAtATime !== undefined);
     this.segments = new Segments(config, weights, options, this.sessions);
-    this.lenders = new Set(config.layers.flatMap(({ kvFrom }) => (kvFrom === null ? [] : [kvFrom])));
+    this.perLayer = perLayer;
+    this.lenders = lendersOf(config);
     this.editor = new Editor(config.hiddenSize, options);
   }
 
@@ -95,7 +104,7 @@ export class Engine {
     options: EngineOptions,
     onPart?: (done: number, total: number) => void,
   ): Promise<Engine> {
-    const engine = new Engine(config, weights, options);
+    const engine = new Engine(config, weights, options, await PerLayer.open(config, weights, options));
     if (engine.sessions.oneAtATime) return engine;
     // The head is the largest part, and a part takes several times its size while it opens: largest first.
     await engine.headSession();
@@ -135,9 +144,11 @@ export class Engine {
     const S = cache.pastLength(first, B);
     const lengths = options.lengths ?? slots.map((length, row) => length + counts[row]!);
     const positions = new Positions(this.rotary, slots, S, T, lengths);
+    const embedded = new Tensor("float32", this.embed(rows, T), [B, T, config.hiddenSize]);
+    const perLayer = (await this.perLayer?.of(embedded, this.asEmbedded(rows))) ?? {};
     const begin: StepOptions["from"] = options.from ?? {
       layer: 0,
-      residual: this.embed(rows, T),
+      residual: floats(embedded),
       lent: new Map(),
     };
     const lent = new Map(begin.lent);
@@ -157,6 +168,8 @@ export class Engine {
         const { kvFrom } = config.layers[layer]!;
         const own = { ...positions.of(config.layers[layer]!), ...cache.past(kvFrom ?? layer, first, B) };
         for (const [name, tensor] of Object.entries(own)) feeds[`${name}.${layer}`] = tensor;
+        const ofLayer = perLayer[`per_layer.${layer}`];
+        if (ofLayer !== undefined) feeds[`per_layer.${layer}`] = ofLayer;
         // A lender of the same segment is inside its graph.
         if (kvFrom !== null && kvFrom < from)
           for (const [name, tensor] of Object.entries(lent.get(kvFrom)!)) feeds[`${name}.${kvFrom}`] = tensor;
@@ -178,7 +191,7 @@ export class Engine {
           options.capture!.take(layer, floats(layer === to - 1 ? x : outputs[`y.${layer}`]!));
     }
     if (remember) cache.advance(first, counts);
-    return { residual: floats(x), lent, T };
+    return { residual: floats(x), lent, perLayer, T };
   }
 
   /** The segments that end with `lastLayer`, and wherever an edit changes the residual stream. */
@@ -234,7 +247,7 @@ export class Engine {
   embed(rows: readonly (readonly number[])[], T: number): Float32Array<ArrayBuffer> {
     const { hiddenSize, embeddingScale, vocabSize } = this.config;
     const out = new Float32Array(rows.length * T * hiddenSize);
-    rows.forEach((ids, row) => {
+    this.asEmbedded(rows).forEach((ids, row) => {
       ids.forEach((id, t) => {
         let embedding = this.rows.get(id);
         if (embedding === undefined) {
@@ -251,8 +264,16 @@ export class Engine {
     return out;
   }
 
+  /** Placeholders of pictures and sounds are embedded as another token. */
+  private asEmbedded(rows: readonly (readonly number[])[]): readonly (readonly number[])[] {
+    const { placeholders } = this.config;
+    if (placeholders === undefined) return rows;
+    return rows.map((ids) => ids.map((id) => (placeholders.ids.includes(id) ? placeholders.readAs : id)));
+  }
+
   async close(): Promise<void> {
     await this.editor.close();
+    await this.perLayer?.close();
     await this.sessions.close();
   }
 }

@@ -7,9 +7,8 @@ import { badInput } from "../core/errors.ts";
 import { gradient } from "../graph/gradient.ts";
 import { asInput, backwardBlock, wholeSequences } from "./backward.ts";
 import { KvCache } from "./cache.ts";
-import type { LayerConfig } from "./config-types.ts";
-import type { Engine } from "./engine.ts";
-import { blockPrefix, buildHead, graphKey } from "./parts.ts";
+import type { Engine, Step } from "./engine.ts";
+import { blockPrefix, buildHead, graphKey, lendersOf } from "./parts.ts";
 import { RotaryTables } from "./rotary.ts";
 import { openWeightless } from "./session.ts";
 
@@ -31,15 +30,27 @@ interface BackwardSession {
   names: string[];
 }
 
+const sides = ["key", "value"] as const;
+type KeysAndValues = Record<(typeof sides)[number], Float32Array<ArrayBuffer>>;
+
+/** What passes between layers beside the residual: keys and values, by the layer that made them. */
+interface Lent {
+  step: Step;
+  /** d scalar / d each of them, summed over the layers that attend to them. */
+  gradients: Map<number, KeysAndValues>;
+}
+
 export class GradientEngine {
   /** One for all layers of the same graph: the weights are its inputs. */
   private readonly blocks = new Map<string, Promise<BackwardSession>>();
   private head: Promise<BackwardSession> | null = null;
   private readonly engine: Engine;
+  private readonly lenders: ReadonlySet<number>;
   private readonly rotary = new RotaryTables();
 
   constructor(engine: Engine) {
     this.engine = engine;
+    this.lenders = lendersOf(engine.config);
   }
 
   /**
@@ -53,7 +64,7 @@ export class GradientEngine {
     options: { layers: readonly number[]; weightsOf: number | null },
   ): Promise<Gradients> {
     const { config } = this.engine;
-    const { hiddenSize: d, vocabSize } = config;
+    const { vocabSize } = config;
     const depth = config.layers.length;
     const T = ids.length;
     for (const { position, token } of objective.terms) {
@@ -65,7 +76,7 @@ export class GradientEngine {
     const outputs: Float32Array<ArrayBuffer>[] = [];
     const cache = new KvCache(config, 1);
     cache.open();
-    await this.engine.step(cache, 0, [ids], {
+    const step = await this.engine.step(cache, 0, [ids], {
       remember: false,
       capture: {
         layers: new Set(config.layers.keys()),
@@ -77,13 +88,14 @@ export class GradientEngine {
     const wanted = new Set(options.layers);
     const residuals = new Map<number, Float32Array<ArrayBuffer>>();
     const weights: Gradients["weights"] = new Map();
+    const lent: Lent = { step, gradients: new Map() };
     const lowest = Math.min(...options.layers, options.weightsOf ?? depth);
     for (let layer = depth - 1; layer >= 0; layer--) {
       if (wanted.has(layer)) residuals.set(layer, cotangent);
       const withWeights = options.weightsOf === layer;
       if (layer <= lowest && !withWeights) break;
       const input = layer === 0 ? this.engine.embed([ids], T) : outputs[layer - 1]!;
-      cotangent = await this.throughBlock(layer, input, cotangent, withWeights ? weights : null, d);
+      cotangent = await this.throughBlock(layer, input, cotangent, withWeights ? weights : null, lent);
     }
     return { residuals, weights };
   }
@@ -113,26 +125,40 @@ export class GradientEngine {
     x: Float32Array<ArrayBuffer>,
     cotangent: Float32Array<ArrayBuffer>,
     weightGradients: Gradients["weights"] | null,
-    d: number,
+    { step, gradients }: Lent,
   ): Promise<Float32Array<ArrayBuffer>> {
-    const T = x.length / d;
-    const own = this.engine.config.layers[layer]!;
-    const { session, names } = await this.block(own);
+    const { config } = this.engine;
+    const own = config.layers[layer]!;
+    const dims = [1, step.T, config.hiddenSize];
+    const { session, names } = await this.block(layer);
     const feeds: Record<string, Tensor> = {
       ...this.weightFeeds(blockPrefix(layer), names),
-      ...wholeSequences(own, this.rotary, 1, T),
-      x: new Tensor("float32", x, [1, T, d]),
-      cotangent: new Tensor("float32", cotangent, [1, T, d]),
+      ...wholeSequences(own, this.rotary, 1, step.T),
+      ...(own.kvFrom === null ? {} : step.lent.get(own.kvFrom)!),
+      x: new Tensor("float32", x, dims),
+      cotangent: new Tensor("float32", cotangent, dims),
     };
-    const gradientNames = weightGradients === null ? [] : names.map((name) => `d ${name}`);
-    const outputs = await session.run(feeds, ["dx", ...gradientNames]);
-    weightGradients?.clear();
-    for (const name of names) {
-      const output = outputs[`d ${name}`];
-      if (output !== undefined)
-        weightGradients?.set(blockPrefix(layer) + name, output.data as Float32Array<ArrayBuffer>);
+    const perLayer = step.perLayer[`per_layer.${layer}`];
+    if (perLayer !== undefined) feeds["per_layer"] = perLayer;
+    if (this.lenders.has(layer))
+      // Those that attend to them lie above, and have been passed.
+      for (const side of sides)
+        feeds[`cotangent_${side}`] = new Tensor(
+          "float32",
+          gradients.get(layer)![side],
+          step.lent.get(layer)![side].dims,
+        );
+    const wanted = ["dx"];
+    if (own.kvFrom !== null) wanted.push(...sides.map((side) => `d${side}`));
+    if (weightGradients !== null) wanted.push(...names.map((name) => `d ${name}`));
+    const outputs = await session.run(feeds, wanted);
+    const of = (name: string) => outputs[name]!.data as Float32Array<ArrayBuffer>;
+    if (own.kvFrom !== null) addLent(gradients, own.kvFrom, { key: of("dkey"), value: of("dvalue") });
+    if (weightGradients !== null) {
+      weightGradients.clear();
+      for (const name of names) weightGradients.set(blockPrefix(layer) + name, of(`d ${name}`));
     }
-    return outputs["dx"]!.data as Float32Array<ArrayBuffer>;
+    return of("dx");
   }
 
   /** Decoded, by their names below the prefix. */
@@ -146,16 +172,17 @@ export class GradientEngine {
     );
   }
 
-  private async block(layer: LayerConfig): Promise<BackwardSession> {
-    const key = graphKey(layer);
+  private async block(layer: number): Promise<BackwardSession> {
+    const key = `${graphKey(this.engine.config.layers[layer]!)} ${this.lenders.has(layer)}`;
     let session = this.blocks.get(key);
     if (session === undefined) this.blocks.set(key, (session = this.openBlock(layer)));
     return await session;
   }
 
-  private async openBlock(layer: LayerConfig): Promise<BackwardSession> {
-    const { graph, names } = backwardBlock(this.engine.config, layer);
-    return { session: await openWeightless(graph, this.engine.options), names };
+  private async openBlock(layer: number): Promise<BackwardSession> {
+    const { config, options } = this.engine;
+    const { graph, names } = backwardBlock(config, config.layers[layer]!, this.lenders.has(layer));
+    return { session: await openWeightless(graph, options), names };
   }
 
   private async openHead(): Promise<BackwardSession> {
@@ -171,4 +198,10 @@ export class GradientEngine {
     await (await this.head)?.session.release();
     for (const block of this.blocks.values()) await (await block).session.release();
   }
+}
+
+function addLent(gradients: Lent["gradients"], layer: number, more: KeysAndValues): void {
+  const sum = gradients.get(layer);
+  if (sum === undefined) gradients.set(layer, more);
+  else for (const side of sides) more[side].forEach((value, i) => (sum[side][i]! += value));
 }

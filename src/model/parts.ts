@@ -35,7 +35,7 @@ export function buildBlock(
 ): { inputs: BlockInputs; outputs: BlockOutputs; weights: Map<string, Value> } {
   const graph = blockGraph();
   const inputs = {
-    ...declareInputs(graph, layer, ""),
+    ...declareInputs(graph, config, layer, ""),
     x: graph.input("x", "float32", ["B", "T", config.hiddenSize]),
     shared: layer.kvFrom === null ? null : declareShared(graph, layer, ""),
   };
@@ -71,7 +71,7 @@ export function buildBlocks(config: ModelConfig, from: number, to: number, decla
       keysAndValues.set(layer.kvFrom, shared);
     }
     const param = paramOf(graph, declare, blockPrefix(index));
-    const inputs = { ...declareInputs(graph, layer, `.${index}`), x, shared };
+    const inputs = { ...declareInputs(graph, config, layer, `.${index}`), x, shared };
     const { y, made } = familyNamed(config.family).block({ config, layer, param, inputs });
     graph.output(`y.${index}`, y);
     if (made !== null) {
@@ -92,7 +92,12 @@ function blockGraph(): Graph {
 }
 
 /** What a block of its own reads beside the residual stream, each input's name followed by `suffix`. */
-function declareInputs(graph: Graph, layer: LayerConfig, suffix: string): Omit<BlockInputs, "x" | "shared"> {
+function declareInputs(
+  graph: Graph,
+  { perLayer }: ModelConfig,
+  layer: LayerConfig,
+  suffix: string,
+): Omit<BlockInputs, "x" | "shared"> {
   const angles = ["B", "T", layer.rope.rotated / 2];
   return {
     graph,
@@ -101,6 +106,8 @@ function declareInputs(graph: Graph, layer: LayerConfig, suffix: string): Omit<B
     mask: graph.input(`mask${suffix}`, "float32", ["B", 1, "T", "S+T"]),
     pastKey: declareHeads(graph, layer, `past_key${suffix}`, "S"),
     pastValue: declareHeads(graph, layer, `past_value${suffix}`, "S"),
+    perLayer:
+      perLayer === undefined ? null : graph.input(`per_layer${suffix}`, "float32", ["B", "T", perLayer.size]),
   };
 }
 
@@ -119,6 +126,11 @@ function declareHeads(
   positions: string,
 ): Value {
   return graph.input(name, "float32", ["B", kvHeads, positions, headDim]);
+}
+
+/** Layers whose keys and values others attend to as well. */
+export function lendersOf({ layers }: ModelConfig): ReadonlySet<number> {
+  return new Set(layers.flatMap(({ kvFrom }) => (kvFrom === null ? [] : [kvFrom])));
 }
 
 /** The same for layers whose graphs are the same but for their weights' names: windows and angles are inputs. */

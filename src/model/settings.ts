@@ -34,6 +34,10 @@ export class Settings {
     return this.raw(key) !== undefined;
   }
 
+  keys(): string[] {
+    return [...this.#values.keys()];
+  }
+
   /** Whether the key is written at all, be it as null. */
   writes(key: string): boolean {
     return this.#values.has(key);
@@ -44,9 +48,9 @@ export class Settings {
     return this.#number(key, fallback, "a positive whole number", (n) => Number.isSafeInteger(n) && n > 0);
   }
 
-  /** @throws FathomError when the value is not a whole number from 0 on */
-  wholeNumber(key: string): number {
-    return this.#number(key, undefined, "a whole number", (n) => Number.isSafeInteger(n) && n >= 0);
+  /** @throws FathomError when the value is not a whole number from 0 on, or absent without a fallback */
+  wholeNumber(key: string, fallback?: number): number {
+    return this.#number(key, fallback, "a whole number", (n) => Number.isSafeInteger(n) && n >= 0);
   }
 
   /** @throws FathomError when the value is not a list of positive numbers */

@@ -3,6 +3,7 @@ import { badInput } from "../core/errors.ts";
 import type { Precision } from "../core/precision.ts";
 import type { ModelConfig } from "./config-types.ts";
 import { blockPrefix, buildBlock, buildHead, type Declare, embeddingName, headName } from "./parts.ts";
+import { buildPerLayer, perLayerName } from "./per-layer.ts";
 import type { Weights } from "./weights.ts";
 
 /** Name to shape, slowest axis first, of every tensor that the family's own graphs read. A linear layer is [out, in]. */
@@ -13,6 +14,9 @@ export function expectedShapes(config: ModelConfig): Map<string, readonly number
     return graph.weight(name, "float32", dims);
   });
   shapes.set(embeddingName, [config.vocabSize, config.hiddenSize]);
+  if (config.perLayer !== undefined) {
+    shapes.set(perLayerName, [config.perLayer.rows, config.layers.length * config.perLayer.size]);
+  }
   return shapes;
 }
 
@@ -30,6 +34,7 @@ export function multipliedMatrices(config: ModelConfig): Map<string, readonly [o
 
 function buildAll(config: ModelConfig, declare: Declare): void {
   buildHead(config, declare);
+  if (config.perLayer !== undefined) buildPerLayer(config, config.perLayer, declare);
   for (const [index, layer] of config.layers.entries())
     buildBlock(config, layer, declare, blockPrefix(index));
 }
@@ -38,8 +43,8 @@ function buildAll(config: ModelConfig, declare: Declare): void {
 const heldBits: Readonly<Record<Precision, number>> = { fp32: 32, int8: 9, int4: 6 };
 
 /**
- * Bytes of a checkpoint's blocks and head as they are computed with. An embedding is read from its file row by
- * row, and is held only where it is the head too.
+ * Bytes of a checkpoint's blocks and head as they are computed with. Embeddings are read from their file row by row, and
+ * held only where they are the head too.
  * @returns `all` of them, and of the `largest` block alone
  */
 export function heldBytes(config: ModelConfig, precision: Precision): { all: number; largest: number } {
@@ -51,7 +56,7 @@ export function heldBytes(config: ModelConfig, precision: Precision): { all: num
     const bytes = (bits / 8) * shape.reduce((product, size) => product * size, 1);
     const layer = blocks.findIndex((_, i) => name.startsWith(blockPrefix(i)));
     if (layer >= 0) blocks[layer]! += bytes;
-    else if (name !== embeddingName || name === headName(config)) head += bytes;
+    else if ((name !== embeddingName && name !== perLayerName) || name === headName(config)) head += bytes;
   }
   return { all: blocks.reduce((sum, bytes) => sum + bytes, head), largest: Math.max(...blocks) };
 }
@@ -80,12 +85,18 @@ function compare(where: string, config: ModelConfig, weights: Weights): void {
         `[${found.join(", ")}]`,
       );
   }
-  // A tied head may be stored all the same; it is the embedding again.
   for (const name of weights.names())
-    if (!expected.has(name) && name !== "lm_head.weight")
+    if (!expected.has(name) && !isLeftOver(config, name))
       throw badInput(
         `${where} "${name}"`,
         "only tensors that a config of this family computes with",
         "this one",
       );
+}
+
+/** Stored though nothing reads it: a tied head (the embedding again), and keys and values of a layer that has none. */
+function isLeftOver({ layers }: ModelConfig, name: string): boolean {
+  if (name === "lm_head.weight") return true;
+  const [, layer] = /^model\.layers\.(\d+)\.self_attn\.(?:k_proj|v_proj|k_norm|v_norm)\./.exec(name) ?? [];
+  return layer !== undefined && (layers[Number(layer)]?.kvFrom ?? null) !== null;
 }

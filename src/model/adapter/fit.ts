@@ -98,6 +98,13 @@ function branchesOf(adapter: Adapter, config: ModelConfig, shapes: Shapes): Map<
     if (isEmbedding(module)) requireFactors(adapter, module, factors, branch, [width, out]);
     else requireFactors(adapter, module, factors, branch, [out, width]);
   }
+  for (const module of selected.keys())
+    if (!inBlocks(module) && module !== head && !isEmbedding(module))
+      throw badInput(
+        `${adapter.file} "${module}"`,
+        "factors in the blocks, at the head or at the embedding",
+        "elsewhere",
+      );
   if (selected.size === 0 && adapter.config.saved.length === 0)
     throw notOfThisModel(adapter, "target_modules", "modules of this model", "none of them");
   return selected;

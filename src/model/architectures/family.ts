@@ -13,9 +13,9 @@ export interface Family {
   /**
    * Every setting that can change a forward pass is read, or held to the one value that Fathom computes; what nobody
    * asks for is refused by name afterwards.
-   * @param inContainer whether these are the settings of a container's text part
+   * @param container the settings around these, where these are those of a container's text part
    */
-  read(settings: Settings, inContainer: boolean): Omit<ModelConfig, "family" | "architecture">;
+  read(settings: Settings, container: Settings | null): Omit<ModelConfig, "family" | "architecture">;
   /** One block's graph, from its declared inputs to its output. Called anew for each layer that differs. */
   block(block: Block): BlockOutputs;
 }

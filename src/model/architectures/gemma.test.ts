@@ -1,4 +1,4 @@
-/** Gemma 3's configurations in both spellings, alone and inside a container, and the names of a container's tensors. */
+/** Gemma 3's and 4's configurations in both spellings, alone and inside a container, and the names of a container's tensors. */
 import { describe, expect, test } from "vitest";
 import { parseConfig } from "../config.ts";
 import { textNames } from "../containers.ts";
@@ -129,6 +129,124 @@ describe("Gemma 3", () => {
     ],
   ])("refuses %#", (json, message) => {
     expect(() => parse(json)).toThrow(message);
+  });
+});
+
+/** In the manner of google/gemma-4-E2B-it, with fewer layers. */
+const small = {
+  architectures: ["Gemma4ForCausalLM"],
+  model_type: "gemma4_text",
+  attention_bias: false,
+  attention_k_eq_v: false,
+  enable_moe_block: false,
+  final_logit_softcapping: 30,
+  global_head_dim: 512,
+  head_dim: 256,
+  hidden_activation: "gelu_pytorch_tanh",
+  hidden_size: 1536,
+  hidden_size_per_layer_input: 256,
+  intermediate_size: 6144,
+  layer_types: ["sliding", "full", "sliding", "full", "sliding", "full"].map((type) => `${type}_attention`),
+  num_attention_heads: 8,
+  num_experts: null,
+  num_global_key_value_heads: null,
+  num_hidden_layers: 6,
+  num_key_value_heads: 1,
+  num_kv_shared_layers: 3,
+  rope_parameters: {
+    full_attention: { partial_rotary_factor: 0.25, rope_theta: 1e6, rope_type: "proportional" },
+    sliding_attention: { rope_theta: 1e4, rope_type: "default" },
+  },
+  sliding_window: 512,
+  use_bidirectional_attention: null,
+  use_double_wide_mlp: true,
+  vocab_size: 262_144,
+  vocab_size_per_layer_input: 262_144,
+};
+const { global_head_dim: _, num_global_key_value_heads: __, ...noGlobal } = small;
+
+describe("Gemma 4", () => {
+  const proportional = (rotated: number) => ({
+    theta: 1e6,
+    rotated,
+    scaling: { type: "proportional", part: 0.25, factor: 1 },
+  });
+
+  test("the small kind: the last layers attend to the last of their type before them, and are twice as wide", () => {
+    const config = parse(small);
+    expect(config).toMatchObject({ perLayer: { size: 256, rows: 262_144 }, queryScale: 1, normOffset: 0 });
+    expect(config.placeholders).toBeUndefined();
+    expect(config.layers.map(({ kvFrom }) => kvFrom)).toEqual([null, null, null, 1, 2, 1]);
+    expect(config.layers.map(({ intermediateSize }) => intermediateSize / 6144)).toEqual([1, 1, 1, 2, 2, 2]);
+    expect(config.layers.map(({ headDim }) => headDim)).toEqual([256, 512, 256, 512, 256, 512]);
+    expect(config.layers[0]).toMatchObject({ window: 512, rope: { ...local, theta: 1e4 } });
+    expect(config.layers[1]).toMatchObject({ window: null, rope: proportional(512) });
+  });
+
+  test("the large kind: values are keys where a layer is global, with heads of its own", () => {
+    const large = {
+      ...small,
+      attention_k_eq_v: true,
+      num_key_value_heads: 4,
+      num_global_key_value_heads: 2,
+      num_kv_shared_layers: 0,
+      hidden_size_per_layer_input: null,
+      use_bidirectional_attention: "vision",
+    };
+    const { layers, perLayer } = parse(large);
+    expect(perLayer).toBeUndefined();
+    expect(layers.map(({ valueIsKey = false }) => valueIsKey)).toEqual([
+      false,
+      true,
+      false,
+      true,
+      false,
+      true,
+    ]);
+    expect(layers.map(({ kvHeads }) => kvHeads)).toEqual([4, 2, 4, 2, 4, 2]);
+    // The small kind writes them too, and Transformers does not read them there.
+    expect(parse({ ...large, attention_k_eq_v: false }).layers[1]!.kvHeads).toBe(4);
+  });
+
+  test("both spellings of the global layers' heads, and of what is left out", () => {
+    const byLayer = Object.fromEntries([1, 3, 5].map((index) => [`0${index}`, { head_dim: 512 }]));
+    expect(parse({ ...noGlobal, per_layer_config: byLayer })).toEqual(parse(small));
+    expect(parse(noGlobal)).toEqual(parse(small));
+    expect(parse({ ...small, rope_parameters: null })).toEqual(parse(small));
+    // Written and empty: every layer is like the others.
+    expect(parse({ ...noGlobal, per_layer_config: {} }).layers[1]!.headDim).toBe(256);
+    // The last layer is global whatever is written, as Transformers has it.
+    const types = [...small.layer_types.slice(0, 5), "sliding_attention"];
+    expect(parse({ ...small, layer_types: types })).toEqual(parse(small));
+  });
+
+  test("a container's placeholders are read as padding", () => {
+    const whole = {
+      architectures: ["Gemma4ForConditionalGeneration"],
+      model_type: "gemma4",
+      image_token_id: 7,
+    };
+    const text_config = { ...small, pad_token_id: 3 };
+    expect(parse({ ...whole, text_config }).placeholders).toEqual({ ids: [7, 258_884, 258_881], readAs: 3 });
+  });
+
+  test.each<[object, RegExp]>([
+    [{ enable_moe_block: true, num_experts: 8 }, /"enable_moe_block": expected false, found true/],
+    [{ use_bidirectional_attention: "all" }, /"use_bidirectional_attention": expected "vision", found "all"/],
+    [{ num_kv_shared_layers: 5 }, /"num_kv_shared_layers": expected a layer of each type before those/],
+    [{ num_kv_shared_layers: 6 }, /"num_kv_shared_layers"/],
+    [{ num_kv_shared_layers: -1 }, /"num_kv_shared_layers": expected a whole number, found -1/],
+    [{ vocab_size_per_layer_input: 100 }, /"vocab_size_per_layer_input": expected at least/],
+    [{ rope_theta: 1e6 }, /"rope_theta": expected only settings/],
+    [{ rope_parameters: { full_attention: {} } }, /"sliding_attention": expected a JSON object, found null/],
+    [{ query_pre_attn_scalar: 256 }, /"query_pre_attn_scalar": expected only settings/],
+    [{ per_layer_config: { 1: { head_dim: 512 } } }, /layers of one type with heads alike/],
+    [{ per_layer_config: { 9: { head_dim: 512 } } }, /"per_layer_config" "9": expected only settings/],
+    [{ per_layer_config: { 1: { skip: ["mlp"] } } }, /"per_layer_config" "1" "skip": expected only settings/],
+    [{ global_head_dim: 512, per_layer_config: {} }, /"global_head_dim": expected only settings/],
+  ])("refuses %j", (changes, message) => {
+    const base = "per_layer_config" in changes ? noGlobal : small;
+    expect(() => parse({ ...base, ...changes })).toThrow(message);
   });
 });
 

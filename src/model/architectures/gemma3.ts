@@ -25,13 +25,13 @@ export const gemma3: Family = {
   classes: { Gemma3ForCausalLM: "gemma3_text" },
   containers: { Gemma3ForConditionalGeneration: "gemma3" },
 
-  read(settings, inContainer) {
+  read(settings, container) {
     const { depth, layer, model } = readSizes(settings, defaults);
     const bias = settings.flag("attention_bias", false);
     settings.only("use_bidirectional_attention", false);
     // Transformers keeps this setting and does not compute with it: no published Gemma 3 has it.
     refuseWritten(settings, "attn_logit_softcapping");
-    if (inContainer) refuseWritten(settings, "final_logit_softcapping");
+    if (container !== null) refuseWritten(settings, "final_logit_softcapping");
     const ropes = readRopes(settings, layer.headDim, model.contextLength);
     const window = readOptional(settings, "sliding_window", 4096);
     const pattern = settings.count("sliding_window_pattern", 6);

@@ -2,6 +2,7 @@
 import type { Family } from "./family.ts";
 import { gemma2 } from "./gemma2.ts";
 import { gemma3 } from "./gemma3.ts";
+import { gemma4 } from "./gemma4.ts";
 import { llama } from "./llama.ts";
 import { mistral } from "./mistral.ts";
 import { olmo2 } from "./olmo2.ts";
@@ -17,6 +18,7 @@ export const families: readonly Family[] = [
   phi3,
   gemma2,
   gemma3,
+  gemma4,
   olmo2,
 ];
 

@@ -49,6 +49,8 @@ export interface BlockInputs {
   pastValue: Value;
   /** …and, only then, that layer's of the new tokens. */
   shared: KeysAndValues | null;
+  /** The per-layer embeddings of the new tokens, [B, T, size]; null in a model without. */
+  perLayer: Value | null;
 }
 
 /** Of the new tokens, keys after RoPE, each [B, kvHeads, T, hd]. */
@@ -80,6 +82,12 @@ export function norm({ config, param }: Block, name: string, x: Value): Value {
 /** Gemma's multiplies by 1 + w. */
 export function rmsNormOf({ normOffset, normEps }: ModelConfig, x: Value, weight: Value): Value {
   return rmsNorm(x, normOffset === 1 ? add(weight, 1) : weight, normEps);
+}
+
+/** RMSNorm without a weight. */
+export function plainNorm({ normEps }: ModelConfig, x: Value): Value {
+  const size = x.dims.at(-1) as number;
+  return rmsNorm(x, x.graph.constant(new Float32Array(size).fill(1), x.dtype, [size]), normEps);
 }
 
 /** x·Wᵀ + b, by the weight "<name>.weight" [out, in] as Hugging Face stores it, and an adapter's branch beside it. */
@@ -118,13 +126,18 @@ export interface Heads {
 
 /** The three projections, not yet parted into heads: [B, T, heads·hd], [B, T, kvHeads·hd] twice. */
 export function project(block: Block, x: Value): Heads {
-  const { heads, kvHeads, headDim } = block.layer;
-  const bias = block.config.attentionBias;
   return {
-    query: linear(block, "self_attn.q_proj", x, { out: heads * headDim, bias }),
-    key: linear(block, "self_attn.k_proj", x, { out: kvHeads * headDim, bias }),
-    value: linear(block, "self_attn.v_proj", x, { out: kvHeads * headDim, bias }),
+    query: projectTo(block, "q_proj", x),
+    key: projectTo(block, "k_proj", x),
+    value: projectTo(block, "v_proj", x),
   };
+}
+
+/** One of them. */
+export function projectTo(block: Block, name: "q_proj" | "k_proj" | "v_proj", x: Value): Value {
+  const { heads, kvHeads, headDim } = block.layer;
+  const out = (name === "q_proj" ? heads : kvHeads) * headDim;
+  return linear(block, `self_attn.${name}`, x, { out, bias: block.config.attentionBias });
 }
 
 /** …parted. */
