@@ -60,13 +60,17 @@ def generate(model, prompt: list[int], stop: bool) -> list[int]:
     return out[0, len(prompt) :].tolist()
 
 
+def is_longrope(model) -> bool:
+    return model.config.get_text_config().rope_parameters.get("rope_type") == "longrope"
+
+
 def step_logits(model, ids: list[int]) -> torch.Tensor:
     """After each token the logits of a generation that got so far. A sequence beyond LongRoPE's switch turns otherwise from its start."""
     logits = model(torch.tensor([ids]), use_cache=False).logits[0]
-    rope = model.config.get_text_config().rope_parameters
-    if rope.get("rope_type") != "longrope":
+    if not is_longrope(model):
         return logits
-    before = model(torch.tensor([ids[: rope["original_max_position_embeddings"]]]), use_cache=False).logits[0]
+    original = model.config.rope_parameters["original_max_position_embeddings"]
+    before = model(torch.tensor([ids[:original]]), use_cache=False).logits[0]
     return torch.cat([before, logits[len(before) :]])
 
 
@@ -177,7 +181,7 @@ def gradient_references(model, prompt: list[int]) -> tuple[dict[str, torch.Tenso
     for handle in handles:
         handle.remove()
     model.zero_grad()
-    return tensors, {"prompt": GRADIENT_PROMPT, "plus": plus, "minus": minus, "score": score.item()}
+    return tensors, {"plus": plus, "minus": minus, "score": score.item()}
 
 
 @torch.no_grad()
@@ -255,7 +259,10 @@ def make(fixture: Fixture) -> None:
     tensors = forward_references(model, prompts)
     error = rounding_error(model, prompts, tensors)
     bites = settings_that_bite(fixture, folder, prompts[2], tensors["prompt.2.logits"])
-    gradients, gradient = gradient_references(model, prompts[GRADIENT_PROMPT])
+    # Where positions switch, the gradient is taken beyond it.
+    of = 2 if is_longrope(model) else GRADIENT_PROMPT
+    gradients, gradient = gradient_references(model, prompts[of])
+    gradient = {"prompt": of, **gradient}
     tensors.update(gradients)
     if fixture.edited:
         tensors.update(edit_references(model, prompts, tensors, seed))

@@ -243,13 +243,15 @@ describe("a directory that is not", () => {
     await expect(opening()).rejects.toMatchObject({ name: "FathomError", exit: 2 });
   });
 
-  test("weights of a type that is not a float", async () => {
-    const ids = { name: "model.norm.weight", dtype: "I32", shape: [8], values: new Int32Array(8) } as const;
+  test.each([
+    ["model.norm.weight", /"model.norm.weight": expected weights in F32, F16 or BF16, found I32/],
+    ["model.layers.0.mlp.up_proj.qweight", /found I32, as GPTQ and AWQ write/],
+    ["model.layers.0.mlp.up_proj.weight.absmax", /found I32, as bitsandbytes writes/],
+  ])("weights of a type that is not a float: %s", async (name, message) => {
+    const ids = { name, dtype: "I32", shape: [8], values: new Int32Array(8) } as const;
     rmSync(join(folder, "model.safetensors.index.json"));
     writeSafetensors(join(folder, "model.safetensors"), [ids]);
-    await expect(opening()).rejects.toThrow(
-      /"model.norm.weight": expected weights in F32, F16 or BF16, found I32/,
-    );
+    await expect(opening()).rejects.toThrow(message);
   });
 
   test("nothing there, or a file of another kind", async () => {

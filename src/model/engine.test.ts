@@ -182,6 +182,17 @@ describe.each(engineFixtures)("%s", (name) => {
     }
   });
 
+  it.runIf(switchAt !== null)("turns a prompt that is read in pieces as the whole", async () => {
+    const ids = reference.prompts[2]!;
+    const cache = new KvCache(checkpoint.config, 1);
+    cache.open();
+    const lengths = [ids.length];
+    await engine.step(cache, 0, [ids.slice(0, switchAt! - 5)], { lengths });
+    const { residual } = await engine.step(cache, 0, [ids.slice(switchAt! - 5)], { lengths });
+    const whole = read(`prompt.2.layer.${checkpoint.config.layers.length - 1}`);
+    expect(error(residual, whole.slice(whole.length - residual.length))).toBeLessThan(2e-4);
+  });
+
   it.runIf(switchAt !== null)("reads no prefix with the angles of the other side of the switch", async () => {
     const at = switchAt!;
     // Their answers cross the switch, but for those that are beyond it from the start.
