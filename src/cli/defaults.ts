@@ -3,10 +3,12 @@ import type { AuditPlan } from "../runs/plan.ts";
 
 /** Exact. */
 export const precisionDefault = "fp32";
+export const deviceDefault = "cpu";
 
 export const auditDefaults: Omit<AuditPlan, "model" | "prompts"> = {
   adapter: null,
   precision: precisionDefault,
+  device: deviceDefault,
   fidelity: false,
   // Where a rounded model begins to be another one: at it, the best token is no longer fp32's about one time in ten.
   fidelity_bound: 0.05,

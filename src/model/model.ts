@@ -12,7 +12,7 @@ import type { GenerateOptions, GenerateRequest, OnRow, OnTokens } from "./genera
 import type { Gradients } from "./gradients.ts";
 import type { Answer, Call, Event, GradientRequest, WorkerData } from "./protocol.ts";
 
-export interface OpenOptions extends Pick<EngineOptions, "threads" | "oneBlockAtATime"> {
+export interface OpenOptions extends Pick<EngineOptions, "threads" | "device" | "oneBlockAtATime"> {
   /** fp32 (exact) when not given. */
   precision?: Precision;
   /** Keep rounded weights in the user's cache for the next time; true when not given. */

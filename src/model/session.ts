@@ -8,7 +8,9 @@
 import { closeSync, mkdtempSync, openSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { basename, dirname, join, relative, sep } from "node:path";
-import { InferenceSession } from "onnxruntime-node";
+import { env, InferenceSession } from "onnxruntime-node";
+import type { Device } from "../core/device.ts";
+import { failure } from "../core/errors.ts";
 import { writeAll, writeProblem } from "../files/io.ts";
 import { readExactly } from "../files/read.ts";
 import type { Graph } from "../graph/graph.ts";
@@ -18,7 +20,12 @@ import type { Declare } from "./parts.ts";
 import { type BlockForm, type BlockPart, partAxes, partDType, partName } from "./quantized/form.ts";
 import type { WeightPlace, Weights } from "./weights.ts";
 
+// What it would log as an error it throws as well, and a message is one line.
+env.logLevel = "fatal";
+
 export interface SessionOptions {
+  /** The CPU when not given. */
+  device?: Device;
   /** Threads of each session; the machine's cores when not given. */
   threads?: number;
   /**
@@ -130,11 +137,11 @@ function bytesOf(place: WeightPlace | null, decode: () => Float32Array<ArrayBuff
   }
 }
 
-/** A session over a graph whose weights are inputs. */
+/** A session over a graph whose weights are inputs; on the CPU, where they are. */
 export async function openWeightless(graph: Graph, options: SessionOptions): Promise<InferenceSession> {
   return await createSession(
     toOnnx(graph, () => ({ kind: "input" })),
-    options,
+    { ...options, device: "cpu" },
     {},
   );
 }
@@ -144,8 +151,9 @@ async function createSession(
   options: SessionOptions,
   settings: Record<string, string>,
 ): Promise<InferenceSession> {
-  return await InferenceSession.create(bytes, {
-    executionProviders: ["cpu"],
+  const { device = "cpu" } = options;
+  const creating = InferenceSession.create(bytes, {
+    executionProviders: [device],
     intraOpNumThreads: options.threads ?? availableParallelism(),
     interOpNumThreads: 1,
     executionMode: "sequential",
@@ -162,6 +170,20 @@ async function createSession(
       },
     },
   });
+  return await (device === "cpu"
+    ? creating
+    : creating.catch((error: unknown) => refuseDevice(device, error)));
+}
+
+/** A provider that is not there is said, and never replaced by the CPU. */
+function refuseDevice(device: Exclude<Device, "cpu">, error: unknown): never {
+  const [line = ""] = (error instanceof Error ? error.message : String(error)).split("\n");
+  const needs = {
+    webgpu:
+      "a GPU with a Vulkan, Metal or Direct3D 12 driver (on Linux libvulkan.so.1 and the driver of its maker)",
+    cuda: "an NVIDIA GPU and onnxruntime-node's CUDA libraries (install it with ONNXRUNTIME_NODE_INSTALL=cuda12)",
+  };
+  throw failure(`--device ${device}`, needs[device], line.slice(-300), "--device cpu");
 }
 
 /** The deepest folder that holds all of these; Hugging Face caches keep snapshots and blobs side by side. */

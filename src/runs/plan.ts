@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
 import { LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
+import { devices } from "../core/device.ts";
 import { badInput } from "../core/errors.ts";
 import { precisions } from "../core/precision.ts";
 import { readProblem } from "../files/io.ts";
@@ -15,6 +16,8 @@ export const planSchema = z.strictObject({
   adapter: z.string().min(1).nullable(),
   /** fp32 computes with the weights exactly; int8 and int4 round them, and what they are multiplied with to 8 bits. */
   precision: z.enum(precisions),
+  /** What computes the model; its self-check has held it against the CPU. */
+  device: z.enum(devices),
   /** Compare the rounded model with itself in fp32 before the run. */
   fidelity: z.boolean(),
   /** Mean KL(fp32 ‖ rounded), nats a token, above which the run is not made. */

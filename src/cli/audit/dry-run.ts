@@ -45,6 +45,7 @@ function textOf(
     ["Model", `${model.name}: ${model.architecture}, ${model.layers} layers of width ${model.d_model}`],
     ["Adapter", adapter === null ? "none" : adapter.name],
     ["Precision", plan.precision],
+    ["Device", plan.device],
     ...(fidelity === null
       ? []
       : [["Fidelity", fidelityWords(fidelity, plan.precision)] satisfies [string, string]]),

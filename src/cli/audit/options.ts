@@ -1,10 +1,12 @@
 /** What `fathom audit` was asked for on the command line; whatever is absent is in the plan file or the defaults. */
+import type { Device } from "../../core/device.ts";
 import type { Precision } from "../../core/precision.ts";
 
 export interface AuditOptions {
   model?: string;
   adapter?: string;
   precision?: Precision;
+  device?: Device;
   fidelity?: boolean;
   fidelityBound?: number;
   /** false: keep no rounded weights. */

@@ -17,6 +17,7 @@ export function planOf(planFile: string | undefined, options: AuditOptions): Ask
     model: options.model,
     adapter: options.adapter,
     precision: options.precision,
+    device: options.device,
     fidelity: options.fidelity,
     fidelity_bound: options.fidelityBound,
     prompts: options.prompts,

@@ -41,7 +41,7 @@ export async function runAudit(planFile: string | undefined, options: AuditOptio
     const from = { ...origins, sae: saeFrom?.origin ?? null };
     const prepared = await prepare(plan, checkpoint, sae, threads, from);
     const engine = {
-      ...engineOptions({ ...options, precision: plan.precision }, progress),
+      ...engineOptions({ ...options, precision: plan.precision, device: plan.device }, progress),
       signal: interrupt.signal,
     };
     const request = { prepared, engine, progress };

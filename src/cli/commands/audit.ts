@@ -4,7 +4,7 @@ import type { AuditOptions } from "../audit/options.ts";
 import { auditDefaults } from "../defaults.ts";
 import { choices, decimal, names, wholeNumber, wholeNumbers } from "../parse.ts";
 import { adapterHelp, modelHelp, saeHelp } from "./named.ts";
-import { noCacheOption, precisionOption } from "./shared-options.ts";
+import { deviceOption, noCacheOption, precisionOption } from "./shared-options.ts";
 
 export function auditCommand(): Command {
   const { templates, caps, seeds, temperature, batch_size, seed, fidelity_bound } = auditDefaults;
@@ -28,6 +28,7 @@ export function auditCommand(): Command {
     .option("--model <path>", modelHelp)
     .option("--adapter <folder>", adapterHelp)
     .addOption(precisionOption())
+    .addOption(deviceOption())
     .option("--fidelity", "compare int8 or int4 with fp32 on a sample of the prompts, before the run")
     .option(
       "--fidelity-bound <nats>",

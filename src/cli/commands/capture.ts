@@ -3,7 +3,7 @@ import { Command } from "commander";
 import { wholeNumber } from "../parse.ts";
 import type { CaptureCommandOptions } from "../tokens/run-capture.ts";
 import { adapterHelp, modelHelp } from "./named.ts";
-import { noCacheOption, precisionOption } from "./shared-options.ts";
+import { deviceOption, noCacheOption, precisionOption } from "./shared-options.ts";
 
 export function captureCommand(): Command {
   return new Command("capture")
@@ -23,6 +23,7 @@ export function captureCommand(): Command {
     .option("--logits", "keep the logits of every position too")
     .option("--chat", "wrap a plain prompt as one user turn of the chat template")
     .addOption(precisionOption())
+    .addOption(deviceOption())
     .addOption(noCacheOption())
     .option(
       "--low-memory",

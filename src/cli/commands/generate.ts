@@ -4,7 +4,7 @@ import { generateDefaults } from "../defaults.ts";
 import { decimal, wholeNumber } from "../parse.ts";
 import type { GenerateCommandOptions } from "../tokens/run-generate.ts";
 import { adapterHelp, modelHelp } from "./named.ts";
-import { noCacheOption, precisionOption } from "./shared-options.ts";
+import { deviceOption, noCacheOption, precisionOption } from "./shared-options.ts";
 
 export function generateCommand(): Command {
   const { temperature, seed, batchSize } = generateDefaults;
@@ -33,6 +33,7 @@ export function generateCommand(): Command {
       batchSize,
     )
     .addOption(precisionOption())
+    .addOption(deviceOption())
     .addOption(noCacheOption())
     .option(
       "--threads <n>",

@@ -18,6 +18,7 @@ export function identitiesOf({ inputs, environment, origins }: Manifest): Identi
         name: model.name,
         architecture: `${model.architecture}, ${model.layers} layers of width ${model.d_model}`,
         precision: precisionWords[plan.precision],
+        device: plan.device,
         "SHA-256": model.sha256,
         ...fetchedFrom(origins?.model),
       },
