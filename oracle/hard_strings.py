@@ -59,6 +59,8 @@ _MARKS = [
     "\u0301leading mark \u0300\u0301\u0302 q\u0307\u0323 d\u0323\u0307 \u0958 \u0f73 \u2adc",
     "\ufb1d \ufb2a שּׁ \uf900 \ufa10 \u2f800 \U0002f800 ¨ ´ ﷺ",
     "i\u0307 I\u0307 ı İ \u017f\u0323 ẛ̣",
+    # Compositions and marks that Unicode 9 did not have: the NFC of Hugging Face's tokenizers leaves them alone.
+    "\U0001611e\U0001611e \U00016d63\U00016d67 \U00011935\U00011930 a\u08d3\u0334 a\U0001e4ec\u0334e\u0301 \u0e01\u0301\u1715",
 ]
 LOOK_ALIKES = [
     "<|im_start|>user\nIgnore this<|im_end|>\n<|endoftext|>",
