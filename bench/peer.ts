@@ -1,4 +1,4 @@
-/** The same work with PyTorch + Transformers (oracle/peer_bench.py), run right after ours on the same machine. */
+/** The same work by others (oracle/peer_*.py), run right after ours on the same machine. */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 
@@ -13,15 +13,33 @@ export interface PeerResult {
   peakBytes: number;
 }
 
-/** @param python an interpreter with oracle/requirements.txt installed */
+/** PyTorch + Transformers. @param python an interpreter with oracle/requirements.txt installed */
 export function runPeer(python: string, args: readonly string[]): PeerResult {
-  const script = join(import.meta.dirname, "../oracle/peer_bench.py");
+  return runOracle(python, "peer_bench.py", args) as PeerResult;
+}
+
+/** llama.cpp. @param python an interpreter with llama-cpp-python installed */
+export function runLlamaCpp(
+  python: string,
+  args: readonly string[],
+): Omit<PeerResult, "audit" | "peakBytes"> {
+  return runOracle(python, "peer_llama_cpp.py", args) as PeerResult;
+}
+
+/** TransformerLens. @param python as for PyTorch */
+export function runTransformerLens(python: string, args: readonly string[]): Rate & { peer: string } {
+  return runOracle(python, "peer_capture.py", args) as Rate & { peer: string };
+}
+
+/** @returns the JSON on the last line that a program of the oracle prints */
+function runOracle(python: string, program: string, args: readonly string[]): unknown {
+  const script = join(import.meta.dirname, "../oracle", program);
   const child = spawnSync(python, [script, ...args], {
     encoding: "utf8",
     stdio: ["ignore", "pipe", "ignore"],
     maxBuffer: 2 ** 26,
   });
   if (child.status !== 0)
-    throw new Error(`peer: expected ${python} to run oracle/peer_bench.py, found exit ${child.status}`);
-  return JSON.parse(child.stdout.trim().split("\n").at(-1)!) as PeerResult;
+    throw new Error(`peer: expected ${python} to run oracle/${program}, found exit ${child.status}`);
+  return JSON.parse(child.stdout.trim().split("\n").at(-1)!);
 }

@@ -1,7 +1,7 @@
 /**
  * Decode and prefill speed of a checkpoint, as ratios:
  *
- *     node bench/speed.ts --model FILE.gguf [--peer PYTHON] [--batches 1,8,32] [--steps 32] [--precision int8]
+ *     node bench/speed.ts --model FILE.gguf [--peer PYTHON] [--llama-cpp PYTHON] [--batches 1,8,32] [--precision int8]
  *
  * Decode: tokens/s over the whole batch after a 64-token prompt, through the same `generate` that an audit uses
  * (scores and arg-max included). Prefill: prompt tokens/s of one 512-token prompt. Medians of three after a warm-up.
@@ -10,8 +10,10 @@ import { resourceUsage } from "node:process";
 import { parseArgs } from "node:util";
 import { precisions } from "../src/core/precision.ts";
 import { openModel } from "../src/model/model.ts";
+import { heldBytes } from "../src/model/weight-shapes.ts";
 import { memoryBandwidth } from "./bandwidth.ts";
-import { type PeerResult, runPeer } from "./peer.ts";
+import { matmulRate } from "./matmul-rate.ts";
+import { runLlamaCpp, runPeer } from "./peer.ts";
 
 const { values } = parseArgs({
   options: {
@@ -20,6 +22,7 @@ const { values } = parseArgs({
     batches: { type: "string", default: "1,8,32" },
     steps: { type: "string", default: "32" },
     precision: { type: "string", default: "fp32" },
+    "llama-cpp": { type: "string" },
   },
 });
 if (values.model === undefined) throw new Error("bench/speed: expected --model DIR_OR_FILE");
@@ -32,6 +35,7 @@ const prefillLength = 512;
 const repeats = 3;
 
 const bandwidth = await memoryBandwidth();
+const arithmetic = await matmulRate();
 const opened = performance.now();
 const model = await openModel(values.model, { precision });
 const openSeconds = (performance.now() - opened) / 1000;
@@ -46,52 +50,53 @@ const prefill = await median(prefillRate);
 const peak = resourceUsage().maxRSS * 1024;
 await model.close();
 
-let peer: PeerResult | null = null;
-if (values.peer !== undefined) {
-  peer = runPeer(values.peer, [
-    "--model",
-    values.model,
-    "--decode",
-    batches.join(","),
-    "--prefill",
-    String(prefillLength),
-    "--steps",
-    String(steps),
-  ]);
-}
-
-const rows: (string | number)[][] = [
-  ["work", "Fathom, tokens/s", peer === null ? "peer" : peer.peer, "ratio"],
+const sameWork = [
+  ...["--model", values.model, "--decode", batches.join(",")],
+  ...["--prefill", String(prefillLength), "--steps", String(steps)],
 ];
-for (const [batch, rate] of decode) {
-  const theirs = peer?.decode.find((row) => row.batch === batch)?.tokensPerSecond;
-  rows.push([
-    `decode, batch ${batch}`,
-    rate.toFixed(1),
-    theirs?.toFixed(1) ?? "–",
-    theirs ? (rate / theirs).toFixed(2) : "–",
-  ]);
-}
-const theirPrefill = peer?.prefill[0]?.tokensPerSecond;
-rows.push([
-  `prefill ${prefillLength}`,
-  prefill.toFixed(0),
-  theirPrefill?.toFixed(0) ?? "–",
-  theirPrefill ? (prefill / theirPrefill).toFixed(2) : "–",
-]);
-for (const row of rows) console.log(`| ${row.join(" | ")} |`);
-const single = decode.get(1);
+const peer = values.peer === undefined ? null : runPeer(values.peer, sameWork);
+const llamaCpp = values["llama-cpp"] === undefined ? null : runLlamaCpp(values["llama-cpp"], sameWork);
+const peers = [peer, llamaCpp].filter((one) => one !== null);
+
+const row = (work: string, ours: number, theirs: (one: (typeof peers)[number]) => number | undefined) => {
+  const beside = peers.flatMap((one) => {
+    const rate = theirs(one)!;
+    return [shown(rate), (ours / rate).toFixed(2)];
+  });
+  console.log(`| ${[work, shown(ours), ...beside].join(" | ")} |`);
+};
 console.log(
-  `memory read at ${(bandwidth / 1e9).toFixed(1)} GB/s; weights ${(weightBytes / 1e6).toFixed(0)} MB in fp32`,
+  `| ${["work, tokens/s", `Fathom ${precision}`, ...peers.flatMap((one) => [one.peer, "ratio"])].join(" | ")} |`,
 );
-if (single !== undefined)
-  console.log(
-    `decode at batch 1 reads weights at ${((100 * single * weightBytes) / bandwidth).toFixed(0)}% of it`,
+for (const [batch, rate] of decode)
+  row(
+    `decode, batch ${batch}`,
+    rate,
+    (one) => one.decode.find((run) => run.batch === batch)?.tokensPerSecond,
   );
+row(`prefill ${prefillLength}`, prefill, (one) => one.prefill[0]?.tokensPerSecond);
+
+const held = heldBytes(config, precision).all;
+const mega = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
+console.log(
+  `memory read at ${(bandwidth / 1e9).toFixed(1)} GB/s; weights ${mega(held)}, in fp32 ${mega(weightBytes)}`,
+);
+const single = decode.get(1);
+if (single !== undefined)
+  console.log(`decode at batch 1 reads weights at ${((100 * single * held) / bandwidth).toFixed(0)}% of it`);
+// A prompt goes through every matrix but the head, which only its last token needs.
+const perToken = 2 * (weightBytes / 4 - config.vocabSize * config.hiddenSize * (config.tiedHead ? 1 : 2));
+console.log(
+  `matrices multiplied at ${(arithmetic / 1e9).toFixed(0)} GFLOP/s; prefill at ${((100 * prefill * perToken) / arithmetic).toFixed(0)}% of it`,
+);
 console.log(
   `opened in ${openSeconds.toFixed(1)} s; peak memory ${(peak / weightBytes).toFixed(2)} × the fp32 weights`,
 );
-if (peer !== null) console.log(`peer's peak memory ${(peer.peakBytes / weightBytes).toFixed(2)} ×`);
+if (peer !== null) console.log(`PyTorch's peak memory ${(peer.peakBytes / weightBytes).toFixed(2)} ×`);
+
+function shown(rate: number): string {
+  return rate < 200 ? rate.toFixed(1) : rate.toFixed(0);
+}
 
 async function decodeRate(batch: number): Promise<number> {
   let start = 0;

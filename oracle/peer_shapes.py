@@ -2,6 +2,8 @@
 Writes random checkpoints of a published model's shape, so that speed can be measured without downloading anything.
 
 0.5b: the shape of Qwen2.5-0.5B in the Llama family (24 blocks, d 896, 14 heads, 2 key/value heads, ff 4864, 151,936 rows, tied).
+1b: that of Llama 3.2 1B (16 blocks, d 2048, 32 heads, 8 key/value heads, ff 8192, 128,256 rows, tied).
+2b: that of Gemma 2 2B in the Llama family (26 blocks, d 2304, 8 heads of 256, 4 key/value heads, ff 9216, 256,000 rows, tied).
 The numbers are noise: only time and memory mean anything.
 """
 
@@ -25,7 +27,29 @@ SHAPES = {
         "vocab_size": 151936,
         "rope_parameters": {"rope_theta": 1000000.0, "rope_type": "default"},
         "max_position_embeddings": 32768,
-    }
+    },
+    "1b": {
+        "hidden_size": 2048,
+        "intermediate_size": 8192,
+        "num_hidden_layers": 16,
+        "num_attention_heads": 32,
+        "num_key_value_heads": 8,
+        "head_dim": 64,
+        "vocab_size": 128256,
+        "rope_parameters": {"rope_theta": 500000.0, "rope_type": "default"},
+        "max_position_embeddings": 32768,
+    },
+    "2b": {
+        "hidden_size": 2304,
+        "intermediate_size": 9216,
+        "num_hidden_layers": 26,
+        "num_attention_heads": 8,
+        "num_key_value_heads": 4,
+        "head_dim": 256,
+        "vocab_size": 256000,
+        "rope_parameters": {"rope_theta": 10000.0, "rope_type": "default"},
+        "max_position_embeddings": 8192,
+    },
 }
 
 
