@@ -28,6 +28,9 @@ export const auditDefaults: Omit<AuditPlan, "model" | "prompts"> = {
 
 export const generateDefaults = { temperature: 0, seed: 0, batchSize: 32 } as const;
 
+/** For real models; a set of the model's own domain judges better. */
+export const saeCheckDefaults = { prompts: "biology" } as const;
+
 export const rescoreDefaults = { seed: 0 } as const;
 
 export const reportDefaults = { formats: ["html", "md"] } as const;

@@ -18,6 +18,8 @@ export interface CaptureRequest {
   id: string;
   ids: readonly number[];
   editMasks?: EditMasks;
+  /** What block `replaceAt` of the options is to give, [ids.length, d]. */
+  replacement?: Float32Array<ArrayBuffer>;
 }
 
 export interface CaptureOptions {
@@ -25,6 +27,8 @@ export interface CaptureOptions {
   layers: readonly number[];
   logits: boolean;
   edits: readonly Edit[];
+  /** A block whose output is every request's `replacement`, and not what it computes. */
+  replaceAt?: number;
 }
 
 /** Consecutive tokens of one row at one place. A row's pieces of one place come in the order of its tokens. */
@@ -122,6 +126,11 @@ class Forward {
       const step = await engine.step(cache, 0, tokens, {
         ...(run.from === 0 ? {} : { from: run.held[stretch]!.from(run.from) }),
         edits: batchEdits(options.edits, requests),
+        ...(options.replaceAt === undefined
+          ? {}
+          : {
+              replace: { layer: options.replaceAt, residual: padded(requests, d, stretch * callTokens, T) },
+            }),
         lastLayer: run.to,
         remember: longest > callTokens,
         lengths: requests.map(({ ids }) => ids.length),
@@ -156,6 +165,24 @@ class Forward {
       }
     }
   }
+}
+
+/** Replacements of the tokens from `from` on, [rows, T, d]; padding is zeros. */
+function padded(
+  requests: readonly CaptureRequest[],
+  d: number,
+  from: number,
+  T: number,
+): Float32Array<ArrayBuffer> {
+  const out = new Float32Array(requests.length * T * d);
+  for (const [row, { id, ids, replacement }] of requests.entries()) {
+    if (replacement?.length !== ids.length * d)
+      throw new RangeError(
+        `capture: expected ${ids.length * d} numbers to replace in ${id}, got ${replacement?.length ?? "none"}`,
+      );
+    out.set(replacement.subarray(from * d, Math.min(ids.length, from + T) * d), row * T * d);
+  }
+  return out;
 }
 
 /** Requests by their lengths, as many in a call as `callTokens` hold with padding. */

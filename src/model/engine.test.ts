@@ -70,6 +70,28 @@ describe.each(engineFixtures)("%s", (name) => {
     });
   });
 
+  it("reads on from a replacement as from what the block itself gives, whatever changed it", async () => {
+    const { hiddenSize } = checkpoint.config;
+    const edit: Edit = {
+      layer: 1,
+      activation: "identity",
+      encoder: new Float32Array(hiddenSize),
+      bias: new Float32Array(1),
+      decoder: Float32Array.from({ length: hiddenSize }, (_, i) => Math.sin(i)),
+      scale: new Float32Array(1),
+      offset: Float32Array.of(3),
+    };
+    const plain = await captureAll(requests);
+    const edited = await captureAll(requests, [edit]);
+    const out = new CapturedRows();
+    const replaced = requests.map((row, i) => ({ ...row, replacement: edited[i]!.residuals.get(1)! }));
+    await capture(engine, replaced, { layers: [], logits: true, edits: [], replaceAt: 1 }, out.take);
+    edited.forEach(({ logits }, i) => {
+      expect(error(out.row(i, "logits"), logits)).toBeLessThan(1e-6);
+      expect(error(plain[i]!.logits, logits)).toBeGreaterThan(1e-4);
+    });
+  });
+
   it("computes the same to the bit when its blocks are opened again one by one", async () => {
     const fresh = await Engine.open(checkpoint.config, checkpoint.weights, { threads: 1 });
     try {

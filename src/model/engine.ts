@@ -36,6 +36,8 @@ export interface StepOptions {
   /** Begin at this block, with what a step of the same tokens through the blocks below ended with. */
   from?: { layer: number; residual: Float32Array<ArrayBuffer>; lent: Lent };
   edits?: BatchEdits | null;
+  /** The output [B, T, d] of a block, instead of what it computes; its keys and values are as they would have been. */
+  replace?: { layer: number; residual: Float32Array<ArrayBuffer> };
   /** `take` is given the outputs [B, T, d] of these blocks, after their edits; the array is only good during the call. */
   capture?: {
     layers: ReadonlySet<number>;
@@ -158,7 +160,9 @@ export class Engine {
     let x = new Tensor("float32", begin.residual, [B, T, config.hiddenSize]);
     const lastLayer = options.lastLayer ?? config.layers.length - 1;
     const captured = options.capture?.layers ?? new Set<number>();
-    for (const segment of await this.segmentsTo(lastLayer, options.edits?.edits ?? [])) {
+    const { replace } = options;
+    const changes = [...(options.edits?.edits ?? []), ...(replace === undefined ? [] : [replace])];
+    for (const segment of await this.segmentsTo(lastLayer, changes)) {
       const { from, to } = segment;
       if (from < begin.layer) continue;
       const feeds: Record<string, Tensor> = { x };
@@ -185,7 +189,10 @@ export class Engine {
         if (remember) cache.write(layer, first, counts, T, floats(made.key), floats(made.value));
         if (this.lenders.has(layer)) lent.set(layer, made);
       }
-      x = await this.edited(outputs[`y.${to - 1}`] as typeof x, to - 1, options.edits ?? null);
+      x =
+        replace?.layer === to - 1
+          ? new Tensor("float32", replace.residual, x.dims)
+          : await this.edited(outputs[`y.${to - 1}`] as typeof x, to - 1, options.edits ?? null);
       for (let layer = from; layer < to; layer++)
         if (captured.has(layer))
           options.capture!.take(layer, floats(layer === to - 1 ? x : outputs[`y.${layer}`]!));
@@ -194,8 +201,8 @@ export class Engine {
     return { residual: floats(x), lent, perLayer, T };
   }
 
-  /** The segments that end with `lastLayer`, and wherever an edit changes the residual stream. */
-  async segmentsTo(lastLayer: number, edits: readonly Edit[]): Promise<readonly Segment[]> {
+  /** The segments that end with `lastLayer`, and wherever something changes the residual stream. */
+  async segmentsTo(lastLayer: number, edits: readonly Pick<Edit, "layer">[]): Promise<readonly Segment[]> {
     const ends = new Set([lastLayer, ...edits.map(({ layer }) => layer)]);
     return (await this.segments.endingWith(ends)).filter(({ from }) => from <= lastLayer);
   }

@@ -7,15 +7,19 @@ import type { Features } from "../audit/answers.ts";
 import { failure } from "../core/errors.ts";
 import type { Observation } from "../core/observation.ts";
 import { openSafetensors } from "../files/safetensors.ts";
-import type { ModelConfig } from "../model/config.ts";
+import type { Model } from "../model/model.ts";
 import { type GateResult, gate } from "../sae/gate.ts";
 import { poolMean } from "../sae/pool.ts";
 import { rowsOf } from "../sae/rows.ts";
 import type { Sae } from "../sae/sae.ts";
+import { evenly, type SampleText } from "../sae/sample.ts";
 import { SaeSession } from "../sae/session.ts";
+import { splice } from "../sae/splice.ts";
 
 /** Tokens that the gate judges an SAE on: some thousands, from answers spread over the whole run. */
 const gateTokens = 8192;
+/** Of those, what is read again three times, for cross-entropy with the reconstruction spliced in. */
+const splicedTokens = 2048;
 
 export interface PooledRun {
   gate: GateResult;
@@ -29,17 +33,18 @@ export async function poolFeatures(
   observations: readonly Observation[],
   caps: readonly number[],
   sae: Sae,
-  model: { name: string; config: ModelConfig; layer: number },
+  model: Model,
+  layer: number,
 ): Promise<PooledRun> {
   const session = await SaeSession.open(sae);
   try {
-    const facts = {
-      name: model.name,
-      hiddenSize: model.config.hiddenSize,
-      layers: model.config.layers.length,
-    };
+    const { name, config } = model.checkpoint;
+    const facts = { name, hiddenSize: config.hiddenSize, layers: config.layers.length };
     const sample = sampleTokens(run, observations, sae.d_in);
-    const passed = await gate(session, facts, sample, { layer: model.layer });
+    const passed = await gate(session, facts, sample, {
+      layer,
+      splice: async () => await splice(session, model, layer, sampleTexts(observations)),
+    });
     if (!passed.passed) return { gate: passed, features: null };
 
     const pooled = new Map<string, Float32Array | null>();
@@ -86,6 +91,18 @@ function activationsOf(run: string, { activations, key, ids }: Observation): Flo
   } finally {
     file.close();
   }
+}
+
+/** Prompts and answers, spread over the run; an answer's tokens are predicted. */
+function sampleTexts(observations: readonly Observation[]): SampleText[] {
+  const texts = observations
+    .filter(({ ids }) => ids.length > 0)
+    .map(({ key, prompt_ids, ids }) => ({
+      id: key,
+      ids: [...prompt_ids, ...ids],
+      from: prompt_ids.length,
+    }));
+  return evenly(texts, splicedTokens);
 }
 
 /** Every n-th answer's tokens, so that the sample is as mixed as the run. */

@@ -120,10 +120,7 @@ export async function performRun(
   const verdicts = observations.flatMap((observation) =>
     judgeObservation(observation, plan.caps, promptOf.get(observation.prompt_id)),
   );
-  const pooled =
-    sae === null
-      ? null
-      : await poolFeatures(run, observations, plan.caps, sae, { ...model.checkpoint, layer });
+  const pooled = sae === null ? null : await poolFeatures(run, observations, plan.caps, sae, model, layer);
   const manifest = readManifest(run);
   const analysed = analysis({
     prompts,

@@ -3,11 +3,13 @@
  * A wrong load that looks fine is this field's most common mistake, so every number is kept with its bound and shown.
  */
 import { badInput } from "../core/errors.ts";
-import { type Quality, quality } from "./quality.ts";
+import { likelyMistake, type Mistake } from "./mistakes.ts";
+import { massiveMultiple, type Quality, quality } from "./quality.ts";
 import type { Rows } from "./rows.ts";
 import type { Sae, Site } from "./sae.ts";
 import type { SaeSession } from "./session.ts";
 import { residPost } from "./site.ts";
+import type { Splice } from "./splice.ts";
 
 /** What the gate needs to know of a model. */
 export interface ModelFacts {
@@ -20,6 +22,8 @@ export interface ModelFacts {
 export interface GateBounds {
   /** Least fraction of variance explained over ordinary tokens. A wrong load usually explains less than the mean does. */
   varianceExplained: number;
+  /** Least share of the cross-entropy lost to zeros that the reconstruction keeps (splice.ts). */
+  recovered: number;
   /** Mean L0 at most this share of d_in: above it the features are no sparse code of the input. */
   l0ShareOfInput: number;
   deadShare: number;
@@ -33,20 +37,31 @@ export interface GateBounds {
     deadShare: number;
     /** L0 and ‖x‖ within this factor of the stated, either way. */
     factor: number;
+    /** L0 of a TopK: its k, but for tokens with fewer positive features. */
+    factorOfTopK: number;
   };
 }
 
-/** Choices of Fathom: published residual SAEs explain 0.6 to 0.95 of ordinary tokens' variance. */
+/** Choices of Fathom: published residual SAEs explain 0.6 to 0.95 of ordinary tokens' variance and recover 0.9 and more. */
 export const gateBounds: GateBounds = {
   varianceExplained: 0.5,
+  recovered: 0.7,
   l0ShareOfInput: 0.5,
   deadShare: 0.5,
   activationsPerFeature: 100,
-  tolerated: { varianceExplained: 0.1, deadShare: 0.2, factor: 2 },
+  tolerated: { varianceExplained: 0.1, deadShare: 0.2, factor: 2, factorOfTopK: 1.25 },
 };
 
 export interface GateCheck {
-  name: "width" | "site" | "model" | "variance explained" | "mean L0" | "dead features" | "activation norm";
+  name:
+    | "width"
+    | "site"
+    | "model"
+    | "variance explained"
+    | "mean L0"
+    | "dead features"
+    | "activation norm"
+    | "cross-entropy recovered";
   /** Undetermined: nothing to hold it against, or too little seen. It does not close the gate. */
   status: "pass" | "fail" | "undetermined";
   found: number | string;
@@ -60,6 +75,10 @@ export interface GateResult {
   checks: GateCheck[];
   /** null where width or site already refused. */
   quality: Quality | null;
+  /** null where it was not measured. */
+  splice: Splice | null;
+  /** Of a load that failed: what, if it were undone, would explain the activations; null where nothing tried does. */
+  mistake: Mistake | null;
   /** Scaling and folding used: to be shown with every result. */
   notes: readonly string[];
 }
@@ -79,21 +98,45 @@ export function requireFits(sae: Sae, model: ModelFacts, layer?: number): number
   return chosen;
 }
 
+export interface GateOptions {
+  layer?: number;
+  bounds?: GateBounds;
+  /** [n] 1 for the first token of a sequence, where that is known. */
+  isFirst?: Uint8Array;
+  /** The same tokens' activations after other blocks, to recognize a layer mistaken for another. */
+  elsewhere?: ReadonlyMap<number, Rows>;
+  /** Measures cross-entropy with the reconstruction spliced in; asked only when width and site have passed. */
+  splice?: () => Promise<Splice>;
+}
+
 /** @param rows activations [n, d_in] of the model at the site, enough to judge: some thousands of tokens */
 export async function gate(
   session: SaeSession,
   model: ModelFacts,
   rows: Rows,
-  options: { layer?: number; bounds?: GateBounds } = {},
+  options: GateOptions = {},
 ): Promise<GateResult> {
   const { sae } = session;
+  const refused = refusedAtSight(sae, model, options.layer);
+  if (refused !== null) return refused;
   const checks = fit(sae, model, options.layer);
-  if (checks.some(({ status }) => status === "fail"))
-    return { passed: false, checks, quality: null, notes: sae.notes };
-  const measured = await quality(session, rows);
-  checks.push(...judge(sae, measured, options.bounds ?? gateBounds));
+  const bounds = options.bounds ?? gateBounds;
+  const measured = await quality(session, rows, options.isFirst);
+  const splice = (await options.splice?.()) ?? null;
+  checks.push(...judge(sae, measured, bounds));
+  if (splice !== null) checks.push(spliceCheck(splice, bounds));
   const passed = !checks.some(({ status }) => status === "fail");
-  return { passed, checks, quality: measured, notes: sae.notes };
+  const mistake = passed
+    ? null
+    : await likelyMistake(sae, rows, options.elsewhere ?? new Map(), measured, bounds.varianceExplained);
+  return { passed, checks, quality: measured, splice, mistake, notes: sae.notes };
+}
+
+/** The closed gate where width or site already say no; null where activations have to be looked at. */
+export function refusedAtSight(sae: Sae, model: ModelFacts, layer?: number): GateResult | null {
+  const checks = fit(sae, model, layer);
+  if (!checks.some(({ status }) => status === "fail")) return null;
+  return { passed: false, checks, quality: null, splice: null, mistake: null, notes: sae.notes };
 }
 
 function fit(sae: Sae, model: ModelFacts, layer: number | undefined): GateCheck[] {
@@ -148,13 +191,32 @@ function bare(name: string): string {
   return name.toLowerCase().replace(/^.*\//, "");
 }
 
+function spliceCheck(
+  { recovered, original, spliced, zeroed, tokens }: Splice,
+  bounds: GateBounds,
+): GateCheck {
+  const name = "cross-entropy recovered";
+  const about =
+    `of what zeros at the site lose, over ${tokens} next tokens ` +
+    `(${shown(original)} nats as the model is, ${shown(spliced)} with the reconstruction, ${shown(zeroed)} with zeros)`;
+  if (recovered !== null)
+    return compare(name, recovered, {
+      declared: { least: bounds.recovered, most: null },
+      stated: null,
+      about,
+    });
+  const sentence = `${name}: nothing to recover ${about}.`;
+  return { name, status: "undetermined", found: "nothing to recover", bound: null, sentence };
+}
+
 function judge(sae: Sae, measured: Quality, bounds: GateBounds): GateCheck[] {
   const { stated } = sae;
   const { tolerated } = bounds;
-  const { varianceExplained, meanL0, dead, norm, tokens, outliers } = measured;
+  const { varianceExplained, meanL0, dead, norm, tokens, massive } = measured;
   const seen = (tokens * meanL0) / sae.d_sae;
-  const around = (value: number | null) =>
-    value === null ? null : { least: value / tolerated.factor, most: value * tolerated.factor };
+  const around = (value: number | null, factor = tolerated.factor) =>
+    value === null ? null : { least: value / factor, most: value * factor };
+  const first = varianceExplained.withoutFirst;
   return [
     compare("variance explained", varianceExplained.ordinary, {
       declared: { least: bounds.varianceExplained, most: null },
@@ -163,13 +225,15 @@ function judge(sae: Sae, measured: Quality, bounds: GateBounds): GateCheck[] {
           ? null
           : { least: stated.varianceExplained - tolerated.varianceExplained, most: null },
       about:
-        `over ${tokens - outliers} tokens without the ${outliers} of highest norm ` +
-        `(${shown(varianceExplained.all)} with them, median token ${shown(varianceExplained.perToken)})`,
+        `over ${tokens - massive.count} tokens without the ${massive.count} of a norm above ${massiveMultiple} medians ` +
+        `(${shown(varianceExplained.all)} with them, ` +
+        (first === null ? "" : `${shown(first)} with them and without first tokens, `) +
+        `median token ${shown(varianceExplained.perToken)})`,
     }),
     compare("mean L0", meanL0, {
       // No feature at all is no code either.
       declared: { least: 1, most: bounds.l0ShareOfInput * sae.d_in },
-      stated: around(stated.meanL0),
+      stated: around(stated.meanL0, sae.kind === "topk" ? tolerated.factorOfTopK : tolerated.factor),
       about: `active features a token, over ${tokens} tokens`,
     }),
     compare("dead features", dead.share, {
@@ -184,7 +248,7 @@ function judge(sae: Sae, measured: Quality, bounds: GateBounds): GateCheck[] {
     compare("activation norm", norm.ordinary, {
       declared: null,
       stated: around(stated.meanNorm),
-      about: `mean norm without the ${outliers} tokens of highest norm (mean ${shown(norm.mean)}, largest ${shown(norm.max)})`,
+      about: `mean norm without massive tokens (mean ${shown(norm.mean)}, largest ${shown(norm.max)})`,
     }),
   ];
 }

@@ -112,7 +112,12 @@ describe("quality", () => {
     const exact = await qualityOf(axes(), normals);
     expect(exact.varianceExplained.all).toBeCloseTo(1, 10);
     expect(exact.varianceExplained.perToken).toBeCloseTo(1, 10);
-    expect(exact).toMatchObject({ tokens: 2000, outliers: 2, meanL0: d, dead: { count: 1, share: 1 / 9 } });
+    expect(exact).toMatchObject({
+      tokens: 2000,
+      massive: { count: 0, errorShare: null },
+      meanL0: d,
+      dead: { count: 1, share: 1 / 9 },
+    });
     const mean = new Float32Array(d);
     normals.forEach((value, at) => (mean[at % d]! += value / 2000));
     const silent = await qualityOf(axes({ b_dec: mean, b_enc: new Float32Array(9).fill(-1e6) }), normals);

@@ -1,14 +1,15 @@
 /**
  * How well an SAE fits activations. Raw residuals are not Gaussian: in SmolLM2 ten tokens of 65,000 hold 85% of the
- * variance, so a single number over all tokens is about those ten. Every figure here says which tokens it is about.
+ * variance, so a single number over all tokens is about those ten ("massive activations", Sun et al., arXiv 2402.17762).
+ * They are found by rule and told apart, and every figure here says which tokens it is about.
  */
 import { badInput } from "../core/errors.ts";
 import type { Rows } from "./rows.ts";
 import { stretches } from "./rows.ts";
 import type { SaeSession } from "./session.ts";
 
-/** Share of tokens, those of highest norm, that `ordinary` figures leave out: at least one token. */
-export const outlierShare = 0.001;
+/** A token is massive, and in none of the figures called ordinary, when ‖x‖ is above so many times the median. */
+export const massiveMultiple = 10;
 
 /** Rows read at a time where nothing is encoded. */
 const rowsAtATime = 1024;
@@ -16,12 +17,14 @@ const rowsAtATime = 1024;
 export interface Quality {
   /** n, all tokens. */
   tokens: number;
-  /** Tokens of highest norm left out of the figures called ordinary: ⌈0.001 n⌉. */
-  outliers: number;
+  /** Tokens left out of the figures called ordinary, and how the reconstruction does on them: Σ‖x − x̂‖² / Σ‖x‖². */
+  massive: { count: number; errorShare: number | null };
   varianceExplained: {
     /** 1 − Σ‖x − x̂‖² / Σ‖x − μ‖² over all tokens, μ their mean. */
     all: number;
-    /** The same over the tokens without the outliers, μ the mean of those. */
+    /** The same without the first token of every sequence (BOS); null where it is not known which they are. */
+    withoutFirst: number | null;
+    /** The same over the tokens that are not massive, μ the mean of those. */
     ordinary: number;
     /** Median over the same tokens of 1 − ‖x − x̂‖²/‖x − μ‖², each token for itself. */
     perToken: number;
@@ -30,28 +33,37 @@ export interface Quality {
   meanL0: number;
   /** Features active on no token; of a sample too small for them, rare features too. */
   dead: { count: number; share: number };
-  /** ‖x‖: mean over all tokens, mean without the outliers, median and largest. */
+  /** ‖x‖: mean over all tokens, mean of the ordinary, median and largest. */
   norm: { mean: number; ordinary: number; median: number; max: number };
 }
 
 /**
  * @param rows activations [n, d_in] of the model and site that the SAE is for, n ≥ 2, not all the same
+ * @param isFirst [n] 1 for the first token of a sequence; null where that is not known
  * @throws FathomError for fewer, of another width, or not finite
  */
-export async function quality(session: SaeSession, rows: Rows): Promise<Quality> {
+export async function quality(
+  session: SaeSession,
+  rows: Rows,
+  isFirst: Uint8Array | null = null,
+): Promise<Quality> {
   const { d_in, d_sae } = session.sae;
   if (rows.width !== d_in)
     throw badInput(rows.name, `rows of d_in = ${d_in} numbers`, `rows of ${rows.width}`);
   if (rows.count < 2) throw badInput(rows.name, "at least 2 tokens", String(rows.count));
   const norms = normsOf(rows);
-  const outliers = Math.ceil(outlierShare * rows.count);
-  const byNorm = Uint32Array.from(norms.keys()).sort((a, b) => norms[a]! - norms[b]! || a - b);
-  const isOutlier = new Uint8Array(rows.count);
-  for (const token of byNorm.subarray(rows.count - outliers)) isOutlier[token] = 1;
-  const means = { all: meanOf(rows, () => true), ordinary: meanOf(rows, (row) => isOutlier[row] === 0) };
+  const isMassive = massiveOf(norms);
+  // Where there is nothing but first tokens, there is nothing to say without them.
+  const first = isFirst?.includes(0) === true ? isFirst : null;
+  const groups = {
+    all: () => true,
+    withoutFirst: (row: number) => first?.[row] !== 1,
+    ordinary: (row: number) => isMassive[row] === 0,
+  };
+  const means = mapped(groups, (wanted) => meanOf(rows, wanted));
 
   const error = new Float64Array(rows.count);
-  const spread = { all: new Float64Array(rows.count), ordinary: new Float64Array(rows.count) };
+  const spread = mapped(groups, () => new Float64Array(rows.count));
   const fired = new Uint8Array(d_sae);
   let active = 0;
   await session.encodeRows(rows, async (stretch) => {
@@ -64,32 +76,47 @@ export async function quality(session: SaeSession, rows: Rows): Promise<Quality>
     const rebuilt = await session.decode(stretch);
     for (let row = 0; row * d_in < x.length; row++) {
       error[from + row] = squaredDistance(x, row * d_in, rebuilt, row * d_in, d_in);
-      spread.all[from + row] = squaredDistance(x, row * d_in, means.all, 0, d_in);
-      spread.ordinary[from + row] = squaredDistance(x, row * d_in, means.ordinary, 0, d_in);
+      for (const name of Object.keys(groups) as (keyof typeof groups)[])
+        spread[name][from + row] = squaredDistance(x, row * d_in, means[name], 0, d_in);
     }
   });
 
   const dead = fired.reduce((count, fires) => count + (fires === 0 ? 1 : 0), 0);
-  const ordinary = (values: Float64Array) => values.filter((_, row) => isOutlier[row] === 0);
-  const ordinaryError = ordinary(error);
+  const explained = mapped(groups, (wanted, name) => {
+    const of = (values: Float64Array) => sum(values.filter((_, row) => wanted(row)));
+    return 1 - of(error) / positive(of(spread[name]), rows);
+  });
+  const ordinary = (values: Float64Array) => values.filter((_, row) => isMassive[row] === 0);
   const ordinarySpread = ordinary(spread.ordinary);
+  const massive = (values: Float64Array) => values.filter((_, row) => isMassive[row] === 1);
+  const massiveCount = sum(Float64Array.from(isMassive));
   return {
     tokens: rows.count,
-    outliers,
+    massive: {
+      count: massiveCount,
+      errorShare:
+        massiveCount === 0 ? null : sum(massive(error)) / sum(massive(norms.map((norm) => norm ** 2))),
+    },
     varianceExplained: {
-      all: 1 - sum(error) / positive(sum(spread.all), rows),
-      ordinary: 1 - sum(ordinaryError) / positive(sum(ordinarySpread), rows),
-      perToken: median(ordinaryError.map((value, at) => 1 - value / ordinarySpread[at]!)),
+      ...explained,
+      withoutFirst: first === null ? null : explained.withoutFirst,
+      perToken: median(ordinary(error).map((value, at) => 1 - value / ordinarySpread[at]!)),
     },
     meanL0: active / rows.count,
     dead: { count: dead, share: dead / d_sae },
     norm: {
       mean: sum(norms) / rows.count,
-      ordinary: sum(ordinary(norms)) / (rows.count - outliers),
+      ordinary: sum(ordinary(norms)) / (rows.count - massiveCount),
       median: median(norms),
-      max: norms[byNorm.at(-1)!]!,
+      max: norms.reduce((a, b) => Math.max(a, b), 0),
     },
   };
+}
+
+/** @param norms [n] @returns [n] 1 for a massive token */
+export function massiveOf(norms: Float64Array): Uint8Array {
+  const limit = massiveMultiple * median(norms);
+  return Uint8Array.from(norms, (norm) => (norm > limit ? 1 : 0));
 }
 
 /** ‖x‖ of each row. @returns [n] */
@@ -126,6 +153,11 @@ function squaredDistance(
   let total = 0;
   for (let i = 0; i < width; i++) total += (a[atA + i]! - b[atB + i]!) ** 2;
   return total;
+}
+
+function mapped<K extends string, A, B>(of: Record<K, A>, map: (value: A, name: K) => B): Record<K, B> {
+  const entries = Object.entries(of) as [K, A][];
+  return Object.fromEntries(entries.map(([name, value]) => [name, map(value, name)])) as Record<K, B>;
 }
 
 function sum(values: Float64Array): number {

@@ -13,6 +13,7 @@ const verbs = [
   ["generate"],
   ["sae"],
   ["sae", "inspect"],
+  ["sae", "check"],
   ["sae", "encode"],
   ["doctor"],
   ["doctor", "models"],

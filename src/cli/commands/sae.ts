@@ -1,17 +1,22 @@
-/** `fathom sae …`: what a sparse autoencoder's file is, and what it makes of activations. */
+/** `fathom sae …`: what a sparse autoencoder's file is, whether it fits a model, what it makes of activations. */
 import { Command } from "commander";
+import { saeCheckDefaults } from "../defaults.ts";
 import { wholeNumber } from "../parse.ts";
+import type { SaeCheckOptions } from "../sae/run-check.ts";
 import type { SaeEncodeOptions } from "../sae/run-encode.ts";
 import type { SaeInspectOptions } from "../sae/run-inspect.ts";
-import { saeHelp } from "./named.ts";
+import { adapterHelp, modelHelp, saeHelp } from "./named.ts";
 
 const formatHelp = "the file's format (default: recognized from the files' names)";
 
 export function saeCommand(): Command {
   return new Command("sae")
-    .description("Sparse autoencoders: what a file is (inspect), features of activations (encode).")
+    .description(
+      "Sparse autoencoders: what a file is (inspect), whether it fits a model (check), features (encode).",
+    )
     .addHelpText("before", "Example:\n  fathom sae inspect --sae organisms/demo/sae\n")
     .addCommand(inspectCommand())
+    .addCommand(checkCommand())
     .addCommand(encodeCommand());
 }
 
@@ -26,6 +31,41 @@ function inspectCommand(): Command {
     .action(async (path: string | undefined, options: SaeInspectOptions) => {
       const { runInspect } = await import("../sae/run-inspect.ts");
       await runInspect(path, options);
+    });
+}
+
+function checkCommand(): Command {
+  return new Command("check")
+    .description(
+      "The load gate: whether an SAE explains what a model has at its site. Exit code 100 when not.",
+    )
+    .addHelpText(
+      "before",
+      "Example:\n  fathom sae check --model organisms/demo --sae organisms/demo/sae --prompts fiction\n",
+    )
+    .requiredOption("--model <path>", modelHelp)
+    .option("--adapter <folder>", adapterHelp)
+    .requiredOption("--sae <path>", saeHelp)
+    .option("--format <name>", formatHelp)
+    .option("--prompts <file>", `texts that the model reads (default: ${saeCheckDefaults.prompts})`)
+    .option("--text <file>", "a text file that the model reads instead")
+    .option("--chat", "wrap a plain prompt as one user turn of the chat template")
+    .option(
+      "--layer <n>",
+      "block whose residual stream the SAE reads (default: the SAE's)",
+      wholeNumber("--layer", { from: 0, to: 10_000 }),
+    )
+    .option("--allow-failed", "exit code 0 for a closed gate too; the result says so")
+    .option(
+      "--threads <n>",
+      "threads of the engine (default: this machine's cores)",
+      wholeNumber("--threads", { from: 1, to: 1024 }),
+    )
+    .option("--json", "as one JSON document")
+    .option("--quiet", "no progress")
+    .action(async (options: SaeCheckOptions) => {
+      const { runCheck } = await import("../sae/run-check.ts");
+      process.exitCode = await runCheck(options);
     });
 }
 

@@ -1,0 +1,84 @@
+/** Cross-entropy with a reconstruction spliced in: exact where the SAE is, and what zeros lose where it gives nothing. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Model, openModel } from "../model/model.ts";
+import { loadInputs } from "../prompts/inputs.ts";
+import { crossEntropy } from "../stats/cross-entropy.ts";
+import { inMemory } from "./matrix.ts";
+import { openSae } from "./open.ts";
+import { makeSae, type Sae } from "./sae.ts";
+import { answered, type Sample, sampleOf } from "./sample.ts";
+import { SaeSession } from "./session.ts";
+import { splice } from "./splice.ts";
+
+const organism = new URL("../../organisms/demo", import.meta.url).pathname;
+const trained = openSae(`${organism}/sae`);
+const layer = 2;
+let model: Model;
+let sample: Sample;
+
+beforeAll(async () => {
+  model = await openModel(organism, { threads: 1 });
+  const prompts = (await loadInputs("fiction"))
+    .slice(0, 12)
+    .flatMap((input) =>
+      input.kind === "prompt"
+        ? [{ id: input.id, ids: model.checkpoint.tokenizer.encode(input.prompt, { addSpecial: true }) }]
+        : [],
+    );
+  sample = await sampleOf(model, layer, await answered(model, prompts, 24), 2000);
+});
+afterAll(() => model.close());
+
+async function spliceOf(sae: Sae) {
+  const session = await SaeSession.open(sae, { threads: 1 });
+  try {
+    return await splice(session, model, layer, sample.texts);
+  } finally {
+    await session.close();
+  }
+}
+
+describe("splice", () => {
+  it("recovers all with the trained SAE, nothing with one that gives zeros", async () => {
+    const good = await spliceOf(trained);
+    expect(good.recovered).toBeGreaterThan(0.95);
+    expect(good.spliced).toBeGreaterThan(good.original);
+    expect(good.tokens).toBe(sample.texts.reduce((sum, { ids, from }) => sum + ids.length - from, 0));
+    const { d_in, d_sae } = trained;
+    const silent = makeSae({
+      ...trained,
+      W_dec: inMemory(new Float32Array(d_sae * d_in), [d_sae, d_in]),
+      b_dec: new Float32Array(d_in),
+    });
+    const bad = await spliceOf(silent);
+    expect(bad.spliced).toBe(bad.zeroed);
+    expect(bad.recovered).toBe(0);
+  });
+
+  it("has the model's own cross-entropy as the original", async () => {
+    const { vocabSize } = model.checkpoint.config;
+    let [sum, count] = [0, 0];
+    const at = sample.texts.map(() => 0);
+    await model.capture(sample.texts, { layers: [], logits: true, edits: [] }, ({ index, values }) => {
+      const { ids, from } = sample.texts[index]!;
+      for (let row = 0; row * vocabSize < values.length; row++) {
+        const next = ++at[index]!;
+        if (next < from || next >= ids.length) continue;
+        const logits = [...values.subarray(row * vocabSize, (row + 1) * vocabSize)];
+        sum -= Math.log(
+          Math.exp(logits[ids[next]!]!) / logits.reduce((total, value) => total + Math.exp(value), 0),
+        );
+        count++;
+      }
+    });
+    expect((await spliceOf(trained)).original).toBeCloseTo(sum / count, 6);
+  });
+});
+
+describe("crossEntropy", () => {
+  it("is −log of the softmax, for logits of any size", () => {
+    expect(crossEntropy([0, Math.log(3)], 1)).toBeCloseTo(Math.log(4 / 3), 12);
+    expect(crossEntropy([1e4, 1e4 + Math.log(3)], 0)).toBeCloseTo(Math.log(4), 8);
+    expect(crossEntropy([0, NaN], 0)).toBeNaN();
+  });
+});
