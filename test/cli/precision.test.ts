@@ -82,6 +82,9 @@ test("--fidelity is measured before the run, kept in manifest and findings, and 
   const { fidelity, inputs } = JSON.parse(manifest) as { fidelity: Fidelity; inputs: object };
   expect(inputs).toMatchObject({ fidelity_bound: 9 });
   expect(fidelity).toMatchObject({ prompts: 12, level: 0.95 });
+  // The tokens of at most 48 and what follows the last: the prompts' own are not compared.
+  expect(fidelity.tokens).toBeGreaterThanOrEqual(12);
+  expect(fidelity.tokens).toBeLessThanOrEqual(12 * 49);
   expect(fidelity.kl.mean).toBeGreaterThan(1e-6);
   expect(fidelity.kl.p95).toBeGreaterThan(fidelity.kl.mean);
   expect(fidelity.top1.interval[0]).toBeLessThan(fidelity.top1.share);

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { count, type Numbers, open } from "../../../test/support/graph.ts";
 import { openSafetensors } from "../../files/safetensors.ts";
+import { gradient } from "../../graph/gradient.ts";
 import { Graph } from "../../graph/graph.ts";
 import { matmulNBits } from "../../graph/ops/index.ts";
 import { kernelTypes } from "../gguf/kernel-blocks.ts";
@@ -164,3 +165,33 @@ test.each([true, false])(
     for (const M of [1, 2, 3, 8, 17]) expect(await of(M)).toEqual(all.slice(0, M * N));
   },
 );
+
+describe("a product by blocks", () => {
+  const graph = new Graph();
+  const x = graph.input("x", "float32", ["M", 64]);
+  const matrix = {
+    bits: 4 as const,
+    blockSize: 32,
+    in: 64,
+    quants: graph.weight("q", "uint8", [5, 2, 16]),
+    scales: graph.weight("s", "float32", [5, 2]),
+    zeroPoints: null,
+    minima: null,
+  };
+
+  test("refuses parts that do not fit each other", () => {
+    expect(() => matmulNBits(x, { ...matrix, in: 96 })).toThrow("matmulNBits x: expected float32 [M, 96]");
+    expect(() => matmulNBits(x, { ...matrix, bits: 8 })).toThrow(
+      "matmulNBits quants: expected uint8 [5, 2, 32]",
+    );
+    expect(() => matmulNBits(x, { ...matrix, zeroPoints: matrix.scales })).toThrow("uint8 [5, 1]");
+    expect(() => matmulNBits(x, { ...matrix, minima: matrix.quants })).toThrow("float32 [5, 2]");
+  });
+
+  test("has no gradient, and says so", () => {
+    const y = matmulNBits(x, matrix);
+    expect(() => gradient([{ value: y, cotangent: y }], [x])).toThrow(
+      "gradient: expected a matrix of float32",
+    );
+  });
+});

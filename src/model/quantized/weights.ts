@@ -62,7 +62,7 @@ export function quantizeWeights(
     recipe: roundingRecipe,
     identity,
     matrices: matrices.map(({ name }) => name),
-    forms: forms as object[] as never,
+    forms: forms.map((form) => ({ ...form })),
   });
   const file = cachedFile(key, keep, (path) => {
     const tensors = matrices.map((matrix, i): TensorToWrite => {
