@@ -60,6 +60,11 @@ export class StoredTensor {
     this.#place = place;
   }
 
+  /** The same under another name, for messages. */
+  named(name: string): StoredTensor {
+    return new StoredTensor({ ...this.#place, name });
+  }
+
   /** A matrix with its axes swapped; nothing is read. */
   transposed(): StoredTensor {
     const { shape, strides } = this.#place;

@@ -79,21 +79,22 @@ export function requireFinite(
   if (at >= 0) throw badInput(where, "finite numbers", `${values[at]} at ${place(at)}`);
 }
 
-/** A matrix times a number, or each row times its own. */
-export function scaled(matrix: Matrix, factor: number | Float32Array): Matrix {
+/** A matrix times a number, or each row (axis 0) or column (axis 1) times its own. */
+export function scaled(matrix: Matrix, factor: number | Float32Array, along: 0 | 1 = 0): Matrix {
   const { shape } = matrix;
-  const of = typeof factor === "number" ? () => factor : (row: number) => factor[row]!;
+  const of = typeof factor === "number" ? () => factor : (index: number) => factor[index]!;
   const columns = shape[1];
   return {
     shape,
     loaded: null,
-    read: () => matrix.read().map((value, at) => value * of(Math.floor(at / columns))),
-    take: (axis, indices) =>
-      matrix
+    read: () =>
+      matrix.read().map((value, at) => value * of(along === 0 ? Math.floor(at / columns) : at % columns)),
+    take(axis, indices) {
+      const width = shape[1 - axis]!;
+      return matrix
         .take(axis, indices)
-        .map((value, at) =>
-          axis === 0 ? value * of(indices[Math.floor(at / columns)]!) : value * of(at % shape[0]),
-        ),
+        .map((value, at) => value * of(axis === along ? indices[Math.floor(at / width)]! : at % width));
+    },
   };
 }
 

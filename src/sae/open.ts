@@ -16,8 +16,15 @@ export function openSae(path: string, format?: string): Sae {
       throw badInput("SAE format", `one of ${saeFormats.map(({ name }) => name).join(", ")}`, `"${format}"`);
     return named.open(path);
   }
-  const found = saeFormats.find((known) => known.recognizes(path));
-  if (found !== undefined) return found.open(path);
+  const [found, ...others] = saeFormats.filter((known) => known.recognizes(path));
+  if (found !== undefined && others.length === 0) return found.open(path);
+  if (found !== undefined)
+    throw badInput(
+      path,
+      "files of one format",
+      `those of ${[found, ...others].map(({ name }) => name).join(" and ")}`,
+      `--format ${found.name}`,
+    );
   const known = saeFormats.map(({ name, looks }) => `${name} (${looks})`).join("; ");
   throw badInput(
     path,

@@ -134,7 +134,9 @@ describe("what is refused, by name", () => {
   });
 
   it("an unknown format, and a path with none", () => {
-    expect(() => openSae(`${fixtures}topk`, "gguf")).toThrow('expected one of saelens, found "gguf"');
+    expect(() => openSae(`${fixtures}topk`, "gguf")).toThrow(
+      /expected one of saelens, gemma-scope, .*found "gguf"/,
+    );
     expect(() => openSae(scratch)).toThrow(/known format: saelens \(a folder with cfg.json/);
     expect(() => openSae(join(scratch, "none"))).toThrow(/nothing at this path/);
   });

@@ -1,5 +1,22 @@
 /** Every format there is. */
+import { dictionaryLearning } from "./dictionary-learning.ts";
 import type { SaeFormat } from "./format.ts";
+import { gemmaScope } from "./gemma-scope.ts";
+import { gemmaScope2 } from "./gemma-scope-2.ts";
+import { llamaScope, llamaScopeR1 } from "./llama-scope.ts";
+import { qwenScope } from "./qwen-scope.ts";
 import { saelens } from "./saelens.ts";
+import { sparsify } from "./sparsify.ts";
+import { topkPt } from "./topk-pt.ts";
 
-export const saeFormats: readonly SaeFormat[] = [saelens];
+export const saeFormats: readonly SaeFormat[] = [
+  saelens,
+  gemmaScope,
+  gemmaScope2,
+  llamaScope,
+  llamaScopeR1,
+  qwenScope,
+  sparsify,
+  dictionaryLearning,
+  topkPt,
+];

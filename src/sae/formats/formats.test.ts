@@ -1,0 +1,118 @@
+/** Every format but SAELens's, against what its own library or its transcription computes from the same files (oracle/sae_format_fixtures.py). */
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { openSafetensors } from "../../files/safetensors.ts";
+import { openSae } from "../open.ts";
+import { SaeSession } from "../session.ts";
+
+const fixtures = new URL("../../../test/fixtures/sae-formats/", import.meta.url).pathname;
+const { cases } = JSON.parse(readFileSync(`${fixtures}cases.json`, "utf8")) as {
+  cases: { name: string; format: string; path: string; modelName: string | null }[];
+};
+const scratch = mkdtempSync(join(tmpdir(), "fathom-sae-formats-"));
+afterAll(() => {
+  rmSync(scratch, { recursive: true });
+});
+
+/** Largest ‖found − expected‖ / ‖expected‖ of a row. */
+function worstRow(found: Float32Array, expected: Float32Array, width: number): number {
+  expect(found.length).toBe(expected.length);
+  let worst = 0;
+  for (let row = 0; row < expected.length; row += width) {
+    let difference = 0;
+    let size = 0;
+    for (let at = row; at < row + width; at++) {
+      difference += (found[at]! - expected[at]!) ** 2;
+      size += expected[at]! ** 2;
+    }
+    worst = Math.max(worst, Math.sqrt(difference / size));
+  }
+  return worst;
+}
+
+describe.each(cases)("$name", ({ name, format, path, modelName }) => {
+  const expected = openSafetensors(`${fixtures}${name}/expected.safetensors`);
+  const inputs = expected.readFloat32("inputs");
+  const features = expected.readFloat32("features");
+  const reconstruction = expected.readFloat32("reconstruction");
+
+  it.each([
+    ["whole", undefined],
+    ["block by block", 4 * 16 * 5],
+  ])("encodes and decodes %s", async (_, mostInMemory) => {
+    const sae = openSae(fixtures + path);
+    expect(sae.format).toBe(format);
+    expect(sae.site).toEqual({ layer: 1, hookName: "blocks.1.hook_resid_post", modelName });
+    const session = await SaeSession.open(sae, {
+      threads: 1,
+      ...(mostInMemory === undefined ? {} : { mostInMemory }),
+    });
+    const encoded = await session.encode(inputs);
+    expect(worstRow(encoded.features, features, sae.d_sae)).toBeLessThan(1e-5);
+    expect([...encoded.features].map((z) => z > 0)).toEqual([...features].map((z) => z > 0));
+    expect(worstRow(await session.decode(encoded), reconstruction, sae.d_in)).toBeLessThan(1e-5);
+    await session.close();
+  });
+});
+
+/** A copy of a fixture, one of whose JSON files was changed: its path. */
+function changed(name: string, file: string, change: (fields: Record<string, unknown>) => object): string {
+  const known = cases.find((one) => one.name === name)!;
+  const folder = mkdtempSync(join(scratch, "case-"));
+  cpSync(fixtures + name, folder, { recursive: true });
+  const at = join(folder, file);
+  writeFileSync(at, JSON.stringify(change(JSON.parse(readFileSync(at, "utf8")) as Record<string, unknown>)));
+  return join(folder, known.path.slice(name.length + 1));
+}
+
+describe("what is refused, by name", () => {
+  it.each<[string, string, Record<string, unknown>, RegExp]>([
+    ["gemma-scope-2", "sae/config.json", { architecture: "relu" }, /architecture: expected jump_relu/],
+    ["gemma-scope-2", "sae/config.json", { affine_connection: true }, /affine skip connection/],
+    ["llama-scope", "sae/hyperparams.json", { d_sae: 47 }, /d_sae: expected 48.*found 47/],
+    ["llama-scope", "sae/hyperparams.json", { jump_relu_threshold: null }, /jump_relu_threshold.*a number/],
+    ["llama-scope", "sae/hyperparams.json", { dataset_average_activation_norm: { in: 60 } }, /norm\.out/],
+    ["llama-scope-r1", "sae/config.json", { hook_point_in: "blocks.2.hook_resid_post" }, /blocks\.2/],
+    ["sparsify", "layers.1/cfg.json", { signed: true }, /signed: expected false/],
+    ["sparsify", "layers.1/cfg.json", { skip_connection: true }, /skip connection/],
+    ["sparsify", "layers.1/cfg.json", { activation: "groupmax" }, /activation: expected topk.*"groupmax"/],
+    ["sparsify", "layers.1/cfg.json", { twist: 2 }, /twist: expected only settings that are known/],
+    ["sparsify", "layers.1/cfg.json", { k: 49 }, / k: expected a whole number from 1 to d_sae = 48/],
+  ])("%s %s %j", (name, file, fields, message) => {
+    expect(() => openSae(changed(name, file, (found) => ({ ...found, ...fields })))).toThrow(message);
+  });
+
+  it.each<[string, Record<string, unknown>, RegExp]>([
+    ["dictionary-standard", { dict_class: "CrossCoder" }, /dict_class: expected one of AutoEncoder/],
+    ["dictionary-standard", { dict_size: 47 }, /dict_size: expected 48/],
+    ["dictionary-standard", { dict_class: "GatedAutoEncoder" }, /a tensor "gate_bias"/],
+    ["dictionary-gated", { dict_class: "AutoEncoder" }, /a tensor "encoder.bias"/],
+    ["dictionary-topk", { k: undefined }, /k: expected a whole number from 1, found none/],
+  ])("%s %j", (name, fields, message) => {
+    const change = (found: Record<string, unknown>) => ({
+      trainer: { ...(found["trainer"] as object), ...fields },
+    });
+    expect(() => openSae(changed(name, "trainer_0/config.json", change))).toThrow(message);
+  });
+
+  it("a file whose path alone says k, elsewhere; a Gemma Scope file outside its folders has no place", () => {
+    const at = (file: string) => join(mkdtempSync(join(scratch, "case-")), file);
+    const [qwen, gemma] = [at("layer1.sae.pt"), at("params.npz")];
+    const pathOf = (name: string) => fixtures + cases.find((one) => one.name === name)!.path;
+    cpSync(pathOf("qwen-scope"), qwen);
+    expect(() => openSae(qwen)).toThrow(/expected k, from .*config.json or from a folder/);
+    cpSync(pathOf("gemma-scope"), gemma);
+    expect(openSae(gemma).site).toBeNull();
+    expect(openSae(gemma).notes.join()).toContain("names no layer");
+  });
+
+  it("a folder with files of two formats, unless one is named", () => {
+    const folder = mkdtempSync(join(scratch, "case-"));
+    cpSync(`${fixtures}sparsify/layers.1`, folder, { recursive: true });
+    cpSync(`${fixtures}gemma-scope-2/sae`, folder, { recursive: true });
+    expect(() => openSae(folder)).toThrow(/files of one format, found those of gemma-scope-2 and sparsify/);
+    expect(openSae(folder, "sparsify").format).toBe("sparsify");
+  });
+});

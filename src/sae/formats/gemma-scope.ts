@@ -1,0 +1,81 @@
+/**
+ * Gemma Scope 1 (Lieberum et al. 2024): `layer_L/width_16k/average_l0_N/params.npz`. JumpReLU; b_dec is not subtracted at the
+ * input. Layer, place and L0 are said by the path alone; the tensors decide the sizes, since `width_16k` is a label.
+ */
+import { basename, resolve } from "node:path";
+import { badInput } from "../../core/errors.ts";
+import { makeSae, nothingStated, type Sae, type Site } from "../sae.ts";
+import { siteOf } from "../site.ts";
+import { filesAt, onlyFile, plainParts } from "./fields.ts";
+import type { SaeFormat } from "./format.ts";
+import { Tensors } from "./tensors.ts";
+
+const weightsName = "params.npz";
+const isWeights = (file: string) => basename(file) === weightsName;
+/** What a repository's name says about the place, as TransformerLens names it. */
+const hooks: Readonly<Record<string, string>> = {
+  res: "hook_resid_post",
+  mlp: "hook_mlp_out",
+  att: "attn.hook_z",
+};
+
+export const gemmaScope: SaeFormat = {
+  name: "gemma-scope",
+  looks: `…/layer_L/…/${weightsName}`,
+  recognizes: (path) => filesAt(path, isWeights).length > 0,
+  open(path) {
+    return readSae(onlyFile(path, filesAt(path, isWeights), `one ${weightsName}`));
+  },
+};
+
+function readSae(path: string): Sae {
+  const whole = resolve(path);
+  if (/[/\\]embedding[/\\]/.test(whole))
+    throw badInput(
+      path,
+      "an SAE of a block",
+      "one of the embedding, which lies before every block and is scaled by √d",
+      "layer_L/… of the same repository",
+    );
+  const tensors = Tensors.npz(path);
+  // The case of these names varies between repositories.
+  const name = (upper: string) => (tensors.has(upper) ? upper : upper.replace("W", "w"));
+  const [d_in, d_sae] = tensors.sizes(name("W_enc"));
+  const parts = {
+    W_enc: tensors.matrix(name("W_enc"), [d_in, d_sae]),
+    W_dec: tensors.matrix(name("W_dec"), [d_sae, d_in]),
+    b_enc: tensors.vector("b_enc", d_sae),
+    b_dec: tensors.vector("b_dec", d_in),
+    threshold: tensors.vector("threshold", d_sae),
+  };
+  tensors.requireAllUsed();
+  const site = siteIn(whole);
+  const l0 = /[/\\]average_l0_(\d+)[/\\]/.exec(whole)?.[1];
+  return makeSae({
+    ...plainParts,
+    ...parts,
+    format: gemmaScope.name,
+    path,
+    d_in,
+    d_sae,
+    kind: "jumprelu",
+    site,
+    stated: { ...nothingStated, meanL0: l0 === undefined ? null : Number(l0) },
+    notes:
+      site === null
+        ? [
+            "The path names no layer (layer_L) or no repository (gemma-scope-2b-pt-res), so where the SAE reads is not known; keep the repository's folders, or name it org/name:layer_L/….",
+          ]
+        : [],
+  });
+}
+
+function siteIn(path: string): Site | null {
+  const layer = /[/\\]layer_(\d+)[/\\]/.exec(path)?.[1];
+  const repository = /gemma-scope-(\d+b-(?:pt|it))-(res|mlp|att)/.exec(path);
+  if (layer === undefined || repository === null) return null;
+  return siteOf(
+    `blocks.${layer}.${hooks[repository[2]!]!}`,
+    `google/gemma-2-${repository[1]!.replace("-pt", "")}`,
+  );
+}
