@@ -2,6 +2,7 @@
  * A graph of tensor operations as it is being built: values with a settled dtype and shape, and the nodes that make
  * them. It knows no operator by name; each operator (`ops/`) brings its own ONNX form and its own gradient rule.
  */
+import type { Device } from "../core/device.ts";
 import { badInput } from "../core/errors.ts";
 import { type Dim, formatDims } from "./dims.ts";
 import { type DType, encodeElements, type TypedArray } from "./dtype.ts";
@@ -57,6 +58,8 @@ export type OnnxAttribute = number | string | { readonly float: number } | reado
 
 /** Where an operator writes its ONNX nodes. An operand is a value of the graph or the name an earlier call returned. */
 export interface Emitter {
+  /** What will run it: providers have not the same operators, and what one lacks ONNX Runtime runs on the CPU in silence. */
+  readonly device: Device;
   /** Writes a node that computes one of the graph's values. */
   into(
     outputs: readonly Value[],

@@ -2,6 +2,7 @@
  * Serializes a graph as an ONNX model. What reaches no output is left out, so a forward and a derived backward graph
  * may share one Graph and be written as two models. Field numbers are those of onnx.proto (IR version 10).
  */
+import type { Device } from "../core/device.ts";
 import { badInput } from "../core/errors.ts";
 import type { Dim } from "./dims.ts";
 import { bytesPerElement, type DType, encodeElements, onnxDataType } from "./dtype.ts";
@@ -29,12 +30,19 @@ export type WeightPlacement =
   /** The weight is given at each run, as a graph input of its name. */
   | { kind: "input" };
 
-/** @throws FathomError when the graph has no outputs or a placement has not the size that the weight's dims ask for. */
-export function toOnnx(graph: Graph, place: (name: string) => WeightPlacement): Uint8Array {
+/**
+ * @param device what the model is written for
+ * @throws FathomError when the graph has no outputs or a placement has not the size that the weight's dims ask for.
+ */
+export function toOnnx(
+  graph: Graph,
+  place: (name: string) => WeightPlacement,
+  device: Device = "cpu",
+): Uint8Array {
   if (graph.outputs.size === 0) throw badInput("toOnnx", "a graph with outputs", "none");
   const reached = valuesReachingOutputs(graph);
   const names = nameValues(graph, reached);
-  const writer = new NodeWriter(names);
+  const writer = new NodeWriter(names, device);
   const body = writer.body;
   const inputs: Message[] = [];
 
@@ -100,12 +108,14 @@ function nameValues(graph: Graph, values: readonly Value[]): Map<number, string>
 /** Collects nodes and the constants that operators ask for while they write them. */
 class NodeWriter implements Emitter {
   readonly body = new Message();
+  readonly device: Device;
   private readonly names: ReadonlyMap<number, string>;
   private readonly constants = new Map<string, string>();
   private made = 0;
 
-  constructor(names: ReadonlyMap<number, string>) {
+  constructor(names: ReadonlyMap<number, string>, device: Device) {
     this.names = names;
+    this.device = device;
   }
 
   into(

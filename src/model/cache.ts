@@ -111,16 +111,21 @@ export class KvCache {
     return 0;
   }
 
-  /** The past of a run of slots, a block's inputs [count, kvHeads, S, headDim]: a view of the cache, nothing is copied. */
-  past(layer: number, first: number, count: number): { past_key: Tensor; past_value: Tensor } {
+  /**
+   * The past of a run of slots, a block's inputs [count, kvHeads, S, headDim]: a view of the cache, nothing is copied.
+   * @param S from `pastLength`; where there is no past, it may be any number of positions that nothing looks at
+   */
+  past(layer: number, first: number, count: number, S: number): { past_key: Tensor; past_value: Tensor } {
     const own = this.layers.get(layer)!;
     const size = this.slotSize(own);
-    const positions = this.pastLength(first, count);
-    const dims = [count, own.heads, positions, own.headDim];
+    const dims = [count, own.heads, S, own.headDim];
+    const isEmpty = this.pastLength(first, count) === 0;
     const view = (buffer: Float32Array<ArrayBuffer>): Tensor =>
       new Tensor(
         "float32",
-        positions === 0 ? new Float32Array(0) : buffer.subarray(first * size, (first + count) * size),
+        isEmpty
+          ? new Float32Array(count * own.heads * S * own.headDim)
+          : buffer.subarray(first * size, (first + count) * size),
         dims,
       );
     return { past_key: view(own.keys), past_value: view(own.values) };

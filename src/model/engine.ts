@@ -79,6 +79,8 @@ export class Engine {
   private readonly segments: Segments;
   private readonly perLayer: PerLayer | null;
   private readonly rotary = new RotaryTables();
+  /** A product of no terms ends the process on WebGPU (1.30), so there a past has a position that nobody looks at. */
+  private readonly leastPast: 0 | 1;
   private readonly lenders: ReadonlySet<number>;
   private readonly editor: Editor;
   private readonly rows = new Map<number, Float32Array>();
@@ -92,6 +94,7 @@ export class Engine {
     this.config = config;
     this.weights = weights;
     this.options = options;
+    this.leastPast = (options.device ?? "cpu") === "cpu" ? 0 : 1;
     this.sessions = new Sessions(options.oneBlockAtATime !== undefined);
     this.segments = new Segments(config, weights, options, this.sessions);
     this.perLayer = perLayer;
@@ -143,7 +146,7 @@ export class Engine {
     });
     if (remember) cache.reserve(Math.max(...slots.map((length, row) => length + counts[row]!)));
 
-    const S = cache.pastLength(first, B);
+    const S = Math.max(cache.pastLength(first, B), this.leastPast);
     const lengths = options.lengths ?? slots.map((length, row) => length + counts[row]!);
     const positions = new Positions(this.rotary, slots, S, T, lengths);
     const embedded = new Tensor("float32", this.embed(rows, T), [B, T, config.hiddenSize]);
@@ -170,7 +173,7 @@ export class Engine {
       const makers: number[] = [];
       for (let layer = from; layer < to; layer++) {
         const { kvFrom } = config.layers[layer]!;
-        const own = { ...positions.of(config.layers[layer]!), ...cache.past(kvFrom ?? layer, first, B) };
+        const own = { ...positions.of(config.layers[layer]!), ...cache.past(kvFrom ?? layer, first, B, S) };
         for (const [name, tensor] of Object.entries(own)) feeds[`${name}.${layer}`] = tensor;
         const ofLayer = perLayer[`per_layer.${layer}`];
         if (ofLayer !== undefined) feeds[`per_layer.${layer}`] = ofLayer;

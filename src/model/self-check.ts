@@ -1,12 +1,19 @@
 /**
  * A device is believed when it computes what the CPU computes. Providers have operators that are wrong (WebGPU's
  * GroupQueryAttention leaves out soft caps) and drivers that are; both give numbers that look fine. So before a model
- * on another device is used, its first block of each kind and its head are held against the CPU.
+ * on another device is used, its first block of each kind and its head are held against the CPU, and nothing of them may
+ * have been left to the CPU.
  */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { failure } from "../core/errors.ts";
 import { KvCache } from "./cache.ts";
-import { Engine } from "./engine.ts";
+import type { ModelConfig } from "./config.ts";
+import { Engine, type EngineOptions } from "./engine.ts";
 import { graphKey } from "./parts.ts";
+import { requirePlacement } from "./placement.ts";
+import type { Weights } from "./weights.ts";
 
 /** Of a tensor's largest magnitude. float32 sums in another order differ by 1e-6 to 1e-5 after some blocks. */
 const tolerance = 1e-3;
@@ -20,6 +27,32 @@ interface Part {
 }
 
 /**
+ * @param options of the engine that is to be opened, on a device that is not the CPU
+ * @throws FathomError (exit 1) naming the first part that differs, and by how much, or what the device cannot run
+ */
+export async function checkDevice(
+  config: ModelConfig,
+  weights: Weights,
+  options: EngineOptions,
+): Promise<void> {
+  const traces = mkdtempSync(join(tmpdir(), "fathom-traces-"));
+  try {
+    const engine = await Engine.open(config, weights, { ...options, ...oneAtATime, traces });
+    try {
+      await requireAgreement(engine);
+    } finally {
+      await engine.close();
+    }
+    requirePlacement(String(options.device), traces);
+  } finally {
+    rmSync(traces, { recursive: true, force: true });
+  }
+}
+
+/** There may be no room for the whole model, and none for two. Only captures put anything beside a file. */
+const oneAtATime = { oneBlockAtATime: { beside: "" } } as const;
+
+/**
  * @param device an engine on another device, open
  * @throws FathomError (exit 1) naming the first part that differs, and by how much
  */
@@ -31,9 +64,8 @@ export async function requireAgreement(device: Engine): Promise<void> {
     if (!kinds.has(key)) kinds.set(key, index);
   }
   const lastLayer = Math.max(...kinds.values());
-  // One block at a time, for there may be no room for the whole model twice. Only captures put anything beside a file.
-  const one = { device: "cpu", oneBlockAtATime: { beside: "" } } as const;
-  const cpu = await Engine.open(config, weights, { ...options, ...one });
+  const { traces: _, ...plain } = options;
+  const cpu = await Engine.open(config, weights, { ...plain, ...oneAtATime, device: "cpu" });
   try {
     const expected = await partsOf(cpu, lastLayer);
     const found = await partsOf(device, lastLayer);
@@ -44,7 +76,7 @@ export async function requireAgreement(device: Engine): Promise<void> {
           `--device ${options.device}`,
           `${name} within ${tolerance} of what the CPU computes`,
           `a difference of ${error.toPrecision(2)} of its largest magnitude`,
-          "--device cpu; the device, its driver or its provider computes this model wrongly",
+          "--device cpu; the device, its driver or its provider computes this model otherwise",
         );
     }
   } finally {

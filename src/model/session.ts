@@ -33,6 +33,8 @@ export interface SessionOptions {
    * the arithmetic); in each of dozens of blocks they held half as much again as the weights, and were no faster.
    */
   arena?: boolean;
+  /** Folder for a trace of every run, in which ONNX Runtime says which provider ran each operator. */
+  traces?: string;
 }
 
 /** Declares a checkpoint's tensors as weights of a graph, in the shapes that opening has checked. */
@@ -75,10 +77,14 @@ export async function openSession(
   const mapped = places.filter((place) => place !== null);
   if (mapped.length === names.length) {
     const folder = commonAncestor([...new Set(mapped.map(({ file }) => dirname(file)))]);
-    const bytes = toOnnx(graph, (name): WeightPlacement => {
-      const { file, offset, length } = mapped[names.indexOf(name)]!;
-      return { kind: "external", location: relative(folder, file), offset, length };
-    });
+    const bytes = toOnnx(
+      graph,
+      (name): WeightPlacement => {
+        const { file, offset, length } = mapped[names.indexOf(name)]!;
+        return { kind: "external", location: relative(folder, file), offset, length };
+      },
+      options.device,
+    );
     return await createSession(bytes, options, { model_external_initializers_file_folder_path: folder });
   }
   // What had to be decoded goes to ONNX Runtime through a file as well: handed over in memory it is copied twice on the
@@ -86,10 +92,14 @@ export async function openSession(
   const scratch = mkdtempSync(join(tmpdir(), "fathom-"));
   try {
     const { file, offsets } = writeScratch(join(scratch, "weights"), names, weights, places);
-    const bytes = toOnnx(graph, (name): WeightPlacement => {
-      const { offset, length } = offsets.get(name)!;
-      return { kind: "external", location: basename(file), offset, length };
-    });
+    const bytes = toOnnx(
+      graph,
+      (name): WeightPlacement => {
+        const { offset, length } = offsets.get(name)!;
+        return { kind: "external", location: basename(file), offset, length };
+      },
+      options.device,
+    );
     return await createSession(bytes, options, { model_external_initializers_file_folder_path: scratch });
   } finally {
     // A mapping outlives its file's name.
@@ -139,11 +149,16 @@ function bytesOf(place: WeightPlace | null, decode: () => Float32Array<ArrayBuff
 
 /** A session over a graph whose weights are inputs; on the CPU, where they are. */
 export async function openWeightless(graph: Graph, options: SessionOptions): Promise<InferenceSession> {
-  return await createSession(
-    toOnnx(graph, () => ({ kind: "input" })),
-    { ...options, device: "cpu" },
-    {},
-  );
+  return await openWeightlessOn("cpu", graph, options);
+}
+
+export async function openWeightlessOn(
+  device: Device,
+  graph: Graph,
+  options: SessionOptions,
+): Promise<InferenceSession> {
+  const bytes = toOnnx(graph, () => ({ kind: "input" }), device);
+  return await createSession(bytes, { ...options, device }, {});
 }
 
 async function createSession(
@@ -160,6 +175,7 @@ async function createSession(
     // Shapes differ from run to run, so remembered memory patterns only cost memory.
     enableMemPattern: false,
     enableCpuMemArena: options.arena ?? false,
+    ...(options.traces === undefined ? {} : tracing(options.traces)),
     extra: {
       session: {
         intra_op: { allow_spinning: "1" },
@@ -175,6 +191,13 @@ async function createSession(
     : creating.catch((error: unknown) => refuseDevice(device, error)));
 }
 
+let traced = 0;
+
+/** Traces of one second would have the same name. */
+function tracing(folder: string): { enableProfiling: true; profileFilePrefix: string } {
+  return { enableProfiling: true, profileFilePrefix: join(folder, `session-${traced++}`) };
+}
+
 /** A provider that is not there is said, and never replaced by the CPU. */
 function refuseDevice(device: Exclude<Device, "cpu">, error: unknown): never {
   const [line = ""] = (error instanceof Error ? error.message : String(error)).split("\n");
@@ -183,7 +206,12 @@ function refuseDevice(device: Exclude<Device, "cpu">, error: unknown): never {
       "a GPU with a Vulkan, Metal or Direct3D 12 driver (on Linux libvulkan.so.1 and the driver of its maker)",
     cuda: "an NVIDIA GPU and onnxruntime-node's CUDA libraries (install it with ONNXRUNTIME_NODE_INSTALL=cuda12)",
   };
-  throw failure(`--device ${device}`, needs[device], line.slice(-300), "--device cpu");
+  throw failure(
+    `--device ${device}`,
+    needs[device],
+    line.replace(/^.* was false\. /, "").slice(-300),
+    "--device cpu",
+  );
 }
 
 /** The deepest folder that holds all of these; Hugging Face caches keep snapshots and blobs side by side. */

@@ -8,7 +8,7 @@ import { generate } from "./generate.ts";
 import { GradientEngine, type Gradients } from "./gradients.ts";
 import type { Answer, Call, Event, WorkerData } from "./protocol.ts";
 import { weightsIn } from "./quantized/precision.ts";
-import { requireAgreement } from "./self-check.ts";
+import { checkDevice } from "./self-check.ts";
 
 const port = parentPort!;
 const { path, config, overlay, precision, identity, keepRounded, options, stop } = workerData as WorkerData;
@@ -95,10 +95,10 @@ await answering(async () => {
       tell({ kind: "rounded", done, total });
     },
   });
+  if ((options.device ?? "cpu") !== "cpu") await checkDevice(config, weights, options);
   const engine = await Engine.open(config, weights, options, (done, total) => {
     tell({ kind: "opened", done, total });
   });
-  if ((options.device ?? "cpu") !== "cpu") await requireAgreement(engine);
   serve(engine);
   return null;
 });

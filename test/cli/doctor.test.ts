@@ -20,6 +20,14 @@ test("a machine that can run audits", () => {
     status: "ok",
     detail: expect.stringContaining("computes a matrix product correctly") as string,
   });
+  for (const device of ["webgpu", "cuda"]) {
+    const { status, detail } = checks.find(({ name }) => name === `--device ${device}`)!;
+    // What nobody has is no fault: where it is not there, its needs are said.
+    expect(detail).toMatch(
+      status === "ok" ? /^computes a matrix product correctly$/ : /^not here: (needs a|its driver ended)/,
+    );
+    expect(["ok", "note"]).toContain(status);
+  }
   expect(broken).toBe(checks.filter(({ status }) => status === "broken").length);
   expect(code).toBe(broken === 0 ? 0 : 1);
 });

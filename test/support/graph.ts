@@ -1,5 +1,6 @@
 /** Runs a graph for real in ONNX Runtime, on plain numbers. Test-only: src/graph itself knows no runtime. */
 import { InferenceSession, Tensor } from "onnxruntime-node";
+import type { Device } from "../../src/core/device.ts";
 import type { DType, Graph } from "../../src/graph/graph.ts";
 import { toOnnx, type WeightPlacement } from "../../src/graph/onnx.ts";
 
@@ -12,13 +13,14 @@ export interface Numbers {
 
 export type Run = (feeds: Readonly<Record<string, Numbers>>) => Promise<Record<string, Numbers>>;
 
-/** Opens a session. Weights without a placement are fed at each run like inputs. */
+/** Opens a session on the CPU over what is written for a device. Weights without a placement are fed at each run like inputs. */
 export async function open(
   graph: Graph,
   place: (name: string) => WeightPlacement = () => ({ kind: "input" }),
   options: InferenceSession.SessionOptions = {},
+  device: Device = "cpu",
 ): Promise<Run> {
-  const session = await InferenceSession.create(toOnnx(graph, place), {
+  const session = await InferenceSession.create(toOnnx(graph, place, device), {
     intraOpNumThreads: 1,
     logSeverityLevel: 3,
     ...options,

@@ -1,7 +1,9 @@
 /** One function a thing that can be wrong with a machine. Each says what is there, and what to do where something is not. */
+import { spawnSync } from "node:child_process";
 import { accessSync, closeSync, constants, existsSync, openSync, rmSync, statfsSync } from "node:fs";
 import { availableParallelism, freemem, totalmem } from "node:os";
 import { dirname, join } from "node:path";
+import type { Device } from "../../core/device.ts";
 import { FathomError } from "../../core/errors.ts";
 import { cacheFolder } from "../../files/cache-folder.ts";
 import { hubCache } from "../../hub/cache-path.ts";
@@ -23,6 +25,9 @@ export interface Check {
 /** A run of the bundled checkpoint takes a tenth of this. */
 const littleDisk = 1 << 30;
 
+/** A driver that takes longer to make a shader hangs. */
+const probeMilliseconds = 60_000;
+
 const oldestNode = 20;
 const pinnedNode = 24;
 
@@ -41,7 +46,7 @@ export async function onnxRuntime(): Promise<Check> {
   const advice = "npm run setup, on a system with glibc 2.28 or newer (Alpine's musl is not supported)";
   try {
     const { tinyProduct } = await import("./tiny-product.ts");
-    const { version, found, expected } = await tinyProduct();
+    const { version, found, expected } = await tinyProduct("cpu");
     if (found.length === expected.length && found.every((value, i) => value === expected[i]))
       return { name, status: "ok", detail: `${version}, computes a matrix product correctly` };
     return {
@@ -54,6 +59,25 @@ export async function onnxRuntime(): Promise<Check> {
     const detail = `does not load: ${(error instanceof Error ? error.message : String(error)).replace(/\s+/g, " ")}`;
     return { name, status: "broken", detail, try: advice };
   }
+}
+
+/** Whether `--device` can be this one here. That nothing else is there is no fault of the machine. */
+export function otherDevice(device: Exclude<Device, "cpu">): Check {
+  const name = `--device ${device}`;
+  // A checkout runs TypeScript, the package compiled JavaScript.
+  const probe = join(
+    import.meta.dirname,
+    import.meta.filename.endsWith(".ts") ? "device-probe.ts" : "device-probe.js",
+  );
+  const { status, signal, stdout, stderr } = spawnSync(process.execPath, [probe, device], {
+    encoding: "utf8",
+    timeout: probeMilliseconds,
+  });
+  if (status === 0 && stdout === "")
+    return { name, status: "ok", detail: "computes a matrix product correctly" };
+  const said = stderr.trim().split("\n").at(-1);
+  const problem = status === 0 ? stdout : `its driver ended the process (${signal ?? status}): ${said}`;
+  return { name, status: "note", detail: `not here: ${problem.replace(/\s+/g, " ")}` };
 }
 
 export function processor(): Check {

@@ -14,6 +14,8 @@ export async function runDoctor(options: DoctorOptions): Promise<number> {
     { name: "Fathom", status: "ok", detail: fathomVersion() },
     checks.node(),
     await checks.onnxRuntime(),
+    checks.otherDevice("webgpu"),
+    checks.otherDevice("cuda"),
     checks.processor(),
     checks.memory(),
     checks.workingFolder(),

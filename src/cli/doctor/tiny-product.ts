@@ -1,16 +1,19 @@
 /** A matrix product through ONNX Runtime whose result anyone can check by hand. */
 import { createRequire } from "node:module";
 import { Tensor } from "onnxruntime-node";
+import type { Device } from "../../core/device.ts";
 import { Graph } from "../../graph/graph.ts";
 import { matmul } from "../../graph/ops/index.ts";
-import { openWeightless } from "../../model/session.ts";
+import { openWeightlessOn } from "../../model/session.ts";
 
-export async function tinyProduct(): Promise<{ version: string; found: number[]; expected: number[] }> {
+export async function tinyProduct(
+  device: Device,
+): Promise<{ version: string; found: number[]; expected: number[] }> {
   const graph = new Graph();
   const a = graph.input("a", "float32", [2, 2]);
   const b = graph.input("b", "float32", [2, 2]);
   graph.output("y", matmul(a, b));
-  const session = await openWeightless(graph, { threads: 1 });
+  const session = await openWeightlessOn(device, graph, { threads: 1 });
   try {
     const matrix = (values: number[]) => new Tensor("float32", Float32Array.from(values), [2, 2]);
     const { y } = await session.run({ a: matrix([1, 2, 3, 4]), b: matrix([5, 6, 7, 8]) });

@@ -39,7 +39,8 @@ type OnnxCall = Parameters<Emitter["node"]>;
 
 function productCall(onnx: Emitter, a: Value, b: Value, transA: boolean, transB: boolean): OnnxCall {
   if (!transA && !transB) return ["MatMul", [a, b]];
-  if (a.dtype === "float32") {
+  // WebGPU has no kernel for it.
+  if (a.dtype === "float32" && onnx.device !== "webgpu") {
     // Unlike a Transpose in front of MatMul, this kernel prepacks a constant right operand.
     const attributes = { transA: transA ? 1 : 0, transB: transB ? 1 : 0 };
     return ["FusedMatMul", [a, b], attributes, "com.microsoft"];

@@ -26,7 +26,15 @@ export function softmax(x: Value, axis: number): Value {
 export const logSoftmaxOperator: Operator<{ axis: number }> = {
   kind: "logSoftmax",
   emit({ inputs, outputs, attributes: { axis } }, onnx) {
-    onnx.into(outputs, "LogSoftmax", inputs, { axis });
+    if (onnx.device !== "webgpu") {
+      onnx.into(outputs, "LogSoftmax", inputs, { axis });
+      return;
+    }
+    // WebGPU has no kernel for it.
+    const axes = onnx.ints([axis]);
+    const shifted = onnx.node("Sub", [inputs[0]!, onnx.node("ReduceMax", [inputs[0]!, axes])]);
+    const sum = onnx.node("ReduceSum", [onnx.node("Exp", [shifted]), axes]);
+    onnx.into(outputs, "Sub", [shifted, onnx.node("Log", [sum])]);
   },
   gradient({ outputs: [y], cotangent, attributes: { axis } }) {
     return [sub(cotangent, mul(exp(y!), reduceSum(cotangent, [axis], true)))];

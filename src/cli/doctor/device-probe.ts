@@ -1,0 +1,18 @@
+/**
+ * Whether a device computes a matrix product here, in a process of its own: a driver that is broken ends the process that
+ * asks it. Prints nothing where it does, else why not.
+ */
+import { devices } from "../../core/device.ts";
+import { FathomError } from "../../core/errors.ts";
+import { tinyProduct } from "./tiny-product.ts";
+
+const device = devices.find((name) => name === process.argv[2]);
+if (device === undefined) throw new Error(`device-probe: no device ${process.argv[2]}`);
+try {
+  const { found, expected } = await tinyProduct(device);
+  if (found.join() !== expected.join())
+    process.stdout.write(`computed [${found.join(", ")}] where [${expected.join(", ")}] is right`);
+} catch (error) {
+  if (!(error instanceof FathomError)) throw error;
+  process.stdout.write(`needs ${error.problem.expected}; found: ${error.problem.found}`);
+}

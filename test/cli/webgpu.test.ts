@@ -1,0 +1,90 @@
+/**
+ * WebGPU for real: blocks and heads give the numbers of Transformers on it, and nothing is left to the CPU (the
+ * command checks that by itself). Through the command line, for a driver that fails ends its process.
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { openSafetensors } from "../../src/files/safetensors.ts";
+import { webGpuIsHere } from "../support/webgpu.ts";
+import { fathom, fixture, jsonLinesFile, scratch } from "./fathom.ts";
+
+const isHere = webGpuIsHere();
+if (!isHere) console.warn("webgpu.test.ts is skipped: no WebGPU, see test/QUARANTINES.md");
+
+/** Between them they have every operator of the families; a software Vulkan takes some 10 s for each. */
+const checkpoints = ["gemma2-caps", "gemma4-e2b", "phi3-partial-su"];
+
+describe.runIf(isHere)("--device webgpu (where there is none: test/QUARANTINES.md)", () => {
+  const folder = scratch();
+
+  test.each(checkpoints)("%s", (name) => {
+    const model = fixture(`engine/${name}`);
+    const { prompts } = JSON.parse(readFileSync(join(model, "reference.json"), "utf8")) as {
+      prompts: number[][];
+    };
+    const file = jsonLinesFile(
+      folder,
+      `${name}.jsonl`,
+      prompts.map((ids, i) => ({ id: `p${i}`, ids })),
+    );
+    const out = join(folder, `${name}.safetensors`);
+    const { code, stderr } = fathom(
+      ["capture", "--model", model, "--prompts", file, "--layers", "all", "--logits"].concat([
+        "--out",
+        out,
+        "--device",
+        "webgpu",
+        "--quiet",
+      ]),
+    );
+    expect(code, stderr).toBe(0);
+    const ours = openSafetensors(out);
+    const theirs = openSafetensors(join(model, "reference.safetensors"));
+    let compared = 0;
+    for (const tensor of ours.entries.keys()) {
+      const [, row, place] = /^p(\d+)\.(?:resid_post\.)?(\w+)$/.exec(tensor)!;
+      if (place === "ids") continue;
+      const reference = `prompt.${row}.${place === "logits" ? place : `layer.${place}`}`;
+      const [found, expected] = [ours.readFloat32(tensor), theirs.readFloat32(reference)];
+      let [difference, magnitude] = [0, 0];
+      for (const [i, value] of expected.entries()) {
+        difference = Math.max(difference, Math.abs(found[i]! - value));
+        magnitude = Math.max(magnitude, Math.abs(value));
+      }
+      expect(difference / magnitude, tensor).toBeLessThan(2e-4);
+      compared++;
+    }
+    expect(compared).toBeGreaterThan(prompts.length);
+    ours.close();
+    theirs.close();
+  });
+
+  test("generates the greedy tokens of Transformers", () => {
+    const model = fixture("engine/llama-gqa-bias");
+    const { prompts, greedy } = JSON.parse(readFileSync(join(model, "reference.json"), "utf8")) as {
+      prompts: number[][];
+      greedy: number[][];
+    };
+    const file = jsonLinesFile(
+      folder,
+      "g.jsonl",
+      prompts.map((ids, i) => ({ id: `p${i}`, ids })),
+    );
+    const { code, stdout, stderr } = fathom(
+      ["generate", "--model", model, "--prompts", file, "--max-new-tokens", "16"].concat([
+        "--device",
+        "webgpu",
+        "--quiet",
+      ]),
+    );
+    expect(code, stderr).toBe(0);
+    const lines = stdout.trim().split("\n");
+    expect(lines.length).toBe(prompts.length);
+    for (const [i, line] of lines.entries()) {
+      const { ids } = JSON.parse(line) as { ids: number[] };
+      expect(ids.length).toBeGreaterThan(0);
+      expect(greedy[i]!.slice(0, ids.length)).toEqual(ids);
+    }
+  });
+});
