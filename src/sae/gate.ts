@@ -3,7 +3,7 @@
  * A wrong load that looks fine is this field's most common mistake, so every number is kept with its bound and shown.
  */
 import { badInput } from "../core/errors.ts";
-import { likelyMistake, type Mistake } from "./mistakes.ts";
+import { likelyMistake, type Mistake, type Readings, tryReadings } from "./mistakes.ts";
 import { massiveMultiple, type Quality, quality } from "./quality.ts";
 import type { Rows } from "./rows.ts";
 import type { Sae, Site } from "./sae.ts";
@@ -61,6 +61,7 @@ export interface GateCheck {
     | "mean L0"
     | "dead features"
     | "activation norm"
+    | "reading"
     | "cross-entropy recovered";
   /** Undetermined: nothing to hold it against, or too little seen. It does not close the gate. */
   status: "pass" | "fail" | "undetermined";
@@ -125,10 +126,10 @@ export async function gate(
   const splice = (await options.splice?.()) ?? null;
   checks.push(...judge(sae, measured, bounds));
   if (splice !== null) checks.push(spliceCheck(splice, bounds));
+  const readings = await tryReadings(sae, rows, options.elsewhere ?? new Map(), measured);
+  checks.push(readingCheck(readings));
   const passed = !checks.some(({ status }) => status === "fail");
-  const mistake = passed
-    ? null
-    : await likelyMistake(sae, rows, options.elsewhere ?? new Map(), measured, bounds.varianceExplained);
+  const mistake = passed ? null : likelyMistake(sae, readings, measured, bounds.varianceExplained);
   return { passed, checks, quality: measured, splice, mistake, notes: sae.notes };
 }
 
@@ -137,6 +138,24 @@ export function refusedAtSight(sae: Sae, model: ModelFacts, layer?: number): Gat
   const checks = fit(sae, model, layer);
   if (!checks.some(({ status }) => status === "fail")) return null;
   return { passed: false, checks, quality: null, splice: null, mistake: null, notes: sae.notes };
+}
+
+/** A wrong load can explain much all the same; the right one explains more. */
+function readingCheck(readings: Readings | null): GateCheck {
+  const check = (status: GateCheck["status"], found: number | string, sentence: string): GateCheck => ({
+    name: "reading",
+    status,
+    found,
+    bound: null,
+    sentence,
+  });
+  if (readings === null)
+    return check("undetermined", "not tried", "Other readings of the file were not tried: it is too wide.");
+  const { asLoaded, undone } = readings;
+  const as = `As it is loaded it explains ${shown(asLoaded)} of the variance of some ordinary tokens`;
+  if (undone === null) return check("pass", asLoaded, `${as}; no known mistake, undone, explains more.`);
+  const other = `${shown(undone.varianceExplained)} if ${undone.words}`;
+  return check("fail", asLoaded, `${as}, and ${other}.`);
 }
 
 function fit(sae: Sae, model: ModelFacts, layer: number | undefined): GateCheck[] {

@@ -164,6 +164,7 @@ describe("gate", () => {
       "mean L0": "pass",
       "dead features": "pass",
       "activation norm": "undetermined",
+      reading: "pass",
     });
     expect(checks.find(({ name }) => name === "mean L0")).toMatchObject({
       found: 2,
@@ -192,7 +193,11 @@ describe("gate", () => {
       "mean L0": "fail",
       "activation norm": "fail",
     });
-    expect(checks.at(-1)!.bound).toEqual({ least: 100, most: 400, from: "stated by the SAE" });
+    expect(checks.find(({ name }) => name === "activation norm")!.bound).toEqual({
+      least: 100,
+      most: 400,
+      from: "stated by the SAE",
+    });
   });
 
   it("does not judge dead features on few tokens", async () => {

@@ -1,6 +1,6 @@
 /**
- * What probably went wrong with an SAE that failed the load gate. Each known mistake is undone in turn, and the SAE so
- * mended is tried on some of the activations: what then explains them was the mistake.
+ * Whether an SAE was read wrongly. Each known mistake is undone in turn, and the SAE so mended is tried on some of the
+ * activations: what explains more of them than the SAE as it was loaded was a mistake.
  */
 import { FathomError } from "../core/errors.ts";
 import { inMemory, type Matrix } from "./matrix.ts";
@@ -21,21 +21,41 @@ export interface Mistake {
 const triedTokens = 512;
 /** Numbers of weights above which nothing is tried: each try takes all of them in hand. */
 const mostWeights = 2 ** 27;
-/** What undoing must add to the fraction of variance explained to be believed. */
-const leastGain = 0.1;
+/**
+ * What undoing a mistake must add to the fraction of variance explained to be believed. A sound SAE is best as it is: of
+ * those of every kind that were tried, no other reading explained more.
+ */
+const leastGain = 0.01;
+/**
+ * …where it could be won without a mistake: a normalization carries a token's mean and size past the SAE. Also what it takes
+ * to be named where the number of active features is wrong as well.
+ */
+const clearGain = 0.1;
+
+interface Variant {
+  words: string;
+  sae: SaeParts;
+  /** `leastGain` when not given. */
+  gain?: number;
+}
+
+/** As loaded, and as it would be with the mistake undone that then explains most; null where nothing was tried. */
+export interface Readings {
+  asLoaded: number;
+  undone: { words: string; varianceExplained: number } | null;
+}
 
 /**
  * @param rows activations [n, d_in] that the SAE was judged on
  * @param elsewhere the same tokens after other blocks
- * @param least fraction of variance explained that a mended SAE has
+ * @returns null for an SAE too wide to try, or too few tokens
  */
-export async function likelyMistake(
+export async function tryReadings(
   sae: Sae,
   rows: Rows,
   elsewhere: ReadonlyMap<number, Rows>,
   found: Quality,
-  least: number,
-): Promise<Mistake | null> {
+): Promise<Readings | null> {
   if (2 * sae.d_in * sae.d_sae > mostWeights) return null;
   const isMassive = massiveOf(normsOf(rows));
   const ordinary = [...isMassive.keys()].filter((row) => isMassive[row] === 0);
@@ -43,7 +63,7 @@ export async function likelyMistake(
   const chosen = Int32Array.from(ordinary.filter((_, i) => i % every === 0));
   if (chosen.length < 2) return null;
   const here = pickRows(rows, chosen);
-  const tries: { words: string; sae: SaeParts; rows: Rows }[] = [
+  const tries: (Variant & { rows: Rows })[] = [
     ...variants(sae, found).map((variant) => ({ ...variant, rows: here })),
     ...[...elsewhere].map(([layer, there]) => ({
       words: `these are activations of another layer than the SAE's, which fits the output of block ${layer}`,
@@ -51,29 +71,41 @@ export async function likelyMistake(
       rows: pickRows(there, chosen),
     })),
   ];
-  const before = await explained(sae, here);
-  const needed = Math.max(least, Number.isFinite(before) ? before + leastGain : least);
-  let best: Mistake | null = null;
-  for (const { words, sae: mended, rows: tried } of tries) {
+  const asLoaded = await explained(sae, here);
+  let undone: Readings["undone"] = null;
+  const base = Number.isFinite(asLoaded) ? asLoaded : 0;
+  for (const { words, sae: mended, rows: tried, gain = leastGain } of tries) {
     const value = await explained(mended, tried);
-    if (value >= (best?.varianceExplained ?? needed))
-      best = { sentence: `Likely: ${words}.`, varianceExplained: value };
+    if (value >= Math.max(base + gain, undone?.varianceExplained ?? 0))
+      undone = { words, varianceExplained: value };
   }
-  if (best !== null) {
-    const share = (value: number) => String(Number(value.toPrecision(3)));
-    return {
-      ...best,
-      sentence: `${best.sentence} With that undone, ${share(best.varianceExplained)} of the variance is explained.`,
-    };
-  }
-  return byCount(sae, found);
+  return { asLoaded, undone };
+}
+
+/** @param least fraction of variance explained that a mended SAE has */
+export function likelyMistake(
+  sae: Sae,
+  readings: Readings | null,
+  found: Quality,
+  least: number,
+): Mistake | null {
+  const undone = readings?.undone ?? null;
+  const counted = byCount(sae, found);
+  if (undone === null || undone.varianceExplained < least) return counted;
+  // Too many features explain a wrong count better than a reading that is only a little better.
+  if (counted !== null && undone.varianceExplained < readings!.asLoaded + clearGain) return counted;
+  const share = String(Number(undone.varianceExplained.toPrecision(3)));
+  return {
+    sentence: `Likely: ${undone.words}. With that undone, ${share} of the variance is explained.`,
+    varianceExplained: undone.varianceExplained,
+  };
 }
 
 /** Ways in which the file's numbers may have been meant. */
-function variants(sae: Sae, { norm }: Quality): { words: string; sae: SaeParts }[] {
+function variants(sae: Sae, { norm }: Quality): Variant[] {
   const { d_in, d_sae, b_dec, W_enc, W_dec, normalize } = sae;
   const factor = Math.sqrt(d_in) / norm.ordinary;
-  const all: { words: string; sae: SaeParts }[] = [
+  const all: Variant[] = [
     {
       words: `norms differ by √d: the dataset-norm scaling is missing (inputs times ${factor.toPrecision(3)})`,
       sae: foldInputScale(sae, factor, "tried"),
@@ -105,7 +137,8 @@ function variants(sae: Sae, { norm }: Quality): { words: string; sae: SaeParts }
     ["layer_norm", "inputs are to be normalized: layer_norm"],
     ["constant_norm_rescale", "inputs are to be normalized: constant_norm_rescale"],
   ] as const)
-    if (other !== normalize) all.push({ words, sae: { ...sae, normalize: other } });
+    if (other !== normalize)
+      all.push({ words, sae: { ...sae, normalize: other }, gain: other === "none" ? leastGain : clearGain });
   return all;
 }
 
