@@ -16,21 +16,29 @@ export interface AdamUpdate {
   shrink: number;
 }
 
-export class Adam {
-  private readonly options: AdamOptions;
-  private readonly moments = new Map<string, { first: Float32Array; second: Float32Array }>();
-  private steps = 0;
+/** What Adam remembers from step to step: kept and given back, a descent goes on to the same numbers. */
+export interface AdamState {
+  /** Steps done. */
+  steps: number;
+  /** Running means of the gradient and of its square, by the array's name. */
+  moments: Map<string, { first: Float32Array; second: Float32Array }>;
+}
 
-  constructor(options: AdamOptions) {
+export class Adam {
+  readonly state: AdamState;
+  private readonly options: AdamOptions;
+
+  constructor(options: AdamOptions, state: AdamState = { steps: 0, moments: new Map() }) {
     this.options = options;
+    this.state = state;
   }
 
   /** @param scale multiplies every gradient: below 1 where they are clipped together */
   step(updates: Iterable<AdamUpdate>, rate: number, scale = 1): void {
     const { beta1, beta2, epsilon } = this.options;
-    this.steps++;
-    const stride = rate / (1 - beta1 ** this.steps);
-    const unbias = 1 / (1 - beta2 ** this.steps);
+    const steps = ++this.state.steps;
+    const stride = rate / (1 - beta1 ** steps);
+    const unbias = 1 / (1 - beta2 ** steps);
     for (const { name, values, gradient, shrink } of updates) {
       if (gradient.length !== values.length)
         throw new RangeError(
@@ -47,10 +55,10 @@ export class Adam {
   }
 
   private momentsOf(name: string, length: number): { first: Float32Array; second: Float32Array } {
-    const known = this.moments.get(name);
+    const known = this.state.moments.get(name);
     if (known !== undefined) return known;
     const fresh = { first: new Float32Array(length), second: new Float32Array(length) };
-    this.moments.set(name, fresh);
+    this.state.moments.set(name, fresh);
     return fresh;
   }
 }

@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { count, type Numbers, open } from "../../test/support/graph.ts";
 import { type Random, random } from "../core/random.ts";
+import type { TrainingProgress } from "./descent.ts";
 import { lossGraph, trained } from "./loss.ts";
 import { inMemory, norms } from "./matrix.ts";
 import { quality } from "./quality.ts";
@@ -9,7 +10,7 @@ import { rowsOf } from "./rows.ts";
 import { makeSae } from "./sae.ts";
 import { SaeSession } from "./session.ts";
 import { siteOf } from "./site.ts";
-import { type TrainingProgress, trainSae } from "./train.ts";
+import { trainSae } from "./train.ts";
 import { type TrainingPlan, usualPlan } from "./training-plan.ts";
 import { tangent, unitRows } from "./unit-rows.ts";
 

@@ -10,35 +10,19 @@
  *   its gradient is continuous and needs no second data pass;
  * - rate 2e-4·√(2¹⁴/d_sae) (EleutherAI sparsify's rule for the paper's curve), a linear warm-up and a linear decay.
  */
-import { Adam } from "../core/adam.ts";
 import { type Random, random } from "../core/random.ts";
 import type { SessionOptions } from "../model/session.ts";
-import { LossSession, type Weights } from "./loss-session.ts";
+import { descend, type TrainingProgress } from "./descent.ts";
+import type { Weights } from "./loss-session.ts";
 import { inMemory } from "./matrix.ts";
 import { meanOf, type Quality, quality } from "./quality.ts";
-import { pickRows, type Rows } from "./rows.ts";
+import type { Rows } from "./rows.ts";
 import { makeSae, nothingStated, type Sae, type Site } from "./sae.ts";
 import { SaeSession } from "./session.ts";
-import { checkPlan, peakRate, schedule, type TrainingPlan } from "./training-plan.ts";
-import { deal, endlessBatches, meanNorm, meanSquaredDistance } from "./training-rows.ts";
-import { tangent, unitRows } from "./unit-rows.ts";
-
-/** β as usual; ε as Gao et al. train SAEs with, small because their gradients are. */
-const moments = { beta1: 0.9, beta2: 0.999, epsilon: 6.25e-10 };
-
-export interface TrainingProgress {
-  /** Steps done. */
-  step: number;
-  steps: number;
-  /** Tokens read. */
-  tokens: number;
-  /** Fraction of variance unexplained, of this step's batch. */
-  unexplained: number;
-  /** Mean active features a token, of this step's batch. */
-  meanL0: number;
-  /** Features that have not fired for `deadAfterTokens`. */
-  dead: number;
-}
+import { checkPlan, peakRate, type TrainingPlan } from "./training-plan.ts";
+import { deal, meanNorm, meanSquaredDistance } from "./training-rows.ts";
+import { type CurvePoint, freshState, type Keeping } from "./training-state.ts";
+import { unitRows } from "./unit-rows.ts";
 
 export interface TrainedSae {
   sae: Sae;
@@ -46,12 +30,16 @@ export interface TrainedSae {
   quality: Quality;
   /** What it came from, as plain data, for `saveSae`. */
   record: Record<string, number | string>;
+  /** How the loss went, at most about a thousand points. */
+  curve: readonly CurvePoint[];
 }
 
 /**
  * @param rows activations [n, d_in] of one site
  * @param site where they were captured, `siteOf(residPost(layer), modelName)`
+ * @param keeping where the state is kept and what to go on from; nowhere and from the start when not given
  * @throws FathomError for a plan that cannot be followed, too few rows, or rows that are not finite
+ * @throws the reason of `keeping.signal` when that is aborted; the state has been kept by then
  */
 export async function trainSae(
   rows: Rows,
@@ -59,15 +47,19 @@ export async function trainSae(
   plan: TrainingPlan,
   onStep: (progress: TrainingProgress) => void,
   options: SessionOptions = {},
+  keeping: Keeping | null = null,
 ): Promise<TrainedSae> {
   checkPlan(rows, plan);
   const draw = random(plan.seed);
   const { kept, aside, left } = deal(rows, plan, draw.split("rows"));
   const scale = Math.sqrt(rows.width) / meanNorm(kept);
   const mean = meanOf(kept, () => true).map((value) => value * scale);
-  const weights = initialWeights(mean, plan.d_sae, draw.split("weights"));
+  const state =
+    keeping?.from ?? freshState(initialWeights(mean, plan.d_sae, draw.split("weights")), plan.d_sae);
+  const { weights } = state;
   const variance = meanSquaredDistance(kept, mean, scale);
-  await descend(kept, scale, variance, weights, plan, draw.split("batches"), onStep, options);
+  const data = { rows: kept, scale, variance };
+  await descend(data, state, plan, draw.split("batches"), onStep, options, keeping);
 
   const unmeasured = makeSae({
     format: "trained",
@@ -93,6 +85,7 @@ export async function trainSae(
   const session = await SaeSession.open(unmeasured, options);
   const measured = await quality(session, aside);
   await session.close();
+  keeping?.signal.throwIfAborted();
   const stated = {
     varianceExplained: measured.varianceExplained.ordinary,
     meanL0: measured.meanL0,
@@ -107,7 +100,7 @@ export async function trainSae(
     rows_above_norm: left,
     input_scale: scale,
   };
-  return { sae: { ...unmeasured, stated }, quality: measured, record };
+  return { sae: { ...unmeasured, stated }, quality: measured, record, curve: state.curve };
 }
 
 function initialWeights(mean: Float64Array, d_sae: number, draw: Random): Weights {
@@ -118,61 +111,4 @@ function initialWeights(mean: Float64Array, d_sae: number, draw: Random): Weight
   for (let feature = 0; feature < d_sae; feature++)
     for (let i = 0; i < d_in; i++) W_enc[i * d_sae + feature] = W_dec[feature * d_in + i]!;
   return { W_enc, b_enc: new Float32Array(d_sae), W_dec, b_dec: Float32Array.from(mean) };
-}
-
-/** Gradient descent on the weights, in place. */
-async function descend(
-  rows: Rows,
-  scale: number,
-  variance: number,
-  weights: Weights,
-  plan: TrainingPlan,
-  draw: Random,
-  onStep: (progress: TrainingProgress) => void,
-  options: SessionOptions,
-): Promise<void> {
-  const { d_sae, k, steps, batch } = plan;
-  const d_in = rows.width;
-  // Half the width, as in the paper's appendix B.1.
-  const kAux = plan.auxWeight > 0 ? Math.min(d_sae, Math.max(1, d_in >> 1)) : 0;
-  const loss = await LossSession.open({ d_in, d_sae, k, kAux }, options);
-  try {
-    const adam = new Adam(moments);
-    const deadAfter = plan.deadAfterTokens ?? rows.count;
-    const silence = new Float64Array(d_sae);
-    const batches = endlessBatches(rows.count, batch, draw);
-    for (let step = 0; step < steps; step++) {
-      const x = pickRows(rows, batches.next().value)
-        .read(0, batch)
-        .map((value) => value * scale);
-      const dead = Float32Array.from(silence, (tokens) => (tokens >= deadAfter ? 1 : 0));
-      const deadCount = dead.reduce((sum, is) => sum + is, 0);
-      // Few dead features should not be driven by the whole of the weight (SAELens and sparsify do the same).
-      const auxWeight = kAux === 0 ? 0 : plan.auxWeight * Math.min(1, deadCount / kAux);
-      const { unexplained, fired, gradients } = await loss.run(x, weights, variance, dead, auxWeight);
-      if (!Number.isFinite(unexplained))
-        throw new RangeError(`trainSae: expected a finite loss at step ${step}, found ${unexplained}`);
-      tangent(gradients.W_dec, weights.W_dec, d_in);
-      const updates = Object.entries(weights).map(([name, values]) => ({
-        name,
-        values,
-        gradient: gradients[name as keyof Weights],
-        shrink: 1,
-      }));
-      adam.step(updates, peakRate(plan) * schedule(step, plan));
-      unitRows(weights.W_dec, d_in);
-      for (let i = 0; i < d_sae; i++) silence[i] = fired[i] === 0 ? silence[i]! + batch : 0;
-      const active = fired.reduce((sum, tokens) => sum + tokens, 0);
-      onStep({
-        step: step + 1,
-        steps,
-        tokens: (step + 1) * batch,
-        unexplained,
-        meanL0: active / batch,
-        dead: deadCount,
-      });
-    }
-  } finally {
-    await loss.close();
-  }
 }

@@ -36,7 +36,7 @@ export const usualPlan = {
 } as const satisfies Partial<TrainingPlan>;
 
 /** @throws FathomError naming what of the plan cannot be followed on these rows */
-export function checkPlan(rows: Rows, plan: TrainingPlan): void {
+export function checkPlan(rows: Pick<Rows, "name" | "count">, plan: TrainingPlan): void {
   const demand = (name: keyof TrainingPlan, fits: boolean, expected: string) => {
     if (!fits) throw badInput(`SAE training plan ${name}`, expected, String(plan[name]));
   };

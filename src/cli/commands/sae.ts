@@ -6,18 +6,20 @@ import type { SaeCheckOptions } from "../sae/run-check.ts";
 import type { SaeEncodeOptions } from "../sae/run-encode.ts";
 import type { SaeInspectOptions } from "../sae/run-inspect.ts";
 import { adapterHelp, modelHelp, saeHelp } from "./named.ts";
+import { trainCommand } from "./sae-train.ts";
 
 const formatHelp = "the file's format (default: recognized from the files' names)";
 
 export function saeCommand(): Command {
   return new Command("sae")
     .description(
-      "Sparse autoencoders: what a file is (inspect), whether it fits a model (check), features (encode).",
+      "Sparse autoencoders: what a file is (inspect), whether it fits a model (check), features (encode), training (train).",
     )
     .addHelpText("before", "Example:\n  fathom sae inspect --sae organisms/demo/sae\n")
     .addCommand(inspectCommand())
     .addCommand(checkCommand())
-    .addCommand(encodeCommand());
+    .addCommand(encodeCommand())
+    .addCommand(trainCommand());
 }
 
 function inspectCommand(): Command {

@@ -20,11 +20,21 @@ export interface EncodedInput {
 export async function encodeInputs(
   pathOrName: string,
   checkpoint: Checkpoint,
-  { chat, room }: EncodeInputsOptions,
+  options: EncodeInputsOptions,
 ): Promise<EncodedInput[]> {
+  return encodeEach(await loadInputs(pathOrName), pathOrName, checkpoint, options);
+}
+
+/** As `encodeInputs`, of inputs that were read already. @param source to begin messages with */
+export function encodeEach(
+  inputs: readonly Input[],
+  source: string,
+  checkpoint: Checkpoint,
+  { chat, room }: EncodeInputsOptions,
+): EncodedInput[] {
   const { contextLength, vocabSize } = checkpoint.config;
-  return (await loadInputs(pathOrName)).map((input) => {
-    const where = `${pathOrName}: prompt ${JSON.stringify(input.id)}`;
+  return inputs.map((input) => {
+    const where = `${source}: prompt ${JSON.stringify(input.id)}`;
     const ids = encode(input, checkpoint, chat);
     if (ids.length + room > contextLength) {
       throw badInput(

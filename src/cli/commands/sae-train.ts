@@ -1,0 +1,59 @@
+/** `fathom sae train`: a sparse autoencoder on a model's own activations. */
+import { Command } from "commander";
+import { usualPlan } from "../../sae/training-plan.ts";
+import { trainDefaults } from "../defaults.ts";
+import { wholeNumber } from "../parse.ts";
+import type { SaeTrainOptions } from "../sae/run-train.ts";
+import { adapterHelp, modelHelp } from "./named.ts";
+import { deviceOption, noCacheOption, precisionOption } from "./shared-options.ts";
+
+const some = (option: string, to = 2 ** 31 - 1) => wholeNumber(option, { from: 1, to });
+
+export function trainCommand(): Command {
+  return new Command("train")
+    .description("Trains a TopK SAE on the residual stream of a model.")
+    .addHelpText(
+      "before",
+      "Example:\n  fathom sae train --model organisms/demo --layer 2 --prompts fiction --d-sae 256 --k 16 --steps 500 --seed 0 --out my-sae\n",
+    )
+    .requiredOption("--model <path>", modelHelp)
+    .option("--adapter <folder>", adapterHelp)
+    .requiredOption(
+      "--layer <l>",
+      "the block whose output it reads, from 0",
+      wholeNumber("--layer", { from: 0 }),
+    )
+    .option("--text <file>", "UTF-8; every line that is not blank is a text of its own")
+    .option("--prompts <file>", "JSON Lines as capture reads them, or a bundled set")
+    .option("--chat", "wrap a line or plain prompt as one user turn of the chat template")
+    .requiredOption("--d-sae <n>", "features", some("--d-sae"))
+    .requiredOption("--k <n>", "features that are active on a token", some("--k"))
+    .requiredOption("--steps <n>", "steps of Adam", some("--steps"))
+    .option("--batch-size <n>", `tokens a step (default: ${usualPlan.batch})`, some("--batch-size"))
+    .requiredOption(
+      "--seed <n>",
+      "of the weights at the start and the order of the tokens",
+      wholeNumber("--seed", { from: 0 }),
+    )
+    .requiredOption("--out <dir>", "the SAE's folder, as SAELens writes it, and training.json with the curve")
+    .option(
+      "--checkpoint-every <n>",
+      `steps between two states on the disk (default: ${trainDefaults.checkpointEvery})`,
+      some("--checkpoint-every"),
+    )
+    .option("--resume", "go on with a training that was cut, with the same options")
+    .option("--json", "the quality as one JSON document")
+    .addOption(precisionOption())
+    .addOption(deviceOption())
+    .addOption(noCacheOption())
+    .option(
+      "--threads <n>",
+      "threads of the engine (default: this machine's cores)",
+      wholeNumber("--threads", { from: 1, to: 1024 }),
+    )
+    .option("--quiet", "no progress")
+    .action(async (options: SaeTrainOptions) => {
+      const { runTrain } = await import("../sae/run-train.ts");
+      process.exitCode = await runTrain(options);
+    });
+}

@@ -1,0 +1,123 @@
+/** `sae train` from a text to an SAE; killed and interrupted it ends in the same bytes; what it refuses. */
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { beforeAll, expect, test } from "vitest";
+import { openSafetensors } from "../../src/files/safetensors.ts";
+import { openSae } from "../../src/sae/open.ts";
+import { type Ended, fathom, namesIn, scratch, start, tinyModel } from "./fathom.ts";
+
+const folder = scratch();
+const text = join(folder, "text.txt");
+const steps = 400;
+const plan = {
+  "--model": tinyModel,
+  "--layer": "1",
+  "--text": text,
+  "--d-sae": "64",
+  "--k": "4",
+  "--steps": String(steps),
+  "--batch-size": "128",
+  "--seed": "7",
+  "--threads": "1",
+  "--checkpoint-every": "20",
+};
+const train = (out: string, changes: Record<string, string> = {}, ...more: string[]) => [
+  "sae",
+  "train",
+  ...Object.entries({ ...plan, ...changes, "--out": out }).flat(),
+  ...more,
+];
+const files = ["cfg.json", "sae_weights.safetensors", "training.json"];
+const whole = join(folder, "whole");
+let ended: Ended;
+
+beforeAll(() => {
+  const lines = Array.from(
+    { length: 60 },
+    (_, at) => `Line ${at} of ${at * at} tells of a river and ${at} boats.`,
+  );
+  writeFileSync(text, `${lines.join("\n\n")}\n`);
+  ended = fathom(train(whole, {}, "--json"));
+});
+
+test("writes an SAE that opens, its quality and its curve, and leaves nothing beside it", () => {
+  expect(ended).toMatchObject({ code: 0, stderr: "" });
+  expect(namesIn(whole).sort()).toEqual(files);
+  expect(namesIn(folder).filter((name) => name.includes("training"))).toEqual([]);
+  const sae = openSae(whole);
+  expect(sae).toMatchObject({ kind: "topk", k: 4, d_in: 32, d_sae: 64, site: { layer: 1 } });
+  const said = JSON.parse(ended.stdout) as { identity: string; quality: { meanL0: number } };
+  expect(said.identity).toBe(sae.identity());
+  const kept = JSON.parse(readFileSync(join(whole, "training.json"), "utf8")) as {
+    quality: unknown;
+    curve: { step: number; unexplained: number }[];
+  };
+  expect(kept.quality).toEqual(said.quality);
+  expect(kept.curve.map(({ step }) => step)).toEqual(Array.from({ length: steps }, (_, at) => at + 1));
+  expect(kept.curve.at(-1)!.unexplained).toBeLessThan(0.7 * kept.curve[0]!.unexplained);
+});
+
+test.each(["SIGKILL", "SIGINT"] as const)(
+  "cut by %s and resumed, it ends in the same bytes",
+  async (signal) => {
+    const out = join(folder, signal);
+    const state = join(`${out}.training`, "state.safetensors");
+    const child = start(train(out));
+    const end = new Promise<number | null>((resolve) => child.on("close", resolve));
+    while (!existsSync(state) && child.exitCode === null) await sleep(2);
+    child.kill(signal);
+    expect(await end).toBe(signal === "SIGINT" ? 130 : null);
+    expect(existsSync(out)).toBe(false);
+    const file = openSafetensors(state);
+    expect(Number(file.metadata["steps"])).toBeLessThan(steps);
+    file.close();
+
+    const other = fathom(train(out, { "--k": "5" }, "--resume"));
+    expect(other.code).toBe(2);
+    expect(other.stderr).toMatch(/--resume: expected k 4, as the training began, found 5/);
+    const again = fathom(train(out));
+    expect(again.code).toBe(2);
+    expect(again.stderr).toMatch(/one that was cut.*--resume/);
+
+    expect(fathom(train(out, {}, "--resume"))).toMatchObject({ code: 0, stderr: "" });
+    for (const name of files)
+      expect(readFileSync(join(out, name)).equals(readFileSync(join(whole, name))), name).toBe(true);
+  },
+);
+
+test.each<[string, string[], RegExp]>([
+  ["a place with an SAE in it", train(whole), /expected a folder that is not there yet/],
+  [
+    "a resume of nothing",
+    train(join(folder, "none"), {}, "--resume"),
+    /expected a training that was cut, found none/,
+  ],
+  [
+    "a layer too deep",
+    train(join(folder, "x"), { "--layer": "3" }),
+    /--layer: expected a block from 0 to 2, found 3/,
+  ],
+  [
+    "k above d_sae",
+    train(join(folder, "x"), { "--k": "65" }),
+    /plan k: expected at most d_sae = 64, found 65/,
+  ],
+  [
+    "two sources",
+    train(join(folder, "x"), { "--prompts": "fiction" }),
+    /expected one of --text and --prompts, found both/,
+  ],
+  [
+    "too little text",
+    train(join(folder, "x"), { "--batch-size": "100000" }),
+    /text\.txt: expected at least a batch of 100000 rows/,
+  ],
+  ["no text", train(join(folder, "x"), { "--text": "/dev/null" }), /expected lines of text, found none/],
+])("refuses %s in one line", (_, args, message) => {
+  const { code, stdout, stderr } = fathom(args);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  expect(stderr).toMatch(message);
+  expect(stderr.trim().split("\n")).toHaveLength(1);
+  expect(existsSync(join(folder, "x.training"))).toBe(false);
+});
