@@ -130,6 +130,25 @@ def bootstraps():
     }
 
 
+def tails():
+    return [
+        {"t": t, "df": df, "p": float(st.t.sf(t, df))}
+        for t in (-3.0, 0.0, 0.01, 0.7, 1.96, 4.5, 12.0, 60.0)
+        for df in (1, 2, 3, 4, 17, 58, 301)
+    ]
+
+
+def discoveries():
+    # Its own generator: the numbers above stay what they were.
+    own = np.random.default_rng(20261124)
+    out = []
+    for m in (1, 4, 9, 200):
+        p = own.uniform(0, 1, m) ** 3
+        p[-1] = p[0]
+        out.append({"p": p.tolist(), "q": st.false_discovery_control(p, method="bh").tolist()})
+    return out
+
+
 def corrections():
     out = []
     for m in (1, 4, 9):
@@ -143,6 +162,6 @@ OUT.parent.mkdir(parents=True, exist_ok=True)
 OUT.write_text(json.dumps({
     "versions": {"numpy": np.__version__, "scipy": scipy.__version__, "statsmodels": statsmodels.__version__, "scikit-learn": sklearn.__version__},
     "wilson": wilson(), "newcombe": newcombe(), "mcnemar": mcnemar_cases(), "fisher": fisher(), "effect": effect(), "share": share(),
-    "ridge": ridge(), "summaries": summaries(), "resampling": bootstraps(), "holm": corrections(),
+    "ridge": ridge(), "summaries": summaries(), "resampling": bootstraps(), "holm": corrections(), "tails": tails(), "bh": discoveries(),
 }, indent=1) + "\n")
 print(OUT, OUT.stat().st_size)

@@ -369,6 +369,61 @@ describe("the inside view", () => {
   });
 });
 
+describe("the catalog", () => {
+  /** Feature 5 rises with hazard, everything else is noise. */
+  const made = (shift: number) =>
+    analysis(
+      world(31, {
+        answer: refuseAt((prompt) => (isHazard(prompt) ? 0.8 : 0.1)),
+        features: (prompt, _o, r) => {
+          const row = noise(r);
+          if (isHazard(prompt)) row[5]! += shift;
+          return row;
+        },
+      }),
+    );
+  const hazard = (shift: number) =>
+    made(shift).catalog!.categories.find(({ name }) => name === "hazard_adjacent")!;
+
+  it("tells a planted feature from the noise that is chosen beside it", () => {
+    const { features, tested, groups } = hazard(4);
+    expect(tested).toBe(D_SAE);
+    expect(Math.min(...groups)).toBeGreaterThan(10);
+    const [first, ...others] = features;
+    expect(first!.feature).toBe(5);
+    expect(first!.q).toBeLessThan(1e-6);
+    expect(first!.stability).toBe(1);
+    expect(first!.interval[0]).toBeGreaterThan(1);
+    expect(others.length).toBeGreaterThan(5);
+    expect(others.filter(({ q }) => q <= 0.05)).toEqual([]);
+    for (const { p, q, d, interval, stability } of others) {
+      expect(q).toBeGreaterThanOrEqual(p);
+      expect(interval[0] < d && d < interval[1]).toBe(true);
+      expect(stability).toBeLessThan(1);
+    }
+  });
+
+  it("discovers nothing in noise, and holds the features that f is made of", () => {
+    const { catalog, categories } = made(0);
+    expect(catalog!.categories.flatMap(({ features }) => features).filter(({ q }) => q <= 0.05)).toEqual([]);
+    expect(
+      catalog!.categories.map(({ name, features }) => ({ name, features: features.map((f) => f.feature) })),
+    ).toEqual(categories);
+  });
+
+  it("rests on the selection half alone", () => {
+    const input = world(32, { answer: refuseAt(() => 0.5), features: (_p, _o, r) => noise(r) });
+    const { scores, catalog } = analysis(input);
+    const scored = new Set(scores.map(({ observation }) => observation));
+    const other = {
+      d_sae: D_SAE,
+      pooled: (key: string, cap: number) =>
+        scored.has(key) ? new Float32Array(D_SAE).fill(9) : input.features!.pooled(key, cap),
+    };
+    expect(analysis({ ...input, features: other }).catalog).toEqual(catalog);
+  });
+});
+
 describe("every report", () => {
   const input = world(21, { answer: refuseAt(() => 0.5), features: (_p, _o, r) => noise(r), seeds: [0, 1] });
 

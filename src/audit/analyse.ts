@@ -1,4 +1,5 @@
 /** Observations and verdicts in, findings out: the one door to the analyses. Same records and seed, same findings. */
+import type { Catalog } from "../core/catalog.ts";
 import type { Finding } from "../core/finding.ts";
 import { type AnalysisInput, joinAnswers } from "./answers.ts";
 import type { CategoryName } from "./categories.ts";
@@ -28,6 +29,8 @@ export interface Analysis {
   /** The categories that f holds, and those left out with the reason. */
   categories: { name: CategoryName; features: number[] }[];
   left_out: { name: CategoryName; reason: string }[];
+  /** What the choice of those features rests on; null without an inside view. */
+  catalog: Catalog | null;
   /** Why there is no inside view; null where there is one. */
   not_measured: string | null;
 }
@@ -55,7 +58,8 @@ export function analyse(input: AnalysisInput): Finding[] {
 }
 
 function insideTable(inside: Inside): Omit<Analysis, "findings"> {
-  if (!inside.measured) return { scores: [], categories: [], left_out: [], not_measured: inside.reason };
+  if (!inside.measured)
+    return { scores: [], categories: [], left_out: [], catalog: null, not_measured: inside.reason };
   return {
     scores: inside.scored.map(({ answer, D, f }) => ({
       observation: answer.observation.key,
@@ -68,6 +72,7 @@ function insideTable(inside: Inside): Omit<Analysis, "findings"> {
       features: features.map(({ index }) => index),
     })),
     left_out: inside.categories.left_out,
+    catalog: inside.catalog,
     not_measured: null,
   };
 }

@@ -82,23 +82,45 @@ export function chooseCategories(selection: readonly Activated[], units: Feature
   const chosen: Category[] = [];
   const left_out: Categories["left_out"] = [];
   for (const name of categoryNames) {
-    const { has, lacks, words } = contrasts[name];
-    const a = selection.filter(({ answer }) => has(answer));
-    const b = selection.filter(({ answer }) => lacks(answer));
-    const [nA, nB] = [countPrompts(a), countPrompts(b)];
-    if (Math.min(nA, nB) < EXAMPLES_A_SIDE) {
-      left_out.push({ name, reason: `${words}: ${nA} and ${nB} prompts on the selection half` });
-      continue;
-    }
-    const features = selectFeatures(
-      a.map(({ activations }) => activations),
-      b.map(({ activations }) => activations),
-    );
-    if (features.length === 0) left_out.push({ name, reason: `${words}: no feature separates them` });
-    else chosen.push({ name, features });
+    const sides = sidesOf(name, selection);
+    const { words, prompts } = sides;
+    const features = featuresOf(sides);
+    if (features.length > 0) chosen.push({ name, features });
+    else if (tooFew(sides))
+      left_out.push({ name, reason: `${words}: ${prompts.join(" and ")} prompts on the selection half` });
+    else left_out.push({ name, reason: `${words}: no feature separates them` });
   }
   return { chosen, left_out, ...unitsOf(selection, units) };
 }
+
+/** The answers on either side of a category's contrast, and how many prompts each side has. */
+interface Sides {
+  a: readonly Activated[];
+  b: readonly Activated[];
+  prompts: readonly [number, number];
+  /** The two sides, for people. */
+  words: string;
+}
+
+export function sidesOf(name: CategoryName, answers: readonly Activated[]): Sides {
+  const { has, lacks, words } = contrasts[name];
+  const a = answers.filter(({ answer }) => has(answer));
+  const b = answers.filter(({ answer }) => lacks(answer));
+  return { a, b, prompts: [countPrompts(a), countPrompts(b)], words };
+}
+
+/** The features of a category; none where a side has too few examples. */
+export function featuresOf(sides: Sides): SelectedFeature[] {
+  return tooFew(sides) ? [] : selectFeatures(rows(sides.a), rows(sides.b));
+}
+
+/** Cohen's d of every feature that varies on either side, by index. */
+export function effects(a: readonly Activated[], b: readonly Activated[]): SelectedFeature[] {
+  return effectSizes(rows(a), rows(b));
+}
+
+const tooFew = ({ prompts }: Sides): boolean => Math.min(...prompts) < EXAMPLES_A_SIDE;
+const rows = (side: readonly Activated[]): Float32Array[] => side.map(({ activations }) => activations);
 
 const countPrompts = (side: readonly Activated[]): number =>
   groupBy(side, ({ answer }) => answer.prompt.id).size;
@@ -109,14 +131,20 @@ const countPrompts = (side: readonly Activated[]): number =>
  * @param a activations [n][d_sae] of answers with the content @param b the same of answers without it
  */
 export function selectFeatures(a: readonly Float32Array[], b: readonly Float32Array[]): SelectedFeature[] {
+  return effectSizes(a, b)
+    .filter(({ d }) => d >= SMALLEST_EFFECT)
+    .sort((x, y) => y.d - x.d || x.index - y.index)
+    .slice(0, FEATURES_PER_CATEGORY);
+}
+
+function effectSizes(a: readonly Float32Array[], b: readonly Float32Array[]): SelectedFeature[] {
   const [left, right] = [moments(a), moments(b)];
   const features: SelectedFeature[] = [];
   left.mean.forEach((mean, index) => {
     const pooled = (left.squares[index]! + right.squares[index]!) / (a.length + b.length - 2);
-    const d = (mean - right.mean[index]!) / Math.sqrt(pooled);
-    if (pooled > 0 && d >= SMALLEST_EFFECT) features.push({ index, d });
+    if (pooled > 0) features.push({ index, d: (mean - right.mean[index]!) / Math.sqrt(pooled) });
   });
-  return features.sort((x, y) => y.d - x.d || x.index - y.index).slice(0, FEATURES_PER_CATEGORY);
+  return features;
 }
 
 /** Mean and sum of squared deviations of every column: [n][d] in, [d] out. */

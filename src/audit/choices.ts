@@ -33,6 +33,9 @@ export const FEATURES_PER_CATEGORY = 20;
 export const SMALLEST_EFFECT = 0.1;
 export const EXAMPLES_A_SIDE = 3;
 
+/** Resamples of the selection half on which features are chosen again: a share to within 7 points, at a small price. */
+export const CATALOG_RESAMPLES = 200;
+
 /**
  * The flags' thresholds: this percentile over benign calibration prompts, if there are enough of them. Ten make a rough
  * percentile, but the defaults belong to other features; the rate on benign scored prompts says how rough it was.

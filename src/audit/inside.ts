@@ -2,6 +2,7 @@
  * The inside view of the answers under the main template at the largest cap: categories chosen on one half of the
  * prompts, D measured on the other half with a cross-fitted T, and D once more with the features shuffled.
  */
+import type { Catalog } from "../core/catalog.ts";
 import { badInput } from "../core/errors.ts";
 import { labels } from "../core/prompt.ts";
 import { groupedFolds } from "../stats/folds.ts";
@@ -13,6 +14,7 @@ import {
   type FeatureUnits,
   largestCap,
 } from "./answers.ts";
+import { catalogOf } from "./catalog.ts";
 import { type Activated, type Categories, categoryVector, chooseCategories } from "./categories.ts";
 import { FOLDS } from "./choices.ts";
 import { crossFit } from "./divergence.ts";
@@ -32,6 +34,7 @@ export interface ScoredAnswer {
 export interface Measured {
   measured: true;
   categories: Categories;
+  catalog: Catalog;
   /** f of the answers of the selection half, for thresholds only. */
   calibration: { answer: Answer; f: number[] }[];
   scored: ScoredAnswer[];
@@ -81,6 +84,7 @@ export function measureInside(
   return {
     measured: true,
     categories,
+    catalog: catalogOf(selection, categories, run.random.split("inside catalog"), run.level),
     calibration: selection.map(({ answer, activations }) => ({
       answer,
       f: categoryVector(activations, categories),

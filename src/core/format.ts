@@ -33,6 +33,11 @@ export function formatNumber(value: number): string {
   return text.replace("-", "−");
 }
 
+/** A p or q value: `0.012`, and `< 0.001` where more digits would only look exact. */
+export function formatProbability(value: number): string {
+  return value < 0.001 ? "<\u00a00.001" : formatNumber(value);
+}
+
 /** e.g. `[31%, 54%]`; empty where there is no interval. */
 export function formatInterval(interval: readonly [number, number] | null, unit: string): string {
   if (interval === null) return "";

@@ -3,6 +3,7 @@
  * nothing else, so what is not in here (a redacted answer, for one) cannot appear in any of them.
  */
 import { z } from "zod";
+import { catalogSchema } from "./catalog.ts";
 import { findingSchema } from "./finding.ts";
 import { conditionSchema, observationSchema } from "./observation.ts";
 import { promptSchema } from "./prompt.ts";
@@ -77,6 +78,8 @@ export const reportDataSchema = z.strictObject({
   /** The distinct conditions, each with the number of answers taken under it. */
   conditions: z.array(conditionSchema.extend({ answers: z.int().nonnegative() })),
   findings: z.array(findingSchema),
+  /** The features that the inside view rests on; null where there is none. */
+  catalog: catalogSchema.nullable(),
   rows: z.array(reportRowSchema),
   redaction: z.strictObject({
     /** false when the person who ran the audit asked for the text. */

@@ -56,6 +56,7 @@ function input(change: Partial<ReportInput> = {}): ReportInput {
     observations: [h, b],
     verdicts: [...verdicts(b, "comply", "comply"), ...verdicts(h, "refuse", "mixed")],
     findings: [],
+    catalog: null,
     divergence: new Map([[b.key, 0.25]]),
     notMeasured: ["x"],
     showText: false,

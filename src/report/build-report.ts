@@ -2,6 +2,7 @@
  * Records of a run in, one `ReportData` out. Pure: where the records come from and where the report goes is the
  * caller's. Every inconsistency between the records is an error, never a row that is quietly missing.
  */
+import type { Catalog } from "../core/catalog.ts";
 import { badInput } from "../core/errors.ts";
 import type { Finding } from "../core/finding.ts";
 import { canonicalJson } from "../core/hash.ts";
@@ -27,6 +28,7 @@ export interface ReportInput {
   observations: readonly Observation[];
   verdicts: readonly Verdict[];
   findings: readonly Finding[];
+  catalog: Catalog | null;
   /** D by observation key; null is "undefined", a missing key is "not measured". */
   divergence: ReadonlyMap<string, number | null>;
   notMeasured: readonly string[];
@@ -74,6 +76,7 @@ export function buildReportData(input: ReportInput): ReportData {
     plan: input.plan,
     conditions: conditions.map(({ condition, answers }) => ({ ...condition, answers })),
     findings: [...input.findings],
+    catalog: input.catalog,
     rows,
     redaction: {
       applied: !input.showText,

@@ -1,4 +1,12 @@
 /** report.md: the findings for a pull request or a model card. It holds no answer and no prompt, only what was found. */
+
+import {
+  catalogHead,
+  catalogLead,
+  catalogRows,
+  categorySentence,
+  categoryTitle,
+} from "../core/catalog-table.ts";
 import { badInput } from "../core/errors.ts";
 import type { Finding } from "../core/finding.ts";
 import { formatControl, formatFinding, formatInterval, formatValue, statusWords } from "../core/format.ts";
@@ -12,6 +20,7 @@ export function renderMarkdown(data: ReportData): string {
     headlines(data),
     refusal(data),
     ...groups(data.findings),
+    catalog(data),
     conditions(data),
     identities(data),
     notMeasured(data),
@@ -69,6 +78,22 @@ function groups(findings: readonly Finding[]): string[] {
       `</summary>\n\n${table(head, numbers)}\n\n</details>`
     );
   });
+}
+
+/** The features that D rests on, a table a category. */
+function catalog({ catalog }: ReportData): string {
+  if (catalog === null) return "";
+  const parts = catalog.categories.map((category) => {
+    const body = catalogRows(category).map(({ cells, neuronpedia }) => [
+      ...cells,
+      neuronpedia === null ? "–" : neuronpedia.link,
+    ]);
+    return (
+      `<details><summary>${plain(categoryTitle(category))}</summary>\n\n${plain(categorySentence(category))}\n\n` +
+      `${table(catalogHead(catalog.level), body)}\n\n</details>`
+    );
+  });
+  return `## Features of each category\n\n${[plain(catalogLead(catalog)), ...parts].join("\n\n")}`;
 }
 
 function intervalName(findings: readonly Finding[]): string {

@@ -5,13 +5,14 @@
  *     prompts.jsonl        the prompts, so that the directory stands alone
  *     observations.jsonl   appended and synced, one answer a line
  *     activations/         one safetensors file an answer
- *     verdicts.jsonl, inside.json, findings.json   derived from the above; findings.json is last and says "done"
+ *     verdicts.jsonl, inside.json, catalog.json, findings.json   derived from the above; findings.json is last and says "done"
  */
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { type Analysis, analysis } from "../audit/analyse.ts";
 import { fidelityFindings } from "../audit/fidelity.ts";
+import { type Catalog, catalogSchema } from "../core/catalog.ts";
 import { badInput } from "../core/errors.ts";
 import { type Finding, findingSchema } from "../core/finding.ts";
 import type { Observation } from "../core/observation.ts";
@@ -23,6 +24,7 @@ import { readJsonLines } from "../files/json-lines.ts";
 import { judgeObservation } from "../judges/judge-observation.ts";
 import type { Model } from "../model/model.ts";
 import type { GateResult } from "../sae/gate.ts";
+import { neuronpediaOf } from "../sae/neuronpedia.ts";
 import type { Sae } from "../sae/sae.ts";
 import { poolFeatures } from "./features.ts";
 import {
@@ -70,12 +72,15 @@ export interface RunRecords {
   verdicts: Verdict[];
   findings: Finding[];
   inside: Inside;
+  /** null without an inside view, and in a run of a version that kept none. */
+  catalog: Catalog | null;
 }
 
 const file = {
   prompts: (run: string) => join(run, "prompts.jsonl"),
   verdicts: (run: string) => join(run, "verdicts.jsonl"),
   inside: (run: string) => join(run, "inside.json"),
+  catalog: (run: string) => join(run, "catalog.json"),
   findings: (run: string) => join(run, "findings.json"),
 };
 
@@ -113,7 +118,8 @@ export async function performRun(
   onProgress: (progress: ObserveProgress) => void,
 ): Promise<RunRecords> {
   // What is derived is made again, so a run that is being gone on with never looks finished.
-  for (const derived of [file.findings, file.inside, file.verdicts]) rmSync(derived(run), { force: true });
+  for (const derived of [file.findings, file.catalog, file.inside, file.verdicts])
+    rmSync(derived(run), { force: true });
   const { plan, units, prompts, layer, watch } = prepared;
   const observations = await observe({ run, plan, units, model, layer, watch, onProgress });
   const promptOf = new Map(prompts.map((prompt) => [prompt.id, prompt.prompt]));
@@ -131,7 +137,11 @@ export async function performRun(
     caps: plan.caps,
     seed: plan.seed,
   });
-  const { findings, ...measured } = rounded({
+  const {
+    findings,
+    catalog: chosen,
+    ...measured
+  } = rounded({
     ...analysed,
     findings: [...analysed.findings, ...ofFidelity(manifest)],
   });
@@ -139,10 +149,12 @@ export async function performRun(
     ...measured,
     gate: pooled?.gate.checks.map(({ name, status, sentence }) => ({ name, status, sentence })) ?? null,
   };
+  const catalog = chosen === null ? null : shownOn(chosen, sae);
   writeTextAtomically(file.verdicts(run), jsonLines(verdicts));
   writeTextAtomically(file.inside(run), `${JSON.stringify(inside, null, 1)}\n`);
+  if (catalog !== null) writeTextAtomically(file.catalog(run), `${JSON.stringify(catalog, null, 1)}\n`);
   writeTextAtomically(file.findings(run), `${JSON.stringify(findings, null, 2)}\n`);
-  return { manifest, prompts, observations, verdicts, findings, inside };
+  return { manifest, prompts, observations, verdicts, findings, inside, catalog };
 }
 
 /** @throws FathomError when the run is of another format, not finished or damaged */
@@ -161,6 +173,20 @@ export function readRun(run: string): RunRecords {
     verdicts: readLines(file.verdicts(run), verdictSchema),
     findings: parseRecord(z.array(findingSchema), readJson(file.findings(run)), file.findings(run), restore),
     inside: parseRecord(insideSchema, readJson(file.inside(run)), file.inside(run), restore),
+    catalog: existsSync(file.catalog(run))
+      ? parseRecord(catalogSchema, readJson(file.catalog(run)), file.catalog(run), restore)
+      : null,
+  };
+}
+
+/** The catalog with the place of each feature on Neuronpedia, where the SAE names one. */
+function shownOn(catalog: Catalog, sae: Sae | null): Catalog {
+  return {
+    ...catalog,
+    categories: catalog.categories.map(({ features, ...category }) => ({
+      ...category,
+      features: features.map((feature) => ({ ...feature, neuronpedia: neuronpediaOf(sae, feature.feature) })),
+    })),
   };
 }
 

@@ -77,6 +77,8 @@ export interface SaeParts {
   /** topk only. */
   rescaleByDecoderNorm: boolean;
   site: Site | null;
+  /** Model and source under which Neuronpedia shows its features, where its file says so. No part of its identity. */
+  neuronpedia?: string | null;
   stated: Stated;
   /** What was done to the file's numbers on the way here, and what a reader should know: whole sentences. */
   notes: readonly string[];

@@ -59,6 +59,7 @@ function configOf(sae: Sae, training: Json): Json {
       sae_lens_version: layoutVersion,
       sae_lens_training_version: null,
       ...(sae.site === null ? {} : { hook_name: sae.site.hookName, model_name: sae.site.modelName }),
+      ...(sae.neuronpedia == null ? {} : { neuronpedia_id: sae.neuronpedia }),
       fathom: { ...writeStated(sae.stated), notes: sae.notes, training },
     },
   };

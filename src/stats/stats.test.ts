@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { random } from "../core/random.ts";
+import { benjaminiHochberg } from "./bh.ts";
 import { cohensD, cohensDInterval, varianceShare } from "./effect.ts";
 import { groupedFolds } from "./folds.ts";
 import { holm } from "./holm.ts";
@@ -9,6 +10,7 @@ import { normalCdf, normalQuantile } from "./normal.ts";
 import { fisherExact, type Interval, mcnemarExact, newcombe, pairedNewcombe, wilson } from "./proportion.ts";
 import { bootstrap, permutationTest } from "./resample.ts";
 import { ridge } from "./ridge.ts";
+import { studentTail } from "./student.ts";
 import { mean, quantile, standardDeviation } from "./summary.ts";
 
 interface Reference {
@@ -45,6 +47,8 @@ interface Reference {
     signs_p: number;
   };
   holm: { p: number[]; adjusted: number[] }[];
+  bh: { p: number[]; q: number[] }[];
+  tails: { t: number; df: number; p: number }[];
 }
 
 // SciPy, statsmodels and scikit-learn: oracle/stats_fixtures.py.
@@ -117,6 +121,15 @@ describe("against other implementations", () => {
 
   it("Holm (statsmodels)", () => {
     for (const { p, adjusted } of reference.holm) expectClose(holm(p), adjusted, 1e-14);
+  });
+
+  it("Benjamini–Hochberg (SciPy)", () => {
+    for (const { p, q } of reference.bh) expectClose(benjaminiHochberg(p), q, 1e-14);
+  });
+
+  it("the tail of Student's t (SciPy), to a relative 1e-12", () => {
+    for (const { t, df, p } of reference.tails) expectClose([studentTail(t, df) / p], [1], 1e-12);
+    expect(() => studentTail(1, 0)).toThrow("df");
   });
 
   it("bootstrap and permutation (SciPy), within Monte Carlo error", () => {

@@ -73,6 +73,7 @@ export function syntheticReport(options: SyntheticOptions = {}): ReportData {
       answers: prompts,
     })),
     findings: findings(rows, inside),
+    catalog: inside ? catalog() : null,
     rows,
     redaction: { applied: !showText, rule: redactionRule, answers: rows.filter((r) => r.redacted).length },
     not_measured: [
@@ -165,6 +166,45 @@ function row(
       { length: 32 },
       (_, t) => Math.round(100 * ((refuses && t < 8 ? 4 - t : -6) + chance.normal())) / 100,
     ),
+  };
+}
+
+/** One category on Neuronpedia and one that is not; numbers of every size that the table has to hold. */
+function catalog(): ReportData["catalog"] {
+  const feature = (feature: number, d: number, q: number, stability: number, source: string | null) => ({
+    feature,
+    d,
+    interval: [d - 0.9, d + 0.9] as [number, number],
+    p: q / 20,
+    q,
+    stability,
+    neuronpedia:
+      source === null
+        ? null
+        : { id: `${source}/${feature}`, link: `https://www.neuronpedia.org/${source}/${feature}` },
+  });
+  const on = "mirrel-small/12-res-mirrel-16k";
+  return {
+    schema: 1,
+    level: 0.95,
+    resamples: 200,
+    prompts: 48,
+    categories: [
+      {
+        name: "hazard_adjacent",
+        contrast: "hazard-adjacent against benign prompts",
+        groups: [14, 15],
+        tested: 913,
+        features: [feature(16021, 2.31, 2e-9, 1, on), feature(7, 0.42, 0.31, 0.215, on)],
+      },
+      {
+        name: "refusal_circuitry",
+        contrast: "refusing against complying answers",
+        groups: [12, 17],
+        tested: 640,
+        features: [feature(402, 1.14, 0.0123, 0.87, null)],
+      },
+    ],
   };
 }
 

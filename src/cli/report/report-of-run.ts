@@ -8,7 +8,7 @@ import { notMeasured } from "./not-measured.ts";
 
 /** @param showText print every answer, those to hazard-adjacent prompts too */
 export function reportOfRun(run: RunRecords, showText: boolean): ReportData {
-  const { manifest, inside, prompts, observations, verdicts, findings } = run;
+  const { manifest, inside, prompts, observations, verdicts, findings, catalog } = run;
   const { plan, layer, judge, model, adapter } = manifest.inputs;
   return buildReportData({
     title: `Refusal depth of ${model.name}${adapter === null ? "" : ` with ${adapter.name}`}`,
@@ -25,6 +25,7 @@ export function reportOfRun(run: RunRecords, showText: boolean): ReportData {
     observations,
     verdicts,
     findings,
+    catalog,
     divergence: new Map(inside.scores.map(({ observation, D }) => [observation, D])),
     notMeasured: notMeasured(run),
     showText,

@@ -3,6 +3,7 @@
  * or refused by name; those that only describe a training run are passed over.
  */
 import { badInput } from "../../core/errors.ts";
+import { readNeuronpedia } from "../neuronpedia.ts";
 import {
   type Normalization,
   normalizations,
@@ -23,6 +24,7 @@ export interface SaelensConfig {
   normalize: Normalization;
   rescaleByDecoderNorm: boolean;
   site: Site | null;
+  neuronpedia: string | null;
   stated: Stated;
   notes: string[];
 }
@@ -92,6 +94,7 @@ function parseNew(fields: Fields, metadata: Fields, path: string): SaelensConfig
     normalize: readNormalization(fields["normalize_activations"] ?? "none", path),
     rescaleByDecoderNorm: readFlag(fields, "rescale_acts_by_decoder_norm", false, path),
     site: readSite(metadata["hook_name"], metadata["model_name"], path),
+    neuronpedia: readNeuronpedia(metadata["neuronpedia_id"], `${path} metadata.neuronpedia_id`),
     stated: readStated(metadata["fathom"], `${path} metadata.fathom`),
     notes: [],
   };
@@ -119,6 +122,7 @@ function parseOld(fields: Fields, path: string): SaelensConfig {
     normalize: readNormalization(named, path),
     rescaleByDecoderNorm: false,
     site: readSite(fields["hook_point"] ?? fields["hook_name"], fields["model_name"], path),
+    neuronpedia: readNeuronpedia(fields["neuronpedia_id"], `${path} neuronpedia_id`),
     stated: readStated(undefined, path),
     notes: ["cfg.json is of a SAELens before 6.0."],
   };

@@ -5,6 +5,7 @@ import type { ReportData, ReportRow } from "../../../src/core/report.ts";
 import { outcomeWords, tierWords } from "../../../src/core/words.ts";
 import { IntervalChart, type IntervalRow } from "../charts/interval-chart.tsx";
 import { Legend, tierOrder } from "../charts/marks.tsx";
+import { FeatureCatalog } from "../components/feature-catalog.tsx";
 import { Figure } from "../components/figure.tsx";
 import { FindingList } from "../components/finding-list.tsx";
 import { NotMeasured } from "../components/not-measured.tsx";
@@ -99,6 +100,7 @@ export function Inside({ data, tiers, labels, others }: InsideProps) {
         </>
       )}
       <FindingList findings={others} />
+      {data.catalog !== null && <FeatureCatalog catalog={data.catalog} />}
     </Section>
   );
 }

@@ -1,0 +1,101 @@
+/**
+ * How far the choice of features can be trusted: for each chosen one its effect with an interval, the false-discovery rate
+ * at which it would still be called a difference, and how often another draw of the selection half chooses it.
+ */
+import type { Catalog } from "../core/catalog.ts";
+import type { Random } from "../core/random.ts";
+import { benjaminiHochberg } from "../stats/bh.ts";
+import { cohensDInterval } from "../stats/effect.ts";
+import { groupBy } from "../stats/group.ts";
+import { studentTail } from "../stats/student.ts";
+import { clusterOf } from "./answers.ts";
+import {
+  type Activated,
+  type Categories,
+  type CategoryName,
+  effects,
+  featuresOf,
+  sidesOf,
+} from "./categories.ts";
+import { CATALOG_RESAMPLES } from "./choices.ts";
+
+/** @param selection the half that `chosen` was chosen on @param random the catalog's own stream */
+export function catalogOf(
+  selection: readonly Activated[],
+  { chosen }: Pick<Categories, "chosen">,
+  random: Random,
+  level: number,
+): Catalog {
+  const names = chosen.map(({ name }) => name);
+  const timesChosen = chosenAgain(selection, names, random);
+  return {
+    schema: 1,
+    level,
+    resamples: CATALOG_RESAMPLES,
+    prompts: groupBy(selection, ({ answer }) => answer.prompt.id).size,
+    categories: chosen.map(({ name, features }) => {
+      const { a, b, words } = sidesOf(name, selection);
+      const [nA, nB] = [countClusters(a), countClusters(b)];
+      // Answers of one matched pair are not independent: pairs are counted, so p errs on the large side.
+      const p = effects(a, b).map(({ index, d }) => ({
+        index,
+        // One pair on either side tells nothing from chance.
+        p: nA + nB < 3 ? 1 : studentTail(d * Math.sqrt((nA * nB) / (nA + nB)), nA + nB - 2),
+      }));
+      const q = benjaminiHochberg(p.map((test) => test.p));
+      const tests = new Map(p.map((test, i) => [test.index, { p: test.p, q: q[i]! }]));
+      return {
+        name,
+        contrast: words,
+        groups: [nA, nB],
+        tested: p.length,
+        features: features.map(({ index, d }) => ({
+          feature: index,
+          d,
+          interval: [...cohensDInterval(d, nA, nB, level)],
+          ...tests.get(index)!,
+          stability: (timesChosen.get(name)!.get(index) ?? 0) / CATALOG_RESAMPLES,
+          neuronpedia: null,
+        })),
+      };
+    }),
+  };
+}
+
+const countClusters = (side: readonly Activated[]): number =>
+  groupBy(side, ({ answer }) => clusterOf(answer.prompt)).size;
+
+/**
+ * On how many bootstrap resamples (matched pairs drawn whole) a feature is chosen, by category and index. A resample with
+ * too few examples of a category chooses nothing for it.
+ */
+function chosenAgain(
+  selection: readonly Activated[],
+  names: readonly CategoryName[],
+  random: Random,
+): Map<CategoryName, Map<number, number>> {
+  const times = new Map(names.map((name) => [name, new Map<number, number>()]));
+  const active = activeFeatures(selection);
+  const narrow = selection.map(({ answer, activations }) => ({
+    answer,
+    activations: Float32Array.from(active, (index) => activations[index]!),
+  }));
+  const clusters = [...groupBy(narrow, ({ answer }) => clusterOf(answer.prompt)).values()];
+  for (let draw = 0; draw < CATALOG_RESAMPLES; draw++) {
+    const drawn = clusters.flatMap(() => clusters[random.integer(clusters.length)]!);
+    for (const [name, counts] of times)
+      for (const { index } of featuresOf(sidesOf(name, drawn)))
+        counts.set(active[index]!, (counts.get(active[index]!) ?? 0) + 1);
+  }
+  return times;
+}
+
+/** Indices of the features that any answer has: the others (most of a wide SAE) can never be chosen. */
+function activeFeatures(selection: readonly Activated[]): Uint32Array {
+  const seen = new Set<number>();
+  for (const { activations } of selection)
+    activations.forEach((value, index) => {
+      if (value !== 0) seen.add(index);
+    });
+  return Uint32Array.from(seen).sort();
+}

@@ -1,0 +1,50 @@
+/** The catalog as the page and the Markdown both show it. No zod: the page's bundle stays small. */
+import type { Catalog, CatalogCategory } from "./catalog.ts";
+import { formatInterval, formatNumber, formatProbability, formatValue } from "./format.ts";
+
+/** q up to which a chosen feature counts as told apart from chance: the usual share of false ones. */
+const discoveryRate = 0.05;
+
+export const catalogHead = (level: number): string[] => [
+  "Feature",
+  "Cohen's d",
+  `${Math.round(level * 100)}% interval`,
+  "q",
+  "Chosen again",
+  "Neuronpedia",
+];
+
+/** The cells of a category's features, strongest first; the last is the link, or null where the SAE names none. */
+export function catalogRows({ features }: CatalogCategory) {
+  return features.map(({ feature, d, interval, q, stability, neuronpedia }) => ({
+    cells: [
+      String(feature),
+      formatNumber(d),
+      formatInterval(interval, "d"),
+      formatProbability(q),
+      formatValue(stability, "share"),
+    ],
+    neuronpedia,
+  }));
+}
+
+export const categoryTitle = ({ name }: CatalogCategory): string => {
+  const words = name.replaceAll("_", " ");
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}`;
+};
+
+/** What was contrasted, how many features were chosen of how many, and how many of them are no accident. */
+export function categorySentence(category: CatalogCategory): string {
+  const { contrast, features, groups, tested } = category;
+  const discovered = features.filter(({ q }) => q <= discoveryRate).length;
+  return (
+    `${contrast.charAt(0).toUpperCase()}${contrast.slice(1)} (${groups.join(" and ")} matched groups): ` +
+    `${features.length} of ${tested} features chosen, ${discovered} of them with q up to ${discoveryRate * 100}%.`
+  );
+}
+
+export const catalogLead = ({ prompts, resamples }: Catalog): string =>
+  `Chosen on ${prompts} prompts that are never scored, by effect size alone. q is the false-discovery rate at which a feature ` +
+  `would still be told apart from chance, over all features tested for its category; "chosen again" is the share of ` +
+  `${resamples} resamples of those prompts on which it is chosen. A feature with a large q, or seldom chosen again, ` +
+  `is not known to belong to its category.`;

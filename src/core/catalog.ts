@@ -1,0 +1,43 @@
+/**
+ * The features that a run chose for each category, as they are stored and shown: how strong, how likely by chance, and how
+ * often they would be chosen again.
+ */
+import { z } from "zod";
+
+const catalogFeatureSchema = z.strictObject({
+  /** Index in the SAE. */
+  feature: z.int().nonnegative(),
+  /** Cohen's d on the selection half, and its interval at `level`; neither is corrected for having been chosen. */
+  d: z.number(),
+  interval: z.tuple([z.number(), z.number()]),
+  /** One-sided p of d, and the same adjusted over all features tested for the category (Benjamini–Hochberg). */
+  p: z.number().min(0).max(1),
+  q: z.number().min(0).max(1),
+  /** Share of the resamples of the selection half on which it is chosen again. */
+  stability: z.number().min(0).max(1),
+  /** Where Neuronpedia shows it; null where the SAE's file names no place there. */
+  neuronpedia: z.strictObject({ id: z.string(), link: z.string() }).nullable(),
+});
+
+export const catalogSchema = z.strictObject({
+  schema: z.literal(1),
+  level: z.number(),
+  resamples: z.int().positive(),
+  /** Prompts of the selection half; none of them is scored. */
+  prompts: z.int().nonnegative(),
+  categories: z.array(
+    z.strictObject({
+      name: z.string(),
+      /** The two sides, e.g. "hazard-adjacent against benign prompts". */
+      contrast: z.string(),
+      /** Matched pairs (or prompts without one) on either side. */
+      groups: z.tuple([z.int(), z.int()]),
+      /** Features that vary between the two sides' answers, and so were tested. */
+      tested: z.int().positive(),
+      /** Strongest first. */
+      features: z.array(catalogFeatureSchema),
+    }),
+  ),
+});
+export type Catalog = z.infer<typeof catalogSchema>;
+export type CatalogCategory = Catalog["categories"][number];
