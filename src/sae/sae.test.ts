@@ -3,6 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { worstRow } from "../../test/support/worst-row.ts";
 import { openSafetensors } from "../files/safetensors.ts";
 import { inMemory } from "./matrix.ts";
 import { openSae } from "./open.ts";
@@ -19,22 +20,6 @@ const scratch = mkdtempSync(join(tmpdir(), "fathom-sae-"));
 afterAll(() => {
   rmSync(scratch, { recursive: true });
 });
-
-/** Largest ‖found − expected‖ / ‖expected‖ of a row: raw activations are not Gaussian, so no row may hide behind another. */
-function worstRow(found: Float32Array, expected: Float32Array, width: number): number {
-  expect(found.length).toBe(expected.length);
-  let worst = 0;
-  for (let row = 0; row < expected.length; row += width) {
-    let difference = 0;
-    let size = 0;
-    for (let at = row; at < row + width; at++) {
-      difference += (found[at]! - expected[at]!) ** 2;
-      size += expected[at]! ** 2;
-    }
-    worst = Math.max(worst, Math.sqrt(difference / size));
-  }
-  return worst;
-}
 
 describe.each(cases)("$name", ({ name, architecture }) => {
   const expected = openSafetensors(`${fixtures}${name}/expected.safetensors`);

@@ -36,6 +36,26 @@ function holds(found: unknown, numbers: Numbers): void {
   expect([...tensor.read()]).toEqual(numbers.values.map(Math.fround));
 }
 
+/** A fixture cut or changed anywhere is read all the same, or refused in one line. */
+function endsInOneLine(name: string, read: (path: string) => unknown): void {
+  const bytes = readFileSync(fixtures + name);
+  const path = join(scratch, name);
+  fc.assert(
+    fc.property(fc.nat(bytes.length - 1), fc.nat(255), fc.boolean(), (at, value, cut) => {
+      const changed = Buffer.from(cut ? bytes.subarray(0, at) : bytes);
+      if (!cut) changed[at] = value;
+      writeFileSync(path, changed);
+      try {
+        read(path);
+      } catch (error) {
+        if (!(error instanceof FathomError)) throw error;
+        expect(error.message).not.toContain("\n");
+      }
+    }),
+    { numRuns: 400 },
+  );
+}
+
 describe.each(["zip.pt", "legacy.pt"])("%s", (name) => {
   it("gives every tensor in its shape, whatever its strides, type and place", () => {
     const value = readTorch(fixtures + name);
@@ -66,22 +86,7 @@ describe.each(["zip.pt", "legacy.pt"])("%s", (name) => {
   });
 
   it("is refused in one line wherever it is cut or changed, or read as it is", () => {
-    const bytes = readFileSync(fixtures + name);
-    const path = join(scratch, name);
-    fc.assert(
-      fc.property(fc.nat(bytes.length - 1), fc.nat(255), fc.boolean(), (at, value, cut) => {
-        const changed = Buffer.from(cut ? bytes.subarray(0, at) : bytes);
-        if (!cut) changed[at] = value;
-        writeFileSync(path, changed);
-        try {
-          readTorch(path);
-        } catch (error) {
-          if (!(error instanceof FathomError)) throw error;
-          expect(error.message).not.toContain("\n");
-        }
-      }),
-      { numRuns: 400 },
-    );
+    endsInOneLine(name, readTorch);
   });
 });
 
@@ -100,21 +105,7 @@ describe("npz", () => {
   });
 
   it("is refused in one line wherever it is cut or changed, or read as it is", () => {
-    const bytes = readFileSync(`${fixtures}arrays.npz`);
-    const path = join(scratch, "arrays.npz");
-    fc.assert(
-      fc.property(fc.nat(bytes.length - 1), fc.nat(255), fc.boolean(), (at, value, cut) => {
-        const changed = Buffer.from(cut ? bytes.subarray(0, at) : bytes);
-        if (!cut) changed[at] = value;
-        writeFileSync(path, changed);
-        try {
-          readNpz(path);
-        } catch (error) {
-          if (!(error instanceof FathomError)) throw error;
-        }
-      }),
-      { numRuns: 400 },
-    );
+    endsInOneLine("arrays.npz", readNpz);
   });
 
   it("believes no zip whose two tables disagree", () => {

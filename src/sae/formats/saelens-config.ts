@@ -14,6 +14,7 @@ import {
 } from "../sae.ts";
 import { siteOf } from "../site.ts";
 import { readStated } from "../stated.ts";
+import { shown } from "./fields.ts";
 
 export interface SaelensConfig {
   d_in: number;
@@ -184,9 +185,4 @@ function asObject(value: unknown, where: string): Fields {
   if (value === null || typeof value !== "object" || Array.isArray(value))
     throw badInput(where, "a JSON object", Array.isArray(value) ? "an array" : JSON.stringify(value));
   return value as Fields;
-}
-
-/** A value of a JSON file, for a message. */
-export function shown(value: unknown): string {
-  return value === undefined ? "none" : JSON.stringify(value);
 }

@@ -3,8 +3,8 @@
  * SAELens 6.54 reads them, except that what it ignores or loads without a word (a missing k, NaN, a tensor nobody
  * uses) is refused here.
  */
-import { existsSync, statSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { badInput } from "../../core/errors.ts";
 import { readJson } from "../../files/io.ts";
 import { openSafetensors, type SafetensorsFile } from "../../files/safetensors.ts";
@@ -12,8 +12,9 @@ import type { StoredTensor } from "../../files/stored-tensor.ts";
 import { inFile, requireShape } from "../matrix.ts";
 import { makeSae, type Sae } from "../sae.ts";
 import { foldInputScale } from "../scale.ts";
+import { folderOf, shown } from "./fields.ts";
 import type { SaeFormat } from "./format.ts";
-import { parseSaelensConfig, type SaelensConfig, shown } from "./saelens-config.ts";
+import { parseSaelensConfig, type SaelensConfig } from "./saelens-config.ts";
 
 const weightsName = "sae_weights.safetensors";
 const configName = "cfg.json";
@@ -23,11 +24,11 @@ export const saelens: SaeFormat = {
   name: "saelens",
   looks: `a folder with ${configName} and ${weightsName}`,
   recognizes(path) {
-    const folder = folderOf(path);
+    const folder = folderOf(path, weightsName);
     return existsSync(join(folder, configName)) && existsSync(join(folder, weightsName));
   },
   open(path) {
-    const folder = folderOf(path);
+    const folder = folderOf(path, weightsName);
     const configPath = join(folder, configName);
     const config = parseSaelensConfig(readJson(configPath), configPath);
     const file = openSafetensors(join(folder, weightsName));
@@ -38,12 +39,6 @@ export const saelens: SaeFormat = {
     }
   },
 };
-
-/** The folder that holds the files, whether it or the weights file was named. */
-function folderOf(path: string): string {
-  const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-  return !isFolder && basename(path) === weightsName ? dirname(path) : path;
-}
 
 function readSae(folder: string, config: SaelensConfig, file: SafetensorsFile): Sae {
   const { d_in, d_sae, kind } = config;
