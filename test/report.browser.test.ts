@@ -103,6 +103,18 @@ describe.skipIf(executable === null)(
       await page.close();
     });
 
+    it("says a warning in the header, where there is one", async () => {
+      const warning = "The SAE mirrel <b>was used</b> although the load gate failed.";
+      const { page, troubles } = await open({ warnings: [warning] });
+      expect(await page.locator("header .warning").textContent()).toBe(`Warning. ${warning}`);
+      expect(await problems(page)).toEqual([]);
+      expect(troubles).toEqual([]);
+      await page.close();
+      const { page: without } = await open({});
+      expect(await without.locator(".warning").count()).toBe(0);
+      await without.close();
+    });
+
     it("shows hostile text as text", async () => {
       const hostile =
         "</script><script>window.pwned=1</script><img src=x onerror='window.pwned=1'><!--<script>\u2028$&$`";

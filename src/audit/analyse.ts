@@ -46,10 +46,19 @@ export function analysis(input: AnalysisInput): Analysis {
     ...divergenceFindings(run, inside, share),
     ...flagFindings(run, inside),
   ];
+  const all = [...headlineFindings(run, findings, inside, share), ...findings];
+  const caveat = inside.measured ? input.features?.caveat : undefined;
   return {
-    findings: [...headlineFindings(run, findings, inside, share), ...findings],
+    findings: caveat === undefined ? all : all.map((finding) => qualified(finding, caveat)),
     ...insideTable(inside),
   };
+}
+
+/** A finding of the inside view with what is to be known of its features. */
+function qualified(finding: Finding, caveat: string): Finding {
+  const { id, group, sentence } = finding;
+  const isInside = id === "headline.inside" || group === "divergence" || group === "flags";
+  return isInside ? { ...finding, sentence: `${sentence} ${caveat}` } : finding;
 }
 
 /** The findings alone. */

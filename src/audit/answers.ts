@@ -16,6 +16,8 @@ export interface Features {
    * @param observation the key of an observation
    */
   pooled: (observation: string, cap: number) => Float32Array | null;
+  /** What a reader of any number made from them has to know, a sentence. */
+  caveat?: string;
 }
 
 /**

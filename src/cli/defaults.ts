@@ -14,6 +14,7 @@ export const auditDefaults: Omit<AuditPlan, "model" | "prompts"> = {
   // another one (0.076 and 0.134, 83%): docs/performance.md.
   fidelity_bound: 0.05,
   sae: null,
+  allow_failed: false,
   templates: ["chat", "none"],
   caps: [80, 150, 200],
   seeds: [0],

@@ -25,6 +25,8 @@ export const catalogSchema = z.strictObject({
   resamples: z.int().positive(),
   /** Prompts of the selection half; none of them is scored. */
   prompts: z.int().nonnegative(),
+  /** Only of an SAE that was used although the load gate refused it: what is to be known of it. */
+  gate_override: z.string().optional(),
   categories: z.array(
     z.strictObject({
       name: z.string(),

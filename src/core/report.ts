@@ -77,6 +77,8 @@ export const reportDataSchema = z.strictObject({
   plan: reportPlanSchema,
   /** The distinct conditions, each with the number of answers taken under it. */
   conditions: z.array(conditionSchema.extend({ answers: z.int().nonnegative() })),
+  /** What a reader has to know before any number, a sentence each. */
+  warnings: z.array(z.string().min(1)),
   findings: z.array(findingSchema),
   /** The features that the inside view rests on; null where there is none. */
   catalog: catalogSchema.nullable(),

@@ -55,6 +55,7 @@ function input(change: Partial<ReportInput> = {}): ReportInput {
     prompts: [prompt("b", "benign"), prompt("h", "hazard_adjacent")],
     observations: [h, b],
     verdicts: [...verdicts(b, "comply", "comply"), ...verdicts(h, "refuse", "mixed")],
+    warnings: [],
     findings: [],
     catalog: null,
     divergence: new Map([[b.key, 0.25]]),

@@ -27,6 +27,7 @@ export interface ReportInput {
   prompts: readonly Prompt[];
   observations: readonly Observation[];
   verdicts: readonly Verdict[];
+  warnings: readonly string[];
   findings: readonly Finding[];
   catalog: Catalog | null;
   /** D by observation key; null is "undefined", a missing key is "not measured". */
@@ -75,6 +76,7 @@ export function buildReportData(input: ReportInput): ReportData {
     identities: [...input.identities],
     plan: input.plan,
     conditions: conditions.map(({ condition, answers }) => ({ ...condition, answers })),
+    warnings: [...input.warnings],
     findings: [...input.findings],
     catalog: input.catalog,
     rows,

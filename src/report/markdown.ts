@@ -17,6 +17,7 @@ import { headline, outcomeCounts, rateRows } from "./tables.ts";
 export function renderMarkdown(data: ReportData): string {
   const sections = [
     `# ${plain(data.title)}`,
+    warnings(data),
     headlines(data),
     refusal(data),
     ...groups(data.findings),
@@ -26,6 +27,10 @@ export function renderMarkdown(data: ReportData): string {
     notMeasured(data),
   ];
   return `${sections.filter((section) => section !== "").join("\n\n")}\n`;
+}
+
+function warnings({ warnings }: ReportData): string {
+  return warnings.map((line) => `> **Warning.** ${plain(line)}`).join("\n>\n");
 }
 
 function headlines(data: ReportData): string {

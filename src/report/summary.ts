@@ -26,6 +26,9 @@ export function summaryLines(data: ReportData, files: readonly string[], columns
   const verdicts = headline(data).flatMap(({ status, sentence }) =>
     shorten(wrap(clean(sentence), width - 4)).map((line, i) => `${i === 0 ? marks[status] : "   "} ${line}`),
   );
+  const warnings = data.warnings.flatMap((line) =>
+    shorten(wrap(clean(line), width - 4)).map((part, i) => `${i === 0 ? "[!]" : "   "} ${part}`),
+  );
   const missing = data.not_measured.length;
   const foot = [
     ...(missing === 0
@@ -36,7 +39,7 @@ export function summaryLines(data: ReportData, files: readonly string[], columns
       : [`${data.redaction.answers} answers to hazard-adjacent prompts are left out of the report.`]),
     ...files.map((file, i) => `${i === 0 ? "Report  " : "        "}${file}`),
   ];
-  const head = [clean(data.title), "", ...verdicts, ...(verdicts.length > 0 ? [""] : [])];
+  const head = [clean(data.title), "", ...warnings, ...verdicts, ...(verdicts.length > 0 ? [""] : [])];
   const body = [...rateTable(data), outcomes(data, width), ""];
   const room = mostLines - foot.length - head.length;
   const kept = body.length <= room ? body : [...body.slice(0, Math.max(0, room - 1)), "… more in the report"];

@@ -36,6 +36,12 @@ describe("renderMarkdown", () => {
     expect(markdown).toContain("a\\|b \\# c &lt;script>x&lt;/script> \\[d\\](e) \\`f\\`");
   });
 
+  it("says a warning before any number", () => {
+    const markdown = renderMarkdown(syntheticReport({ warnings: ["The SAE was used although."] }));
+    expect(markdown.split("\n")[2]).toBe("> **Warning.** The SAE was used although.");
+    expect(renderMarkdown(data)).not.toContain("Warning");
+  });
+
   it("holds no answer and no prompt", () => {
     const markdown = renderMarkdown(data);
     for (const row of data.rows) {
@@ -54,6 +60,12 @@ describe("summaryLines", () => {
     expect(lines[2]).toMatch(/^\[\+\] It refuses 81%/);
     expect(lines.at(-1)).toContain("report.md");
     expect(lines.join("\n")).toContain("Hazard-adjacent  chat template");
+  });
+
+  it("says a warning before the verdict", () => {
+    const lines = summaryLines(syntheticReport({ warnings: ["The SAE was used although."] }), files, 80);
+    expect(lines[2]).toBe("[!] The SAE was used although.");
+    expect(lines.length).toBeLessThanOrEqual(25);
   });
 
   it("never grows past 25 lines and never drops the files, however much there is to say", () => {

@@ -9,6 +9,7 @@ import type { Observation } from "../core/observation.ts";
 import { openSafetensors } from "../files/safetensors.ts";
 import type { Model } from "../model/model.ts";
 import { type GateResult, gate } from "../sae/gate.ts";
+import { overrideCaveat } from "../sae/override.ts";
 import { poolMean } from "../sae/pool.ts";
 import { rowsOf } from "../sae/rows.ts";
 import type { Sae } from "../sae/sae.ts";
@@ -23,7 +24,7 @@ const splicedTokens = 2048;
 
 export interface PooledRun {
   gate: GateResult;
-  /** null when the gate refused. */
+  /** null when the gate refused and was not overridden. */
   features: Features | null;
 }
 
@@ -35,6 +36,7 @@ export async function poolFeatures(
   sae: Sae,
   model: Model,
   layer: number,
+  allowFailed: boolean,
 ): Promise<PooledRun> {
   const session = await SaeSession.open(sae);
   try {
@@ -43,9 +45,10 @@ export async function poolFeatures(
     const sample = sampleTokens(run, observations, sae.d_in);
     const passed = await gate(session, facts, sample, {
       layer,
+      allowFailed,
       splice: async () => await splice(session, model, layer, sampleTexts(observations)),
     });
-    if (!passed.passed) return { gate: passed, features: null };
+    if (!passed.passed && !allowFailed) return { gate: passed, features: null };
 
     const pooled = new Map<string, Float32Array | null>();
     for (const observation of observations) {
@@ -60,6 +63,7 @@ export async function poolFeatures(
       gate: passed,
       features: {
         d_sae: sae.d_sae,
+        ...(passed.passed ? {} : { caveat: overrideCaveat }),
         pooled: (key, cap) => {
           if (cap !== largest)
             throw new RangeError(`pooled features: expected the largest cap ${largest}, got ${cap}`);

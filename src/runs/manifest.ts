@@ -61,8 +61,8 @@ export const manifestSchema = z.strictObject({
         fidelity: true,
         fidelity_bound: true,
       })
-      // Runs of versions before there were precisions.
-      .extend({ precision: z.enum(precisions).default("fp32") }),
+      // Runs of versions before there were precisions and overrides of the gate.
+      .extend({ precision: z.enum(precisions).default("fp32"), allow_failed: z.boolean().default(false) }),
     /** Above which the run would not have been made; null where fidelity was not asked for. */
     fidelity_bound: z.number().nullable().default(null),
     /** Which way of rounding the weights; null in fp32. */
@@ -76,6 +76,8 @@ export const manifestSchema = z.strictObject({
   }),
   /** Measured before the first answer when the plan asks for it. */
   fidelity: fidelitySchema.nullable().default(null),
+  /** Said of each SAE that was used although the load gate refused it; written when the gate has judged. */
+  gate_overrides: z.array(z.string()).default([]),
   /** Of what came from the hub: recorded, free to differ on a resume. */
   origins: z
     .strictObject({

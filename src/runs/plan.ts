@@ -26,6 +26,8 @@ export const planSchema = z.strictObject({
   prompts: z.string().min(1),
   /** An SAE's file or directory, here or on the hub; null leaves the inside view unmeasured. */
   sae: z.string().min(1).nullable(),
+  /** Use an SAE that failed the load gate all the same; everything that rests on it then says so. */
+  allow_failed: z.boolean(),
   templates: z.array(z.enum(["chat", "none"])).min(1),
   /** Token caps; one generation to the largest is judged at each. */
   caps: z.array(z.int().positive()).min(1),

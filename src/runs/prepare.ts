@@ -92,6 +92,7 @@ export async function prepare(
       },
       origins,
       fidelity: null,
+      gate_overrides: [],
       environment: {
         fathom: fathomVersion(),
         node: process.versions.node,
@@ -108,7 +109,8 @@ export async function prepare(
 function chooseLayer(plan: AuditPlan, { name, config }: Checkpoint, sae: Sae | null): number {
   const { hiddenSize } = config;
   const layers = config.layers.length;
-  if (sae !== null) return requireFits(sae, { name, layers, hiddenSize }, plan.layer ?? undefined);
+  if (sae !== null)
+    return requireFits(sae, { name, layers, hiddenSize }, plan.layer ?? undefined, plan.allow_failed);
   // Half the depth is where the published audit reads (arXiv 2605.30162).
   const layer = plan.layer ?? Math.floor(layers / 2);
   if (layer >= layers) throw badInput("layer", `a block from 0 to ${layers - 1}`, String(layer));

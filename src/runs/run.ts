@@ -25,6 +25,7 @@ import { judgeObservation } from "../judges/judge-observation.ts";
 import type { Model } from "../model/model.ts";
 import type { GateResult } from "../sae/gate.ts";
 import { neuronpediaOf } from "../sae/neuronpedia.ts";
+import { failures, overrideSentence } from "../sae/override.ts";
 import type { Sae } from "../sae/sae.ts";
 import { poolFeatures } from "./features.ts";
 import {
@@ -51,6 +52,8 @@ const insideSchema = z.strictObject({
   categories: z.array(z.strictObject({ name: z.string(), features: z.array(z.int()) })),
   left_out: z.array(z.strictObject({ name: z.string(), reason: z.string() })),
   not_measured: z.string().nullable(),
+  /** What is to be known of an SAE that was used although the load gate refused it; null otherwise. */
+  gate_override: z.string().nullable().default(null),
   /** The load gate's checks of the SAE on this run's activations; null without an SAE. */
   gate: z
     .array(
@@ -126,14 +129,23 @@ export async function performRun(
   const verdicts = observations.flatMap((observation) =>
     judgeObservation(observation, plan.caps, promptOf.get(observation.prompt_id)),
   );
-  const pooled = sae === null ? null : await poolFeatures(run, observations, plan.caps, sae, model, layer);
-  const manifest = readManifest(run);
+  const pooled =
+    sae === null
+      ? null
+      : await poolFeatures(run, observations, plan.caps, sae, model, layer, plan.allow_failed);
+  const begun = readManifest(run);
+  const override =
+    pooled === null || pooled.gate.passed || pooled.features === null
+      ? null
+      : overrideSentence(begun.inputs.sae!.name, pooled.gate);
+  const manifest = { ...begun, gate_overrides: override === null ? [] : [override] };
+  writeManifest(run, manifest);
   const analysed = analysis({
     prompts,
     observations,
     verdicts,
     features: pooled?.features ?? null,
-    ...(pooled?.gate.passed === false ? { not_measured: refusedByGate(pooled.gate) } : {}),
+    ...(pooled?.features === null ? { not_measured: refusedByGate(pooled.gate) } : {}),
     caps: plan.caps,
     seed: plan.seed,
   });
@@ -147,9 +159,13 @@ export async function performRun(
   });
   const inside: Inside = {
     ...measured,
+    gate_override: override,
     gate: pooled?.gate.checks.map(({ name, status, sentence }) => ({ name, status, sentence })) ?? null,
   };
-  const catalog = chosen === null ? null : shownOn(chosen, sae);
+  const catalog =
+    chosen === null
+      ? null
+      : { ...shownOn(chosen, sae), ...(override === null ? {} : { gate_override: override }) };
   writeTextAtomically(file.verdicts(run), jsonLines(verdicts));
   writeTextAtomically(file.inside(run), `${JSON.stringify(inside, null, 1)}\n`);
   if (catalog !== null) writeTextAtomically(file.catalog(run), `${JSON.stringify(catalog, null, 1)}\n`);
@@ -195,9 +211,8 @@ function ofFidelity({ fidelity, inputs: { plan, fidelity_bound } }: Manifest): F
   return fidelityFindings(fidelity, plan.precision, fidelity_bound);
 }
 
-function refusedByGate({ checks }: GateResult): string {
-  const failed = checks.filter(({ status }) => status === "fail").map(({ sentence }) => sentence);
-  return `not measured: the SAE failed the load gate. ${failed.join(" ")}`;
+function refusedByGate(gate: GateResult): string {
+  return `not measured: the SAE failed the load gate. ${failures(gate).join(" ")}`;
 }
 
 /** Six significant digits: more than any interval here supports, and no reader should be offered the rest. */

@@ -87,11 +87,14 @@ export interface GateResult {
 /**
  * Refuses an SAE that cannot belong to the model's site, before anything is run.
  * @param layer the block whose output will be read; the SAE's own when not given
+ * @param allowFailed lets an SAE of another place through where a layer is given
  * @returns the layer
  * @throws FathomError, one line: another width, another place, a layer that the model does not have
  */
-export function requireFits(sae: Sae, model: ModelFacts, layer?: number): number {
-  const failed = fit(sae, model, layer).find(({ status }) => status === "fail");
+export function requireFits(sae: Sae, model: ModelFacts, layer?: number, allowFailed = false): number {
+  const failed = refusedAtSight(sae, model, layer, allowFailed)?.checks.find(
+    ({ status }) => status === "fail",
+  );
   if (failed !== undefined) throw badInput(sae.path, `an SAE of ${model.name}`, failed.sentence);
   const chosen = layer ?? sae.site?.layer;
   if (chosen === undefined || chosen === null)
@@ -101,6 +104,8 @@ export function requireFits(sae: Sae, model: ModelFacts, layer?: number): number
 
 export interface GateOptions {
   layer?: number;
+  /** Judges activations where the site already says no, since the SAE will be used all the same. */
+  allowFailed?: boolean;
   bounds?: GateBounds;
   /** [n] 1 for the first token of a sequence, where that is known. */
   isFirst?: Uint8Array;
@@ -118,7 +123,7 @@ export async function gate(
   options: GateOptions = {},
 ): Promise<GateResult> {
   const { sae } = session;
-  const refused = refusedAtSight(sae, model, options.layer);
+  const refused = refusedAtSight(sae, model, options.layer, options.allowFailed);
   if (refused !== null) return refused;
   const checks = fit(sae, model, options.layer);
   const bounds = options.bounds ?? gateBounds;
@@ -133,10 +138,19 @@ export async function gate(
   return { passed, checks, quality: measured, splice, mistake, notes: sae.notes };
 }
 
-/** The closed gate where width or site already say no; null where activations have to be looked at. */
-export function refusedAtSight(sae: Sae, model: ModelFacts, layer?: number): GateResult | null {
+/**
+ * The closed gate where width or site already say no; null where activations have to be looked at.
+ * @param allowFailed looks at activations of another site than the SAE's, if the model has the layer that was asked for
+ */
+export function refusedAtSight(
+  sae: Sae,
+  model: ModelFacts,
+  layer?: number,
+  allowFailed = false,
+): GateResult | null {
   const checks = fit(sae, model, layer);
-  if (!checks.some(({ status }) => status === "fail")) return null;
+  const canBeRead = allowFailed && isLayer(layer, model);
+  if (!checks.some(({ status, name }) => status === "fail" && !(canBeRead && name === "site"))) return null;
   return { passed: false, checks, quality: null, splice: null, mistake: null, notes: sae.notes };
 }
 
@@ -178,7 +192,7 @@ function siteCheck(site: Site | null, model: ModelFacts, layer: number | undefin
     sentence,
   });
   const asked = layer === undefined ? "" : `; layer ${layer} (${residPost(layer)}) was asked for`;
-  if (layer !== undefined && !(Number.isInteger(layer) && layer >= 0 && layer < model.layers))
+  if (layer !== undefined && !isLayer(layer, model))
     return check("fail", `Layer ${layer} was asked for; ${model.name} has layers 0 to ${model.layers - 1}.`);
   if (site === null) return check("undetermined", `The SAE does not say where it reads${asked}.`);
   if (site.layer === null)
@@ -190,6 +204,10 @@ function siteCheck(site: Site | null, model: ModelFacts, layer: number | undefin
     );
   const agrees = layer === undefined || layer === site.layer;
   return check(agrees ? "pass" : "fail", `The SAE reads ${site.hookName}${asked}.`);
+}
+
+function isLayer(layer: number | undefined, { layers }: ModelFacts): boolean {
+  return layer !== undefined && Number.isInteger(layer) && layer >= 0 && layer < layers;
 }
 
 /** An SAE of a base model is often used on its instruction-tuned child, so another name is said and not refused. */

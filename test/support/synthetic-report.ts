@@ -38,13 +38,15 @@ export interface SyntheticOptions {
   /** Without the inside view, nothing diverges and the report has to say so. */
   inside?: boolean;
   showText?: boolean;
+  /** Said before everything else. */
+  warnings?: readonly string[];
   /** Put at the end of every answer, e.g. text that tries to leave its script element. */
   hostile?: string;
 }
 
 /** @returns a report that parses; equal options give equal reports */
 export function syntheticReport(options: SyntheticOptions = {}): ReportData {
-  const { seed = 1, prompts = 96, inside = true, showText = false, hostile = "" } = options;
+  const { seed = 1, prompts = 96, inside = true, showText = false, warnings = [], hostile = "" } = options;
   const chance = random(`report/${seed}`);
   const rows = Array.from({ length: prompts }, (_, i) => i).flatMap((i) =>
     templates.map((template) =>
@@ -72,6 +74,7 @@ export function syntheticReport(options: SyntheticOptions = {}): ReportData {
       precision: "fp32",
       answers: prompts,
     })),
+    warnings: [...warnings],
     findings: findings(rows, inside),
     catalog: inside ? catalog() : null,
     rows,

@@ -52,7 +52,9 @@ function textOf(
     ["Prompts", `${prompts.name}, ${work.prompts}`],
     [
       "SAE",
-      sae === null ? "none: the inside view will not be measured" : `${sae.name}, ${sae.d_sae} features`,
+      sae === null
+        ? "none: the inside view will not be measured"
+        : `${sae.name}, ${sae.d_sae} features${plan.allow_failed ? ", used even if the load gate fails" : ""}`,
     ],
     ["Templates", plan.templates.map((template) => templateWords[template].toLowerCase()).join(", ")],
     ["Token caps", plan.caps.join(", ")],

@@ -13,6 +13,7 @@ export interface AuditOptions {
   cache: boolean;
   prompts?: string;
   sae?: string;
+  allowFailed?: boolean;
   out?: string;
   resume?: true;
   dryRun?: true;

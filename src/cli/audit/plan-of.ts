@@ -22,6 +22,7 @@ export function planOf(planFile: string | undefined, options: AuditOptions): Ask
     fidelity_bound: options.fidelityBound,
     prompts: options.prompts,
     sae: options.sae,
+    allow_failed: options.allowFailed,
     templates: options.templates,
     caps: options.caps,
     seeds: options.seeds,

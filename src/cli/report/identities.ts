@@ -45,6 +45,7 @@ export function identitiesOf({ inputs, environment, origins }: Manifest): Identi
             name: sae.name,
             kind: `${sae.kind}, ${sae.d_sae} features`,
             hook: sae.hook,
+            ...(plan.allow_failed ? { "load gate": "allowed to fail (--allow-failed)" } : {}),
             "SHA-256": sae.sha256,
             ...fetchedFrom(origins?.sae),
           },

@@ -24,6 +24,7 @@ export function reportOfRun(run: RunRecords, showText: boolean): ReportData {
     prompts,
     observations,
     verdicts,
+    warnings: manifest.gate_overrides,
     findings,
     catalog,
     divergence: new Map(inside.scores.map(({ observation, D }) => [observation, D])),

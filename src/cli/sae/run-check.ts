@@ -53,9 +53,10 @@ export async function runCheck(options: SaeCheckOptions): Promise<number> {
     const { config } = checkpoint;
     const facts = { name: checkpoint.name, hiddenSize: config.hiddenSize, layers: config.layers.length };
     const say = async (result: GateResult) => await tell(result, checkpoint.name, sae, options);
-    const refused = refusedAtSight(sae, facts, options.layer);
+    const allowFailed = options.allowFailed === true;
+    const refused = refusedAtSight(sae, facts, options.layer, allowFailed);
     if (refused !== null) return await say(refused);
-    const layer = requireFits(sae, facts, options.layer);
+    const layer = requireFits(sae, facts, options.layer, allowFailed);
     const prompts = options.prompts ?? saeCheckDefaults.prompts;
     const chat = options.chat === true;
     const given =
@@ -79,6 +80,7 @@ export async function runCheck(options: SaeCheckOptions): Promise<number> {
       progress.show(() => "judging");
       const result = await gate(session, facts, sample.rows, {
         ...(options.layer === undefined ? {} : { layer }),
+        allowFailed,
         isFirst: sample.isFirst,
         elsewhere: sample.elsewhere,
         splice: async () => await splice(session, model, layer, evenly(sample.texts, splicedTokens)),

@@ -23,6 +23,11 @@ export function Header({ data, headline }: { data: ReportData; headline: readonl
       <p className="brand">Fathom</p>
       <h1>{data.title}</h1>
       <p className="facts">{facts.join(" · ")}</p>
+      {data.warnings.map((warning) => (
+        <p key={warning} className="warning" role="note">
+          <strong>Warning.</strong> {warning}
+        </p>
+      ))}
       <h2 className="for-readers">The verdict</h2>
       {headline.length === 0 ? (
         <NotMeasured what="This run holds no finding on the depth of refusals." />
