@@ -8,7 +8,8 @@ import { readProblem } from "../io.ts";
 import { readExactly } from "../read.ts";
 import { readZip } from "../zip.ts";
 import { Storage, storageBytes, torchGlobals } from "./globals.ts";
-import { maxPickleBytes, PickleGlobal, type PickleHost, type PickleValue, readPickle } from "./pickle.ts";
+import { PickleGlobal, type PickleHost, type PickleValue, readPickle } from "./pickle.ts";
+import { maxPickleBytes } from "./pickle-bytes.ts";
 
 /** "PK\x03\x04" */
 const zipSignature = 0x04034b50;

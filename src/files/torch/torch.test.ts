@@ -8,7 +8,8 @@ import { badInput, FathomError } from "../../core/errors.ts";
 import { readNpz } from "../npz.ts";
 import { StoredTensor } from "../stored-tensor.ts";
 import { OtherTensor } from "./globals.ts";
-import { maxPickleBytes, PickleGlobal, type PickleValue, readPickle } from "./pickle.ts";
+import { PickleGlobal, type PickleValue, readPickle } from "./pickle.ts";
+import { maxPickleBytes } from "./pickle-bytes.ts";
 import { readTorch } from "./read.ts";
 
 const fixtures = new URL("../../../test/fixtures/tensor-files/", import.meta.url).pathname;
