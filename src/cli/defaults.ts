@@ -33,8 +33,8 @@ export const generateDefaults = { temperature: 0, seed: 0, batchSize: 32 } as co
 /** For real models; a set of the model's own domain judges better. */
 export const saeCheckDefaults = { prompts: "biology" } as const;
 
-/** Steps that a kill may cost. */
-export const trainDefaults = { checkpointEvery: 100 } as const;
+/** `checkpointEvery`: steps that a kill may cost. */
+export const trainDefaults = { objective: "topk", checkpointEvery: 100 } as const;
 
 export const rescoreDefaults = { seed: 0 } as const;
 

@@ -32,7 +32,14 @@ const activations = await residuals(model, layer);
 await model.close();
 
 const started = performance.now();
-const plan = { ...usualPlan, d_sae: 1024, k: 16, steps: Number(options.steps), seed };
+const plan = {
+  ...usualPlan,
+  objective: "topk" as const,
+  d_sae: 1024,
+  k: 16,
+  steps: Number(options.steps),
+  seed,
+};
 const { sae, quality, record } = await trainSae(
   rowsOf(activations, hiddenSize, "the organism's documents"),
   siteOf(residPost(layer), "fathom/demo"),

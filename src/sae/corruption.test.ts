@@ -211,7 +211,8 @@ const corruptions: Record<string, Corruption> = {
   "a stale file: weights of an early revision beside the config of the last": {
     of: "topk",
     load: async ({ stated, site }) => {
-      const plan = { ...usualPlan, d_sae: 128, k: 16, batch: 256, steps: 20, seed: "early" };
+      const sizes = { d_sae: 128, k: 16, batch: 256, steps: 20 };
+      const plan = { ...usualPlan, ...sizes, objective: "topk" as const, seed: "early" };
       const { sae } = await trainSae(first.rows, site!, plan, () => undefined, { threads: 1 });
       return { ...sae, stated };
     },

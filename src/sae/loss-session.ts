@@ -1,69 +1,76 @@
 /** The loss graph opened: loss and gradients of a batch in one run. */
 import { type InferenceSession, Tensor } from "onnxruntime-node";
 import { openWeightless, type SessionOptions } from "../model/session.ts";
-import { type LossShape, lossGraph, type TrainedName, trained } from "./loss.ts";
+import { lossGraph, weightOf } from "./loss.ts";
+import type { LossTerm, Objective, StepState } from "./objectives/objective.ts";
+import { dimsOf, trainedNames, type Weights, type Widths } from "./weights.ts";
 
-/** The trained tensors, or their gradients: row-major, in the shapes of the canonical form. */
-export type Weights = Record<TrainedName, Float32Array<ArrayBuffer>>;
+export interface Loss {
+  /** The reconstruction's share. */
+  unexplained: number;
+  /** Terms that weigh something at this step, before the weight. */
+  terms: Record<string, number>;
+  /** Tokens on which each feature is active [d_sae]. */
+  fired: Float32Array;
+  /** The smallest active feature, 0 where none is; null where the objective does not ask for it. */
+  smallest: number | null;
+  gradients: Weights;
+}
 
-/** The auxiliary term costs a second decoding, so it runs only where it counts. */
+const scalar = (value: number) => new Tensor("float32", Float32Array.of(value), []);
+
 export class LossSession {
-  private readonly plain: InferenceSession;
-  private readonly withAux: InferenceSession | null;
-  private readonly d_in: number;
-  private readonly d_sae: number;
+  private readonly widths: Widths;
+  private readonly objective: Objective;
+  private readonly terms: readonly LossTerm[];
+  private readonly options: SessionOptions;
+  /** One for each set of terms that a step has needed: a term may cost a decoding, so it runs only where it counts. */
+  private readonly sessions = new Map<string, InferenceSession>();
 
-  private constructor(
-    plain: InferenceSession,
-    withAux: InferenceSession | null,
-    d_in: number,
-    d_sae: number,
-  ) {
-    this.plain = plain;
-    this.withAux = withAux;
-    this.d_in = d_in;
-    this.d_sae = d_sae;
+  /** @param more terms beside the objective's */
+  constructor(widths: Widths, objective: Objective, more: readonly LossTerm[], options: SessionOptions) {
+    this.widths = widths;
+    this.objective = objective;
+    this.terms = [...objective.terms, ...more];
+    this.options = options;
   }
 
-  static async open(shape: LossShape, options: SessionOptions): Promise<LossSession> {
-    const plain = await openWeightless(lossGraph({ ...shape, kAux: 0 }), options);
-    const withAux = shape.kAux === 0 ? null : await openWeightless(lossGraph(shape), options);
-    return new LossSession(plain, withAux, shape.d_in, shape.d_sae);
-  }
-
-  /** @param x [B, d_in] @param dead [d_sae], 1 or 0 */
-  async run(
-    x: Float32Array<ArrayBuffer>,
-    weights: Weights,
-    variance: number,
-    dead: Float32Array<ArrayBuffer>,
-    auxWeight: number,
-  ): Promise<{ unexplained: number; fired: Float32Array; gradients: Weights }> {
-    const { d_in, d_sae } = this;
+  /** @param x [B, d_in], scaled @param variance V, of the scaled rows */
+  async run(x: Float32Array<ArrayBuffer>, weights: Weights, variance: number, now: StepState): Promise<Loss> {
+    const names = trainedNames(this.objective.own);
+    const weighing = this.terms
+      .map((term) => ({ term, ...term.at(now) }))
+      .filter(({ weight }) => weight !== 0);
     const tensor = (values: Float32Array, dims: number[]) => new Tensor("float32", values, dims);
-    const feeds = {
-      x: tensor(x, [x.length / d_in, d_in]),
-      W_enc: tensor(weights.W_enc, [d_in, d_sae]),
-      b_enc: tensor(weights.b_enc, [d_sae]),
-      W_dec: tensor(weights.W_dec, [d_sae, d_in]),
-      b_dec: tensor(weights.b_dec, [d_in]),
-      variance: tensor(Float32Array.of(variance), []),
-    };
-    const outputs =
-      auxWeight > 0 && this.withAux !== null
-        ? await this.withAux.run({
-            ...feeds,
-            dead: tensor(dead, [d_sae]),
-            auxWeight: tensor(Float32Array.of(auxWeight), []),
-          })
-        : await this.plain.run(feeds);
+    const session = await this.sessionWith(weighing.map(({ term }) => term));
+    const outputs = await session.run({
+      x: tensor(x, [x.length / this.widths.d_in, this.widths.d_in]),
+      ...Object.fromEntries(names.map((name) => [name, tensor(weights[name]!, dimsOf(name, this.widths))])),
+      variance: scalar(variance),
+      ...Object.fromEntries(weighing.map(({ term, weight }) => [weightOf(term.name), scalar(weight)])),
+      ...Object.fromEntries(weighing.flatMap(({ feeds }) => Object.entries(feeds))),
+    });
     const numbers = (name: string) => outputs[name]!.data as Float32Array<ArrayBuffer>;
-    const gradients = Object.fromEntries(trained.map((name) => [name, numbers(`d ${name}`)])) as Weights;
-    return { unexplained: numbers("unexplained")[0]!, fired: numbers("fired"), gradients };
+    return {
+      unexplained: numbers("unexplained")[0]!,
+      terms: Object.fromEntries(weighing.map(({ term: { name } }) => [name, numbers(name)[0]!])),
+      fired: numbers("fired"),
+      smallest: "smallest" in outputs ? numbers("smallest")[0]! : null,
+      gradients: Object.fromEntries(names.map((name) => [name, numbers(`d ${name}`)])) as Weights,
+    };
   }
 
   async close(): Promise<void> {
-    await this.plain.release();
-    await this.withAux?.release();
+    for (const session of this.sessions.values()) await session.release();
+    this.sessions.clear();
+  }
+
+  private async sessionWith(terms: readonly LossTerm[]): Promise<InferenceSession> {
+    const key = JSON.stringify(terms.map(({ name }) => name));
+    const known = this.sessions.get(key);
+    if (known !== undefined) return known;
+    const opened = await openWeightless(lossGraph(this.widths, this.objective, terms), this.options);
+    this.sessions.set(key, opened);
+    return opened;
   }
 }

@@ -1,15 +1,13 @@
 /**
- * The training loss of a TopK SAE as a graph, with its gradients derived (Gao et al., arXiv 2406.04093, section 2.3 and
- * appendix A.2):
+ * The training loss of an SAE as a graph, with its gradients derived:
  *
- *     loss = Σ‖x − x̂‖² / (B·V) + auxWeight · Σ‖e − ê‖² / (B·V)
+ *     loss = Σ‖x − x̂‖² / (B·V) + Σ weight · term
  *
- * V is the mean ‖x − μ‖² of the data, so the first term is the fraction of variance unexplained of the batch. e = x − x̂
- * is taken as it is (no gradient passes through it), and ê is what the dead features, the kAux largest a token, make of
- * it: they are pulled towards what the living leave unexplained.
+ * V is the mean ‖x − μ‖² of the data, so the first is the fraction of variance unexplained of the batch (Gao et al., arXiv
+ * 2406.04093, section 2.3); the terms are the objective's, and whatever else a run adds.
  */
 import { gradient } from "../graph/gradient.ts";
-import { type DType, Graph, type Operator, type Value } from "../graph/graph.ts";
+import { type DType, Graph, type Value } from "../graph/graph.ts";
 import {
   add,
   div,
@@ -18,75 +16,63 @@ import {
   matmul,
   mul,
   reduceSum,
+  reshape,
   sizeOf,
   sub,
   where,
 } from "../graph/ops/index.ts";
-import { topKActivation } from "./graphs.ts";
+import type { LossTerm, Objective } from "./objectives/objective.ts";
+import { type commonNames, dimsOf, type OwnName, trainedNames, type Widths } from "./weights.ts";
 
-export interface LossShape {
-  d_in: number;
-  d_sae: number;
-  k: number;
-  /** Dead features a token may use; 0 leaves the second term out of the graph. */
-  kAux: number;
-}
+type TrainedValues = Record<(typeof commonNames)[number], Value> & Partial<Record<OwnName, Value>>;
 
-export const trained = ["W_enc", "b_enc", "W_dec", "b_dec"] as const;
-export type TrainedName = (typeof trained)[number];
-
-/** Below every pre-activation that a finite SAE makes; ReLU turns it to 0 where fewer than kAux are dead. */
-const never = -1e30;
-
-/** The value itself, with no gradient passing back. */
-const heldOperator: Operator = {
-  kind: "held",
-  emit: ({ inputs, outputs }, onnx) => {
-    onnx.into(outputs, "Identity", inputs);
-  },
-  gradient: () => [undefined],
-};
-
-function held(x: Value): Value {
-  return x.graph.apply(heldOperator, [x], {}, [x])[0]!;
-}
+/** The graph's input that a term is multiplied by. */
+export const weightOf = (term: string) => `weight of ${term}`;
 
 /**
- * Inputs: x [B, d_in], the trained tensors, variance [] (V), and with kAux auxWeight [] and dead [d_sae] (1 or 0).
- * Outputs: unexplained [], aux [] (before auxWeight), fired [d_sae] (tokens of the batch), and `d ` + each trained name.
+ * Inputs: x [B, d_in], the trained tensors, variance [] (V), and for each term its weight [] and its own.
+ * Outputs: unexplained [], fired [d_sae] (tokens of the batch), smallest [] where the objective has one, each term [] by its
+ * name (before the weight), and `d ` + each trained name.
  * @param dtype float64 for the test by finite differences
  */
-export function lossGraph({ d_in, d_sae, k, kAux }: LossShape, dtype: DType = "float32"): Graph {
+export function lossGraph(
+  widths: Widths,
+  objective: Objective,
+  terms: readonly LossTerm[],
+  dtype: DType = "float32",
+): Graph {
+  const { d_in, d_sae } = widths;
   const graph = new Graph();
   const x = graph.input("x", dtype, ["B", d_in]);
-  const W_enc = graph.input("W_enc", dtype, [d_in, d_sae]);
-  const b_enc = graph.input("b_enc", dtype, [d_sae]);
-  const W_dec = graph.input("W_dec", dtype, [d_sae, d_in]);
-  const b_dec = graph.input("b_dec", dtype, [d_in]);
+  const names = trainedNames(objective.own);
+  const { W_enc, b_enc, W_dec, b_dec, ...own } = Object.fromEntries(
+    names.map((name) => [name, graph.input(name, dtype, dimsOf(name, widths))]),
+  ) as TrainedValues;
   const variance = graph.input("variance", dtype, []);
   const share = (difference: Value) =>
     div(div(reduceSum(mul(difference, difference), [0, 1]), sizeOf(difference, [0])), variance);
 
-  const pre = add(matmul(sub(x, b_dec), W_enc), b_enc);
-  const features = topKActivation(pre, k);
+  // (x − b_dec)·W_enc as two products: the gradient of b_dec then comes from one row, not from a product over the batch.
+  const centre = reshape(matmul(reshape(b_dec, [1, d_in]), W_enc), [d_sae]);
+  const pre = add(matmul(x, W_enc), sub(b_enc, centre));
+  const { features, smallest } = objective.activate(pre, own);
   const error = sub(x, add(matmul(features, W_dec), b_dec));
   const unexplained = share(error);
   graph.output("unexplained", unexplained);
   const active = greater(features, 0);
   graph.output("fired", reduceSum(where(active, fillLike(features, 1), 0), [0]));
+  if (smallest !== null) graph.output("smallest", smallest);
 
   let loss = unexplained;
-  if (kAux > 0) {
-    const dead = greater(graph.input("dead", dtype, [d_sae]), 0);
-    const rebuilt = matmul(topKActivation(where(dead, pre, never), kAux), W_dec);
-    const aux = share(sub(held(error), rebuilt));
-    graph.output("aux", aux);
-    loss = add(loss, mul(aux, graph.input("auxWeight", dtype, [])));
+  for (const term of terms) {
+    const value = term.build({ graph, dtype, pre, features, error, W_dec, own, share });
+    graph.output(term.name, value);
+    loss = add(loss, mul(value, graph.input(weightOf(term.name), dtype, [])));
   }
   const gradients = gradient(
     [{ value: loss, cotangent: graph.constant([1], dtype, []) }],
-    [W_enc, b_enc, W_dec, b_dec],
+    [W_enc, b_enc, W_dec, b_dec, ...Object.values(own)],
   );
-  for (const [at, name] of trained.entries()) graph.output(`d ${name}`, gradients[at]!);
+  for (const [at, name] of names.entries()) graph.output(`d ${name}`, gradients[at]!);
   return graph;
 }

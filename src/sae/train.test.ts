@@ -1,9 +1,7 @@
-/** The training loss's gradient, the recovery of a known dictionary, and what a plan refuses. */
+/** The recovery of a known dictionary by each objective, and what a plan refuses. */
 import { describe, expect, it } from "vitest";
-import { count, type Numbers, open } from "../../test/support/graph.ts";
 import { type Random, random } from "../core/random.ts";
 import type { TrainingProgress } from "./descent.ts";
-import { lossGraph, trained } from "./loss.ts";
 import { inMemory, norms } from "./matrix.ts";
 import { quality } from "./quality.ts";
 import { rowsOf } from "./rows.ts";
@@ -11,104 +9,8 @@ import { makeSae } from "./sae.ts";
 import { SaeSession } from "./session.ts";
 import { siteOf } from "./site.ts";
 import { trainSae } from "./train.ts";
-import { type TrainingPlan, usualPlan } from "./training-plan.ts";
+import { objectiveNames, type TrainingPlan, usualPlan } from "./training-plan.ts";
 import { tangent, unitRows } from "./unit-rows.ts";
-
-describe("the gradient of the loss", () => {
-  const shape = { d_in: 5, d_sae: 12, k: 3, kAux: 2 };
-  const sizes = { x: [7, 5], W_enc: [5, 12], b_enc: [12], W_dec: [12, 5], b_dec: [5] } as const;
-  const draw = random("gradient");
-  const feeds: Record<string, Numbers> = Object.fromEntries(
-    Object.entries(sizes).map(([name, dims]) => {
-      const data = Array.from({ length: count(dims) }, () => draw.normal());
-      return [name, { dtype: "float64", dims, data }];
-    }),
-  );
-  feeds["variance"] = { dtype: "float64", dims: [], data: [4.5] };
-  const dead = Array.from({ length: 12 }, (_, at) => (at % 3 === 0 ? 1 : 0));
-
-  /** Central differences in float64: truncation of about step² and rounding of 1e-16/step, both below 1e-9. */
-  const step = 1e-5;
-  const differences = async (loss: (feeds: Record<string, Numbers>) => Promise<number>, name: string) => {
-    const operand = feeds[name]!;
-    const found: number[] = [];
-    for (const [at, value] of operand.data.entries()) {
-      const moved = async (by: number) =>
-        await loss({ ...feeds, [name]: { ...operand, data: operand.data.with(at, value + by) } });
-      found.push(((await moved(step)) - (await moved(-step))) / (2 * step));
-    }
-    return found;
-  };
-  const close = (found: readonly number[], expected: readonly number[]) => {
-    expect(found.length).toBe(expected.length);
-    const largest = Math.max(...expected.map(Math.abs));
-    expect(largest).toBeGreaterThan(1e-3);
-    for (const [at, value] of expected.entries())
-      expect(Math.abs(found[at]! - value)).toBeLessThan(1e-7 * largest);
-  };
-
-  it.each(trained)("agrees with finite differences for %s", async (name) => {
-    const run = await open(lossGraph({ ...shape, kAux: 0 }, "float64"));
-    const expected = await differences(async (at) => (await run(at))["unexplained"]!.data[0]!, name);
-    close((await run(feeds))[`d ${name}`]!.data, expected);
-  });
-
-  it.each(trained)("agrees for %s in the auxiliary term, whose error is held", async (name) => {
-    const given = (weight: number) => ({
-      dead: { dtype: "float64", dims: [12], data: dead } as const,
-      auxWeight: { dtype: "float64", dims: [], data: [weight] } as const,
-    });
-    const run = await open(lossGraph(shape, "float64"));
-    const gradientAt = async (weight: number) =>
-      (await run({ ...feeds, ...given(weight) }))[`d ${name}`]!.data;
-    const plain = await gradientAt(0);
-    const derived = (await gradientAt(2)).map((value, at) => value - plain[at]!);
-    // By hand, with the error of the unmoved weights: Σ‖e − ê‖²/(B·V), ê of the two largest dead features a token.
-    const error = heldError();
-    const expected = await differences((at) => Promise.resolve(2 * auxByHand(at, error)), name);
-    // b_dec moves the auxiliary term through the encoder only.
-    close(derived, expected);
-  });
-
-  const { d_in, d_sae } = shape;
-  function preOf(at: Record<string, Numbers>, row: number): number[] {
-    const { W_enc, b_enc, b_dec, x } = at as Record<keyof typeof sizes, Numbers>;
-    return Array.from({ length: d_sae }, (_, feature) => {
-      let sum = b_enc.data[feature]!;
-      for (let i = 0; i < d_in; i++)
-        sum += (x.data[row * d_in + i]! - b_dec.data[i]!) * W_enc.data[i * d_sae + feature]!;
-      return sum;
-    });
-  }
-  function rebuild(
-    at: Record<string, Numbers>,
-    pre: readonly number[],
-    allowed: readonly number[],
-    k: number,
-  ): number[] {
-    const chosen = allowed.toSorted((a, b) => pre[b]! - pre[a]!).slice(0, k);
-    const out = new Array<number>(d_in).fill(0);
-    for (const feature of chosen)
-      for (let i = 0; i < d_in; i++)
-        out[i] = out[i]! + Math.max(0, pre[feature]!) * at["W_dec"]!.data[feature * d_in + i]!;
-    return out;
-  }
-  function heldError(): number[][] {
-    return Array.from({ length: 7 }, (_, row) => {
-      const rebuilt = rebuild(feeds, preOf(feeds, row), [...Array(d_sae).keys()], shape.k);
-      return rebuilt.map((value, i) => feeds["x"]!.data[row * d_in + i]! - value - feeds["b_dec"]!.data[i]!);
-    });
-  }
-  function auxByHand(at: Record<string, Numbers>, error: readonly number[][]): number {
-    const allowed = dead.flatMap((is, feature) => (is === 1 ? [feature] : []));
-    let total = 0;
-    for (const [row, e] of error.entries()) {
-      const rebuilt = rebuild(at, preOf(at, row), allowed, shape.kAux);
-      total += e.reduce((sum, value, i) => sum + (value - rebuilt[i]!) ** 2, 0);
-    }
-    return total / 7 / 4.5;
-  }
-});
 
 /** Sparse codes over a random dictionary of unit rows: 3 of `size` at a time, coefficients in 1…2, little noise. */
 function planted(size: number, d: number, n: number, scale: number) {
@@ -171,7 +73,15 @@ describe("rows of norm 1", () => {
 describe("trainSae", () => {
   const d = 32;
   const size = 48;
-  const plan: TrainingPlan = { ...usualPlan, d_sae: 64, k: 3, steps: 1200, batch: 128, seed: "recovery" };
+  const plan: TrainingPlan = {
+    ...usualPlan,
+    objective: "topk",
+    d_sae: 64,
+    k: 3,
+    steps: 1200,
+    batch: 128,
+    seed: "recovery",
+  };
   const site = siteOf("blocks.1.hook_resid_post", "planted");
   const { dictionary, offset, x } = planted(size, d, 4000, 50);
   const train = async (
@@ -209,6 +119,17 @@ describe("trainSae", () => {
     expect(record).toMatchObject({ rows: 3600, rows_held_out: 400, rows_above_norm: 0, seed: "recovery" });
   });
 
+  it("finds it by BatchTopK, whose threshold lets as many features through as the batch did", async () => {
+    const { sae, quality: found } = await train({ objective: "batchtopk" });
+    expect(sae).toMatchObject({ kind: "jumprelu", k: null });
+    expect(meanMaxCosine(dictionary, sae.W_dec.read(), d)).toBeGreaterThan(0.95);
+    expect(new Set(sae.threshold).size).toBe(1);
+    // Held-out rows, each without the batch that it would have competed in.
+    expect(found.meanL0).toBeGreaterThan(2.7);
+    expect(found.meanL0).toBeLessThan(3.3);
+    expect(found.varianceExplained.ordinary).toBeGreaterThan(0.9);
+  });
+
   it("is the same for the same seed, and another for another", async () => {
     const run = async (seed: string) => (await train({ steps: 5, seed })).sae;
     const first = await run("a");
@@ -218,20 +139,25 @@ describe("trainSae", () => {
     expect(meanMaxCosine(dictionary, first.W_dec.read(), d)).toBeLessThan(0.6);
   });
 
-  it("is in the units of the data: data of a 64th of the size give features of a 64th of the size", async () => {
-    // A power of two changes no digit, so the two runs are the same run.
-    const small = await train(
-      { steps: 50 },
-      x.map((value) => value / 64),
-    );
-    const large = await train({ steps: 50 });
-    expect(small.sae.W_enc.read()).toEqual(large.sae.W_enc.read());
-    expect(small.sae.W_dec.read()).toEqual(large.sae.W_dec.read());
-    expect(small.sae.b_enc).toEqual(large.sae.b_enc.map((value) => value / 64));
-    expect(small.sae.b_dec).toEqual(large.sae.b_dec.map((value) => value / 64));
-    expect(Math.max(...large.sae.b_enc.map(Math.abs))).toBeGreaterThan(0);
-    expect(small.quality.varianceExplained.all).toBeCloseTo(large.quality.varianceExplained.all, 5);
-  });
+  it.each(objectiveNames)(
+    "is in the units of the data by %s: data of a 64th of the size give features of a 64th of the size",
+    async (objective) => {
+      // A power of two changes no digit, so the two runs are the same run.
+      const changes = { objective, steps: 50 };
+      const small = await train(
+        changes,
+        x.map((value) => value / 64),
+      );
+      const large = await train(changes);
+      expect(small.sae.W_enc.read()).toEqual(large.sae.W_enc.read());
+      expect(small.sae.W_dec.read()).toEqual(large.sae.W_dec.read());
+      expect(small.sae.b_enc).toEqual(large.sae.b_enc.map((value) => value / 64));
+      expect(small.sae.b_dec).toEqual(large.sae.b_dec.map((value) => value / 64));
+      expect(small.sae.threshold).toEqual(large.sae.threshold?.map((value) => value / 64) ?? null);
+      expect(Math.max(...large.sae.b_enc.map(Math.abs))).toBeGreaterThan(0);
+      expect(small.quality.varianceExplained.all).toBeCloseTo(large.quality.varianceExplained.all, 5);
+    },
+  );
 
   it("leaves tokens of monstrous norm out", async () => {
     const monstrous = x.slice();

@@ -1,28 +1,30 @@
 /**
- * Trains a TopK SAE on activations, after Gao et al. (arXiv 2406.04093) with what small data needs:
+ * Trains an SAE on activations by one of the objectives (`objectives/`), after Gao et al. (arXiv 2406.04093) with what small
+ * data needs:
  * - activations are scaled to a mean norm of √d_in for the run (SAELens, `expected_average_only_in`) and the factor is
  *   moved into the biases afterwards, so features and decoder rows (unit norm) are in the units of the input;
  * - tokens whose norm is above 10 times the median are left out (dictionary_learning's ActivationBuffer): a handful of
  *   them would be most of the loss;
  * - decoder rows keep norm 1: the gradient along a row is taken out before Adam, the row is rescaled after;
- * - encoder = decoder transposed at the start, b_dec = the mean activation (Gao: the geometric median);
- * - features that have not fired for a while get the auxiliary loss of `loss.ts`, rather than being drawn anew, since
- *   its gradient is continuous and needs no second data pass;
+ * - encoder = decoder transposed at the start, b_dec = the geometric median of the activations;
+ * - features that have not fired for a while get an auxiliary loss (`objectives/auxiliary.ts`);
  * - rate 2e-4·√(2¹⁴/d_sae) (EleutherAI sparsify's rule for the paper's curve), a linear warm-up and a linear decay.
  */
 import { type Random, random } from "../core/random.ts";
 import type { SessionOptions } from "../model/session.ts";
 import { descend, type TrainingProgress } from "./descent.ts";
-import type { Weights } from "./loss-session.ts";
 import { inMemory } from "./matrix.ts";
+import { objectiveOf } from "./objectives/index.ts";
+import type { LossTerm, Objective } from "./objectives/objective.ts";
 import { meanOf, type Quality, quality } from "./quality.ts";
-import type { Rows } from "./rows.ts";
+import { pickRows, type Rows } from "./rows.ts";
 import { makeSae, nothingStated, type Sae, type Site } from "./sae.ts";
 import { SaeSession } from "./session.ts";
 import { checkPlan, peakRate, type TrainingPlan } from "./training-plan.ts";
-import { deal, meanNorm, meanSquaredDistance } from "./training-rows.ts";
+import { deal, meanNorm, meanSquaredDistance, medianOf } from "./training-rows.ts";
 import { type CurvePoint, freshState, type Keeping } from "./training-state.ts";
 import { unitRows } from "./unit-rows.ts";
+import type { OwnName, Weights } from "./weights.ts";
 
 export interface TrainedSae {
   sae: Sae;
@@ -38,6 +40,7 @@ export interface TrainedSae {
  * @param rows activations [n, d_in] of one site
  * @param site where they were captured, `siteOf(residPost(layer), modelName)`
  * @param keeping where the state is kept and what to go on from; nowhere and from the start when not given
+ * @param more terms of the loss beside the objective's
  * @throws FathomError for a plan that cannot be followed, too few rows, or rows that are not finite
  * @throws the reason of `keeping.signal` when that is aborted; the state has been kept by then
  */
@@ -48,32 +51,34 @@ export async function trainSae(
   onStep: (progress: TrainingProgress) => void,
   options: SessionOptions = {},
   keeping: Keeping | null = null,
+  more: readonly LossTerm[] = [],
 ): Promise<TrainedSae> {
   checkPlan(rows, plan);
   const draw = random(plan.seed);
-  const { kept, aside, left } = deal(rows, plan, draw.split("rows"));
+  const dealt = deal(rows, plan, draw.split("rows"));
+  const kept = pickRows(rows, dealt.kept);
+  const aside = pickRows(rows, dealt.aside);
   const scale = Math.sqrt(rows.width) / meanNorm(kept);
   const mean = meanOf(kept, () => true).map((value) => value * scale);
+  const objective = objectiveOf(plan, rows.width);
   const state =
-    keeping?.from ?? freshState(initialWeights(mean, plan.d_sae, draw.split("weights")), plan.d_sae);
+    keeping?.from ?? freshState(initialWeights(kept, scale, plan.d_sae, objective.own, draw), plan.d_sae);
   const { weights } = state;
   const variance = meanSquaredDistance(kept, mean, scale);
-  const data = { rows: kept, scale, variance };
-  await descend(data, state, plan, draw.split("batches"), onStep, options, keeping);
+  const data = { rows, kept: dealt.kept, scale, variance };
+  await descend(data, objective, state, plan, draw.split("batches"), onStep, options, keeping, more);
 
   const unmeasured = makeSae({
     format: "trained",
     path: `SAE trained on ${rows.name}`,
     d_in: rows.width,
     d_sae: plan.d_sae,
-    kind: "topk",
+    ...objective.finish(state, scale),
     W_enc: inMemory(weights.W_enc, [rows.width, plan.d_sae]),
     // SAE(s·x)/s with unit rows: features shrink by s with the bias, W_enc and W_dec stay.
     b_enc: weights.b_enc.map((value) => value / scale),
     W_dec: inMemory(weights.W_dec, [plan.d_sae, rows.width]),
     b_dec: weights.b_dec.map((value) => value / scale),
-    threshold: null,
-    k: plan.k,
     magnitude: null,
     applyBDecToInput: true,
     normalize: "none",
@@ -97,18 +102,29 @@ export async function trainSae(
     rate: peakRate(plan),
     rows: kept.count,
     rows_held_out: aside.count,
-    rows_above_norm: left,
+    rows_above_norm: dealt.left,
     input_scale: scale,
   };
   return { sae: { ...unmeasured, stated }, quality: measured, record, curve: state.curve };
 }
 
-function initialWeights(mean: Float64Array, d_sae: number, draw: Random): Weights {
-  const d_in = mean.length;
-  const W_dec = Float32Array.from({ length: d_sae * d_in }, () => draw.normal());
+function initialWeights(
+  rows: Rows,
+  scale: number,
+  d_sae: number,
+  own: Objective["own"],
+  draw: Random,
+): Weights {
+  const d_in = rows.width;
+  const directions = draw.split("weights");
+  const W_dec = Float32Array.from({ length: d_sae * d_in }, () => directions.normal());
   unitRows(W_dec, d_in);
   const W_enc = new Float32Array(d_in * d_sae);
   for (let feature = 0; feature < d_sae; feature++)
     for (let i = 0; i < d_in; i++) W_enc[i * d_sae + feature] = W_dec[feature * d_in + i]!;
-  return { W_enc, b_enc: new Float32Array(d_sae), W_dec, b_dec: Float32Array.from(mean) };
+  const b_dec = Float32Array.from(medianOf(rows, draw.split("median")), (value) => value * scale);
+  const ownTensors = Object.fromEntries(
+    Object.entries(own).map(([name, start]) => [name, new Float32Array(d_sae).fill(start)]),
+  ) as Partial<Record<OwnName, Float32Array<ArrayBuffer>>>;
+  return { W_enc, b_enc: new Float32Array(d_sae), W_dec, b_dec, ...ownTensors };
 }

@@ -2,8 +2,13 @@
 import { badInput } from "../core/errors.ts";
 import type { Rows } from "./rows.ts";
 
+export const objectiveNames = ["topk", "batchtopk"] as const;
+export type ObjectiveName = (typeof objectiveNames)[number];
+
 export interface TrainingPlan {
+  objective: ObjectiveName;
   d_sae: number;
+  /** Active features a token: at most (topk), or on average over a batch (batchtopk). */
   k: number;
   steps: number;
   /** Tokens a step. */
@@ -24,7 +29,7 @@ export interface TrainingPlan {
   maxNormMultiple: number;
 }
 
-/** What does not depend on the data; d_sae, k, steps and seed do. */
+/** What does not depend on the data; objective, d_sae, k, steps and seed do. */
 export const usualPlan = {
   batch: 1024,
   warmup: 0.05,

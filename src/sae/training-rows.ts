@@ -1,16 +1,17 @@
 /** Which rows are trained on and which are kept to measure on, in what order, and what the loss needs to know of them. */
 import { badInput } from "../core/errors.ts";
 import type { Random } from "../core/random.ts";
+import { geometricMedian } from "./geometric-median.ts";
 import { normsOf } from "./quality.ts";
 import { pickRows, type Rows } from "./rows.ts";
 import type { TrainingPlan } from "./training-plan.ts";
 
-/** Rows to train on, rows to measure on, and how many are in neither for their norm. */
+/** Which rows to train on, which to measure on, and how many are in neither for their norm. */
 export function deal(
   rows: Rows,
   plan: TrainingPlan,
   draw: Random,
-): { kept: Rows; aside: Rows; left: number } {
+): { kept: Int32Array; aside: Int32Array; left: number } {
   const norms = normsOf(rows);
   const broken = norms.findIndex((norm) => !Number.isFinite(norm));
   if (broken >= 0) throw badInput(`${rows.name} row ${broken}`, "finite numbers", "NaN or Infinity");
@@ -27,10 +28,20 @@ export function deal(
       "a smaller batch",
     );
   return {
-    kept: pickRows(rows, Int32Array.from(ordinary)),
-    aside: pickRows(rows, Int32Array.from(order.slice(kept))),
+    kept: Int32Array.from(ordinary),
+    aside: Int32Array.from(order.slice(kept)),
     left: kept - ordinary.length,
   };
+}
+
+/** Rows that b_dec's start is taken from: a geometric median passes over them a few dozen times. */
+const medianRows = 2 ** 14;
+
+/** The geometric median of the rows, of a sample where they are many. @returns [d] */
+export function medianOf(rows: Rows, draw: Random): Float64Array {
+  const all = Array.from({ length: rows.count }, (_, row) => row);
+  const some = rows.count > medianRows ? draw.shuffle(all).slice(0, medianRows) : all;
+  return geometricMedian(pickRows(rows, Int32Array.from(some)).read(0, some.length), rows.width);
 }
 
 /** Mean ‖x‖. */
@@ -51,11 +62,15 @@ export function meanSquaredDistance(rows: Rows, mean: Float64Array, scale: numbe
   throw badInput(rows.name, "activations that differ from one another", "the same numbers in every row");
 }
 
-/** Indices [batch] of every row once in a new order, then again; a rest that fills no batch is left for another pass. */
-export function* endlessBatches(count: number, batch: number, draw: Random): Generator<Int32Array, never> {
-  const all = Array.from({ length: count }, (_, row) => row);
+/** `batch` of the numbers at a time: every one once in a new order, then again; a rest that fills no batch is left for another pass. */
+export function* endlessBatches(
+  numbers: Int32Array,
+  batch: number,
+  draw: Random,
+): Generator<Int32Array, never> {
+  const all = [...numbers];
   for (;;) {
     const order = Int32Array.from(draw.shuffle(all));
-    for (let at = 0; at + batch <= count; at += batch) yield order.subarray(at, at + batch);
+    for (let at = 0; at + batch <= order.length; at += batch) yield order.subarray(at, at + batch);
   }
 }

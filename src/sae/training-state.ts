@@ -1,7 +1,7 @@
 /**
  * All that a training run is between two steps. Kept in a file and read back, the run ends in the same bytes as one that
- * was never cut: the weights, Adam's moments, how long each feature has been silent, and the curve so far. The random
- * state is the seed and the number of steps done (see descent.ts).
+ * was never cut: the weights, Adam's moments, how long each feature has been silent, the running threshold, and the curve
+ * so far. The random state is the seed and the number of steps done (see descent.ts).
  */
 import { z } from "zod";
 import type { AdamState } from "../core/adam.ts";
@@ -9,8 +9,7 @@ import { badInput } from "../core/errors.ts";
 import { parseJson } from "../files/json.ts";
 import { openSafetensors } from "../files/safetensors.ts";
 import { type TensorToWrite, writeSafetensors } from "../files/safetensors-writer.ts";
-import { trained } from "./loss.ts";
-import type { Weights } from "./loss-session.ts";
+import { dimsOf, type TrainedName, trainedNames, type Weights, type Widths } from "./weights.ts";
 
 const pointSchema = z.strictObject({
   /** Steps done. */
@@ -21,6 +20,8 @@ const pointSchema = z.strictObject({
   meanL0: z.number(),
   /** Features that have not fired for `deadAfterTokens`. */
   dead: z.int().nonnegative(),
+  /** Terms of the loss beside the reconstruction's that weighed something at this step, before their weight. */
+  terms: z.record(z.string(), z.number()).optional(),
 });
 export type CurvePoint = z.infer<typeof pointSchema>;
 
@@ -33,6 +34,8 @@ export interface TrainingState {
   adam: AdamState;
   /** Steps since each feature last fired [d_sae]. */
   silence: Int32Array;
+  /** Running mean of the smallest active feature, in the units of the scaled rows; 0 where the objective has none. */
+  threshold: number;
   curve: CurvePoint[];
 }
 
@@ -48,28 +51,38 @@ export interface Keeping {
 
 export function freshState(weights: Weights, d_sae: number): TrainingState {
   const adam = { steps: 0, moments: new Map() };
-  return { weights, adam, silence: new Int32Array(d_sae), curve: [] };
+  return { weights, adam, silence: new Int32Array(d_sae), threshold: 0, curve: [] };
 }
 
 /** Whole or not at all. @throws FathomError when the disk is full */
-export function writeState(path: string, { weights, adam, silence, curve }: TrainingState): void {
-  const tensors = trained.flatMap((name): TensorToWrite[] => {
-    const shape = [weights[name].length];
+export function writeState(path: string, { weights, adam, silence, threshold, curve }: TrainingState): void {
+  const tensors = trainedNames(weights).flatMap((name): TensorToWrite[] => {
+    const values = weights[name]!;
+    const shape = [values.length];
     const { first, second } = adam.moments.get(name)!;
     return [
-      { name, dtype: "F32", shape, values: weights[name] },
+      { name, dtype: "F32", shape, values },
       { name: `${name}.first`, dtype: "F32", shape, values: first },
       { name: `${name}.second`, dtype: "F32", shape, values: second },
     ];
   });
   tensors.push({ name: "silence", dtype: "I32", shape: [silence.length], values: silence });
-  writeSafetensors(path, tensors, { steps: String(adam.steps), curve: JSON.stringify(curve) });
+  writeSafetensors(path, tensors, {
+    steps: String(adam.steps),
+    threshold: String(threshold),
+    curve: JSON.stringify(curve),
+  });
 }
 
-/** @throws FathomError for a file that is no state of a run of this size and length */
-export function readState(path: string, size: { d_in: number; d_sae: number; steps: number }): TrainingState {
-  const { d_in, d_sae } = size;
-  const lengths = { W_enc: d_in * d_sae, b_enc: d_sae, W_dec: d_sae * d_in, b_dec: d_in };
+/**
+ * @param names what the objective trains
+ * @throws FathomError for a file that is no state of a run of this size and length
+ */
+export function readState(
+  path: string,
+  names: readonly TrainedName[],
+  size: Widths & { steps: number },
+): TrainingState {
   const file = openSafetensors(path);
   try {
     const sized = <T extends { length: number }>(name: string, values: T, length: number): T => {
@@ -79,8 +92,8 @@ export function readState(path: string, size: { d_in: number; d_sae: number; ste
     const numbers = (name: string, length: number) => sized(name, file.readFloat32(name), length);
     const moments: AdamState["moments"] = new Map();
     const weights = Object.fromEntries(
-      trained.map((name) => {
-        const length = lengths[name];
+      names.map((name) => {
+        const length = dimsOf(name, size).reduce((product, dim) => product * dim, 1);
         const first = numbers(`${name}.first`, length);
         moments.set(name, { first, second: numbers(`${name}.second`, length) });
         return [name, numbers(name, length)];
@@ -88,9 +101,9 @@ export function readState(path: string, size: { d_in: number; d_sae: number; ste
     ) as Weights;
     const { dtype } = file.entry("silence");
     if (dtype !== "I32") throw badInput(`${path} "silence"`, "I32", dtype);
-    const silence = sized("silence", new Int32Array(file.readBytes("silence").buffer), d_sae);
-    const { steps, curve } = metadataOf(file.metadata, path, size.steps);
-    return { weights, adam: { steps, moments }, silence, curve };
+    const silence = sized("silence", new Int32Array(file.readBytes("silence").buffer), size.d_sae);
+    const { steps, threshold, curve } = metadataOf(file.metadata, path, size.steps);
+    return { weights, adam: { steps, moments }, silence, threshold, curve };
   } finally {
     file.close();
   }
@@ -100,7 +113,9 @@ function metadataOf(metadata: Readonly<Record<string, string>>, path: string, mo
   const steps = Number(metadata["steps"]);
   if (!Number.isSafeInteger(steps) || steps < 1 || steps > most)
     throw badInput(path, `a number of steps from 1 to ${most}`, metadata["steps"] ?? "none");
+  const threshold = Number(metadata["threshold"]);
+  if (!(threshold >= 0)) throw badInput(path, "a threshold from 0", metadata["threshold"] ?? "none");
   const curve = z.array(pointSchema).safeParse(parseJson(metadata["curve"] ?? "null", path));
   if (!curve.success) throw badInput(path, "the loss curve of the steps done", "something else");
-  return { steps, curve: curve.data };
+  return { steps, threshold, curve: curve.data };
 }

@@ -1,8 +1,8 @@
 /** `fathom sae train`: a sparse autoencoder on a model's own activations. */
 import { Command } from "commander";
-import { usualPlan } from "../../sae/training-plan.ts";
+import { objectiveNames, usualPlan } from "../../sae/training-plan.ts";
 import { trainDefaults } from "../defaults.ts";
-import { wholeNumber } from "../parse.ts";
+import { choice, wholeNumber } from "../parse.ts";
 import type { SaeTrainOptions } from "../sae/run-train.ts";
 import { adapterHelp, modelHelp } from "./named.ts";
 import { deviceOption, noCacheOption, precisionOption } from "./shared-options.ts";
@@ -11,7 +11,7 @@ const some = (option: string, to = 2 ** 31 - 1) => wholeNumber(option, { from: 1
 
 export function trainCommand(): Command {
   return new Command("train")
-    .description("Trains a TopK SAE on the residual stream of a model.")
+    .description("Trains an SAE on the residual stream of a model: TopK or BatchTopK.")
     .addHelpText(
       "before",
       "Example:\n  fathom sae train --model organisms/demo --layer 2 --prompts fiction --d-sae 256 --k 16 --steps 500 --seed 0 --out my-sae\n",
@@ -26,8 +26,13 @@ export function trainCommand(): Command {
     .option("--text <file>", "UTF-8; every line that is not blank is a text of its own")
     .option("--prompts <file>", "JSON Lines as capture reads them, or a bundled set")
     .option("--chat", "wrap a line or plain prompt as one user turn of the chat template")
+    .option(
+      "--objective <name>",
+      `${objectiveNames.join(" or ")} (default: ${trainDefaults.objective})`,
+      choice("--objective", objectiveNames),
+    )
     .requiredOption("--d-sae <n>", "features", some("--d-sae"))
-    .requiredOption("--k <n>", "features that are active on a token", some("--k"))
+    .requiredOption("--k <n>", "features that are active on a token; with batchtopk, on average", some("--k"))
     .requiredOption("--steps <n>", "steps of Adam", some("--steps"))
     .option("--batch-size <n>", `tokens a step (default: ${usualPlan.batch})`, some("--batch-size"))
     .requiredOption(

@@ -7,12 +7,14 @@ import { writeTextAtomically } from "../../files/io.ts";
 import type { Checkpoint } from "../../model/checkpoint.ts";
 import { modelOf } from "../../model/model.ts";
 import type { TrainingProgress } from "../../sae/descent.ts";
+import { objectiveOf } from "../../sae/objectives/index.ts";
 import { saveSae } from "../../sae/save.ts";
 import { rowsInShards, ShardWriter } from "../../sae/shards.ts";
 import { residPost, siteOf } from "../../sae/site.ts";
 import { type TrainedSae, trainSae } from "../../sae/train.ts";
-import { checkPlan, type TrainingPlan, usualPlan } from "../../sae/training-plan.ts";
+import { checkPlan, type ObjectiveName, type TrainingPlan, usualPlan } from "../../sae/training-plan.ts";
 import { readState, writeState } from "../../sae/training-state.ts";
+import { trainedNames } from "../../sae/weights.ts";
 import { onInterrupt } from "../audit/interrupt.ts";
 import { resumeCommand } from "../audit/resume-command.ts";
 import { deviceDefault, precisionDefault, trainDefaults } from "../defaults.ts";
@@ -29,6 +31,7 @@ export interface SaeTrainOptions extends EngineOptions, TrainingTexts {
   model: string;
   adapter?: string;
   layer: number;
+  objective?: ObjectiveName;
   dSae: number;
   k: number;
   steps: number;
@@ -63,8 +66,9 @@ export async function runTrain(options: SaeTrainOptions): Promise<number> {
 
     const rows = rowsInShards(folder.rows);
     const size = { d_in: rows.width, d_sae: plan.d_sae, steps: plan.steps };
+    const names = trainedNames(objectiveOf(plan, rows.width).own);
     const keeping = {
-      from: folder.hasState ? readState(folder.state, size) : null,
+      from: folder.hasState ? readState(folder.state, names, size) : null,
       every: options.checkpointEvery ?? trainDefaults.checkpointEvery,
       keep: writeState.bind(null, folder.state),
       signal: interrupt.signal,
@@ -97,8 +101,16 @@ export async function runTrain(options: SaeTrainOptions): Promise<number> {
   }
 }
 
-function planOf({ dSae, k, steps, seed, batchSize }: SaeTrainOptions): TrainingPlan {
-  return { ...usualPlan, batch: batchSize ?? usualPlan.batch, d_sae: dSae, k, steps, seed: String(seed) };
+function planOf({ objective, dSae, k, steps, seed, batchSize }: SaeTrainOptions): TrainingPlan {
+  return {
+    ...usualPlan,
+    objective: objective ?? trainDefaults.objective,
+    batch: batchSize ?? usualPlan.batch,
+    d_sae: dSae,
+    k,
+    steps,
+    seed: String(seed),
+  };
 }
 
 /** Threads are among them: sums in another order end in other last bits. */
@@ -181,7 +193,7 @@ function documentOf(out: string, { sae, quality, record }: TrainedSae) {
 function summary(out: string, { sae, quality, record }: TrainedSae): string {
   const { varianceExplained, meanL0, dead, tokens } = quality;
   return [
-    `${out}: ${sae.kind}, k = ${sae.k}, ${count(sae.d_sae)} features of ${sae.site?.hookName}`,
+    `${out}: ${record["objective"]}, k = ${record["k"]}, ${count(sae.d_sae)} features of ${sae.site?.hookName}`,
     `on ${count(tokens)} tokens kept aside: variance explained ${formatNumber(varianceExplained.ordinary)} without outliers (${formatNumber(varianceExplained.all)} with), L0 ${formatNumber(meanL0)}, dead ${formatNumber(100 * dead.share)}%`,
     `${record["rows_above_norm"]} of the tokens to train on left out: their norm is above ${usualPlan.maxNormMultiple} times the median`,
   ].join("\n");

@@ -1,0 +1,47 @@
+/**
+ * The auxiliary loss (Gao et al., arXiv 2406.04093, appendix A.2):  Σ‖e − ê‖² / (B·V),  where e = x − x̂ is taken as it is
+ * (no gradient passes through it) and ê is what the dead features, the kAux largest a token, make of it: they are pulled
+ * towards what the living leave unexplained. Rather this than drawing them anew: it is continuous and needs no second pass.
+ */
+import { Tensor } from "onnxruntime-node";
+import type { Operator, Value } from "../../graph/graph.ts";
+import { greater, matmul, sub, where } from "../../graph/ops/index.ts";
+import { topKActivation } from "../graphs.ts";
+import type { LossTerm } from "./objective.ts";
+
+/** Below every pre-activation that a finite SAE makes; ReLU turns it to 0 where fewer than kAux are dead. */
+const never = -1e30;
+
+/** The value itself, with no gradient passing back. */
+const heldOperator: Operator = {
+  kind: "held",
+  emit: ({ inputs, outputs }, onnx) => {
+    onnx.into(outputs, "Identity", inputs);
+  },
+  gradient: () => [undefined],
+};
+
+function held(x: Value): Value {
+  return x.graph.apply(heldOperator, [x], {}, [x])[0]!;
+}
+
+/** @param kAux dead features a token may use: half the width, as in the paper's appendix B.1 */
+export function auxiliary(
+  d_in: number,
+  d_sae: number,
+  kAux = Math.min(d_sae, Math.max(1, d_in >> 1)),
+): LossTerm {
+  return {
+    name: "auxiliary",
+    build({ graph, dtype, pre, error, W_dec, share }) {
+      const dead = greater(graph.input("dead", dtype, [d_sae]), 0);
+      const rebuilt = matmul(topKActivation(where(dead, pre, never), kAux), W_dec);
+      return share(sub(held(error), rebuilt));
+    },
+    at: ({ plan, dead, deadCount }) => ({
+      // Few dead features should not be driven by the whole of the weight (SAELens and sparsify do the same).
+      weight: plan.auxWeight * Math.min(1, deadCount / kAux),
+      feeds: { dead: new Tensor("float32", dead, [d_sae]) },
+    }),
+  };
+}

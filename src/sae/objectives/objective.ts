@@ -1,0 +1,67 @@
+/**
+ * What sets one way of training an SAE apart from another: which features are active, what the loss holds beside the
+ * reconstruction, and what the SAE computes with afterwards. Rows, their scale, the decoder's norm, Adam and the schedule
+ * are common to all (`train.ts`, `descent.ts`).
+ */
+import type { Tensor } from "onnxruntime-node";
+import type { DType, Graph, Value } from "../../graph/graph.ts";
+import type { SaeParts } from "../sae.ts";
+import type { TrainingPlan } from "../training-plan.ts";
+import type { OwnName, Weights } from "../weights.ts";
+
+export interface Objective {
+  /** What it trains beside encoder and decoder, and the number that each feature begins with. */
+  readonly own: Partial<Record<OwnName, number>>;
+  /** @param own [d_sae] each */
+  activate(pre: Value, own: Partial<Record<OwnName, Value>>): Activated;
+  readonly terms: readonly LossTerm[];
+  /** The nonlinearity of the finished SAE. @param scale of the inputs that it was trained on */
+  finish(
+    state: { threshold: number; weights: Weights },
+    scale: number,
+  ): Pick<SaeParts, "kind" | "k" | "threshold">;
+}
+
+export interface Activated {
+  /** [B, d_sae], 0 where not active */
+  features: Value;
+  /** [], the smallest active feature of the batch, 0 where none is: the run keeps a running mean, its threshold. */
+  smallest: Value | null;
+}
+
+/** A term of the loss beside the reconstruction's. It is left out of the graph, and costs nothing, where it weighs 0. */
+export interface LossTerm {
+  /** Its value, before the weight, has this name in the curve. */
+  readonly name: string;
+  /** Its value []. Inputs of its own are declared on the graph, and given by `at`. */
+  build(parts: LossParts): Value;
+  at(now: StepState): { weight: number; feeds: Readonly<Record<string, Tensor>> };
+}
+
+/** What a term is built from. */
+export interface LossParts {
+  graph: Graph;
+  dtype: DType;
+  /** Pre-activations and features [B, d_sae]. */
+  pre: Value;
+  features: Value;
+  /** x − x̂ [B, d_in] */
+  error: Value;
+  /** [d_sae, d_in] */
+  W_dec: Value;
+  own: Partial<Record<OwnName, Value>>;
+  /** Σ of the squares of [B, d_in] over B·V, in which an x̂ that is the mean costs 1. */
+  share: (difference: Value) => Value;
+}
+
+/** What a term may depend on at a step. */
+export interface StepState {
+  /** Steps done before. */
+  step: number;
+  plan: TrainingPlan;
+  /** Which of all rows that were given to `trainSae` are in the batch [B]. */
+  rows: Int32Array;
+  /** [d_sae], 1 for a feature that has not fired for `deadAfterTokens` */
+  dead: Float32Array<ArrayBuffer>;
+  deadCount: number;
+}

@@ -1,0 +1,34 @@
+/** What a training moves: the encoder and decoder, and what an objective has of its own. */
+
+export const commonNames = ["W_enc", "b_enc", "W_dec", "b_dec"] as const;
+/** One number a feature each, in the order in which they are listed here. */
+export const ownNames = ["log_threshold"] as const;
+export type OwnName = (typeof ownNames)[number];
+export type TrainedName = (typeof commonNames)[number] | OwnName;
+
+/** The trained tensors, or their gradients: row-major, in the shapes of the canonical form. */
+export type Weights = Record<(typeof commonNames)[number], Float32Array<ArrayBuffer>> &
+  Partial<Record<OwnName, Float32Array<ArrayBuffer>>>;
+
+export interface Widths {
+  d_in: number;
+  d_sae: number;
+}
+
+export function trainedNames(own: Partial<Record<OwnName, unknown>>): TrainedName[] {
+  return [...commonNames, ...ownNames.filter((name) => name in own)];
+}
+
+export function dimsOf(name: TrainedName, { d_in, d_sae }: Widths): number[] {
+  switch (name) {
+    case "W_enc":
+      return [d_in, d_sae];
+    case "W_dec":
+      return [d_sae, d_in];
+    case "b_dec":
+      return [d_in];
+    case "b_enc":
+    case "log_threshold":
+      return [d_sae];
+  }
+}
