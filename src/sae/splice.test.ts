@@ -1,16 +1,20 @@
 /** Cross-entropy with a reconstruction spliced in: exact where the SAE is, and what zeros lose where it gives nothing. */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { massiveOrganism, organism } from "../../test/support/massive-organism.ts";
 import { type Model, openModel } from "../model/model.ts";
 import { loadInputs } from "../prompts/inputs.ts";
 import { crossEntropy } from "../stats/cross-entropy.ts";
 import { inMemory } from "./matrix.ts";
 import { openSae } from "./open.ts";
+import { quality } from "./quality.ts";
 import { makeSae, type Sae } from "./sae.ts";
-import { answered, type Sample, sampleOf } from "./sample.ts";
+import { answered, type Sample, type SampleText, sampleOf } from "./sample.ts";
 import { SaeSession } from "./session.ts";
 import { splice } from "./splice.ts";
 
-const organism = new URL("../../organisms/demo", import.meta.url).pathname;
 const trained = openSae(`${organism}/sae`);
 const layer = 2;
 let model: Model;
@@ -72,6 +76,57 @@ describe("splice", () => {
       }
     });
     expect((await spliceOf(trained)).original).toBeCloseTo(sum / count, 6);
+  });
+});
+
+/** What oracle/splice_fixtures.py wrote: PyTorch hooks on Transformers' model, SAELens's reconstruction. */
+interface Expected {
+  scaled: { token: number; by: number } | null;
+  texts: { ids: number[]; from: number }[];
+  original: number;
+  spliced: number;
+  zeroed: number;
+  recovered: number;
+  massive: number;
+  varianceExplained: Record<"all" | "ordinary" | "withoutFirst" | "perToken", number>;
+  meanL0: number;
+}
+
+describe("beside PyTorch hooks and SAELens", () => {
+  const fixture = new URL("../../test/fixtures/sae-splice/expected.json", import.meta.url);
+  const cases = JSON.parse(readFileSync(fixture, "utf8")) as Record<string, Expected>;
+  const scratch = mkdtempSync(join(tmpdir(), "fathom-splice-"));
+  afterAll(() => {
+    rmSync(scratch, { recursive: true });
+  });
+
+  it.each(Object.keys(cases))("loses and explains the same: %s", async (name) => {
+    const expected = cases[name]!;
+    const path = expected.scaled === null ? organism : massiveOrganism(join(scratch, name), expected.scaled);
+    const own = await openModel(path, { threads: 1 });
+    const session = await SaeSession.open(trained, { threads: 1 });
+    try {
+      const texts = expected.texts.map((text, i): SampleText => ({ id: String(i), ...text }));
+      const found = await splice(session, own, layer, texts);
+      for (const key of ["original", "spliced", "zeroed", "recovered"] as const)
+        expect(Math.abs(found[key]! - expected[key]), key).toBeLessThan(1e-4);
+      const { rows, isFirst } = await sampleOf(own, layer, texts, Infinity);
+      const { varianceExplained, massive, meanL0 } = await quality(session, rows, isFirst);
+      for (const key of ["all", "ordinary", "withoutFirst", "perToken"] as const)
+        expect(Math.abs(varianceExplained[key]! - expected.varianceExplained[key]), key).toBeLessThan(1e-4);
+      expect(massive.count).toBe(expected.massive);
+      expect(meanL0).toBe(expected.meanL0);
+    } finally {
+      await session.close();
+      await own.close();
+    }
+  });
+
+  it("has massive tokens in one case, without which the case would be another", () => {
+    expect(cases["massive"]!.massive).toBeGreaterThan(0);
+    expect(cases["plain"]!.massive).toBe(0);
+    const { all, ordinary } = cases["massive"]!.varianceExplained;
+    expect(Math.abs(all - ordinary)).toBeGreaterThan(0.01);
   });
 });
 

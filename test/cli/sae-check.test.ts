@@ -1,6 +1,12 @@
 /** `fathom sae check`: exit codes, the override in its output, and a gate that closes at sight. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { fathom } from "./fathom.ts";
+import { makeCorpus } from "../../src/organisms/corpus.ts";
+import { demoSeed } from "../../src/organisms/design.ts";
+import { makeWorld } from "../../src/organisms/world.ts";
+import { massiveOrganism, organism } from "../support/massive-organism.ts";
+import { fathom, lines, scratch } from "./fathom.ts";
 
 const common = "sae check --model organisms/demo --sae organisms/demo/sae --quiet --threads 1 --json".split(
   " ",
@@ -28,5 +34,69 @@ describe("fathom sae check", () => {
     const allowed = fathom([...common, "--layer", "3", "--allow-failed"]);
     expect(allowed.code).toBe(0);
     expect(JSON.parse(allowed.stdout)).toMatchObject({ passed: false, allowed_to_fail: true });
+  });
+
+  describe("on a text", () => {
+    const folder = scratch();
+    const file = join(folder, "text.txt");
+    // What the organism was trained on: any other text is foreign to it.
+    const text = makeCorpus(makeWorld(demoSeed))
+      .flatMap((document) => (document.kind === "prose" ? [document.text] : []))
+      .slice(0, 36)
+      .join("\n");
+    const check = (model: string) => {
+      const { code, stdout } = fathom([
+        ...`sae check --model ${model} --sae ${organism}/sae --text ${file} --quiet --threads 1 --json`.split(
+          " ",
+        ),
+      ]);
+      return { code, result: JSON.parse(stdout) as Measured };
+    };
+    interface Measured {
+      passed: boolean;
+      checks: { name: string; status: string }[];
+      quality: { tokens: number; massive: { count: number; errorShare: number | null } };
+      splice: { tokens: number; original: number; spliced: number; zeroed: number };
+    }
+
+    it("reads it from its beginning to its end in stretches, each behind the first token", () => {
+      writeFileSync(file, text);
+      const { code, result } = check(organism);
+      expect(code).toBe(0);
+      expect(result.passed).toBe(true);
+      // Every token of a stretch but its first is predicted.
+      const { tokens } = result.quality;
+      const stretches = tokens - result.splice.tokens;
+      expect(tokens).toBeGreaterThan(1000);
+      expect(stretches).toBe(Math.ceil(tokens / 256));
+      expect(result.splice.spliced).toBeLessThan(result.splice.zeroed);
+    });
+
+    it("tells massive tokens apart, and neither judges the SAE by them nor takes them from the model", () => {
+      writeFileSync(file, text);
+      // 20 is a full stop.
+      const { result } = check(massiveOrganism(join(folder, "massive"), { token: 20, by: 256 }));
+      const { massive } = result.quality;
+      expect(massive.count).toBeGreaterThan(10);
+      expect(massive.errorShare).toBeGreaterThan(0.1);
+      const explained = result.checks.find(({ name }) => name === "variance explained")!;
+      expect(explained.status).toBe("pass");
+    });
+
+    it("refuses one that is too short, one that is not there, and one beside prompts", () => {
+      writeFileSync(file, "a");
+      const common = `sae check --model ${organism} --sae ${organism}/sae --quiet`.split(" ");
+      for (const [args, code, message] of [
+        [["--text", file], 2, "expected a text of two tokens at least, found 1"],
+        [["--text", join(folder, "none.txt")], 2, "none.txt: expected a readable file"],
+        [["--text", file, "--chat"], 2, "expected --chat with prompts, found --chat with --text"],
+        [["--text", file, "--prompts", "fiction"], 2, "expected --prompts or --text, found both"],
+      ] as const) {
+        const ended = fathom([...common, ...args]);
+        expect(ended.stderr).toContain(message);
+        expect(lines(ended.stderr)).toHaveLength(1);
+        expect(ended.code).toBe(code);
+      }
+    });
   });
 });

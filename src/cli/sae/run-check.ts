@@ -1,6 +1,6 @@
 /** What `fathom sae check` does: the load gate, on activations that the model has of real text. */
-import { readFileSync } from "node:fs";
-import { badInput, exitCode, failure } from "../../core/errors.ts";
+import { badInput, exitCode } from "../../core/errors.ts";
+import { readText } from "../../files/io.ts";
 import type { Checkpoint } from "../../model/checkpoint.ts";
 import { modelOf } from "../../model/model.ts";
 import { type GateResult, gate, refusedAtSight, requireFits } from "../../sae/gate.ts";
@@ -45,6 +45,8 @@ export interface SaeCheckOptions {
 export async function runCheck(options: SaeCheckOptions): Promise<number> {
   if (options.prompts !== undefined && options.text !== undefined)
     throw badInput("sae check", "--prompts or --text", "both");
+  if (options.chat === true && options.text !== undefined)
+    throw badInput("sae check", "--chat with prompts", "--chat with --text, which is read as it is");
   const progress = new Progress(options.quiet === true);
   try {
     const { checkpoint } = await openNamed(options, progress);
@@ -111,23 +113,13 @@ async function tell(
 
 /** A text file as the model reads running text: from its beginning-of-text token on, stretch by stretch. */
 function textStretches(path: string, { tokenizer, config }: Checkpoint): { id: string; ids: number[] }[] {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    throw failure(
-      path,
-      "a text file that can be read",
-      error instanceof Error ? error.message : String(error),
-    );
-  }
   const first = tokenizer.encode("", { addSpecial: true });
-  const ids = tokenizer.encode(text, { addSpecial: false });
+  const ids = tokenizer.encode(readText(path), { addSpecial: false });
+  if (ids.length < 2) throw badInput(path, "a text of two tokens at least", `${ids.length}`);
   const size = Math.min(stretchTokens, config.contextLength) - first.length;
   const stretches: { id: string; ids: number[] }[] = [];
   for (let at = 0; at < ids.length; at += size)
     stretches.push({ id: String(stretches.length), ids: [...first, ...ids.slice(at, at + size)] });
-  if (ids.length < 2) throw badInput(path, "a text of two tokens at least", `${ids.length}`);
   return stretches;
 }
 
