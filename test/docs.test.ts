@@ -8,9 +8,9 @@ import type { Command } from "commander";
 import { describe, expect, it } from "vitest";
 import { buildProgram } from "../src/cli/program.ts";
 import { judge } from "../src/judges/rules.ts";
+import { decodeWithEnds } from "../src/model/decode-ends.ts";
 import { openModel } from "../src/model/model.ts";
 import { loadPrompts } from "../src/prompts/load.ts";
-import { decodeWithEnds } from "../src/runs/decode-ends.ts";
 
 const root = join(import.meta.dirname, "..");
 const read = (path: string) => readFileSync(join(root, path), "utf8");

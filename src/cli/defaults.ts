@@ -33,6 +33,14 @@ export const generateDefaults = { temperature: 0, seed: 0, batchSize: 32 } as co
 /** For real models; a set of the model's own domain judges better. */
 export const saeCheckDefaults = { prompts: "biology" } as const;
 
+/** Two minutes of a small model's reading; a page of about a megabyte. */
+export const saeReportDefaults = {
+  tokens: 32_768,
+  features: 200,
+  seed: 0,
+  limits: { strongest: 5, drawn: 3, before: 20, behind: 10, logits: 10 },
+} as const;
+
 /** `checkpointEvery`: steps that a kill may cost. */
 export const trainDefaults = { objective: "topk", checkpointEvery: 100 } as const;
 

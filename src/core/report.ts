@@ -13,7 +13,7 @@ const template = conditionSchema.shape.template;
 const seed = conditionSchema.shape.seed;
 
 /** One labelled fact about what was audited or what audited it, e.g. a hash, a version, a seed. */
-const identitySchema = z.strictObject({
+export const identitySchema = z.strictObject({
   /** What the fact is about, e.g. "Model", "Prompts", "Fathom"; facts of one subject stand together. */
   subject: z.string().min(1),
   label: z.string().min(1),

@@ -4,9 +4,10 @@
  * They are found by rule and told apart, and every figure here says which tokens it is about.
  */
 import { badInput } from "../core/errors.ts";
+import { eachActive } from "./active.ts";
 import type { Rows } from "./rows.ts";
 import { stretches } from "./rows.ts";
-import type { SaeSession } from "./session.ts";
+import type { SaeSession, Stretch } from "./session.ts";
 
 /** A token is massive, and in none of the figures called ordinary, when ‖x‖ is above so many times the median. */
 export const massiveMultiple = 10;
@@ -37,16 +38,40 @@ export interface Quality {
   norm: { mean: number; ordinary: number; median: number; max: number };
 }
 
+/** The tokens that a share of variance is about. */
+export type TokenGroup = "all" | "withoutFirst" | "ordinary" | "ordinaryWithoutFirst";
+
+/** The same, token by token, for whoever sums otherwise. */
+export interface TokenQuality {
+  /** [n] ‖x‖ */
+  norms: Float64Array;
+  /** [n] 1 for a massive token. */
+  isMassive: Uint8Array;
+  /** Whether a token belongs to a group; where first tokens are not known, or there are no others, none is one. */
+  belongs: Record<TokenGroup, (row: number) => boolean>;
+  firstKnown: boolean;
+  /** [n] ‖x − x̂‖² */
+  error: Float64Array;
+  /** [n] ‖x − μ‖², μ the mean of the group's tokens. */
+  spread: Record<TokenGroup, Float64Array>;
+  /** [n] active features. */
+  l0: Uint32Array;
+  /** [d_sae] tokens on which each feature is active. */
+  firings: Uint32Array;
+}
+
 /**
- * @param rows activations [n, d_in] of the model and site that the SAE is for, n ≥ 2, not all the same
+ * @param rows activations [n, d_in] of the model and site that the SAE is for, n ≥ 2
  * @param isFirst [n] 1 for the first token of a sequence; null where that is not known
+ * @param watch sees every stretch as it goes by
  * @throws FathomError for fewer, of another width, or not finite
  */
-export async function quality(
+export async function tokenQuality(
   session: SaeSession,
   rows: Rows,
-  isFirst: Uint8Array | null = null,
-): Promise<Quality> {
+  isFirst: Uint8Array | null,
+  watch: (stretch: Stretch) => void = () => undefined,
+): Promise<TokenQuality> {
   const { d_in, d_sae } = session.sae;
   if (rows.width !== d_in)
     throw badInput(rows.name, `rows of d_in = ${d_in} numbers`, `rows of ${rows.width}`);
@@ -55,41 +80,59 @@ export async function quality(
   const isMassive = massiveOf(norms);
   // Where there is nothing but first tokens, there is nothing to say without them.
   const first = isFirst?.includes(0) === true ? isFirst : null;
-  const groups = {
+  const belongs: TokenQuality["belongs"] = {
     all: () => true,
-    withoutFirst: (row: number) => first?.[row] !== 1,
-    ordinary: (row: number) => isMassive[row] === 0,
+    withoutFirst: (row) => first?.[row] !== 1,
+    ordinary: (row) => isMassive[row] === 0,
+    ordinaryWithoutFirst: (row) => isMassive[row] === 0 && first?.[row] !== 1,
   };
-  const means = mapped(groups, (wanted) => meanOf(rows, wanted));
+  const means = mapped(belongs, (wanted) => meanOf(rows, wanted));
 
   const error = new Float64Array(rows.count);
-  const spread = mapped(groups, () => new Float64Array(rows.count));
-  const fired = new Uint8Array(d_sae);
-  let active = 0;
+  const spread = mapped(belongs, () => new Float64Array(rows.count));
+  const l0 = new Uint32Array(rows.count);
+  const firings = new Uint32Array(d_sae);
   await session.encodeRows(rows, async (stretch) => {
-    const { from, x, features } = stretch;
-    for (let at = 0; at < features.length; at++) {
-      if (features[at] === 0) continue;
-      active++;
-      fired[at % d_sae] = 1;
-    }
+    const { from, x } = stretch;
+    eachActive(stretch, d_sae, (row, feature) => {
+      l0[row]!++;
+      firings[feature]!++;
+    });
     const rebuilt = await session.decode(stretch);
     for (let row = 0; row * d_in < x.length; row++) {
       error[from + row] = squaredDistance(x, row * d_in, rebuilt, row * d_in, d_in);
-      for (const name of Object.keys(groups) as (keyof typeof groups)[])
+      for (const name of Object.keys(belongs) as TokenGroup[])
         spread[name][from + row] = squaredDistance(x, row * d_in, means[name], 0, d_in);
     }
+    watch(stretch);
   });
+  return { norms, isMassive, belongs, firstKnown: first !== null, error, spread, l0, firings };
+}
 
-  const dead = fired.reduce((count, fires) => count + (fires === 0 ? 1 : 0), 0);
-  const explained = mapped(groups, (wanted, name) => {
-    const of = (values: Float64Array) => sum(values.filter((_, row) => wanted(row)));
-    return 1 - of(error) / positive(of(spread[name]), rows);
-  });
+/**
+ * The summary of `tokenQuality`, of the same rows.
+ * @throws FathomError for what that refuses, and for tokens that are all the same
+ */
+export async function quality(
+  session: SaeSession,
+  rows: Rows,
+  isFirst: Uint8Array | null = null,
+): Promise<Quality> {
+  const { norms, isMassive, belongs, firstKnown, error, spread, l0, firings } = await tokenQuality(
+    session,
+    rows,
+    isFirst,
+  );
+  const { d_sae } = session.sae;
+  const dead = firings.reduce((count, tokens) => count + (tokens === 0 ? 1 : 0), 0);
+  const explained = (group: TokenGroup) => {
+    const of = (values: Float64Array) => sum(values.filter((_, row) => belongs[group](row)));
+    return 1 - of(error) / positive(of(spread[group]), rows);
+  };
   const ordinary = (values: Float64Array) => values.filter((_, row) => isMassive[row] === 0);
   const ordinarySpread = ordinary(spread.ordinary);
   const massive = (values: Float64Array) => values.filter((_, row) => isMassive[row] === 1);
-  const massiveCount = sum(Float64Array.from(isMassive));
+  const massiveCount = sum(isMassive);
   return {
     tokens: rows.count,
     massive: {
@@ -98,11 +141,12 @@ export async function quality(
         massiveCount === 0 ? null : sum(massive(error)) / sum(massive(norms.map((norm) => norm ** 2))),
     },
     varianceExplained: {
-      ...explained,
-      withoutFirst: first === null ? null : explained.withoutFirst,
+      all: explained("all"),
+      withoutFirst: firstKnown ? explained("withoutFirst") : null,
+      ordinary: explained("ordinary"),
       perToken: median(ordinary(error).map((value, at) => 1 - value / ordinarySpread[at]!)),
     },
-    meanL0: active / rows.count,
+    meanL0: sum(l0) / rows.count,
     dead: { count: dead, share: dead / d_sae },
     norm: {
       mean: sum(norms) / rows.count,
@@ -160,8 +204,10 @@ function mapped<K extends string, A, B>(of: Record<K, A>, map: (value: A, name: 
   return Object.fromEntries(entries.map(([name, value]) => [name, map(value, name)])) as Record<K, B>;
 }
 
-function sum(values: Float64Array): number {
-  return values.reduce((total, value) => total + value, 0);
+function sum(values: Float64Array | Uint32Array | Uint8Array): number {
+  let total = 0;
+  for (const value of values) total += value;
+  return total;
 }
 
 /** NaN, from a token that lies exactly on the mean and is rebuilt exactly, sorts last. */

@@ -27,6 +27,22 @@ export interface Splice {
   recovered: number | null;
 }
 
+/** Cross-entropies of a text's tokens to predict, summed, nats. */
+export type TextLoss = Pick<Splice, "tokens" | "original" | "spliced" | "zeroed">;
+
+/** The means over texts. */
+export function spliceOf(losses: readonly TextLoss[]): Splice {
+  const total = (name: keyof TextLoss) => losses.reduce((sum, loss) => sum + loss[name], 0);
+  const tokens = total("tokens");
+  const [original, spliced, zeroed] = [
+    total("original") / tokens,
+    total("spliced") / tokens,
+    total("zeroed") / tokens,
+  ];
+  const harm = zeroed - original;
+  return { tokens, original, spliced, zeroed, recovered: harm > 0 ? (zeroed - spliced) / harm : null };
+}
+
 /**
  * @param layer the block whose output is replaced
  * @param texts with one token to predict at least
@@ -37,11 +53,21 @@ export async function splice(
   layer: number,
   texts: readonly SampleText[],
 ): Promise<Splice> {
+  return spliceOf(await spliceLosses(session, model, layer, texts));
+}
+
+/** As `splice`, text by text. */
+export async function spliceLosses(
+  session: SaeSession,
+  model: Model,
+  layer: number,
+  texts: readonly SampleText[],
+): Promise<TextLoss[]> {
   const d = session.sae.d_in;
   const tokens = texts.reduce((sum, { ids, from }) => sum + ids.length - from, 0);
   if (tokens === 0) throw badInput("texts", "a token to predict at least", "none");
   const residuals = texts.map(({ ids }) => ({ values: new Float32Array(ids.length * d), at: 0 }));
-  const original = await meanLoss(model, texts, { layers: [layer] }, (index, values) => {
+  const original = await textLosses(model, texts, { layers: [layer] }, (index, values) => {
     const own = residuals[index]!;
     own.values.set(values, own.at);
     own.at += values.length;
@@ -65,24 +91,28 @@ export async function splice(
           replacement.set(x.subarray(row * d, (row + 1) * d), row * d);
       requests.push({ ...text, replacement });
     }
-    return await meanLoss(model, requests, { layers: [], replaceAt: layer });
+    return await textLosses(model, requests, { layers: [], replaceAt: layer });
   };
   const spliced = await replaced(async (x) => await session.decode(await session.encode(x)));
   const zeroed = await replaced((x) => new Float32Array(x.length));
-  const harm = zeroed - original;
-  return { tokens, original, spliced, zeroed, recovered: harm > 0 ? (zeroed - spliced) / harm : null };
+  return texts.map(({ ids, from: first }, i) => ({
+    tokens: ids.length - first,
+    original: original[i]!,
+    spliced: spliced[i]!,
+    zeroed: zeroed[i]!,
+  }));
 }
 
-/** Mean cross-entropy of the tokens to predict; logits come and go a few rows at a time. */
-async function meanLoss(
+/** Cross-entropies of each text's tokens to predict, summed; logits come and go a few rows at a time. */
+async function textLosses(
   model: Model,
   requests: readonly SampleText[],
   options: { layers: readonly number[]; replaceAt?: number },
   onResidual?: (index: number, values: Floats) => void,
-): Promise<number> {
+): Promise<number[]> {
   const { vocabSize } = model.checkpoint.config;
   const read = requests.map(() => 0);
-  let [sum, count] = [0, 0];
+  const sums = requests.map(() => 0);
   await model.capture(requests, { ...options, logits: true, edits: [] }, ({ index, place, values }) => {
     if (place !== "logits") {
       onResidual?.(index, values);
@@ -92,9 +122,8 @@ async function meanLoss(
       const { ids, from } = requests[index]!;
       const next = ids[++read[index]!];
       if (next === undefined || read[index]! < from) continue;
-      sum += crossEntropy(values.subarray(at, at + vocabSize), next);
-      count++;
+      sums[index]! += crossEntropy(values.subarray(at, at + vocabSize), next);
     }
   });
-  return sum / count;
+  return sums;
 }

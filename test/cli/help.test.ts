@@ -15,6 +15,7 @@ const verbs = [
   ["sae", "inspect"],
   ["sae", "check"],
   ["sae", "encode"],
+  ["sae", "report"],
   ["sae", "train"],
   ["doctor"],
   ["doctor", "models"],

@@ -4,3 +4,4 @@ export const modelHelp =
 export const adapterHelp =
   "a LoRA adapter of PEFT's, a folder or org/name of the hub, computed beside the model and merged into nothing";
 export const saeHelp = "a folder, the weights file in it, or org/name[@revision]:path of the hub";
+export const formatHelp = "the file's format (default: recognized from the files' names)";

@@ -5,20 +5,20 @@ import { wholeNumber } from "../parse.ts";
 import type { SaeCheckOptions } from "../sae/run-check.ts";
 import type { SaeEncodeOptions } from "../sae/run-encode.ts";
 import type { SaeInspectOptions } from "../sae/run-inspect.ts";
-import { adapterHelp, modelHelp, saeHelp } from "./named.ts";
+import { adapterHelp, formatHelp, modelHelp, saeHelp } from "./named.ts";
+import { saeReportCommand } from "./sae-report.ts";
 import { trainCommand } from "./sae-train.ts";
-
-const formatHelp = "the file's format (default: recognized from the files' names)";
 
 export function saeCommand(): Command {
   return new Command("sae")
     .description(
-      "Sparse autoencoders: what a file is (inspect), whether it fits a model (check), features (encode), training (train).",
+      "Sparse autoencoders: what a file is (inspect), whether it fits a model (check), features (encode), quality (report), training (train).",
     )
     .addHelpText("before", "Example:\n  fathom sae inspect --sae organisms/demo/sae\n")
     .addCommand(inspectCommand())
     .addCommand(checkCommand())
     .addCommand(encodeCommand())
+    .addCommand(saeReportCommand())
     .addCommand(trainCommand());
 }
 
@@ -50,7 +50,7 @@ function checkCommand(): Command {
     .requiredOption("--sae <path>", saeHelp)
     .option("--format <name>", formatHelp)
     .option("--prompts <file>", `texts that the model reads (default: ${saeCheckDefaults.prompts})`)
-    .option("--text <file>", "a text file that the model reads instead")
+    .option("--text <files...>", "text files that the model reads instead")
     .option("--chat", "wrap a plain prompt as one user turn of the chat template")
     .option(
       "--layer <n>",

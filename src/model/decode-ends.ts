@@ -1,5 +1,5 @@
 /** The text of generated tokens, and how much of it is there after each: a token cap is a prefix of the text. */
-import type { Tokenizer } from "../model/tokenizer.ts";
+import type { Tokenizer } from "./tokenizer.ts";
 
 /** What a decoder writes for bytes that do not make a character yet. */
 const incomplete = "\uFFFD";
@@ -10,8 +10,9 @@ const incomplete = "\uFFFD";
 export function decodeWithEnds(
   tokenizer: Tokenizer,
   ids: readonly number[],
+  { skipSpecial = true }: { skipSpecial?: boolean } = {},
 ): { text: string; ends: number[] } {
-  const decode = (part: readonly number[]): string => tokenizer.decode(part, { skipSpecial: true });
+  const decode = (part: readonly number[]): string => tokenizer.decode(part, { skipSpecial });
   const text = decode(ids);
   const ends: number[] = [];
   let emitted = "";

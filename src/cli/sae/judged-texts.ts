@@ -1,0 +1,114 @@
+/** The texts that an SAE is judged on, as the exact tokens that the model reads, and the load gate on them. */
+import { basename } from "node:path";
+import { badInput } from "../../core/errors.ts";
+import { readText } from "../../files/io.ts";
+import type { Checkpoint } from "../../model/checkpoint.ts";
+import type { Model } from "../../model/model.ts";
+import { type GateResult, gate, type ModelFacts } from "../../sae/gate.ts";
+import { answered, evenly, type SampleText, sampleOf } from "../../sae/sample.ts";
+import type { SaeSession } from "../../sae/session.ts";
+import { spliceLosses, spliceOf, type TextLoss } from "../../sae/splice.ts";
+import { saeCheckDefaults } from "../defaults.ts";
+import type { Progress } from "../progress.ts";
+import { count } from "../say.ts";
+import { type EncodedInput, encodeInputs } from "../tokens/encode-inputs.ts";
+
+/** Tokens that the gate judges variance, L0 and dead features on, and tokens read three times for cross-entropy. */
+const judgedTokens = 8192;
+const splicedTokens = 2048;
+/** Tokens of an answer, at most: a chat model is itself in its answers, and was often trained on nothing else. */
+const answerTokens = 48;
+/** Tokens of one stretch of a `--text`. */
+const stretchTokens = 256;
+
+export interface JudgedTextOptions {
+  prompts?: string;
+  text?: readonly string[];
+  chat?: true;
+}
+
+export interface GivenTexts {
+  /** As it was named. */
+  source: string;
+  inputs: readonly EncodedInput[];
+  /** Running text is read as it is; a prompt is read with the model's answer behind it. */
+  kind: "text" | "prompts";
+}
+
+/** @throws FathomError for both kinds at once, and for what the checkpoint cannot read */
+export async function givenTexts(
+  { prompts, text, chat }: JudgedTextOptions,
+  checkpoint: Checkpoint,
+): Promise<GivenTexts> {
+  if (text !== undefined) {
+    if (prompts !== undefined) throw badInput("the texts", "--prompts or --text", "both");
+    if (chat === true)
+      throw badInput("the texts", "--chat with prompts", "--chat with --text, which is read as it is");
+    return {
+      source: text.join(", "),
+      inputs: text.flatMap((path) => textStretches(path, checkpoint)),
+      kind: "text",
+    };
+  }
+  const source = prompts ?? saeCheckDefaults.prompts;
+  const inputs = await encodeInputs(source, checkpoint, { chat: chat === true, room: answerTokens });
+  return { source, inputs, kind: "prompts" };
+}
+
+/** @param most tokens that are enough, of running text; half of them, of prompts, since answers come to it */
+export async function textsRead(
+  model: Model,
+  { inputs, kind }: GivenTexts,
+  most: number,
+  progress: Progress,
+): Promise<SampleText[]> {
+  if (kind === "text") return evenly(inputs, most).map((text) => ({ ...text, from: 1 }));
+  progress.show(() => "the model answers the prompts");
+  return await answered(model, evenly(inputs, most / 2), answerTokens);
+}
+
+/** The load gate on texts that the model reads, and what the cross-entropy in it is made of. */
+export async function gateOn(
+  session: SaeSession,
+  model: Model,
+  facts: ModelFacts,
+  site: { layer: number; asked: boolean; allowFailed: boolean },
+  texts: readonly SampleText[],
+  progress: Progress,
+): Promise<{ result: GateResult; losses: readonly TextLoss[] }> {
+  const { layer } = site;
+  const sample = await sampleOf(model, layer, texts, judgedTokens, (done, total) => {
+    progress.show(() => `reading: ${count(done)} of ${count(total)} tokens`);
+  });
+  progress.show(() => "judging");
+  let losses: readonly TextLoss[] = [];
+  const result = await gate(session, facts, sample.rows, {
+    ...(site.asked ? { layer } : {}),
+    allowFailed: site.allowFailed,
+    isFirst: sample.isFirst,
+    elsewhere: sample.elsewhere,
+    splice: async () => {
+      losses = await spliceLosses(session, model, layer, evenly(sample.texts, splicedTokens));
+      return spliceOf(losses);
+    },
+  });
+  return { result, losses };
+}
+
+/** A text file as the model reads running text: from its beginning-of-text token on, stretch by stretch. */
+function textStretches(path: string, { tokenizer, config }: Checkpoint): EncodedInput[] {
+  const first = tokenizer.encode("", { addSpecial: true });
+  const ids = tokenizer.encode(readText(path), { addSpecial: false });
+  if (ids.length < 2) throw badInput(path, "a text of two tokens at least", `${ids.length}`);
+  const size = Math.min(stretchTokens, config.contextLength) - first.length;
+  const stretches: EncodedInput[] = [];
+  for (let at = 0; at < ids.length; at += size)
+    stretches.push({
+      id: `${basename(path)} ${stretches.length + 1}`,
+      ids: [...first, ...ids.slice(at, at + size)],
+    });
+  return stretches;
+}
+
+/** `judgedTokens` for a command that reads no more than the gate does. */
+export const enoughForGate = judgedTokens;

@@ -1,0 +1,183 @@
+/** What `fathom sae report` does: the load gate, then everything that is measured of an SAE on a model's own activations. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { extname, join } from "node:path";
+import { badInput, exitCode } from "../../core/errors.ts";
+import { hashJson } from "../../core/hash.ts";
+import { type SaeReport, saeReportSchema } from "../../core/sae-report.ts";
+import { writeTextAtomically } from "../../files/io.ts";
+import { modelOf } from "../../model/model.ts";
+import type { ShownText } from "../../sae/contexts/text-rows.ts";
+import { requireFits } from "../../sae/gate.ts";
+import { openSae } from "../../sae/open.ts";
+import { measureSae } from "../../sae/report/measure.ts";
+import { SaeSession } from "../../sae/session.ts";
+import { readCurve } from "../../sae/training-curve.ts";
+import { saeReportDefaults } from "../defaults.ts";
+import { locateSae } from "../locate.ts";
+import { openNamed } from "../open-named.ts";
+import { print, printJson, requireWritable } from "../output.ts";
+import { Progress } from "../progress.ts";
+import { engineOptions } from "../tokens/engine-options.ts";
+import { gateOn, givenTexts, type JudgedTextOptions, textsRead } from "./judged-texts.ts";
+import { reportIdentities } from "./report-identities.ts";
+
+export interface SaeReportOptions extends JudgedTextOptions {
+  model: string;
+  adapter?: string;
+  sae: string;
+  format?: string;
+  tokens?: number;
+  features?: number;
+  show?: number[];
+  layer?: number;
+  seed?: number;
+  allowFailed?: true;
+  out?: string;
+  threads?: number;
+  json?: true;
+  quiet?: true;
+}
+
+/**
+ * @returns the exit code: 100 when the gate stays closed; the report is there all the same, and says so
+ * @throws FathomError for an SAE of another width or place, about which nothing can be measured
+ */
+export async function runSaeReport(options: SaeReportOptions): Promise<number> {
+  const begun = new Date();
+  const files = filesOf(options);
+  for (const { path } of files) requireWritable(path);
+  const progress = new Progress(options.quiet === true);
+  const scratch = mkdtempSync(join(tmpdir(), "fathom-sae-report-"));
+  try {
+    const report = await reportOf(options, progress, scratch, begun);
+    progress.clear();
+    for (const { path, render } of files) writeTextAtomically(path, render(report));
+    if (options.json === true) await printJson(report);
+    else await print(`${summary(report, files).join("\n")}\n`);
+    const { passed, allowed_to_fail } = report.gate;
+    return passed || allowed_to_fail ? exitCode.ok : exitCode.threshold;
+  } finally {
+    progress.clear();
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+interface ReportFile {
+  path: string;
+  render: (report: SaeReport) => string;
+}
+
+const renderers: Record<string, ReportFile["render"]> = {
+  ".json": (report) => `${JSON.stringify(report)}\n`,
+};
+
+/** One file where its ending says of what kind, else all kinds in a folder. @throws FathomError where nothing is to be made */
+function filesOf({ out, json }: SaeReportOptions): ReportFile[] {
+  if (out === undefined) {
+    if (json === true) return [];
+    throw badInput("sae report", "--out or --json", "neither");
+  }
+  const named = renderers[extname(out)];
+  return named === undefined
+    ? Object.entries(renderers).map(([ending, render]) => ({ path: join(out, `report${ending}`), render }))
+    : [{ path: out, render: named }];
+}
+
+async function reportOf(
+  options: SaeReportOptions,
+  progress: Progress,
+  folder: string,
+  begun: Date,
+): Promise<SaeReport> {
+  const { checkpoint, origins } = await openNamed(options, progress);
+  const located = await locateSae(options.sae, progress);
+  const sae = openSae(located.path, options.format);
+  const { config } = checkpoint;
+  const facts = { name: checkpoint.name, hiddenSize: config.hiddenSize, layers: config.layers.length };
+  const allowFailed = options.allowFailed === true;
+  const layer = requireFits(sae, facts, options.layer, allowFailed);
+  const show = options.show ?? [];
+  const beyond = show.find((feature) => feature >= sae.d_sae);
+  if (beyond !== undefined) throw badInput("--show", `features from 0 to ${sae.d_sae - 1}`, String(beyond));
+  const curve = readCurve(located.path);
+  const given = await givenTexts(options, checkpoint);
+  const threads = options.threads === undefined ? {} : { threads: options.threads };
+  const seed = options.seed ?? saeReportDefaults.seed;
+  const model = await modelOf(checkpoint, engineOptions({ ...options, cache: true }, progress));
+  const session = await SaeSession.open(sae, threads);
+  try {
+    const read = await textsRead(model, given, options.tokens ?? saeReportDefaults.tokens, progress);
+    const texts = read.map((text): ShownText => {
+      // Behind a prompt stands the model's own answer, which is measured and not shown.
+      return { ...text, shown: given.kind === "text" ? text.ids.length : text.from };
+    });
+    const site = { layer, asked: options.layer !== undefined, allowFailed };
+    const { result, losses } = await gateOn(session, model, facts, site, texts, progress);
+    const { read: about, ...measured } = await measureSae({
+      model,
+      session,
+      layer,
+      texts,
+      losses,
+      limits: { ...saeReportDefaults.limits, features: options.features ?? saeReportDefaults.features, show },
+      folder,
+      seed,
+      engine: threads,
+      onWork: (words) => {
+        progress.show(() => words);
+      },
+    });
+    const { passed, checks, mistake, notes } = result;
+    const identities = reportIdentities({
+      checkpoint,
+      sae,
+      layer,
+      given,
+      origins: { model: origins.model, sae: located.origin },
+      tokens: hashJson(texts.map(({ ids }) => [...ids])),
+      seed,
+      begun,
+    });
+    return saeReportSchema.parse({
+      schema: 1,
+      kind: "sae",
+      title: `Sparse autoencoder of ${checkpoint.name}, block ${layer}`,
+      identities,
+      sae: { kind: sae.kind, d_in: sae.d_in, d_sae: sae.d_sae, k: sae.k, layer },
+      model: checkpoint.name,
+      read: { source: given.source, ...about },
+      gate: {
+        passed,
+        allowed_to_fail: !passed && allowFailed,
+        checks,
+        mistake: mistake?.sentence ?? null,
+        notes: [...notes],
+      },
+      curve,
+      ...measured,
+      not_measured:
+        curve === null
+          ? [...measured.not_measured, "How its training went: beside the SAE lies no training.json."]
+          : measured.not_measured,
+    } satisfies SaeReport);
+  } finally {
+    await session.close();
+    await model.close();
+  }
+}
+
+function summary(report: SaeReport, files: readonly ReportFile[]): string[] {
+  const { gate, findings, title } = report;
+  const failed = gate.checks.filter(({ status }) => status === "fail");
+  return [
+    title,
+    gate.passed
+      ? "The load gate is open."
+      : `The load gate is closed${gate.allowed_to_fail ? ", and was overridden by --allow-failed" : ""}:`,
+    ...failed.map(({ sentence }) => `- ${sentence}`),
+    ...(gate.mistake === null ? [] : [gate.mistake]),
+    ...findings.filter(({ group }) => group === "headline").map(({ sentence }) => sentence),
+    ...files.map(({ path }) => `Report  ${path}`),
+  ];
+}

@@ -1,0 +1,65 @@
+/** `fathom sae report`: what it writes, what it refuses, and a closed gate that every output tells of. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { saeReportSchema } from "../../src/core/sae-report.ts";
+import { fathom } from "./fathom.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "fathom-cli-sae-report-"));
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+const common =
+  "sae report --model organisms/demo --sae organisms/demo/sae --quiet --threads 1 --features 5".split(" ");
+const readReport = (path: string) => saeReportSchema.parse(JSON.parse(readFileSync(path, "utf8")));
+
+describe("fathom sae report", () => {
+  it("measures over prompts, and shows nothing of what the model answered", () => {
+    const out = join(folder, "prompts");
+    const { code, stdout } = fathom([...common, "--prompts", "fiction", "--show", "3", "--out", out]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/load gate is open[\s\S]*unexplained[\s\S]*report\.json\n$/);
+    const report = readReport(join(out, "report.json"));
+    expect(report.features.list.map(({ feature }) => feature)).toContain(3);
+    expect(report.gate).toMatchObject({ passed: true, allowed_to_fail: false, mistake: null });
+    const prompts = new Map(
+      readFileSync("prompts/fiction.jsonl", "utf8")
+        .split("\n")
+        .filter((line) => line !== "")
+        .map((line) => JSON.parse(line) as { id: string; prompt: string })
+        .map(({ id, prompt }) => [id, prompt]),
+    );
+    const contexts = report.features.list.flatMap((feature) => feature.contexts);
+    expect(contexts.length).toBeGreaterThan(20);
+    for (const { text, tokens } of contexts)
+      expect(`<|begin|>${prompts.get(text)!}`).toContain(tokens.join(""));
+  });
+
+  it("reads running text from several files, and another layer's SAE only when that is allowed", () => {
+    const text = readFileSync("README.md", "utf8");
+    const [one, two] = [join(folder, "one.txt"), join(folder, "two.txt")];
+    writeFileSync(one, text.slice(0, 1500));
+    writeFileSync(two, text.slice(1500, 3000));
+    const given = [...common, "--text", one, two, "--layer", "3", "--json"];
+    const refused = fathom(given);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toMatch(/layer 3/);
+    const allowed = fathom([...given, "--allow-failed"]);
+    expect(allowed.code).toBe(0);
+    const report = saeReportSchema.parse(JSON.parse(allowed.stdout));
+    expect(report.gate).toMatchObject({ passed: false, allowed_to_fail: true });
+    const texts = new Set(report.features.list.flatMap(({ contexts }) => contexts.map((c) => c.text)));
+    expect([...texts].some((id) => id.startsWith("one.txt "))).toBe(true);
+    expect([...texts].some((id) => id.startsWith("two.txt "))).toBe(true);
+    expect(report.not_measured.join()).not.toContain("answers");
+  });
+
+  it("refuses what it cannot do before anything is read", () => {
+    expect(fathom(common)).toMatchObject({ code: 2 });
+    const beyond = fathom([...common, "--json", "--show", "1024"]);
+    expect(beyond.code).toBe(2);
+    expect(beyond.stderr).toContain("--show: expected features from 0 to 1023, found 1024");
+  });
+});
