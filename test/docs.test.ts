@@ -43,8 +43,8 @@ describe("docs/cli.md", () => {
     // What a section says about other verbs' options stands outside its table's first column.
     const text = sections.get(verb)!;
     const rows = text.split("\n").filter((line) => line.startsWith("| `--"));
-    const tabled = rows.flatMap((line) => line.split("|")[1]!.match(/--[a-z-]+/g) ?? []);
-    const told = tabled.length === 0 ? (text.match(/--[a-z-]+/g) ?? []) : tabled;
+    const tabled = rows.flatMap((line) => line.split("|")[1]!.match(/--[a-z0-9-]+/g) ?? []);
+    const told = tabled.length === 0 ? (text.match(/--[a-z0-9-]+/g) ?? []) : tabled;
     expect([...new Set(told)].sort()).toEqual(command.options.map(({ long }) => long!).sort());
   });
 

@@ -14,6 +14,8 @@ export interface AdamUpdate {
   gradient: Float32Array;
   /** The values are first multiplied by this: 1 − rate · decay for weight decay, 1 without. */
   shrink: number;
+  /** Its rate as a multiple of the step's; 1 when not given. */
+  pace?: number;
 }
 
 /** What Adam remembers from step to step: kept and given back, a descent goes on to the same numbers. */
@@ -39,7 +41,7 @@ export class Adam {
     const steps = ++this.state.steps;
     const stride = rate / (1 - beta1 ** steps);
     const unbias = 1 / (1 - beta2 ** steps);
-    for (const { name, values, gradient, shrink } of updates) {
+    for (const { name, values, gradient, shrink, pace = 1 } of updates) {
       if (gradient.length !== values.length)
         throw new RangeError(
           `Adam: expected ${values.length} gradients of ${name}, found ${gradient.length}`,
@@ -49,7 +51,7 @@ export class Adam {
         const g = gradient[i]! * scale;
         const m = (first[i] = beta1 * first[i]! + (1 - beta1) * g);
         const v = (second[i] = beta2 * second[i]! + (1 - beta2) * g * g);
-        values[i] = values[i]! * shrink - (stride * m) / (Math.sqrt(v * unbias) + epsilon);
+        values[i] = values[i]! * shrink - (pace * stride * m) / (Math.sqrt(v * unbias) + epsilon);
       }
     }
   }

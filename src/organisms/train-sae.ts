@@ -12,7 +12,7 @@ import { rowsOf } from "../sae/rows.ts";
 import { saveSae } from "../sae/save.ts";
 import { residPost, siteOf } from "../sae/site.ts";
 import { trainSae } from "../sae/train.ts";
-import { usualPlan } from "../sae/training-plan.ts";
+import { usualOf, usualPlan } from "../sae/training-plan.ts";
 import { demoSeed, makeDesign } from "./design.ts";
 
 const folder = join(import.meta.dirname, "../../organisms/demo");
@@ -34,6 +34,7 @@ await model.close();
 const started = performance.now();
 const plan = {
   ...usualPlan,
+  ...usualOf.topk,
   objective: "topk" as const,
   d_sae: 1024,
   k: 16,

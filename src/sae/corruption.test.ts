@@ -23,7 +23,7 @@ import { SaeSession } from "./session.ts";
 import { residPost, siteOf } from "./site.ts";
 import { splice } from "./splice.ts";
 import { trainSae } from "./train.ts";
-import { usualPlan } from "./training-plan.ts";
+import { usualOf, usualPlan } from "./training-plan.ts";
 
 const organism = new URL("../../organisms/demo", import.meta.url).pathname;
 const layer = 2;
@@ -212,7 +212,7 @@ const corruptions: Record<string, Corruption> = {
     of: "topk",
     load: async ({ stated, site }) => {
       const sizes = { d_sae: 128, k: 16, batch: 256, steps: 20 };
-      const plan = { ...usualPlan, ...sizes, objective: "topk" as const, seed: "early" };
+      const plan = { ...usualPlan, ...usualOf.topk, ...sizes, objective: "topk" as const, seed: "early" };
       const { sae } = await trainSae(first.rows, site!, plan, () => undefined, { threads: 1 });
       return { ...sae, stated };
     },

@@ -9,7 +9,7 @@ import { peakRate, schedule, type TrainingPlan } from "./training-plan.ts";
 import { endlessBatches } from "./training-rows.ts";
 import { type CurvePoint, type Keeping, mostPoints, type TrainingState } from "./training-state.ts";
 import { tangent, unitRows } from "./unit-rows.ts";
-import { trainedNames } from "./weights.ts";
+import { type OwnName, trainedNames } from "./weights.ts";
 
 /** β as usual; ε as Gao et al. train SAEs with, small because their gradients are. */
 const moments = { beta1: 0.9, beta2: 0.999, epsilon: 6.25e-10 };
@@ -60,7 +60,7 @@ export async function descend(
         .map((value) => value * scale);
       const dead = Float32Array.from(silence, (silent) => (silent * batch >= deadAfter ? 1 : 0));
       const deadCount = dead.reduce((sum, is) => sum + is, 0);
-      const now = { step, plan, rows: chosen, dead, deadCount };
+      const now = { step, rows: chosen, dead, deadCount };
       const { unexplained, terms, fired, smallest, gradients } = await loss.run(x, weights, variance, now);
       if (!Number.isFinite(unexplained))
         throw new RangeError(`trainSae: expected a finite loss at step ${step}, found ${unexplained}`);
@@ -70,6 +70,7 @@ export async function descend(
         values: weights[name]!,
         gradient: gradients[name]!,
         shrink: 1,
+        pace: objective.own[name as OwnName]?.pace ?? 1,
       }));
       adam.step(updates, peakRate(plan) * schedule(step, plan));
       unitRows(weights.W_dec, d_in);

@@ -9,7 +9,15 @@ import { makeSae } from "./sae.ts";
 import { SaeSession } from "./session.ts";
 import { siteOf } from "./site.ts";
 import { trainSae } from "./train.ts";
-import { objectiveNames, type TrainingPlan, usualPlan } from "./training-plan.ts";
+import {
+  type JumpReLUPlan,
+  type ObjectiveName,
+  objectiveNames,
+  type TopKPlan,
+  type TrainingPlan,
+  usualOf,
+  usualPlan,
+} from "./training-plan.ts";
 import { tangent, unitRows } from "./unit-rows.ts";
 
 /** Sparse codes over a random dictionary of unit rows: 3 of `size` at a time, coefficients in 1…2, little noise. */
@@ -73,22 +81,23 @@ describe("rows of norm 1", () => {
 describe("trainSae", () => {
   const d = 32;
   const size = 48;
-  const plan: TrainingPlan = {
-    ...usualPlan,
-    objective: "topk",
-    d_sae: 64,
-    k: 3,
-    steps: 1200,
-    batch: 128,
-    seed: "recovery",
+  const common = { ...usualPlan, d_sae: 64, steps: 1200, batch: 128, seed: "recovery" };
+  const plans: Record<ObjectiveName, TrainingPlan> = {
+    topk: { ...common, ...usualOf.topk, objective: "topk", k: 3 },
+    batchtopk: { ...common, ...usualOf.batchtopk, objective: "batchtopk", k: 3 },
+    jumprelu: { ...common, ...usualOf.jumprelu, objective: "jumprelu", sparsity: 1, targetL0: 3 },
   };
+  const plan = plans.topk;
   const site = siteOf("blocks.1.hook_resid_post", "planted");
   const { dictionary, offset, x } = planted(size, d, 4000, 50);
   const train = async (
-    changes: Partial<TrainingPlan>,
+    changes: Partial<TopKPlan | JumpReLUPlan>,
     values = x,
     onStep: (progress: TrainingProgress) => void = () => undefined,
-  ) => await trainSae(rowsOf(values, d), site, { ...plan, ...changes }, onStep, { threads: 1 });
+  ) => {
+    const changed = { ...plans[changes.objective ?? "topk"], ...changes } as TrainingPlan;
+    return await trainSae(rowsOf(values, d), site, changed, onStep, { threads: 1 });
+  };
 
   it("finds the dictionary that made the data", async () => {
     const losses: number[] = [];
@@ -128,6 +137,28 @@ describe("trainSae", () => {
     expect(found.meanL0).toBeGreaterThan(2.7);
     expect(found.meanL0).toBeLessThan(3.3);
     expect(found.varianceExplained.ordinary).toBeGreaterThan(0.9);
+  });
+
+  it("finds it by JumpReLU, whose thresholds come to the L0 that was asked for", async () => {
+    const { sae, quality: found, curve } = await train({ objective: "jumprelu" });
+    expect(sae).toMatchObject({ kind: "jumprelu", k: null });
+    expect(meanMaxCosine(dictionary, sae.W_dec.read(), d)).toBeGreaterThan(0.95);
+    expect(new Set(sae.threshold).size).toBeGreaterThan(32);
+    expect(found.meanL0).toBeGreaterThan(2.7);
+    expect(found.meanL0).toBeLessThan(3.6);
+    expect(found.varianceExplained.ordinary).toBeGreaterThan(0.9);
+    // It began with as many active as the small thresholds let through.
+    expect(curve[0]!.meanL0).toBeGreaterThan(10);
+  });
+
+  it("has fewer features active by JumpReLU the more each weighs", async () => {
+    const L0 = async (sparsity: number) => {
+      const { targetL0: _, ...free } = plans.jumprelu as JumpReLUPlan;
+      const plan: JumpReLUPlan = { ...free, sparsity, steps: 600 };
+      const { quality: found } = await trainSae(rowsOf(x, d), site, plan, () => undefined, { threads: 1 });
+      return found.meanL0;
+    };
+    expect(await L0(0.03)).toBeLessThan(0.7 * (await L0(0.003)));
   });
 
   it("is the same for the same seed, and another for another", async () => {
@@ -181,15 +212,17 @@ describe("trainSae", () => {
     };
     const without = await deadAtEnd(0);
     expect(without).toBeGreaterThanOrEqual(8);
-    expect(await deadAtEnd(usualPlan.auxWeight)).toBeLessThanOrEqual(without / 3);
+    expect(await deadAtEnd(usualOf.topk.auxWeight)).toBeLessThanOrEqual(without / 3);
   });
 
-  it.each<[Partial<TrainingPlan>, RegExp]>([
+  it.each<[Partial<TopKPlan | JumpReLUPlan>, RegExp]>([
     [{ k: 0 }, /plan k: expected a whole number from 1, found 0/],
     [{ k: 65 }, /plan k: expected at most d_sae = 64/],
     [{ batch: 3601 }, /at least a batch of 3601 rows to train on, found 3600/],
     [{ heldOut: 0 }, /at least 2 rows kept aside, found 0/],
     [{ warmup: 1 }, /warmup: expected a share/],
+    [{ objective: "jumprelu", sparsity: 0 }, /sparsity: expected a number above 0/],
+    [{ objective: "jumprelu", targetL0: 65 }, /targetL0: expected at most d_sae = 64/],
     [{ rate: -1 }, /rate: expected a number above 0/],
   ])("refuses %j", async (changes, message) => {
     await expect(train(changes)).rejects.toThrow(message);

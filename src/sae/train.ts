@@ -124,7 +124,7 @@ function initialWeights(
     for (let i = 0; i < d_in; i++) W_enc[i * d_sae + feature] = W_dec[feature * d_in + i]!;
   const b_dec = Float32Array.from(medianOf(rows, draw.split("median")), (value) => value * scale);
   const ownTensors = Object.fromEntries(
-    Object.entries(own).map(([name, start]) => [name, new Float32Array(d_sae).fill(start)]),
+    Object.entries(own).map(([name, { start }]) => [name, new Float32Array(d_sae).fill(start)]),
   ) as Partial<Record<OwnName, Float32Array<ArrayBuffer>>>;
   return { W_enc, b_enc: new Float32Array(d_sae), W_dec, b_dec, ...ownTensors };
 }

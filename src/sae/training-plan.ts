@@ -1,15 +1,12 @@
-/** What a training run is told: sizes, rates, shares. Defaults that do not depend on the data are `usualPlan`. */
+/** What a training run is told: sizes, rates, shares. Defaults that do not depend on the data are `usualPlan` and `usualOf`. */
 import { badInput } from "../core/errors.ts";
 import type { Rows } from "./rows.ts";
 
-export const objectiveNames = ["topk", "batchtopk"] as const;
+export const objectiveNames = ["topk", "batchtopk", "jumprelu"] as const;
 export type ObjectiveName = (typeof objectiveNames)[number];
 
-export interface TrainingPlan {
-  objective: ObjectiveName;
+interface CommonPlan {
   d_sae: number;
-  /** Active features a token: at most (topk), or on average over a batch (batchtopk). */
-  k: number;
   steps: number;
   /** Tokens a step. */
   batch: number;
@@ -19,8 +16,6 @@ export interface TrainingPlan {
   /** Share of the steps over which the rate rises, and over which it falls to 0 at the end. */
   warmup: number;
   decay: number;
-  /** Weight of the auxiliary loss, see `usualPlan`. 0 turns it off. */
-  auxWeight: number;
   /** Tokens without firing after which a feature counts as dead; one pass over the data when not given. */
   deadAfterTokens?: number;
   /** Share of the rows kept aside, on which the result is measured. */
@@ -29,35 +24,78 @@ export interface TrainingPlan {
   maxNormMultiple: number;
 }
 
-/** What does not depend on the data; objective, d_sae, k, steps and seed do. */
+export interface TopKPlan extends CommonPlan {
+  objective: "topk" | "batchtopk";
+  /** Active features a token: at most (topk), or on average over a batch (batchtopk). */
+  k: number;
+  /** Weight of the auxiliary loss for dead features. 0 turns it off. */
+  auxWeight: number;
+}
+
+export interface JumpReLUPlan extends CommonPlan {
+  objective: "jumprelu";
+  /** λ, what the count of active features weighs, and the share of the steps over which it rises to that. */
+  sparsity: number;
+  sparsityWarmup: number;
+  /** L0 that the thresholds are drawn to; the fewer the better where not given. */
+  targetL0?: number;
+  /** Width of the kernel, and the thresholds at the start: of rows of mean norm √d_in. */
+  bandwidth: number;
+  thresholdStart: number;
+  /** The thresholds' rate as a multiple of the others'. */
+  thresholdRate: number;
+}
+
+export type TrainingPlan = TopKPlan | JumpReLUPlan;
+
+/** What does not depend on the data; objective, d_sae, steps and seed do, and k or sparsity. */
 export const usualPlan = {
   batch: 1024,
   warmup: 0.05,
   decay: 0.2,
-  // SAELens' own. The paper's 1/32 is for runs of billions of tokens; on thousands it revived next to nothing.
-  auxWeight: 1,
   heldOut: 0.1,
   maxNormMultiple: 10,
-} as const satisfies Partial<TrainingPlan>;
+} as const satisfies Partial<CommonPlan>;
+
+/** The same of one objective's own. */
+export const usualOf = {
+  // SAELens' own. The paper's 1/32 is for runs of billions of tokens; on thousands it revived next to nothing.
+  topk: { auxWeight: 1 },
+  batchtopk: { auxWeight: 1 },
+  jumprelu: { sparsityWarmup: 0.1, bandwidth: 0.05, thresholdStart: 0.1, thresholdRate: 10 },
+} as const;
 
 /** @throws FathomError naming what of the plan cannot be followed on these rows */
 export function checkPlan(rows: Pick<Rows, "name" | "count">, plan: TrainingPlan): void {
-  const demand = (name: keyof TrainingPlan, fits: boolean, expected: string) => {
-    if (!fits) throw badInput(`SAE training plan ${name}`, expected, String(plan[name]));
+  const demand = (
+    name: string,
+    value: number | undefined,
+    fits: (value: number) => boolean,
+    expected: string,
+  ) => {
+    if (value !== undefined && !fits(value))
+      throw badInput(`SAE training plan ${name}`, expected, String(value));
   };
-  for (const name of ["d_sae", "k", "steps", "batch"] as const)
-    demand(name, Number.isSafeInteger(plan[name]) && plan[name] >= 1, "a whole number from 1");
-  demand("k", plan.k <= plan.d_sae, `at most d_sae = ${plan.d_sae}`);
+  const whole = (value: number) => Number.isSafeInteger(value) && value >= 1;
+  const positive = (value: number) => value > 0 && Number.isFinite(value);
+  const share = (value: number) => value >= 0 && value < 1;
+  for (const name of ["d_sae", "steps", "batch"] as const)
+    demand(name, plan[name], whole, "a whole number from 1");
   for (const name of ["warmup", "decay", "heldOut"] as const)
-    demand(name, plan[name] >= 0 && plan[name] < 1, "a share from 0 to below 1");
-  demand("auxWeight", plan.auxWeight >= 0 && Number.isFinite(plan.auxWeight), "a number from 0");
-  demand("maxNormMultiple", plan.maxNormMultiple > 1, "a number above 1");
-  demand("rate", plan.rate === undefined || plan.rate > 0, "a number above 0");
-  demand(
-    "deadAfterTokens",
-    plan.deadAfterTokens === undefined || plan.deadAfterTokens > 0,
-    "a number above 0",
-  );
+    demand(name, plan[name], share, "a share from 0 to below 1");
+  demand("maxNormMultiple", plan.maxNormMultiple, (value) => value > 1, "a number above 1");
+  for (const name of ["rate", "deadAfterTokens"] as const)
+    demand(name, plan[name], positive, "a number above 0");
+  if (plan.objective === "jumprelu") {
+    for (const name of ["sparsity", "targetL0", "bandwidth", "thresholdStart", "thresholdRate"] as const)
+      demand(name, plan[name], positive, "a number above 0");
+    demand("sparsityWarmup", plan.sparsityWarmup, share, "a share from 0 to below 1");
+    demand("targetL0", plan.targetL0, (value) => value <= plan.d_sae, `at most d_sae = ${plan.d_sae}`);
+  } else {
+    demand("k", plan.k, whole, "a whole number from 1");
+    demand("k", plan.k, (k) => k <= plan.d_sae, `at most d_sae = ${plan.d_sae}`);
+    demand("auxWeight", plan.auxWeight, (value) => value >= 0 && Number.isFinite(value), "a number from 0");
+  }
   const kept = Math.floor(rows.count * (1 - plan.heldOut));
   if (kept < plan.batch)
     throw badInput(

@@ -8,7 +8,7 @@ import { objectiveOf } from "./objectives/index.ts";
 import { rowsOf } from "./rows.ts";
 import { siteOf } from "./site.ts";
 import { trainSae } from "./train.ts";
-import { objectiveNames, type TrainingPlan, usualPlan } from "./training-plan.ts";
+import { objectiveNames, type TrainingPlan, usualOf, usualPlan } from "./training-plan.ts";
 import { type Keeping, readState, writeState } from "./training-state.ts";
 import { trainedNames } from "./weights.ts";
 
@@ -24,10 +24,19 @@ const rows = rowsOf(
   d_in,
 );
 // Some features fall dead on the way, so that their silence matters too.
-const common = { d_sae, k: 4, steps, batch: 64, seed: "s", rate: 0.05, deadAfterTokens: 200 };
+const common = { ...usualPlan, d_sae, steps, batch: 64, seed: "s", rate: 0.05, deadAfterTokens: 200 };
 
-it.each(objectiveNames)("%s", async (objective) => {
-  const plan: TrainingPlan = { ...usualPlan, ...common, objective };
+const plans: TrainingPlan[] = [
+  { ...common, ...usualOf.topk, objective: "topk", k: 4 },
+  { ...common, ...usualOf.batchtopk, objective: "batchtopk", k: 4 },
+  { ...common, ...usualOf.jumprelu, objective: "jumprelu", sparsity: 0.05 },
+];
+
+it("is of every objective", () => {
+  expect(plans.map(({ objective }) => objective)).toEqual(objectiveNames);
+});
+
+it.each(plans)("$objective", async (plan) => {
   const train = async (keeping: Keeping) =>
     await trainSae(
       rows,
@@ -41,7 +50,7 @@ it.each(objectiveNames)("%s", async (objective) => {
   const whole = await train({ from: null, every: steps, keep: () => undefined, signal: never });
   expect(whole.curve.some(({ dead }) => dead > 0)).toBe(true);
 
-  const path = join(folder, `${objective}.safetensors`);
+  const path = join(folder, `${plan.objective}.safetensors`);
   const cut = new AbortController();
   const keep: Keeping["keep"] = (state) => {
     writeState(path, state);

@@ -28,6 +28,11 @@ const train = (out: string, changes: Record<string, string> = {}, ...more: strin
   ...Object.entries({ ...plan, ...changes, "--out": out }).flat(),
   ...more,
 ];
+/** The plan without an option, and with others. */
+const without = (option: keyof typeof plan, ...more: string[]) => {
+  const { [option]: _, ...rest } = plan;
+  return ["sae", "train", ...Object.entries({ ...rest, "--out": join(folder, "x") }).flat(), ...more];
+};
 const files = ["cfg.json", "sae_weights.safetensors", "training.json"];
 const whole = join(folder, "whole");
 let ended: Ended;
@@ -86,6 +91,21 @@ test.each(["SIGKILL", "SIGINT"] as const)(
   },
 );
 
+test("trains by the other objectives, and says by which", () => {
+  const own = {
+    batchtopk: { "--k": "4", "--steps": "100" },
+    jumprelu: { "--sparsity": "1", "--target-l0": "4", "--steps": "100" },
+  };
+  for (const [objective, options] of Object.entries(own)) {
+    const out = join(folder, objective);
+    const changes = { "--objective": objective, "--out": out, ...options };
+    const { code, stdout } = fathom(without("--k", ...Object.entries(changes).flat()));
+    expect(code).toBe(0);
+    expect(stdout).toContain(`${out}: ${objective}, 64 features of blocks.1.hook_resid_post`);
+    expect(openSae(out)).toMatchObject({ kind: "jumprelu", d_in: 32, d_sae: 64 });
+  }
+});
+
 test.each<[string, string[], RegExp]>([
   ["a place with an SAE in it", train(whole), /expected a folder that is not there yet/],
   [
@@ -103,6 +123,18 @@ test.each<[string, string[], RegExp]>([
     train(join(folder, "x"), { "--k": "65" }),
     /plan k: expected at most d_sae = 64, found 65/,
   ],
+  ["no k", without("--k"), /--k: expected a number, for topk, found none/],
+  [
+    "k for JumpReLU",
+    train(join(folder, "x"), { "--objective": "jumprelu", "--sparsity": "0.01" }),
+    /--k: expected none for jumprelu, found 4\. Try: --objective topk or batchtopk/,
+  ],
+  [
+    "a sparsity for TopK",
+    train(join(folder, "x"), { "--sparsity": "0.01" }),
+    /--sparsity: expected none for topk, found 0.01/,
+  ],
+  ["JumpReLU without a sparsity", without("--k", "--objective", "jumprelu"), /--sparsity: expected a number/],
   [
     "two sources",
     train(join(folder, "x"), { "--prompts": "fiction" }),

@@ -1,17 +1,18 @@
 /** `fathom sae train`: a sparse autoencoder on a model's own activations. */
 import { Command } from "commander";
-import { objectiveNames, usualPlan } from "../../sae/training-plan.ts";
+import { objectiveNames, usualOf, usualPlan } from "../../sae/training-plan.ts";
 import { trainDefaults } from "../defaults.ts";
-import { choice, wholeNumber } from "../parse.ts";
+import { choice, decimal, wholeNumber } from "../parse.ts";
 import type { SaeTrainOptions } from "../sae/run-train.ts";
 import { adapterHelp, modelHelp } from "./named.ts";
 import { deviceOption, noCacheOption, precisionOption } from "./shared-options.ts";
 
+const above0 = { from: Number.MIN_VALUE };
 const some = (option: string, to = 2 ** 31 - 1) => wholeNumber(option, { from: 1, to });
 
 export function trainCommand(): Command {
   return new Command("train")
-    .description("Trains an SAE on the residual stream of a model: TopK or BatchTopK.")
+    .description("Trains an SAE on the residual stream of a model: TopK, BatchTopK or JumpReLU.")
     .addHelpText(
       "before",
       "Example:\n  fathom sae train --model organisms/demo --layer 2 --prompts fiction --d-sae 256 --k 16 --steps 500 --seed 0 --out my-sae\n",
@@ -28,11 +29,26 @@ export function trainCommand(): Command {
     .option("--chat", "wrap a line or plain prompt as one user turn of the chat template")
     .option(
       "--objective <name>",
-      `${objectiveNames.join(" or ")} (default: ${trainDefaults.objective})`,
+      `${objectiveNames.join(", ")} (default: ${trainDefaults.objective})`,
       choice("--objective", objectiveNames),
     )
     .requiredOption("--d-sae <n>", "features", some("--d-sae"))
-    .requiredOption("--k <n>", "features that are active on a token; with batchtopk, on average", some("--k"))
+    .option("--k <n>", "topk, batchtopk: features that are active on a token, or are on average", some("--k"))
+    .option(
+      "--sparsity <λ>",
+      "jumprelu: what an active feature weighs in the loss",
+      decimal("--sparsity", above0),
+    )
+    .option(
+      "--target-l0 <n>",
+      "jumprelu: active features a token to be reached, rather than as few as pay",
+      decimal("--target-l0", above0),
+    )
+    .option(
+      "--bandwidth <ε>",
+      `jumprelu: width of the kernel that gives thresholds a gradient (default: ${usualOf.jumprelu.bandwidth})`,
+      decimal("--bandwidth", above0),
+    )
     .requiredOption("--steps <n>", "steps of Adam", some("--steps"))
     .option("--batch-size <n>", `tokens a step (default: ${usualPlan.batch})`, some("--batch-size"))
     .requiredOption(

@@ -12,7 +12,7 @@ import { saveSae } from "../../sae/save.ts";
 import { rowsInShards, ShardWriter } from "../../sae/shards.ts";
 import { residPost, siteOf } from "../../sae/site.ts";
 import { type TrainedSae, trainSae } from "../../sae/train.ts";
-import { checkPlan, type ObjectiveName, type TrainingPlan, usualPlan } from "../../sae/training-plan.ts";
+import { checkPlan, type TrainingPlan } from "../../sae/training-plan.ts";
 import { readState, writeState } from "../../sae/training-state.ts";
 import { trainedNames } from "../../sae/weights.ts";
 import { onInterrupt } from "../audit/interrupt.ts";
@@ -25,18 +25,13 @@ import { count, duration } from "../say.ts";
 import type { EncodedInput } from "../tokens/encode-inputs.ts";
 import { type EngineOptions, engineOptions } from "../tokens/engine-options.ts";
 import { trainingFolder } from "./training-folder.ts";
+import { type PlanOptions, planOf } from "./training-plan.ts";
 import { type TrainingTexts, trainingTexts } from "./training-texts.ts";
 
-export interface SaeTrainOptions extends EngineOptions, TrainingTexts {
+export interface SaeTrainOptions extends EngineOptions, TrainingTexts, PlanOptions {
   model: string;
   adapter?: string;
   layer: number;
-  objective?: ObjectiveName;
-  dSae: number;
-  k: number;
-  steps: number;
-  seed: number;
-  batchSize?: number;
   checkpointEvery?: number;
   out: string;
   resume?: true;
@@ -52,12 +47,12 @@ export async function runTrain(options: SaeTrainOptions): Promise<number> {
   const progress = new Progress(options.quiet === true);
   const interrupt = onInterrupt(progress, resumeCommand(process.argv.slice(2)));
   try {
+    const plan = planOf(options);
     const { checkpoint } = await openNamed(options, progress);
     const depth = checkpoint.config.layers.length;
     if (options.layer >= depth)
       throw badInput("--layer", `a block from 0 to ${depth - 1}`, String(options.layer));
     const { name, inputs } = await trainingTexts(options, checkpoint);
-    const plan = planOf(options);
     checkPlan({ name, count: inputs.reduce((sum, { ids }) => sum + ids.length, 0) }, plan);
     const settings = settingsOf(options, plan, checkpoint, inputs);
     const folder = trainingFolder(options.out, settings, options.resume === true);
@@ -99,18 +94,6 @@ export async function runTrain(options: SaeTrainOptions): Promise<number> {
     progress.clear();
     interrupt.end();
   }
-}
-
-function planOf({ objective, dSae, k, steps, seed, batchSize }: SaeTrainOptions): TrainingPlan {
-  return {
-    ...usualPlan,
-    objective: objective ?? trainDefaults.objective,
-    batch: batchSize ?? usualPlan.batch,
-    d_sae: dSae,
-    k,
-    steps,
-    seed: String(seed),
-  };
 }
 
 /** Threads are among them: sums in another order end in other last bits. */
@@ -193,8 +176,8 @@ function documentOf(out: string, { sae, quality, record }: TrainedSae) {
 function summary(out: string, { sae, quality, record }: TrainedSae): string {
   const { varianceExplained, meanL0, dead, tokens } = quality;
   return [
-    `${out}: ${record["objective"]}, k = ${record["k"]}, ${count(sae.d_sae)} features of ${sae.site?.hookName}`,
+    `${out}: ${record["objective"]}, ${count(sae.d_sae)} features of ${sae.site?.hookName}`,
     `on ${count(tokens)} tokens kept aside: variance explained ${formatNumber(varianceExplained.ordinary)} without outliers (${formatNumber(varianceExplained.all)} with), L0 ${formatNumber(meanL0)}, dead ${formatNumber(100 * dead.share)}%`,
-    `${record["rows_above_norm"]} of the tokens to train on left out: their norm is above ${usualPlan.maxNormMultiple} times the median`,
+    `${record["rows_above_norm"]} of the tokens to train on left out: their norm is above ${record["maxNormMultiple"]} times the median`,
   ].join("\n");
 }

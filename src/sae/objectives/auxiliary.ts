@@ -7,6 +7,7 @@ import { Tensor } from "onnxruntime-node";
 import type { Operator, Value } from "../../graph/graph.ts";
 import { greater, matmul, sub, where } from "../../graph/ops/index.ts";
 import { topKActivation } from "../graphs.ts";
+import type { Widths } from "../weights.ts";
 import type { LossTerm } from "./objective.ts";
 
 /** Below every pre-activation that a finite SAE makes; ReLU turns it to 0 where fewer than kAux are dead. */
@@ -25,12 +26,9 @@ function held(x: Value): Value {
   return x.graph.apply(heldOperator, [x], {}, [x])[0]!;
 }
 
-/** @param kAux dead features a token may use: half the width, as in the paper's appendix B.1 */
-export function auxiliary(
-  d_in: number,
-  d_sae: number,
-  kAux = Math.min(d_sae, Math.max(1, d_in >> 1)),
-): LossTerm {
+export function auxiliary(auxWeight: number, { d_in, d_sae }: Widths): LossTerm {
+  // Dead features that a token may use: half the width, as in the paper's appendix B.1.
+  const kAux = Math.min(d_sae, Math.max(1, d_in >> 1));
   return {
     name: "auxiliary",
     build({ graph, dtype, pre, error, W_dec, share }) {
@@ -38,9 +36,9 @@ export function auxiliary(
       const rebuilt = matmul(topKActivation(where(dead, pre, never), kAux), W_dec);
       return share(sub(held(error), rebuilt));
     },
-    at: ({ plan, dead, deadCount }) => ({
+    at: ({ dead, deadCount }) => ({
       // Few dead features should not be driven by the whole of the weight (SAELens and sparsify do the same).
-      weight: plan.auxWeight * Math.min(1, deadCount / kAux),
+      weight: auxWeight * Math.min(1, deadCount / kAux),
       feeds: { dead: new Tensor("float32", dead, [d_sae]) },
     }),
   };

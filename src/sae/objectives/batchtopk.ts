@@ -14,17 +14,20 @@ import {
   topK,
   where,
 } from "../../graph/ops/index.ts";
+import type { TopKPlan } from "../training-plan.ts";
 import { auxiliary } from "./auxiliary.ts";
 import type { Activated, Objective } from "./objective.ts";
+
+type Settings = Pick<TopKPlan, "k" | "batch" | "d_sae" | "auxWeight">;
 
 /** Above every feature. */
 const huge = 1e30;
 
-export function batchTopK(k: number, batch: number, d_in: number, d_sae: number): Objective {
+export function batchTopK({ k, batch, d_sae, auxWeight }: Settings, d_in: number): Objective {
   return {
     own: {},
     activate: (pre) => batchTopKActivation(pre, k * batch),
-    terms: [auxiliary(d_in, d_sae)],
+    terms: [auxiliary(auxWeight, { d_in, d_sae })],
     finish: ({ threshold }, scale) => ({
       kind: "jumprelu",
       k: null,

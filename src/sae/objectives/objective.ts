@@ -6,12 +6,11 @@
 import type { Tensor } from "onnxruntime-node";
 import type { DType, Graph, Value } from "../../graph/graph.ts";
 import type { SaeParts } from "../sae.ts";
-import type { TrainingPlan } from "../training-plan.ts";
 import type { OwnName, Weights } from "../weights.ts";
 
 export interface Objective {
-  /** What it trains beside encoder and decoder, and the number that each feature begins with. */
-  readonly own: Partial<Record<OwnName, number>>;
+  /** What it trains beside encoder and decoder: each feature's number at the start, and its rate as a multiple of the others'. */
+  readonly own: Partial<Record<OwnName, { start: number; pace: number }>>;
   /** @param own [d_sae] each */
   activate(pre: Value, own: Partial<Record<OwnName, Value>>): Activated;
   readonly terms: readonly LossTerm[];
@@ -58,7 +57,6 @@ export interface LossParts {
 export interface StepState {
   /** Steps done before. */
   step: number;
-  plan: TrainingPlan;
   /** Which of all rows that were given to `trainSae` are in the batch [B]. */
   rows: Int32Array;
   /** [d_sae], 1 for a feature that has not fired for `deadAfterTokens` */

@@ -1,0 +1,70 @@
+/** The plan of `fathom sae train` from its options: what an objective needs is asked for, what it has no use for refused. */
+import { badInput } from "../../core/errors.ts";
+import {
+  type ObjectiveName,
+  objectiveNames,
+  type TrainingPlan,
+  usualOf,
+  usualPlan,
+} from "../../sae/training-plan.ts";
+import { trainDefaults } from "../defaults.ts";
+
+export interface PlanOptions {
+  objective?: ObjectiveName;
+  dSae: number;
+  k?: number;
+  sparsity?: number;
+  targetL0?: number;
+  bandwidth?: number;
+  steps: number;
+  seed: number;
+  batchSize?: number;
+}
+
+/** The options that some objectives have and others have not, as they are written. */
+const optionOf = {
+  k: "--k",
+  sparsity: "--sparsity",
+  targetL0: "--target-l0",
+  bandwidth: "--bandwidth",
+} as const;
+type OwnOption = keyof typeof optionOf;
+
+const ofTopK = { needs: ["k"], takes: ["k"] } as const;
+const own: Record<ObjectiveName, { needs: readonly OwnOption[]; takes: readonly OwnOption[] }> = {
+  topk: ofTopK,
+  batchtopk: ofTopK,
+  jumprelu: { needs: ["sparsity"], takes: ["sparsity", "targetL0", "bandwidth"] },
+};
+
+/** @throws FathomError naming the option that is missing, or that is another objective's */
+export function planOf(options: PlanOptions): TrainingPlan {
+  const { objective = trainDefaults.objective, dSae, steps, seed, batchSize } = options;
+  const { needs, takes } = own[objective];
+  for (const name of needs)
+    if (options[name] === undefined) throw badInput(optionOf[name], `a number, for ${objective}`, "none");
+  for (const name of Object.keys(optionOf) as OwnOption[])
+    if (options[name] !== undefined && !takes.includes(name))
+      throw badInput(optionOf[name], `none for ${objective}`, String(options[name]), usersOf(name));
+  const common = {
+    ...usualPlan,
+    batch: batchSize ?? usualPlan.batch,
+    d_sae: dSae,
+    steps,
+    seed: String(seed),
+  };
+  if (objective !== "jumprelu") return { ...common, ...usualOf[objective], objective, k: options.k! };
+  const { sparsity, targetL0, bandwidth } = options;
+  return {
+    ...common,
+    ...usualOf.jumprelu,
+    objective,
+    sparsity: sparsity!,
+    ...(targetL0 === undefined ? {} : { targetL0 }),
+    ...(bandwidth === undefined ? {} : { bandwidth }),
+  };
+}
+
+function usersOf(name: OwnOption): string {
+  return `--objective ${objectiveNames.filter((objective) => own[objective].takes.includes(name)).join(" or ")}`;
+}
