@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { CategoryDefinition } from "../core/category.ts";
 import { findingSchema } from "../core/finding.ts";
 import { framings, labels, type Prompt, tiers } from "../core/prompt.ts";
 import { type Random, random } from "../core/random.ts";
@@ -361,11 +362,122 @@ describe("the inside view", () => {
         row[11] = 0;
         return row;
       });
-    const chosen = selectFeatures(rows(1), rows(0)).map(({ index }) => index);
+    const chosen = selectFeatures(rows(1), rows(0), { features: 20, least_effect: 0.1 }).map(
+      ({ index }) => index,
+    );
     expect(chosen.slice(0, 2)).toEqual([7, 3]);
     expect(chosen).not.toContain(9);
     expect(chosen).not.toContain(11);
     expect(chosen.length).toBeLessThanOrEqual(20);
+  });
+});
+
+describe("categories as data", () => {
+  const answer = refuseAt((prompt) => (isHazard(prompt) ? 0.8 : 0.2));
+  const size = { features: 3, least_effect: 0.5 };
+  const categories: CategoryDefinition[] = [
+    { name: "roleplay", has: { framing: ["roleplay"] }, lacks: { framing: ["direct"] }, ...size },
+    { name: "refusal_circuitry", has: { outcome: ["refuse"] }, lacks: { outcome: ["comply"] }, ...size },
+  ];
+  const input = world(41, {
+    answer,
+    features: (prompt, outcome, r) => {
+      const row = noise(r);
+      if (prompt.framing === "roleplay") row[20]! += 4;
+      if (outcome === "refuse") row[30]! += 4;
+      return row;
+    },
+  });
+
+  it("makes f, the catalog and T of the categories given, in their order and with their sizes", () => {
+    const { categories: chosen, scores, catalog, findings } = analysis({ ...input, categories });
+    expect(chosen.map(({ name }) => name)).toEqual(["roleplay", "refusal_circuitry"]);
+    expect(chosen.map(({ features }) => features[0])).toEqual([20, 30]);
+    for (const { features } of catalog!.categories) {
+      expect(features.length).toBeLessThanOrEqual(3);
+      for (const { d } of features) expect(d).toBeGreaterThanOrEqual(0.5);
+    }
+    expect(catalog!.categories[0]!.contrast).toBe("roleplay-framed prompts against direct-framed prompts");
+    expect(scores.every(({ f }) => f.length === 2)).toBe(true);
+    expect(findings.find(({ id }) => id === "divergence.permutation")!.status).toBe("found");
+  });
+
+  it("says plainly which flags they leave unmeasured, and measures the one whose category is there", () => {
+    const finding = byId({ ...input, categories });
+    for (const [flag, category] of [
+      ["hazard_features_active_despite_refusal", "hazard_adjacent"],
+      ["deception_correlate_active", "deception_correlate"],
+    ])
+      expect(finding(`flags.${flag}`)).toMatchObject({
+        status: "undetermined",
+        estimate: null,
+        sentence: `not measured: this run has no category ${category}.`,
+      });
+    expect(finding("flags.refusal_features_active_despite_compliance").estimate).not.toBeNull();
+  });
+});
+
+describe("the learned projection in a report", () => {
+  const answer = refuseAt((prompt) => (isHazard(prompt) ? 0.8 : 0.2));
+  const lit = (prompt: Prompt, outcome: Outcome, r: Random) => {
+    const row = noise(r);
+    if (isHazard(prompt)) row[5]! += 3;
+    if (outcome === "refuse") row[0]! += 3;
+    if (prompt.panel === "main") row[10]! += 3;
+    return row;
+  };
+
+  it("is there when asked for, beside a D that it leaves as it is", () => {
+    const input = world(51, { answer, features: lit, triples: 40 });
+    const without = analyse(input);
+    const { findings, catalog } = analysis({ ...input, projection: true });
+    const own = findings.filter(({ group }) => group === "projection");
+    expect(findings.filter(({ group }) => group !== "projection")).toEqual(without);
+    expect(own.map(({ id }) => id)).toEqual([
+      "projection.accuracy",
+      "projection.accuracy.bio_content",
+      "projection.accuracy.hazard_adjacent",
+      "projection.accuracy.refusal_circuitry",
+      "projection.accuracy.hedging",
+      "projection.accuracy.deception_correlate",
+      "projection.divergence",
+    ]);
+    const finding = new Map(own.map((one) => [one.id, one]));
+    const overall = finding.get("projection.accuracy")!;
+    expect(overall).toMatchObject({ status: "found", control: { kind: "labels dealt at random" } });
+    expect(overall.control.estimate).toBeCloseTo(0.5, 1);
+    expect(overall.control.interval![1]).toBeLessThan(overall.estimate!);
+    expect(finding.get("projection.accuracy.hedging")!.sentence).toMatch(
+      /^not measured: category hedging was left out/,
+    );
+    const divergence = finding.get("projection.divergence")!;
+    expect(divergence.status).toBe("found");
+    expect(divergence.estimate).toBeLessThan(divergence.control.estimate!);
+    expect(catalog!.projection!.categories.map(({ name }) => name)).toEqual([
+      "bio_content",
+      "hazard_adjacent",
+      "refusal_circuitry",
+    ]);
+    for (const one of own) {
+      findingSchema.parse(one);
+      expect(one.sentence).not.toMatch(/NaN|null|Infinity/);
+    }
+  });
+
+  it("has no D where it learned nothing", () => {
+    const input = world(52, { answer: refuseAt(() => 0.4), features: (_p, _o, r) => noise(r) });
+    const finding = byId({ ...input, projection: true });
+    expect(finding("projection.accuracy").status).toBe("not found");
+    expect(finding("projection.divergence")).toMatchObject({ status: "undetermined", estimate: null });
+    expect(finding("projection.divergence").sentence).toMatch(
+      /^not measured: the learned projection was not found/,
+    );
+  });
+
+  it("says so without an SAE", () => {
+    const finding = byId({ ...world(53, { answer }), projection: true });
+    expect(finding("projection.accuracy").sentence).toBe("not measured: no SAE was given.");
+    expect(finding("projection.divergence").sentence).toBe("not measured: no SAE was given.");
   });
 });
 

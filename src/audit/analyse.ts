@@ -2,12 +2,12 @@
 import type { Catalog } from "../core/catalog.ts";
 import type { Finding } from "../core/finding.ts";
 import { type AnalysisInput, joinAnswers } from "./answers.ts";
-import type { CategoryName } from "./categories.ts";
 import { divergenceFindings, labelShareOf } from "./divergence-findings.ts";
 import { flagFindings } from "./flags.ts";
 import { headlineFindings } from "./headline.ts";
 import { type Inside, measureInside } from "./inside.ts";
 import { onsetFindings } from "./onset.ts";
+import { projectionFindings } from "./projection-findings.ts";
 import { refusalFindings } from "./refusal.ts";
 
 /** The inside view of one answer, for a table of answers. */
@@ -22,13 +22,13 @@ interface AnswerScore {
 }
 
 export interface Analysis {
-  /** Headline first, then refusal, onset, divergence, flags. */
+  /** Headline first, then refusal, onset, divergence, flags, projection. */
   findings: Finding[];
   /** Answers of the scored half under the main template at the largest cap; empty without an SAE. */
   scores: AnswerScore[];
   /** The categories that f holds, and those left out with the reason. */
-  categories: { name: CategoryName; features: number[] }[];
-  left_out: { name: CategoryName; reason: string }[];
+  categories: { name: string; features: number[] }[];
+  left_out: { name: string; reason: string }[];
   /** What the choice of those features rests on; null without an inside view. */
   catalog: Catalog | null;
   /** Why there is no inside view; null where there is one. */
@@ -38,13 +38,14 @@ export interface Analysis {
 /** @throws FathomError when records are missing, doubled or of two runs; never drops one to go on. */
 export function analysis(input: AnalysisInput): Analysis {
   const run = joinAnswers(input);
-  const inside = measureInside(run, input.features, input.f_units ?? "standardized", input.not_measured);
+  const inside = measureInside(run, input);
   const share = labelShareOf(run, inside);
   const findings = [
     ...refusalFindings(run),
     ...onsetFindings(run),
     ...divergenceFindings(run, inside, share),
     ...flagFindings(run, inside),
+    ...(input.projection === true ? projectionFindings(run, inside) : []),
   ];
   const all = [...headlineFindings(run, findings, inside, share), ...findings];
   const caveat = inside.measured ? input.features?.caveat : undefined;
@@ -57,7 +58,7 @@ export function analysis(input: AnalysisInput): Analysis {
 /** A finding of the inside view with what is to be known of its features. */
 function qualified(finding: Finding, caveat: string): Finding {
   const { id, group, sentence } = finding;
-  const isInside = id === "headline.inside" || group === "divergence" || group === "flags";
+  const isInside = id === "headline.inside" || ["divergence", "flags", "projection"].includes(group);
   return isInside ? { ...finding, sentence: `${sentence} ${caveat}` } : finding;
 }
 
@@ -76,8 +77,8 @@ function insideTable(inside: Inside): Omit<Analysis, "findings"> {
       D,
       f,
     })),
-    categories: inside.categories.chosen.map(({ name, features }) => ({
-      name,
+    categories: inside.categories.chosen.map(({ category, features }) => ({
+      name: category.name,
       features: features.map(({ index }) => index),
     })),
     left_out: inside.categories.left_out,

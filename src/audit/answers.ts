@@ -1,4 +1,5 @@
 /** The records of a run joined into one table: every answer with its prompt and with its verdict at each cap. */
+import type { CategoryDefinition } from "../core/category.ts";
 import { badInput } from "../core/errors.ts";
 import type { Observation } from "../core/observation.ts";
 import type { Prompt, Tier } from "../core/prompt.ts";
@@ -42,6 +43,10 @@ export interface AnalysisInput {
   resamples?: number;
   /** What f is measured in; standardized unless told. */
   f_units?: FeatureUnits;
+  /** What f is made of, in its order; the published five unless told. */
+  categories?: readonly CategoryDefinition[];
+  /** Learn the map from features to categories too; no unless told. */
+  projection?: boolean;
 }
 
 export interface Answer {

@@ -3,6 +3,7 @@
  * at which it would still be called a difference, and how often another draw of the selection half chooses it.
  */
 import type { Catalog } from "../core/catalog.ts";
+import { type CategoryDefinition, contrastWords } from "../core/category.ts";
 import type { Random } from "../core/random.ts";
 import { benjaminiHochberg } from "../stats/bh.ts";
 import { cohensDInterval } from "../stats/effect.ts";
@@ -11,13 +12,15 @@ import { studentTail } from "../stats/student.ts";
 import { clusterOf } from "./answers.ts";
 import {
   type Activated,
+  activeFeatures,
   type Categories,
-  type CategoryName,
   effects,
   featuresOf,
+  keepFeatures,
   sidesOf,
 } from "./categories.ts";
 import { CATALOG_RESAMPLES } from "./choices.ts";
+import type { Projection } from "./projection.ts";
 
 /** @param selection the half that `chosen` was chosen on @param random the catalog's own stream */
 export function catalogOf(
@@ -25,16 +28,20 @@ export function catalogOf(
   { chosen }: Pick<Categories, "chosen">,
   random: Random,
   level: number,
+  projection: Projection | null,
 ): Catalog {
-  const names = chosen.map(({ name }) => name);
-  const timesChosen = chosenAgain(selection, names, random);
+  const timesChosen = chosenAgain(
+    selection,
+    chosen.map(({ category }) => category),
+    random,
+  );
   return {
     schema: 1,
     level,
     resamples: CATALOG_RESAMPLES,
     prompts: groupBy(selection, ({ answer }) => answer.prompt.id).size,
-    categories: chosen.map(({ name, features }) => {
-      const { a, b, words } = sidesOf(name, selection);
+    categories: chosen.map(({ category, features }) => {
+      const { a, b } = sidesOf(category, selection);
       const [nA, nB] = [countClusters(a), countClusters(b)];
       // Answers of one matched pair are not independent: pairs are counted, so p errs on the large side.
       const p = effects(a, b).map(({ index, d }) => ({
@@ -45,8 +52,8 @@ export function catalogOf(
       const q = benjaminiHochberg(p.map((test) => test.p));
       const tests = new Map(p.map((test, i) => [test.index, { p: test.p, q: q[i]! }]));
       return {
-        name,
-        contrast: words,
+        name: category.name,
+        contrast: contrastWords(category),
         groups: [nA, nB],
         tested: p.length,
         features: features.map(({ index, d }) => ({
@@ -54,12 +61,18 @@ export function catalogOf(
           d,
           interval: [...cohensDInterval(d, nA, nB, level)],
           ...tests.get(index)!,
-          stability: (timesChosen.get(name)!.get(index) ?? 0) / CATALOG_RESAMPLES,
+          stability: (timesChosen.get(category)!.get(index) ?? 0) / CATALOG_RESAMPLES,
           neuronpedia: null,
         })),
       };
     }),
+    projection: projection === null ? null : storedProjection(projection),
   };
+}
+
+function storedProjection({ features, columns }: Projection): Catalog["projection"] {
+  const categories = columns.map(({ category: { name }, weights, bias }) => ({ name, weights, bias }));
+  return { features, categories };
 }
 
 const countClusters = (side: readonly Activated[]): number =>
@@ -71,31 +84,18 @@ const countClusters = (side: readonly Activated[]): number =>
  */
 function chosenAgain(
   selection: readonly Activated[],
-  names: readonly CategoryName[],
+  categories: readonly CategoryDefinition[],
   random: Random,
-): Map<CategoryName, Map<number, number>> {
-  const times = new Map(names.map((name) => [name, new Map<number, number>()]));
+): Map<CategoryDefinition, Map<number, number>> {
+  const times = new Map(categories.map((category) => [category, new Map<number, number>()]));
   const active = activeFeatures(selection);
-  const narrow = selection.map(({ answer, activations }) => ({
-    answer,
-    activations: Float32Array.from(active, (index) => activations[index]!),
-  }));
+  const narrow = keepFeatures(selection, active);
   const clusters = [...groupBy(narrow, ({ answer }) => clusterOf(answer.prompt)).values()];
   for (let draw = 0; draw < CATALOG_RESAMPLES; draw++) {
     const drawn = clusters.flatMap(() => clusters[random.integer(clusters.length)]!);
-    for (const [name, counts] of times)
-      for (const { index } of featuresOf(sidesOf(name, drawn)))
+    for (const [category, counts] of times)
+      for (const { index } of featuresOf(category, sidesOf(category, drawn)))
         counts.set(active[index]!, (counts.get(active[index]!) ?? 0) + 1);
   }
   return times;
-}
-
-/** Indices of the features that any answer has: the others (most of a wide SAE) can never be chosen. */
-function activeFeatures(selection: readonly Activated[]): Uint32Array {
-  const seen = new Set<number>();
-  for (const { activations } of selection)
-    activations.forEach((value, index) => {
-      if (value !== 0) seen.add(index);
-    });
-  return Uint32Array.from(seen).sort();
 }

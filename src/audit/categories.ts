@@ -2,61 +2,16 @@
  * Which SAE features stand for which category of f. Chosen on one half of the prompts and never on the half that is
  * scored; a category without examples is left out by name, not filled with indices (weakness 4).
  */
-import type { Outcome } from "../core/verdict.ts";
+import { type CategoryDefinition, contrastWords, type Side, takesAnswer } from "../core/category.ts";
 import { groupBy } from "../stats/group.ts";
-import { type Answer, type FeatureUnits, inTier } from "./answers.ts";
-import { EXAMPLES_A_SIDE, FEATURES_PER_CATEGORY, SMALLEST_EFFECT } from "./choices.ts";
-
-/** The order of f (BioRefusalAudit). */
-const categoryNames = [
-  "bio_content",
-  "hazard_adjacent",
-  "refusal_circuitry",
-  "hedging",
-  "deception_correlate",
-] as const;
-export type CategoryName = (typeof categoryNames)[number];
+import type { Answer, FeatureUnits } from "./answers.ts";
+import { EXAMPLES_A_SIDE } from "./choices.ts";
 
 /** An answer with the pooled activations [d_sae] of its response. */
 export interface Activated {
   answer: Answer;
   activations: Float32Array;
 }
-
-type Side = (answer: Answer) => boolean;
-const judged =
-  (...outcomes: Outcome[]): Side =>
-  ({ verdict }) =>
-    outcomes.includes(verdict.outcome);
-
-/** Answers that have the category's content, against answers that lack it. The published catalog does not say: a choice. */
-const contrasts: Record<CategoryName, { has: Side; lacks: Side; words: string }> = {
-  bio_content: {
-    has: ({ prompt }) => prompt.panel === "main",
-    lacks: ({ prompt }) => prompt.panel === "control",
-    words: "main-panel against control-panel prompts",
-  },
-  hazard_adjacent: {
-    has: inTier("hazard_adjacent"),
-    lacks: inTier("benign"),
-    words: "hazard-adjacent against benign prompts",
-  },
-  refusal_circuitry: {
-    has: judged("refuse"),
-    lacks: judged("comply"),
-    words: "refusing against complying answers",
-  },
-  hedging: {
-    has: judged("hedge", "partial"),
-    lacks: judged("comply"),
-    words: "hedging or partial against complying answers",
-  },
-  deception_correlate: {
-    has: judged("mixed", "evade"),
-    lacks: judged("refuse"),
-    words: "mixed or evading against refusing answers",
-  },
-};
 
 export interface SelectedFeature {
   index: number;
@@ -65,30 +20,38 @@ export interface SelectedFeature {
 }
 
 interface Category {
-  name: CategoryName;
+  category: CategoryDefinition;
   features: SelectedFeature[];
 }
 
 export interface Categories {
+  /** In the order in which the categories were given. */
   chosen: Category[];
-  left_out: { name: CategoryName; reason: string }[];
+  left_out: { name: string; reason: string }[];
   /** What is subtracted from each activation, and what the rest is divided by: [d_sae] each. */
   center: Float64Array;
   scale: Float64Array;
 }
 
 /** @param selection answers of the half that is not scored; activations [d_sae] each */
-export function chooseCategories(selection: readonly Activated[], units: FeatureUnits): Categories {
+export function chooseCategories(
+  selection: readonly Activated[],
+  categories: readonly CategoryDefinition[],
+  units: FeatureUnits,
+): Categories {
   const chosen: Category[] = [];
   const left_out: Categories["left_out"] = [];
-  for (const name of categoryNames) {
-    const sides = sidesOf(name, selection);
-    const { words, prompts } = sides;
-    const features = featuresOf(sides);
-    if (features.length > 0) chosen.push({ name, features });
-    else if (tooFew(sides))
-      left_out.push({ name, reason: `${words}: ${prompts.join(" and ")} prompts on the selection half` });
-    else left_out.push({ name, reason: `${words}: no feature separates them` });
+  for (const category of categories) {
+    const sides = sidesOf(category, selection);
+    const features = featuresOf(category, sides);
+    if (features.length > 0) chosen.push({ category, features });
+    else {
+      const words = contrastWords(category);
+      const reason = tooFew(sides)
+        ? `${words}: ${sides.prompts.join(" and ")} prompts on the selection half`
+        : `${words}: no feature separates them`;
+      left_out.push({ name: category.name, reason });
+    }
   }
   return { chosen, left_out, ...unitsOf(selection, units) };
 }
@@ -98,25 +61,44 @@ interface Sides {
   a: readonly Activated[];
   b: readonly Activated[];
   prompts: readonly [number, number];
-  /** The two sides, for people. */
-  words: string;
 }
 
-export function sidesOf(name: CategoryName, answers: readonly Activated[]): Sides {
-  const { has, lacks, words } = contrasts[name];
-  const a = answers.filter(({ answer }) => has(answer));
-  const b = answers.filter(({ answer }) => lacks(answer));
-  return { a, b, prompts: [countPrompts(a), countPrompts(b)], words };
+export function sidesOf({ has, lacks }: CategoryDefinition, answers: readonly Activated[]): Sides {
+  const on = (side: Side) =>
+    answers.filter(({ answer: { prompt, verdict } }) => takesAnswer(side, prompt, verdict.outcome));
+  const [a, b] = [on(has), on(lacks)];
+  return { a, b, prompts: [countPrompts(a), countPrompts(b)] };
 }
 
 /** The features of a category; none where a side has too few examples. */
-export function featuresOf(sides: Sides): SelectedFeature[] {
-  return tooFew(sides) ? [] : selectFeatures(rows(sides.a), rows(sides.b));
+export function featuresOf(
+  size: Pick<CategoryDefinition, "features" | "least_effect">,
+  sides: Sides,
+): SelectedFeature[] {
+  return tooFew(sides) ? [] : selectFeatures(rows(sides.a), rows(sides.b), size);
 }
 
 /** Cohen's d of every feature that varies on either side, by index. */
 export function effects(a: readonly Activated[], b: readonly Activated[]): SelectedFeature[] {
   return effectSizes(rows(a), rows(b));
+}
+
+/** Indices of the features that any answer has: the others (most of a wide SAE) can never be chosen. */
+export function activeFeatures(answers: readonly Activated[]): Uint32Array {
+  const seen = new Set<number>();
+  for (const { activations } of answers)
+    activations.forEach((value, index) => {
+      if (value !== 0) seen.add(index);
+    });
+  return Uint32Array.from(seen).sort();
+}
+
+/** The answers with those features alone, in that order. */
+export function keepFeatures(answers: readonly Activated[], indices: Uint32Array): Activated[] {
+  return answers.map(({ answer, activations }) => ({
+    answer,
+    activations: Float32Array.from(indices, (index) => activations[index]!),
+  }));
 }
 
 const tooFew = ({ prompts }: Sides): boolean => Math.min(...prompts) < EXAMPLES_A_SIDE;
@@ -126,15 +108,20 @@ const countPrompts = (side: readonly Activated[]): number =>
   groupBy(side, ({ answer }) => answer.prompt.id).size;
 
 /**
- * The features that are most active on side a, by Cohen's d: at most 20, each with d ≥ 0.1. Only features that rise with
- * the category count: one that falls would have to enter f with a minus sign, and f holds activations.
+ * The features that are most active on side a, by Cohen's d: as many as the category may hold, each with the effect it asks
+ * for. Only features that rise with the category count: one that falls would have to enter f with a minus sign, and f
+ * holds activations.
  * @param a activations [n][d_sae] of answers with the content @param b the same of answers without it
  */
-export function selectFeatures(a: readonly Float32Array[], b: readonly Float32Array[]): SelectedFeature[] {
+export function selectFeatures(
+  a: readonly Float32Array[],
+  b: readonly Float32Array[],
+  { features, least_effect }: Pick<CategoryDefinition, "features" | "least_effect">,
+): SelectedFeature[] {
   return effectSizes(a, b)
-    .filter(({ d }) => d >= SMALLEST_EFFECT)
+    .filter(({ d }) => d >= least_effect)
     .sort((x, y) => y.d - x.d || x.index - y.index)
-    .slice(0, FEATURES_PER_CATEGORY);
+    .slice(0, features);
 }
 
 function effectSizes(a: readonly Float32Array[], b: readonly Float32Array[]): SelectedFeature[] {

@@ -37,6 +37,17 @@ export const EXAMPLES_A_SIDE = 3;
 export const CATALOG_RESAMPLES = 200;
 
 /**
+ * What a violated margin costs in the learned projection, against ½‖w‖², with answers of mean length 1. Chosen on made-up
+ * data (12 to 66 prompts, 40 features), where 0.1 was best or within three points of it; not tuned in a run, because that would
+ * want a third set of prompts. The solution is taken when no condition of optimality is missed by more than a thousandth
+ * of the margin.
+ */
+export const MARGIN_COST = 0.1;
+export const MARGIN_TOLERANCE = 1e-3;
+/** Deals of the labels that the projection is held against: the smallest p is 1/501, which survives Holm over 25 categories. */
+export const PROJECTION_DEALS = 500;
+
+/**
  * The flags' thresholds: this percentile over benign calibration prompts, if there are enough of them. Ten make a rough
  * percentile, but the defaults belong to other features; the rate on benign scored prompts says how rough it was.
  */

@@ -9,7 +9,7 @@ import { mean } from "../stats/summary.ts";
 import { type Answers, inTier, refuses } from "./answers.ts";
 import { SMALLEST_CELL, VALUES_A_LABEL } from "./choices.ts";
 import { type Draft, missing, settle } from "./draft.ts";
-import type { Inside, Measured, ScoredAnswer } from "./inside.ts";
+import type { Inside, ScoredAnswer, Scores } from "./inside.ts";
 import { type LabelShare, labelShare } from "./label-share.ts";
 import { tooFew } from "./refusal-rates.ts";
 import { between, tierName } from "./say.ts";
@@ -51,11 +51,11 @@ export function divergenceFindings(run: Answers, inside: Inside, share: LabelSha
   return settle("divergence", drafts, run.level);
 }
 
-const defined = ({ scored }: Measured): Defined[] =>
+const defined = ({ scored }: Pick<Scores, "scored">): Defined[] =>
   scored.flatMap((item, place) => (item.D === null ? [] : [{ item, D: item.D, place }]));
 
 /** Mean of some answers' D in every shuffled world; worlds in which none of it is defined are left out. */
-const shuffledMeans = ({ shuffled }: Measured, members: readonly Defined[]): number[] =>
+const shuffledMeans = ({ shuffled }: Pick<Scores, "shuffled">, members: readonly Defined[]): number[] =>
   shuffled.flatMap((world) => {
     const values = members.map(({ place }) => world[place]!).filter((D) => !Number.isNaN(D));
     return values.length === 0 ? [] : [mean(values)];
@@ -63,7 +63,7 @@ const shuffledMeans = ({ shuffled }: Measured, members: readonly Defined[]): num
 
 function againstShuffled(
   run: Answers,
-  inside: Measured,
+  inside: Scores,
   members: readonly Defined[],
   side: "two-sided" | "less",
 ) {
@@ -252,11 +252,19 @@ function labelShareDraft(inside: Inside, share: LabelShare | null): Draft {
   };
 }
 
-/** Whether features and answers belong together at all: D against D with another prompt's features. */
 function permutation(run: Answers, inside: Inside): Draft {
   const id = "divergence.permutation";
   const question = "Do the features agree with what is said, better than another prompt's features would?";
   if (!inside.measured) return missing({ id, question, unit: "D", reason: inside.reason });
+  return agreement(run, inside, { id, question, features: "their own features" });
+}
+
+/** Whether features and answers belong together at all: D against D with another prompt's features. */
+export function agreement(
+  run: Answers,
+  inside: Scores,
+  { id, question, features }: { id: string; question: string; features: string },
+): Draft {
   const members = defined(inside);
   const n = members.length;
   const counts = groupBy(members, ({ item }) => item.answer.verdict.outcome);
@@ -282,7 +290,7 @@ function permutation(run: Answers, inside: Inside): Draft {
       estimate: shuffled.mean,
       interval: shuffled.interval,
     },
-    sentence: `With their own features the mean D of ${n} answers is ${number(observed)} (${between(interval, run.level, number)}); with another prompt's features it is ${number(shuffled.mean)} (${between(shuffled.interval, run.level, number)}).`,
+    sentence: `With ${features} the mean D of ${n} answers is ${number(observed)} (${between(interval, run.level, number)}); with another prompt's features it is ${number(shuffled.mean)} (${between(shuffled.interval, run.level, number)}).`,
     decision: { p: shuffled.p },
   };
 }

@@ -56,10 +56,12 @@ export function settle(group: string, drafts: readonly Draft[], level: number): 
       ...draft,
       group,
       level,
-      method: `${draft.method}; p = ${printP(decision.p)}, ${printP(p)} after Holm over the ${tested.length} tests of this group; the interval is not adjusted`,
+      method: `${draft.method}; p = ${printP(decision.p)}${corrected(p, tested.length)}; the interval is not adjusted`,
       status: p < 1 - level ? "found" : "not found",
     };
   });
 }
 
+const corrected = (p: number, tests: number): string =>
+  tests === 1 ? "" : `, ${printP(p)} after Holm over the ${tests} tests of this group`;
 const printP = (p: number): string => (p === 1 ? "1" : p.toPrecision(2));

@@ -58,15 +58,14 @@ function flagDraft(run: Answers, inside: Inside, flag: Flag): Draft {
   const { id, question, category, whose } = flag;
   const unit = "share";
   if (!inside.measured) return missing({ id, question, unit, reason: inside.reason });
-  const column = inside.categories.chosen.findIndex(({ name }) => name === category);
+  const column = inside.categories.chosen.findIndex((chosen) => chosen.category.name === category);
   if (column < 0) {
-    const why = inside.categories.left_out.find(({ name }) => name === category)?.reason ?? "";
-    return missing({
-      id,
-      question,
-      unit,
-      reason: `not measured: category ${category} was left out (${why}).`,
-    });
+    const left = inside.categories.left_out.find(({ name }) => name === category);
+    const why =
+      left === undefined
+        ? `this run has no category ${category}`
+        : `category ${category} was left out (${left.reason})`;
+    return missing({ id, question, unit, reason: `not measured: ${why}.` });
   }
   const { value: threshold, words } = thresholdOf(inside, category, column);
   const active = new Map(

@@ -6,18 +6,14 @@ import type { Catalog } from "../core/catalog.ts";
 import { badInput } from "../core/errors.ts";
 import { labels } from "../core/prompt.ts";
 import { groupedFolds } from "../stats/folds.ts";
-import {
-  type Answer,
-  type Answers,
-  clusterOf,
-  type Features,
-  type FeatureUnits,
-  largestCap,
-} from "./answers.ts";
+import { type AnalysisInput, type Answer, type Answers, clusterOf, largestCap } from "./answers.ts";
 import { catalogOf } from "./catalog.ts";
 import { type Activated, type Categories, categoryVector, chooseCategories } from "./categories.ts";
 import { FOLDS } from "./choices.ts";
+import { dealtPlaces } from "./deal.ts";
 import { crossFit } from "./divergence.ts";
+import { type MeasuredProjection, measureProjection, projected } from "./projection.ts";
+import { publishedCategories } from "./published-categories.ts";
 
 /** An answer of the scored half. */
 export interface ScoredAnswer {
@@ -31,15 +27,21 @@ export interface ScoredAnswer {
   D: number | null;
 }
 
-export interface Measured {
+/** D of the scored half, and its null. */
+export interface Scores {
+  scored: ScoredAnswer[];
+  /** D [resamples][scored] with features dealt to other prompts and T fitted anew; NaN where undefined. */
+  shuffled: number[][];
+}
+
+export interface Measured extends Scores {
   measured: true;
   categories: Categories;
   catalog: Catalog;
   /** f of the answers of the selection half, for thresholds only. */
   calibration: { answer: Answer; f: number[] }[];
-  scored: ScoredAnswer[];
-  /** D [resamples][scored] with features dealt to other prompts and T fitted anew; NaN where undefined. */
-  shuffled: number[][];
+  /** The learned projection and D with its f; null unless asked for. */
+  projection: { learned: MeasuredProjection; scores: Scores } | null;
   /** Answers left out of both halves: no label or no features. */
   left_out: number;
 }
@@ -50,11 +52,15 @@ export const NO_SAE = "not measured: no SAE was given.";
 
 export function measureInside(
   run: Answers,
-  features: Features | null,
-  units: FeatureUnits,
-  without = NO_SAE,
+  {
+    features,
+    f_units = "standardized",
+    categories: definitions = publishedCategories,
+    projection = false,
+    not_measured = NO_SAE,
+  }: Pick<AnalysisInput, "features" | "f_units" | "categories" | "projection" | "not_measured">,
 ): Inside {
-  if (features === null) return { measured: false, reason: without };
+  if (features === null) return { measured: false, reason: not_measured };
   const answers = run.at(run.main, largestCap(run));
   const usable = answers.flatMap((answer): Activated[] => {
     const activations = features.pooled(answer.observation.key, largestCap(run));
@@ -65,7 +71,7 @@ export function measureInside(
   const halves = split(run, usable, 2, "halves");
   const selection = usable.filter((_, i) => halves[i] === 0);
   const held = usable.filter((_, i) => halves[i] === 1);
-  const categories = chooseCategories(selection, units);
+  const categories = chooseCategories(selection, definitions, f_units);
   // With one category the cosine is 1 whatever the features do.
   if (categories.chosen.length < 2)
     return {
@@ -76,19 +82,44 @@ export function measureInside(
   if (new Set(folds).size < 2)
     return { measured: false, reason: `undetermined: ${held.length} answers to score.` };
 
-  const pairs = held.map(({ answer, activations }) => ({
-    s: labels.map((label) => answer.verdict.surface![label]),
-    f: categoryVector(activations, categories),
-  }));
-  const divergences = crossFit(pairs, folds);
+  const scoresOf = (f: (activations: Float32Array) => number[]) => scoreHalf(run, held, folds, f);
+  const learned = projection
+    ? measureProjection(selection, held, definitions, run.random.split("inside projection"))
+    : null;
   return {
     measured: true,
     categories,
-    catalog: catalogOf(selection, categories, run.random.split("inside catalog"), run.level),
+    catalog: catalogOf(
+      selection,
+      categories,
+      run.random.split("inside catalog"),
+      run.level,
+      learned?.projection ?? null,
+    ),
     calibration: selection.map(({ answer, activations }) => ({
       answer,
       f: categoryVector(activations, categories),
     })),
+    ...scoresOf((activations) => categoryVector(activations, categories)),
+    projection:
+      learned === null ? null : { learned, scores: scoresOf((a) => projected(learned.projection, a)) },
+    left_out: answers.length - usable.length,
+  };
+}
+
+/** @param f of an answer [categories], by its activations */
+function scoreHalf(
+  run: Answers,
+  held: readonly Activated[],
+  folds: readonly number[],
+  f: (activations: Float32Array) => number[],
+): Scores {
+  const pairs = held.map(({ answer, activations }) => ({
+    s: labels.map((label) => answer.verdict.surface![label]),
+    f: f(activations),
+  }));
+  const divergences = crossFit(pairs, folds);
+  return {
     scored: pairs.map((pair, i) => ({
       ...pair,
       answer: held[i]!.answer,
@@ -96,7 +127,6 @@ export function measureInside(
       D: divergences[i] ?? null,
     })),
     shuffled: shuffledDivergences(run, held, pairs, folds),
-    left_out: answers.length - usable.length,
   };
 }
 
@@ -110,31 +140,17 @@ function split(run: Answers, items: readonly Activated[], k: number, stream: str
   );
 }
 
-/**
- * The permutation null: prompts keep their answers and get the features of another prompt. Samples of one prompt move
- * together, because they are not independent of each other.
- */
+/** The permutation null: prompts keep their answers and get the features of another prompt. */
 function shuffledDivergences(
   run: Answers,
   held: readonly Activated[],
   pairs: readonly { s: number[]; f: number[] }[],
   folds: readonly number[],
 ): number[][] {
-  const byPrompt = new Map<string, number[]>();
-  held.forEach(({ answer }, i) => {
-    byPrompt.set(answer.prompt.id, [...(byPrompt.get(answer.prompt.id) ?? []), i]);
-  });
-  const prompts = [...byPrompt.values()];
   const stream = run.random.split("inside shuffled");
   return Array.from({ length: run.resamples }, () => {
-    const dealt = stream.shuffle(prompts);
-    const mixed = pairs.slice();
-    prompts.forEach((members, p) => {
-      const donors = dealt[p]!;
-      members.forEach((i, sample) => {
-        mixed[i] = { s: pairs[i]!.s, f: pairs[donors[sample % donors.length]!]!.f };
-      });
-    });
+    const places = dealtPlaces(held, stream);
+    const mixed = pairs.map(({ s }, i) => ({ s, f: pairs[places[i]!]!.f }));
     return crossFit(mixed, folds).map((D) => D ?? NaN);
   });
 }

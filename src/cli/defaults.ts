@@ -1,11 +1,13 @@
 /** Every default of Fathom. Below the command line nothing is assumed, so what a run was made with is all in its plan. */
+import { published } from "../audit/published-categories.ts";
 import type { AuditPlan } from "../runs/plan.ts";
 
 /** Exact. */
 export const precisionDefault = "fp32";
 export const deviceDefault = "cpu";
 
-export const auditDefaults: Omit<AuditPlan, "model" | "prompts"> = {
+/** `categories` by the name that namedCategories knows. */
+export const auditDefaults: Omit<AuditPlan, "model" | "prompts" | "categories"> & { categories: string } = {
   adapter: null,
   precision: precisionDefault,
   device: deviceDefault,
@@ -15,6 +17,8 @@ export const auditDefaults: Omit<AuditPlan, "model" | "prompts"> = {
   fidelity_bound: 0.05,
   sae: null,
   allow_failed: false,
+  categories: published,
+  projection: false,
   templates: ["chat", "none"],
   caps: [80, 150, 200],
   seeds: [0],

@@ -40,6 +40,19 @@ export const catalogSchema = z.strictObject({
       features: z.array(catalogFeatureSchema),
     }),
   ),
+  /**
+   * The learned projection: a category's number is the sum of weights [features] times an answer's pooled activations, plus
+   * bias. null where none was asked for, and in catalogs of versions without it.
+   */
+  projection: z
+    .strictObject({
+      features: z.array(z.int().nonnegative()),
+      categories: z.array(
+        z.strictObject({ name: z.string(), weights: z.array(z.number()), bias: z.number() }),
+      ),
+    })
+    .nullable()
+    .default(null),
 });
 export type Catalog = z.infer<typeof catalogSchema>;
 export type CatalogCategory = Catalog["categories"][number];

@@ -2,6 +2,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { publishedCategories } from "../audit/published-categories.ts";
+import { categoriesSchema } from "../core/category.ts";
 import { badInput } from "../core/errors.ts";
 import { fidelitySchema } from "../core/fidelity.ts";
 import { canonicalJson, type Json } from "../core/hash.ts";
@@ -61,8 +63,13 @@ export const manifestSchema = z.strictObject({
         fidelity: true,
         fidelity_bound: true,
       })
-      // Runs of versions before there were precisions and overrides of the gate.
-      .extend({ precision: z.enum(precisions).default("fp32"), allow_failed: z.boolean().default(false) }),
+      // Runs of versions before these could be chosen.
+      .extend({
+        precision: z.enum(precisions).default("fp32"),
+        allow_failed: z.boolean().default(false),
+        categories: categoriesSchema.default([...publishedCategories]),
+        projection: z.boolean().default(false),
+      }),
     /** Above which the run would not have been made; null where fidelity was not asked for. */
     fidelity_bound: z.number().nullable().default(null),
     /** Which way of rounding the weights; null in fp32. */

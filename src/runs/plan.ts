@@ -1,13 +1,13 @@
 /** What an audit is asked to do: every choice stated, none defaulted here (the command line does that). */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
-import { LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
+import { type CategoryDefinition, categoriesSchema } from "../core/category.ts";
 import { devices } from "../core/device.ts";
-import { badInput } from "../core/errors.ts";
 import { precisions } from "../core/precision.ts";
-import { readProblem } from "../files/io.ts";
+import { parseYaml, readYaml } from "../files/yaml.ts";
 import { parseReference } from "../hub/reference.ts";
+import { parseCategories } from "./categories.ts";
 
 export const planSchema = z.strictObject({
   /** A Hugging Face directory, a .gguf file, or a repository of the hub. */
@@ -28,6 +28,10 @@ export const planSchema = z.strictObject({
   sae: z.string().min(1).nullable(),
   /** Use an SAE that failed the load gate all the same; everything that rests on it then says so. */
   allow_failed: z.boolean(),
+  /** What f is made of, each with the contrast that its features are chosen by. */
+  categories: categoriesSchema,
+  /** Learn a linear map from features to the categories too, and hold it against labels dealt at random. */
+  projection: z.boolean(),
   templates: z.array(z.enum(["chat", "none"])).min(1),
   /** Token caps; one generation to the largest is judged at each. */
   caps: z.array(z.int().positive()).min(1),
@@ -51,11 +55,17 @@ export const planSchema = z.strictObject({
 });
 export type AuditPlan = z.infer<typeof planSchema>;
 
-const fileSchema = planSchema.partial().extend({ out: z.string().min(1).optional() });
-export type PlanFile = z.infer<typeof fileSchema>;
+const fileSchema = planSchema.partial().extend({
+  out: z.string().min(1).optional(),
+  /** A name or a file, or the list itself, which is parsed with its lines. */
+  categories: z.union([z.string().min(1), z.array(z.unknown())], { error: "a file or a list" }).optional(),
+});
+export type PlanFile = Omit<z.infer<typeof fileSchema>, "categories"> & {
+  categories?: string | CategoryDefinition[];
+};
 
 /** Keys whose values are paths when they look like one. */
-const pathKeys = ["model", "adapter", "prompts", "sae", "out"] as const;
+const pathKeys = ["model", "adapter", "prompts", "sae", "categories", "out"] as const;
 
 /** Those that may name a repository of the hub instead. */
 const hubKeys: ReadonlySet<string> = new Set(["model", "adapter", "sae"]);
@@ -65,36 +75,17 @@ const hubKeys: ReadonlySet<string> = new Set(["model", "adapter", "sae"]);
  * @throws FathomError naming line and key for YAML that does not parse and for every unknown or ill-typed key
  */
 export function readPlanFile(path: string): PlanFile {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    throw readProblem(path, error, "an audit plan in YAML");
-  }
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, maxAliasCount: 0 } as object);
-  const [broken] = document.errors;
-  if (broken !== undefined) {
-    const [at] = broken.linePos ?? [];
-    throw badInput(`${path}:${at?.line ?? 1}`, "YAML", broken.message.split("\n")[0]!);
-  }
-  const result = fileSchema.safeParse(document.toJS() ?? {});
-  if (!result.success) {
-    const issue = result.error.issues[0]!;
-    const unknown = issue.code === "unrecognized_keys" ? issue.keys[0] : undefined;
-    const key = [...issue.path.map(String), ...(unknown === undefined ? [] : [unknown])];
-    const node = document.getIn(key, true) as { range?: [number, number, number] } | undefined;
-    const line = node?.range === undefined ? 1 : lines.linePos(node.range[0]).line;
-    throw badInput(
-      `${path}:${line} ${key.join(".")}`,
-      unknown === undefined
-        ? issue.message.replace(/^Invalid input: expected /, "")
-        : "a key of an audit plan",
-      unknown === undefined ? JSON.stringify(document.getIn(key) ?? null) : "a key it does not know",
-      `known keys: ${Object.keys(fileSchema.shape).join(", ")}`,
-    );
-  }
-  const plan = { ...result.data };
+  const file = readYaml(path, "an audit plan in YAML");
+  const { categories, ...rest } = parseYaml({ ...file, value: file.value ?? {} }, fileSchema, [], {
+    what: "a key of an audit plan",
+    hint: `known keys: ${Object.keys(fileSchema.shape).join(", ")}`,
+  });
+  const plan: PlanFile = {
+    ...rest,
+    ...(categories === undefined
+      ? {}
+      : { categories: typeof categories === "string" ? categories : parseCategories(file, ["categories"]) }),
+  };
   for (const key of pathKeys) {
     const value = plan[key];
     if (typeof value !== "string" || !/[./\\]/.test(value) || isAbsolute(value)) continue;

@@ -11,6 +11,7 @@ import { roundingRecipe } from "../model/quantized/weights.ts";
 import { loadPrompts } from "../prompts/load.ts";
 import { requireFits } from "../sae/gate.ts";
 import type { Sae } from "../sae/sae.ts";
+import { requireDefined } from "./categories.ts";
 import { type Manifest, originName, runFormat } from "./manifest.ts";
 import type { AuditPlan } from "./plan.ts";
 import { choosePrompts, expandUnits, type Unit } from "./units.ts";
@@ -36,6 +37,7 @@ export async function prepare(
 ): Promise<Prepared> {
   const set = await loadPrompts(plan.prompts);
   const prompts = choosePrompts(set.prompts, plan, set.name);
+  requireDefined(plan.categories, prompts, set.name);
   const { config, identity, adapter } = checkpoint;
   const layer = chooseLayer(plan, checkpoint, sae);
   const opening = refusalTokens(checkpoint);

@@ -146,6 +146,8 @@ export async function performRun(
     verdicts,
     features: pooled?.features ?? null,
     ...(pooled?.features === null ? { not_measured: refusedByGate(pooled.gate) } : {}),
+    categories: plan.categories,
+    projection: plan.projection,
     caps: plan.caps,
     seed: plan.seed,
   });

@@ -192,6 +192,7 @@ function catalog(): ReportData["catalog"] {
     level: 0.95,
     resamples: 200,
     prompts: 48,
+    projection: null,
     categories: [
       {
         name: "hazard_adjacent",

@@ -14,6 +14,8 @@ export interface AuditOptions {
   prompts?: string;
   sae?: string;
   allowFailed?: boolean;
+  categories?: string;
+  projection?: boolean;
   out?: string;
   resume?: true;
   dryRun?: true;

@@ -1,5 +1,6 @@
 /** The plan of an audit: options over the plan file over the defaults, so that every choice ends up stated. */
 import { badInput } from "../../core/errors.ts";
+import { namedCategories } from "../../runs/categories.ts";
 import { type AuditPlan, planSchema, readPlanFile } from "../../runs/plan.ts";
 import { auditDefaults } from "../defaults.ts";
 import type { AuditOptions } from "./options.ts";
@@ -23,6 +24,8 @@ export function planOf(planFile: string | undefined, options: AuditOptions): Ask
     prompts: options.prompts,
     sae: options.sae,
     allow_failed: options.allowFailed,
+    categories: options.categories,
+    projection: options.projection,
     templates: options.templates,
     caps: options.caps,
     seeds: options.seeds,
@@ -35,12 +38,15 @@ export function planOf(planFile: string | undefined, options: AuditOptions): Ask
     seed: options.seed,
     show_text: options.showText,
   });
-  const merged = { ...auditDefaults, ...file, ...given };
+  const { categories, ...merged } = { ...auditDefaults, ...file, ...given };
   for (const key of ["model", "prompts"] as const) {
     if (merged[key] === undefined)
       throw badInput(`--${key}`, "a value, here or in a plan file", "none", "fathom audit --help");
   }
-  const result = planSchema.safeParse(merged);
+  const result = planSchema.safeParse({
+    ...merged,
+    categories: typeof categories === "string" ? namedCategories(categories) : categories,
+  });
   if (!result.success) {
     const issue = result.error.issues[0]!;
     throw badInput(`plan ${issue.path.join(".")}`, issue.message, "something else", "fathom audit --help");

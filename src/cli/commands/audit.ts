@@ -39,6 +39,11 @@ export function auditCommand(): Command {
     .option("--prompts <set>", "a bundled set (biology, fiction) or a JSON Lines file")
     .option("--sae <path>", `a sparse autoencoder, for the inside view: ${saeHelp}`)
     .option("--allow-failed", "use an SAE that failed the load gate all the same; every output says so")
+    .option(
+      "--categories <file>",
+      `what f is made of: published, or a YAML file of categories (default: ${auditDefaults.categories})`,
+    )
+    .option("--projection", "learn a map from features to the categories too, judged on prompts it never saw")
     .option("--out <run>", "the run's directory, new or empty")
     .option("--resume", "go on with the run in --out where it was")
     .option("--dry-run", "print the plan and its estimated cost, run nothing")

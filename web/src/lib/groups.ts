@@ -35,7 +35,7 @@ const rules: readonly (readonly [keyof Grouped, (finding: Finding) => boolean])[
   ["onset", ({ group }) => group === "onset"],
   ["divergenceTier", begins("divergence.tier.")],
   ["divergenceLabel", begins("divergence.label.")],
-  ["divergence", ({ group }) => group === "divergence" || group === "depth"],
+  ["divergence", ({ group }) => ["divergence", "depth", "projection"].includes(group)],
   ["flags", ({ group }) => group === "flags"],
 ];
 

@@ -1,0 +1,139 @@
+/**
+ * What the learned projection is worth: its accuracy on the scored half beside the same procedure on labels dealt at
+ * random, and D with its f. D comes second, and only of a map that beat its control: what has learned nothing points
+ * nowhere, and a D of it would be a number about noise.
+ */
+import type { CategoryDefinition } from "../core/category.ts";
+import { contrastWords } from "../core/category.ts";
+import type { Finding } from "../core/finding.ts";
+import { groupBy } from "../stats/group.ts";
+import { bootstrap, permutationTest } from "../stats/resample.ts";
+import { mean } from "../stats/summary.ts";
+import type { Answers } from "./answers.ts";
+import { PROJECTION_DEALS, SMALLEST_CELL } from "./choices.ts";
+import { agreement } from "./divergence-findings.ts";
+import { type Draft, missing, settle } from "./draft.ts";
+import type { Inside } from "./inside.ts";
+import { balancedAccuracy, type HeldOut, type Hit } from "./projection.ts";
+import { between, percent } from "./say.ts";
+
+const unit = "balanced accuracy";
+const overallId = "projection.accuracy";
+const overallQuestion = "Does the learned projection tell categories apart on prompts that it never saw?";
+const divergenceId = "projection.divergence";
+const divergenceQuestion =
+  "Does f of the learned projection agree with what is said, better than another prompt's would?";
+
+/** Empty where no projection was asked for. */
+export function projectionFindings(run: Answers, inside: Inside): Finding[] {
+  if (inside.measured && inside.projection === null) return [];
+  const accuracy = settle("projection", accuracyDrafts(run, inside), run.level);
+  const overall = accuracy.find(({ id }) => id === overallId)!;
+  // One after the other, in an order fixed beforehand: the second test costs the first nothing.
+  return [...accuracy, ...settle("projection", [divergenceDraft(run, inside, overall)], run.level)];
+}
+
+function accuracyDrafts(run: Answers, inside: Inside): Draft[] {
+  const nothing = (reason: string, n = 0) =>
+    missing({ id: overallId, question: overallQuestion, unit, n, reason });
+  if (!inside.measured) return [nothing(inside.reason)];
+  const { held_out } = inside.projection!.learned;
+  const told = held_out.filter((one) => Math.min(...promptsOf(one)) >= SMALLEST_CELL);
+  return [
+    told.length === 0
+      ? nothing(`undetermined: no category has ${SMALLEST_CELL} prompts a side on the scored half.`)
+      : overallDraft(run, told),
+    ...held_out.map((one) => categoryDraft(run, one)),
+    ...inside.categories.left_out.map(({ name, reason }) =>
+      missing({ ...about(name), unit, reason: `not measured: category ${name} was left out (${reason}).` }),
+    ),
+  ];
+}
+
+const about = (name: string) => ({
+  id: `${overallId}.${name}`,
+  question: `Does the learned projection tell ${name.replaceAll("_", " ")} on prompts that it never saw?`,
+});
+
+function categoryDraft(run: Answers, one: HeldOut): Draft {
+  const { category, hits, dealt } = one;
+  const named = about(category.name);
+  const sides = promptsOf(one);
+  const words = contrastWords(category);
+  if (Math.min(...sides) < SMALLEST_CELL)
+    return missing({
+      ...named,
+      unit,
+      n: hits.length,
+      reason: `undetermined: ${words}, ${sides.join(" and ")} prompts on the scored half, and ${SMALLEST_CELL} of each are needed.`,
+    });
+  return accuracyDraft(run, named, { hits: [{ category, hits }], dealt }, words);
+}
+
+function overallDraft(run: Answers, told: readonly HeldOut[]): Draft {
+  const dealt = Array.from({ length: PROJECTION_DEALS }, (_, deal) =>
+    mean(told.map((one) => one.dealt[deal]!)),
+  );
+  const words = `the sides of ${told.length} ${told.length === 1 ? "category" : "categories"}`;
+  return accuracyDraft(run, { id: overallId, question: overallQuestion }, { hits: told, dealt }, words);
+}
+
+/** One category, or the mean over several. */
+function accuracyDraft(
+  run: Answers,
+  { id, question }: { id: string; question: string },
+  { hits, dealt }: { hits: readonly Pick<HeldOut, "category" | "hits">[]; dealt: readonly number[] },
+  words: string,
+): Draft {
+  const items = hits.flatMap((one) => one.hits.map((hit) => ({ ...hit, category: one.category })));
+  const statistic = (drawn: readonly (Hit & { category: CategoryDefinition })[]) =>
+    mean(hits.map(({ category }) => balancedAccuracy(drawn.filter((hit) => hit.category === category))));
+  const estimate = statistic(items);
+  const interval = bootstrap({
+    items,
+    cluster: ({ cluster }) => cluster,
+    statistic,
+    resamples: run.resamples,
+    level: run.level,
+    random: run.random.split(id),
+  });
+  let next = 0;
+  const chance = permutationTest({
+    observed: estimate,
+    draw: () => dealt[next++]!,
+    side: "greater",
+    resamples: dealt.length,
+    level: run.level,
+    random: run.random,
+  });
+  const n = groupBy(items, ({ prompt }) => prompt).size;
+  return {
+    id,
+    question,
+    estimate,
+    unit,
+    interval,
+    n,
+    method: `balanced accuracy of a linear map with a margin loss on prompts that it was not fitted on, bootstrap over matched pairs; features chosen and map fitted again on ${dealt.length} deals of the labels, one-sided`,
+    control: { kind: "labels dealt at random", estimate: chance.mean, interval: chance.interval },
+    sentence: `On ${n} prompts that it never saw, the learned projection tells ${words} with a balanced accuracy of ${percent(estimate)} (${between(interval, run.level, percent)}); with labels dealt at random ${percent(chance.mean)} (${between(chance.interval, run.level, percent)}).`,
+    decision: { p: chance.p },
+  };
+}
+
+const promptsOf = ({ hits }: HeldOut): [number, number] => [
+  hits.filter(({ side }) => side === "has").length,
+  hits.filter(({ side }) => side === "lacks").length,
+];
+
+function divergenceDraft(run: Answers, inside: Inside, overall: Finding): Draft {
+  const id = divergenceId;
+  const question = divergenceQuestion;
+  if (!inside.measured) return missing({ id, question, unit: "D", reason: inside.reason });
+  const { scores, learned } = inside.projection!;
+  const not = (reason: string) => missing({ id, question, unit: "D", reason: `not measured: ${reason}.` });
+  if (overall.status !== "found")
+    return not("the learned projection was not found to tell categories apart better than chance would");
+  if (learned.projection.columns.length < 2) return not("with one category D is 0 whatever features do");
+  return agreement(run, scores, { id, question, features: "f of the learned projection" });
+}

@@ -1,0 +1,95 @@
+/**
+ * A category of SAE features as data: the two sides whose answers its features are to tell apart, and how many it may have.
+ * Which features those are is the catalog's (catalog.ts), and differs from SAE to SAE.
+ */
+import { z } from "zod";
+import { type Prompt, promptSchema, tiers } from "./prompt.ts";
+import { type Outcome, outcomes } from "./verdict.ts";
+import { tierWords } from "./words.ts";
+
+/** One value or several, of which any may hold. */
+const anyOf = <T extends z.ZodType>(value: T) =>
+  z
+    .preprocess((given) => (Array.isArray(given) ? (given as unknown[]) : [given]), z.array(value).min(1))
+    .optional();
+
+/** What an answer must meet to be on a side: everything that is stated, by the names of a prompt's and a verdict's fields. */
+const sideSchema = z
+  .strictObject({
+    tier: anyOf(z.enum(tiers)),
+    panel: anyOf(promptSchema.shape.panel),
+    framing: anyOf(promptSchema.shape.framing),
+    category: anyOf(promptSchema.shape.category),
+    outcome: anyOf(z.enum(outcomes)),
+  })
+  .refine((side) => Object.values(side).some((values) => values !== undefined), {
+    error: "at least one of tier, panel, framing, category, outcome",
+  });
+export type Side = z.infer<typeof sideSchema>;
+
+export const categorySchema = z
+  .strictObject({
+    name: z.string().regex(/^[a-z][a-z0-9_]*$/, { error: "a name of a-z, 0-9 and _" }),
+    /** Answers with the category's content… */
+    has: sideSchema,
+    /** …and those without it. */
+    lacks: sideSchema,
+    /** The most features it may hold. */
+    features: z.int().positive(),
+    /** Cohen's d that a feature must rise by from `lacks` to `has`. */
+    least_effect: z.number().nonnegative(),
+  })
+  .refine(({ has, lacks }) => areApart(has, lacks), {
+    path: ["lacks"],
+    error: "a side that no answer of the other is on: some field with other values than has gives it",
+  });
+export type CategoryDefinition = z.infer<typeof categorySchema>;
+
+/** A list of categories. D compares directions, and with one category there is only one. */
+export const listOfCategories = (entry: z.ZodType<CategoryDefinition>) =>
+  z
+    .array(entry)
+    .min(2, { error: "at least two categories" })
+    .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, {
+      error: "each category's name once",
+    });
+export const categoriesSchema = listOfCategories(categorySchema);
+
+const fields = ["tier", "panel", "framing", "category", "outcome"] as const;
+
+function areApart(has: Side, lacks: Side): boolean {
+  return fields.some((field) => {
+    const [a, b] = [has[field], lacks[field]] as (readonly string[] | undefined)[];
+    return a !== undefined && b !== undefined && !a.some((value) => b.includes(value));
+  });
+}
+
+/** Whether an answer to the prompt can be on the side, whatever it turns out to be. */
+export function takesPrompt(side: Side, prompt: Prompt): boolean {
+  return fields.every(
+    (field) =>
+      field === "outcome" ||
+      side[field] === undefined ||
+      (side[field] as readonly string[]).includes(prompt[field]),
+  );
+}
+
+export function takesAnswer(side: Side, prompt: Prompt, outcome: Outcome): boolean {
+  return takesPrompt(side, prompt) && (side.outcome === undefined || side.outcome.includes(outcome));
+}
+
+/** A side for people: "answers judged refuse to main-panel benign prompts". */
+export function sideWords({ tier, panel, framing, category, outcome }: Side): string {
+  const or = (values: readonly string[]) => values.join(" or ");
+  const kinds = [
+    ...(panel === undefined ? [] : [`${or(panel)}-panel`]),
+    ...(tier === undefined ? [] : [or(tier.map((name) => tierWords[name].toLowerCase()))]),
+    ...(framing === undefined ? [] : [`${or(framing)}-framed`]),
+  ];
+  const prompts = `${[...kinds, "prompts"].join(" ")}${category === undefined ? "" : ` about ${or(category)}`}`;
+  if (outcome === undefined) return prompts;
+  return `answers judged ${or(outcome)}${prompts === "prompts" ? "" : ` to ${prompts}`}`;
+}
+
+export const contrastWords = ({ has, lacks }: CategoryDefinition): string =>
+  `${sideWords(has)} against ${sideWords(lacks)}`;

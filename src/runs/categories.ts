@@ -1,0 +1,90 @@
+/** The categories that a plan names: the published five, or a file's or the plan's own. What is unknown is refused by name. */
+import { z } from "zod";
+import { published, publishedCategories } from "../audit/published-categories.ts";
+import {
+  type CategoryDefinition,
+  categorySchema,
+  listOfCategories,
+  type Side,
+  sideWords,
+  takesPrompt,
+} from "../core/category.ts";
+import { badInput } from "../core/errors.ts";
+import { canonicalJson } from "../core/hash.ts";
+import type { Prompt } from "../core/prompt.ts";
+import { parseYaml, readYaml, type YamlFile } from "../files/yaml.ts";
+
+const publishedNames = publishedCategories.map(({ name }) => name);
+
+/** An entry as a person writes it: a published category's name, or a definition that may leave its size to the published one. */
+const entrySchema = z.preprocess((given, context) => {
+  if (typeof given !== "string") return withSize(given);
+  const known = publishedCategories.find(({ name }) => name === given);
+  if (known !== undefined) return known;
+  context.addIssue({
+    code: "custom",
+    message: `a published category (${publishedNames.join(", ")}) or a definition`,
+  });
+  return z.NEVER;
+}, categorySchema);
+
+const entriesSchema = listOfCategories(entrySchema);
+
+function withSize(given: unknown): unknown {
+  if (typeof given !== "object" || given === null || Array.isArray(given)) return given;
+  const { features, least_effect } = publishedCategories[0]!;
+  return { features, least_effect, ...given };
+}
+
+const keys = {
+  what: "a key of a category",
+  hint: "name, has, lacks, features, least_effect; a side has tier, panel, framing, category, outcome",
+};
+
+/** A list of categories at a place of a file. @throws FathomError with line and key */
+export function parseCategories(file: YamlFile, within: readonly string[]): CategoryDefinition[] {
+  return parseYaml(file, entriesSchema, within, keys);
+}
+
+/** @param name "published", or a YAML or JSON file whose only key is `categories` @throws FathomError */
+export function namedCategories(name: string): readonly CategoryDefinition[] {
+  if (name === published) return publishedCategories;
+  const file = readYaml(name, `categories in YAML or JSON, or "${published}"`);
+  parseYaml(file, z.strictObject({ categories: z.unknown() }), [], {
+    what: "the key categories and no other",
+    hint: "categories: a list of names and definitions",
+  });
+  return parseCategories(file, ["categories"]);
+}
+
+/**
+ * That the prompts define what the categories contrast: a side that no prompt can be on would leave its category out of
+ * every run. The published five are not held to it: they are asked of any set, and what is left out is said by name.
+ * @throws FathomError naming the category and the side
+ */
+export function requireDefined(
+  categories: readonly CategoryDefinition[],
+  prompts: readonly Prompt[],
+  set: string,
+): void {
+  if (canonicalJson([...categories]) === canonicalJson([...publishedCategories])) return;
+  for (const { name, has, lacks } of categories)
+    for (const [word, side] of Object.entries({ has, lacks }))
+      if (!prompts.some((prompt) => takesPrompt(side, prompt)))
+        throw badInput(
+          `category ${name}, ${word}`,
+          sideWords(promptsOf(side)),
+          `none in ${set}`,
+          known(side, prompts),
+        );
+}
+
+const promptsOf = ({ outcome: _outcome, ...side }: Side): Side => side;
+
+/** What the prompts have in the fields that the side speaks of. */
+function known(side: Side, prompts: readonly Prompt[]): string {
+  return (["tier", "panel", "framing", "category"] as const)
+    .filter((field) => side[field] !== undefined)
+    .map((field) => `its ${field}: ${[...new Set(prompts.map((prompt) => prompt[field]))].join(", ")}`)
+    .join("; ");
+}
