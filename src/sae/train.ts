@@ -24,7 +24,8 @@ import { checkPlan, peakRate, type TrainingPlan } from "./training-plan.ts";
 import { deal, meanNorm, meanSquaredDistance, medianOf } from "./training-rows.ts";
 import { type CurvePoint, freshState, type Keeping } from "./training-state.ts";
 import { unitRows } from "./unit-rows.ts";
-import type { OwnName, Weights } from "./weights.ts";
+import { weightsOf } from "./warm-start.ts";
+import { type OwnName, trainedNames, type Weights } from "./weights.ts";
 
 export interface TrainedSae {
   sae: Sae;
@@ -41,6 +42,7 @@ export interface TrainedSae {
  * @param site where they were captured, `siteOf(residPost(layer), modelName)`
  * @param keeping where the state is kept and what to go on from; nowhere and from the start when not given
  * @param more terms of the loss beside the objective's
+ * @param from an SAE to begin with, which `objectiveFor` has passed; weights by chance when not given
  * @throws FathomError for a plan that cannot be followed, too few rows, or rows that are not finite
  * @throws the reason of `keeping.signal` when that is aborted; the state has been kept by then
  */
@@ -52,6 +54,7 @@ export async function trainSae(
   options: SessionOptions = {},
   keeping: Keeping | null = null,
   more: readonly LossTerm[] = [],
+  from: Sae | null = null,
 ): Promise<TrainedSae> {
   checkPlan(rows, plan);
   const draw = random(plan.seed);
@@ -61,8 +64,11 @@ export async function trainSae(
   const scale = Math.sqrt(rows.width) / meanNorm(kept);
   const mean = meanOf(kept, () => true).map((value) => value * scale);
   const objective = objectiveOf(plan, rows.width);
-  const state =
-    keeping?.from ?? freshState(initialWeights(kept, scale, plan.d_sae, objective.own, draw), plan.d_sae);
+  const start = () =>
+    from === null
+      ? initialWeights(kept, scale, plan.d_sae, objective.own, draw)
+      : startFrom(from, scale, objective.own);
+  const state = keeping?.from ?? freshState(start(), plan.d_sae);
   const { weights } = state;
   const variance = meanSquaredDistance(kept, mean, scale);
   const data = { rows, kept: dealt.kept, scale, variance };
@@ -106,6 +112,12 @@ export async function trainSae(
     input_scale: scale,
   };
   return { sae: { ...unmeasured, stated }, quality: measured, record, curve: state.curve };
+}
+
+/** Only what the objective trains: BatchTopK finds a JumpReLU SAE's threshold anew. */
+function startFrom(sae: Sae, scale: number, own: Objective["own"]): Weights {
+  const weights = weightsOf(sae, scale);
+  return Object.fromEntries(trainedNames(own).map((name) => [name, weights[name]])) as unknown as Weights;
 }
 
 function initialWeights(

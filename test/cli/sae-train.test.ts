@@ -43,7 +43,8 @@ beforeAll(() => {
     (_, at) => `Line ${at} of ${at * at} tells of a river and ${at} boats.`,
   );
   writeFileSync(text, `${lines.join("\n\n")}\n`);
-  ended = fathom(train(whole, {}, "--json"));
+  // A slow machine would tell of its progress.
+  ended = fathom(train(whole, {}, "--json", "--quiet"));
 });
 
 test("writes an SAE that opens, its quality and its curve, and leaves nothing beside it", () => {
@@ -85,7 +86,7 @@ test.each(["SIGKILL", "SIGINT"] as const)(
     expect(again.code).toBe(2);
     expect(again.stderr).toMatch(/one that was cut.*--resume/);
 
-    expect(fathom(train(out, {}, "--resume"))).toMatchObject({ code: 0, stderr: "" });
+    expect(fathom(train(out, {}, "--resume", "--quiet"))).toMatchObject({ code: 0, stderr: "" });
     for (const name of files)
       expect(readFileSync(join(out, name)).equals(readFileSync(join(whole, name))), name).toBe(true);
   },
@@ -106,7 +107,36 @@ test("trains by the other objectives, and says by which", () => {
   }
 });
 
+test("goes on from an SAE that is there, with its sizes, and says from which", () => {
+  const out = join(folder, "tuned");
+  const options = without("--k", "--from", whole, "--out", out, "--steps", "20", "--json");
+  const at = options.indexOf("--d-sae");
+  const { code, stdout } = fathom(options.toSpliced(at, 2));
+  expect(code).toBe(0);
+  expect(openSae(out)).toMatchObject({ kind: "topk", k: 4, d_sae: 64 });
+  const said = JSON.parse(stdout) as { training: { from: string } };
+  expect(said.training.from).toBe(openSae(whole).identity());
+  const { curve } = JSON.parse(readFileSync(join(out, "training.json"), "utf8")) as {
+    curve: { unexplained: number }[];
+  };
+  const before = JSON.parse(readFileSync(join(whole, "training.json"), "utf8")) as {
+    curve: { unexplained: number }[];
+  };
+  expect(curve[0]!.unexplained).toBeLessThan(1.5 * before.curve.at(-1)!.unexplained);
+});
+
 test.each<[string, string[], RegExp]>([
+  [
+    "another k than the SAE's that it begins with",
+    train(join(folder, "x"), { "--from": whole, "--k": "5" }),
+    /--k: expected 4, as .*whole has it, found 5/,
+  ],
+  [
+    "another layer than the SAE's that it begins with",
+    train(join(folder, "x"), { "--from": whole, "--layer": "2" }),
+    /--layer: expected the SAE's, 1, found 2/,
+  ],
+  ["no number of features", without("--d-sae"), /--d-sae: expected a number of features, or an SAE --from/],
   ["a place with an SAE in it", train(whole), /expected a folder that is not there yet/],
   [
     "a resume of nothing",

@@ -4,7 +4,7 @@ import { objectiveNames, usualOf, usualPlan } from "../../sae/training-plan.ts";
 import { trainDefaults } from "../defaults.ts";
 import { choice, decimal, wholeNumber } from "../parse.ts";
 import type { SaeTrainOptions } from "../sae/run-train.ts";
-import { adapterHelp, modelHelp } from "./named.ts";
+import { adapterHelp, formatHelp, modelHelp, saeHelp } from "./named.ts";
 import { deviceOption, noCacheOption, precisionOption } from "./shared-options.ts";
 
 const above0 = { from: Number.MIN_VALUE };
@@ -32,7 +32,9 @@ export function trainCommand(): Command {
       `${objectiveNames.join(", ")} (default: ${trainDefaults.objective})`,
       choice("--objective", objectiveNames),
     )
-    .requiredOption("--d-sae <n>", "features", some("--d-sae"))
+    .option("--from <sae>", `an SAE to begin with, whose kind and sizes are kept: ${saeHelp}`)
+    .option("--format <name>", `of --from: ${formatHelp}`)
+    .option("--d-sae <n>", "features; needed without --from", some("--d-sae"))
     .option("--k <n>", "topk, batchtopk: features that are active on a token, or are on average", some("--k"))
     .option(
       "--sparsity <λ>",

@@ -8,16 +8,20 @@ import type { Checkpoint } from "../../model/checkpoint.ts";
 import { modelOf } from "../../model/model.ts";
 import type { TrainingProgress } from "../../sae/descent.ts";
 import { objectiveOf } from "../../sae/objectives/index.ts";
+import { openSae } from "../../sae/open.ts";
+import type { Sae } from "../../sae/sae.ts";
 import { saveSae } from "../../sae/save.ts";
 import { rowsInShards, ShardWriter } from "../../sae/shards.ts";
 import { residPost, siteOf } from "../../sae/site.ts";
 import { type TrainedSae, trainSae } from "../../sae/train.ts";
 import { checkPlan, type TrainingPlan } from "../../sae/training-plan.ts";
 import { readState, writeState } from "../../sae/training-state.ts";
+import { objectiveFor } from "../../sae/warm-start.ts";
 import { trainedNames } from "../../sae/weights.ts";
 import { onInterrupt } from "../audit/interrupt.ts";
 import { resumeCommand } from "../audit/resume-command.ts";
 import { deviceDefault, precisionDefault, trainDefaults } from "../defaults.ts";
+import { locateSae } from "../locate.ts";
 import { openNamed } from "../open-named.ts";
 import { print, printJson } from "../output.ts";
 import { Progress } from "../progress.ts";
@@ -32,6 +36,8 @@ export interface SaeTrainOptions extends EngineOptions, TrainingTexts, PlanOptio
   model: string;
   adapter?: string;
   layer: number;
+  from?: string;
+  format?: string;
   checkpointEvery?: number;
   out: string;
   resume?: true;
@@ -47,14 +53,15 @@ export async function runTrain(options: SaeTrainOptions): Promise<number> {
   const progress = new Progress(options.quiet === true);
   const interrupt = onInterrupt(progress, resumeCommand(process.argv.slice(2)));
   try {
-    const plan = planOf(options);
+    const from = options.from === undefined ? null : await openStart(options.from, options.format, progress);
     const { checkpoint } = await openNamed(options, progress);
     const depth = checkpoint.config.layers.length;
     if (options.layer >= depth)
       throw badInput("--layer", `a block from 0 to ${depth - 1}`, String(options.layer));
+    const plan = planOf(from === null ? options : fitted(options, from, checkpoint), from);
     const { name, inputs } = await trainingTexts(options, checkpoint);
     checkPlan({ name, count: inputs.reduce((sum, { ids }) => sum + ids.length, 0) }, plan);
-    const settings = settingsOf(options, plan, checkpoint, inputs);
+    const settings = settingsOf(options, plan, from, checkpoint, inputs);
     const folder = trainingFolder(options.out, settings, options.resume === true);
     if (folder.rowsAreWhole) checkpoint.weights.close();
     else await captureRows(folder.rows, inputs, checkpoint, options, progress);
@@ -76,6 +83,8 @@ export async function runTrain(options: SaeTrainOptions): Promise<number> {
       progressTeller(progress),
       options.threads === undefined ? {} : { threads: options.threads },
       keeping,
+      [],
+      from,
     ).finally(() => {
       rows.close();
     });
@@ -96,15 +105,27 @@ export async function runTrain(options: SaeTrainOptions): Promise<number> {
   }
 }
 
+async function openStart(named: string, format: string | undefined, progress: Progress): Promise<Sae> {
+  return openSae((await locateSae(named, progress)).path, format);
+}
+
+/** With the objective that trains the SAE on. */
+function fitted(options: SaeTrainOptions, from: Sae, { config }: Checkpoint): SaeTrainOptions {
+  const place = { layer: options.layer, d_in: config.hiddenSize };
+  return { ...options, objective: objectiveFor(from, place, options.objective) };
+}
+
 /** Threads are among them: sums in another order end in other last bits. */
 function settingsOf(
   { layer, threads, precision, device }: SaeTrainOptions,
   plan: TrainingPlan,
+  from: Sae | null,
   { identity }: Checkpoint,
   inputs: readonly EncodedInput[],
 ) {
   return {
     ...plan,
+    from: from?.identity() ?? "none",
     layer,
     model: identity.model,
     adapter: identity.adapter ?? "none",

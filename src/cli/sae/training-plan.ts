@@ -1,5 +1,6 @@
 /** The plan of `fathom sae train` from its options: what an objective needs is asked for, what it has no use for refused. */
 import { badInput } from "../../core/errors.ts";
+import type { Sae } from "../../sae/sae.ts";
 import {
   type ObjectiveName,
   objectiveNames,
@@ -11,7 +12,7 @@ import { trainDefaults } from "../defaults.ts";
 
 export interface PlanOptions {
   objective?: ObjectiveName;
-  dSae: number;
+  dSae?: number;
   k?: number;
   sparsity?: number;
   targetL0?: number;
@@ -37,9 +38,14 @@ const own: Record<ObjectiveName, { needs: readonly OwnOption[]; takes: readonly 
   jumprelu: { needs: ["sparsity"], takes: ["sparsity", "targetL0", "bandwidth"] },
 };
 
-/** @throws FathomError naming the option that is missing, or that is another objective's */
-export function planOf(options: PlanOptions): TrainingPlan {
+/**
+ * @param from the SAE that training begins with, whose sizes are kept
+ * @throws FathomError naming the option that is missing, that is another objective's, or that `from` says otherwise
+ */
+export function planOf(given: PlanOptions, from: Sae | null): TrainingPlan {
+  const options = { ...given, ...(from === null ? {} : kept(given, from)) };
   const { objective = trainDefaults.objective, dSae, steps, seed, batchSize } = options;
+  if (dSae === undefined) throw badInput("--d-sae", "a number of features, or an SAE --from", "neither");
   const { needs, takes } = own[objective];
   for (const name of needs)
     if (options[name] === undefined) throw badInput(optionOf[name], `a number, for ${objective}`, "none");
@@ -63,6 +69,17 @@ export function planOf(options: PlanOptions): TrainingPlan {
     ...(targetL0 === undefined ? {} : { targetL0 }),
     ...(bandwidth === undefined ? {} : { bandwidth }),
   };
+}
+
+/** What an SAE says of itself; said otherwise on the command line, it is refused. */
+function kept(given: PlanOptions, { path, d_sae, k }: Sae): { dSae: number; k?: number } {
+  const sizes = { dSae: ["--d-sae", d_sae], k: ["--k", k] } as const;
+  for (const [name, [option, value]] of Object.entries(sizes)) {
+    const asked = given[name as keyof typeof sizes];
+    if (asked !== undefined && value !== null && asked !== value)
+      throw badInput(option, `${value}, as ${path} has it`, String(asked), `leave ${option} out`);
+  }
+  return { dSae: d_sae, ...(k === null ? {} : { k }) };
 }
 
 function usersOf(name: OwnOption): string {
