@@ -1,33 +1,23 @@
 /** The report page in a real browser: what it loads, what hostile text does to it, and whether people can use it. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { stripTypeScriptTypes } from "node:module";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { renderHtml } from "../src/report/html.ts";
 import { readTemplate } from "../src/report/template.ts";
 import { findBrowser, launch } from "./support/browser.ts";
+import { openPage, overflowOf, problemsOf, type View } from "./support/page.ts";
 import { type SyntheticOptions, syntheticReport } from "./support/synthetic-report.ts";
 
 const executable = findBrowser();
 if (executable === null)
   console.warn("report.browser.test.ts is skipped: no browser, see test/QUARANTINES.md");
 
-interface Opened {
-  page: Page;
-  /** Console errors, uncaught exceptions, and requests for anything but the page itself. */
-  troubles: string[];
-}
-
 describe.skipIf(executable === null)(
   "report page in a browser (where there is none: test/QUARANTINES.md)",
   () => {
     const folder = mkdtempSync(join(tmpdir(), "fathom-page-"));
-    const checks = stripTypeScriptTypes(
-      readFileSync(new URL("../web/test/page-checks.ts", import.meta.url), "utf8"),
-    );
     let browser: Browser;
 
     beforeAll(async () => {
@@ -38,34 +28,14 @@ describe.skipIf(executable === null)(
       rmSync(folder, { recursive: true });
     });
 
-    async function open(
-      options: SyntheticOptions,
-      { width = 1280, scheme = "light" }: { width?: number; scheme?: "light" | "dark" } = {},
-    ): Promise<Opened> {
-      const file = join(folder, "report.html");
-      writeFileSync(file, renderHtml(syntheticReport(options), readTemplate()));
-      const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme: scheme });
-      const troubles: string[] = [];
-      page.on("console", (message) => {
-        if (["error", "warning"].includes(message.type())) troubles.push(`console: ${message.text()}`);
-      });
-      page.on("pageerror", (error) => troubles.push(`exception: ${error.message}`));
-      const url = pathToFileURL(file).href;
-      page.on("request", (request) => {
-        if (request.url() !== url && !/^(data|blob):/.test(request.url()))
-          troubles.push(`request: ${request.url()}`);
-      });
-      await page.goto(url);
-      await page.locator(".plot svg").first().waitFor();
-      return { page, troubles };
-    }
+    const open = (options: SyntheticOptions, view: View = {}) =>
+      openPage(browser, folder, renderHtml(syntheticReport(options), readTemplate()), view);
 
     const openEverything = async (page: Page) => {
       await page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true");
       for (const place of [0, 4, 5]) await page.locator(".opener").nth(place).click();
       await page.locator(".answer").nth(2).waitFor();
     };
-    const problems = (page: Page) => page.evaluate(`${checks}; pageProblems()`);
     const status = (page: Page) => page.getByRole("status").textContent();
 
     for (const width of [1280, 390])
@@ -73,8 +43,8 @@ describe.skipIf(executable === null)(
         it(`is whole, quiet and open to everyone at ${width} px, ${scheme}`, async () => {
           const { page, troubles } = await open({}, { width, scheme });
           await openEverything(page);
-          expect(await problems(page)).toEqual([]);
-          expect(await page.evaluate("document.documentElement.scrollWidth - window.innerWidth")).toBe(0);
+          expect(await problemsOf(page)).toEqual([]);
+          expect(await overflowOf(page)).toBe(0);
           expect(await page.locator(".sounding li").count()).toBe(3);
           expect(troubles).toEqual([]);
           await page.close();
@@ -89,7 +59,7 @@ describe.skipIf(executable === null)(
       document.querySelector(".plot svg").removeAttribute("aria-label");
       document.body.insertAdjacentHTML("beforeend", '<a href="#nowhere">x</a><h5>y</h5><p id="main">z</p>');
     `);
-      const found = ((await problems(page)) as string[]).join("\n");
+      const found = (await problemsOf(page)).join("\n");
       for (const problem of [
         "contrast",
         "no name: button",
@@ -107,7 +77,7 @@ describe.skipIf(executable === null)(
       const warning = "The SAE mirrel <b>was used</b> although the load gate failed.";
       const { page, troubles } = await open({ warnings: [warning] });
       expect(await page.locator("header .warning").textContent()).toBe(`Warning. ${warning}`);
-      expect(await problems(page)).toEqual([]);
+      expect(await problemsOf(page)).toEqual([]);
       expect(troubles).toEqual([]);
       await page.close();
       const { page: without } = await open({});

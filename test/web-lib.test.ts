@@ -3,10 +3,13 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { toCsv } from "../web/src/lib/csv.ts";
 import { segments } from "../web/src/lib/evidence.ts";
+import { featureHaystacks, featuresCsv, findFeatures, sortFeatures } from "../web/src/lib/features.ts";
 import { groupFindings } from "../web/src/lib/groups.ts";
 import { filterRows, haystacks, sortRows } from "../web/src/lib/rows.ts";
 import { splitSentence } from "../web/src/lib/sentences.ts";
+import { runsLeftward, visible, visibleAlone } from "../web/src/lib/visible.ts";
 import { syntheticReport } from "./support/synthetic-report.ts";
+import { syntheticSaeReport } from "./support/synthetic-sae-report.ts";
 
 const { rows, findings } = syntheticReport();
 const everything = {
@@ -135,5 +138,63 @@ describe("splitSentence", () => {
       ...["It refuses 1.5 times as much.", "81% of 32 do."],
     ]);
     expect(splitSentence("One sentence, e.g. this one.")).toEqual(["One sentence, e.g. this one.", ""]);
+  });
+});
+
+describe("visible text", () => {
+  it("keeps what can be read, and shows what hides or turns the line", () => {
+    const readable = "naïve ‘quotes’ — 日本語 عربي हिन्दी 👩‍👩‍👧 ❤️ f(x) = 2";
+    expect(visible(readable)).toBe(readable);
+    expect(visible("a\nb\tc\u0000d\u001be\u007f")).toBe("a↵b⇥c␀d␛e⟨U+007F⟩");
+    expect(visible("\u202edlrow\u2066\u200f\u200b\ufeff\u00ad")).toBe(
+      "⟨U+202E⟩dlrow⟨U+2066⟩⟨U+200F⟩⟨U+200B⟩⟨U+FEFF⟩⟨U+00AD⟩",
+    );
+    expect(visible("\ud800x\u{e0041}")).toBe("⟨U+D800⟩x⟨U+E0041⟩");
+  });
+
+  it("leaves no control, format or unpaired character of any text", () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 0x10ffff })), (codes) => {
+        const text = String.fromCodePoint(...codes);
+        expect(visible(text)).not.toMatch(/[\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069\u200e\u200f\ufeff]/u);
+      }),
+    );
+  });
+
+  it("shows a lone token's spaces, and a piece of a character", () => {
+    expect([" the", "  ", "", "a b "].map(visibleAlone)).toEqual(["␣the", "␣␣", "⋯", "a b␣"]);
+    expect([runsLeftward("… شكرا a"), runsLeftward("a شكرا"), runsLeftward("12")]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+  });
+});
+
+describe("features", () => {
+  const { list } = syntheticSaeReport({ features: 20 }).features;
+  const hay = featureHaystacks(list);
+
+  it("are found by every word, and by their number alone", () => {
+    expect(findFeatures(list, hay, "WORD12 harbour").map(({ feature }) => feature)).toEqual([12]);
+    expect(findFeatures(list, hay, "#3").map(({ feature }) => feature)).toEqual([3]);
+    expect(findFeatures(list, hay, "#1")).toEqual([]);
+    expect(findFeatures(list, hay, "  ")).toHaveLength(20);
+  });
+
+  it("sort with those without a value last, either way", () => {
+    for (const descending of [true, false]) {
+      const sorted = sortFeatures(list, { key: "nearest", descending });
+      const values = sorted.flatMap(({ nearest }) => (nearest === null ? [] : [nearest.cosine]));
+      expect(values).toEqual(values.toSorted((a, b) => (descending ? b - a : a - b)));
+      expect(sorted.slice(values.length).every(({ nearest }) => nearest === null)).toBe(true);
+    }
+  });
+
+  it("are a file in which no token runs as a formula", () => {
+    const [first] = list;
+    const formula = { id: 1, token: "=1+1", effect: 1 };
+    const csv = featuresCsv([{ ...first!, logits: { raised: [formula], lowered: [] } }]);
+    expect(csv).toContain(",'=1+1,");
   });
 });

@@ -1,6 +1,13 @@
 import { describe, expect, it } from "vitest";
 import type { Finding } from "./finding.ts";
-import { formatControl, formatFinding, formatInterval, formatNumber, formatValue } from "./format.ts";
+import {
+  fineShare,
+  formatControl,
+  formatFinding,
+  formatInterval,
+  formatNumber,
+  formatValue,
+} from "./format.ts";
 
 const finding: Finding = {
   ...{
@@ -30,6 +37,13 @@ describe("numbers for people", () => {
     expect(formatNumber(-0.000123)).toBe("−0.000123");
     expect(formatNumber(1234.5)).toBe("1230");
     expect(formatValue(-0.001, "share")).toBe("0%");
+  });
+
+  it("rounds no fine share to all or to nothing", () => {
+    const shares = [0, 0.000977, 0.0681, 0.17, 0.5, 0.97, 0.99962, 1, -0.004];
+    expect(shares.map((share) => formatValue(share, fineShare))).toEqual([
+      ...["0%", "0.098%", "6.8%", "17%", "50%", "97.0%", "99.962%", "100%", "−0.40%"],
+    ]);
   });
 
   it("never lets an estimate go without its n", () => {

@@ -16,6 +16,16 @@ export const statusWords: Record<Finding["status"], string> = {
   undetermined: "Undetermined",
 };
 
+/** A share that may lie near 0 or 1, where whole percents would say nothing. */
+export const fineShare = "fine share";
+
+/** Two digits of what is left to 0 or 100%, e.g. `17%`, `6.8%`, `99.96%`: what keeps 99.96% does not keep all. */
+export function formatFineShare(share: number): string {
+  const away = 100 * Math.min(Math.abs(share), Math.abs(1 - share));
+  const digits = away > 0 ? Math.min(6, Math.max(0, 1 - Math.floor(Math.log10(away)))) : 0;
+  return `${(100 * share).toFixed(digits).replace("-", "−")}%`;
+}
+
 /** e.g. `42%`, `−12 points`, `0.312`, `17 tokens`; an en dash where there is no value. */
 export function formatValue(value: number | null, unit: string): string {
   if (value === null) return "–";
@@ -23,6 +33,7 @@ export function formatValue(value: number | null, unit: string): string {
     const percent = formatNumber(Math.round(value * 100));
     return unit === shareDifference ? `${percent} points` : `${percent}%`;
   }
+  if (unit === fineShare) return formatFineShare(value);
   // A unit that is a word of its own (tokens) is said; one that names the quantity itself (D) would only repeat it.
   return unit === "tokens" ? `${formatNumber(value)} ${unit}` : formatNumber(value);
 }

@@ -1,9 +1,10 @@
 /**
- * Puts a run's data into the built page. The page is one file that came out of Vite; the data goes into its inert
+ * Puts a report's data, a run's or an SAE's, into the built page. The page is one file that came out of Vite; the data goes into its inert
  * JSON script element, written so that no text in it, whatever a model said, can end that element or begin another.
  */
 import { failure } from "../core/errors.ts";
 import { type ReportData, reportDataSchema } from "../core/report.ts";
+import { type SaeReport, saeReportSchema } from "../core/sae-report.ts";
 
 const [open, close] = ['<script type="application/json" id="fathom-data">', "</script>"] as const;
 const dataSlot = `${open}null${close}`;
@@ -14,8 +15,8 @@ const titleSlot = "<title>Fathom report</title>";
  * @returns the whole HTML document
  * @throws FathomError (exit 1) when the template has no, or more than one, place for the data
  */
-export function renderHtml(data: ReportData, template: string): string {
-  const json = inertJson(reportDataSchema.parse(data));
+export function renderHtml(data: ReportData | SaeReport, template: string): string {
+  const json = inertJson("kind" in data ? saeReportSchema.parse(data) : reportDataSchema.parse(data));
   const withTitle = fill(template, titleSlot, `<title>${escapeHtml(data.title)}</title>`);
   return fill(withTitle, dataSlot, open + json + close);
 }

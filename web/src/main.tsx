@@ -1,20 +1,29 @@
-/** Starts the report page from the data that lies in it. */
+/** Starts the page of the report that lies in it. */
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { readData } from "./lib/data.ts";
+import { type Page, readPage } from "./lib/data.ts";
 import { Report } from "./report.tsx";
+import { SaeReport } from "./sae-report.tsx";
 import "./styles/base.css";
 import "./styles/page.css";
 import "./styles/tables.css";
 import "./styles/prompts.css";
+import "./styles/features.css";
 import "./styles/print.css";
 
 const root = document.getElementById("root");
 if (root === null) throw new Error("report page: expected an element #root, found none");
 
-const read = readData(document.getElementById("fathom-data")?.textContent ?? null);
-createRoot(root).render(
-  <StrictMode>
-    {"problem" in read ? <p className="problem">{read.problem}</p> : <Report data={read.data} />}
-  </StrictMode>,
-);
+const page = readPage(document.getElementById("fathom-data")?.textContent ?? null);
+createRoot(root).render(<StrictMode>{pageOf(page)}</StrictMode>);
+
+function pageOf(page: Page) {
+  switch (page.kind) {
+    case "audit":
+      return <Report data={page.data} />;
+    case "sae":
+      return <SaeReport data={page.data} />;
+    case "problem":
+      return <p className="problem">{page.problem}</p>;
+  }
+}

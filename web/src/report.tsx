@@ -2,11 +2,13 @@
 import { useMemo } from "react";
 import type { ReportData } from "../../src/core/report.ts";
 import { FindingList } from "./components/finding-list.tsx";
+import { PageFrame } from "./components/page-frame.tsx";
 import { Section } from "./components/section.tsx";
 import { groupFindings } from "./lib/groups.ts";
 import { Header } from "./sections/header.tsx";
+import { Identities } from "./sections/identities.tsx";
 import { Inside } from "./sections/inside.tsx";
-import { Identities, Limits, Method } from "./sections/method.tsx";
+import { Limits, Method } from "./sections/method.tsx";
 import { Onset } from "./sections/onset.tsx";
 import { Prompts } from "./sections/prompts.tsx";
 import { Refusal } from "./sections/refusal.tsx";
@@ -38,58 +40,44 @@ export function Report({ data }: { data: ReportData }) {
     [found],
   );
   return (
-    <>
-      <a className="skip" href="#main">
-        Skip to the findings
-      </a>
-      <Header data={data} headline={found.headline} />
-      <nav className="contents" aria-label="Contents">
-        <ul>
-          {contents.map(([id, name]) => (
-            <li key={id}>
-              <a href={`#${id}`}>{name}</a>
-            </li>
-          ))}
-        </ul>
-      </nav>
-      <main id="main" tabIndex={-1}>
-        <Refusal plan={data.plan} rates={found.rates} others={found.refusal} />
-        <Onset data={data} cells={found.onsetCells} others={found.onset} />
-        <Inside
-          data={data}
-          tiers={found.divergenceTier}
-          labels={found.divergenceLabel}
-          others={found.divergence}
-        />
-        <Shares
-          id="flags"
-          title="Flags"
-          lead="Answers whose internals say something else than their words."
-          charts={flags}
-          others={found.flags}
-          absent="Flags need the inside view, which this run does not have."
-        />
-        <Shares
-          id="framing"
-          title="Framings and panels"
-          lead="Whether the way of asking changes the answer, and whether it refuses what is regulated or what is harmful."
-          charts={breadth}
-          others={[...found.framing, ...found.panel, ...found.breadth]}
-          absent="No finding compares framings or panels."
-        />
-        {found.other.length > 0 && (
-          <Section id="other" title="Other findings" lead="From analyses that have no section of their own.">
-            <FindingList findings={found.other} />
-          </Section>
-        )}
-        <Prompts data={data} />
-        <Method data={data} />
-        <Identities identities={data.identities} />
-        <Limits data={data} />
-      </main>
-      <footer className="foot">
-        <p>Made by Fathom. This file loads nothing from anywhere and sends nothing anywhere.</p>
-      </footer>
-    </>
+    <PageFrame
+      skip="Skip to the findings"
+      header={<Header data={data} headline={found.headline} />}
+      contents={contents}
+    >
+      <Refusal plan={data.plan} rates={found.rates} others={found.refusal} />
+      <Onset data={data} cells={found.onsetCells} others={found.onset} />
+      <Inside
+        data={data}
+        tiers={found.divergenceTier}
+        labels={found.divergenceLabel}
+        others={found.divergence}
+      />
+      <Shares
+        id="flags"
+        title="Flags"
+        lead="Answers whose internals say something else than their words."
+        charts={flags}
+        others={found.flags}
+        absent="Flags need the inside view, which this run does not have."
+      />
+      <Shares
+        id="framing"
+        title="Framings and panels"
+        lead="Whether the way of asking changes the answer, and whether it refuses what is regulated or what is harmful."
+        charts={breadth}
+        others={[...found.framing, ...found.panel, ...found.breadth]}
+        absent="No finding compares framings or panels."
+      />
+      {found.other.length > 0 && (
+        <Section id="other" title="Other findings" lead="From analyses that have no section of their own.">
+          <FindingList findings={found.other} />
+        </Section>
+      )}
+      <Prompts data={data} />
+      <Method data={data} />
+      <Identities identities={data.identities} lead="Exactly what was audited, and with what." />
+      <Limits data={data} />
+    </PageFrame>
   );
 }

@@ -13,9 +13,10 @@ import type { Progress } from "../progress.ts";
 import { count } from "../say.ts";
 import { type EncodedInput, encodeInputs } from "../tokens/encode-inputs.ts";
 
-/** Tokens that the gate judges variance, L0 and dead features on, and tokens read three times for cross-entropy. */
+/** Tokens that the gate judges variance, L0 and dead features on. */
 const judgedTokens = 8192;
-const splicedTokens = 2048;
+/** Of those, tokens read three times for cross-entropy: a verdict needs few, an interval over texts needs many texts. */
+export const splicedTokens = { check: 2048, report: 8192 } as const;
 /** Tokens of an answer, at most: a chat model is itself in its answers, and was often trained on nothing else. */
 const answerTokens = 48;
 /** Tokens of one stretch of a `--text`. */
@@ -67,13 +68,17 @@ export async function textsRead(
   return await answered(model, evenly(inputs, most / 2), answerTokens);
 }
 
-/** The load gate on texts that the model reads, and what the cross-entropy in it is made of. */
+/**
+ * The load gate on texts that the model reads, and what the cross-entropy in it is made of.
+ * @param spliced tokens that are enough for cross-entropy
+ */
 export async function gateOn(
   session: SaeSession,
   model: Model,
   facts: ModelFacts,
   site: { layer: number; asked: boolean; allowFailed: boolean },
   texts: readonly SampleText[],
+  spliced: number,
   progress: Progress,
 ): Promise<{ result: GateResult; losses: readonly TextLoss[] }> {
   const { layer } = site;
@@ -88,7 +93,7 @@ export async function gateOn(
     isFirst: sample.isFirst,
     elsewhere: sample.elsewhere,
     splice: async () => {
-      losses = await spliceLosses(session, model, layer, evenly(sample.texts, splicedTokens));
+      losses = await spliceLosses(session, model, layer, evenly(sample.texts, spliced));
       return spliceOf(losses);
     },
   });

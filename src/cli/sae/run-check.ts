@@ -10,7 +10,14 @@ import { openNamed } from "../open-named.ts";
 import { print, printJson } from "../output.ts";
 import { Progress } from "../progress.ts";
 import { engineOptions } from "../tokens/engine-options.ts";
-import { enoughForGate, gateOn, givenTexts, type JudgedTextOptions, textsRead } from "./judged-texts.ts";
+import {
+  enoughForGate,
+  gateOn,
+  givenTexts,
+  type JudgedTextOptions,
+  splicedTokens,
+  textsRead,
+} from "./judged-texts.ts";
 
 export interface SaeCheckOptions extends JudgedTextOptions {
   model: string;
@@ -47,7 +54,7 @@ export async function runCheck(options: SaeCheckOptions): Promise<number> {
     try {
       const texts = await textsRead(model, given, enoughForGate, progress);
       const site = { layer, asked: options.layer !== undefined, allowFailed };
-      const { result } = await gateOn(session, model, facts, site, texts, progress);
+      const { result } = await gateOn(session, model, facts, site, texts, splicedTokens.check, progress);
       progress.clear();
       return await say(result);
     } finally {

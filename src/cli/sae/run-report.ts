@@ -7,6 +7,8 @@ import { hashJson } from "../../core/hash.ts";
 import { type SaeReport, saeReportSchema } from "../../core/sae-report.ts";
 import { writeTextAtomically } from "../../files/io.ts";
 import { modelOf } from "../../model/model.ts";
+import { renderHtml } from "../../report/html.ts";
+import { readTemplate } from "../../report/template.ts";
 import type { ShownText } from "../../sae/contexts/text-rows.ts";
 import { requireFits } from "../../sae/gate.ts";
 import { openSae } from "../../sae/open.ts";
@@ -18,8 +20,9 @@ import { locateSae } from "../locate.ts";
 import { openNamed } from "../open-named.ts";
 import { print, printJson, requireWritable } from "../output.ts";
 import { Progress } from "../progress.ts";
+import { requireTemplate } from "../report/write-report.ts";
 import { engineOptions } from "../tokens/engine-options.ts";
-import { gateOn, givenTexts, type JudgedTextOptions, textsRead } from "./judged-texts.ts";
+import { gateOn, givenTexts, type JudgedTextOptions, splicedTokens, textsRead } from "./judged-texts.ts";
 import { reportIdentities } from "./report-identities.ts";
 
 export interface SaeReportOptions extends JudgedTextOptions {
@@ -47,6 +50,7 @@ export async function runSaeReport(options: SaeReportOptions): Promise<number> {
   const begun = new Date();
   const files = filesOf(options);
   for (const { path } of files) requireWritable(path);
+  if (files.some(({ path }) => path.endsWith(".html"))) requireTemplate();
   const progress = new Progress(options.quiet === true);
   const scratch = mkdtempSync(join(tmpdir(), "fathom-sae-report-"));
   try {
@@ -69,6 +73,7 @@ interface ReportFile {
 }
 
 const renderers: Record<string, ReportFile["render"]> = {
+  ".html": (report) => renderHtml(report, readTemplate()),
   ".json": (report) => `${JSON.stringify(report)}\n`,
 };
 
@@ -113,7 +118,15 @@ async function reportOf(
       return { ...text, shown: given.kind === "text" ? text.ids.length : text.from };
     });
     const site = { layer, asked: options.layer !== undefined, allowFailed };
-    const { result, losses } = await gateOn(session, model, facts, site, texts, progress);
+    const { result, losses } = await gateOn(
+      session,
+      model,
+      facts,
+      site,
+      texts,
+      splicedTokens.report,
+      progress,
+    );
     const { read: about, ...measured } = await measureSae({
       model,
       session,

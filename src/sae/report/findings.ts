@@ -1,6 +1,6 @@
 /** The measurements of a quality report as findings: each with its n, its interval over texts, and what it is held against. */
 import type { Finding } from "../../core/finding.ts";
-import { formatNumber } from "../../core/format.ts";
+import { fineShare, formatFineShare, formatNumber } from "../../core/format.ts";
 import type { Random } from "../../core/random.ts";
 import { wilson } from "../../stats/proportion.ts";
 import { bootstrap } from "../../stats/resample.ts";
@@ -117,7 +117,7 @@ function unexplained(measured: Measured, random: Random): Finding[] {
     const figure = `FVU ${formatNumber(found.estimate)}${between(found.interval)} over ${whole(found.n)} tokens of ${whole(found.texts)} texts`;
     const sentence =
       group === "ordinary"
-        ? `It leaves ${percent(found.estimate)} of the variance of ordinary tokens unexplained. ${figure}. ` +
+        ? `It leaves ${formatFineShare(found.estimate)} of the variance of ordinary tokens unexplained. ${figure}. ` +
           withMassive(tokens, all.estimate)
         : `Over ${words[group]}: ${figure}.`;
     return {
@@ -155,7 +155,7 @@ function massive(measured: Measured, random: Random): Finding {
     group: "unexplained",
     question: "What does it make of massive activations?",
     ...ofRatio(found),
-    unit: "error share",
+    unit: fineShare,
     method: `Σ‖x − x̂‖² / Σ‖x‖² over tokens whose norm is above ${massiveMultiple} medians; ${byText}`,
     control: {
       kind: "the same over ordinary tokens",
@@ -166,7 +166,7 @@ function massive(measured: Measured, random: Random): Finding {
     sentence:
       found.n === 0
         ? `No token's norm is above ${massiveMultiple} times the median.`
-        : `On the ${whole(found.n)} massive tokens it loses ${percent(found.estimate)} of the squared norm${between(found.interval)}; on ordinary ones ${percent(ordinary.estimate)}.`,
+        : `On the ${whole(found.n)} massive tokens it loses ${formatFineShare(found.estimate)} of the squared norm${between(found.interval)}; on ordinary ones ${formatFineShare(ordinary.estimate)}.`,
   };
 }
 
@@ -186,14 +186,14 @@ function recovered({ losses }: Measured, random: Random): Finding {
     question: "Does the model still predict with the reconstruction in its place?",
     ...ofRatio(found),
     ...(harmless ? { estimate: null, interval: null } : {}),
-    unit: "share",
+    unit: fineShare,
     method: `(CE with zeros − CE with the reconstruction) / (CE with zeros − CE), ordinary tokens replaced, massive ones left; ${byText}`,
     control: { kind: "zeros in its place", estimate: 0, interval: null },
     status:
       harmless || found.interval === null ? "undetermined" : found.interval[0] > 0 ? "found" : "not found",
     sentence: harmless
-      ? `Zeros at this place do the model no harm, so that there is nothing to recover: ${nats}.`
-      : `It keeps ${percent(found.estimate)} of what the model would lose to zeros. Cross-entropy is ${nats}${found.interval === null ? "" : `; 95% interval of the share ${percent(found.interval[0])} to ${percent(found.interval[1])}`}.`,
+      ? `Zeros at this place do the model no harm, so that there is nothing to recover. Cross-entropy is ${nats}.`
+      : `It keeps ${formatFineShare(found.estimate)} of what the model would lose to zeros. Cross-entropy is ${nats}${found.interval === null ? "" : `; 95% interval of the share ${formatFineShare(found.interval[0])} to ${formatFineShare(found.interval[1])}`}.`,
   };
 }
 
@@ -234,7 +234,7 @@ function use({ tokens, sae }: Measured): Finding[] {
   };
   const dead = share((firings) => firings === 0);
   const dense = share((firings) => firings > denseAbove * n);
-  const about = { unit: "share", interval: null, level, n: sae.d_sae };
+  const about = { unit: fineShare, interval: null, level, n: sae.d_sae };
   // Of n tokens none: with 95% the share is below 3/n (Hanley & Lippman-Hand 1983).
   const unseen = `one that is active on fewer than 1 token in ${whole(n / 3)} may have been missed`;
   return [
@@ -253,8 +253,8 @@ function use({ tokens, sae }: Measured): Finding[] {
       status: "found",
       sentence:
         `${whole(sae.d_sae - dead.count)} of its ${whole(sae.d_sae)} features are in use. ` +
-        `${whole(dead.count)} (${percent(dead.share)}) were active on none of ${whole(n)} tokens; ${unseen}. ` +
-        `${whole(dense.count)} (${percent(dense.share)}) are active on more than ${percent(denseAbove)} of the tokens.`,
+        `${whole(dead.count)} (${formatFineShare(dead.share)}) were active on none of ${whole(n)} tokens; ${unseen}. ` +
+        `${whole(dense.count)} (${formatFineShare(dense.share)}) are active on more than ${formatFineShare(denseAbove)} of the tokens.`,
     },
     {
       id: "sae.dense",
@@ -262,10 +262,10 @@ function use({ tokens, sae }: Measured): Finding[] {
       question: "Are there features that are nearly always on?",
       estimate: dense.share,
       ...about,
-      method: `features active on more than ${percent(denseAbove)} of ${whole(n)} tokens`,
+      method: `features active on more than ${formatFineShare(denseAbove)} of ${whole(n)} tokens`,
       control: none,
       status: dense.count > 0 ? "found" : "not found",
-      sentence: `${whole(dense.count)} features (${percent(dense.share)}) are active on more than ${percent(denseAbove)} of the tokens.`,
+      sentence: `${whole(dense.count)} of ${whole(sae.d_sae)} features (${formatFineShare(dense.share)}) are active on more than ${formatFineShare(denseAbove)} of the tokens.`,
     },
   ];
 }
@@ -301,14 +301,14 @@ function redundant({ redundancy, sae }: Measured): Finding[] {
       group: "redundancy",
       question: "Are there features that say the same twice?",
       estimate: near / found.length,
-      unit: "share",
+      unit: fineShare,
       interval: sampled ? wilson(near, found.length, level) : null,
       level,
       n: found.length,
       method: `features whose nearest decoder row has a cosine above ${nearCosine}; ${about}`,
       control: none,
       status: near > 0 ? "found" : "not found",
-      sentence: `${whole(near)} of ${whole(found.length)} features looked at (${percent(near / found.length)}) have another within a cosine of ${nearCosine}.`,
+      sentence: `${whole(near)} of ${whole(found.length)} features looked at (${formatFineShare(near / found.length)}) have another within a cosine of ${nearCosine}.`,
     },
   ];
 }
@@ -325,13 +325,6 @@ function between(interval: readonly [number, number] | null): string {
   return interval === null
     ? ""
     : ` (95% interval ${formatNumber(interval[0])} to ${formatNumber(interval[1])})`;
-}
-
-/** Two digits of what is left to 0 or 100%: an SAE that keeps 99.96% does not keep all. */
-function percent(share: number): string {
-  const away = 100 * Math.min(Math.abs(share), Math.abs(1 - share));
-  const digits = away > 0 ? Math.min(6, Math.max(0, 1 - Math.floor(Math.log10(away)))) : 0;
-  return `${(100 * share).toFixed(digits).replace("-", "−")}%`;
 }
 
 function whole(n: number): string {

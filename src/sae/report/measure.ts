@@ -108,8 +108,12 @@ export async function measureSae(options: MeasureOptions): Promise<MeasuredRepor
 function chosenWords(active: number, { features, show }: ListLimits): string {
   const asked = show.length === 0 ? "" : ` and ${show.length} asked for by number`;
   return active <= features
-    ? `All ${active} features that were active${asked}.`
-    : `${features} of the ${active} features that were active${asked}, taken evenly from the most frequent to the rarest: neither the best nor the worst.`;
+    ? `All ${whole(active)} features that were active${asked}.`
+    : `${features} of the ${whole(active)} features that were active${asked}, taken evenly from the most frequent to the rarest: neither the best nor the worst.`;
+}
+
+function whole(n: number): string {
+  return n.toLocaleString("en-US");
 }
 
 function contextWords({ strongest, drawn, before, behind }: ListLimits): string {

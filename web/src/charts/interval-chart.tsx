@@ -51,6 +51,7 @@ export function IntervalChart({
       const facets = [...new Set(rows.map(({ facet }) => facet))];
       const labels = [...new Set(rows.map((row) => row.label))];
       const longest = Math.max(...labels.map((text) => text.length));
+      const countLength = Math.max(...rows.map(({ finding }) => `n ${finding.n}`.length));
       const headed = facets.some((facet) => facet !== "");
       const known = rows.filter(({ finding }) => finding.estimate !== null);
       const ticks = rows.flatMap((row) => row.values.map((value) => ({ ...row, value })));
@@ -60,7 +61,7 @@ export function IntervalChart({
           40 +
           (rules.length > 0 ? 18 : 0),
         marginLeft: Math.min(width * 0.42, 12 + longest * characterWidth),
-        marginRight: 52,
+        marginRight: Math.max(52, 14 + countLength * characterWidth),
         marginTop: headed ? headingHeight : rules.length > 0 ? 22 : 6,
         marginBottom: 30,
         style: { fontSize: "12px", overflow: "visible" },

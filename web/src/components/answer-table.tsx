@@ -6,6 +6,7 @@ import { outcomeWords, templateWords, tierWords } from "../../../src/core/words.
 import { TierMark } from "../charts/marks.tsx";
 import { type Sorting, type SortKey, verdictAt } from "../lib/rows.ts";
 import { AnswerDetail } from "./answer-detail.tsx";
+import { SortHeader } from "./sort-header.tsx";
 
 export const sortWords: Record<SortKey, string> = {
   order: "Order asked",
@@ -44,7 +45,14 @@ export function AnswerTable({ rows, cap, sorting, onSort, describedBy }: AnswerT
       <thead>
         <tr>
           {columns.map((key) => (
-            <SortHeader key={key} name={key} sorting={sorting} onSort={onSort} />
+            <SortHeader
+              key={key}
+              name={key}
+              words={sortWords[key]}
+              className={narrowHides.has(key) ? `col-${key} roomy` : `col-${key}`}
+              sorting={sorting}
+              onSort={onSort}
+            />
           ))}
         </tr>
       </thead>
@@ -78,36 +86,6 @@ export function AnswerTable({ rows, cap, sorting, onSort, describedBy }: AnswerT
         })}
       </tbody>
     </table>
-  );
-}
-
-interface SortHeaderProps {
-  name: SortKey;
-  sorting: Sorting;
-  onSort: (sorting: Sorting) => void;
-}
-
-function SortHeader({ name, sorting, onSort }: SortHeaderProps) {
-  const active = sorting.key === name;
-  const direction = sorting.descending ? "descending" : "ascending";
-  return (
-    <th
-      scope="col"
-      className={narrowHides.has(name) ? `col-${name} roomy` : `col-${name}`}
-      aria-sort={active ? direction : "none"}
-    >
-      <button
-        type="button"
-        onClick={() => {
-          onSort({ key: name, descending: active && !sorting.descending });
-        }}
-      >
-        {sortWords[name]}
-        <span className="arrow" aria-hidden="true">
-          {active ? (sorting.descending ? "↓" : "↑") : ""}
-        </span>
-      </button>
-    </th>
   );
 }
 

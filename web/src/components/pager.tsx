@@ -1,6 +1,8 @@
 /** Walks a long table page by page. */
 
 interface PagerProps {
+  /** What is walked through, in the plural. */
+  of: string;
   page: number;
   pages: number;
   size: number;
@@ -8,12 +10,12 @@ interface PagerProps {
   onPage: (page: number) => void;
 }
 
-export function Pager({ page, pages, size, total, onPage }: PagerProps) {
+export function Pager({ of, page, pages, size, total, onPage }: PagerProps) {
   if (pages <= 1) return null;
   const first = page * size + 1;
   const last = Math.min(total, first + size - 1);
   return (
-    <nav className="pager" aria-label="Pages of answers">
+    <nav className="pager" aria-label={`Pages of ${of}`}>
       <button
         type="button"
         disabled={page === 0}

@@ -1,13 +1,25 @@
-/** Reads the run's data out of the page. Fathom checked it against the schema when it was put there. */
+/** Reads what a page is about out of it. Fathom checked it against its schema when it was put there. */
 import type { ReportData } from "../../../src/core/report.ts";
+import type { SaeReport } from "../../../src/core/sae-report.ts";
 
-export function readData(json: string | null): { data: ReportData } | { problem: string } {
+export type Page =
+  | { kind: "audit"; data: ReportData }
+  | { kind: "sae"; data: SaeReport }
+  | { kind: "problem"; problem: string };
+
+export function readPage(json: string | null): Page {
   if (json === null || json.trim() === "null")
-    return { problem: "This is the empty template of a Fathom report. Try: fathom report RUN" };
-  const data = JSON.parse(json) as { schema?: unknown };
-  return data.schema === 1
-    ? { data: data as ReportData }
-    : {
-        problem: `This page reads reports of schema 1 and found ${JSON.stringify(data.schema)}. Try: render the run again with fathom report RUN`,
-      };
+    return {
+      kind: "problem",
+      problem: "This is the empty template of a Fathom report. Try: fathom report RUN",
+    };
+  const data = JSON.parse(json) as { schema?: unknown; kind?: unknown };
+  if (data.schema !== 1)
+    return {
+      kind: "problem",
+      problem: `This page reads reports of schema 1 and found ${JSON.stringify(data.schema)}. Try: make the report again`,
+    };
+  return data.kind === "sae"
+    ? { kind: "sae", data: data as SaeReport }
+    : { kind: "audit", data: data as ReportData };
 }

@@ -1,12 +1,9 @@
 /** The first screen: what was audited, and the verdict on depth in three sentences, hung on a sounding line. */
 import type { Finding } from "../../../src/core/finding.ts";
-import { formatFinding } from "../../../src/core/format.ts";
 import type { ReportData } from "../../../src/core/report.ts";
 import { templateWords } from "../../../src/core/words.ts";
-import { HowFound } from "../components/how-found.tsx";
 import { NotMeasured } from "../components/not-measured.tsx";
-import { StatusMark } from "../components/status-mark.tsx";
-import { splitSentence } from "../lib/sentences.ts";
+import { Sounding } from "../components/sounding.tsx";
 
 export function Header({ data, headline }: { data: ReportData; headline: readonly Finding[] }) {
   const { plan, rows } = data;
@@ -33,20 +30,9 @@ export function Header({ data, headline }: { data: ReportData; headline: readonl
         <NotMeasured what="This run holds no finding on the depth of refusals." />
       ) : (
         <ol className="sounding">
-          {headline.map((finding) => {
-            const [verdict, rest] = splitSentence(finding.sentence);
-            return (
-              <li key={finding.id}>
-                <p className="question">
-                  <StatusMark status={finding.status} /> {finding.question}
-                </p>
-                <p className="verdict">{verdict}</p>
-                {rest !== "" && <p className="verdict-rest">{rest}</p>}
-                <p className="numbers">{formatFinding(finding)}</p>
-                <HowFound finding={finding} />
-              </li>
-            );
-          })}
+          {headline.map((finding) => (
+            <Sounding key={finding.id} finding={finding} />
+          ))}
         </ol>
       )}
     </header>

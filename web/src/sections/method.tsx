@@ -1,4 +1,4 @@
-/** How the numbers came about, in plain words, then finding by finding; the conditions; the identities. */
+/** How the numbers came about, in plain words, then finding by finding; the conditions; the limits. */
 import type { Finding } from "../../../src/core/finding.ts";
 import { formatControl } from "../../../src/core/format.ts";
 import type { ReportData } from "../../../src/core/report.ts";
@@ -56,31 +56,6 @@ export function Method({ data }: { data: ReportData }) {
           ])}
         />
       </details>
-    </Section>
-  );
-}
-
-export function Identities({ identities }: { identities: ReportData["identities"] }) {
-  const subjects = [...new Set(identities.map(({ subject }) => subject))];
-  return (
-    <Section id="identities" title="Identities" lead="Exactly what was audited, and with what.">
-      <div className="identities">
-        {subjects.map((subject) => (
-          <div key={subject}>
-            <h3>{subject}</h3>
-            <dl>
-              {identities
-                .filter((identity) => identity.subject === subject)
-                .map(({ label, value }) => (
-                  <div key={label}>
-                    <dt>{label}</dt>
-                    <dd>{value}</dd>
-                  </div>
-                ))}
-            </dl>
-          </div>
-        ))}
-      </div>
     </Section>
   );
 }

@@ -75,7 +75,14 @@ export function Prompts({ data }: { data: ReportData }) {
           describedBy={statusId}
         />
       )}
-      <Pager page={current} pages={pages} size={pageSize} total={found.length} onPage={setPage} />
+      <Pager
+        of="answers"
+        page={current}
+        pages={pages}
+        size={pageSize}
+        total={found.length}
+        onPage={setPage}
+      />
     </Section>
   );
 }

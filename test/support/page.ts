@@ -1,0 +1,56 @@
+/** A page opened in a browser as a reader would, and what goes wrong on it. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { stripTypeScriptTypes } from "node:module";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { Browser, Page } from "playwright-core";
+
+export interface Opened {
+  page: Page;
+  /** Console errors, uncaught exceptions, and requests for anything but the page itself. */
+  troubles: string[];
+}
+
+export interface View {
+  width?: number;
+  scheme?: "light" | "dark";
+}
+
+/** @param folder where the page is written @param html the whole document */
+export async function openPage(
+  browser: Browser,
+  folder: string,
+  html: string,
+  { width = 1280, scheme = "light" }: View = {},
+): Promise<Opened> {
+  const file = join(folder, "report.html");
+  writeFileSync(file, html);
+  const page = await browser.newPage({ viewport: { width, height: 900 }, colorScheme: scheme });
+  const troubles: string[] = [];
+  page.on("console", (message) => {
+    if (["error", "warning"].includes(message.type())) troubles.push(`console: ${message.text()}`);
+  });
+  page.on("pageerror", (error) => troubles.push(`exception: ${error.message}`));
+  const url = pathToFileURL(file).href;
+  page.on("request", (request) => {
+    if (request.url() !== url && !/^(data|blob):/.test(request.url()))
+      troubles.push(`request: ${request.url()}`);
+  });
+  await page.goto(url);
+  await page.locator(".plot svg").first().waitFor();
+  return { page, troubles };
+}
+
+const checks = stripTypeScriptTypes(
+  readFileSync(new URL("../../web/test/page-checks.ts", import.meta.url), "utf8"),
+);
+
+/** What keeps people out of a page, a sentence each. */
+export async function problemsOf(page: Page): Promise<string[]> {
+  return await page.evaluate<string[]>(`${checks}; pageProblems()`);
+}
+
+/** How far a page is wider than its window, in CSS pixels. */
+export async function overflowOf(page: Page): Promise<number> {
+  return await page.evaluate<number>("document.documentElement.scrollWidth - window.innerWidth");
+}

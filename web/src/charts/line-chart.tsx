@@ -1,0 +1,31 @@
+/** One quantity over the steps of a training. */
+import * as Plot from "@observablehq/plot";
+import { useCallback } from "react";
+import { PlotFigure } from "./plot-figure.tsx";
+
+interface LineChartProps {
+  label: string;
+  points: readonly { x: number; y: number }[];
+  x: string;
+  y: string;
+}
+
+export function LineChart({ label, points, x, y }: LineChartProps) {
+  const draw = useCallback(
+    (width: number): Plot.PlotOptions => ({
+      height: 220,
+      marginLeft: 56,
+      marginBottom: 42,
+      marginTop: 28,
+      style: { fontSize: "12px", overflow: "visible" },
+      x: { label: x, labelArrow: false, ticks: Math.min(8, Math.floor(width / 70)) },
+      y: { label: y, labelArrow: false, grid: true, ticks: 4, zero: true, nice: true },
+      marks: [
+        Plot.ruleY([0], { stroke: "var(--ink-soft)" }),
+        Plot.lineY(points, { x: "x", y: "y", stroke: "var(--accent)", strokeWidth: 1.5 }),
+      ],
+    }),
+    [points, x, y],
+  );
+  return <PlotFigure label={label} draw={draw} />;
+}

@@ -1,0 +1,36 @@
+/** What every page has around its sections: the way past the header, the contents, the last line. */
+import type { ReactNode } from "react";
+
+interface PageFrameProps {
+  skip: string;
+  header: ReactNode;
+  /** Ids of the sections and their names. */
+  contents: readonly (readonly [id: string, name: string])[];
+  children: ReactNode;
+}
+
+export function PageFrame({ skip, header, contents, children }: PageFrameProps) {
+  return (
+    <>
+      <a className="skip" href="#main">
+        {skip}
+      </a>
+      {header}
+      <nav className="contents" aria-label="Contents">
+        <ul>
+          {contents.map(([id, name]) => (
+            <li key={id}>
+              <a href={`#${id}`}>{name}</a>
+            </li>
+          ))}
+        </ul>
+      </nav>
+      <main id="main" tabIndex={-1}>
+        {children}
+      </main>
+      <footer className="foot">
+        <p>Made by Fathom. This file loads nothing from anywhere and sends nothing anywhere.</p>
+      </footer>
+    </>
+  );
+}

@@ -1,0 +1,55 @@
+/** What the reconstruction leaves out, over which tokens: the shares of variance side by side. */
+import { useMemo } from "react";
+import type { Finding } from "../../../src/core/finding.ts";
+import { IntervalChart, type IntervalRow } from "../charts/interval-chart.tsx";
+import { Figure } from "../components/figure.tsx";
+import { FindingList } from "../components/finding-list.tsx";
+import { Section } from "../components/section.tsx";
+
+const names: Record<string, string> = {
+  "sae.fvu.ordinary": "Ordinary tokens",
+  "sae.fvu.ordinary_without_first": "Ordinary, no first",
+  "sae.fvu.all": "All tokens",
+  "sae.fvu.without_first": "All, no first",
+};
+
+export function Fit({ findings, massive }: { findings: readonly Finding[]; massive: number }) {
+  const rows = useMemo(
+    () =>
+      Object.entries(names).flatMap(([id, label]): IntervalRow[] => {
+        const finding = findings.find((candidate) => candidate.id === id);
+        return finding === undefined ? [] : [{ facet: "", label, tier: null, finding, values: [] }];
+      }),
+    [findings],
+  );
+  const domain = useMemo(() => {
+    const ends = rows.flatMap(({ finding }) => [finding.estimate ?? 0, ...(finding.interval ?? [])]);
+    return [0, Math.max(0.01, ...ends) * 1.1] as const;
+  }, [rows]);
+  return (
+    <Section
+      id="fit"
+      title="What it leaves unexplained"
+      lead="The fraction of variance unexplained (FVU): 0 for a perfect reconstruction, 1 for one that always gives the mean."
+    >
+      <Figure
+        title="FVU, by which tokens are counted"
+        sentence={
+          massive === 0
+            ? "No token here is massive, so that ordinary tokens are all tokens."
+            : `${massive.toLocaleString("en-US")} massive ${massive === 1 ? "token is" : "tokens are"} in the figures over all tokens, which are then about those few; the ones over ordinary tokens are about the text.`
+        }
+        rows={rows.map(({ label, finding }) => ({ name: label, finding }))}
+        file="fvu"
+      >
+        <IntervalChart
+          label="Fraction of variance unexplained by group of tokens, with 95% intervals over texts."
+          rows={rows}
+          unit="FVU"
+          domain={domain}
+        />
+      </Figure>
+      <FindingList findings={findings.filter(({ id }) => id === "sae.massive")} />
+    </Section>
+  );
+}

@@ -1,0 +1,46 @@
+/** Every check of the load gate with what it found and what it asked for. */
+import { formatNumber } from "../../../src/core/format.ts";
+import type { SaeReport } from "../../../src/core/sae-report.ts";
+import { DataTable } from "../components/data-table.tsx";
+import { Section } from "../components/section.tsx";
+import { GateMark } from "./marks.tsx";
+
+type Check = SaeReport["gate"]["checks"][number];
+
+export function GateSection({ gate }: { gate: SaeReport["gate"] }) {
+  return (
+    <Section
+      id="gate"
+      title="The load gate"
+      lead="A wrong load that looks fine is this field's most common mistake, so an SAE is used only where every check that could be made is passed."
+    >
+      <DataTable
+        caption="Checks of the load gate"
+        head={["Check", "Result", "Found", "Bound", "In words"]}
+        rows={gate.checks.map((check) => [
+          check.name,
+          <GateMark key="mark" status={check.status} />,
+          typeof check.found === "number" ? formatNumber(check.found) : check.found,
+          bound(check),
+          check.sentence,
+        ])}
+      />
+      {gate.notes.length > 0 && (
+        <ul className="prose long">
+          {gate.notes.map((note) => (
+            <li key={note}>{note}</li>
+          ))}
+        </ul>
+      )}
+    </Section>
+  );
+}
+
+function bound({ bound }: Check): string {
+  if (bound === null) return "–";
+  const ends = [
+    ...(bound.least === null ? [] : [`≥ ${formatNumber(bound.least)}`]),
+    ...(bound.most === null ? [] : [`≤ ${formatNumber(bound.most)}`]),
+  ];
+  return `${ends.join(", ")}, ${bound.from}`;
+}

@@ -1,0 +1,59 @@
+/** The first screen: what was measured, whether the gate is open, and what the SAE is worth in three sentences. */
+import type { SaeReport } from "../../../src/core/sae-report.ts";
+import { Sounding } from "../components/sounding.tsx";
+import { GateMark } from "./marks.tsx";
+
+export function SaeHeader({ data }: { data: SaeReport }) {
+  const { sae, read, findings } = data;
+  const facts = [
+    `${sae.kind}${sae.k === null ? "" : `, k = ${sae.k}`}`,
+    `${sae.d_sae.toLocaleString("en-US")} features of width ${sae.d_in.toLocaleString("en-US")}`,
+    `${read.tokens.toLocaleString("en-US")} tokens of ${read.texts.toLocaleString("en-US")} texts`,
+  ];
+  return (
+    <header className="top">
+      <p className="brand">Fathom</p>
+      <h1>{data.title}</h1>
+      <p className="facts">{facts.join(" · ")}</p>
+      <h2 className="for-readers">The verdict</h2>
+      <ol className="sounding">
+        <Gate gate={data.gate} />
+        {findings
+          .filter(({ group }) => group === "headline")
+          .map((finding) => (
+            <Sounding key={finding.id} finding={finding} />
+          ))}
+      </ol>
+    </header>
+  );
+}
+
+function Gate({ gate }: { gate: SaeReport["gate"] }) {
+  const { checks, passed, allowed_to_fail, mistake } = gate;
+  const failed = checks.filter(({ status }) => status === "fail");
+  const undetermined = checks.filter(({ status }) => status === "undetermined").length;
+  const passing = checks.length - failed.length - undetermined;
+  return (
+    <li>
+      <p className="question">
+        <GateMark status={passed ? "pass" : "fail"} words={passed ? "Open" : "Closed"} /> May it be used on
+        this model?
+      </p>
+      <p className="verdict">
+        {passed
+          ? "The load gate is open."
+          : `The load gate is closed${allowed_to_fail ? ", and whoever made this report overrode it." : ": this SAE is not to be used on this model."}`}
+      </p>
+      {failed.map(({ name, sentence }) => (
+        <p key={name} className="verdict-rest">
+          {sentence}
+        </p>
+      ))}
+      {mistake !== null && <p className="verdict-rest">{mistake}</p>}
+      <p className="numbers">
+        {passing} of {checks.length} checks passed, {failed.length} failed, {undetermined} undetermined ·{" "}
+        <a href="#gate">every check with its bound</a>
+      </p>
+    </li>
+  );
+}

@@ -1,0 +1,45 @@
+/** How the numbers came about, and what they do not say. */
+import type { SaeReport } from "../../../src/core/sae-report.ts";
+import { Section } from "../components/section.tsx";
+
+export function SaeMethod({ data }: { data: SaeReport }) {
+  const { read, model, sae, features } = data;
+  return (
+    <Section
+      id="method"
+      title="Method"
+      lead="What was done, so that you can disagree with it or do it again."
+    >
+      <div className="prose">
+        <p>
+          {model} read {read.texts.toLocaleString("en-US")} texts ({read.source}),{" "}
+          {read.tokens.toLocaleString("en-US")} tokens in all, and what it had after block {sae.layer} was
+          encoded and decoded once. {read.massive.toLocaleString("en-US")} of the tokens are massive: their
+          norm is above 10 times the median. They count in no figure called ordinary.
+        </p>
+        <p>
+          Intervals are 95% percentile intervals of a bootstrap over whole texts, since tokens of one text are
+          alike. The features that are listed are not chosen for looking well: {lower(features.chosen)}
+        </p>
+        {features.logits !== null && <p>Logit effects: {lower(features.logits)}</p>}
+      </div>
+    </Section>
+  );
+}
+
+export function SaeLimits({ data }: { data: SaeReport }) {
+  return (
+    <Section id="not-measured" title="What was not measured" lead="And what was measured but is not shown.">
+      <ul className="prose">
+        {data.not_measured.map((line) => (
+          <li key={line}>{line}</li>
+        ))}
+      </ul>
+    </Section>
+  );
+}
+
+/** A sentence behind a colon. */
+function lower(sentence: string): string {
+  return sentence.charAt(0).toLowerCase() + sentence.slice(1);
+}
