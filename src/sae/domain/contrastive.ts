@@ -10,8 +10,8 @@
  *
  * What has no active feature has no direction: its cosines are 0, and no gradient passes back through them.
  */
-import { badInput } from "../core/errors.ts";
-import type { Value } from "../graph/graph.ts";
+import { badInput } from "../../core/errors.ts";
+import type { Value } from "../../graph/graph.ts";
 import {
   add,
   div,
@@ -26,7 +26,7 @@ import {
   sub,
   unsqueeze,
   where,
-} from "../graph/ops/index.ts";
+} from "../../graph/ops/index.ts";
 
 export const contrasts = ["mean-cosine", "nt-xent", "triplet"] as const;
 export type Contrast = (typeof contrasts)[number];

@@ -1,9 +1,9 @@
 /** The contrastive losses against PyTorch Metric Learning (oracle/contrastive_fixtures.py), and at the edges. */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { open, relativeError } from "../../test/support/graph.ts";
-import { gradient } from "../graph/gradient.ts";
-import { type DType, Graph } from "../graph/graph.ts";
+import { open, relativeError } from "../../../test/support/graph.ts";
+import { gradient } from "../../graph/gradient.ts";
+import { type DType, Graph } from "../../graph/graph.ts";
 import { type Contrast, contrastiveLoss, contrasts } from "./contrastive.ts";
 
 interface Case {
@@ -15,7 +15,7 @@ interface Case {
   gradient: number[][];
 }
 const cases = JSON.parse(
-  readFileSync(new URL("../../test/fixtures/contrastive/reference.json", import.meta.url), "utf8"),
+  readFileSync(new URL("../../../test/fixtures/contrastive/reference.json", import.meta.url), "utf8"),
 ) as Case[];
 
 async function lossOf(contrast: Contrast, tiers: string[], rows: number[][], dtype: DType = "float32") {
