@@ -1,13 +1,17 @@
 """
-Makes test/fixtures/contrastive/reference.json: contrastive losses over tiers and their gradients, by PyTorch Metric Learning and PyTorch autograd.
+Makes test/fixtures/contrastive/: contrastive losses over tiers and their gradients, by PyTorch Metric Learning and PyTorch autograd.
 
     python oracle/contrastive_fixtures.py      (torch 2.15, pytorch-metric-learning 2.9)
 
-Per case: the loss's name, tiers [P], pooled features [P][d] (not negative, mostly zeros, as an SAE's are), the loss and d loss / d pooled,
+reference.json, per case: the loss's name, tiers [P], pooled features [P][d] (not negative, mostly zeros, as an SAE's are), the loss and d loss / d pooled,
 float64. mean-cosine is PyTorch's own cosine of the tiers' means; nt-xent is SupConLoss at temperature 0.1; triplet is TripletMarginLoss on
 cosines with margin 0.1, averaged over all triplets and doubled: on squared distances of unit vectors, 2 - 2 cos, that is a margin of 0.2.
 A row of zeros has no direction, and through its cosines PyTorch gives it a gradient of a billion: there such rows are given
 as constants, and their gradient is written as zero.
+
+published.json: a TopK SAE's whole loss as BioRefusalAudit's train_sae_local.py adds it up, MSE + 0.04 mean |pre-activation| + 0.1 cosine of the
+tiers' mean features, each prompt's features being the mean over its tokens, and the gradient of every weight: x [B, d_in], W_enc,
+b_enc, W_dec, b_dec, k, tokens [N, d_in] of the prompts with their lengths and tiers, mse, l1, contrastive, gradients. float64.
 """
 
 import json
@@ -63,6 +67,33 @@ def features(name, tiers, generator):
     return z.float().double()
 
 
+def published(generator):
+    d_in, d_sae, k, batch, lengths, tiers = 6, 14, 4, 9, [3, 2, 4, 2], ["a", "b", "b", "a"]
+    normal = lambda *shape: torch.randn(*shape, generator=generator)
+    w = {"W_enc": normal(d_in, d_sae) / 2, "b_enc": normal(d_sae) / 4, "W_dec": normal(d_sae, d_in), "b_dec": normal(d_in) / 4}
+    w = {name: value.requires_grad_() for name, value in w.items()}
+    x, tokens = normal(batch, d_in), normal(sum(lengths), d_in)
+
+    def encode(rows):
+        pre = (rows - w["b_dec"]) @ w["W_enc"] + w["b_enc"]
+        best = torch.relu(pre).topk(k, dim=-1)
+        return pre, torch.zeros_like(pre).scatter(-1, best.indices, best.values)
+
+    pre, z = encode(x)
+    mse = F.mse_loss(z @ w["W_dec"] + w["b_dec"], x)
+    l1 = pre.abs().mean()
+    pooled = torch.stack([part.mean(0) for part in encode(tokens)[1].split(lengths)])
+    contrastive = mean_cosine(pooled, tiers)
+    (mse + 0.04 * l1 + 0.1 * contrastive).backward()
+    flat = lambda value: value.detach().flatten().tolist()
+    return {
+        "d_in": d_in, "d_sae": d_sae, "k": k, "batch": batch, "lengths": lengths, "tiers": tiers,
+        "x": flat(x), "tokens": flat(tokens), "weights": {name: flat(value) for name, value in w.items()},
+        "mse": mse.item(), "l1": l1.item(), "contrastive": contrastive.item(),
+        "gradients": {name: flat(value.grad) for name, value in w.items()},
+    }  # fmt: skip
+
+
 def main():
     torch.set_default_dtype(torch.float64)
     generator = torch.Generator().manual_seed(20261124)
@@ -89,6 +120,7 @@ def main():
                 }
             )
     OUT.mkdir(parents=True, exist_ok=True)
+    (OUT / "published.json").write_text(json.dumps(published(generator)) + "\n")
     (OUT / "reference.json").write_text(json.dumps(cases, indent=0).replace(",\n", ", ").replace("[\n", "[").replace("\n]", "]") + "\n")
 
 

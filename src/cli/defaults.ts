@@ -48,6 +48,14 @@ export const saeReportDefaults = {
 /** `checkpointEvery`: steps that a kill may cost. */
 export const trainDefaults = { objective: "topk", checkpointEvery: 100 } as const;
 
+/** Tiers and weight are the published ones: a tier between the two would be driven from both. */
+export const domainDefaults = {
+  contrastive: "mean-cosine",
+  contrastiveWeight: 0.1,
+  tiers: ["benign", "hazard_adjacent"],
+  pool: "mean",
+} as const;
+
 export const rescoreDefaults = { seed: 0 } as const;
 
 export const reportDefaults = { formats: ["html", "md"] } as const;

@@ -9,6 +9,7 @@ import { judgeVersion } from "../judges/version.ts";
 import type { Checkpoint } from "../model/checkpoint.ts";
 import { roundingRecipe } from "../model/quantized/weights.ts";
 import { loadPrompts } from "../prompts/load.ts";
+import { requireUnseen } from "../sae/domain/fingerprint.ts";
 import { requireFits } from "../sae/gate.ts";
 import type { Sae } from "../sae/sae.ts";
 import { requireDefined } from "./categories.ts";
@@ -38,6 +39,7 @@ export async function prepare(
   const set = await loadPrompts(plan.prompts);
   const prompts = choosePrompts(set.prompts, plan, set.name);
   requireDefined(plan.categories, prompts, set.name);
+  if (sae !== null) requireUnseen(sae, prompts);
   const { config, identity, adapter } = checkpoint;
   const layer = chooseLayer(plan, checkpoint, sae);
   const opening = refusalTokens(checkpoint);

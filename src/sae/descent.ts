@@ -60,19 +60,20 @@ export async function descend(
         .map((value) => value * scale);
       const dead = Float32Array.from(silence, (silent) => (silent * batch >= deadAfter ? 1 : 0));
       const deadCount = dead.reduce((sum, is) => sum + is, 0);
-      const now = { step, rows: chosen, dead, deadCount };
+      const now = { step, scale, perSquare: d_in / variance, rows: chosen, dead, deadCount };
       const { unexplained, terms, fired, smallest, gradients } = await loss.run(x, weights, variance, now);
       if (!Number.isFinite(unexplained))
         throw new RangeError(`trainSae: expected a finite loss at step ${step}, found ${unexplained}`);
+      const rate = peakRate(plan) * schedule(step, plan);
       tangent(gradients.W_dec, weights.W_dec, d_in);
       const updates = trainedNames(weights).map((name) => ({
         name,
         values: weights[name]!,
         gradient: gradients[name]!,
-        shrink: 1,
+        shrink: 1 - rate * plan.weightDecay,
         pace: objective.own[name as OwnName]?.pace ?? 1,
       }));
-      adam.step(updates, peakRate(plan) * schedule(step, plan));
+      adam.step(updates, rate);
       unitRows(weights.W_dec, d_in);
       if (smallest !== null && smallest > 0)
         state.threshold += runningRate(step) * (smallest - state.threshold);

@@ -61,6 +61,8 @@ const feeds = {
 
 const now = {
   step: 0,
+  scale: 1,
+  perSquare: 1,
   rows: new Int32Array(batch),
   dead: Float32Array.from(fixture.dead),
   deadCount: fixture.dead.reduce((sum, is) => sum + is, 0),

@@ -54,8 +54,13 @@ export function lossGraph(
 
   // (x − b_dec)·W_enc as two products: the gradient of b_dec then comes from one row, not from a product over the batch.
   const centre = reshape(matmul(reshape(b_dec, [1, d_in]), W_enc), [d_sae]);
-  const pre = add(matmul(x, W_enc), sub(b_enc, centre));
+  const preOf = (rows: Value) => add(matmul(rows, W_enc), sub(b_enc, centre));
+  const pre = preOf(x);
   const { features, smallest } = objective.activate(pre, own);
+  const encode = (rows: Value) => {
+    const other = preOf(rows);
+    return objective.alone?.(other) ?? objective.activate(other, own).features;
+  };
   const error = sub(x, add(matmul(features, W_dec), b_dec));
   const unexplained = share(error);
   graph.output("unexplained", unexplained);
@@ -65,7 +70,7 @@ export function lossGraph(
 
   let loss = unexplained;
   for (const term of terms) {
-    const value = term.build({ graph, dtype, pre, features, error, W_dec, own, share });
+    const value = term.build({ graph, dtype, pre, features, error, W_dec, own, share, encode });
     graph.output(term.name, value);
     loss = add(loss, mul(value, graph.input(weightOf(term.name), dtype, [])));
   }

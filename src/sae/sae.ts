@@ -79,6 +79,8 @@ export interface SaeParts {
   site: Site | null;
   /** Model and source under which Neuronpedia shows its features, where its file says so. No part of its identity. */
   neuronpedia?: string | null;
+  /** Fingerprints of the prompts that a contrastive term was trained on (domain/fingerprint.ts). No part of its identity. */
+  trainedOnPrompts?: readonly string[] | null;
   stated: Stated;
   /** What was done to the file's numbers on the way here, and what a reader should know: whole sentences. */
   notes: readonly string[];

@@ -60,7 +60,12 @@ function configOf(sae: Sae, training: Json): Json {
       sae_lens_training_version: null,
       ...(sae.site === null ? {} : { hook_name: sae.site.hookName, model_name: sae.site.modelName }),
       ...(sae.neuronpedia == null ? {} : { neuronpedia_id: sae.neuronpedia }),
-      fathom: { ...writeStated(sae.stated), notes: sae.notes, training },
+      fathom: {
+        ...writeStated(sae.stated),
+        notes: sae.notes,
+        ...(sae.trainedOnPrompts == null ? {} : { trained_on_prompts: sae.trainedOnPrompts }),
+        training,
+      },
     },
   };
 }

@@ -15,6 +15,7 @@ import type { SessionOptions } from "../model/session.ts";
 import { descend, type TrainingProgress } from "./descent.ts";
 import { inMemory } from "./matrix.ts";
 import { objectiveOf } from "./objectives/index.ts";
+import { l1 } from "./objectives/l1.ts";
 import type { LossTerm, Objective } from "./objectives/objective.ts";
 import { meanOf, type Quality, quality } from "./quality.ts";
 import { pickRows, type Rows } from "./rows.ts";
@@ -72,7 +73,8 @@ export async function trainSae(
   const { weights } = state;
   const variance = meanSquaredDistance(kept, mean, scale);
   const data = { rows, kept: dealt.kept, scale, variance };
-  await descend(data, objective, state, plan, draw.split("batches"), onStep, options, keeping, more);
+  const terms = plan.l1Weight > 0 ? [l1(plan.l1Weight), ...more] : more;
+  await descend(data, objective, state, plan, draw.split("batches"), onStep, options, keeping, terms);
 
   const unmeasured = makeSae({
     format: "trained",
@@ -90,6 +92,7 @@ export async function trainSae(
     normalize: "none",
     rescaleByDecoderNorm: false,
     site,
+    trainedOnPrompts: from?.trainedOnPrompts ?? null,
     stated: nothingStated,
     notes: [],
   });

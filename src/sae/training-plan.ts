@@ -13,6 +13,10 @@ interface CommonPlan {
   seed: string;
   /** Adam's peak rate; by the rule in train.ts when not given. */
   rate?: number;
+  /** AdamW's: the share of itself that a tensor loses at a step, times the rate. */
+  weightDecay: number;
+  /** Weight of mean |pre-activation|, see objectives/l1.ts. 0 turns it off. */
+  l1Weight: number;
   /** Share of the steps over which the rate rises, and over which it falls to 0 at the end. */
   warmup: number;
   decay: number;
@@ -51,6 +55,8 @@ export type TrainingPlan = TopKPlan | JumpReLUPlan;
 /** What does not depend on the data; objective, d_sae, steps and seed do, and k or sparsity. */
 export const usualPlan = {
   batch: 1024,
+  weightDecay: 0,
+  l1Weight: 0,
   warmup: 0.05,
   decay: 0.2,
   heldOut: 0.1,
@@ -78,11 +84,14 @@ export function checkPlan(rows: Pick<Rows, "name" | "count">, plan: TrainingPlan
   };
   const whole = (value: number) => Number.isSafeInteger(value) && value >= 1;
   const positive = (value: number) => value > 0 && Number.isFinite(value);
+  const notNegative = (value: number) => value >= 0 && Number.isFinite(value);
   const share = (value: number) => value >= 0 && value < 1;
   for (const name of ["d_sae", "steps", "batch"] as const)
     demand(name, plan[name], whole, "a whole number from 1");
   for (const name of ["warmup", "decay", "heldOut"] as const)
     demand(name, plan[name], share, "a share from 0 to below 1");
+  demand("weightDecay", plan.weightDecay, share, "a share from 0 to below 1");
+  demand("l1Weight", plan.l1Weight, notNegative, "a number from 0");
   demand("maxNormMultiple", plan.maxNormMultiple, (value) => value > 1, "a number above 1");
   for (const name of ["rate", "deadAfterTokens"] as const)
     demand(name, plan[name], positive, "a number above 0");
@@ -94,7 +103,7 @@ export function checkPlan(rows: Pick<Rows, "name" | "count">, plan: TrainingPlan
   } else {
     demand("k", plan.k, whole, "a whole number from 1");
     demand("k", plan.k, (k) => k <= plan.d_sae, `at most d_sae = ${plan.d_sae}`);
-    demand("auxWeight", plan.auxWeight, (value) => value >= 0 && Number.isFinite(value), "a number from 0");
+    demand("auxWeight", plan.auxWeight, notNegative, "a number from 0");
   }
   const kept = Math.floor(rows.count * (1 - plan.heldOut));
   if (kept < plan.batch)

@@ -136,7 +136,11 @@ test.each<[string, string[], RegExp]>([
     train(join(folder, "x"), { "--from": whole, "--layer": "2" }),
     /--layer: expected the SAE's, 1, found 2/,
   ],
-  ["no number of features", without("--d-sae"), /--d-sae: expected a number of features, or an SAE --from/],
+  [
+    "no number of features",
+    without("--d-sae"),
+    /--d-sae: expected a number of features, an SAE --from, or a --preset/,
+  ],
   ["a place with an SAE in it", train(whole), /expected a folder that is not there yet/],
   [
     "a resume of nothing",

@@ -1,8 +1,12 @@
 /** `fathom sae train`: a sparse autoencoder on a model's own activations. */
 import { Command } from "commander";
+import type { Tier } from "../../core/prompt.ts";
+import { tierWords } from "../../core/words.ts";
+import { contrasts, poolings } from "../../sae/domain/plan.ts";
 import { objectiveNames, usualOf, usualPlan } from "../../sae/training-plan.ts";
-import { trainDefaults } from "../defaults.ts";
-import { choice, decimal, wholeNumber } from "../parse.ts";
+import { domainDefaults, trainDefaults } from "../defaults.ts";
+import { choice, choices, decimal, wholeNumber } from "../parse.ts";
+import { presetNames } from "../sae/presets.ts";
 import type { SaeTrainOptions } from "../sae/run-train.ts";
 import { adapterHelp, formatHelp, modelHelp, saeHelp } from "./named.ts";
 import { deviceOption, noCacheOption, precisionOption } from "./shared-options.ts";
@@ -34,7 +38,7 @@ export function trainCommand(): Command {
     )
     .option("--from <sae>", `an SAE to begin with, whose kind and sizes are kept: ${saeHelp}`)
     .option("--format <name>", `of --from: ${formatHelp}`)
-    .option("--d-sae <n>", "features; needed without --from", some("--d-sae"))
+    .option("--d-sae <n>", "features; needed without --from or --preset", some("--d-sae"))
     .option("--k <n>", "topk, batchtopk: features that are active on a token, or are on average", some("--k"))
     .option(
       "--sparsity <λ>",
@@ -51,11 +55,48 @@ export function trainCommand(): Command {
       `jumprelu: width of the kernel that gives thresholds a gradient (default: ${usualOf.jumprelu.bandwidth})`,
       decimal("--bandwidth", above0),
     )
-    .requiredOption("--steps <n>", "steps of Adam", some("--steps"))
+    .option("--steps <n>", "steps of Adam; required without --preset", some("--steps"))
     .option("--batch-size <n>", `tokens a step (default: ${usualPlan.batch})`, some("--batch-size"))
+    .option("--rate <r>", "Adam's peak rate (default: 2e-4 · √(16,384 / d-sae))", decimal("--rate", above0))
+    .option(
+      "--weight-decay <w>",
+      `AdamW's, decoupled (default: ${usualPlan.weightDecay})`,
+      decimal("--weight-decay", { from: 0 }),
+    )
+    .option(
+      "--l1-weight <w>",
+      `of mean |pre-activation|, beside the mean square of an error (default: ${usualPlan.l1Weight})`,
+      decimal("--l1-weight", { from: 0 }),
+    )
+    .option("--domain <set>", "prompts with tiers that the features are to hold apart, as audit reads them")
+    .option(
+      "--contrastive <loss>",
+      `how: ${contrasts.join(", ")} (default: ${domainDefaults.contrastive})`,
+      choice("--contrastive", contrasts),
+    )
+    .option(
+      "--contrastive-weight <w>",
+      `beside the mean square of an error (default: ${domainDefaults.contrastiveWeight})`,
+      decimal("--contrastive-weight", above0),
+    )
+    .option(
+      "--tiers <list>",
+      `which of them (default: ${domainDefaults.tiers.join(",")})`,
+      choices("--tiers", Object.keys(tierWords) as Tier[]),
+    )
+    .option(
+      "--pool <how>",
+      `a prompt's features: ${poolings.join(" over its tokens, or of the ")} (default: ${domainDefaults.pool})`,
+      choice("--pool", poolings),
+    )
+    .option(
+      "--preset <name>",
+      "published: sizes, loss and optimizer of BioRefusalAudit's domain SAEs; other options go before it",
+      choice("--preset", presetNames),
+    )
     .requiredOption(
       "--seed <n>",
-      "of the weights at the start and the order of the tokens",
+      "of the weights at the start, the order of the tokens and the split of the prompts",
       wholeNumber("--seed", { from: 0 }),
     )
     .requiredOption("--out <dir>", "the SAE's folder, as SAELens writes it, and training.json with the curve")

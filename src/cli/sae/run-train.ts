@@ -2,20 +2,22 @@
 import { join } from "node:path";
 import { badInput, exitCode } from "../../core/errors.ts";
 import { formatNumber } from "../../core/format.ts";
-import { hashJson } from "../../core/hash.ts";
+import { hashJson, type Json } from "../../core/hash.ts";
 import { writeTextAtomically } from "../../files/io.ts";
 import type { Checkpoint } from "../../model/checkpoint.ts";
-import { modelOf } from "../../model/model.ts";
 import type { TrainingProgress } from "../../sae/descent.ts";
+import { fingerprintOf, requireUnseen, unseenName } from "../../sae/domain/fingerprint.ts";
+import { type ArmName, trainContrasted } from "../../sae/domain/train.ts";
+import type { Verdict } from "../../sae/domain/verdict.ts";
 import { objectiveOf } from "../../sae/objectives/index.ts";
 import { openSae } from "../../sae/open.ts";
 import type { Sae } from "../../sae/sae.ts";
 import { saveSae } from "../../sae/save.ts";
-import { rowsInShards, ShardWriter } from "../../sae/shards.ts";
+import { rowsInShards } from "../../sae/shards.ts";
 import { residPost, siteOf } from "../../sae/site.ts";
 import { type TrainedSae, trainSae } from "../../sae/train.ts";
 import { checkPlan, type TrainingPlan } from "../../sae/training-plan.ts";
-import { readState, writeState } from "../../sae/training-state.ts";
+import { type Keeping, readState, writeState } from "../../sae/training-state.ts";
 import { objectiveFor } from "../../sae/warm-start.ts";
 import { trainedNames } from "../../sae/weights.ts";
 import { onInterrupt } from "../audit/interrupt.ts";
@@ -27,15 +29,19 @@ import { print, printJson } from "../output.ts";
 import { Progress } from "../progress.ts";
 import { count, duration } from "../say.ts";
 import type { EncodedInput } from "../tokens/encode-inputs.ts";
-import { type EngineOptions, engineOptions } from "../tokens/engine-options.ts";
+import type { EngineOptions } from "../tokens/engine-options.ts";
+import { captureRows, tokensOf } from "./capture-rows.ts";
+import { type Domain, type DomainOptions, domainPrompts, sidesOf, withoutHeldOut } from "./domain-prompts.ts";
+import { type PresetName, withPreset } from "./presets.ts";
 import { trainingFolder } from "./training-folder.ts";
 import { type PlanOptions, planOf } from "./training-plan.ts";
 import { type TrainingTexts, trainingTexts } from "./training-texts.ts";
 
-export interface SaeTrainOptions extends EngineOptions, TrainingTexts, PlanOptions {
+export interface SaeTrainOptions extends EngineOptions, TrainingTexts, DomainOptions, PlanOptions {
   model: string;
   adapter?: string;
   layer: number;
+  preset?: PresetName;
   from?: string;
   format?: string;
   checkpointEvery?: number;
@@ -49,7 +55,8 @@ export interface SaeTrainOptions extends EngineOptions, TrainingTexts, PlanOptio
  * @returns the exit code
  * @throws FathomError for wrong options, model, text or place, before the model reads a token where that is possible
  */
-export async function runTrain(options: SaeTrainOptions): Promise<number> {
+export async function runTrain(given: SaeTrainOptions): Promise<number> {
+  const options = withPreset(given);
   const progress = new Progress(options.quiet === true);
   const interrupt = onInterrupt(progress, resumeCommand(process.argv.slice(2)));
   try {
@@ -59,39 +66,66 @@ export async function runTrain(options: SaeTrainOptions): Promise<number> {
     if (options.layer >= depth)
       throw badInput("--layer", `a block from 0 to ${depth - 1}`, String(options.layer));
     const plan = planOf(from === null ? options : fitted(options, from, checkpoint), from);
+    const domain = await domainPrompts(options, plan.seed, checkpoint);
+    // Where the start has seen what is held out, neither arm is judged by prompts that are new to it.
+    if (from !== null && domain !== null) requireUnseen(from, domain.split.heldOut);
     const { name, inputs } = await trainingTexts(options, checkpoint);
-    checkPlan({ name, count: inputs.reduce((sum, { ids }) => sum + ids.length, 0) }, plan);
-    const settings = settingsOf(options, plan, from, checkpoint, inputs);
+    const texts = withoutHeldOut(inputs, domain);
+    const prompts = domain === null ? [] : [...domain.trained, ...domain.heldOut];
+    checkPlan({ name, count: tokensOf(texts) + tokensOf(domain?.trained ?? []) }, plan);
+    const settings = { ...settingsOf(options, plan, from, checkpoint, texts), ...domain?.settings };
     const folder = trainingFolder(options.out, settings, options.resume === true);
     if (folder.rowsAreWhole) checkpoint.weights.close();
-    else await captureRows(folder.rows, inputs, checkpoint, options, progress);
+    else await captureRows(folder.rows, texts, prompts, checkpoint, options, progress);
 
     const rows = rowsInShards(folder.rows);
     const size = { d_in: rows.width, d_sae: plan.d_sae, steps: plan.steps };
     const names = trainedNames(objectiveOf(plan, rows.width).own);
-    const keeping = {
-      from: folder.hasState ? readState(folder.state, names, size) : null,
-      every: options.checkpointEvery ?? trainDefaults.checkpointEvery,
-      keep: writeState.bind(null, folder.state),
-      signal: interrupt.signal,
+    const keeping = (name?: string): Keeping => {
+      const { path, kept } = folder.state(name);
+      return {
+        from: kept ? readState(path, names, size) : null,
+        every: options.checkpointEvery ?? trainDefaults.checkpointEvery,
+        keep: writeState.bind(null, path),
+        signal: interrupt.signal,
+      };
     };
     interrupt.heeded = true;
-    const trained = await trainSae(
-      rows,
-      siteOf(residPost(options.layer), checkpoint.name),
-      plan,
-      progressTeller(progress),
-      options.threads === undefined ? {} : { threads: options.threads },
-      keeping,
-      [],
-      from,
-    ).finally(() => {
+    const site = siteOf(residPost(options.layer), checkpoint.name);
+    const session = options.threads === undefined ? {} : { threads: options.threads };
+    const train = async () => {
+      if (domain === null) {
+        const tell = progressTeller(progress);
+        return { ...(await trainSae(rows, site, plan, tell, session, keeping(), [], from)), verdict: null };
+      }
+      const { trainable, sides } = sidesOf(rows, tokensOf(texts), domain);
+      // Each begins when its training does: it tells the time that is left.
+      const tellers: Partial<Record<ArmName, ReturnType<typeof progressTeller>>> = {};
+      const which = { with: "with the term, ", without: "without it, " };
+      const { trained, verdict } = await trainContrasted(
+        trainable,
+        site,
+        plan,
+        domain.contrast,
+        sides,
+        (now, arm) => {
+          (tellers[arm] ??= progressTeller(progress, which[arm]))(now);
+        },
+        session,
+        { with: keeping("with"), without: keeping("without") },
+        from,
+      );
+      const seen = [...(from?.trainedOnPrompts ?? []), ...domain.split.trained.map(fingerprintOf)];
+      const trainedOnPrompts = [...new Set(seen)];
+      return { ...trained, sae: { ...trained.sae, trainedOnPrompts }, verdict };
+    };
+    const { verdict, ...trained } = await train().finally(() => {
       rows.close();
     });
     interrupt.heeded = false;
     progress.clear();
-    const told = { ...trained, record: { ...settings, ...trained.record } };
-    save(options.out, told);
+    const told = { ...trained, verdict, record: { ...settings, ...trained.record } };
+    save(options.out, told, domain);
     folder.remove();
     if (options.json === true) await printJson(documentOf(options.out, told));
     else await print(`${summary(options.out, told)}\n`);
@@ -115,6 +149,11 @@ function fitted(options: SaeTrainOptions, from: Sae, { config }: Checkpoint): Sa
   return { ...options, objective: objectiveFor(from, place, options.objective) };
 }
 
+/** What is told of a training: with a domain, the verdict on its term too. */
+interface Told extends TrainedSae {
+  verdict: Verdict | null;
+}
+
 /** Threads are among them: sums in another order end in other last bits. */
 function settingsOf(
   { layer, threads, precision, device }: SaeTrainOptions,
@@ -136,37 +175,8 @@ function settingsOf(
   };
 }
 
-/** resid_post of every token to shards, in the order in which the engine takes the texts. */
-async function captureRows(
-  folder: string,
-  inputs: readonly EncodedInput[],
-  checkpoint: Checkpoint,
-  options: SaeTrainOptions,
-  progress: Progress,
-): Promise<void> {
-  const total = inputs.reduce((sum, { ids }) => sum + ids.length, 0);
-  const writer = new ShardWriter(folder, checkpoint.config.hiddenSize);
-  const model = await modelOf(checkpoint, engineOptions(options, progress));
-  try {
-    let read = 0;
-    await model.capture(
-      inputs,
-      { layers: [options.layer], logits: false, edits: [] },
-      ({ values }) => {
-        writer.put(values);
-      },
-      (tokens) => {
-        read += tokens;
-        progress.show(() => `capturing: ${count(read)} of ${count(total)} tokens`);
-      },
-    );
-    writer.finish();
-  } finally {
-    await model.close();
-  }
-}
-
-function progressTeller(progress: Progress): (now: TrainingProgress) => void {
+/** @param which of several trainings */
+function progressTeller(progress: Progress, which = ""): (now: TrainingProgress) => void {
   const started = performance.now();
   let before: number | null = null;
   return ({ step, steps, unexplained, meanL0, dead, tokens }) => {
@@ -176,29 +186,45 @@ function progressTeller(progress: Progress): (now: TrainingProgress) => void {
     const left = (seconds / (step - before)) * (steps - step);
     progress.show(
       () =>
-        `step ${count(step)} of ${count(steps)}: unexplained ${formatNumber(unexplained)}, L0 ${formatNumber(meanL0)}, ${count(dead)} dead, ${count(tokens)} tokens, ${duration(left)} left`,
+        `${which}step ${count(step)} of ${count(steps)}: unexplained ${formatNumber(unexplained)}, L0 ${formatNumber(meanL0)}, ${count(dead)} dead, ${count(tokens)} tokens, ${duration(left)} left`,
     );
   };
 }
 
 /** The curve first: with its config, the SAE is finished. */
-function save(out: string, { sae, quality, record, curve }: TrainedSae): void {
+function save(out: string, told: Told, domain: Domain | null): void {
+  const { sae, quality, curve } = told;
+  const training = trainingOf(told);
   writeTextAtomically(
     join(out, "training.json"),
-    `${JSON.stringify({ training: record, quality, curve }, null, 1)}\n`,
+    `${JSON.stringify({ training, quality, curve }, null, 1)}\n`,
   );
-  saveSae(out, sae, record);
+  if (domain !== null) {
+    const unseen = domain.unseen.filter((prompt) => !sae.trainedOnPrompts?.includes(fingerprintOf(prompt)));
+    writeTextAtomically(
+      join(out, unseenName),
+      unseen.map((prompt) => `${JSON.stringify(prompt)}\n`).join(""),
+    );
+  }
+  saveSae(out, sae, training);
 }
 
-function documentOf(out: string, { sae, quality, record }: TrainedSae) {
-  return { sae: out, identity: sae.identity(), hook: sae.site?.hookName ?? null, quality, training: record };
+function trainingOf({ record, verdict }: Told): Json {
+  return verdict === null ? record : { ...record, verdict };
 }
 
-function summary(out: string, { sae, quality, record }: TrainedSae): string {
+function documentOf(out: string, told: Told) {
+  const { sae, quality } = told;
+  const hook = sae.site?.hookName ?? null;
+  return { sae: out, identity: sae.identity(), hook, quality, training: trainingOf(told) };
+}
+
+function summary(out: string, { sae, quality, record, verdict }: Told): string {
   const { varianceExplained, meanL0, dead, tokens } = quality;
   return [
     `${out}: ${record["objective"]}, ${count(sae.d_sae)} features of ${sae.site?.hookName}`,
     `on ${count(tokens)} tokens kept aside: variance explained ${formatNumber(varianceExplained.ordinary)} without outliers (${formatNumber(varianceExplained.all)} with), L0 ${formatNumber(meanL0)}, dead ${formatNumber(100 * dead.share)}%`,
     `${record["rows_above_norm"]} of the tokens to train on left out: their norm is above ${record["maxNormMultiple"]} times the median`,
+    ...(verdict === null ? [] : [verdict.finding.sentence]),
   ].join("\n");
 }

@@ -15,8 +15,8 @@ export interface TrainingFolder {
   rows: string;
   /** Written after every shard: with it the activations are whole. */
   rowsAreWhole: boolean;
-  state: string;
-  hasState: boolean;
+  /** Where the last state of a training is, and whether one is there. @param name of a training, if it is not the only one */
+  state(name?: string): { path: string; kept: boolean };
   remove(): void;
 }
 
@@ -27,12 +27,13 @@ export function trainingFolder(out: string, settings: TrainingSettings, resume: 
   if (resume) sameSettings(begun, out, settings);
   else begin(folder, begun, out, settings);
   const rows = join(folder, "rows");
-  const state = join(folder, "state.safetensors");
   return {
     rows,
     rowsAreWhole: existsSync(join(rows, "shards.json")),
-    state,
-    hasState: existsSync(state),
+    state(name = "state") {
+      const path = join(folder, `${name}.safetensors`);
+      return { path, kept: existsSync(path) };
+    },
     remove() {
       try {
         rmSync(folder, { recursive: true, force: true });

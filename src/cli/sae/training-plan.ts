@@ -17,9 +17,16 @@ export interface PlanOptions {
   sparsity?: number;
   targetL0?: number;
   bandwidth?: number;
-  steps: number;
+  steps?: number;
   seed: number;
   batchSize?: number;
+  rate?: number;
+  weightDecay?: number;
+  l1Weight?: number;
+  /** A preset's, of which there are no options. */
+  warmup?: number;
+  decay?: number;
+  auxWeight?: number;
 }
 
 /** The options that some objectives have and others have not, as they are written. */
@@ -44,8 +51,10 @@ const own: Record<ObjectiveName, { needs: readonly OwnOption[]; takes: readonly 
  */
 export function planOf(given: PlanOptions, from: Sae | null): TrainingPlan {
   const options = { ...given, ...(from === null ? {} : kept(given, from)) };
-  const { objective = trainDefaults.objective, dSae, steps, seed, batchSize } = options;
-  if (dSae === undefined) throw badInput("--d-sae", "a number of features, or an SAE --from", "neither");
+  const { objective = trainDefaults.objective, dSae, steps, seed, batchSize, rate } = options;
+  if (dSae === undefined)
+    throw badInput("--d-sae", "a number of features, an SAE --from, or a --preset", "none");
+  if (steps === undefined) throw badInput("--steps", "a number, or a --preset", "none");
   const { needs, takes } = own[objective];
   for (const name of needs)
     if (options[name] === undefined) throw badInput(optionOf[name], `a number, for ${objective}`, "none");
@@ -55,11 +64,19 @@ export function planOf(given: PlanOptions, from: Sae | null): TrainingPlan {
   const common = {
     ...usualPlan,
     batch: batchSize ?? usualPlan.batch,
+    weightDecay: options.weightDecay ?? usualPlan.weightDecay,
+    l1Weight: options.l1Weight ?? usualPlan.l1Weight,
+    ...(rate === undefined ? {} : { rate }),
     d_sae: dSae,
     steps,
     seed: String(seed),
+    warmup: options.warmup ?? usualPlan.warmup,
+    decay: options.decay ?? usualPlan.decay,
   };
-  if (objective !== "jumprelu") return { ...common, ...usualOf[objective], objective, k: options.k! };
+  if (objective !== "jumprelu") {
+    const auxWeight = options.auxWeight ?? usualOf[objective].auxWeight;
+    return { ...common, objective, auxWeight, k: options.k! };
+  }
   const { sparsity, targetL0, bandwidth } = options;
   return {
     ...common,

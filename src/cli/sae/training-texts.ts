@@ -9,11 +9,13 @@ export interface TrainingTexts {
   text?: string;
   prompts?: string;
   chat?: true;
+  /** Where prompts of a domain are trained on, they may be all. */
+  domain?: string;
 }
 
 /** @throws FathomError unless exactly one is named, and for the first line that the checkpoint cannot read */
 export async function trainingTexts(
-  { text, prompts, chat }: TrainingTexts,
+  { text, prompts, chat, domain }: TrainingTexts,
   checkpoint: Checkpoint,
 ): Promise<{ name: string; inputs: EncodedInput[] }> {
   const wrapped = { chat: chat === true, room: 0 };
@@ -21,6 +23,7 @@ export async function trainingTexts(
     return { name: text, inputs: encodeEach(linesOf(text), text, checkpoint, wrapped) };
   if (prompts !== undefined && text === undefined)
     return { name: prompts, inputs: await encodeInputs(prompts, checkpoint, wrapped) };
+  if (domain !== undefined && text === undefined) return { name: domain, inputs: [] };
   throw badInput("sae train", "one of --text and --prompts", text === undefined ? "neither" : "both");
 }
 

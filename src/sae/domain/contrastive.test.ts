@@ -4,7 +4,8 @@ import { describe, expect, it } from "vitest";
 import { open, relativeError } from "../../../test/support/graph.ts";
 import { gradient } from "../../graph/gradient.ts";
 import { type DType, Graph } from "../../graph/graph.ts";
-import { type Contrast, contrastiveLoss, contrasts } from "./contrastive.ts";
+import { contrastiveLoss } from "./contrastive.ts";
+import { type Contrast, contrasts } from "./plan.ts";
 
 interface Case {
   name: string;

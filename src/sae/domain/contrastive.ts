@@ -27,9 +27,7 @@ import {
   unsqueeze,
   where,
 } from "../../graph/ops/index.ts";
-
-export const contrasts = ["mean-cosine", "nt-xent", "triplet"] as const;
-export type Contrast = (typeof contrasts)[number];
+import type { Contrast } from "./plan.ts";
 
 /** As Khosla et al. train with. */
 const temperature = 0.1;

@@ -4,11 +4,8 @@ import type { Prompt, Tier } from "../../core/prompt.ts";
 import type { RowRange } from "../pool.ts";
 import { massiveOf, normsOf } from "../quality.ts";
 import { pickRows, type Rows } from "../rows.ts";
+import type { Pooling } from "./plan.ts";
 import { clusterOf } from "./split.ts";
-
-/** What a prompt's features are: the mean over its tokens, or those of its last. */
-export const poolings = ["mean", "last"] as const;
-export type Pooling = (typeof poolings)[number];
 
 export interface LabelledPrompt {
   id: string;

@@ -5,6 +5,7 @@
  */
 import type { Finding } from "../../core/finding.ts";
 import { formatNumber, formatProbability } from "../../core/format.ts";
+import type { Tier } from "../../core/prompt.ts";
 import type { Random } from "../../core/random.ts";
 import { tierWords } from "../../core/words.ts";
 import { bootstrap, permutationTest } from "../../stats/resample.ts";
@@ -24,28 +25,28 @@ export interface Arm {
   quality: Quality;
 }
 
-export interface ArmFigures {
+export type ArmFigures = {
   /** Mean over the held-out prompts. */
   separation: number;
   /** Held-out prompts that lie nearest to their own tier. */
   nearest_own: number;
   /** Fraction of variance unexplained, of ordinary tokens. */
   unexplained: number;
-}
+};
 
-export interface Verdict {
+export type Verdict = {
   finding: Finding;
   with: ArmFigures;
   without: ArmFigures;
   /** Tokens that `unexplained` is of. */
   tokens: number;
-}
+};
 
 /** @param without of the same held-out prompts, in the same order */
 export function contrastiveVerdict(withTerm: Arm, without: Arm, random: Random): Verdict {
   const items = withTerm.placed.map((placed, at) => ({ placed, before: without.placed[at]! }));
   const tiers = items.map(({ placed }) => placed.tier);
-  const gain = ({ placed, before }: (typeof items)[number], tier = placed.tier) =>
+  const gain = ({ placed, before }: (typeof items)[number], tier: Tier = placed.tier) =>
     separationOf(placed, tier) - separationOf(before, tier);
   const estimate = mean(items.map((item) => gain(item)));
   const interval = bootstrap({
@@ -60,7 +61,7 @@ export function contrastiveVerdict(withTerm: Arm, without: Arm, random: Random):
     observed: estimate,
     draw: (stream) => {
       const dealt = stream.shuffle(tiers);
-      return mean(items.map((item, at) => gain(item, dealt[at]!)));
+      return mean(items.map((item, at) => gain(item, dealt[at])));
     },
     side: "two-sided",
     resamples,
@@ -96,12 +97,12 @@ export function contrastiveVerdict(withTerm: Arm, without: Arm, random: Random):
   };
 }
 
-/** Found needs the interval and chance to agree; not found, that the interval leaves no room for a gain that counts. */
+/** Not found: the interval leaves no room for a gain that counts, certain as a smaller one may be. Found: it and chance agree. */
 function statusOf(estimate: number, interval: Finding["interval"], p: number): Finding["status"] {
   if (interval === null) return "undetermined";
   const [low, high] = interval;
-  if (estimate > 0 && low > 0 && p <= 1 - level) return "found";
-  return high < smallest ? "not found" : "undetermined";
+  if (high < smallest) return "not found";
+  return estimate > 0 && low > 0 && p <= 1 - level ? "found" : "undetermined";
 }
 
 function figuresOf({ placed, quality }: Arm): ArmFigures {
@@ -119,7 +120,7 @@ function sentenceOf(
   tokens: number,
 ): string {
   const { with: after, without: before } = figures;
-  const names = `${tiers.slice(0, -1).join(", ")} and ${tiers.at(-1)!}`;
+  const names = `${tiers.slice(0, -1).join(", ")} and ${tiers.at(-1)}`;
   const range = interval === null ? "no interval" : `95% interval ${interval.map(signed).join(" to ")}`;
   const change = `separation ${formatNumber(after.separation)} with it, ${formatNumber(before.separation)} without; gain ${signed(after.separation - before.separation)}, ${range}`;
   const claim = {

@@ -3,6 +3,7 @@
  * or refused by name; those that only describe a training run are passed over.
  */
 import { badInput } from "../../core/errors.ts";
+import { readFingerprints } from "../domain/fingerprint.ts";
 import { readNeuronpedia } from "../neuronpedia.ts";
 import {
   type Normalization,
@@ -26,6 +27,7 @@ export interface SaelensConfig {
   rescaleByDecoderNorm: boolean;
   site: Site | null;
   neuronpedia: string | null;
+  trainedOnPrompts: readonly string[] | null;
   stated: Stated;
   notes: string[];
 }
@@ -89,6 +91,10 @@ function parseNew(fields: Fields, metadata: Fields, path: string): SaelensConfig
   for (const name of Object.keys(fields))
     if (!readHere.has(name) && !passedOver.has(name))
       throw badInput(`${path} ${name}`, "only settings that are known", shown(fields[name]));
+  const trainedOnPrompts = readFingerprints(
+    (metadata["fathom"] as Fields | undefined | null)?.["trained_on_prompts"],
+    `${path} metadata.fathom.trained_on_prompts`,
+  );
   return {
     ...readCommon(fields, kind, path),
     k: kind === "topk" ? readK(fields["k"], `${path} k`) : null,
@@ -96,8 +102,14 @@ function parseNew(fields: Fields, metadata: Fields, path: string): SaelensConfig
     rescaleByDecoderNorm: readFlag(fields, "rescale_acts_by_decoder_norm", false, path),
     site: readSite(metadata["hook_name"], metadata["model_name"], path),
     neuronpedia: readNeuronpedia(metadata["neuronpedia_id"], `${path} metadata.neuronpedia_id`),
+    trainedOnPrompts,
     stated: readStated(metadata["fathom"], `${path} metadata.fathom`),
-    notes: [],
+    notes:
+      trainedOnPrompts === null
+        ? []
+        : [
+            `A contrastive term of its training was on ${trainedOnPrompts.length} prompts, which no audit may score with it.`,
+          ],
   };
 }
 
@@ -124,6 +136,7 @@ function parseOld(fields: Fields, path: string): SaelensConfig {
     rescaleByDecoderNorm: false,
     site: readSite(fields["hook_point"] ?? fields["hook_name"], fields["model_name"], path),
     neuronpedia: readNeuronpedia(fields["neuronpedia_id"], `${path} neuronpedia_id`),
+    trainedOnPrompts: null,
     stated: readStated(undefined, path),
     notes: ["cfg.json is of a SAELens before 6.0."],
   };

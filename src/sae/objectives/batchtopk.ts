@@ -14,6 +14,7 @@ import {
   topK,
   where,
 } from "../../graph/ops/index.ts";
+import { topKActivation } from "../graphs.ts";
 import type { TopKPlan } from "../training-plan.ts";
 import { auxiliary } from "./auxiliary.ts";
 import type { Activated, Objective } from "./objective.ts";
@@ -27,6 +28,8 @@ export function batchTopK({ k, batch, d_sae, auxWeight }: Settings, d_in: number
   return {
     own: {},
     activate: (pre) => batchTopKActivation(pre, k * batch),
+    // As many as a token of a batch has on average.
+    alone: (pre) => topKActivation(pre, k),
     terms: [auxiliary(auxWeight, { d_in, d_sae })],
     finish: ({ threshold }, scale) => ({
       kind: "jumprelu",

@@ -13,6 +13,8 @@ export interface Objective {
   readonly own: Partial<Record<OwnName, { start: number; pace: number }>>;
   /** @param own [d_sae] each */
   activate(pre: Value, own: Partial<Record<OwnName, Value>>): Activated;
+  /** Features of tokens that are no batch, each for itself [N, d_sae]; left out where `activate` does just that. */
+  alone?(pre: Value): Value;
   readonly terms: readonly LossTerm[];
   /** The nonlinearity of the finished SAE. @param scale of the inputs that it was trained on */
   finish(
@@ -51,12 +53,18 @@ export interface LossParts {
   own: Partial<Record<OwnName, Value>>;
   /** Σ of the squares of [B, d_in] over B·V, in which an x̂ that is the mean costs 1. */
   share: (difference: Value) => Value;
+  /** Features [N, d_sae] of other rows [N, d_in], scaled as the batch is. */
+  encode: (rows: Value) => Value;
 }
 
 /** What a term may depend on at a step. */
 export interface StepState {
   /** Steps done before. */
   step: number;
+  /** What the rows are multiplied by. */
+  scale: number;
+  /** What a term over the mean square of one number of x weighs beside the reconstruction's share: d_in/V. */
+  perSquare: number;
   /** Which of all rows that were given to `trainSae` are in the batch [B]. */
   rows: Int32Array;
   /** [d_sae], 1 for a feature that has not fired for `deadAfterTokens` */

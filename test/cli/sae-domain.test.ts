@@ -1,0 +1,176 @@
+/** `sae train --domain`: the verdict on the contrastive term, what an audit makes of the SAE, resume, refusals. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { beforeAll, describe, expect, it, test } from "vitest";
+import { withoutHeldOut } from "../../src/cli/sae/domain-prompts.ts";
+import { findingSchema } from "../../src/core/finding.ts";
+import { promptSchema } from "../../src/core/prompt.ts";
+import { loadPrompts } from "../../src/prompts/load.ts";
+import { fingerprintOf } from "../../src/sae/domain/fingerprint.ts";
+import { openSae } from "../../src/sae/open.ts";
+import { type Ended, fathom, namesIn, scratch, start } from "./fathom.ts";
+
+const organism = fileURLToPath(new URL("../../organisms/demo", import.meta.url));
+const folder = scratch();
+const plan = {
+  "--model": organism,
+  "--layer": "2",
+  "--domain": "fiction",
+  "--d-sae": "128",
+  "--k": "8",
+  "--steps": "120",
+  "--batch-size": "256",
+  "--seed": "3",
+  "--threads": "1",
+  "--checkpoint-every": "10",
+};
+const train = (out: string, changes: Record<string, string | undefined> = {}, ...more: string[]) => {
+  const options: Record<string, string | undefined> = { ...plan, ...changes, "--out": out };
+  const given = Object.entries(options).flatMap(([name, value]) =>
+    value === undefined ? [] : [name, value],
+  );
+  return ["sae", "train", ...given, "--quiet", ...more];
+};
+const whole = join(folder, "whole");
+const unseen = join(whole, "unseen-prompts.jsonl");
+let ended: Ended;
+
+beforeAll(() => {
+  ended = fathom(train(whole, {}, "--json"));
+});
+
+describe("an SAE trained with a contrastive term", () => {
+  it("comes with what the term did, in its record and in the output", () => {
+    expect(ended).toMatchObject({ code: 0, stderr: "" });
+    const { training } = JSON.parse(ended.stdout) as { training: Record<string, unknown> };
+    const kept = JSON.parse(readFileSync(join(whole, "training.json"), "utf8")) as Record<string, unknown>;
+    expect(kept["training"]).toEqual(training);
+    expect(training).toMatchObject({
+      domain: "fiction",
+      contrastive: "mean-cosine",
+      contrastive_weight: 0.1,
+      tiers: "benign,hazard_adjacent",
+      pool: "mean",
+    });
+    const verdict = training["verdict"] as Record<string, unknown>;
+    const finding = findingSchema.parse(verdict["finding"]);
+    expect(finding.n).toBe(32);
+    expect(finding.sentence).toMatch(/contrastive term .* Of the 32 prompts \d+ lie nearest/);
+    expect(verdict["tokens"]).toBeGreaterThan(50);
+  });
+
+  it("leaves the prompts that an audit may score beside it, none of them matched with one it was trained on", async () => {
+    const { prompts } = await loadPrompts("fiction");
+    const lines = readFileSync(unseen, "utf8").trim().split("\n");
+    const left = new Set(lines.map((line) => promptSchema.parse(JSON.parse(line)).id));
+    const known = new Set(openSae(whole).trainedOnPrompts);
+    const trained = prompts.filter((prompt) => known.has(fingerprintOf(prompt)));
+    expect(trained.length).toBe(64);
+    expect(trained.every(({ tier }) => tier !== "dual_use")).toBe(true);
+    const pairs = new Set(trained.map(({ pair }) => pair));
+    for (const { id, pair } of prompts) expect(left.has(id), id).toBe(pair === null || !pairs.has(pair));
+  });
+
+  it("is refused by an audit of prompts that it was trained on, and taken for the others", () => {
+    const audit = (prompts: string) => [
+      "audit",
+      ...["--model", organism, "--sae", whole, "--prompts", prompts, "--caps", "8", "--dry-run"],
+    ];
+    const refused = fathom(audit("fiction"));
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toMatch(
+      /was not trained on the prompts to be scored, found 64 of 178.*unseen-prompts/,
+    );
+    expect(refused.stderr.trim().split("\n")).toHaveLength(1);
+    expect(fathom(audit(unseen)).code).toBe(0);
+  });
+
+  it.each(["with", "without"])(
+    "cut in the training %s the term and resumed, it ends in the same bytes",
+    async (arm) => {
+      const out = join(folder, arm);
+      const state = join(`${out}.training`, `${arm}.safetensors`);
+      const child = start(train(out));
+      const end = new Promise((resolve) => child.on("close", resolve));
+      while (!existsSync(state) && child.exitCode === null) await sleep(2);
+      child.kill("SIGKILL");
+      await end;
+      expect(existsSync(join(out, "cfg.json"))).toBe(false);
+      const other = fathom(train(out, { "--contrastive": "triplet" }, "--resume"));
+      expect(other.stderr).toMatch(/contrastive mean-cosine, as the training began, found triplet/);
+      expect(fathom(train(out, {}, "--resume"))).toMatchObject({ code: 0, stderr: "" });
+      expect(namesIn(out).sort()).toEqual(namesIn(whole).sort());
+      for (const name of namesIn(whole))
+        expect(readFileSync(join(out, name)).equals(readFileSync(join(whole, name))), name).toBe(true);
+    },
+  );
+});
+
+test("a preset gives what is not given", () => {
+  const sizes = { "--d-sae": "64", "--k": undefined, "--steps": "2", "--preset": "published" };
+  const { code, stdout } = fathom(train(join(folder, "preset"), sizes, "--json"));
+  expect(code).toBe(0);
+  expect((JSON.parse(stdout) as { training: unknown }).training).toMatchObject({
+    d_sae: 64,
+    k: 32,
+    steps: 2,
+    rate: 3e-4,
+    weightDecay: 0.01,
+    l1Weight: 0.04,
+    contrastive: "mean-cosine",
+    contrastive_weight: 0.1,
+  });
+});
+
+test("what an SAE began with has seen is known of it, and is no judge of it", () => {
+  const fitted = join(folder, "fitted");
+  const from = { "--d-sae": undefined, "--k": undefined, "--from": whole, "--steps": "2" };
+  expect(fathom(train(fitted, { ...from, "--contrastive": "triplet" }))).toMatchObject({
+    code: 0,
+    stderr: "",
+  });
+  expect(openSae(fitted).trainedOnPrompts).toEqual(openSae(whole).trainedOnPrompts);
+  const text = { "--domain": undefined, "--prompts": "fiction" };
+  expect(fathom(train(join(folder, "on"), { ...from, ...text })).code).toBe(0);
+  expect(openSae(join(folder, "on")).trainedOnPrompts).toEqual(openSae(whole).trainedOnPrompts);
+  // Another seed holds out other prompts.
+  const other = fathom(train(join(folder, "other"), { ...from, "--seed": "4" }));
+  expect(other.code).toBe(2);
+  expect(other.stderr).toMatch(/was not trained on the prompts to be scored, found \d+ of 32/);
+});
+
+test("a held-out prompt among the texts is not trained on", () => {
+  const texts = [[1, 2], [1, 2, 3], [4]].map((ids, at) => ({ id: String(at), ids }));
+  const domain = { heldOut: [{ id: "held", ids: [1, 2, 3] }] } as Parameters<typeof withoutHeldOut>[1];
+  expect(withoutHeldOut(texts, domain).map(({ id }) => id)).toEqual(["0", "2"]);
+  expect(withoutHeldOut(texts, null)).toEqual(texts);
+});
+
+test.each<[string, Record<string, string | undefined>, RegExp]>([
+  [
+    "a loss without prompts",
+    { "--domain": undefined, "--contrastive": "triplet" },
+    /--contrastive: expected --domain/,
+  ],
+  [
+    "a preset without prompts",
+    { "--domain": undefined, "--preset": "published" },
+    /--preset published: expected --domain/,
+  ],
+  [
+    "no size",
+    { "--d-sae": undefined },
+    /--d-sae: expected a number of features, an SAE --from, or a --preset, found none/,
+  ],
+  ["one tier", { "--tiers": "benign" }, /two at least, found benign/],
+  ["a weight of 0", { "--contrastive-weight": "0" }, /--contrastive-weight: expected a number/],
+  ["no prompts at all", { "--domain": undefined }, /one of --text and --prompts, found neither/],
+])("refuses %s in one line", (_, changes, message) => {
+  const { code, stdout, stderr } = fathom(train(join(folder, "x"), changes));
+  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  expect(stderr).toMatch(message);
+  expect(stderr.trim().split("\n")).toHaveLength(1);
+  expect(existsSync(join(folder, "x.training"))).toBe(false);
+});
