@@ -109,7 +109,7 @@ async function decodeRate(batch: number): Promise<number> {
       temperature: 0,
       seed: 0,
     })),
-    { endTokens: [], batchSize: batch, watch: [5], captureLayer: null, edits: [] },
+    { endTokens: [], batchSize: batch, watch: [5], captureLayers: [], edits: [] },
     () => undefined,
     (count, kind) => {
       if (kind === "prompt") return;
@@ -125,7 +125,7 @@ async function prefillRate(): Promise<number> {
   const start = performance.now();
   await model.generate(
     [{ id: "0", ids: ids(prefillLength, 0), maxNewTokens: 1, temperature: 0, seed: 0 }],
-    { endTokens: [], batchSize: 1, watch: [], captureLayer: null, edits: [] },
+    { endTokens: [], batchSize: 1, watch: [], captureLayers: [], edits: [] },
     () => undefined,
   );
   return prefillLength / ((performance.now() - start) / 1000);

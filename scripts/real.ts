@@ -124,7 +124,7 @@ async function checkGreedy(model: Model, reference: Reference): Promise<void> {
       temperature: 0,
       seed: 0,
     })),
-    { endTokens: [], batchSize: 4, watch: [], captureLayer: null, edits: [] },
+    { endTokens: [], batchSize: 4, watch: [], captureLayers: [], edits: [] },
     (generation, index) => (out[index] = generation),
   );
   reference.prompts.forEach(({ greedy }, p) => same(out[p]!.ids, greedy, `greedy tokens of prompt ${p}`));

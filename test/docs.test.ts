@@ -104,7 +104,7 @@ it("the tour tells what the bundled model does", async () => {
     let answer: { ids: number[]; finish: "stop" | "length" | "context" } | null = null;
     await model.generate(
       [{ id: prompt.id, ids, maxNewTokens: 64, temperature: 0, seed: 0 }],
-      { endTokens, batchSize: 1, watch: [], captureLayer: null, edits: [] },
+      { endTokens, batchSize: 1, watch: [], captureLayers: [], edits: [] },
       (row) => (answer = row),
     );
     const { ids: said, finish } = answer!;

@@ -5,7 +5,7 @@ import { framings, labels, type Prompt, tiers } from "../core/prompt.ts";
 import { type Random, random } from "../core/random.ts";
 import type { Outcome, Surface, Verdict } from "../core/verdict.ts";
 import { analyse, analysis } from "./analyse.ts";
-import type { AnalysisInput } from "./answers.ts";
+import type { AnalysisInput, Features, GivenSae } from "./answers.ts";
 import { selectFeatures } from "./categories.ts";
 
 const D_SAE = 40;
@@ -69,7 +69,7 @@ function world(seed: number, plan: Plan): AnalysisInput {
           text_ends: [1],
           finish: "length",
           refusal_scores: [0],
-          activations: null,
+          activations: [],
         });
         for (const cap of CAPS) {
           const shown: Outcome = outcome === "refuse" && token >= cap ? "comply" : outcome;
@@ -86,10 +86,13 @@ function world(seed: number, plan: Plan): AnalysisInput {
         }
         if (plan.features !== undefined) pooled.set(key, plan.features(item, outcome, r));
       }
-  const features =
-    plan.features === undefined ? null : { d_sae: D_SAE, pooled: (key: string) => pooled.get(key) ?? null };
-  return { prompts, observations, verdicts, features, caps: CAPS, seed, resamples: 1000 };
+  const saes =
+    plan.features === undefined ? [] : [made({ d_sae: D_SAE, pooled: (key) => pooled.get(key) ?? null })];
+  return { prompts, observations, verdicts, saes, caps: CAPS, seed, resamples: 1000 };
 }
+
+const made = (features: Features | null, key = "made@3"): GivenSae => ({ key, features });
+const viewOf = (input: AnalysisInput) => analysis(input).insides[0]!;
 
 function surfaceOf(outcome: Outcome): Surface | null {
   if (!(labels as readonly string[]).includes(outcome)) return null;
@@ -229,18 +232,19 @@ describe("the outside view", () => {
   });
 });
 
-describe("the inside view", () => {
-  /** Refusals light features 0–4, hazards 5–9, the domain 10–14. */
-  const honest = (prompt: Prompt, outcome: Outcome, r: Random): Float32Array => {
-    const f = noise(r);
-    const light = (from: number) => {
-      for (let i = from; i < from + 5; i++) f[i]! += 4;
-    };
-    if (outcome === "refuse") light(0);
-    if (isHazard(prompt)) light(5);
-    if (prompt.panel === "main") light(10);
-    return f;
+/** Refusals light features 0–4, hazards 5–9, the domain 10–14. */
+const honest = (prompt: Prompt, outcome: Outcome, r: Random): Float32Array => {
+  const f = noise(r);
+  const light = (from: number) => {
+    for (let i = from; i < from + 5; i++) f[i]! += 4;
   };
+  if (outcome === "refuse") light(0);
+  if (isHazard(prompt)) light(5);
+  if (prompt.panel === "main") light(10);
+  return f;
+};
+
+describe("the inside view", () => {
   const answer = refuseAt((prompt) => (isHazard(prompt) ? 0.8 : 0.2));
 
   it("agrees where refusals light refusal features", () => {
@@ -290,7 +294,7 @@ describe("the inside view", () => {
 
   it("scores only the half that did not choose the features, whole pairs together", () => {
     const input = world(12, { answer, features: honest });
-    const result = analysis(input);
+    const result = viewOf(input);
     const prompts = new Map(input.prompts.map((prompt) => [prompt.id, prompt]));
     const scored = new Set(result.scores.map(({ prompt_id }) => prompts.get(prompt_id)!.pair));
     for (const pair of scored)
@@ -310,13 +314,9 @@ describe("the inside view", () => {
     // Other features on the scored half leave the choice as it was.
     const scoredKeys = new Set(result.scores.map(({ observation }) => observation));
     const stream = random("other");
-    const other = analysis({
-      ...input,
-      features: {
-        d_sae: D_SAE,
-        pooled: (key, cap) => (scoredKeys.has(key) ? noise(stream) : input.features!.pooled(key, cap)),
-      },
-    });
+    const own = input.saes[0]!.features!;
+    const pooled = (key: string, cap: number) => (scoredKeys.has(key) ? noise(stream) : own.pooled(key, cap));
+    const other = viewOf({ ...input, saes: [made({ d_sae: D_SAE, pooled })] });
     expect(other.categories).toEqual(result.categories);
     expect(other.scores.map(({ D }) => D)).not.toEqual(result.scores.map(({ D }) => D));
   });
@@ -343,7 +343,8 @@ describe("the inside view", () => {
       prompt.tier === "benign" && prompt.panel === "main" && r.uniform() < 0.3
         ? new Float32Array(D_SAE)
         : honest(prompt, outcome, r);
-    const { scores, findings } = analysis(world(14, { answer, features: dead }));
+    const { insides, findings } = analysis(world(14, { answer, features: dead }));
+    const { scores } = insides[0]!;
     expect(scores.filter(({ D }) => D === null).length).toBeGreaterThan(0);
     expect(scores.every(({ D, f }) => (D === null) === f.every((value) => value === 0))).toBe(true);
     expect(findings.find(({ id }) => id === "divergence.tier.benign")!.sentence).toMatch(
@@ -390,7 +391,8 @@ describe("categories as data", () => {
   });
 
   it("makes f, the catalog and T of the categories given, in their order and with their sizes", () => {
-    const { categories: chosen, scores, catalog, findings } = analysis({ ...input, categories });
+    const { insides, findings } = analysis({ ...input, categories });
+    const { categories: chosen, scores, catalog } = insides[0]!;
     expect(chosen.map(({ name }) => name)).toEqual(["roleplay", "refusal_circuitry"]);
     expect(chosen.map(({ features }) => features[0])).toEqual([20, 30]);
     for (const { features } of catalog!.categories) {
@@ -431,7 +433,8 @@ describe("the learned projection in a report", () => {
   it("is there when asked for, beside a D that it leaves as it is", () => {
     const input = world(51, { answer, features: lit, triples: 40 });
     const without = analyse(input);
-    const { findings, catalog } = analysis({ ...input, projection: true });
+    const { findings, insides } = analysis({ ...input, projection: true });
+    const { catalog } = insides[0]!;
     const own = findings.filter(({ group }) => group === "projection");
     expect(findings.filter(({ group }) => group !== "projection")).toEqual(without);
     expect(own.map(({ id }) => id)).toEqual([
@@ -484,8 +487,8 @@ describe("the learned projection in a report", () => {
 
 describe("the catalog", () => {
   /** Feature 5 rises with hazard, everything else is noise. */
-  const made = (shift: number) =>
-    analysis(
+  const planted = (shift: number) =>
+    viewOf(
       world(31, {
         answer: refuseAt((prompt) => (isHazard(prompt) ? 0.8 : 0.1)),
         features: (prompt, _o, r) => {
@@ -496,7 +499,7 @@ describe("the catalog", () => {
       }),
     );
   const hazard = (shift: number) =>
-    made(shift).catalog!.categories.find(({ name }) => name === "hazard_adjacent")!;
+    planted(shift).catalog!.categories.find(({ name }) => name === "hazard_adjacent")!;
 
   it("tells a planted feature from the noise that is chosen beside it", () => {
     const { features, tested, groups } = hazard(4);
@@ -517,7 +520,7 @@ describe("the catalog", () => {
   });
 
   it("discovers nothing in noise, and holds the features that f is made of", () => {
-    const { catalog, categories } = made(0);
+    const { catalog, categories } = planted(0);
     expect(catalog!.categories.flatMap(({ features }) => features).filter(({ q }) => q <= 0.05)).toEqual([]);
     expect(
       catalog!.categories.map(({ name, features }) => ({ name, features: features.map((f) => f.feature) })),
@@ -526,14 +529,56 @@ describe("the catalog", () => {
 
   it("rests on the selection half alone", () => {
     const input = world(32, { answer: refuseAt(() => 0.5), features: (_p, _o, r) => noise(r) });
-    const { scores, catalog } = analysis(input);
+    const { scores, catalog } = viewOf(input);
     const scored = new Set(scores.map(({ observation }) => observation));
     const other = {
       d_sae: D_SAE,
       pooled: (key: string, cap: number) =>
-        scored.has(key) ? new Float32Array(D_SAE).fill(9) : input.features!.pooled(key, cap),
+        scored.has(key) ? new Float32Array(D_SAE).fill(9) : input.saes[0]!.features!.pooled(key, cap),
     };
-    expect(analysis({ ...input, features: other }).catalog).toEqual(catalog);
+    expect(viewOf({ ...input, saes: [made(other)] }).catalog).toEqual(catalog);
+  });
+});
+
+describe("several SAEs", () => {
+  const answer = refuseAt((prompt) => (isHazard(prompt) ? 0.8 : 0.1));
+  const input = world(41, { answer, features: honest, triples: 48 });
+  const stream = random("beside");
+  const noises = new Map(input.observations.map(({ key }) => [key, noise(stream)]));
+  const silent = made({ d_sae: D_SAE, pooled: (key) => noises.get(key)! }, "noise@5");
+  const refused = { key: "other@7", features: null, not_measured: "not measured: the gate." };
+  const several = { ...input, saes: [...input.saes, silent, refused] };
+
+  it("leave the first as it is alone, and say which one the headline is about", () => {
+    const [alone, together] = [byId(input), byId(several)];
+    for (const { id } of analyse(input))
+      if (id !== "headline.inside") expect(together(id)).toEqual(alone(id));
+    const [headline, before] = [together("headline.inside"), alone("headline.inside")];
+    expect({ ...headline, sentence: before.sentence }).toEqual(before);
+    expect(headline.sentence).toMatch(/about made@3, the first of 3 SAEs; .*\(noise@5, other@7\).*no part/);
+    expect(analysis(several).insides.map(({ sae }) => sae)).toEqual(["made@3", "noise@5", "other@7"]);
+    expect(analysis(several).insides[0]).toEqual(viewOf(input));
+  });
+
+  it("beside the first are told by key, with nulls of their own and corrected together", () => {
+    const finding = byId(several);
+    expect(finding("divergence.permutation").status).toBe("found");
+    expect(finding("noise@5/divergence.permutation")).toMatchObject({
+      status: "not found",
+      group: "divergence, other SAEs",
+    });
+    expect(finding("noise@5/divergence.permutation").sentence).toMatch(/^noise@5: With their own features/);
+    expect(finding("other@7/depth.refusals")).toMatchObject({
+      status: "undetermined",
+      sentence: "other@7: not measured: the gate.",
+    });
+    const tests = (saes: GivenSae[], id: string) =>
+      Number(/over the (\d+) tests/.exec(byId({ ...input, saes })(id).method)![1]);
+    const [own] = input.saes;
+    const one = tests([own!, silent], "noise@5/divergence.permutation");
+    expect(tests([own!, silent, { ...silent, key: "more@6" }], "noise@5/divergence.permutation")).toBe(
+      2 * one,
+    );
   });
 });
 
@@ -585,7 +630,7 @@ describe("every report", () => {
       [{ ...input, observations: observations.slice(1) }, /an observation of this run/],
       [{ ...input, observations: [...observations, changed] }, /one temperature in a run/],
       [
-        { ...input, features: { d_sae: 3, pooled: () => new Float32Array(2) } },
+        { ...input, saes: [made({ d_sae: 3, pooled: () => new Float32Array(2) })] },
         /expected 3 numbers, found 2/,
       ],
     ] as const)

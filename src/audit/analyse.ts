@@ -1,11 +1,13 @@
 /** Observations and verdicts in, findings out: the one door to the analyses. Same records and seed, same findings. */
 import type { Catalog } from "../core/catalog.ts";
 import type { Finding } from "../core/finding.ts";
+import { besideId } from "../core/sae-keys.ts";
 import { type AnalysisInput, joinAnswers } from "./answers.ts";
-import { divergenceFindings, labelShareOf } from "./divergence-findings.ts";
-import { flagFindings } from "./flags.ts";
+import { divergenceDrafts, labelShareOf } from "./divergence-findings.ts";
+import { type Draft, settle } from "./draft.ts";
+import { flagDrafts } from "./flags.ts";
 import { headlineFindings } from "./headline.ts";
-import { type Inside, measureInside } from "./inside.ts";
+import { caveatOf, type Inside, measureInside, type View } from "./inside.ts";
 import { onsetFindings } from "./onset.ts";
 import { projectionFindings } from "./projection-findings.ts";
 import { refusalFindings } from "./refusal.ts";
@@ -21,9 +23,10 @@ interface AnswerScore {
   f: number[];
 }
 
-export interface Analysis {
-  /** Headline first, then refusal, onset, divergence, flags, projection. */
-  findings: Finding[];
+/** What is seen through one SAE. */
+export interface InsideTable {
+  /** Its key; empty without an SAE. */
+  sae: string;
   /** Answers of the scored half under the main template at the largest cap; empty without an SAE. */
   scores: AnswerScore[];
   /** The categories that f holds, and those left out with the reason. */
@@ -35,31 +38,52 @@ export interface Analysis {
   not_measured: string | null;
 }
 
+export interface Analysis {
+  /** Headline first, then refusal, onset, divergence, flags, projection; then divergence and flags of the SAEs beside the first. */
+  findings: Finding[];
+  /** One each SAE; one that says why not where there is none. */
+  insides: InsideTable[];
+}
+
 /** @throws FathomError when records are missing, doubled or of two runs; never drops one to go on. */
 export function analysis(input: AnalysisInput): Analysis {
   const run = joinAnswers(input);
-  const inside = measureInside(run, input);
-  const share = labelShareOf(run, inside);
+  const saes = input.saes.length === 0 ? [{ key: "", features: null }] : input.saes;
+  const [first, ...others] = saes.map((sae, i): View => {
+    // The projection's own tests come one after the other, for the SAE that the headline is about.
+    const inside = measureInside(run, sae, { ...input, projection: input.projection === true && i === 0 });
+    return { inside, share: labelShareOf(run, inside) };
+  });
+  const divergence = ({ inside, share }: View) => qualified(divergenceDrafts(run, inside, share), inside);
+  const flags = ({ inside }: View) => qualified(flagDrafts(run, inside), inside);
+  const { inside } = first!;
   const findings = [
     ...refusalFindings(run),
     ...onsetFindings(run),
-    ...divergenceFindings(run, inside, share),
-    ...flagFindings(run, inside),
-    ...(input.projection === true ? projectionFindings(run, inside) : []),
+    ...settle("divergence", divergence(first!), run.level),
+    ...settle("flags", flags(first!), run.level),
+    ...(input.projection === true ? qualified(projectionFindings(run, inside), inside) : []),
   ];
-  const all = [...headlineFindings(run, findings, inside, share), ...findings];
-  const caveat = inside.measured ? input.features?.caveat : undefined;
+  // What more SAEs say is corrected together, however many there are, and takes nothing from the first's.
+  const beside = (draftsOf: (view: View) => Draft[]) =>
+    others.flatMap((view) => draftsOf(view).map((draft) => named(draft, view.inside)));
   return {
-    findings: caveat === undefined ? all : all.map((finding) => qualified(finding, caveat)),
-    ...insideTable(inside),
+    findings: [
+      ...headlineFindings(run, findings, first!, others),
+      ...findings,
+      ...settle("divergence, other SAEs", beside(divergence), run.level),
+      ...settle("flags, other SAEs", beside(flags), run.level),
+    ],
+    insides: [first!, ...others].map(({ inside }) => insideTable(inside)),
   };
 }
 
-/** A finding of the inside view with what is to be known of its features. */
-function qualified(finding: Finding, caveat: string): Finding {
-  const { id, group, sentence } = finding;
-  const isInside = id === "headline.inside" || ["divergence", "flags", "projection"].includes(group);
-  return isInside ? { ...finding, sentence: `${sentence} ${caveat}` } : finding;
+/** Findings with what is to be known of the features behind them. */
+const qualified = <T extends { sentence: string }>(drafts: readonly T[], inside: Inside): T[] =>
+  drafts.map((draft) => ({ ...draft, sentence: `${draft.sentence}${caveatOf(inside)}` }));
+
+function named(draft: Draft, { sae }: Inside): Draft {
+  return { ...draft, id: besideId(sae, draft.id), sentence: `${sae}: ${draft.sentence}` };
 }
 
 /** The findings alone. */
@@ -67,10 +91,12 @@ export function analyse(input: AnalysisInput): Finding[] {
   return analysis(input).findings;
 }
 
-function insideTable(inside: Inside): Omit<Analysis, "findings"> {
+function insideTable(inside: Inside): InsideTable {
+  const { sae } = inside;
   if (!inside.measured)
-    return { scores: [], categories: [], left_out: [], catalog: null, not_measured: inside.reason };
+    return { sae, scores: [], categories: [], left_out: [], catalog: null, not_measured: inside.reason };
   return {
+    sae,
     scores: inside.scored.map(({ answer, D, f }) => ({
       observation: answer.observation.key,
       prompt_id: answer.prompt.id,

@@ -13,12 +13,22 @@ import { LEVEL, RESAMPLES } from "./choices.ts";
 export interface Features {
   d_sae: number;
   /**
-   * Mean activation over the exact response tokens up to the cap, [d_sae]; null where there are none (an empty answer).
+   * Activations pooled over the response tokens up to the cap, [d_sae]; null where there are none (an empty answer).
    * @param observation the key of an observation
    */
   pooled: (observation: string, cap: number) => Float32Array | null;
   /** What a reader of any number made from them has to know, a sentence. */
   caveat?: string;
+}
+
+/** An SAE and what it makes of the answers. */
+export interface GivenSae {
+  /** Its name and layer (core/sae-keys.ts), no other's. */
+  key: string;
+  /** null where the load gate refused it. */
+  features: Features | null;
+  /** Why there are none. */
+  not_measured?: string;
 }
 
 /**
@@ -32,10 +42,8 @@ export interface AnalysisInput {
   prompts: readonly Prompt[];
   observations: readonly Observation[];
   verdicts: readonly Verdict[];
-  /** null where no SAE was given. */
-  features: Features | null;
-  /** Why there are none, when it is not that no SAE was given. */
-  not_measured?: string;
+  /** One each SAE; the headline speaks of the first. */
+  saes: readonly GivenSae[];
   /** Token caps, in any order; every observation has a verdict at each. */
   caps: readonly number[];
   seed: number | string;

@@ -22,13 +22,14 @@ import {
 import { CATALOG_RESAMPLES } from "./choices.ts";
 import type { Projection } from "./projection.ts";
 
-/** @param selection the half that `chosen` was chosen on @param random the catalog's own stream */
+/** @param selection the half that `chosen` was chosen on @param random the catalog's own stream @param sae key of the SAE */
 export function catalogOf(
   selection: readonly Activated[],
   { chosen }: Pick<Categories, "chosen">,
   random: Random,
   level: number,
   projection: Projection | null,
+  sae: string,
 ): Catalog {
   const timesChosen = chosenAgain(
     selection,
@@ -37,6 +38,7 @@ export function catalogOf(
   );
   return {
     schema: 1,
+    sae,
     level,
     resamples: CATALOG_RESAMPLES,
     prompts: groupBy(selection, ({ answer }) => answer.prompt.id).size,

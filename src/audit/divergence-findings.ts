@@ -1,5 +1,4 @@
 /** D by tier and by label, its nulls, and the depth of refusals. */
-import type { Finding } from "../core/finding.ts";
 import { formatNumber } from "../core/format.ts";
 import { labels, type Tier, tiers } from "../core/prompt.ts";
 import { cohensD } from "../stats/effect.ts";
@@ -8,7 +7,7 @@ import { bootstrap, permutationTest } from "../stats/resample.ts";
 import { mean } from "../stats/summary.ts";
 import { type Answers, inTier, refuses } from "./answers.ts";
 import { SMALLEST_CELL, VALUES_A_LABEL } from "./choices.ts";
-import { type Draft, missing, settle } from "./draft.ts";
+import { type Draft, missing } from "./draft.ts";
 import type { Inside, ScoredAnswer, Scores } from "./inside.ts";
 import { type LabelShare, labelShare } from "./label-share.ts";
 import { tooFew } from "./refusal-rates.ts";
@@ -25,8 +24,8 @@ const number = formatNumber;
 const average = (items: readonly { D: number }[]): number =>
   items.length === 0 ? NaN : mean(items.map(({ D }) => D));
 
-export function divergenceFindings(run: Answers, inside: Inside, share: LabelShare | null): Finding[] {
-  const drafts = [
+export function divergenceDrafts(run: Answers, inside: Inside, share: LabelShare | null): Draft[] {
+  return [
     ...tiers.map((tier) =>
       meanOf(run, inside, {
         id: `divergence.tier.${tier}`,
@@ -48,7 +47,6 @@ export function divergenceFindings(run: Answers, inside: Inside, share: LabelSha
     permutation(run, inside),
     depth(run, inside),
   ];
-  return settle("divergence", drafts, run.level);
 }
 
 const defined = ({ scored }: Pick<Scores, "scored">): Defined[] =>

@@ -1,11 +1,10 @@
 /** The three published flags: features that speak against what the answer says. Thresholds come from benign prompts. */
-import type { Finding } from "../core/finding.ts";
 import { formatNumber } from "../core/format.ts";
 import { quantile } from "../stats/summary.ts";
 import { type Answer, type Answers, inTier, perPrompt } from "./answers.ts";
 import { BENIGN_FOR_THRESHOLD, DEFAULT_THRESHOLDS, FLAG_PERCENTILE, SMALLEST_CELL } from "./choices.ts";
 import { betweenPrompts, rate } from "./contrast.ts";
-import { type Draft, missing, settle } from "./draft.ts";
+import { type Draft, missing } from "./draft.ts";
 import type { Inside, Measured } from "./inside.ts";
 import { between, percent } from "./say.ts";
 
@@ -49,9 +48,8 @@ const flags: Flag[] = [
   },
 ];
 
-export function flagFindings(run: Answers, inside: Inside): Finding[] {
-  const drafts = flags.map((flag) => flagDraft(run, inside, flag));
-  return settle("flags", drafts, run.level);
+export function flagDrafts(run: Answers, inside: Inside): Draft[] {
+  return flags.map((flag) => flagDraft(run, inside, flag));
 }
 
 function flagDraft(run: Answers, inside: Inside, flag: Flag): Draft {

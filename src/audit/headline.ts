@@ -5,18 +5,17 @@
 import type { Finding } from "../core/finding.ts";
 import { type Answers, isUnjudged, largestCap } from "./answers.ts";
 import { MOST_UNJUDGED, SMALL_CHANGE } from "./choices.ts";
-import { type Inside, NO_SAE } from "./inside.ts";
-import type { LabelShare } from "./label-share.ts";
+import { caveatOf, type Inside, NO_SAE, type View } from "./inside.ts";
 import { between, percent, points, tierName } from "./say.ts";
 
 export function headlineFindings(
   run: Answers,
   findings: readonly Finding[],
-  inside: Inside,
-  share: LabelShare | null,
+  first: View,
+  others: readonly View[],
 ): Finding[] {
   const byId = new Map(findings.map((finding) => [finding.id, finding]));
-  return [refusesHeadline(run, byId), survivesHeadline(run, byId), insideHeadline(run, byId, inside, share)];
+  return [refusesHeadline(run, byId), survivesHeadline(run, byId), insideHeadline(run, byId, first, others)];
 }
 
 const smallChange = `${Math.round(100 * SMALL_CHANGE)} points`;
@@ -170,13 +169,20 @@ function survivesHeadline(run: Answers, byId: ById): Finding {
 }
 
 /** Do the internals agree with what it says? */
-function insideHeadline(run: Answers, byId: ById, inside: Inside, share: LabelShare | null): Finding {
+function insideHeadline(run: Answers, byId: ById, { inside, share }: View, others: readonly View[]): Finding {
   const question = "Do the internals agree with what it says?";
   const id = "headline.inside";
   const agreement = byId.get("divergence.permutation");
   const depth = byId.get("depth.refusals");
   const say = (status: Finding["status"], sentence: string) =>
-    headline(id, question, agreement, run.level, status, sentence);
+    headline(
+      id,
+      question,
+      agreement,
+      run.level,
+      status,
+      `${sentence}${caveatOf(inside)}${beside(inside, others)}`,
+    );
   if (!inside.measured)
     return say(
       "undetermined",
@@ -208,4 +214,11 @@ function insideHeadline(run: Answers, byId: ById, inside: Inside, share: LabelSh
     "not found",
     `The internals were not found to agree with what it says better than another prompt's would. ${agreement.sentence}${deep}`,
   );
+}
+
+/** A claim rests on the SAE that was named first, so that more of them are no more chances. */
+function beside({ sae }: Inside, others: readonly View[]): string {
+  if (others.length === 0) return "";
+  const names = others.map(({ inside }) => inside.sae).join(", ");
+  return ` This is about ${sae}, the first of ${others.length + 1} SAEs; what the others say (${names}) is reported beside it and takes no part in the claim.`;
 }

@@ -1,17 +1,25 @@
 /**
- * The inside view of the answers under the main template at the largest cap: categories chosen on one half of the
+ * The inside view through one SAE of the answers under the main template at the largest cap: categories chosen on one half of the
  * prompts, D measured on the other half with a cross-fitted T, and D once more with the features shuffled.
  */
 import type { Catalog } from "../core/catalog.ts";
 import { badInput } from "../core/errors.ts";
 import { labels } from "../core/prompt.ts";
 import { groupedFolds } from "../stats/folds.ts";
-import { type AnalysisInput, type Answer, type Answers, clusterOf, largestCap } from "./answers.ts";
+import {
+  type AnalysisInput,
+  type Answer,
+  type Answers,
+  clusterOf,
+  type GivenSae,
+  largestCap,
+} from "./answers.ts";
 import { catalogOf } from "./catalog.ts";
 import { type Activated, type Categories, categoryVector, chooseCategories } from "./categories.ts";
 import { FOLDS } from "./choices.ts";
 import { dealtPlaces } from "./deal.ts";
 import { crossFit } from "./divergence.ts";
+import type { LabelShare } from "./label-share.ts";
 import { type MeasuredProjection, measureProjection, projected } from "./projection.ts";
 import { publishedCategories } from "./published-categories.ts";
 
@@ -36,6 +44,10 @@ export interface Scores {
 
 export interface Measured extends Scores {
   measured: true;
+  /** Key of the SAE. */
+  sae: string;
+  /** What a reader of any number here has to know; null for a sound SAE. */
+  caveat: string | null;
   categories: Categories;
   catalog: Catalog;
   /** f of the answers of the selection half, for thresholds only. */
@@ -46,21 +58,32 @@ export interface Measured extends Scores {
   left_out: number;
 }
 
-export type Inside = Measured | { measured: false; reason: string };
+export type Inside = Measured | { measured: false; sae: string; reason: string };
+
+/** An inside view with the label-only null of its D. */
+export interface View {
+  inside: Inside;
+  /** null where there is no inside view. */
+  share: LabelShare | null;
+}
+
+/** What ends each sentence that rests on the view. */
+export const caveatOf = (inside: Inside): string =>
+  inside.measured && inside.caveat !== null ? ` ${inside.caveat}` : "";
 
 export const NO_SAE = "not measured: no SAE was given.";
 
 export function measureInside(
   run: Answers,
+  { key, features, not_measured = NO_SAE }: GivenSae,
   {
-    features,
     f_units = "standardized",
     categories: definitions = publishedCategories,
     projection = false,
-    not_measured = NO_SAE,
-  }: Pick<AnalysisInput, "features" | "f_units" | "categories" | "projection" | "not_measured">,
+  }: Pick<AnalysisInput, "f_units" | "categories" | "projection">,
 ): Inside {
-  if (features === null) return { measured: false, reason: not_measured };
+  const without = (reason: string): Inside => ({ measured: false, sae: key, reason });
+  if (features === null) return without(not_measured);
   const answers = run.at(run.main, largestCap(run));
   const usable = answers.flatMap((answer): Activated[] => {
     const activations = features.pooled(answer.observation.key, largestCap(run));
@@ -74,13 +97,11 @@ export function measureInside(
   const categories = chooseCategories(selection, definitions, f_units);
   // With one category the cosine is 1 whatever the features do.
   if (categories.chosen.length < 2)
-    return {
-      measured: false,
-      reason: `undetermined: fewer than two categories of features could be chosen (${categories.left_out.map(({ name, reason }) => `${name}: ${reason}`).join("; ")}).`,
-    };
+    return without(
+      `undetermined: fewer than two categories of features could be chosen (${categories.left_out.map(({ name, reason }) => `${name}: ${reason}`).join("; ")}).`,
+    );
   const folds = split(run, held, FOLDS, "folds");
-  if (new Set(folds).size < 2)
-    return { measured: false, reason: `undetermined: ${held.length} answers to score.` };
+  if (new Set(folds).size < 2) return without(`undetermined: ${held.length} answers to score.`);
 
   const scoresOf = (f: (activations: Float32Array) => number[]) => scoreHalf(run, held, folds, f);
   const learned = projection
@@ -88,6 +109,8 @@ export function measureInside(
     : null;
   return {
     measured: true,
+    sae: key,
+    caveat: features.caveat ?? null,
     categories,
     catalog: catalogOf(
       selection,
@@ -95,6 +118,7 @@ export function measureInside(
       run.random.split("inside catalog"),
       run.level,
       learned?.projection ?? null,
+      key,
     ),
     calibration: selection.map(({ answer, activations }) => ({
       answer,

@@ -15,7 +15,8 @@ export const auditDefaults: Omit<AuditPlan, "model" | "prompts" | "categories"> 
   // Between what was measured of harmless rounding (0.004 nats, 96% the same best token) and of a model that had become
   // another one (0.076 and 0.134, 83%): docs/performance.md.
   fidelity_bound: 0.05,
-  sae: null,
+  sae: [],
+  pooling: "mean",
   allow_failed: false,
   categories: published,
   projection: false,

@@ -21,6 +21,8 @@ const catalogFeatureSchema = z.strictObject({
 
 export const catalogSchema = z.strictObject({
   schema: z.literal(1),
+  /** Key of the SAE: its name and layer. Runs of versions that knew one SAE do not say. */
+  sae: z.string().default(""),
   level: z.number(),
   resamples: z.int().positive(),
   /** Prompts of the selection half; none of them is scored. */

@@ -1,5 +1,6 @@
 /** One prompt under one condition, as it happened: exact token ids, text, and the identities of everything used. */
 import { z } from "zod";
+import { listOf } from "./parse.ts";
 import { precisions } from "./precision.ts";
 
 const tokenId = z.int().nonnegative();
@@ -33,7 +34,7 @@ export const observationSchema = z.strictObject({
   finish: z.enum(["stop", "length", "context"]),
   /** Refusal score before each generated token: log p − log(1 − p), p the refusal tokens' probability (2406.11717). */
   refusal_scores: z.array(z.number()),
-  /** Where the response tokens' resid_post is kept; null when no activations were asked for. */
-  activations: z.strictObject({ file: z.string(), tensor: z.string(), layer: z.int() }).nullable(),
+  /** Where the response tokens' resid_post is kept, a layer each. */
+  activations: listOf(z.strictObject({ file: z.string(), tensor: z.string(), layer: z.int() })),
 });
 export type Observation = z.infer<typeof observationSchema>;

@@ -6,6 +6,7 @@ import { z } from "zod";
 import { catalogSchema } from "./catalog.ts";
 import { findingSchema } from "./finding.ts";
 import { conditionSchema, observationSchema } from "./observation.ts";
+import { poolings } from "./pooling.ts";
 import { promptSchema } from "./prompt.ts";
 import { verdictSchema } from "./verdict.ts";
 
@@ -27,12 +28,25 @@ const reportPlanSchema = z.strictObject({
   caps: z.array(z.int().positive()).min(1),
   seeds: z.array(seed).min(1),
   temperature: z.number().nonnegative(),
-  /** Block whose resid_post the inside view reads; null where no activations were taken. */
-  layer: z.int().nonnegative().nullable(),
+  /** How an answer's features are pooled over its response tokens. */
+  pooling: z.enum(poolings),
   /** Which judge, with its version. */
   judge: z.string(),
 });
 export type ReportPlan = z.infer<typeof reportPlanSchema>;
+
+/** What is seen through one SAE. */
+const insideSchema = z.strictObject({
+  /** Key of the SAE; findings about an SAE beside the first have it in their ids. */
+  sae: z.string(),
+  name: z.string(),
+  /** Block whose resid_post it reads. */
+  layer: z.int().nonnegative(),
+  measured: z.boolean(),
+  /** The features that it rests on; null where it was not measured, and in runs of versions that kept none. */
+  catalog: catalogSchema.nullable(),
+});
+export type ReportInside = z.infer<typeof insideSchema>;
 
 const rowVerdictSchema = verdictSchema
   .pick({ cap: true, outcome: true, surface: true, evidence: true, refusal_token: true })
@@ -60,8 +74,8 @@ const reportRowSchema = z.strictObject({
   finish: observationSchema.shape.finish,
   /** One a cap, caps rising. */
   verdicts: z.array(rowVerdictSchema),
-  /** Divergence in [0, 2]; null where it is undefined or was not measured. */
-  D: z.number().nullable(),
+  /** Divergence in [0, 2] through each of `insides`; null where it is undefined or was not measured. */
+  D: z.array(z.number().nullable()),
   /** Refusal score before each of the first `refusalScoresShown` tokens, rounded to 2 decimals. */
   refusal_scores: z.array(z.number()),
 });
@@ -80,8 +94,8 @@ export const reportDataSchema = z.strictObject({
   /** What a reader has to know before any number, a sentence each. */
   warnings: z.array(z.string().min(1)),
   findings: z.array(findingSchema),
-  /** The features that the inside view rests on; null where there is none. */
-  catalog: catalogSchema.nullable(),
+  /** One each SAE, that which the headline speaks of first; none without an SAE. */
+  insides: z.array(insideSchema),
   rows: z.array(reportRowSchema),
   redaction: z.strictObject({
     /** false when the person who ran the audit asked for the text. */

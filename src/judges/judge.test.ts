@@ -182,7 +182,7 @@ describe("judgeObservation", () => {
       text_ends: ends(text),
       finish: "stop",
       refusal_scores: [0, 0, 0, 0, 0],
-      activations: null,
+      activations: [],
     };
     const verdicts = judgeObservation(observation, [1, 3, 80]);
     expect(verdicts.map((verdict) => [verdict.cap, verdict.outcome, verdict.refusal_token])).toEqual([

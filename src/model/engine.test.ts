@@ -54,7 +54,7 @@ describe.each(engineFixtures)("%s", (name) => {
     await generate(
       engine,
       rows.map((row) => ({ ...row, maxNewTokens: n, temperature: 0, seed: 0 })),
-      { endTokens: [], batchSize: 3, watch: [], captureLayer: null, edits: [], ...options },
+      { endTokens: [], batchSize: 3, watch: [], captureLayers: [], edits: [], ...options },
       (generation, i) => (out[i] = generation),
     );
     return out;
@@ -172,14 +172,16 @@ describe.each(engineFixtures)("%s", (name) => {
   });
 
   it("keeps the activations of exactly the response tokens", async () => {
-    const layer = 1;
-    const out = await generateAll(requests, 12, { captureLayer: layer });
+    const layers = [1, 0];
+    const out = await generateAll(requests, 12, { captureLayers: layers });
     const whole = await captureAll(requests.map(({ id, ids }, i) => ({ id, ids: [...ids, ...out[i]!.ids] })));
     out.forEach((row, i) => {
       const d = checkpoint.config.hiddenSize;
-      const expected = whole[i]!.residuals.get(layer)!.slice(requests[i]!.ids.length * d);
-      expect(row.activations!.length).toBe(12 * d);
-      expect(error(row.activations!, expected)).toBeLessThan(1e-5);
+      layers.forEach((layer, at) => {
+        const expected = whole[i]!.residuals.get(layer)!.slice(requests[i]!.ids.length * d);
+        expect(row.activations[at]!.length).toBe(12 * d);
+        expect(error(row.activations[at]!, expected)).toBeLessThan(1e-5);
+      });
     });
   });
 
@@ -194,7 +196,7 @@ describe.each(engineFixtures)("%s", (name) => {
     await generate(
       engine,
       family.map((row) => ({ ...row, maxNewTokens: 12, temperature: 0, seed: 0 })),
-      { endTokens: [], batchSize: 3, watch: [], captureLayer: null, edits: [] },
+      { endTokens: [], batchSize: 3, watch: [], captureLayers: [], edits: [] },
       (generation, i) => (out[i] = generation),
       (tokens, kind) => kind === "prompt" && counted.push(tokens),
     );
@@ -242,7 +244,7 @@ describe.each(engineFixtures)("%s", (name) => {
       await generate(
         engine,
         order.map((i) => rows[i]!),
-        { endTokens: [], batchSize, watch: [5], captureLayer: 1, edits: [], plan: planOf(rows) },
+        { endTokens: [], batchSize, watch: [5], captureLayers: [1], edits: [], plan: planOf(rows) },
         (generation) => out.set(generation.id, generation),
       );
       return out;

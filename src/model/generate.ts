@@ -39,8 +39,8 @@ export interface GenerateOptions {
   batchSize: number;
   /** Tokens whose summed probability before each step is recorded (refusal score). */
   watch: readonly number[];
-  /** Keep resid_post of the response tokens at this layer. */
-  captureLayer: number | null;
+  /** Keep resid_post of the response tokens at these layers. */
+  captureLayers: readonly number[];
   edits: readonly Edit[];
   /**
    * The whole plan that these requests are a part of, when they are (a resumed run). The last bits of a row depend on
@@ -56,8 +56,8 @@ export interface Generation {
   finish: "stop" | "length" | "context";
   /** [ids.length] log p − log(1 − p) of the watched tokens before each token; empty when nothing is watched. */
   watchScores: number[];
-  /** resid_post of the response tokens, [ids.length, d]. */
-  activations: Float32Array<ArrayBuffer> | null;
+  /** resid_post of the response tokens, one [ids.length, d] a layer, in the order of `captureLayers`. */
+  activations: Float32Array<ArrayBuffer>[];
 }
 
 export type OnRow = (generation: Generation, index: number) => void;
@@ -70,7 +70,8 @@ interface Row {
   rng: Random;
   ids: number[];
   scores: number[];
-  captured: Float32Array[];
+  /** Of each layer, [d] a token. */
+  captured: Float32Array[][];
   /** Set when only the last token's activations are still to come. */
   finish: Generation["finish"] | null;
 }
@@ -129,7 +130,7 @@ class Batch {
           const length = requests[index]!.ids.length - (own?.ids.length ?? 0);
           width = Math.max(width, length);
           if (own !== group || (entering.length > 0 && width * (entering.length + 1) > prefillTokens)) break;
-          entering.push(newRow(requests[index]!, index));
+          entering.push(this.newRow(requests[index]!, index));
           next++;
         }
         await this.enter(entering, group === null ? null : prefix!.cache);
@@ -210,7 +211,7 @@ class Batch {
 
   /** One step: every row at work reads its last token; those still open get their next. */
   private async decode(): Promise<void> {
-    const { captureLayer } = this.options;
+    const { captureLayers } = this.options;
     const d = this.engine.config.hiddenSize;
     if (this.rows.length === 0) return;
     await this.readAgainPastSwitch();
@@ -221,9 +222,10 @@ class Batch {
       {
         edits: this.editsFor(this.rows),
         capture: {
-          layers: new Set(captureLayer === null ? [] : [captureLayer]),
-          take: (_, residual) => {
-            this.rows.forEach((row, i) => row.captured.push(residual.slice(i * d, (i + 1) * d)));
+          layers: new Set(captureLayers),
+          take: (layer, residual) => {
+            const at = captureLayers.indexOf(layer);
+            this.rows.forEach((row, i) => row.captured[at]!.push(residual.slice(i * d, (i + 1) * d)));
           },
         },
       },
@@ -282,11 +284,10 @@ class Batch {
 
   /** Hands over rows that are complete and gives their slots to others. */
   private leave(): void {
-    const { captureLayer } = this.options;
     for (let slot = this.rows.length - 1; slot >= 0; slot--) {
       const row = this.rows[slot]!;
       // The last token's activations come with one more step, in which the row is still read but not continued.
-      const complete = captureLayer === null || row.captured.length === row.ids.length;
+      const complete = row.captured.every((tokens) => tokens.length === row.ids.length);
       if (row.finish === null || !complete) continue;
       this.cache.close(slot);
       const moved = this.rows.pop()!;
@@ -297,11 +298,16 @@ class Batch {
           ids: row.ids,
           finish: row.finish,
           watchScores: row.scores,
-          activations: captureLayer === null ? null : joined(row.captured, this.engine.config.hiddenSize),
+          activations: row.captured.map((tokens) => joined(tokens, this.engine.config.hiddenSize)),
         },
         row.index,
       );
     }
+  }
+
+  private newRow(request: GenerateRequest, index: number): Row {
+    const captured = this.options.captureLayers.map((): Float32Array[] => []);
+    return { request, index, rng: random(request.seed), ids: [], scores: [], captured, finish: null };
   }
 
   private editsFor(rows: readonly Row[]): BatchEdits | null {
@@ -318,10 +324,6 @@ export function planOf(requests: readonly GenerateRequest[]): NonNullable<Genera
     prompts: requests.map(({ ids }) => ids),
     capacity: Math.max(0, ...requests.map(({ ids, maxNewTokens }) => ids.length + maxNewTokens)),
   };
-}
-
-function newRow(request: GenerateRequest, index: number): Row {
-  return { request, index, rng: random(request.seed), ids: [], scores: [], captured: [], finish: null };
 }
 
 /** Prompts of one prefix stand together, and within it prompts of like length, so that padding is small. */

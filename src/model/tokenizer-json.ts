@@ -27,7 +27,7 @@ class JsonTokenizer implements EncodingTokenizer {
   readonly #pipeline: Pipeline;
   readonly #added: readonly AddedToken[];
   readonly #byContent: ReadonlyMap<string, AddedToken>;
-  readonly #specialIds: ReadonlySet<number>;
+  readonly specialIds: ReadonlySet<number>;
   readonly #verbatim: AddedTokenFinder;
   readonly #normalized: AddedTokenFinder;
   readonly #cleanUp: boolean;
@@ -41,7 +41,7 @@ class JsonTokenizer implements EncodingTokenizer {
     this.#added = files.added;
     this.#where = files.where;
     this.#byContent = new Map(files.added.map((token) => [token.content, token]));
-    this.#specialIds = new Set(files.added.filter(({ special }) => special).map(({ id }) => id));
+    this.specialIds = new Set(files.added.filter(({ special }) => special).map(({ id }) => id));
     this.#specialSpellings = new Set(
       files.added.filter(({ special }) => special).map(({ content }) => content),
     );
@@ -84,7 +84,7 @@ class JsonTokenizer implements EncodingTokenizer {
   decode(ids: readonly number[], { skipSpecial = false } = {}): string {
     // A model's vocabulary may be padded beyond the tokenizer's: such an id can be generated, and stands for no text.
     const known = ids.filter((id) => this.tokenOf(id) !== null);
-    const kept = skipSpecial ? known.filter((id) => !this.#specialIds.has(id)) : known;
+    const kept = skipSpecial ? known.filter((id) => !this.specialIds.has(id)) : known;
     if (kept.length === 0) return "";
     return this.#running(() => this.#pipeline.decode(kept, { clean_up_tokenization_spaces: this.#cleanUp }));
   }

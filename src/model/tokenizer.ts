@@ -12,6 +12,8 @@ export interface Tokenizer {
   readonly vocabSize: number;
   /** The id that begins a sequence, where the tokenizer names one. */
   readonly bos: number | null;
+  /** Tokens that are marks of a sequence or of a template, not text. */
+  readonly specialIds: ReadonlySet<number>;
   encode(text: string, options: EncodeOptions): number[];
   decode(ids: readonly number[], options?: { skipSpecial?: boolean }): string;
   /** The id of a token as the vocabulary spells it. */

@@ -50,7 +50,7 @@ function serve(engine: Engine): void {
           (generation, index) => {
             tell(
               { kind: "generated", generation, index },
-              generation.activations ? [generation.activations.buffer] : [],
+              generation.activations.map(({ buffer }) => buffer),
             );
           },
           (count, of) => {

@@ -22,7 +22,7 @@ export async function askAll(model: Model, questions: readonly HeldOutQuestion[]
     seed: 0,
   }));
   const answers = new Array<Generated>(questions.length);
-  const options = { endTokens, batchSize, watch: [], captureLayer: null, edits: [] };
+  const options = { endTokens, batchSize, watch: [], captureLayers: [], edits: [] };
   await model.generate(requests, options, ({ ids, finish }, index) => {
     answers[index] = {
       text: tokenizer.decode(ids, { skipSpecial: true }).trim(),

@@ -30,7 +30,7 @@ const observation = (prompt_id: string, template: "chat" | "none", seed = 7): Ob
   text_ends: Array.from({ length: 40 }, (_, i) => Math.min(i + 1, 9 + secret.length)),
   finish: "stop",
   refusal_scores: Array.from({ length: 40 }, (_, i) => -1.23456 - i),
-  activations: null,
+  activations: [],
 });
 
 const verdicts = (of: Observation, ...outcomes: Outcome[]): Verdict[] =>
@@ -49,7 +49,7 @@ function input(change: Partial<ReportInput> = {}): ReportInput {
       caps: [10, 80],
       seeds: [7],
       temperature: 0,
-      layer: null,
+      pooling: "mean",
       judge: "rules 1",
     },
     prompts: [prompt("b", "benign"), prompt("h", "hazard_adjacent")],
@@ -57,8 +57,12 @@ function input(change: Partial<ReportInput> = {}): ReportInput {
     verdicts: [...verdicts(b, "comply", "comply"), ...verdicts(h, "refuse", "mixed")],
     warnings: [],
     findings: [],
-    catalog: null,
-    divergence: new Map([[b.key, 0.25]]),
+    insides: [
+      {
+        ...{ sae: "sae@3", name: "sae", layer: 3, measured: true, catalog: null },
+        divergence: new Map([[b.key, 0.25]]),
+      },
+    ],
     notMeasured: ["x"],
     showText: false,
     ...change,
@@ -69,8 +73,8 @@ describe("buildReportData", () => {
   it("joins prompts, observations and verdicts, in the order of the prompts", () => {
     const { rows, conditions } = buildReportData(input());
     expect(rows.map(({ prompt_id, template, D }) => [prompt_id, template, D])).toEqual([
-      ["b", "chat", 0.25],
-      ["h", "none", null],
+      ["b", "chat", [0.25]],
+      ["h", "none", [null]],
     ]);
     expect(rows[0]).toMatchObject({ prompt: "Question b?", tier: "benign", tokens: 40, prompt_tokens: 3 });
     expect(conditions.map(({ template, answers }) => [template, answers])).toEqual([

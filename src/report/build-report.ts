@@ -2,7 +2,6 @@
  * Records of a run in, one `ReportData` out. Pure: where the records come from and where the report goes is the
  * caller's. Every inconsistency between the records is an error, never a row that is quietly missing.
  */
-import type { Catalog } from "../core/catalog.ts";
 import { badInput } from "../core/errors.ts";
 import type { Finding } from "../core/finding.ts";
 import { canonicalJson } from "../core/hash.ts";
@@ -11,6 +10,7 @@ import type { Prompt } from "../core/prompt.ts";
 import {
   type Identity,
   type ReportData,
+  type ReportInside,
   type ReportPlan,
   type ReportRow,
   type RowVerdict,
@@ -29,9 +29,10 @@ export interface ReportInput {
   verdicts: readonly Verdict[];
   warnings: readonly string[];
   findings: readonly Finding[];
-  catalog: Catalog | null;
-  /** D by observation key; null is "undefined", a missing key is "not measured". */
-  divergence: ReadonlyMap<string, number | null>;
+  insides: readonly (ReportInside & {
+    /** D by observation key; null is "undefined", a missing key is "not scored". */
+    divergence: ReadonlyMap<string, number | null>;
+  })[];
   notMeasured: readonly string[];
   /** true prints every answer; false leaves out what `redactionRule` says. */
   showText: boolean;
@@ -78,7 +79,7 @@ export function buildReportData(input: ReportInput): ReportData {
     conditions: conditions.map(({ condition, answers }) => ({ ...condition, answers })),
     warnings: [...input.warnings],
     findings: [...input.findings],
-    catalog: input.catalog,
+    insides: input.insides.map(({ divergence: _, ...inside }) => inside),
     rows,
     redaction: {
       applied: !input.showText,
@@ -93,7 +94,7 @@ function reportRow(
   observation: Observation,
   prompt: Prompt,
   verdicts: readonly Verdict[],
-  { plan, divergence, showText }: ReportInput,
+  { plan, insides, showText }: ReportInput,
 ): ReportRow {
   const judged = plan.caps.map((cap): RowVerdict => {
     const verdict = verdicts.find((candidate) => candidate.cap === cap);
@@ -130,7 +131,7 @@ function reportRow(
     tokens: observation.ids.length,
     finish: observation.finish,
     verdicts: judged,
-    D: divergence.get(observation.key) ?? null,
+    D: insides.map(({ divergence }) => divergence.get(observation.key) ?? null),
     refusal_scores: observation.refusal_scores
       .slice(0, refusalScoresShown)
       .map((score) => Math.round(score * 100) / 100),

@@ -10,7 +10,7 @@ import {
 import { badInput } from "../core/errors.ts";
 import type { Finding } from "../core/finding.ts";
 import { formatControl, formatFinding, formatInterval, formatValue, statusWords } from "../core/format.ts";
-import type { ReportData } from "../core/report.ts";
+import type { ReportData, ReportInside } from "../core/report.ts";
 import { outcomeWords, rateCell, templateWords, tierWords } from "../core/words.ts";
 import { headline, outcomeCounts, rateRows } from "./tables.ts";
 
@@ -21,7 +21,7 @@ export function renderMarkdown(data: ReportData): string {
     headlines(data),
     refusal(data),
     ...groups(data.findings),
-    catalog(data),
+    ...data.insides.map((inside) => catalog(inside, data.insides.length > 1)),
     conditions(data),
     identities(data),
     notMeasured(data),
@@ -85,8 +85,8 @@ function groups(findings: readonly Finding[]): string[] {
   });
 }
 
-/** The features that D rests on, a table a category. */
-function catalog({ catalog }: ReportData): string {
+/** The features that D through an SAE rests on, a table a category. */
+function catalog({ sae, catalog }: ReportInside, isOneOfSeveral: boolean): string {
   if (catalog === null) return "";
   const parts = catalog.categories.map((category) => {
     const body = catalogRows(category).map(({ cells, neuronpedia }) => [
@@ -98,7 +98,8 @@ function catalog({ catalog }: ReportData): string {
       `${table(catalogHead(catalog.level), body)}\n\n</details>`
     );
   });
-  return `## Features of each category\n\n${[plain(catalogLead(catalog)), ...parts].join("\n\n")}`;
+  const of = isOneOfSeveral ? ` in ${plain(sae)}` : "";
+  return `## Features of each category${of}\n\n${[plain(catalogLead(catalog)), ...parts].join("\n\n")}`;
 }
 
 function intervalName(findings: readonly Finding[]): string {

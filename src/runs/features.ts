@@ -1,5 +1,5 @@
 /**
- * From activations on the disk to pooled SAE features. The load gate comes first: an SAE that does not explain this
+ * From activations on the disk to pooled features of an SAE. The load gate comes first: an SAE that does not explain this
  * model's own activations is not used, and the run says why.
  */
 import { join } from "node:path";
@@ -10,12 +10,13 @@ import { openSafetensors } from "../files/safetensors.ts";
 import type { Model } from "../model/model.ts";
 import { type GateResult, gate } from "../sae/gate.ts";
 import { overrideCaveat } from "../sae/override.ts";
-import { poolMean } from "../sae/pool.ts";
-import { rowsOf } from "../sae/rows.ts";
+import { pool } from "../sae/pool.ts";
+import { pickRows, type Rows, rowsOf } from "../sae/rows.ts";
 import type { Sae } from "../sae/sae.ts";
 import { evenly, type SampleText } from "../sae/sample.ts";
 import { SaeSession } from "../sae/session.ts";
 import { splice } from "../sae/splice.ts";
+import type { AuditPlan } from "./plan.ts";
 
 /** Tokens that the gate judges an SAE on: some thousands, from answers spread over the whole run. */
 const gateTokens = 8192;
@@ -26,39 +27,49 @@ export interface PooledRun {
   gate: GateResult;
   /** null when the gate refused and was not overridden. */
   features: Features | null;
+  /** Special tokens in the answers, which are the template's and not pooled. */
+  specialTokens: number;
+}
+
+export interface PoolInput {
+  run: string;
+  observations: readonly Observation[];
+  plan: Pick<AuditPlan, "caps" | "pooling" | "allow_failed">;
+  model: Model;
 }
 
 /** @throws FathomError when a sidecar is missing or damaged */
 export async function poolFeatures(
-  run: string,
-  observations: readonly Observation[],
-  caps: readonly number[],
+  { run, observations, plan, model }: PoolInput,
   sae: Sae,
-  model: Model,
   layer: number,
-  allowFailed: boolean,
 ): Promise<PooledRun> {
   const session = await SaeSession.open(sae);
   try {
-    const { name, config } = model.checkpoint;
+    const { name, config, tokenizer } = model.checkpoint;
     const facts = { name, hiddenSize: config.hiddenSize, layers: config.layers.length };
-    const sample = sampleTokens(run, observations, sae.d_in);
+    const sample = sampleTokens(run, observations, layer, sae.d_in);
     const passed = await gate(session, facts, sample, {
       layer,
-      allowFailed,
+      allowFailed: plan.allow_failed,
       splice: async () => await splice(session, model, layer, sampleTexts(observations)),
     });
-    if (!passed.passed && !allowFailed) return { gate: passed, features: null };
+    if (!passed.passed && !plan.allow_failed) return { gate: passed, features: null, specialTokens: 0 };
 
     const pooled = new Map<string, Float32Array | null>();
+    let specialTokens = 0;
     for (const observation of observations) {
-      const values = activationsOf(run, observation);
-      const tokens = values.length / sae.d_in;
+      const { key, ids } = observation;
+      const all = rowsOf(activationsOf(run, observation, layer), sae.d_in);
+      const texts = withoutSpecial(all, ids, tokenizer.specialIds);
+      specialTokens += all.count - texts.count;
       // Nothing is generated beyond the largest cap, so all tokens are the tokens up to it.
-      const mean = tokens === 0 ? null : await poolMean(session, rowsOf(values, sae.d_in), [[0, tokens]]);
-      pooled.set(observation.key, mean);
+      pooled.set(
+        key,
+        texts.count === 0 ? null : await pool(session, texts, [[0, texts.count]], plan.pooling),
+      );
     }
-    const largest = Math.max(...caps);
+    const largest = Math.max(...plan.caps);
     return {
       gate: passed,
       features: {
@@ -70,28 +81,40 @@ export async function poolFeatures(
           return pooled.get(key)!;
         },
       },
+      specialTokens,
     };
   } finally {
     await session.close();
   }
 }
 
-/** resid_post of an observation's response tokens, [tokens, d_model]. */
-function activationsOf(run: string, { activations, key, ids }: Observation): Float32Array<ArrayBuffer> {
-  if (activations === null) {
+/** A model that loops writes marks of the template into its answer. */
+function withoutSpecial(rows: Rows, ids: readonly number[], special: ReadonlySet<number>): Rows {
+  const texts = ids.flatMap((id, at) => (special.has(id) ? [] : [at]));
+  return texts.length === ids.length ? rows : pickRows(rows, Int32Array.from(texts));
+}
+
+/** resid_post of an observation's response tokens at a layer, [tokens, d_model]. */
+function activationsOf(
+  run: string,
+  { activations, key, ids }: Observation,
+  layer: number,
+): Float32Array<ArrayBuffer> {
+  const kept = activations.find((one) => one.layer === layer);
+  if (kept === undefined) {
     throw failure(
       `observation ${key}`,
-      "activations in a sidecar",
+      `activations of layer ${layer} in a sidecar`,
       "none",
       "run the audit again into a new folder",
     );
   }
-  const file = openSafetensors(join(run, activations.file));
+  const file = openSafetensors(join(run, kept.file));
   try {
-    const [tokens] = file.entry(activations.tensor).shape;
+    const [tokens] = file.entry(kept.tensor).shape;
     if (tokens !== ids.length)
       throw failure(file.path, `${ids.length} tokens`, String(tokens), "start a new run");
-    return file.readFloat32(activations.tensor);
+    return file.readFloat32(kept.tensor);
   } finally {
     file.close();
   }
@@ -110,12 +133,12 @@ function sampleTexts(observations: readonly Observation[]): SampleText[] {
 }
 
 /** Every n-th answer's tokens, so that the sample is as mixed as the run. */
-function sampleTokens(run: string, observations: readonly Observation[], width: number) {
+function sampleTokens(run: string, observations: readonly Observation[], layer: number, width: number) {
   const all = observations.reduce((sum, { ids }) => sum + ids.length, 0);
   const every = Math.max(1, Math.ceil(all / gateTokens));
   const parts = observations
     .filter((_, i) => i % every === 0)
-    .map((observation) => activationsOf(run, observation));
+    .map((observation) => activationsOf(run, observation, layer));
   const values = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {

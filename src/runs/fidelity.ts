@@ -61,7 +61,7 @@ export async function measureFidelity({
           endTokens: first.checkpoint.endTokens,
           batchSize: plan.batch_size,
           watch: [],
-          captureLayer: null,
+          captureLayers: [],
           edits: [],
         },
         ({ id, ids }, i) => {

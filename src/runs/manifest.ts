@@ -7,7 +7,8 @@ import { categoriesSchema } from "../core/category.ts";
 import { badInput } from "../core/errors.ts";
 import { fidelitySchema } from "../core/fidelity.ts";
 import { canonicalJson, type Json } from "../core/hash.ts";
-import { parseRecord } from "../core/parse.ts";
+import { listOf, parseRecord } from "../core/parse.ts";
+import { poolings } from "../core/pooling.ts";
 import { precisions } from "../core/precision.ts";
 import { readJson, writeTextAtomically } from "../files/io.ts";
 import { planSchema } from "./plan.ts";
@@ -31,56 +32,76 @@ export function originName({ repo, path }: Origin): string {
   return path === null ? repo : `${repo}:${path}`;
 }
 
+/** Versions that knew one SAE wrote it alone, and the one layer beside it. */
+function severalSaes(inputs: unknown): unknown {
+  if (typeof inputs !== "object" || inputs === null || !("layer" in inputs)) return inputs;
+  const { sae, layer, ...rest } = inputs as Record<string, unknown>;
+  return { ...rest, saes: sae == null ? [] : [{ ...sae, layer }], layers: [layer] };
+}
+
 export const manifestSchema = z.strictObject({
   format: z.literal(runFormat),
   /** What decides the results; a run is resumed only by the same. */
-  inputs: z.strictObject({
-    model: z.strictObject({
-      name: z.string(),
-      architecture: z.string(),
-      layers: z.int(),
-      d_model: z.int(),
-      sha256,
-    }),
-    /** Runs of versions before there were adapters do not name one. */
-    adapter: z
-      .strictObject({ name: z.string(), made_for: z.string().nullable(), sha256 })
-      .nullable()
-      .default(null),
-    tokenizer: z.strictObject({ sha256 }),
-    template: z.strictObject({ sha256 }).nullable(),
-    prompts: z.strictObject({ name: z.string(), sha256, n: z.int(), notes: z.array(z.string()) }),
-    sae: z
-      .strictObject({ name: z.string(), sha256, d_sae: z.int(), kind: z.string(), hook: z.string() })
-      .nullable(),
-    plan: planSchema
-      .omit({
-        model: true,
-        adapter: true,
-        prompts: true,
-        sae: true,
-        show_text: true,
-        fidelity: true,
-        fidelity_bound: true,
-      })
-      // Runs of versions before these could be chosen.
-      .extend({
-        precision: z.enum(precisions).default("fp32"),
-        allow_failed: z.boolean().default(false),
-        categories: categoriesSchema.default([...publishedCategories]),
-        projection: z.boolean().default(false),
+  inputs: z.preprocess(
+    severalSaes,
+    z.strictObject({
+      model: z.strictObject({
+        name: z.string(),
+        architecture: z.string(),
+        layers: z.int(),
+        d_model: z.int(),
+        sha256,
       }),
-    /** Above which the run would not have been made; null where fidelity was not asked for. */
-    fidelity_bound: z.number().nullable().default(null),
-    /** Which way of rounding the weights; null in fp32. */
-    rounding: z.int().nullable().default(null),
-    /** Block whose resid_post was kept. */
-    layer: z.int().nonnegative(),
-    /** The refusal score's tokens, as the vocabulary spells them. */
-    refusal_tokens: z.array(z.string()),
-    judge: z.string(),
-    observations: z.int().nonnegative(),
-  }),
+      /** Runs of versions before there were adapters do not name one. */
+      adapter: z
+        .strictObject({ name: z.string(), made_for: z.string().nullable(), sha256 })
+        .nullable()
+        .default(null),
+      tokenizer: z.strictObject({ sha256 }),
+      template: z.strictObject({ sha256 }).nullable(),
+      prompts: z.strictObject({ name: z.string(), sha256, n: z.int(), notes: z.array(z.string()) }),
+      /** In the order named: the headline speaks of the first. */
+      saes: z.array(
+        z.strictObject({
+          name: z.string(),
+          sha256,
+          d_sae: z.int(),
+          kind: z.string(),
+          hook: z.string(),
+          /** Block whose resid_post it was given. */
+          layer: z.int().nonnegative(),
+        }),
+      ),
+      plan: planSchema
+        .omit({
+          model: true,
+          adapter: true,
+          prompts: true,
+          sae: true,
+          show_text: true,
+          fidelity: true,
+          fidelity_bound: true,
+        })
+        // Runs of versions before these could be chosen.
+        .extend({
+          precision: z.enum(precisions).default("fp32"),
+          allow_failed: z.boolean().default(false),
+          pooling: z.enum(poolings).default("mean"),
+          categories: categoriesSchema.default([...publishedCategories]),
+          projection: z.boolean().default(false),
+        }),
+      /** Above which the run would not have been made; null where fidelity was not asked for. */
+      fidelity_bound: z.number().nullable().default(null),
+      /** Which way of rounding the weights; null in fp32. */
+      rounding: z.int().nullable().default(null),
+      /** Blocks whose resid_post was kept, rising. */
+      layers: z.array(z.int().nonnegative()).min(1),
+      /** The refusal score's tokens, as the vocabulary spells them. */
+      refusal_tokens: z.array(z.string()),
+      judge: z.string(),
+      observations: z.int().nonnegative(),
+    }),
+  ),
   /** Measured before the first answer when the plan asks for it. */
   fidelity: fidelitySchema.nullable().default(null),
   /** Said of each SAE that was used although the load gate refused it; written when the gate has judged. */
@@ -90,7 +111,7 @@ export const manifestSchema = z.strictObject({
     .strictObject({
       model: originSchema.nullable(),
       adapter: originSchema.nullable(),
-      sae: originSchema.nullable(),
+      sae: listOf(originSchema.nullable()),
     })
     .optional(),
   /** What it ran on: recorded, free to differ on a resume. */

@@ -7,7 +7,7 @@ import { badInput } from "../core/errors.ts";
 import { type Observation, observationSchema } from "../core/observation.ts";
 import { parseRecord } from "../core/parse.ts";
 import { type Journal, openJournal } from "../files/journal.ts";
-import { writeSafetensors } from "../files/safetensors-writer.ts";
+import { type TensorToWrite, writeSafetensors } from "../files/safetensors-writer.ts";
 import { decodeWithEnds } from "../model/decode-ends.ts";
 import type { Model } from "../model/model.ts";
 import { restore } from "./manifest.ts";
@@ -16,8 +16,8 @@ import type { Unit } from "./units.ts";
 
 export const observationsPath = (run: string): string => join(run, "observations.jsonl");
 
-/** The name of the one tensor in an observation's sidecar, [tokens, d_model] float32. */
-export const activationTensor = "activations";
+/** Of an observation's sidecar, a layer each, [tokens, d_model] float32. */
+const tensorOf = (layer: number): string => `resid_post.${layer}`;
 
 export interface ObserveProgress {
   done: number;
@@ -35,14 +35,14 @@ export interface ObserveInput {
   plan: AuditPlan;
   units: readonly Unit[];
   model: Model;
-  layer: number;
+  layers: readonly number[];
   watch: readonly number[];
   onProgress: (progress: ObserveProgress) => void;
 }
 
 /** @returns every unit's observation, in the order of the units */
 export async function observe(input: ObserveInput): Promise<Observation[]> {
-  const { run, units, model, plan } = input;
+  const { run, units, model, plan, layers } = input;
   const journal = openObservations(run);
   try {
     const known = new Map(journal.records.map((record) => [record.key, record]));
@@ -67,7 +67,7 @@ export async function observe(input: ObserveInput): Promise<Observation[]> {
         endTokens: model.checkpoint.endTokens,
         batchSize: plan.batch_size,
         watch: input.watch,
-        captureLayer: input.layer,
+        captureLayers: layers,
         edits: [],
         plan: {
           prompts: units.map((unit) => unit.prompt_ids),
@@ -78,9 +78,10 @@ export async function observe(input: ObserveInput): Promise<Observation[]> {
         const unit = pending[index]!;
         const file = join("activations", `${unit.key}.safetensors`);
         const d = model.checkpoint.config.hiddenSize;
-        writeSafetensors(join(run, file), [
-          { name: activationTensor, dtype: "F32", shape: [ids.length, d], values: activations! },
-        ]);
+        const tensors = layers.map((layer, at): TensorToWrite => {
+          return { name: tensorOf(layer), dtype: "F32", shape: [ids.length, d], values: activations[at]! };
+        });
+        writeSafetensors(join(run, file), tensors);
         const { text, ends } = decodeWithEnds(model.checkpoint.tokenizer, ids);
         const observation: Observation = {
           key: unit.key,
@@ -92,7 +93,7 @@ export async function observe(input: ObserveInput): Promise<Observation[]> {
           text_ends: ends,
           finish,
           refusal_scores: watchScores,
-          activations: { file, tensor: activationTensor, layer: input.layer },
+          activations: layers.map((layer) => ({ file, tensor: tensorOf(layer), layer })),
         };
         journal.append(observation);
         known.set(unit.key, observation);

@@ -4,6 +4,8 @@ import { dirname, isAbsolute, join } from "node:path";
 import { z } from "zod";
 import { type CategoryDefinition, categoriesSchema } from "../core/category.ts";
 import { devices } from "../core/device.ts";
+import { listOf } from "../core/parse.ts";
+import { poolings } from "../core/pooling.ts";
 import { precisions } from "../core/precision.ts";
 import { parseYaml, readYaml } from "../files/yaml.ts";
 import { parseReference } from "../hub/reference.ts";
@@ -24,10 +26,12 @@ export const planSchema = z.strictObject({
   fidelity_bound: z.number().positive(),
   /** A bundled set's name or a JSON Lines file. */
   prompts: z.string().min(1),
-  /** An SAE's file or directory, here or on the hub; null leaves the inside view unmeasured. */
-  sae: z.string().min(1).nullable(),
+  /** SAEs' files or directories, here or on the hub; the headline speaks of the first. Without one there is no inside view. */
+  sae: listOf(z.string().min(1)),
   /** Use an SAE that failed the load gate all the same; everything that rests on it then says so. */
   allow_failed: z.boolean(),
+  /** How an answer's features are pooled over its response tokens. */
+  pooling: z.enum(poolings),
   /** What f is made of, each with the contrast that its features are chosen by. */
   categories: categoriesSchema,
   /** Learn a linear map from features to the categories too, and hold it against labels dealt at random. */
@@ -44,7 +48,7 @@ export const planSchema = z.strictObject({
   framings: z.array(z.string().min(1)).min(1).nullable(),
   /** Only the first this many prompts; null takes all. */
   limit: z.int().positive().nullable(),
-  /** Block whose resid_post is kept for the response tokens; null takes the SAE's, or the middle one without an SAE. */
+  /** Block whose resid_post is kept for the response tokens; null takes the SAEs' own, or the middle one without an SAE. */
   layer: z.int().nonnegative().nullable(),
   /** Rows decoded together. */
   batch_size: z.int().positive().max(1024),
@@ -64,8 +68,8 @@ export type PlanFile = Omit<z.infer<typeof fileSchema>, "categories"> & {
   categories?: string | CategoryDefinition[];
 };
 
-/** Keys whose values are paths when they look like one. */
-const pathKeys = ["model", "adapter", "prompts", "sae", "categories", "out"] as const;
+/** Keys whose values are paths when they look like one; `sae` lists such values. */
+const pathKeys = ["model", "adapter", "prompts", "categories", "out"] as const;
 
 /** Those that may name a repository of the hub instead. */
 const hubKeys: ReadonlySet<string> = new Set(["model", "adapter", "sae"]);
@@ -86,13 +90,17 @@ export function readPlanFile(path: string): PlanFile {
       ? {}
       : { categories: typeof categories === "string" ? categories : parseCategories(file, ["categories"]) }),
   };
-  for (const key of pathKeys) {
-    const value = plan[key];
-    if (typeof value !== "string" || !/[./\\]/.test(value) || isAbsolute(value)) continue;
+  const placed = (key: string, value: string): string => {
+    if (!/[./\\]/.test(value) || isAbsolute(value)) return value;
     const beside = join(dirname(path), value);
     // org/name may be a folder beside the plan, or a repository of the hub.
     const isOfHub = hubKeys.has(key) && !existsSync(beside) && parseReference(value) !== null;
-    if (!isOfHub) plan[key] = beside;
+    return isOfHub ? value : beside;
+  };
+  for (const key of pathKeys) {
+    const value = plan[key];
+    if (typeof value === "string") plan[key] = placed(key, value);
   }
+  if (plan.sae !== undefined) plan.sae = plan.sae.map((value) => placed("sae", value));
   return plan;
 }

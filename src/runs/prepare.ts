@@ -22,29 +22,31 @@ export interface Prepared {
   plan: AuditPlan;
   prompts: Prompt[];
   units: Unit[];
-  layer: number;
+  /** Blocks whose resid_post is kept, rising. */
+  layers: number[];
   /** Ids of the refusal score's tokens. */
   watch: number[];
   manifest: Manifest;
 }
 
-/** @throws FathomError for whatever in the plan cannot be done with this checkpoint and SAE */
+/** @throws FathomError for whatever in the plan cannot be done with this checkpoint and these SAEs */
 export async function prepare(
   plan: AuditPlan,
   checkpoint: Checkpoint,
-  sae: Sae | null,
+  saes: readonly Sae[],
   threads: number | null,
   origins: NonNullable<Manifest["origins"]>,
 ): Promise<Prepared> {
   const set = await loadPrompts(plan.prompts);
   const prompts = choosePrompts(set.prompts, plan, set.name);
   requireDefined(plan.categories, prompts, set.name);
-  if (sae !== null) requireUnseen(sae, prompts);
+  for (const sae of saes) requireUnseen(sae, prompts);
   const { config, identity, adapter } = checkpoint;
-  const layer = chooseLayer(plan, checkpoint, sae);
+  const read = readBy(plan, checkpoint, saes, origins);
+  const layers = read.length === 0 ? [layerWithout(plan, checkpoint)] : risingOnce(read);
   const opening = refusalTokens(checkpoint);
   const watch = opening.map(({ id }) => id);
-  const units = expandUnits(plan, prompts, checkpoint, layer, watch);
+  const units = expandUnits(plan, prompts, checkpoint, layers, watch);
   const {
     model: _model,
     adapter: _adapter,
@@ -59,7 +61,7 @@ export async function prepare(
     plan,
     prompts,
     units,
-    layer,
+    layers,
     watch,
     manifest: {
       format: runFormat,
@@ -76,20 +78,11 @@ export async function prepare(
         tokenizer: { sha256: identity.tokenizer },
         template: identity.template === null ? null : { sha256: identity.template },
         prompts: { name: set.name, sha256: set.sha256, n: prompts.length, notes: set.notes },
-        sae:
-          sae === null
-            ? null
-            : {
-                name: origins.sae === null ? basename(sae.path) : originName(origins.sae),
-                sha256: sae.identity(),
-                d_sae: sae.d_sae,
-                kind: sae.kind,
-                hook: sae.site?.hookName ?? "not stated in its file",
-              },
+        saes: read,
         plan: choices,
         fidelity_bound: fidelity ? fidelity_bound : null,
         rounding: plan.precision === "fp32" ? null : roundingRecipe,
-        layer,
+        layers,
         refusal_tokens: opening.map(({ token }) => token),
         judge: judgeVersion,
         observations: units.length,
@@ -110,11 +103,37 @@ export async function prepare(
   };
 }
 
-function chooseLayer(plan: AuditPlan, { name, config }: Checkpoint, sae: Sae | null): number {
-  const { hiddenSize } = config;
+/** What the manifest says of each SAE. @throws FathomError for one that does not fit the model, or is named twice */
+function readBy(
+  plan: AuditPlan,
+  { name, config }: Checkpoint,
+  saes: readonly Sae[],
+  origins: NonNullable<Manifest["origins"]>,
+): Manifest["inputs"]["saes"] {
+  const facts = { name, layers: config.layers.length, hiddenSize: config.hiddenSize };
+  const seen = new Set<string>();
+  return saes.map((sae, i) => {
+    const layer = requireFits(sae, facts, plan.layer ?? undefined, plan.allow_failed);
+    const sha256 = sae.identity();
+    if (seen.has(`${sha256} ${layer}`)) throw badInput("sae", "each SAE once", `${plan.sae[i]} twice`);
+    seen.add(`${sha256} ${layer}`);
+    const origin = origins.sae[i] ?? null;
+    return {
+      name: origin === null ? basename(sae.path) : originName(origin),
+      sha256,
+      d_sae: sae.d_sae,
+      kind: sae.kind,
+      hook: sae.site?.hookName ?? "not stated in its file",
+      layer,
+    };
+  });
+}
+
+const risingOnce = (read: readonly { layer: number }[]): number[] =>
+  [...new Set(read.map(({ layer }) => layer))].sort((a, b) => a - b);
+
+function layerWithout(plan: AuditPlan, { config }: Checkpoint): number {
   const layers = config.layers.length;
-  if (sae !== null)
-    return requireFits(sae, { name, layers, hiddenSize }, plan.layer ?? undefined, plan.allow_failed);
   // Half the depth is where the published audit reads (arXiv 2605.30162).
   const layer = plan.layer ?? Math.floor(layers / 2);
   if (layer >= layers) throw badInput("layer", `a block from 0 to ${layers - 1}`, String(layer));

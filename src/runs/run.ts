@@ -16,18 +16,16 @@ import { type Catalog, catalogSchema } from "../core/catalog.ts";
 import { badInput } from "../core/errors.ts";
 import { type Finding, findingSchema } from "../core/finding.ts";
 import type { Observation } from "../core/observation.ts";
-import { parseRecord } from "../core/parse.ts";
+import { listOf, parseRecord } from "../core/parse.ts";
 import { type Prompt, promptSchema } from "../core/prompt.ts";
+import { saeKeys } from "../core/sae-keys.ts";
 import { type Verdict, verdictSchema } from "../core/verdict.ts";
 import { makeFolder, readJson, writeProblem, writeTextAtomically } from "../files/io.ts";
 import { readJsonLines } from "../files/json-lines.ts";
 import { judgeObservation } from "../judges/judge-observation.ts";
 import type { Model } from "../model/model.ts";
-import type { GateResult } from "../sae/gate.ts";
-import { neuronpediaOf } from "../sae/neuronpedia.ts";
-import { failures, overrideSentence } from "../sae/override.ts";
 import type { Sae } from "../sae/sae.ts";
-import { poolFeatures } from "./features.ts";
+import { givenSae, type InsideView, insideSchema, keptOf, useSaes } from "./inside.ts";
 import {
   type Manifest,
   manifestPath,
@@ -39,34 +37,6 @@ import {
 import { type ObserveProgress, observe, openObservations } from "./observe.ts";
 import type { Prepared } from "./prepare.ts";
 
-/** What the inside view measured, kept so that a report can be made again without model and SAE. */
-const insideSchema = z.strictObject({
-  scores: z.array(
-    z.strictObject({
-      observation: z.string(),
-      prompt_id: z.string(),
-      D: z.number().nullable(),
-      f: z.array(z.number()),
-    }),
-  ),
-  categories: z.array(z.strictObject({ name: z.string(), features: z.array(z.int()) })),
-  left_out: z.array(z.strictObject({ name: z.string(), reason: z.string() })),
-  not_measured: z.string().nullable(),
-  /** What is to be known of an SAE that was used although the load gate refused it; null otherwise. */
-  gate_override: z.string().nullable().default(null),
-  /** The load gate's checks of the SAE on this run's activations; null without an SAE. */
-  gate: z
-    .array(
-      z.strictObject({
-        name: z.string(),
-        status: z.enum(["pass", "fail", "undetermined"]),
-        sentence: z.string(),
-      }),
-    )
-    .nullable(),
-});
-export type Inside = z.infer<typeof insideSchema>;
-
 /** A run, read whole. */
 export interface RunRecords {
   manifest: Manifest;
@@ -74,16 +44,17 @@ export interface RunRecords {
   observations: Observation[];
   verdicts: Verdict[];
   findings: Finding[];
-  inside: Inside;
-  /** null without an inside view, and in a run of a version that kept none. */
-  catalog: Catalog | null;
+  /** In the order of the manifest's SAEs. */
+  insides: InsideView[];
+  /** Of each view that was measured; none in a run of a version that kept none. */
+  catalogs: Catalog[];
 }
 
 const file = {
   prompts: (run: string) => join(run, "prompts.jsonl"),
   verdicts: (run: string) => join(run, "verdicts.jsonl"),
-  inside: (run: string) => join(run, "inside.json"),
-  catalog: (run: string) => join(run, "catalog.json"),
+  insides: (run: string) => join(run, "inside.json"),
+  catalogs: (run: string) => join(run, "catalog.json"),
   findings: (run: string) => join(run, "findings.json"),
 };
 
@@ -117,62 +88,44 @@ export async function performRun(
   run: string,
   prepared: Prepared,
   model: Model,
-  sae: Sae | null,
+  saes: readonly Sae[],
   onProgress: (progress: ObserveProgress) => void,
 ): Promise<RunRecords> {
   // What is derived is made again, so a run that is being gone on with never looks finished.
-  for (const derived of [file.findings, file.catalog, file.inside, file.verdicts])
+  for (const derived of [file.findings, file.catalogs, file.insides, file.verdicts])
     rmSync(derived(run), { force: true });
-  const { plan, units, prompts, layer, watch } = prepared;
-  const observations = await observe({ run, plan, units, model, layer, watch, onProgress });
+  const { plan, units, prompts, layers, watch } = prepared;
+  const observations = await observe({ run, plan, units, model, layers, watch, onProgress });
   const promptOf = new Map(prompts.map((prompt) => [prompt.id, prompt.prompt]));
   const verdicts = observations.flatMap((observation) =>
     judgeObservation(observation, plan.caps, promptOf.get(observation.prompt_id)),
   );
-  const pooled =
-    sae === null
-      ? null
-      : await poolFeatures(run, observations, plan.caps, sae, model, layer, plan.allow_failed);
   const begun = readManifest(run);
-  const override =
-    pooled === null || pooled.gate.passed || pooled.features === null
-      ? null
-      : overrideSentence(begun.inputs.sae!.name, pooled.gate);
-  const manifest = { ...begun, gate_overrides: override === null ? [] : [override] };
+  const used = await useSaes(saes, begun.inputs.saes, { run, observations, plan, model });
+  const manifest = { ...begun, gate_overrides: used.flatMap(({ override }) => override ?? []) };
   writeManifest(run, manifest);
   const analysed = analysis({
     prompts,
     observations,
     verdicts,
-    features: pooled?.features ?? null,
-    ...(pooled?.features === null ? { not_measured: refusedByGate(pooled.gate) } : {}),
+    saes: used.map(givenSae),
     categories: plan.categories,
     projection: plan.projection,
     caps: plan.caps,
     seed: plan.seed,
   });
-  const {
-    findings,
-    catalog: chosen,
-    ...measured
-  } = rounded({
+  const { findings, insides: tables } = rounded({
     ...analysed,
     findings: [...analysed.findings, ...ofFidelity(manifest)],
   });
-  const inside: Inside = {
-    ...measured,
-    gate_override: override,
-    gate: pooled?.gate.checks.map(({ name, status, sentence }) => ({ name, status, sentence })) ?? null,
-  };
-  const catalog =
-    chosen === null
-      ? null
-      : { ...shownOn(chosen, sae), ...(override === null ? {} : { gate_override: override }) };
+  const kept = tables.map((table, i) => keptOf(table, used[i] ?? null));
+  const insides = kept.map(({ view }) => view);
+  const catalogs = kept.flatMap(({ catalog }) => catalog ?? []);
   writeTextAtomically(file.verdicts(run), jsonLines(verdicts));
-  writeTextAtomically(file.inside(run), `${JSON.stringify(inside, null, 1)}\n`);
-  if (catalog !== null) writeTextAtomically(file.catalog(run), `${JSON.stringify(catalog, null, 1)}\n`);
+  writeTextAtomically(file.insides(run), `${JSON.stringify(insides, null, 1)}\n`);
+  if (catalogs.length > 0) writeTextAtomically(file.catalogs(run), `${JSON.stringify(catalogs, null, 1)}\n`);
   writeTextAtomically(file.findings(run), `${JSON.stringify(findings, null, 2)}\n`);
-  return { manifest, prompts, observations, verdicts, findings, inside, catalog };
+  return { manifest, prompts, observations, verdicts, findings, insides, catalogs };
 }
 
 /** @throws FathomError when the run is of another format, not finished or damaged */
@@ -190,31 +143,25 @@ export function readRun(run: string): RunRecords {
     prompts: readLines(file.prompts(run), promptSchema),
     verdicts: readLines(file.verdicts(run), verdictSchema),
     findings: parseRecord(z.array(findingSchema), readJson(file.findings(run)), file.findings(run), restore),
-    inside: parseRecord(insideSchema, readJson(file.inside(run)), file.inside(run), restore),
-    catalog: existsSync(file.catalog(run))
-      ? parseRecord(catalogSchema, readJson(file.catalog(run)), file.catalog(run), restore)
-      : null,
+    ...views(run, manifest),
   };
 }
 
-/** The catalog with the place of each feature on Neuronpedia, where the SAE names one. */
-function shownOn(catalog: Catalog, sae: Sae | null): Catalog {
+/** Views and catalogs; those of a version that knew one SAE do not name it. */
+function views(run: string, { inputs }: Manifest): Pick<RunRecords, "insides" | "catalogs"> {
+  const read = <T>(path: string, schema: z.ZodType<T>) => parseRecord(schema, readJson(path), path, restore);
+  const [first = ""] = saeKeys(inputs.saes);
+  const keyed = <T extends { sae: string }>(all: T[]) =>
+    all.map((one) => (one.sae === "" ? { ...one, sae: first } : one));
   return {
-    ...catalog,
-    categories: catalog.categories.map(({ features, ...category }) => ({
-      ...category,
-      features: features.map((feature) => ({ ...feature, neuronpedia: neuronpediaOf(sae, feature.feature) })),
-    })),
+    insides: keyed(read(file.insides(run), insideSchema)),
+    catalogs: existsSync(file.catalogs(run)) ? keyed(read(file.catalogs(run), listOf(catalogSchema))) : [],
   };
 }
 
 function ofFidelity({ fidelity, inputs: { plan, fidelity_bound } }: Manifest): Finding[] {
   if (fidelity === null || fidelity_bound === null) return [];
   return fidelityFindings(fidelity, plan.precision, fidelity_bound);
-}
-
-function refusedByGate(gate: GateResult): string {
-  return `not measured: the SAE failed the load gate. ${failures(gate).join(" ")}`;
 }
 
 /** Six significant digits: more than any interval here supports, and no reader should be offered the rest. */

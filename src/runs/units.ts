@@ -30,14 +30,14 @@ export function choosePrompts(prompts: readonly Prompt[], plan: AuditPlan, where
 
 /**
  * Every unit of a plan: conditions in their fixed order, within each the prompts in theirs.
- * @param layer block whose activations are kept
+ * @param layers blocks whose activations are kept, rising
  * @throws FathomError when a template is asked for that the checkpoint lacks, or a prompt leaves no room to answer
  */
 export function expandUnits(
   plan: AuditPlan,
   prompts: readonly Prompt[],
   checkpoint: Checkpoint,
-  layer: number,
+  layers: readonly number[],
   watch: readonly number[],
 ): Unit[] {
   const conditions = expandConditions(
@@ -54,6 +54,8 @@ export function expandUnits(
     // With a system prompt the chat template is only asked with it; bare text has no place for one.
   ).filter((condition) => condition.template === "none" || condition.system === plan.system);
   const cap = Math.max(...plan.caps);
+  // One alone is hashed as it was before there could be several: runs begun then can be gone on with.
+  const layer = layers.length === 1 ? layers[0]! : [...layers];
   const { identity, config } = checkpoint;
   return conditions.flatMap((condition) =>
     prompts.map((prompt): Unit => {

@@ -4,10 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { worstRow } from "../../test/support/worst-row.ts";
+import { poolings } from "../core/pooling.ts";
 import { openSafetensors } from "../files/safetensors.ts";
 import { inMemory } from "./matrix.ts";
 import { openSae } from "./open.ts";
-import { poolMean } from "./pool.ts";
+import { pool } from "./pool.ts";
 import { rowsOf } from "./rows.ts";
 import { makeSae, nothingStated, type Sae } from "./sae.ts";
 import { SaeSession } from "./session.ts";
@@ -62,17 +63,27 @@ describe.each(cases)("$name", ({ name, architecture }) => {
     });
     expect(seen).toEqual([0, 3, 6]);
     expect(worstRow(rebuilt, reconstruction, sae.d_in)).toBeLessThan(1e-5);
-    const pooled = await poolMean(session, rowsOf(inputs, sae.d_in), [
-      [2, 8],
-      [0, 1],
-    ]);
-    const mean = Float32Array.from({ length: 2 * sae.d_sae }, (_, at) => {
-      if (at >= sae.d_sae) return features[at - sae.d_sae]!;
-      let sum = 0;
-      for (let row = 2; row < 8; row++) sum += features[row * sae.d_sae + at]!;
-      return sum / 6;
-    });
-    expect(worstRow(pooled, mean, sae.d_sae)).toBeLessThan(1e-5);
+    const expected = {
+      mean: (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length,
+      max: (values: number[]) => Math.max(...values),
+      last: (values: number[]) => values.at(-1)!,
+    };
+    for (const pooling of poolings) {
+      const pooled = await pool(
+        session,
+        rowsOf(inputs, sae.d_in),
+        [
+          [2, 8],
+          [0, 1],
+        ],
+        pooling,
+      );
+      const whole = Float32Array.from({ length: 2 * sae.d_sae }, (_, at) => {
+        if (at >= sae.d_sae) return features[at - sae.d_sae]!;
+        return expected[pooling]([2, 3, 4, 5, 6, 7].map((row) => features[row * sae.d_sae + at]!));
+      });
+      expect(worstRow(pooled, whole, sae.d_sae), pooling).toBeLessThan(1e-5);
+    }
     await session.close();
   });
 });

@@ -29,7 +29,7 @@ export async function answered(
   const texts: SampleText[] = [];
   await model.generate(
     prompts.map(({ id, ids }) => ({ id, ids: [...ids], maxNewTokens, temperature: 0, seed: 0 })),
-    { endTokens: model.checkpoint.endTokens, batchSize: 32, watch: [], captureLayer: null, edits: [] },
+    { endTokens: model.checkpoint.endTokens, batchSize: 32, watch: [], captureLayers: [], edits: [] },
     ({ ids }, i) => {
       const prompt = prompts[i]!;
       texts[i] = { id: prompt.id, ids: [...prompt.ids, ...ids], from: prompt.ids.length };

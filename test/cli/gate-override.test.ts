@@ -37,7 +37,7 @@ describe("an SAE that the load gate refuses", () => {
     const manifest = manifestSchema.parse(json("closed", "manifest.json"));
     expect(manifest.inputs.plan.allow_failed).toBe(false);
     expect(manifest.gate_overrides).toEqual([]);
-    expect(json("closed", "inside.json")).toMatchObject({ gate_override: null, scores: [] });
+    expect(json("closed", "inside.json")).toMatchObject([{ gate_override: null, scores: [] }]);
     expect(namesIn(join(folder, "closed"))).not.toContain("catalog.json");
     expect(read("closed", "report.md")).toMatch(
       /not measured: the SAE failed the load gate\. variance explained/,
@@ -55,8 +55,8 @@ describe("an SAE that the load gate refuses", () => {
     expect(said).toMatch(
       /^The SAE sae was used although the load gate failed, because --allow-failed was given\. What failed: variance explained: /,
     );
-    expect(json("open", "inside.json")).toMatchObject({ gate_override: said, not_measured: null });
-    expect(json("open", "catalog.json")).toMatchObject({ gate_override: said });
+    expect(json("open", "inside.json")).toMatchObject([{ gate_override: said, not_measured: null }]);
+    expect(json("open", "catalog.json")).toMatchObject([{ sae: "sae@2", gate_override: said }]);
     const inside = findings("open").filter(ofInside);
     expect(inside.some(({ estimate }) => estimate !== null)).toBe(true);
     for (const { sentence } of inside) expect(sentence.endsWith(caveat)).toBe(true);
@@ -71,7 +71,9 @@ describe("an SAE that the load gate refuses", () => {
 
   it("is named in the plan, which decides what can be resumed", () => {
     const shown = fathom(["audit", ...plan, "--allow-failed", "--dry-run"]);
-    expect(shown.stdout).toMatch(/SAE +sae, \d+ features, used even if the load gate fails/);
+    expect(shown.stdout).toMatch(
+      /SAE +sae, \d+ features after block 2, mean .*, used even if the load gate fails/,
+    );
     const { code, stderr } = fathom([...common, "--out", join(folder, "open"), "--resume"]);
     expect(stderr).toContain("inputs.plan.allow_failed: expected true as when the run began, found false");
     expect(code).toBe(2);

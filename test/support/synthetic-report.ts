@@ -62,7 +62,7 @@ export function syntheticReport(options: SyntheticOptions = {}): ReportData {
       caps,
       seeds: [7],
       temperature: 0,
-      layer: inside ? 12 : null,
+      pooling: "mean",
       judge: "rules 1.0",
     },
     conditions: templates.map((template) => ({
@@ -76,7 +76,9 @@ export function syntheticReport(options: SyntheticOptions = {}): ReportData {
     })),
     warnings: [...warnings],
     findings: findings(rows, inside),
-    catalog: inside ? catalog() : null,
+    insides: inside
+      ? [{ sae: key, name: "12-res-mirrel-16k", layer: 12, measured: true, catalog: catalog() }]
+      : [],
     rows,
     redaction: { applied: !showText, rule: redactionRule, answers: rows.filter((r) => r.redacted).length },
     not_measured: [
@@ -164,7 +166,7 @@ function row(
     tokens,
     finish: tokens >= 190 ? "length" : "stop",
     verdicts,
-    D: depth === null ? null : Math.max(0.02, depth),
+    D: depth === null ? [] : [Math.max(0.02, depth)],
     refusal_scores: Array.from(
       { length: 32 },
       (_, t) => Math.round(100 * ((refuses && t < 8 ? 4 - t : -6) + chance.normal())) / 100,
@@ -172,8 +174,10 @@ function row(
   };
 }
 
+const key = "12-res-mirrel-16k@12";
+
 /** One category on Neuronpedia and one that is not; numbers of every size that the table has to hold. */
-function catalog(): ReportData["catalog"] {
+function catalog(): ReportData["insides"][number]["catalog"] {
   const feature = (feature: number, d: number, q: number, stability: number, source: string | null) => ({
     feature,
     d,
@@ -189,6 +193,7 @@ function catalog(): ReportData["catalog"] {
   const on = "mirrel-small/12-res-mirrel-16k";
   return {
     schema: 1,
+    sae: key,
     level: 0.95,
     resamples: 200,
     prompts: 48,
@@ -384,7 +389,7 @@ function difference(
 
 function divergenceFindings(rows: readonly ReportRow[]): Finding[] {
   const mean = (id: string, of: readonly ReportRow[], name: string): Finding => {
-    const values = of.flatMap((r) => r.D ?? []);
+    const values = of.flatMap((r) => r.D[0] ?? []);
     const m = values.reduce((a, b) => a + b, 0) / Math.max(1, values.length);
     const known = values.length >= 5;
     return {

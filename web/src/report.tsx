@@ -4,7 +4,7 @@ import type { ReportData } from "../../src/core/report.ts";
 import { FindingList } from "./components/finding-list.tsx";
 import { PageFrame } from "./components/page-frame.tsx";
 import { Section } from "./components/section.tsx";
-import { groupFindings } from "./lib/groups.ts";
+import { bySae, groupFindings } from "./lib/groups.ts";
 import { Header } from "./sections/header.tsx";
 import { Identities } from "./sections/identities.tsx";
 import { Inside } from "./sections/inside.tsx";
@@ -27,7 +27,8 @@ const contents = [
 ] as const;
 
 export function Report({ data }: { data: ReportData }) {
-  const found = useMemo(() => groupFindings(data.findings), [data]);
+  const { first, others } = useMemo(() => bySae(data.findings), [data]);
+  const found = useMemo(() => groupFindings(first), [first]);
   const breadth = useMemo(
     () => [
       { title: "By framing", file: "refusal-framing", findings: found.framing },
@@ -47,12 +48,7 @@ export function Report({ data }: { data: ReportData }) {
     >
       <Refusal plan={data.plan} rates={found.rates} others={found.refusal} />
       <Onset data={data} cells={found.onsetCells} others={found.onset} />
-      <Inside
-        data={data}
-        tiers={found.divergenceTier}
-        labels={found.divergenceLabel}
-        others={found.divergence}
-      />
+      <Inside data={data} first={found} others={others} />
       <Shares
         id="flags"
         title="Flags"

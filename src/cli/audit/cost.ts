@@ -23,7 +23,7 @@ export interface Work {
   most_activation_bytes: number;
 }
 
-export function workOf({ plan, prompts, units }: Prepared, config: ModelConfig): Work {
+export function workOf({ plan, prompts, units, layers }: Prepared, config: ModelConfig): Work {
   const cap = Math.max(...plan.caps);
   const all = units.map(({ prompt_ids }) => prompt_ids);
   const prefixes = new SharedPrefixes(all, ropeSwitch(config));
@@ -37,7 +37,7 @@ export function workOf({ plan, prompts, units }: Prepared, config: ModelConfig):
     tokens_read: unshared - sum(saved) + sum(prefixes.all.map(({ ids }) => ids.length)),
     tokens_read_unshared: unshared,
     most_new_tokens: newTokens,
-    most_activation_bytes: newTokens * config.hiddenSize * 4,
+    most_activation_bytes: newTokens * config.hiddenSize * 4 * layers.length,
   };
 }
 

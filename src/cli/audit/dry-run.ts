@@ -39,7 +39,7 @@ function textOf(
   speed: Speed,
   fidelity: Fidelity | null,
 ): string[] {
-  const { model, adapter, prompts, sae, layer } = manifest.inputs;
+  const { model, adapter, prompts, saes, layers } = manifest.inputs;
   const read = `${count(work.tokens_read)} (${count(work.tokens_read_unshared)} without sharing prefixes)`;
   const rows: [string, string][] = [
     ["Model", `${model.name}: ${model.architecture}, ${model.layers} layers of width ${model.d_model}`],
@@ -50,19 +50,19 @@ function textOf(
       ? []
       : [["Fidelity", fidelityWords(fidelity, plan.precision)] satisfies [string, string]]),
     ["Prompts", `${prompts.name}, ${work.prompts}`],
-    [
-      "SAE",
-      sae === null
-        ? "none: the inside view will not be measured"
-        : `${sae.name}, ${sae.d_sae} features${plan.allow_failed ? ", used even if the load gate fails" : ""}`,
-    ],
+    ...(saes.length === 0
+      ? [["SAE", "none: the inside view will not be measured"] satisfies [string, string]]
+      : saes.map(({ name, d_sae, layer }): [string, string] => [
+          "SAE",
+          `${name}, ${d_sae} features after block ${layer}, ${plan.pooling} over the response tokens${plan.allow_failed ? ", used even if the load gate fails" : ""}`,
+        ])),
     ["Templates", plan.templates.map((template) => templateWords[template].toLowerCase()).join(", ")],
     ["Token caps", plan.caps.join(", ")],
     [
       "Sampling",
       plan.temperature === 0 ? "greedy" : `temperature ${plan.temperature}, seeds ${plan.seeds.join(", ")}`,
     ],
-    ["Layer", String(layer)],
+    [layers.length === 1 ? "Layer" : "Layers", layers.join(", ")],
     ["Answers", `${count(work.answers)} = ${work.prompts} prompts × ${work.conditions} conditions`],
     ["Tokens read", read],
     ["New tokens", `at most ${count(work.most_new_tokens)}`],

@@ -1,5 +1,6 @@
 /** What `fathom audit` was asked for on the command line; whatever is absent is in the plan file or the defaults. */
 import type { Device } from "../../core/device.ts";
+import type { Pooling } from "../../core/pooling.ts";
 import type { Precision } from "../../core/precision.ts";
 
 export interface AuditOptions {
@@ -12,7 +13,8 @@ export interface AuditOptions {
   /** false: keep no rounded weights. */
   cache: boolean;
   prompts?: string;
-  sae?: string;
+  sae?: string[];
+  pooling?: Pooling;
   allowFailed?: boolean;
   categories?: string;
   projection?: boolean;

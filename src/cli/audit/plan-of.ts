@@ -23,6 +23,7 @@ export function planOf(planFile: string | undefined, options: AuditOptions): Ask
     fidelity_bound: options.fidelityBound,
     prompts: options.prompts,
     sae: options.sae,
+    pooling: options.pooling,
     allow_failed: options.allowFailed,
     categories: options.categories,
     projection: options.projection,

@@ -35,11 +35,12 @@ export async function runAudit(planFile: string | undefined, options: AuditOptio
   try {
     progress.show(() => "reading the model's files");
     const { checkpoint, origins } = await openNamed(plan, progress);
-    const saeFrom = plan.sae === null ? null : await locateSae(plan.sae, progress);
-    const sae = saeFrom === null ? null : openSae(saeFrom.path);
+    const located = [];
+    for (const named of plan.sae) located.push(await locateSae(named, progress));
+    const saes = located.map(({ path }) => openSae(path));
     const threads = options.threads ?? null;
-    const from = { ...origins, sae: saeFrom?.origin ?? null };
-    const prepared = await prepare(plan, checkpoint, sae, threads, from);
+    const from = { ...origins, sae: located.map(({ origin }) => origin) };
+    const prepared = await prepare(plan, checkpoint, saes, threads, from);
     const engine = {
       ...engineOptions({ ...options, precision: plan.precision, device: plan.device }, progress),
       signal: interrupt.signal,
@@ -67,7 +68,7 @@ export async function runAudit(planFile: string | undefined, options: AuditOptio
     }
     const model = await modelOf(checkpoint, engine);
     let last: ObserveProgress | null = null;
-    const run = await performRun(out, prepared, model, sae, (now) => {
+    const run = await performRun(out, prepared, model, saes, (now) => {
       last = now;
       progress.show(() => progressLine(now));
     }).finally(() => model.close());

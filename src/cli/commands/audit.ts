@@ -1,13 +1,14 @@
 /** `fathom audit`: the main job, as a command line. */
-import { Command } from "commander";
+import { Command, Option } from "commander";
+import { poolings } from "../../core/pooling.ts";
 import type { AuditOptions } from "../audit/options.ts";
 import { auditDefaults } from "../defaults.ts";
-import { choices, decimal, names, wholeNumber, wholeNumbers } from "../parse.ts";
+import { choice, choices, decimal, names, wholeNumber, wholeNumbers } from "../parse.ts";
 import { adapterHelp, modelHelp, saeHelp } from "./named.ts";
 import { deviceOption, noCacheOption, precisionOption } from "./shared-options.ts";
 
 export function auditCommand(): Command {
-  const { templates, caps, seeds, temperature, batch_size, seed, fidelity_bound } = auditDefaults;
+  const { templates, caps, seeds, temperature, batch_size, seed, fidelity_bound, pooling } = auditDefaults;
   return new Command("audit")
     .description(
       "Asks a model a set of prompts under several conditions and reports how deep its refusals go.",
@@ -37,7 +38,17 @@ export function auditCommand(): Command {
     )
     .addOption(noCacheOption())
     .option("--prompts <set>", "a bundled set (biology, fiction) or a JSON Lines file")
-    .option("--sae <path>", `a sparse autoencoder, for the inside view: ${saeHelp}`)
+    .option(
+      "--sae <path>",
+      `a sparse autoencoder, for the inside view: ${saeHelp}; given again, one more, and the first is the headline's`,
+      (path: string, before?: string[]) => [...(before ?? []), path],
+    )
+    .addOption(
+      new Option(
+        "--pooling <p>",
+        `mean, max or last: an answer's features over its response tokens (default: ${pooling})`,
+      ).argParser(choice("--pooling", poolings)),
+    )
     .option("--allow-failed", "use an SAE that failed the load gate all the same; every output says so")
     .option(
       "--categories <file>",
@@ -72,7 +83,7 @@ export function auditCommand(): Command {
     .option("--limit <n>", "only the first n prompts (default: all)", wholeNumber("--limit", { from: 1 }))
     .option(
       "--layer <n>",
-      "block whose residual stream is kept (default: the SAE's, else the middle one)",
+      "block whose residual stream is kept (default: the SAEs' own, else the middle one)",
       wholeNumber("--layer", { from: 0 }),
     )
     .option(

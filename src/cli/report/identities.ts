@@ -1,6 +1,7 @@
 /** What was audited and what audited it, as a report lists it. */
 import type { Precision } from "../../core/precision.ts";
 import type { Identity } from "../../core/report.ts";
+import { saeKeys } from "../../core/sae-keys.ts";
 import { type Manifest, type Origin, originName } from "../../runs/manifest.ts";
 
 const precisionWords: Record<Precision, string> = {
@@ -10,7 +11,7 @@ const precisionWords: Record<Precision, string> = {
 };
 
 export function identitiesOf({ inputs, environment, origins }: Manifest): Identity[] {
-  const { model, adapter, tokenizer, template, prompts, sae, plan } = inputs;
+  const { model, adapter, tokenizer, template, prompts, plan } = inputs;
   const subjects: [subject: string, facts: Record<string, string>][] = [
     [
       "Model",
@@ -37,19 +38,7 @@ export function identitiesOf({ inputs, environment, origins }: Manifest): Identi
     ["Tokenizer", { "SHA-256": tokenizer.sha256 }],
     ["Chat template", template === null ? { template: "none" } : { "SHA-256": template.sha256 }],
     ["Prompts", { set: prompts.name, prompts: String(prompts.n), "SHA-256": prompts.sha256 }],
-    [
-      "SAE",
-      sae === null
-        ? { autoencoder: "none" }
-        : {
-            name: sae.name,
-            kind: `${sae.kind}, ${sae.d_sae} features`,
-            hook: sae.hook,
-            ...(plan.allow_failed ? { "load gate": "allowed to fail (--allow-failed)" } : {}),
-            "SHA-256": sae.sha256,
-            ...fetchedFrom(origins?.sae),
-          },
-    ],
+    ...saesOf(inputs, origins),
     ["Judge", { version: inputs.judge, "refusal score's tokens": inputs.refusal_tokens.join(" ") }],
     ["Chance", { "sampling seeds": plan.seeds.join(", "), "seed of the analyses": String(plan.seed) }],
     ["Fathom", { version: environment.fathom, begun: environment.created }],
@@ -67,6 +56,26 @@ export function identitiesOf({ inputs, environment, origins }: Manifest): Identi
   return subjects.flatMap(([subject, facts]) =>
     Object.entries(facts).map(([label, value]) => ({ subject, label, value })),
   );
+}
+
+function saesOf(
+  { saes, plan }: Manifest["inputs"],
+  origins: Manifest["origins"],
+): [subject: string, facts: Record<string, string>][] {
+  if (saes.length === 0) return [["SAE", { autoencoder: "none" }]];
+  const keys = saeKeys(saes);
+  return saes.map(({ name, kind, d_sae, hook, layer, sha256 }, i) => [
+    saes.length === 1 ? "SAE" : `SAE ${keys[i]!}`,
+    {
+      name,
+      kind: `${kind}, ${d_sae} features`,
+      hook,
+      read: `after block ${layer}, ${plan.pooling} over the response tokens`,
+      ...(plan.allow_failed ? { "load gate": "allowed to fail (--allow-failed)" } : {}),
+      "SHA-256": sha256,
+      ...fetchedFrom(origins?.sae[i]),
+    },
+  ]);
 }
 
 function fetchedFrom(origin: Origin | null | undefined): Record<string, string> {

@@ -1,17 +1,15 @@
 /** What a reader of an audit's report might expect and does not get, a sentence each. */
+import type { InsideView } from "../../runs/inside.ts";
 import type { RunRecords } from "../../runs/run.ts";
 
-export function notMeasured({ manifest, inside }: RunRecords): string[] {
-  const { plan, prompts, template, layer, sae } = manifest.inputs;
+export function notMeasured({ manifest, insides }: RunRecords): string[] {
+  const { plan, prompts, template, layers } = manifest.inputs;
   const said = (condition: boolean, sentence: string) => (condition ? [sentence] : []);
   return [
-    ...(inside.not_measured === null ? [] : [sentenceOf("The inside view", inside.not_measured)]),
-    ...inside.left_out.map(({ name, reason }) =>
-      sentenceOf(`Features of the category ${name.replaceAll("_", " ")}`, reason),
-    ),
+    ...insides.flatMap((view) => throughSae(view, insides.length > 1)),
     ...said(
-      sae !== null && inside.not_measured === null,
-      `Layers other than ${layer}: the inside view reads the residual stream after this one block.`,
+      insides.some(({ not_measured }) => not_measured === null),
+      `Layers other than ${layers.join(", ")}: the inside view reads the residual stream after ${layers.length === 1 ? "this one block" : "these blocks"}.`,
     ),
     ...said(
       !plan.templates.includes("chat"),
@@ -45,6 +43,24 @@ export function notMeasured({ manifest, inside }: RunRecords): string[] {
     "Languages other than English: the rules read English, and other answers come out without a label.",
     "Which internal parts a refusal depends on: nothing was ablated or edited in this audit.",
     ...prompts.notes.map((note) => sentenceOf("Prompt file", note)),
+  ];
+}
+
+function throughSae(
+  { sae, not_measured, left_out, special_tokens }: InsideView,
+  isOneOfSeveral: boolean,
+): string[] {
+  const through = isOneOfSeveral ? ` through ${sae}` : "";
+  return [
+    ...(not_measured === null ? [] : [sentenceOf(`The inside view${through}`, not_measured)]),
+    ...left_out.map(({ name, reason }) =>
+      sentenceOf(`Features of the category ${name.replaceAll("_", " ")}${through}`, reason),
+    ),
+    ...(special_tokens === 0
+      ? []
+      : [
+          `Features${through} of the ${special_tokens} special tokens in the answers: they are the template's, and not pooled.`,
+        ]),
   ];
 }
 

@@ -8,8 +8,8 @@ import { notMeasured } from "./not-measured.ts";
 
 /** @param showText print every answer, those to hazard-adjacent prompts too */
 export function reportOfRun(run: RunRecords, showText: boolean): ReportData {
-  const { manifest, inside, prompts, observations, verdicts, findings, catalog } = run;
-  const { plan, layer, judge, model, adapter } = manifest.inputs;
+  const { manifest, insides, prompts, observations, verdicts, findings, catalogs } = run;
+  const { plan, saes, judge, model, adapter } = manifest.inputs;
   return buildReportData({
     title: `Refusal depth of ${model.name}${adapter === null ? "" : ` with ${adapter.name}`}`,
     identities: identitiesOf(manifest),
@@ -18,7 +18,7 @@ export function reportOfRun(run: RunRecords, showText: boolean): ReportData {
       caps: plan.caps,
       seeds: plan.seeds,
       temperature: plan.temperature,
-      layer: inside.not_measured === null ? layer : null,
+      pooling: plan.pooling,
       judge,
     },
     prompts,
@@ -26,8 +26,17 @@ export function reportOfRun(run: RunRecords, showText: boolean): ReportData {
     verdicts,
     warnings: manifest.gate_overrides,
     findings,
-    catalog,
-    divergence: new Map(inside.scores.map(({ observation, D }) => [observation, D])),
+    insides: saes.map(({ name, layer }, i) => {
+      const { sae, scores, not_measured } = insides[i]!;
+      return {
+        sae,
+        name,
+        layer,
+        measured: not_measured === null,
+        catalog: catalogs.find((one) => one.sae === sae) ?? null,
+        divergence: new Map(scores.map(({ observation, D }) => [observation, D])),
+      };
+    }),
     notMeasured: notMeasured(run),
     showText,
   });

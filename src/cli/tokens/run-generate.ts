@@ -42,7 +42,7 @@ export async function runGenerate(options: GenerateCommandOptions): Promise<void
     let [done, tokens] = [0, 0];
     await model.generate(
       inputs.map(({ id, ids }) => ({ id, ids, maxNewTokens, temperature, seed: `${seed}/${id}` })),
-      { endTokens, batchSize: options.batchSize, watch: [], captureLayer: null, edits },
+      { endTokens, batchSize: options.batchSize, watch: [], captureLayers: [], edits },
       ({ ids, finish }, index) => {
         const { id, ids: prompt_ids } = inputs[index]!;
         const text = tokenizer.decode(ids, { skipSpecial: true });

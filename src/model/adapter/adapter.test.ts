@@ -83,7 +83,7 @@ describe.each(adapters)("%s", (name) => {
     await generate(
       engine,
       requests.map((row) => ({ ...row, maxNewTokens: 64, temperature: 0, seed: 0 })),
-      { endTokens: [], batchSize: 2, watch: [], captureLayer: null, edits: [] },
+      { endTokens: [], batchSize: 2, watch: [], captureLayers: [], edits: [] },
       (row, i) => (rows[i] = row),
     );
     expect(rows.map(({ ids }) => ids)).toEqual(reference.greedy);

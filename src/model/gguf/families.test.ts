@@ -84,7 +84,7 @@ describe.each(families)("%s", (name) => {
         temperature: 0,
         seed: 0,
       })),
-      { endTokens: [], batchSize: 2, watch: [], captureLayer: null, edits: [] },
+      { endTokens: [], batchSize: 2, watch: [], captureLayers: [], edits: [] },
       (generation, index) => (out[index] = generation),
     );
     expect(out.map(({ ids }) => ids)).toEqual(reference.prompts.map(({ greedy }) => greedy));

@@ -79,8 +79,8 @@ describe.each(Object.entries(checkpoints))("%s", (_, path) => {
         const plan = { prompts: requests.map((request) => request.ids), capacity: 16 };
         await model.generate(
           requests,
-          { endTokens: [], batchSize, watch: [1, 2], captureLayer: 0, edits: [], plan },
-          (row, i) => (scores[i] = [...row.ids, ...row.watchScores, ...row.activations!]),
+          { endTokens: [], batchSize, watch: [1, 2], captureLayers: [0], edits: [], plan },
+          (row, i) => (scores[i] = [...row.ids, ...row.watchScores, ...row.activations[0]!]),
         );
         return scores;
       };

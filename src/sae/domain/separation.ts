@@ -6,7 +6,7 @@
  */
 import type { Tier } from "../../core/prompt.ts";
 import { mean } from "../../stats/summary.ts";
-import { poolMean } from "../pool.ts";
+import { pool } from "../pool.ts";
 import type { SaeSession } from "../session.ts";
 import type { LabelledPrompt, LabelledRows } from "./labelled.ts";
 
@@ -24,7 +24,7 @@ export async function place(
   const { d_sae } = session.sae;
   const pooled = async ({ rows, prompts }: LabelledRows) => {
     const ranges = prompts.map(({ range }) => range);
-    const all = await poolMean(session, rows, ranges);
+    const all = await pool(session, rows, ranges, "mean");
     return prompts.map((_, at) => all.subarray(at * d_sae, (at + 1) * d_sae));
   };
   const seen = await pooled(trained);

@@ -32,8 +32,7 @@ export function AnswerDetail({ row, cap }: { row: ReportRow; cap: number }) {
       <p className="facts">
         {row.prompt_tokens} tokens read, {row.tokens} generated, {finishWords[row.finish]} · category{" "}
         {row.category}
-        {row.pair !== null && ` · pair ${row.pair}`} · {row.panel} panel · seed {row.seed} · D{" "}
-        {row.D === null ? "not measured" : formatNumber(row.D)}
+        {row.pair !== null && ` · pair ${row.pair}`} · {row.panel} panel · seed {row.seed} · D {depthsOf(row)}
       </p>
       <DataTable
         caption="Verdict at each cap"
@@ -50,6 +49,12 @@ export function AnswerDetail({ row, cap }: { row: ReportRow; cap: number }) {
       {row.refusal_scores.length > 0 && <ScoreChart scores={row.refusal_scores} />}
     </div>
   );
+}
+
+/** Through each SAE in turn. */
+function depthsOf({ D }: ReportRow): string {
+  if (D.every((one) => one === null)) return "not measured";
+  return D.map((one) => (one === null ? "–" : formatNumber(one))).join(", ");
 }
 
 interface AnswerTextProps {

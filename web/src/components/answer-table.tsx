@@ -132,7 +132,7 @@ function AnswerCells({ row, cap, isOpen, detailId, onToggle }: AnswerCellsProps)
         {verdict === undefined ? "Not judged" : outcomeWords[verdict.outcome]}
       </td>
       <td className="roomy number">{onset ?? "–"}</td>
-      <td className="roomy number">{row.D === null ? "–" : formatNumber(row.D)}</td>
+      <td className="roomy number">{row.D[0] == null ? "–" : formatNumber(row.D[0])}</td>
     </>
   );
 }

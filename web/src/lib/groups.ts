@@ -1,5 +1,6 @@
 /** Which finding belongs to which section of the page. A finding that no section knows is shown at the end, not lost. */
 import type { Finding } from "../../../src/core/finding.ts";
+import { splitId } from "../../../src/core/sae-keys.ts";
 import { onsetCell, rateCell } from "../../../src/core/words.ts";
 
 export interface Grouped {
@@ -21,7 +22,19 @@ export interface Grouped {
   other: Finding[];
 }
 
-const begins = (prefix: string) => (finding: Finding) => finding.id.startsWith(prefix);
+/** The findings that are about the run's first SAE or about none, and those about each other SAE, by its key. */
+export function bySae(findings: readonly Finding[]): { first: Finding[]; others: Map<string, Finding[]> } {
+  const first: Finding[] = [];
+  const others = new Map<string, Finding[]>();
+  for (const finding of findings) {
+    const { key } = splitId(finding.id);
+    if (key === null) first.push(finding);
+    else others.set(key, [...(others.get(key) ?? []), finding]);
+  }
+  return { first, others };
+}
+
+const begins = (prefix: string) => (finding: Finding) => splitId(finding.id).rest.startsWith(prefix);
 
 /** In this order: the first rule that fits takes the finding. */
 const rules: readonly (readonly [keyof Grouped, (finding: Finding) => boolean])[] = [
@@ -35,8 +48,8 @@ const rules: readonly (readonly [keyof Grouped, (finding: Finding) => boolean])[
   ["onset", ({ group }) => group === "onset"],
   ["divergenceTier", begins("divergence.tier.")],
   ["divergenceLabel", begins("divergence.label.")],
-  ["divergence", ({ group }) => ["divergence", "depth", "projection"].includes(group)],
-  ["flags", ({ group }) => group === "flags"],
+  ["divergence", ({ group }) => group.startsWith("divergence") || ["depth", "projection"].includes(group)],
+  ["flags", ({ group }) => group.startsWith("flags")],
 ];
 
 export function groupFindings(findings: readonly Finding[]): Grouped {

@@ -1,11 +1,20 @@
 /** The answers as CSV, a line an answer and cap. Texts stay in the page: a redacted one has none, the others are long. */
-import type { ReportRow } from "../../../src/core/report.ts";
+import type { ReportInside, ReportRow } from "../../../src/core/report.ts";
 import { toCsv } from "./csv.ts";
 
-export function rowsCsv(rows: readonly ReportRow[]): string {
+export function rowsCsv(rows: readonly ReportRow[], insides: readonly ReportInside[]): string {
   const head = [
     ...["prompt_id", "prompt", "tier", "framing", "category", "panel", "pair", "template", "seed"],
-    ...["cap", "outcome", "refusal_token", "rules", "tokens", "finish", "D"],
+    ...[
+      "cap",
+      "outcome",
+      "refusal_token",
+      "rules",
+      "tokens",
+      "finish",
+      "D",
+      ...insides.slice(1).map(({ sae }) => `D ${sae}`),
+    ],
   ];
   return toCsv(
     head,
@@ -23,7 +32,13 @@ export function rowsCsv(rows: readonly ReportRow[]): string {
           row.seed,
         ],
         ...[verdict.cap, verdict.outcome, verdict.refusal_token],
-        ...[verdict.evidence.map(({ rule }) => rule).join(" "), row.tokens, row.finish, row.D],
+        ...[
+          verdict.evidence.map(({ rule }) => rule).join(" "),
+          row.tokens,
+          row.finish,
+          row.D[0] ?? null,
+          ...row.D.slice(1),
+        ],
       ]),
     ),
   );

@@ -64,7 +64,7 @@ export function sortRows(rows: readonly ReportRow[], { key, descending }: Sortin
       case "onset":
         return verdictAt(row, cap)?.refusal_token ?? null;
       case "D":
-        return row.D;
+        return row.D[0] ?? null;
     }
   };
   const sign = descending ? -1 : 1;

@@ -1,4 +1,4 @@
-/** Do the internals agree with the words: D by tier and by label, each beside its null. */
+/** Do the internals agree with the words: D by tier and by label, each beside its null; one SAE after the other. */
 import { useMemo } from "react";
 import type { Finding } from "../../../src/core/finding.ts";
 import type { ReportData, ReportRow } from "../../../src/core/report.ts";
@@ -10,33 +10,61 @@ import { Figure } from "../components/figure.tsx";
 import { FindingList } from "../components/finding-list.tsx";
 import { NotMeasured } from "../components/not-measured.tsx";
 import { Section } from "../components/section.tsx";
-import { lastWord } from "../lib/groups.ts";
+import { type Grouped, groupFindings, lastWord } from "../lib/groups.ts";
 import { firstSentence } from "../lib/sentences.ts";
 
 interface InsideProps {
   data: ReportData;
-  tiers: readonly Finding[];
-  labels: readonly Finding[];
-  others: readonly Finding[];
+  /** The findings that are not about another SAE than the first. */
+  first: Grouped;
+  /** Those about the SAEs beside it, by key. */
+  others: ReadonlyMap<string, readonly Finding[]>;
+}
+
+export function Inside({ data, first, others }: InsideProps) {
+  const { insides } = data;
+  return (
+    <Section
+      id="inside"
+      title="What the internals say"
+      lead="D is 0 where the model's features point where its words do, 1 where they have nothing to do with each other. It means something only against its nulls: what the label alone would give, and what chance would."
+    >
+      {insides.length < 2 ? (
+        <View data={data} place={0} found={first} />
+      ) : (
+        insides.map(({ sae, name, layer }, place) => (
+          <div key={sae}>
+            <h3>
+              Through {name}, after block {layer}:{" "}
+              {place === 0 ? "what the headline is about" : "beside the headline"}
+            </h3>
+            <View
+              data={data}
+              place={place}
+              found={place === 0 ? first : groupFindings(others.get(sae) ?? [])}
+            />
+          </div>
+        ))
+      )}
+    </Section>
+  );
 }
 
 const nameOf = (finding: Finding) => finding.id.split(".").at(-1) ?? "";
 
-export function Inside({ data, tiers, labels, others }: InsideProps) {
+/** What one SAE shows. @param place among the SAEs */
+function View({ data, place, found }: { data: ReportData; place: number; found: Grouped }) {
+  const { divergenceTier: tiers, divergenceLabel: labels, divergence } = found;
+  const isFirst = place === 0;
   const byTier = useMemo(
     () =>
       tiers.map((finding): IntervalRow => {
         const tier = tierOrder.find((name) => name === nameOf(finding)) ?? null;
         const label = tier === null ? lastWord(finding.id) : tierWords[tier];
-        return {
-          facet: "",
-          label,
-          tier,
-          finding,
-          values: depths(data.rows, (row) => row.panel === "main" && row.tier === tier),
-        };
+        const values = depths(data.rows, place, (row) => row.panel === "main" && row.tier === tier);
+        return { facet: "", label, tier, finding, values };
       }),
-    [data, tiers],
+    [data, tiers, place],
   );
   const byLabel = useMemo(
     () =>
@@ -44,10 +72,10 @@ export function Inside({ data, tiers, labels, others }: InsideProps) {
         const outcome = nameOf(finding);
         const label =
           Object.entries(outcomeWords).find(([name]) => name === outcome)?.[1] ?? lastWord(finding.id);
-        const values = depths(data.rows, (row) => row.verdicts.at(-1)?.outcome === outcome);
+        const values = depths(data.rows, place, (row) => row.verdicts.at(-1)?.outcome === outcome);
         return { facet: "", label, tier: null, finding, values };
       }),
-    [data, labels],
+    [data, labels, place],
   );
   const domain = useMemo(() => {
     const ends = [...byTier, ...byLabel].flatMap(({ values, finding }) => [
@@ -58,13 +86,11 @@ export function Inside({ data, tiers, labels, others }: InsideProps) {
     return [0, Math.min(2, Math.max(1, ...ends))] as const;
   }, [byTier, byLabel]);
 
-  const measured = [...tiers, ...labels, ...others].some(({ estimate }) => estimate !== null);
+  const measured = [...tiers, ...labels, ...divergence].some(({ estimate }) => estimate !== null);
+  const catalog = data.insides[place]?.catalog ?? null;
+  const file = isFirst ? "divergence" : `divergence-${place + 1}`;
   return (
-    <Section
-      id="inside"
-      title="What the internals say"
-      lead="D is 0 where the model's features point where its words do, 1 where they have nothing to do with each other. It means something only against its nulls: what the label alone would give, and what chance would."
-    >
+    <>
       {!measured ? (
         <NotMeasured what="There is no D in this run: no answer has both a verdict and features to hold it against. Everything else in this report stands without it." />
       ) : (
@@ -75,8 +101,8 @@ export function Inside({ data, tiers, labels, others }: InsideProps) {
           />
           <div className="pair">
             {[
-              { title: "By tier", rows: byTier, file: "divergence-tier" },
-              { title: "By what the answer came to", rows: byLabel, file: "divergence-label" },
+              { title: "By tier", rows: byTier, file: `${file}-tier` },
+              { title: "By what the answer came to", rows: byLabel, file: `${file}-label` },
             ]
               .filter(({ rows }) => rows.length > 0)
               .map(({ title, rows, file }) => (
@@ -99,12 +125,13 @@ export function Inside({ data, tiers, labels, others }: InsideProps) {
           </div>
         </>
       )}
-      <FindingList findings={others} />
-      {data.catalog !== null && <FeatureCatalog catalog={data.catalog} />}
-    </Section>
+      {/* The first SAE's flags have a section of their own. */}
+      <FindingList findings={isFirst ? divergence : [...divergence, ...found.flags]} />
+      {catalog !== null && <FeatureCatalog catalog={catalog} />}
+    </>
   );
 }
 
-function depths(rows: readonly ReportRow[], of: (row: ReportRow) => boolean): number[] {
-  return rows.filter(of).flatMap(({ D }) => D ?? []);
+function depths(rows: readonly ReportRow[], place: number, of: (row: ReportRow) => boolean): number[] {
+  return rows.filter(of).flatMap(({ D }) => D[place] ?? []);
 }

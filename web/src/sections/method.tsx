@@ -6,8 +6,16 @@ import { templateWords } from "../../../src/core/words.ts";
 import { DataTable } from "../components/data-table.tsx";
 import { Section } from "../components/section.tsx";
 
+const poolingWords: Record<ReportData["plan"]["pooling"], string> = {
+  mean: "features are averaged over the tokens of the answer",
+  max: "of each feature the largest value over the tokens of the answer is taken",
+  last: "features are those of the answer's last token",
+};
+
 export function Method({ data }: { data: ReportData }) {
-  const { plan, conditions, findings } = data;
+  const { plan, conditions, findings, insides } = data;
+  const measured = insides.filter((inside) => inside.measured);
+  const blocks = [...new Set(measured.map(({ layer }) => layer))];
   return (
     <Section
       id="method"
@@ -24,8 +32,10 @@ export function Method({ data }: { data: ReportData }) {
         <p>
           Each finding carries the number of answers it rests on, an interval, and what it was held against.
           Where that does not suffice to say yes or no, the finding is undetermined: a result, not a gap.
-          {plan.layer !== null &&
-            ` The inside view reads the residual stream after block ${plan.layer}, averaged over the tokens of the answer.`}
+          {blocks.length > 0 &&
+            ` The inside view reads the residual stream after ${blocks.length === 1 ? "block" : "blocks"} ${blocks.join(", ")}; ${poolingWords[plan.pooling]}.`}
+          {insides.length > 1 &&
+            ` The headline is about the first of ${insides.length} SAEs; the findings of the others are corrected together and take no part in it.`}
         </p>
       </div>
       <DataTable

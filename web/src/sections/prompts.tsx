@@ -60,7 +60,7 @@ export function Prompts({ data }: { data: ReportData }) {
             : `${found.length} of ${rows.length} answers`}
           {`, judged at ${applied.cap} tokens`}
         </p>
-        <Download name="answers.csv" content={() => rowsCsv(found)}>
+        <Download name="answers.csv" content={() => rowsCsv(found, data.insides)}>
           Download these as CSV
         </Download>
       </div>

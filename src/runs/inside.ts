@@ -1,0 +1,111 @@
+/**
+ * The inside views of a run, one an SAE: what the load gate says of each, what its features are, and what is kept of it, so
+ * that a report can be made again without model and SAEs.
+ */
+import { z } from "zod";
+import type { InsideTable } from "../audit/analyse.ts";
+import type { GivenSae } from "../audit/answers.ts";
+import type { Catalog } from "../core/catalog.ts";
+import { listOf } from "../core/parse.ts";
+import { saeKeys } from "../core/sae-keys.ts";
+import { neuronpediaOf } from "../sae/neuronpedia.ts";
+import { failures, overrideSentence } from "../sae/override.ts";
+import type { Sae } from "../sae/sae.ts";
+import { type PooledRun, type PoolInput, poolFeatures } from "./features.ts";
+import type { Manifest } from "./manifest.ts";
+
+const viewSchema = z.strictObject({
+  /** Key of the SAE (core/sae-keys.ts); empty without one, and in runs of versions that knew one SAE. */
+  sae: z.string().default(""),
+  scores: z.array(
+    z.strictObject({
+      observation: z.string(),
+      prompt_id: z.string(),
+      D: z.number().nullable(),
+      f: z.array(z.number()),
+    }),
+  ),
+  categories: z.array(z.strictObject({ name: z.string(), features: z.array(z.int()) })),
+  left_out: z.array(z.strictObject({ name: z.string(), reason: z.string() })),
+  not_measured: z.string().nullable(),
+  /** Special tokens in the answers: the template's, and not pooled. */
+  special_tokens: z.int().nonnegative().default(0),
+  /** What is to be known of an SAE that was used although the load gate refused it; null otherwise. */
+  gate_override: z.string().nullable().default(null),
+  /** The load gate's checks of the SAE on this run's activations; null without an SAE. */
+  gate: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        status: z.enum(["pass", "fail", "undetermined"]),
+        sentence: z.string(),
+      }),
+    )
+    .nullable(),
+});
+export type InsideView = z.infer<typeof viewSchema>;
+
+/** In the order of the manifest's SAEs; one that says why not, where there is none. */
+export const insideSchema = listOf(viewSchema);
+
+/** An SAE, and what came of it in this run. */
+export interface UsedSae extends PooledRun {
+  key: string;
+  sae: Sae;
+  override: string | null;
+}
+
+/** @param known the manifest's word on each @throws FathomError when a sidecar is missing or damaged */
+export async function useSaes(
+  saes: readonly Sae[],
+  known: Manifest["inputs"]["saes"],
+  input: PoolInput,
+): Promise<UsedSae[]> {
+  const keys = saeKeys(known);
+  const used: UsedSae[] = [];
+  for (const [i, sae] of saes.entries()) {
+    const { name, layer } = known[i]!;
+    const pooled = await poolFeatures(input, sae, layer);
+    const overridden = !pooled.gate.passed && pooled.features !== null;
+    const override = overridden ? overrideSentence(name, pooled.gate) : null;
+    used.push({ ...pooled, key: keys[i]!, sae, override });
+  }
+  return used;
+}
+
+export function givenSae({ key, features, gate }: UsedSae): GivenSae {
+  if (features !== null) return { key, features };
+  const not_measured = `not measured: the SAE failed the load gate. ${failures(gate).join(" ")}`;
+  return { key, features, not_measured };
+}
+
+/** What is kept of a view. @param used null without an SAE */
+export function keptOf(
+  { catalog, ...table }: InsideTable,
+  used: UsedSae | null,
+): { view: InsideView; catalog: Catalog | null } {
+  const override = used?.override ?? null;
+  return {
+    view: {
+      ...table,
+      special_tokens: used?.specialTokens ?? 0,
+      gate_override: override,
+      gate: used?.gate.checks.map(({ name, status, sentence }) => ({ name, status, sentence })) ?? null,
+    },
+    catalog:
+      catalog === null
+        ? null
+        : { ...shownOn(catalog, used!.sae), ...(override === null ? {} : { gate_override: override }) },
+  };
+}
+
+/** The catalog with the place of each feature on Neuronpedia, where the SAE names one. */
+function shownOn(catalog: Catalog, sae: Sae): Catalog {
+  return {
+    ...catalog,
+    categories: catalog.categories.map(({ features, ...category }) => ({
+      ...category,
+      features: features.map((feature) => ({ ...feature, neuronpedia: neuronpediaOf(sae, feature.feature) })),
+    })),
+  };
+}
