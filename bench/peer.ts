@@ -31,6 +31,14 @@ export function runTransformerLens(python: string, args: readonly string[]): Rat
   return runOracle(python, "peer_capture.py", args) as Rate & { peer: string };
 }
 
+/** PyTorch, encoding with a JumpReLU SAE. @param python as for PyTorch */
+export function runTorchSae(
+  python: string,
+  args: readonly string[],
+): Rate & { peer: string; meanL0: number } {
+  return runOracle(python, "peer_sae.py", args) as Rate & { peer: string; meanL0: number };
+}
+
 /** @returns the JSON on the last line that a program of the oracle prints */
 function runOracle(python: string, program: string, args: readonly string[]): unknown {
   const script = join(import.meta.dirname, "../oracle", program);

@@ -15,6 +15,9 @@ export function isFloat(dtype: string): dtype is FloatDType {
   return Object.hasOwn(floatBytes, dtype);
 }
 
+/** Rows that are turned into columns together: a cache line of float32, since a line a number is ten times as slow. */
+const strip = 16;
+
 export interface TensorPlace {
   /** The file is opened for each reading, so that nobody has to keep it open. */
   path: string;
@@ -116,9 +119,12 @@ export class StoredTensor {
           out.set(elements(from, count * width), i * width);
           continue;
         }
-        for (let j = 0; j < width; j++) {
-          const read = elements(from + j * along, count);
-          for (let n = 0; n < count; n++) out[(i + n) * width + j] = read[n]!;
+        for (let j = 0; j < width; j += strip) {
+          const rows = Array.from({ length: Math.min(strip, width - j) }, (_, row) =>
+            elements(from + (j + row) * along, count),
+          );
+          for (let n = 0, to = i * width + j; n < count; n++, to += width)
+            for (let row = 0; row < rows.length; row++) out[to + row] = rows[row]![n]!;
         }
       }
     });

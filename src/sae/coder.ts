@@ -28,6 +28,8 @@ export interface Encoded {
 }
 
 export interface Coder {
+  /** Numbers of [n, d_sae] at a time that it is quick with. */
+  readonly featureValues: number;
   /** @param x [n, d_in], n > 0 */
   encode(x: Floats, n: number): Promise<Encoded>;
   /** @returns reconstruction [n, d_in] */
@@ -37,6 +39,14 @@ export interface Coder {
 
 /** Numbers of both matrices that are held in memory: 512 MB. */
 const mostInMemory = 2 ** 27;
+
+/**
+ * 16 MB: enough rows for a fast product, and arrays that the allocator keeps from one stretch to the next (those above 32 MB
+ * it maps anew, page by page). Of an SAE of 16,384 features 256 rows, a third faster than 2,048.
+ */
+const wholeFeatureValues = 2 ** 22;
+/** 128 MB: hundreds of rows, since each stretch goes through all of the weights. */
+const blockwiseFeatureValues = 2 ** 25;
 
 /** @param most numbers of weights in memory; a wider SAE is read block by block, a quarter of this at a time */
 export async function openCoder(sae: Sae, options: SessionOptions, most = mostInMemory): Promise<Coder> {
@@ -55,6 +65,7 @@ async function openWhole(sae: Sae, options: SessionOptions): Promise<Coder> {
     W_dec: tensor(sae.W_dec.read(), [d_sae, d_in]),
   };
   return {
+    featureValues: wholeFeatureValues,
     async encode(x, n) {
       const outputs = await run(encoder, { ...weights, x: tensor(x, [n, d_in]) });
       return encoded(outputs["features"]!, outputs);
@@ -85,6 +96,7 @@ async function openBlockwise(sae: Sae, options: SessionOptions, blockValues: num
   const weights = vectors(sae);
   const decoderNorm = weights["decoderNorm"]?.data as Floats | undefined;
   return {
+    featureValues: blockwiseFeatureValues,
     async encode(x, n) {
       const products = new Float32Array(n * d_sae);
       let last: Record<string, Floats> = {};

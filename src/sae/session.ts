@@ -9,9 +9,6 @@ import { undoesScale, undoesShift } from "./graphs.ts";
 import { type Rows, stretches } from "./rows.ts";
 import type { Sae } from "./sae.ts";
 
-/** Features in memory at a time: 128 MB of float32, a thousand rows of a usual SAE, hundreds of the widest. */
-const maxFeatureValues = 1 << 25;
-
 /** A stretch of rows on its way through. */
 export interface Stretch extends Encoded {
   /** Index of its first row. */
@@ -21,7 +18,7 @@ export interface Stretch extends Encoded {
 }
 
 export interface SaeSessionOptions extends SessionOptions {
-  /** Most numbers of [rows, d_sae] at a time; one row is always allowed. */
+  /** Most numbers of [rows, d_sae] at a time, if not what suits the SAE; one row is always allowed. */
   maxFeatureValues?: number;
   /** Most numbers of weights that are held in memory; a wider SAE is read block by block. */
   mostInMemory?: number;
@@ -40,7 +37,7 @@ export class SaeSession {
 
   static async open(sae: Sae, options: SaeSessionOptions = {}): Promise<SaeSession> {
     const coder = await openCoder(sae, options, options.mostInMemory);
-    return new SaeSession(sae, options.maxFeatureValues ?? maxFeatureValues, coder);
+    return new SaeSession(sae, options.maxFeatureValues ?? coder.featureValues, coder);
   }
 
   /**
