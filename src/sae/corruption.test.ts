@@ -64,7 +64,7 @@ beforeAll(async () => {
   const active = open.features.filter((value) => value > 0).sort();
   const cut = active[active.length - bundled.k! * first.rows.count]!;
   const bare = { ...bundled, k: null } as const;
-  const kinds: Record<Sae["kind"], SaeParts> = {
+  const kinds: Record<Exclude<Sae["kind"], "groupmax">, SaeParts> = {
     topk: bundled,
     jumprelu: { ...bare, kind: "jumprelu", threshold: new Float32Array(F).fill(cut) },
     gated: {

@@ -8,7 +8,7 @@ import { massiveMultiple, type Quality, quality } from "./quality.ts";
 import type { Rows } from "./rows.ts";
 import type { Sae, Site } from "./sae.ts";
 import type { SaeSession } from "./session.ts";
-import { residPost } from "./site.ts";
+import { residPost, residualOnly } from "./site.ts";
 import type { Splice } from "./splice.ts";
 
 /** What the gate needs to know of a model. */
@@ -180,10 +180,10 @@ function fit(sae: Sae, model: ModelFacts, layer: number | undefined): GateCheck[
     bound: null,
     sentence: `The SAE reads ${sae.d_in} numbers a token; ${model.name} has ${model.hiddenSize}.`,
   };
-  return [width, siteCheck(sae.site, model, layer), modelCheck(sae.site, model)];
+  return [width, siteCheck(sae, model, layer), modelCheck(sae.site, model)];
 }
 
-function siteCheck(site: Site | null, model: ModelFacts, layer: number | undefined): GateCheck {
+function siteCheck({ site, decodes = null }: Sae, model: ModelFacts, layer: number | undefined): GateCheck {
   const check = (status: GateCheck["status"], sentence: string): GateCheck => ({
     name: "site",
     status,
@@ -194,9 +194,17 @@ function siteCheck(site: Site | null, model: ModelFacts, layer: number | undefin
   const asked = layer === undefined ? "" : `; layer ${layer} (${residPost(layer)}) was asked for`;
   if (layer !== undefined && !isLayer(layer, model))
     return check("fail", `Layer ${layer} was asked for; ${model.name} has layers 0 to ${model.layers - 1}.`);
+  if (decodes !== null)
+    return check(
+      "fail",
+      `The SAE is a transcoder: it decodes ${decodes}, not what it reads. Try: ${residualOnly}.`,
+    );
   if (site === null) return check("undetermined", `The SAE does not say where it reads${asked}.`);
   if (site.layer === null)
-    return check("fail", `The SAE reads ${site.hookName}, which is not the residual stream between blocks.`);
+    return check(
+      "fail",
+      `The SAE reads ${site.hookName}, which is not the residual stream between blocks. Try: ${residualOnly}.`,
+    );
   if (site.layer >= model.layers)
     return check(
       "fail",
@@ -270,7 +278,7 @@ function judge(sae: Sae, measured: Quality, bounds: GateBounds): GateCheck[] {
     compare("mean L0", meanL0, {
       // No feature at all is no code either.
       declared: { least: 1, most: bounds.l0ShareOfInput * sae.d_in },
-      stated: around(stated.meanL0, sae.kind === "topk" ? tolerated.factorOfTopK : tolerated.factor),
+      stated: around(stated.meanL0, sae.k !== null ? tolerated.factorOfTopK : tolerated.factor),
       about: `active features a token, over ${tokens} tokens`,
     }),
     compare("dead features", dead.share, {

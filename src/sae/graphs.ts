@@ -14,6 +14,7 @@ import {
   reduceMean,
   reduceSum,
   relu,
+  reshape,
   scatterElements,
   sqrt,
   sub,
@@ -151,6 +152,10 @@ function activate(graph: Graph, shape: SaeShape, product: Value): Value {
       return relu(pre);
     case "topk":
       return topKActivation(shape.rescaleByDecoderNorm ? mul(pre, perFeature("decoderNorm")) : pre, shape.k!);
+    case "groupmax": {
+      const groups = reshape(pre, [-1, shape.d_sae / shape.k!]);
+      return reshape(topKActivation(groups, 1), ["N", shape.d_sae]);
+    }
     case "jumprelu":
       return where(greater(pre, perFeature("threshold")), relu(pre), 0);
     case "gated": {

@@ -1,6 +1,7 @@
 /** What an SAE file is, from the file alone: no model and no activations are needed. */
 import { blocks, norms } from "./matrix.ts";
 import { type Normalization, type Sae, type SaeKind, type Site, type Stated } from "./sae.ts";
+import { residualOnly } from "./site.ts";
 
 export interface Range {
   min: number;
@@ -15,12 +16,16 @@ export interface Inspection {
   kind: SaeKind;
   d_in: number;
   d_sae: number;
-  /** Active features a token at most; null unless topk. */
+  /** Active features a token at most; null unless topk or groupmax. */
   k: number | null;
   site: Site | null;
   normalize: Normalization;
   applyBDecToInput: boolean;
   rescaleByDecoderNorm: boolean;
+  /** Above which a feature is active; null unless jumprelu. */
+  threshold: Range | null;
+  /** ‖W_enc column‖ over features, as it multiplies the input that is said below `normalize`. */
+  encoderNorm: Range;
   /** ‖W_dec row‖ over features. */
   decoderNorm: Range;
   /** Features that look dead from their weights alone; a feature may look alive here and never fire. */
@@ -38,7 +43,15 @@ export interface Inspection {
     outOfReach: number | null;
   };
   stated: Stated;
+  /** Scaling and folding that was applied on the way here, whole sentences. */
   notes: readonly string[];
+  /** What the file does not say, or is not fit for, and what to try. */
+  missing: Missing[];
+}
+
+export interface Missing {
+  what: string;
+  try: string;
 }
 
 /** Below this share of the median norm a decoder row moves nothing that float32 would keep beside the others. */
@@ -79,6 +92,8 @@ export function inspect(sae: Sae): Inspection {
     normalize: sae.normalize,
     applyBDecToInput: sae.applyBDecToInput,
     rescaleByDecoderNorm: sae.rescaleByDecoderNorm,
+    threshold: sae.threshold === null ? null : rangeOf(sae.threshold),
+    encoderNorm: rangeOf(encoder),
     decoderNorm,
     deadLooking: {
       count: dead.size,
@@ -88,8 +103,44 @@ export function inspect(sae: Sae): Inspection {
     },
     stated: sae.stated,
     notes: sae.notes,
+    missing: missingFrom(sae),
   };
 }
+
+function missingFrom({ site, decodes = null, stated }: Sae): Missing[] {
+  const missing: Missing[] = [];
+  if (decodes !== null)
+    missing.push({ what: `A transcoder: it decodes ${decodes}, not what it reads.`, try: residualOnly });
+  if (site === null)
+    missing.push({
+      what: "The block whose output it reads is not said.",
+      try: "--layer with the block it was trained on, for sae check and audit",
+    });
+  else if (site.layer === null)
+    missing.push({
+      what: `It reads ${site.hookName}, which is not the residual stream after a block; nothing else is captured.`,
+      try: residualOnly,
+    });
+  if (site !== null && site.modelName === null)
+    missing.push({
+      what: "The model that it was trained on is not said.",
+      try: "fathom sae check --model MODEL: another model's activations are hardly explained",
+    });
+  const unsaid = (Object.keys(statedWords) as (keyof Stated)[]).filter((name) => stated[name] === null);
+  if (unsaid.length > 0)
+    missing.push({
+      what: `Not stated: ${unsaid.map((name) => statedWords[name]).join(", ")}.`,
+      try: "nothing; the load gate takes its declared bounds instead",
+    });
+  return missing;
+}
+
+const statedWords: Record<keyof Stated, string> = {
+  varianceExplained: "variance explained",
+  meanL0: "mean L0",
+  deadShare: "dead share",
+  meanNorm: "norm of the activations in training",
+};
 
 /** ‖normalize(x)‖ for every x, where it is one number. layer_norm divides by the deviation with n − 1. */
 function fixedNorm({ normalize, d_in }: Sae): number | null {

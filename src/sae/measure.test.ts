@@ -9,7 +9,7 @@ import { writeSafetensors } from "../files/safetensors-writer.ts";
 import { encodeFile } from "./encode-file.ts";
 import { gate, requireFits } from "./gate.ts";
 import { inspect } from "./inspect.ts";
-import { inMemory } from "./matrix.ts";
+import { inMemory, scaled } from "./matrix.ts";
 import { openSae } from "./open.ts";
 import { quality } from "./quality.ts";
 import { rowsOf } from "./rows.ts";
@@ -97,6 +97,32 @@ describe("inspect", () => {
       noEncoder: 1,
       outOfReach: 2,
     });
+  });
+});
+
+describe("inspect says", () => {
+  it("how large thresholds, encoder columns and decoder rows are", () => {
+    const threshold = Float32Array.from({ length: 2 * d + 1 }, (_, feature) => feature / 2);
+    const sae = axes({ kind: "jumprelu", threshold });
+    const found = inspect(makeSae({ ...sae, W_enc: scaled(sae.W_enc, threshold, 1) }));
+    expect(found.threshold).toEqual({ min: 0, median: 2, max: 4 });
+    // The last column is zero; the others have the norms 0, 0.5, … 3.5.
+    expect(found.encoderNorm).toEqual({ min: 0, median: 1.5, max: 3.5 });
+    expect(inspect(axes()).threshold).toBeNull();
+  });
+
+  it("what is missing, and what to try", () => {
+    const whatOf = (changes: Partial<SaeParts>) => inspect(axes(changes)).missing.map(({ what }) => what);
+    expect(whatOf({ site: null })[0]).toMatch(/block whose output it reads is not said/);
+    expect(whatOf({ site: siteOf("blocks.2.attn.hook_z", "m") })[0]).toMatch(
+      /hook_z, which is not the residual/,
+    );
+    expect(whatOf({ site: siteOf("blocks.2.hook_resid_post", null) })[0]).toMatch(/model .* is not said/);
+    expect(whatOf({ stated: { ...nothingStated, meanL0: 3, deadShare: 0 } })).toEqual([
+      "Not stated: variance explained, norm of the activations in training.",
+    ]);
+    const stated = { varianceExplained: 1, meanL0: 4, deadShare: 0, meanNorm: 2 };
+    expect(whatOf({ stated })).toEqual([]);
   });
 });
 

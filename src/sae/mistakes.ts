@@ -154,7 +154,7 @@ function byCount(sae: Sae, { meanL0, varianceExplained }: Quality): Mistake | nu
   const stated = sae.stated.meanL0;
   if (stated === null || meanL0 <= stated) return null;
   const words =
-    sae.kind === "topk"
+    sae.k !== null
       ? `k is ${sae.k}, and was about ${stated.toPrecision(3)} in training`
       : sae.kind === "jumprelu"
         ? "the thresholds are missing or too low"

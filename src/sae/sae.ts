@@ -5,6 +5,7 @@
  *     u = normalize(x) − (applyBDecToInput ? b_dec : 0)
  *     pre = u·W_enc + b_enc                             (times ‖W_dec row‖ where rescaleByDecoderNorm)
  *     standard z = ReLU(pre)      topk z = ReLU(the k largest of pre, 0 elsewhere)
+ *     groupmax z = ReLU(the largest of each of k groups of consecutive features, 0 elsewhere)
  *     jumprelu z = ReLU(pre)·1[pre > threshold]
  *     gated    z = 1[pre > 0]·ReLU((u·W_enc)·exp(r_mag) + b_mag)
  *     x̂ = denormalize(z·W_dec + b_dec)                  (z over ‖W_dec row‖ where rescaleByDecoderNorm)
@@ -27,7 +28,7 @@ export const normalizations = [
 ] as const;
 export type Normalization = (typeof normalizations)[number];
 
-export const saeKinds = ["standard", "topk", "jumprelu", "gated"] as const;
+export const saeKinds = ["standard", "topk", "groupmax", "jumprelu", "gated"] as const;
 export type SaeKind = (typeof saeKinds)[number];
 
 /** Where an SAE reads a model. */
@@ -68,7 +69,7 @@ export interface SaeParts {
   b_dec: Float32Array<ArrayBuffer>;
   /** [d_sae], jumprelu only. */
   threshold: Float32Array<ArrayBuffer> | null;
-  /** Active features a token at most, topk only. */
+  /** Active features a token at most, topk and groupmax only. */
   k: number | null;
   /** [d_sae] each, gated only. */
   magnitude: { r_mag: Float32Array<ArrayBuffer>; b_mag: Float32Array<ArrayBuffer> } | null;
@@ -77,6 +78,8 @@ export interface SaeParts {
   /** topk only. */
   rescaleByDecoderNorm: boolean;
   site: Site | null;
+  /** What it decodes, of a transcoder: a place that is not the one it reads. */
+  decodes?: string | null;
   /** Model and source under which Neuronpedia shows its features, where its file says so. No part of its identity. */
   neuronpedia?: string | null;
   /** Fingerprints of the prompts that a contrastive term was trained on (domain/fingerprint.ts). No part of its identity. */
@@ -113,6 +116,8 @@ export function makeSae(parts: SaeParts): Sae {
   requireFields(parts);
   if (k !== null && (!Number.isSafeInteger(k) || k < 1 || k > d_sae))
     throw badInput(`${path} k`, `a whole number from 1 to d_sae = ${d_sae}`, String(k));
+  if (parts.kind === "groupmax" && d_sae % k! !== 0)
+    throw badInput(`${path} k`, `a number of groups that divides d_sae = ${d_sae}`, String(k));
   for (const [name, shape] of [
     ["W_enc", [d_in, d_sae]],
     ["W_dec", [d_sae, d_in]],
@@ -144,10 +149,10 @@ export function makeSae(parts: SaeParts): Sae {
 
 /** A field that belongs to one kind is there for that kind and for no other. */
 function requireFields(parts: SaeParts): void {
-  const owners = { threshold: "jumprelu", k: "topk", magnitude: "gated" } as const;
-  for (const [field, owner] of Object.entries(owners) as [keyof typeof owners, SaeKind][]) {
+  const owners = { threshold: ["jumprelu"], k: ["topk", "groupmax"], magnitude: ["gated"] } as const;
+  for (const [field, kinds] of Object.entries(owners) as [keyof typeof owners, readonly SaeKind[]][]) {
     const present = parts[field] !== null;
-    if (present !== (parts.kind === owner))
+    if (present !== kinds.includes(parts.kind))
       throw badInput(
         `${parts.path} ${field}`,
         present ? `none for an SAE of kind ${parts.kind}` : `one for an SAE of kind ${parts.kind}`,

@@ -13,6 +13,9 @@ export function siteOf(hookName: string, modelName: string | null): Site {
   return { layer: match === null || layer < 0 ? null : layer, hookName, modelName };
 }
 
+/** What to try where a file is made for something else than rebuilding the residual stream from itself. */
+export const residualOnly = "an SAE of the residual stream (hook_resid_post) of the same model";
+
 export function residPost(layer: number): string {
   return `blocks.${layer}.hook_resid_post`;
 }

@@ -7,12 +7,14 @@ import { badInput } from "../core/errors.ts";
 import { norms } from "./matrix.ts";
 import type { Sae, SaeKind, SaeParts } from "./sae.ts";
 import { foldDecoderNorm } from "./scale.ts";
+import { residualOnly } from "./site.ts";
 import type { ObjectiveName } from "./training-plan.ts";
 import type { Weights } from "./weights.ts";
 
 /** What goes on training an SAE of a kind; the first where none is chosen. */
 const objectivesOf: Record<SaeKind, readonly ObjectiveName[]> = {
   topk: ["topk"],
+  groupmax: [],
   jumprelu: ["jumprelu", "batchtopk"],
   standard: [],
   gated: [],
@@ -36,6 +38,7 @@ export function objectiveFor(
   const { path, kind, site, normalize } = sae;
   const [first, ...others] = objectivesOf[kind];
   if (first === undefined) throw badInput(`${path} kind`, "topk or jumprelu, to train it on", kind);
+  if (sae.decodes != null) throw badInput(path, residualOnly, `a transcoder, which decodes ${sae.decodes}`);
   const objective = chosen ?? first;
   if (objective !== first && !others.includes(objective))
     throw badInput("--objective", [first, ...others].join(" or "), objective, `${path} is of kind ${kind}`);

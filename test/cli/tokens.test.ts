@@ -242,6 +242,9 @@ test("sae encode writes what SAELens computes, sae inspect says what the file is
   const inspected = fathom(["sae", "inspect", "--sae", fixture("sae/topk"), "--json"]);
   expect(JSON.parse(inspected.stdout)).toMatchObject({ kind: "topk", d_in: 16, d_sae: 48, k: 7 });
   expect(fathom(["sae", "inspect", fixture("sae/topk")]).stdout).toContain("topk, k = 7");
+  const { stdout } = fathom(["sae", "inspect", fixture("sae/jumprelu")]);
+  for (const line of [/^Threshold +\S+ to /m, /^Encoder norm +/m, /^\? Not stated: .* Try: /m])
+    expect(stdout).toMatch(line);
 });
 
 test("generate and capture take an adapter: PEFT's tokens and logits", () => {

@@ -1,7 +1,7 @@
 /** What `fathom sae inspect` does. */
 import { badInput } from "../../core/errors.ts";
 import { formatNumber } from "../../core/format.ts";
-import { type Inspection, inspect } from "../../sae/inspect.ts";
+import { type Inspection, inspect, type Range } from "../../sae/inspect.ts";
 import { openSae } from "../../sae/open.ts";
 import { locateSae } from "../locate.ts";
 import { print, printJson } from "../output.ts";
@@ -30,29 +30,35 @@ export async function runInspect(path: string | undefined, options: SaeInspectOp
 }
 
 function linesOf(sae: Inspection): string[] {
-  const { site, stated, deadLooking: dead, decoderNorm } = sae;
+  const { site, stated, deadLooking: dead, threshold } = sae;
+  const range = ({ min, median, max }: Range) =>
+    `${formatNumber(min)} to ${formatNumber(max)}, median ${formatNumber(median)}`;
   const known = (value: number | null) => (value === null ? "not stated" : formatNumber(value));
   const rows: [string, string][] = [
     ["Path", sae.path],
     ["Format", sae.format],
     ["Kind", sae.k === null ? sae.kind : `${sae.kind}, k = ${sae.k}`],
+    ...(threshold === null ? [] : [["Threshold", range(threshold)] satisfies [string, string]]),
     ["Width", `reads ${sae.d_in} numbers, has ${sae.d_sae} features`],
     ["Hook", site === null ? "not stated" : site.hookName],
     ["Model", site?.modelName ?? "not stated"],
     ["Input", sae.normalize === "none" ? "as it is" : `normalized: ${sae.normalize}`],
     ["b_dec", sae.applyBDecToInput ? "subtracted from the input" : "not subtracted from the input"],
     ["Rescaled", sae.rescaleByDecoderNorm ? "features times their decoder's norm" : "no"],
-    [
-      "Decoder norm",
-      `${formatNumber(decoderNorm.min)} to ${formatNumber(decoderNorm.max)}, median ${formatNumber(decoderNorm.median)}`,
-    ],
+    ["Encoder norm", range(sae.encoderNorm)],
+    ["Decoder norm", range(sae.decoderNorm)],
     ["Looks dead", `${dead.count} of ${sae.d_sae} features, by the weights alone`],
-    ["Stated", `variance explained ${known(stated.varianceExplained)}; mean L0 ${known(stated.meanL0)}`],
+    [
+      "Stated",
+      `variance explained ${known(stated.varianceExplained)}; mean L0 ${known(stated.meanL0)}; ` +
+        `dead share ${known(stated.deadShare)}; mean norm ${known(stated.meanNorm)}`,
+    ],
     ["Identity", sae.identity],
   ];
   const width = Math.max(...rows.map(([name]) => name.length));
   return [
     ...rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`),
     ...sae.notes.map((note) => `- ${note}`),
+    ...sae.missing.map((missing) => `? ${missing.what} Try: ${missing.try}.`),
   ];
 }
