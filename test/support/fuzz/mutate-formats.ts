@@ -1,4 +1,4 @@
-/** Damage that knows where safetensors and GGUF keep their counts, lengths, types and offsets. */
+/** Damage that knows where safetensors, zips of tensors and GGUF keep their counts, lengths, types and offsets. */
 import type { Random } from "../../../src/core/random.ts";
 import { extremes, mutateBytes, pick } from "./mutate-bytes.ts";
 import { mutateJson } from "./mutate-json.ts";
@@ -24,6 +24,29 @@ export function mutateSafetensors(original: Buffer, random: Random): Buffer {
       return whole(header, BigInt(header.length));
     }
   }
+}
+
+/** Of a zip's parts: a member, an entry of the directory, the end. Behind a member's header stands what it says of its numbers. */
+const zipMarks = ["PK\u0003\u0004", "PK\u0001\u0002", "PK\u0005\u0006"];
+
+/** A zip whose members are stored: NumPy's .npz, with its headers, or PyTorch's .pt, with its pickle. */
+export function mutateZip(original: Buffer, random: Random): Buffer {
+  if (random.integer(5) === 0) return mutateBytes(original, random);
+  const bytes = Buffer.from(original);
+  const starts = zipMarks.flatMap((mark) => {
+    const found: number[] = [];
+    for (let at = bytes.indexOf(mark); at >= 0; at = bytes.indexOf(mark, at + 1)) found.push(at);
+    return found;
+  });
+  for (let n = 1 + random.integer(2); n > 0; n--) {
+    const at = Math.min(
+      pick(random, starts) + random.integer(pick(random, [64, 64, 1024])),
+      bytes.length - 4,
+    );
+    if (random.integer(2) === 0) bytes.writeUInt32LE(Number(BigInt.asUintN(32, pick(random, extremes))), at);
+    else bytes[at]! ^= 1 << random.integer(8);
+  }
+  return bytes;
 }
 
 interface Field {

@@ -1,11 +1,12 @@
-/** Files of this repository that are damaged, and what a user does with each: opens the checkpoint and reads all of it. */
+/** Files of this repository that are damaged, and what a user does with each: opens the checkpoint or SAE and reads all of it. */
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Checkpoint, openCheckpoint } from "../../../src/model/checkpoint.ts";
+import { inspect } from "../../../src/sae/inspect.ts";
 import { openSae } from "../../../src/sae/open.ts";
 import { type Mutator, mutateBytes } from "./mutate-bytes.ts";
-import { mutateGguf, mutateSafetensors } from "./mutate-formats.ts";
+import { mutateGguf, mutateSafetensors, mutateZip } from "./mutate-formats.ts";
 import { mutateJson } from "./mutate-json.ts";
 
 const fixtures = fileURLToPath(new URL("../../fixtures/", import.meta.url));
@@ -35,12 +36,15 @@ const adapter = (fixture: string, base: string, file: string, mutate: Mutator): 
   mutate,
 });
 
+/** @param fixture of test/fixtures/sae or test/fixtures/sae-formats */
 const sae = (fixture: string, file: string, mutate: Mutator): Kind => ({
-  name: `sae/${fixture}/${file}`,
-  folder: `sae/${fixture}`,
+  name: `${fixture}/${file}`,
+  folder: fixture,
   file,
   mutate,
 });
+const gemmaScope = "gemma-scope-2b-pt-res/layer_1/width_16k/average_l0_12/params.npz";
+const qwenScope = "SAE-Res-Qwen3-1.7B-Base-W32K-L0_6/layer1.sae.pt";
 
 export const kinds: readonly Kind[] = [
   engine("llama-mha-tied", "model.safetensors", mutateSafetensors),
@@ -58,9 +62,19 @@ export const kinds: readonly Kind[] = [
   adapter("all-linear", "llama-gqa-bias", "adapter_config.json", mutateJson),
   adapter("saved-modules", "gemma2-window", "adapter_config.json", mutateJson),
   adapter("head-branch", "llama-mqa-llama3-bf16", "adapter_model.safetensors", mutateSafetensors),
-  sae("jumprelu", "cfg.json", mutateJson),
-  sae("old-topk", "cfg.json", mutateJson),
-  sae("gated", "sae_weights.safetensors", mutateSafetensors),
+  sae("sae/jumprelu", "cfg.json", mutateJson),
+  sae("sae/old-topk", "cfg.json", mutateJson),
+  sae("sae/gated", "sae_weights.safetensors", mutateSafetensors),
+  sae("sae-formats/gemma-scope", gemmaScope, mutateZip),
+  sae("sae-formats/gemma-scope-2", "sae/config.json", mutateJson),
+  sae("sae-formats/llama-scope", "sae/hyperparams.json", mutateJson),
+  sae("sae-formats/llama-scope-r1", "sae/config.json", mutateJson),
+  sae("sae-formats/llama-scope-r1", "sae/sae_weights.safetensors", mutateSafetensors),
+  sae("sae-formats/qwen-scope", qwenScope, mutateZip),
+  sae("sae-formats/sparsify", "layers.1/cfg.json", mutateJson),
+  sae("sae-formats/dictionary-gated", "trainer_0/config.json", mutateJson),
+  sae("sae-formats/dictionary-batchtopk", "trainer_0/ae.pt", mutateZip),
+  sae("sae-formats/topk-pt-linear", "domain.pt", mutateZip),
 ];
 
 export interface Subject {
@@ -83,8 +97,9 @@ export function prepare({ name, folder, file, base, mutate }: Kind, scratch: str
     mutate,
     async use(bytes) {
       writeFileSync(path, bytes);
-      if (folder.startsWith("sae/")) {
-        openSae(home);
+      if (folder.startsWith("sae")) {
+        // Reads every weight.
+        inspect(openSae(dirname(path)));
         return;
       }
       const checkpoint = await openCheckpoint(model, base === undefined ? null : home);
