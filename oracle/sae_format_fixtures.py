@@ -194,10 +194,10 @@ def topk_pt(linear: bool):
     return make
 
 
-def sparsify_case(transcode: bool):
+def sparsify_case(transcode: bool, activation: str = "topk"):
     def make(home: Path, r: Random) -> str:
         w, x = r.weights(), r.inputs()
-        coder = SparseCoder(D_IN, SparseCoderConfig(num_latents=D_SAE, k=K, transcode=transcode))
+        coder = SparseCoder(D_IN, SparseCoderConfig(num_latents=D_SAE, k=K, transcode=transcode, activation=activation))
         with torch.no_grad():
             coder.encoder.weight.copy_(w["W_enc"].T)
             coder.encoder.bias.copy_(w["b_enc"])
@@ -205,7 +205,8 @@ def sparsify_case(transcode: bool):
             coder.b_dec.copy_(w["b_dec"])
             coder.save_to_disk(home / "layers.1")
             coder = SparseCoder.load_from_disk(home / "layers.1")
-            topk(coder.encoder(x if transcode else x - coder.b_dec), K)
+            pre = coder.encoder(x if transcode else x - coder.b_dec)
+            topk(*(pre, K) if activation == "topk" else (pre.unflatten(-1, (K, -1)).flatten(0, 1), 1))
             out = coder(x)
             z = torch.zeros(ROWS, D_SAE).scatter(-1, out.latent_indices, out.latent_acts)
         finish(home, x, z, out.sae_out)
@@ -265,6 +266,7 @@ CASES = [
     ("dictionary-matryoshka", "dictionary-learning", dictionary(MatryoshkaBatchTopKSAE, k=K, group_sizes=[16, 32])),
     ("topk-pt", "topk-pt", topk_pt(False)),
     ("topk-pt-linear", "topk-pt", topk_pt(True)),
+    ("sparsify-groupmax", "sparsify", sparsify_case(False, "groupmax")),
 ]
 
 

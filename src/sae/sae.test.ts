@@ -108,10 +108,15 @@ describe("what is refused, by name", () => {
       "another architecture",
       "topk",
       { architecture: "transcoder" },
-      /one of standard, topk.*found "transcoder"/,
+      /one of standard, topk.*found "transcoder", which decodes another place.*Try: an SAE of the residual/,
     ],
     ["whitening", "topk", { normalize_activations: "covariance_whitening" }, /found "covariance_whitening"/],
-    ["hook_z", "topk", { reshape_activations: "hook_z" }, /reshape_activations.*found "hook_z"/],
+    [
+      "hook_z",
+      "topk",
+      { reshape_activations: "hook_z" },
+      /reshape_activations.*found "hook_z".*Try: an SAE of the residual stream/,
+    ],
     ["an unknown setting", "topk", { twist: 2 }, /cfg.json twist: expected only settings that are known/],
     ["another width", "topk", { d_in: 17 }, /"W_enc": expected shape \[17, 48\].*found \[16, 48\]/],
     ["a kind whose tensors are not there", "standard", { architecture: "gated" }, /a tensor "b_gate"/],
@@ -123,7 +128,12 @@ describe("what is refused, by name", () => {
       /rescaleByDecoderNorm/,
     ],
     ["an old topk without k", "old-topk", { activation_fn_kwargs: {} }, /activation_fn_kwargs.k/],
-    ["an old activation", "old-topk", { activation_fn_str: "tanh-relu" }, /relu or topk, found "tanh-relu"/],
+    [
+      "an old activation",
+      "old-topk",
+      { activation_fn_str: "tanh-relu" },
+      /one of relu, topk, found "tanh-relu"/,
+    ],
     ["no version that can be read", "topk", { metadata: { sae_lens_version: "new" } }, /sae_lens_version/],
   ])("%s", (_, name, config, message) => {
     expect(() => openSae(changed(name, config))).toThrow(message);

@@ -1,5 +1,7 @@
 /** What a format of SAE files is to Fathom. One file a format, one line in `index.ts`. */
+import { join } from "node:path";
 import type { Sae } from "../sae.ts";
+import { type Fields, folderOf, hasAll, readFields } from "./fields.ts";
 
 export interface SaeFormat {
   /** As `--format` spells it. */
@@ -10,4 +12,33 @@ export interface SaeFormat {
   recognizes(path: string): boolean;
   /** @throws FathomError for everything that is missing, broken or unsupported, by name */
   open(path: string): Sae;
+}
+
+/** Where a folder's configuration and weights were found. */
+export interface Found {
+  folder: string;
+  /** The configuration, for messages. */
+  where: string;
+  config: Fields;
+  /** The weights file. */
+  weights: string;
+}
+
+/** A format that is a folder with a configuration and a weights file; either the folder or the latter is named. */
+export function folderFormat(
+  name: string,
+  configName: string,
+  weightsName: string,
+  read: (found: Found) => Sae,
+): SaeFormat {
+  return {
+    name,
+    looks: `a folder with ${configName} and ${weightsName}`,
+    recognizes: (path) => hasAll(folderOf(path, weightsName), configName, weightsName),
+    open(path) {
+      const folder = folderOf(path, weightsName);
+      const where = join(folder, configName);
+      return read({ folder, where, config: readFields(where), weights: join(folder, weightsName) });
+    },
+  };
 }

@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { worstRow } from "../../../test/support/worst-row.ts";
 import { openSafetensors } from "../../files/safetensors.ts";
+import { requireFits } from "../gate.ts";
+import { inspect } from "../inspect.ts";
 import { openSae } from "../open.ts";
 import { SaeSession } from "../session.ts";
 
@@ -52,6 +54,20 @@ function changed(name: string, file: string, change: (fields: Record<string, unk
   return join(folder, known.path.slice(name.length + 1));
 }
 
+it("a transcoder opens to be looked at, and no gate lets it through", () => {
+  const model = { name: "tiny", hiddenSize: 16, layers: 4 };
+  expect(() => requireFits(openSae(`${fixtures}sparsify/layers.1`), model)).not.toThrow();
+  const transcoder = openSae(`${fixtures}sparsify-transcoder/layers.1`);
+  expect(() => requireFits(transcoder, model)).toThrow(
+    /a transcoder: it decodes its module's output, not what it reads. Try: an SAE of the residual/,
+  );
+  expect(inspect(transcoder).missing[0]?.what).toContain("A transcoder");
+  const hook = { hook_point_out: "blocks.1.hook_mlp_out" };
+  const norms = { dataset_average_activation_norm: { in: 60, out: 60 } };
+  const llama = changed("llama-scope", "sae/hyperparams.json", (found) => ({ ...found, ...hook, ...norms }));
+  expect(() => requireFits(openSae(llama), model)).toThrow(/it decodes blocks.1.hook_mlp_out/);
+});
+
 describe("what is refused, by name", () => {
   it.each<[string, string, Record<string, unknown>, RegExp]>([
     ["gemma-scope-2", "sae/config.json", { architecture: "relu" }, /architecture: expected jump_relu/],
@@ -61,8 +77,14 @@ describe("what is refused, by name", () => {
     ["llama-scope", "sae/hyperparams.json", { dataset_average_activation_norm: { in: 60 } }, /norm\.out/],
     ["llama-scope-r1", "sae/config.json", { hook_point_in: "blocks.2.hook_resid_post" }, /blocks\.2/],
     ["sparsify", "layers.1/cfg.json", { signed: true }, /signed: expected false/],
-    ["sparsify", "layers.1/cfg.json", { skip_connection: true }, /skip connection/],
-    ["sparsify", "layers.1/cfg.json", { activation: "groupmax" }, /activation: expected topk.*"groupmax"/],
+    [
+      "sparsify",
+      "layers.1/cfg.json",
+      { skip_connection: true },
+      /skip connection.*Try: an SAE of the residual/,
+    ],
+    ["sparsify", "layers.1/cfg.json", { activation: "relu" }, /activation: expected one of topk, groupmax/],
+    ["sparsify-groupmax", "layers.1/cfg.json", { k: 7 }, /k: expected a number of groups that divides/],
     ["sparsify", "layers.1/cfg.json", { twist: 2 }, /twist: expected only settings that are known/],
     ["sparsify", "layers.1/cfg.json", { k: 49 }, / k: expected a whole number from 1 to d_sae = 48/],
   ])("%s %s %j", (name, file, fields, message) => {

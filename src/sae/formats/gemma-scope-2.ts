@@ -1,58 +1,53 @@
 /** Gemma Scope 2 (for Gemma 3): `config.json` and `params.safetensors`. JumpReLU; b_dec is not subtracted at the input. */
-import { join } from "node:path";
 import { badInput } from "../../core/errors.ts";
 import { makeSae, nothingStated, type Sae } from "../sae.ts";
-import { siteOf } from "../site.ts";
-import { type Fields, folderOf, hasAll, plainParts, readFields, shown, textOrNull } from "./fields.ts";
-import type { SaeFormat } from "./format.ts";
+import { residualOnly, siteOf } from "../site.ts";
+import { plainParts, shown, textOrNull } from "./fields.ts";
+import { type Found, folderFormat, type SaeFormat } from "./format.ts";
 import { Tensors } from "./tensors.ts";
 
-const [configName, weightsName] = ["config.json", "params.safetensors"];
+export const gemmaScope2: SaeFormat = folderFormat(
+  "gemma-scope-2",
+  "config.json",
+  "params.safetensors",
+  read,
+);
 
-export const gemmaScope2: SaeFormat = {
-  name: "gemma-scope-2",
-  looks: `a folder with ${configName} and ${weightsName}`,
-  recognizes: (path) => hasAll(folderOf(path, weightsName), configName, weightsName),
-  open(path) {
-    const folder = folderOf(path, weightsName);
-    return readSae(folder, readFields(join(folder, configName)));
-  },
-};
-
-function readSae(folder: string, config: Fields): Sae {
-  const where = join(folder, configName);
+function read({ folder, where, config, weights: file }: Found): Sae {
   if (config["architecture"] !== "jump_relu")
-    throw badInput(`${where} architecture`, "jump_relu", shown(config["architecture"]));
-  const tensors = Tensors.safetensors(join(folder, weightsName));
+    throw badInput(`${where} architecture`, "jump_relu", shown(config["architecture"]), residualOnly);
+  const tensors = Tensors.safetensors(file);
   if (tensors.has("affine_skip_connection") || config["affine_connection"] === true)
-    throw badInput(where, "no affine skip connection", "one, which adds to x̂ what no feature explains");
-  const [d_in, d_sae] = tensors.sizes("w_enc");
-  const parts = {
-    W_enc: tensors.matrix("w_enc", [d_in, d_sae]),
-    W_dec: tensors.matrix("w_dec", [d_sae, d_in]),
+    throw badInput(
+      where,
+      "no affine skip connection",
+      "one, which adds to x̂ what no feature explains",
+      residualOnly,
+    );
+  const weights = tensors.weights("w_enc", "w_dec", { encoder: false, decoder: false });
+  const { d_in, d_sae } = weights;
+  const vectors = {
     b_enc: tensors.vector("b_enc", d_sae),
     b_dec: tensors.vector("b_dec", d_in),
     threshold: tensors.vector("threshold", d_sae),
   };
   tensors.requireAllUsed();
-  const read = textOrNull(config["hf_hook_point_in"], `${where} hf_hook_point_in`);
-  const written = textOrNull(config["hf_hook_point_out"], `${where} hf_hook_point_out`);
+  const hook = (side: "in" | "out") => {
+    const point = textOrNull(config[`hf_hook_point_${side}`], `${where} hf_hook_point_${side}`);
+    return point === null ? null : hookOf(point);
+  };
+  const [reads, writes] = [hook("in"), hook("out")];
   const { l0 } = config;
   return makeSae({
     ...plainParts,
-    ...parts,
+    ...weights,
+    ...vectors,
     format: gemmaScope2.name,
     path: folder,
-    d_in,
-    d_sae,
     kind: "jumprelu",
-    site:
-      read === null ? null : siteOf(hookOf(read), textOrNull(config["model_name"], `${where} model_name`)),
+    site: reads === null ? null : siteOf(reads, textOrNull(config["model_name"], `${where} model_name`)),
+    decodes: writes === reads ? null : writes,
     stated: { ...nothingStated, meanL0: typeof l0 === "number" ? l0 : null },
-    notes:
-      written === null || written === read
-        ? []
-        : [`A transcoder: what it decodes is ${written}, not the ${read} that it reads.`],
   });
 }
 

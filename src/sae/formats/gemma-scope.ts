@@ -40,10 +40,9 @@ function readSae(path: string): Sae {
   const tensors = Tensors.npz(path);
   // The case of these names varies between repositories.
   const name = (upper: string) => (tensors.has(upper) ? upper : upper.replace("W", "w"));
-  const [d_in, d_sae] = tensors.sizes(name("W_enc"));
-  const parts = {
-    W_enc: tensors.matrix(name("W_enc"), [d_in, d_sae]),
-    W_dec: tensors.matrix(name("W_dec"), [d_sae, d_in]),
+  const weights = tensors.weights(name("W_enc"), name("W_dec"), { encoder: false, decoder: false });
+  const { d_in, d_sae } = weights;
+  const vectors = {
     b_enc: tensors.vector("b_enc", d_sae),
     b_dec: tensors.vector("b_dec", d_in),
     threshold: tensors.vector("threshold", d_sae),
@@ -53,11 +52,10 @@ function readSae(path: string): Sae {
   const l0 = /[/\\]average_l0_(\d+)[/\\]/.exec(whole)?.[1];
   return makeSae({
     ...plainParts,
-    ...parts,
+    ...weights,
+    ...vectors,
     format: gemmaScope.name,
     path,
-    d_in,
-    d_sae,
     kind: "jumprelu",
     site,
     stated: { ...nothingStated, meanL0: l0 === undefined ? null : Number(l0) },

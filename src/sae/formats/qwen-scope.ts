@@ -13,7 +13,7 @@ import {
   onlyFile,
   plainParts,
   readFields,
-  requireSame,
+  requireSizes,
   textOrNull,
   wholeNumber,
 } from "./fields.ts";
@@ -45,27 +45,24 @@ function readSae(path: string): Sae {
       "keep the repository's name (SAE-Res-MODEL-W32K-L0_50) in the path, or name it org/name:layerL.sae.pt",
     );
   const tensors = Tensors.torch(path);
-  const [d_sae, d_in] = tensors.sizes("W_enc");
-  requireSame(d_sae, config["d_sae"], `${configPath} d_sae`);
-  requireSame(d_in, config["d_model"], `${configPath} d_model`);
+  const weights = tensors.weights("W_enc", "W_dec", { encoder: true, decoder: true });
+  const { d_in, d_sae } = weights;
+  requireSizes(weights, config, configPath, { d_in: "d_model", d_sae: "d_sae" });
   const hook = residPost(Number(fileName.exec(basename(path))?.[1]));
   const model =
     textOrNull(config["base_model"], `${configPath} base_model`) ??
     (repository === null ? null : `Qwen/${repository[1]!}`);
-  const parts = {
-    W_enc: tensors.transposed("W_enc", [d_in, d_sae]),
-    W_dec: tensors.transposed("W_dec", [d_sae, d_in]),
+  const vectors = {
     b_enc: tensors.vector("b_enc", d_sae),
     b_dec: tensors.vector("b_dec", d_in),
   };
   tensors.requireAllUsed();
   return makeSae({
     ...plainParts,
-    ...parts,
+    ...weights,
+    ...vectors,
     format: qwenScope.name,
     path,
-    d_in,
-    d_sae,
     kind: "topk",
     k: wholeNumber(stated, `${configPath} k`),
     site: siteOf(hook, model),

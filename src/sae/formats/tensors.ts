@@ -80,6 +80,23 @@ export class Tensors {
     return inFile(tensor.transposed(), this.path, shape);
   }
 
+  /**
+   * Both weights of an SAE, whose sizes the encoder's decide.
+   * @param turned which of them the file has the other way round, as nn.Linear keeps them
+   */
+  weights(encoder: string, decoder: string, turned: { encoder: boolean; decoder: boolean }) {
+    const [rows, columns] = this.sizes(encoder);
+    const [d_in, d_sae] = turned.encoder ? [columns, rows] : [rows, columns];
+    const read = (name: string, shape: [number, number], isTurned: boolean) =>
+      isTurned ? this.transposed(name, shape) : this.matrix(name, shape);
+    return {
+      d_in,
+      d_sae,
+      W_enc: read(encoder, [d_in, d_sae], turned.encoder),
+      W_dec: read(decoder, [d_sae, d_in], turned.decoder),
+    };
+  }
+
   vector(name: string, length: number): Float32Array<ArrayBuffer> {
     const tensor = this.#find(name);
     requireShape(tensor, this.path, [length]);

@@ -13,7 +13,7 @@ import {
   filesAt,
   onlyFile,
   plainParts,
-  requireSame,
+  requireSizes,
   textOrNull,
   wholeNumber,
 } from "./fields.ts";
@@ -38,32 +38,24 @@ function readSae(path: string): Sae {
   const meta = asFields(parseJson(withoutNaN(readText(where)), where), where);
   const tensors = Tensors.torch(path);
   const linear = tensors.has("W_enc.weight");
-  const stored = tensors.sizes(linear ? "W_enc.weight" : "W_enc");
-  const [d_in, d_sae] = linear ? [stored[1], stored[0]] : stored;
-  for (const name of ["d_in", "d_model"]) requireSame(d_in, meta[name], `${where} ${name}`);
-  requireSame(d_sae, meta["d_sae"], `${where} d_sae`);
-  const parts = linear
-    ? {
-        W_enc: tensors.transposed("W_enc.weight", [d_in, d_sae]),
-        W_dec: tensors.transposed("W_dec.weight", [d_sae, d_in]),
-        b_enc: tensors.vector("W_enc.bias", d_sae),
-        b_dec: tensors.vector("W_dec.bias", d_in),
-      }
-    : {
-        W_enc: tensors.matrix("W_enc", [d_in, d_sae]),
-        W_dec: tensors.matrix("W_dec", [d_sae, d_in]),
-        b_enc: tensors.vector("b_enc", d_sae),
-        b_dec: tensors.vector("b_dec", d_in),
-      };
+  const weights = linear
+    ? tensors.weights("W_enc.weight", "W_dec.weight", { encoder: true, decoder: true })
+    : tensors.weights("W_enc", "W_dec", { encoder: false, decoder: false });
+  const { d_in, d_sae } = weights;
+  requireSizes(weights, meta, where, { d_in: "d_in", d_sae: "d_sae" });
+  requireSizes(weights, meta, where, { d_in: "d_model" });
+  const vectors = {
+    b_enc: tensors.vector(linear ? "W_enc.bias" : "b_enc", d_sae),
+    b_dec: tensors.vector(linear ? "W_dec.bias" : "b_dec", d_in),
+  };
   tensors.requireAllUsed();
   const site = siteIn(meta, where);
   return makeSae({
     ...plainParts,
-    ...parts,
+    ...weights,
+    ...vectors,
     format: topkPt.name,
     path,
-    d_in,
-    d_sae,
     kind: "topk",
     k: wholeNumber(meta["k"], `${where} k`),
     site,
