@@ -124,6 +124,20 @@ test("a preset gives what is not given", () => {
   });
 });
 
+test("features can be pooled over the model's own answers", () => {
+  const changes = { "--pool": "answer", "--steps": "20" };
+  const { code, stdout } = fathom(train(join(folder, "answer"), changes, "--json"));
+  expect(code).toBe(0);
+  const told = (text: string) =>
+    (JSON.parse(text) as { training: { pool: string; rows: number; verdict: { without: unknown } } })
+      .training;
+  const [answer, mean] = [told(stdout), told(ended.stdout)];
+  expect(answer.pool).toBe("answer");
+  // The tokens of the answers are trained on too.
+  expect(answer.rows).toBeGreaterThan(1.5 * mean.rows);
+  expect(answer.verdict.without).not.toEqual(mean.verdict.without);
+});
+
 test("what an SAE began with has seen is known of it, and is no judge of it", () => {
   const fitted = join(folder, "fitted");
   const from = { "--d-sae": undefined, "--k": undefined, "--from": whole, "--steps": "2" };

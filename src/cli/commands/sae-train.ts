@@ -86,7 +86,7 @@ export function trainCommand(): Command {
     )
     .option(
       "--pool <how>",
-      `a prompt's features: ${poolings.join(" over its tokens, or of the ")} (default: ${domainDefaults.pool})`,
+      `${poolings.join(", ")}: a prompt's features over its tokens, its last, or the model's answer (default: ${domainDefaults.pool})`,
       choice("--pool", poolings),
     )
     .option(

@@ -1,38 +1,54 @@
 /** What `fathom sae train` is trained on and judged by: resid_post of every token, as shards on the disk. */
+import { z } from "zod";
+import { badInput } from "../../core/errors.ts";
+import { readJson, writeTextAtomically } from "../../files/io.ts";
 import { CapturedRows } from "../../model/captured-rows.ts";
 import type { Checkpoint } from "../../model/checkpoint.ts";
 import { modelOf } from "../../model/model.ts";
+import type { Span } from "../../sae/domain/labelled.ts";
+import { answered } from "../../sae/sample.ts";
 import { ShardWriter } from "../../sae/shards.ts";
 import type { Progress } from "../progress.ts";
 import { count } from "../say.ts";
 import type { EncodedInput } from "../tokens/encode-inputs.ts";
 import { type EngineOptions, engineOptions } from "../tokens/engine-options.ts";
+import type { TrainingFolder } from "./training-folder.ts";
 
 /** Prompts in memory at a time, where their order is to be kept. */
 const promptsAtATime = 64;
 
-/**
- * @param texts in the order in which the engine takes them
- * @param prompts behind them, in their own order
- */
+/** Tokens of an answer, at most, where answers are pooled over. */
+export const answerTokens = 48;
+
+/** Prompts whose order is kept, with the model's own answers behind them where those are wanted. */
+export interface LabelledInputs {
+  prompts: readonly EncodedInput[];
+  answers: boolean;
+}
+
+/** @param texts in the order in which the engine takes them; the labelled prompts are behind them */
 export async function captureRows(
-  folder: string,
+  folder: TrainingFolder,
   texts: readonly EncodedInput[],
-  prompts: readonly EncodedInput[],
+  { prompts, answers }: LabelledInputs,
   checkpoint: Checkpoint,
   options: EngineOptions & { layer: number },
   progress: Progress,
 ): Promise<void> {
-  const total = tokensOf(texts) + tokensOf(prompts);
-  const writer = new ShardWriter(folder, checkpoint.config.hiddenSize);
+  const writer = new ShardWriter(folder.rows, checkpoint.config.hiddenSize);
   const model = await modelOf(checkpoint, engineOptions(options, progress));
-  const what = { layers: [options.layer], logits: false, edits: [] };
-  let read = 0;
-  const onTokens = (tokens: number) => {
-    read += tokens;
-    progress.show(() => `capturing: ${count(read)} of ${count(total)} tokens`);
-  };
   try {
+    if (answers) progress.show(() => "the model answers the prompts");
+    const labelled = answers
+      ? await answered(model, prompts, answerTokens)
+      : prompts.map((prompt) => ({ ...prompt, from: 0 }));
+    const total = tokensOf(texts) + tokensOf(labelled);
+    const what = { layers: [options.layer], logits: false, edits: [] };
+    let read = 0;
+    const onTokens = (tokens: number) => {
+      read += tokens;
+      progress.show(() => `capturing: ${count(read)} of ${count(total)} tokens`);
+    };
     if (texts.length > 0)
       await model.capture(
         texts,
@@ -42,18 +58,28 @@ export async function captureRows(
         },
         onTokens,
       );
-    for (let from = 0; from < prompts.length; from += promptsAtATime) {
-      const some = prompts.slice(from, from + promptsAtATime);
+    for (let at = 0; at < labelled.length; at += promptsAtATime) {
+      const some = labelled.slice(at, at + promptsAtATime);
       const captured = new CapturedRows();
       await model.capture(some, what, captured.take, onTokens);
-      for (const at of some.keys()) writer.put(captured.row(at, options.layer));
+      for (const i of some.keys()) writer.put(captured.row(i, options.layer));
     }
+    const spans = labelled.map(({ ids, from }): Span => ({ length: ids.length, from }));
+    writeTextAtomically(folder.spans, JSON.stringify(spans));
     writer.finish();
   } finally {
     await model.close();
   }
 }
 
-export function tokensOf(inputs: readonly EncodedInput[]): number {
+/** @throws FathomError for anything but what `captureRows` has written */
+export function readSpans(path: string): Span[] {
+  const span = z.strictObject({ length: z.int().positive(), from: z.int().nonnegative() });
+  const parsed = z.array(span).safeParse(readJson(path));
+  if (!parsed.success) throw badInput(path, "the spans of prompts", "something else");
+  return parsed.data;
+}
+
+export function tokensOf(inputs: readonly { ids: readonly number[] }[]): number {
   return inputs.reduce((sum, { ids }) => sum + ids.length, 0);
 }

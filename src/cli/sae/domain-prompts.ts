@@ -4,14 +4,14 @@ import { hashJson } from "../../core/hash.ts";
 import type { Prompt, Tier } from "../../core/prompt.ts";
 import type { Checkpoint } from "../../model/checkpoint.ts";
 import { loadPrompts } from "../../prompts/load.ts";
-import { labelledRows } from "../../sae/domain/labelled.ts";
+import { labelledRows, type Span } from "../../sae/domain/labelled.ts";
 import { type Contrast, type ContrastPlan, type Pooling, usualPerTier } from "../../sae/domain/plan.ts";
 import { clusterOf, type PromptSplit, splitPrompts } from "../../sae/domain/split.ts";
 import type { Sides } from "../../sae/domain/train.ts";
 import { partOf, type Rows } from "../../sae/rows.ts";
 import { domainDefaults } from "../defaults.ts";
 import { type EncodedInput, encodeEach } from "../tokens/encode-inputs.ts";
-import { tokensOf } from "./capture-rows.ts";
+import { answerTokens } from "./capture-rows.ts";
 import type { TrainingSettings } from "./training-folder.ts";
 
 export interface DomainOptions {
@@ -55,13 +55,14 @@ export async function domainPrompts(
   }
   const { name, prompts, sha256 } = await loadPrompts(domain);
   const chosen = tiers ?? domainDefaults.tiers;
+  const pooling = pool ?? domainDefaults.pool;
   const split = splitPrompts(prompts, chosen, seed, name);
   const encode = (of: readonly Prompt[]) =>
     encodeEach(
       of.map(({ id, prompt }) => ({ kind: "prompt", id, prompt })),
       name,
       checkpoint,
-      { chat: options.chat === true, room: 0 },
+      { chat: options.chat === true, room: pooling === "answer" ? answerTokens : 0 },
     );
   const [trained, heldOut] = [encode(split.trained), encode(split.heldOut)];
   const seen = new Set(split.trained.map(clusterOf));
@@ -70,7 +71,6 @@ export async function domainPrompts(
     weight: contrastiveWeight ?? domainDefaults.contrastiveWeight,
     perTier: usualPerTier,
   };
-  const pooling = pool ?? domainDefaults.pool;
   return {
     contrast,
     pooling,
@@ -97,25 +97,24 @@ export function withoutHeldOut(texts: readonly EncodedInput[], domain: Domain | 
   return texts.filter(({ ids }) => !held.has(ids.join(" ")));
 }
 
-/** @param rows of the texts, then of the prompts to train on, then of those held out @param texts tokens of the first */
+/**
+ * @param rows of the texts, then of the prompts to train on, then of those held out
+ * @param spans of the prompts to train on, then of those held out
+ */
 export function sidesOf(
   rows: Rows,
-  texts: number,
-  { split, trained, heldOut, pooling }: Domain,
+  spans: readonly Span[],
+  { split, pooling }: Domain,
 ): { trainable: Rows; sides: Sides } {
-  const end = texts + tokensOf(trained);
-  const side = (part: Rows, of: "trained" | "heldOut", inputs: readonly EncodedInput[]) =>
-    labelledRows(
-      part,
-      split[of],
-      inputs.map(({ ids }) => ids.length),
-      pooling,
-    );
+  const [trained, heldOut] = [spans.slice(0, split.trained.length), spans.slice(split.trained.length)];
+  const tokens = (of: readonly Span[]) => of.reduce((sum, { length }) => sum + length, 0);
+  const end = rows.count - tokens(heldOut);
+  const start = end - tokens(trained);
   return {
     trainable: partOf(rows, 0, end),
     sides: {
-      trained: side(partOf(rows, texts, end), "trained", trained),
-      heldOut: side(partOf(rows, end, rows.count), "heldOut", heldOut),
+      trained: labelledRows(partOf(rows, start, end), split.trained, trained, pooling),
+      heldOut: labelledRows(partOf(rows, end, rows.count), split.heldOut, heldOut, pooling),
     },
   };
 }

@@ -30,7 +30,7 @@ import { Progress } from "../progress.ts";
 import { count, duration } from "../say.ts";
 import type { EncodedInput } from "../tokens/encode-inputs.ts";
 import type { EngineOptions } from "../tokens/engine-options.ts";
-import { captureRows, tokensOf } from "./capture-rows.ts";
+import { captureRows, readSpans, tokensOf } from "./capture-rows.ts";
 import { type Domain, type DomainOptions, domainPrompts, sidesOf, withoutHeldOut } from "./domain-prompts.ts";
 import { type PresetName, withPreset } from "./presets.ts";
 import { trainingFolder } from "./training-folder.ts";
@@ -71,12 +71,15 @@ export async function runTrain(given: SaeTrainOptions): Promise<number> {
     if (from !== null && domain !== null) requireUnseen(from, domain.split.heldOut);
     const { name, inputs } = await trainingTexts(options, checkpoint);
     const texts = withoutHeldOut(inputs, domain);
-    const prompts = domain === null ? [] : [...domain.trained, ...domain.heldOut];
+    const labelled = {
+      prompts: domain === null ? [] : [...domain.trained, ...domain.heldOut],
+      answers: domain?.pooling === "answer",
+    };
     checkPlan({ name, count: tokensOf(texts) + tokensOf(domain?.trained ?? []) }, plan);
     const settings = { ...settingsOf(options, plan, from, checkpoint, texts), ...domain?.settings };
     const folder = trainingFolder(options.out, settings, options.resume === true);
     if (folder.rowsAreWhole) checkpoint.weights.close();
-    else await captureRows(folder.rows, texts, prompts, checkpoint, options, progress);
+    else await captureRows(folder, texts, labelled, checkpoint, options, progress);
 
     const rows = rowsInShards(folder.rows);
     const size = { d_in: rows.width, d_sae: plan.d_sae, steps: plan.steps };
@@ -98,7 +101,7 @@ export async function runTrain(given: SaeTrainOptions): Promise<number> {
         const tell = progressTeller(progress);
         return { ...(await trainSae(rows, site, plan, tell, session, keeping(), [], from)), verdict: null };
       }
-      const { trainable, sides } = sidesOf(rows, tokensOf(texts), domain);
+      const { trainable, sides } = sidesOf(rows, readSpans(folder.spans), domain);
       // Each begins when its training does: it tells the time that is left.
       const tellers: Partial<Record<ArmName, ReturnType<typeof progressTeller>>> = {};
       const which = { with: "with the term, ", without: "without it, " };

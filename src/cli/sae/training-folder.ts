@@ -15,6 +15,8 @@ export interface TrainingFolder {
   rows: string;
   /** Written after every shard: with it the activations are whole. */
   rowsAreWhole: boolean;
+  /** Where it is written what tokens each labelled prompt has. */
+  spans: string;
   /** Where the last state of a training is, and whether one is there. @param name of a training, if it is not the only one */
   state(name?: string): { path: string; kept: boolean };
   remove(): void;
@@ -29,6 +31,7 @@ export function trainingFolder(out: string, settings: TrainingSettings, resume: 
   const rows = join(folder, "rows");
   return {
     rows,
+    spans: join(folder, "prompts.json"),
     rowsAreWhole: existsSync(join(rows, "shards.json")),
     state(name = "state") {
       const path = join(folder, `${name}.safetensors`);

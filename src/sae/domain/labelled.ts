@@ -14,6 +14,12 @@ export interface LabelledPrompt {
   range: RowRange;
 }
 
+/** A prompt's tokens, with those of its answer where that is pooled: how many, and the first that is pooled over. */
+export interface Span {
+  length: number;
+  from: number;
+}
+
 export interface LabelledRows {
   rows: Rows;
   prompts: readonly LabelledPrompt[];
@@ -21,27 +27,32 @@ export interface LabelledRows {
 
 /**
  * Massive tokens (quality.ts) are left out: one of them would be all of a mean.
- * @param rows of the prompts' tokens, prompt after prompt @param lengths tokens of each
+ * @param rows of the prompts' tokens, prompt after prompt
  * @throws FathomError for a prompt of massive tokens only
  */
 export function labelledRows(
   rows: Rows,
   prompts: readonly Prompt[],
-  lengths: readonly number[],
+  spans: readonly Span[],
   pooling: Pooling,
 ): LabelledRows {
   const massive = massiveOf(normsOf(rows));
   const picked: number[] = [];
   let start = 0;
   const labelled = prompts.map((prompt, at): LabelledPrompt => {
-    const end = start + lengths[at]!;
+    const { length, from: first } = spans[at]!;
+    const end = start + length;
     const ordinary: number[] = [];
-    for (let row = start; row < end; row++) if (massive[row] === 0) ordinary.push(row);
+    for (let row = start + first; row < end; row++) if (massive[row] === 0) ordinary.push(row);
     start = end;
     if (ordinary.length === 0)
-      throw badInput(`${rows.name}: prompt ${JSON.stringify(prompt.id)}`, "a token of ordinary norm", "none");
+      throw badInput(
+        `${rows.name}: prompt ${JSON.stringify(prompt.id)}`,
+        pooling === "answer" ? "an answer with a token of ordinary norm" : "a token of ordinary norm",
+        "none",
+      );
     const from = picked.length;
-    picked.push(...(pooling === "mean" ? ordinary : ordinary.slice(-1)));
+    picked.push(...(pooling === "last" ? ordinary.slice(-1) : ordinary));
     return { id: prompt.id, tier: prompt.tier, cluster: clusterOf(prompt), range: [from, picked.length] };
   });
   if (start !== rows.count) throw new RangeError(`labelledRows: ${start} tokens of ${rows.count} rows`);

@@ -3,8 +3,8 @@
 export const contrasts = ["mean-cosine", "nt-xent", "triplet"] as const;
 export type Contrast = (typeof contrasts)[number];
 
-/** What a prompt's features are: the mean over its tokens, or those of its last. */
-export const poolings = ["mean", "last"] as const;
+/** What a prompt's features are: the mean over its tokens, those of its last, or the mean over the model's own answer. */
+export const poolings = ["mean", "last", "answer"] as const;
 export type Pooling = (typeof poolings)[number];
 
 export interface ContrastPlan {

@@ -82,7 +82,7 @@ function made(n: number, signOf: (tier: Tier, draw: Random) => number) {
     labelledRows(
       rowsFor(of),
       of,
-      of.map(() => tokens),
+      of.map(() => ({ length: tokens, from: 0 })),
       "mean",
     );
   const text = Array.from({ length: 2000 }, () => world.token(draw.uniform() < 0.5 ? -1 : 1)).flat();

@@ -150,8 +150,10 @@ describe("the rows of labelled prompts", () => {
   const rows = rowsOf(Float32Array.of(900, 1, 2, 900, 3, 4), 1, "tokens");
   const two = [prompt("a", "benign", null), prompt("b", "hazard_adjacent", null)];
 
+  const spans = (...lengths: number[]) => lengths.map((length) => ({ length, from: 0 }));
+
   it("leave massive tokens out", () => {
-    const { rows: kept, prompts } = labelledRows(rows, two, [3, 3], "mean");
+    const { rows: kept, prompts } = labelledRows(rows, two, spans(3, 3), "mean");
     expect([...kept.read(0, 4)]).toEqual([1, 2, 3, 4]);
     expect(prompts.map(({ range }) => range)).toEqual([
       [0, 2],
@@ -160,7 +162,7 @@ describe("the rows of labelled prompts", () => {
   });
 
   it("are the last token's where that is asked for", () => {
-    const { rows: kept, prompts } = labelledRows(rows, two, [3, 3], "last");
+    const { rows: kept, prompts } = labelledRows(rows, two, spans(3, 3), "last");
     expect([...kept.read(0, 2)]).toEqual([2, 4]);
     expect(prompts.map(({ range }) => range)).toEqual([
       [0, 1],
@@ -168,8 +170,22 @@ describe("the rows of labelled prompts", () => {
     ]);
   });
 
+  it("are the answer's where that is asked for", () => {
+    const answers = [2, 1].map((from) => ({ length: 3, from }));
+    const { rows: kept, prompts } = labelledRows(rows, two, answers, "answer");
+    expect([...kept.read(0, 3)]).toEqual([2, 3, 4]);
+    expect(prompts.map(({ range }) => range)).toEqual([
+      [0, 1],
+      [1, 3],
+    ]);
+    const empty = answers.map(({ length }) => ({ length, from: length }));
+    expect(() => labelledRows(rows, two, empty, "answer")).toThrow(
+      /prompt "a": expected an answer with a token/,
+    );
+  });
+
   it("refuse a prompt of massive tokens only", () => {
-    expect(() => labelledRows(rows, two, [1, 5], "mean")).toThrow(
+    expect(() => labelledRows(rows, two, spans(1, 5), "mean")).toThrow(
       /prompt "a": expected a token of ordinary norm/,
     );
   });
