@@ -39,6 +39,14 @@ export function runTorchSae(
   return runOracle(python, "peer_sae.py", args) as Rate & { peer: string; meanL0: number };
 }
 
+/** An SAE trained in PyTorch. @param python as for PyTorch */
+export function runSaeTraining(
+  python: string,
+  args: readonly string[],
+): { peer: string; runs: (Rate & { seed: number; fvu: number })[] } {
+  return runOracle(python, "peer_sae_train.py", args) as ReturnType<typeof runSaeTraining>;
+}
+
 /** @returns the JSON on the last line that a program of the oracle prints */
 function runOracle(python: string, program: string, args: readonly string[]): unknown {
   const script = join(import.meta.dirname, "../oracle", program);

@@ -69,7 +69,11 @@ export class LossSession {
     const key = JSON.stringify(terms.map(({ name }) => name));
     const known = this.sessions.get(key);
     if (known !== undefined) return known;
-    const opened = await openWeightless(lossGraph(this.widths, this.objective, terms), this.options);
+    const opened = await openWeightless(lossGraph(this.widths, this.objective, terms), {
+      ...this.options,
+      // Of a step hundreds of megabytes: fresh pages for them cost as much as a product.
+      arena: true,
+    });
     this.sessions.set(key, opened);
     return opened;
   }

@@ -22,6 +22,7 @@ import {
   where,
 } from "../graph/ops/index.ts";
 import type { LossTerm, Objective } from "./objectives/objective.ts";
+import { firedOf, sparseDecode } from "./sparse-decode.ts";
 import { type commonNames, dimsOf, type OwnName, trainedNames, type Widths } from "./weights.ts";
 
 type TrainedValues = Record<(typeof commonNames)[number], Value> & Partial<Record<OwnName, Value>>;
@@ -56,16 +57,17 @@ export function lossGraph(
   const centre = reshape(matmul(reshape(b_dec, [1, d_in]), W_enc), [d_sae]);
   const preOf = (rows: Value) => add(matmul(rows, W_enc), sub(b_enc, centre));
   const pre = preOf(x);
-  const { features, smallest } = objective.activate(pre, own);
+  const { features, active, smallest } = objective.activate(pre, own);
   const encode = (rows: Value) => {
     const other = preOf(rows);
     return objective.alone?.(other) ?? objective.activate(other, own).features;
   };
-  const error = sub(x, add(matmul(features, W_dec), b_dec));
+  const decoded = active === null ? matmul(features, W_dec) : sparseDecode(features, active, W_dec);
+  const error = sub(x, add(decoded, b_dec));
   const unexplained = share(error);
   graph.output("unexplained", unexplained);
-  const active = greater(features, 0);
-  graph.output("fired", reduceSum(where(active, fillLike(features, 1), 0), [0]));
+  const fired = () => reduceSum(where(greater(features, 0), fillLike(features, 1), 0), [0]);
+  graph.output("fired", active === null ? fired() : firedOf(active, b_enc));
   if (smallest !== null) graph.output("smallest", smallest);
 
   let loss = unexplained;

@@ -49,6 +49,7 @@ function batchTopKActivation(pre: Value, count: number): Activated {
   const smallest = reshape(neg(topK(neg(positive), 1).values), []);
   return {
     features: reshape(features, pre.dims),
+    active: null,
     smallest: where(greater(smallest, huge / 2), 0, smallest),
   };
 }

@@ -41,6 +41,7 @@ export function jumpReLU(settings: Settings): Objective {
     own: { [own]: { start: Math.log(thresholdStart), pace: thresholdRate } },
     activate: (pre, { log_threshold }) => ({
       features: apply(jumpOperator, pre, exp(log_threshold!), bandwidth),
+      active: null,
       smallest: null,
     }),
     terms: [sparsity(settings)],

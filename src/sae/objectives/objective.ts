@@ -6,6 +6,7 @@
 import type { Tensor } from "onnxruntime-node";
 import type { DType, Graph, Value } from "../../graph/graph.ts";
 import type { SaeParts } from "../sae.ts";
+import type { Active } from "../sparse-decode.ts";
 import type { OwnName, Weights } from "../weights.ts";
 
 export interface Objective {
@@ -26,6 +27,8 @@ export interface Objective {
 export interface Activated {
   /** [B, d_sae], 0 where not active */
   features: Value;
+  /** The same as places, where a token has so many at most. */
+  active: Active | null;
   /** [], the smallest active feature of the batch, 0 where none is: the run keeps a running mean, its threshold. */
   smallest: Value | null;
 }

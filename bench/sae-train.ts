@@ -1,0 +1,150 @@
+/**
+ * Trains the same SAE here and in PyTorch, on the same rows, seed by seed:
+ *
+ *     node bench/sae-train.ts [--activations FILE] [--peer PYTHON] [--objective topk] [--forms sparse,dense] [--seeds 1] [--steps 300]
+ *
+ * FILE is safetensors with `activations` [n, d_in], as `fathom sae encode` takes them; without one, a synthetic mixture of 576
+ * numbers. Rows of a norm above 10 × the median are left out, and a tenth is held out. Prints the FVU of the held rows and
+ * the tokens/s of the steps after the first ten, each averaged over the seeds, and their ratios.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { type Random, random } from "../src/core/random.ts";
+import { openSafetensors } from "../src/files/safetensors.ts";
+import { writeSafetensors } from "../src/files/safetensors-writer.ts";
+import { massiveOf, normsOf, quality } from "../src/sae/quality.ts";
+import { pickRows, type Rows, rowsInFile, rowsOf } from "../src/sae/rows.ts";
+import { SaeSession } from "../src/sae/session.ts";
+import { siteOf } from "../src/sae/site.ts";
+import { trainSae } from "../src/sae/train.ts";
+import { type TrainingPlan, usualOf, usualPlan } from "../src/sae/training-plan.ts";
+import { runSaeTraining } from "./peer.ts";
+
+const { values } = parseArgs({
+  options: {
+    activations: { type: "string" },
+    peer: { type: "string" },
+    objective: { type: "string", default: "topk" },
+    forms: { type: "string", default: "sparse,dense" },
+    seeds: { type: "string", default: "1" },
+    steps: { type: "string", default: "300" },
+    "d-sae": { type: "string", default: "6144" },
+    k: { type: "string", default: "32" },
+    batch: { type: "string", default: "1024" },
+    rate: { type: "string", default: "1e-3" },
+  },
+});
+const objective = values.objective;
+if (objective !== "topk" && objective !== "batchtopk")
+  throw new Error(`bench/sae-train: expected --objective topk or batchtopk, found ${objective}`);
+const numbers = {
+  d_sae: Number(values["d-sae"]),
+  k: Number(values.k),
+  batch: Number(values.batch),
+  steps: Number(values.steps),
+  rate: Number(values.rate),
+};
+const seeds = Array.from({ length: Number(values.seeds) }, (_, seed) => seed);
+/** Steps before the clock starts. */
+const untimed = 10;
+
+const folder = mkdtempSync(join(tmpdir(), "fathom-sae-train-"));
+try {
+  const { train, held } = split(values.activations === undefined ? mixture() : read(values.activations));
+  const runs: { fvu: number; tokensPerSecond: number }[] = [];
+  for (const seed of seeds) runs.push(await fathom(train, held, seed));
+  const mine = averaged(runs);
+  console.log(`Fathom: ${said(mine)}`);
+  if (values.peer !== undefined) {
+    const files = { train: save("train", train), held: save("held", held) };
+    for (const form of values.forms.split(",")) {
+      const peer = runSaeTraining(values.peer, [
+        ...["--train", files.train, "--held", files.held, "--objective", objective, "--form", form],
+        ...Object.entries(numbers).flatMap(([name, value]) => [`--${name.replace("_", "-")}`, String(value)]),
+        ...["--seeds", ...seeds.map(String)],
+      ]);
+      const theirs = averaged(peer.runs);
+      console.log(
+        `${peer.peer}, ${form} decode: ${said(theirs)}; ratio of FVU ${(mine.fvu / theirs.fvu).toFixed(3)}, of speed ${(mine.tokensPerSecond / theirs.tokensPerSecond).toFixed(2)}`,
+      );
+    }
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+async function fathom(train: Rows, held: Rows, seed: number) {
+  // The held rows are ours; training keeps only the few aside that it must.
+  const common = { ...usualPlan, ...numbers, heldOut: 3 / train.count, seed: String(seed) };
+  const plan: TrainingPlan = { ...common, ...usualOf[objective as "topk"], objective: objective as "topk" };
+  let began = 0;
+  let ended = 0;
+  const { sae } = await trainSae(train, siteOf("blocks.0.hook_resid_post", null), plan, ({ step }) => {
+    ended = performance.now();
+    if (step === untimed) began = ended;
+  });
+  const session = await SaeSession.open(sae);
+  const { varianceExplained } = await quality(session, held);
+  await session.close();
+  return {
+    fvu: 1 - varianceExplained.ordinary,
+    tokensPerSecond: ((numbers.steps - untimed) * numbers.batch) / ((ended - began) / 1000),
+  };
+}
+
+function averaged(runs: readonly { fvu: number; tokensPerSecond: number }[]) {
+  const mean = (of: "fvu" | "tokensPerSecond") => runs.reduce((sum, run) => sum + run[of], 0) / runs.length;
+  const fvu = mean("fvu");
+  const spread = Math.sqrt(runs.reduce((sum, run) => sum + (run.fvu - fvu) ** 2, 0) / runs.length);
+  return { fvu, spread, tokensPerSecond: mean("tokensPerSecond") };
+}
+
+function said({ fvu, spread, tokensPerSecond }: ReturnType<typeof averaged>): string {
+  return `FVU ${fvu.toFixed(4)} ± ${spread.toFixed(4)}, ${tokensPerSecond.toFixed(0)} tokens/s`;
+}
+
+function split(all: Rows): { train: Rows; held: Rows } {
+  const massive = massiveOf(normsOf(all));
+  const ordinary = [...massive.keys()].filter((row) => massive[row] === 0);
+  const order = Int32Array.from(random("bench").shuffle(ordinary));
+  const first = Math.floor(0.9 * order.length);
+  const rows = (some: Int32Array) => rowsOf(pickRows(all, some).read(0, some.length), all.width);
+  return { train: rows(order.subarray(0, first)), held: rows(order.subarray(first)) };
+}
+
+function read(path: string): Rows {
+  const file = openSafetensors(path);
+  const rows = rowsInFile(file, "activations");
+  const all = rowsOf(Float32Array.from(rows.read(0, rows.count)), rows.width);
+  file.close();
+  return all;
+}
+
+function save(name: string, rows: Rows): string {
+  const path = join(folder, `${name}.safetensors`);
+  const whole = rows.read(0, rows.count);
+  writeSafetensors(path, [
+    { name: "activations", dtype: "F32", shape: [rows.count, rows.width], values: whole },
+  ]);
+  return path;
+}
+
+/** 24 of 2,000 directions a row, of sizes that differ, around a mean, in noise. */
+function mixture(width = 576, count = 20_000): Rows {
+  const draw: Random = random("mixture");
+  const directions = Float32Array.from({ length: 2000 * width }, () => draw.normal());
+  const mean = Float32Array.from({ length: width }, () => 3 * draw.normal());
+  const all = new Float32Array(count * width);
+  for (let row = 0; row < count; row++) {
+    const to = all.subarray(row * width, (row + 1) * width);
+    for (let i = 0; i < width; i++) to[i] = mean[i]! + 0.5 * draw.normal();
+    for (let one = 0; one < 24; one++) {
+      const from = Math.floor(2000 * draw.uniform() ** 2) * width;
+      const size = -Math.log(1 - draw.uniform());
+      for (let i = 0; i < width; i++) to[i] = to[i]! + size * directions[from + i]!;
+    }
+  }
+  return rowsOf(all, width);
+}
