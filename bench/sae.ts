@@ -9,7 +9,7 @@
  * its features take from the disk (Linux counts them). The second has 131,072 features of 4,096 numbers, 2.1 GB in bfloat16: the
  * command line encodes and decodes tokens in a control group of `limit` GB, where one can be made; its peak is shown in any case.
  */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -66,6 +66,11 @@ async function usual(shape: RandomSae, tokens: number): Promise<void> {
   }
   await session.close();
   file.close();
+  const some = Array.from({ length: 8 }, (_, i) => Math.floor(((i + 0.5) * shape.d_sae) / 8));
+  const before = bytesAsked();
+  sae.W_enc.take(1, some);
+  sae.W_dec.take(0, some);
+  console.log(`${some.length} features: ${bytesAsked() - before} bytes asked of the disk`);
   const own = median(rates);
   console.log(`opened in ${seconds.toFixed(1)} s; ${active.toFixed(0)} active features a token`);
   console.log(`encode: ${own.toFixed(0)} tokens/s (${rates.map((rate) => rate.toFixed(0)).join(", ")})`);
@@ -110,6 +115,11 @@ function writeActivations(tokens: number, d_in: number): void {
   writeSafetensors(activations, [
     { name: "activations", dtype: "F32", shape: [tokens, d_in], values: drawn },
   ]);
+}
+
+/** Bytes that this process has asked the system for; reading the count asks for some hundred more. */
+function bytesAsked(): number {
+  return Number(/rchar: (\d+)/.exec(readFileSync("/proc/self/io", "utf8"))?.[1] ?? NaN);
 }
 
 function median(numbers: readonly number[]): number {
