@@ -44,6 +44,11 @@ export function formatNumber(value: number): string {
   return text.replace("-", "−");
 }
 
+/** How many there are, e.g. `12,480`. */
+export function formatCount(count: number): string {
+  return count.toLocaleString("en-US");
+}
+
 /** A p or q value: `0.012`, and `< 0.001` where more digits would only look exact. */
 export function formatProbability(value: number): string {
   return value < 0.001 ? "<\u00a00.001" : formatNumber(value);

@@ -85,9 +85,9 @@ export async function sampleOf(
   };
 }
 
-/** Every n-th text, so that the tokens are about `most` and as mixed as all of them. */
+/** Texts spread evenly over all, so that their tokens are about `most` and as mixed as all of them. */
 export function evenly<T extends { ids: readonly number[] }>(texts: readonly T[], most: number): T[] {
   const all = texts.reduce((sum, { ids }) => sum + ids.length, 0);
-  const every = Math.max(1, Math.ceil(all / most));
-  return texts.filter((_, i) => i % every === 0);
+  const share = Math.min(1, most / all);
+  return texts.filter((_, i) => Math.ceil((i + 1) * share) > Math.ceil(i * share));
 }

@@ -11,7 +11,7 @@ import { inMemory } from "./matrix.ts";
 import { openSae } from "./open.ts";
 import { quality } from "./quality.ts";
 import { makeSae, type Sae } from "./sae.ts";
-import { answered, type Sample, type SampleText, sampleOf } from "./sample.ts";
+import { answered, evenly, type Sample, type SampleText, sampleOf } from "./sample.ts";
 import { SaeSession } from "./session.ts";
 import { splice } from "./splice.ts";
 
@@ -127,6 +127,18 @@ describe("beside PyTorch hooks and SAELens", () => {
     expect(cases["plain"]!.massive).toBe(0);
     const { all, ordinary } = cases["massive"]!.varianceExplained;
     expect(Math.abs(all - ordinary)).toBeGreaterThan(0.01);
+  });
+});
+
+describe("evenly", () => {
+  it("takes as many tokens as are enough, from the first text on and spread over all", () => {
+    const texts = Array.from({ length: 10 }, (_, i) => ({ place: i, ids: [0, 0, 0, 0] }));
+    const places = (most: number) => evenly(texts, most).map(({ place }) => place);
+    expect(places(Infinity)).toHaveLength(10);
+    expect(places(36)).toHaveLength(9);
+    expect(places(20)).toEqual([0, 2, 4, 6, 8]);
+    expect(places(1)).toEqual([0]);
+    expect(evenly(evenly(texts, 36), 36)).toHaveLength(9);
   });
 });
 

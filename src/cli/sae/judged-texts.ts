@@ -14,7 +14,7 @@ import { count } from "../say.ts";
 import { type EncodedInput, encodeInputs } from "../tokens/encode-inputs.ts";
 
 /** Tokens that the gate judges variance, L0 and dead features on. */
-const judgedTokens = 8192;
+export const judgedTokens = 8192;
 /** Of those, tokens read three times for cross-entropy: a verdict needs few, an interval over texts needs many texts. */
 export const splicedTokens = { check: 2048, report: 8192 } as const;
 /** Tokens of an answer, at most: a chat model is itself in its answers, and was often trained on nothing else. */
@@ -114,6 +114,3 @@ function textStretches(path: string, { tokenizer, config }: Checkpoint): Encoded
     });
   return stretches;
 }
-
-/** `judgedTokens` for a command that reads no more than the gate does. */
-export const enoughForGate = judgedTokens;

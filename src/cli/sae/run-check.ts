@@ -11,10 +11,10 @@ import { print, printJson } from "../output.ts";
 import { Progress } from "../progress.ts";
 import { engineOptions } from "../tokens/engine-options.ts";
 import {
-  enoughForGate,
   gateOn,
   givenTexts,
   type JudgedTextOptions,
+  judgedTokens,
   splicedTokens,
   textsRead,
 } from "./judged-texts.ts";
@@ -52,7 +52,7 @@ export async function runCheck(options: SaeCheckOptions): Promise<number> {
       options.threads === undefined ? {} : { threads: options.threads },
     );
     try {
-      const texts = await textsRead(model, given, enoughForGate, progress);
+      const texts = await textsRead(model, given, judgedTokens, progress);
       const site = { layer, asked: options.layer !== undefined, allowFailed };
       const { result } = await gateOn(session, model, facts, site, texts, splicedTokens.check, progress);
       progress.clear();

@@ -58,6 +58,7 @@ export async function contextsOf(
     });
     found.set(feature, contexts);
   }
+  // In order, so that rows in a file are read forwards.
   const chosen = Int32Array.from(wanted.keys()).sort();
   const { d_sae } = session.sae;
   await session.encodeRows(pickRows(rows, chosen), ({ from, features }) => {

@@ -1,6 +1,6 @@
 /** The measurements of a quality report as findings: each with its n, its interval over texts, and what it is held against. */
 import type { Finding } from "../../core/finding.ts";
-import { fineShare, formatFineShare, formatNumber } from "../../core/format.ts";
+import { fineShare, formatCount, formatFineShare, formatNumber } from "../../core/format.ts";
 import type { Random } from "../../core/random.ts";
 import { wilson } from "../../stats/proportion.ts";
 import { bootstrap } from "../../stats/resample.ts";
@@ -114,7 +114,7 @@ function unexplained(measured: Measured, random: Random): Finding[] {
   return groups.map((group): Finding => {
     const found = group === "all" ? all : of(group);
     const explains = found.interval === null ? null : found.interval[1] < 1;
-    const figure = `FVU ${formatNumber(found.estimate)}${between(found.interval)} over ${whole(found.n)} tokens of ${whole(found.texts)} texts`;
+    const figure = `FVU ${formatNumber(found.estimate)}${between(found.interval)} over ${formatCount(found.n)} tokens of ${formatCount(found.texts)} texts`;
     const sentence =
       group === "ordinary"
         ? `It leaves ${formatFineShare(found.estimate)} of the variance of ordinary tokens unexplained. ${figure}. ` +
@@ -166,7 +166,7 @@ function massive(measured: Measured, random: Random): Finding {
     sentence:
       found.n === 0
         ? `No token's norm is above ${massiveMultiple} times the median.`
-        : `On the ${whole(found.n)} massive tokens it loses ${formatFineShare(found.estimate)} of the squared norm${between(found.interval)}; on ordinary ones ${formatFineShare(ordinary.estimate)}.`,
+        : `On the ${formatCount(found.n)} massive tokens it loses ${formatFineShare(found.estimate)} of the squared norm${between(found.interval)}; on ordinary ones ${formatFineShare(ordinary.estimate)}.`,
   };
 }
 
@@ -179,7 +179,7 @@ function recovered({ losses }: Measured, random: Random): Finding {
   }));
   const found = ratio(sums, random);
   const harmless = !(zeroed > original);
-  const nats = `${formatNumber(original)} nats a token as the model is, ${formatNumber(spliced)} with the reconstruction, ${formatNumber(zeroed)} with zeros; ${whole(tokens)} next tokens of ${whole(losses.length)} texts`;
+  const nats = `${formatNumber(original)} nats a token as the model is, ${formatNumber(spliced)} with the reconstruction, ${formatNumber(zeroed)} with zeros; ${formatCount(tokens)} next tokens of ${formatCount(losses.length)} texts`;
   return {
     id: "sae.ce_recovered",
     group: "headline",
@@ -222,7 +222,7 @@ function meanL0(measured: Measured, random: Random): Finding {
       interval: null,
     },
     status: "found",
-    sentence: `A token has ${formatNumber(found.estimate)} active features on average${between(found.interval)}, of ${whole(sae.d_sae)}.`,
+    sentence: `A token has ${formatNumber(found.estimate)} active features on average${between(found.interval)}, of ${formatCount(sae.d_sae)}.`,
   };
 }
 
@@ -236,7 +236,7 @@ function use({ tokens, sae }: Measured): Finding[] {
   const dense = share((firings) => firings > denseAbove * n);
   const about = { unit: fineShare, interval: null, level, n: sae.d_sae };
   // Of n tokens none: with 95% the share is below 3/n (Hanley & Lippman-Hand 1983).
-  const unseen = `one that is active on fewer than 1 token in ${whole(n / 3)} may have been missed`;
+  const unseen = `one that is active on fewer than 1 token in ${formatCount(Math.floor(n / 3))} may have been missed`;
   return [
     {
       id: "sae.dead",
@@ -244,7 +244,7 @@ function use({ tokens, sae }: Measured): Finding[] {
       question: "Is the dictionary in use?",
       estimate: dead.share,
       ...about,
-      method: `features active on none of ${whole(n)} tokens`,
+      method: `features active on none of ${formatCount(n)} tokens`,
       control: {
         kind: sae.stated.deadShare === null ? "nothing; the SAE states none" : "stated by the SAE",
         estimate: sae.stated.deadShare,
@@ -252,9 +252,9 @@ function use({ tokens, sae }: Measured): Finding[] {
       },
       status: "found",
       sentence:
-        `${whole(sae.d_sae - dead.count)} of its ${whole(sae.d_sae)} features are in use. ` +
-        `${whole(dead.count)} (${formatFineShare(dead.share)}) were active on none of ${whole(n)} tokens; ${unseen}. ` +
-        `${whole(dense.count)} (${formatFineShare(dense.share)}) are active on more than ${formatFineShare(denseAbove)} of the tokens.`,
+        `${formatCount(sae.d_sae - dead.count)} of its ${formatCount(sae.d_sae)} features are in use. ` +
+        `${formatCount(dead.count)} (${formatFineShare(dead.share)}) were active on none of ${formatCount(n)} tokens; ${unseen}. ` +
+        `${formatCount(dense.count)} (${formatFineShare(dense.share)}) are active on more than ${formatFineShare(denseAbove)} of the tokens.`,
     },
     {
       id: "sae.dense",
@@ -262,10 +262,10 @@ function use({ tokens, sae }: Measured): Finding[] {
       question: "Are there features that are nearly always on?",
       estimate: dense.share,
       ...about,
-      method: `features active on more than ${formatFineShare(denseAbove)} of ${whole(n)} tokens`,
+      method: `features active on more than ${formatFineShare(denseAbove)} of ${formatCount(n)} tokens`,
       control: none,
       status: dense.count > 0 ? "found" : "not found",
-      sentence: `${whole(dense.count)} of ${whole(sae.d_sae)} features (${formatFineShare(dense.share)}) are active on more than ${formatFineShare(denseAbove)} of the tokens.`,
+      sentence: `${formatCount(dense.count)} of ${formatCount(sae.d_sae)} features (${formatFineShare(dense.share)}) are active on more than ${formatFineShare(denseAbove)} of the tokens.`,
     },
   ];
 }
@@ -276,7 +276,7 @@ function redundant({ redundancy, sae }: Measured): Finding[] {
   if (found.length === 0) return [];
   const sampled = measured.length < directed;
   const about = sampled
-    ? `a sample of ${whole(measured.length)} of ${whole(directed)} features, each against all`
+    ? `a sample of ${formatCount(measured.length)} of ${formatCount(directed)} features, each against all`
     : "every feature against all others";
   const near = found.filter((value) => value > nearCosine).length;
   const middle = median(found);
@@ -308,7 +308,7 @@ function redundant({ redundancy, sae }: Measured): Finding[] {
       method: `features whose nearest decoder row has a cosine above ${nearCosine}; ${about}`,
       control: none,
       status: near > 0 ? "found" : "not found",
-      sentence: `${whole(near)} of ${whole(found.length)} features looked at (${formatFineShare(near / found.length)}) have another within a cosine of ${nearCosine}.`,
+      sentence: `${formatCount(near)} of ${formatCount(found.length)} features looked at (${formatFineShare(near / found.length)}) have another within a cosine of ${nearCosine}.`,
     },
   ];
 }
@@ -317,7 +317,7 @@ function redundant({ redundancy, sae }: Measured): Finding[] {
 function withMassive({ isMassive }: TokenQuality, fvu: number): string {
   const count = isMassive.reduce((sum, is) => sum + is, 0);
   if (count === 0) return `No token's norm is above ${massiveMultiple} times the median.`;
-  const them = count === 1 ? "1 token whose norm is" : `${whole(count)} tokens whose norms are`;
+  const them = count === 1 ? "1 token whose norm is" : `${formatCount(count)} tokens whose norms are`;
   return `Without ${them} above ${massiveMultiple} times the median; with them FVU would be ${formatNumber(fvu)}.`;
 }
 
@@ -325,8 +325,4 @@ function between(interval: readonly [number, number] | null): string {
   return interval === null
     ? ""
     : ` (95% interval ${formatNumber(interval[0])} to ${formatNumber(interval[1])})`;
-}
-
-function whole(n: number): string {
-  return Math.floor(n).toLocaleString("en-US");
 }

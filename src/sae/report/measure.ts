@@ -3,6 +3,7 @@
  * numbers, of a feature its few strongest places. Activations wait on the disk, features are never held for all tokens.
  */
 import { join } from "node:path";
+import { formatCount } from "../../core/format.ts";
 import { random } from "../../core/random.ts";
 import type { SaeReport } from "../../core/sae-report.ts";
 import type { Model } from "../../model/model.ts";
@@ -108,12 +109,8 @@ export async function measureSae(options: MeasureOptions): Promise<MeasuredRepor
 function chosenWords(active: number, { features, show }: ListLimits): string {
   const asked = show.length === 0 ? "" : ` and ${show.length} asked for by number`;
   return active <= features
-    ? `All ${whole(active)} features that were active${asked}.`
-    : `${features} of the ${whole(active)} features that were active${asked}, taken evenly from the most frequent to the rarest: neither the best nor the worst.`;
-}
-
-function whole(n: number): string {
-  return n.toLocaleString("en-US");
+    ? `All ${formatCount(active)} features that were active${asked}.`
+    : `${features} of the ${formatCount(active)} features that were active${asked}, taken evenly from the most frequent to the rarest: neither the best nor the worst.`;
 }
 
 function contextWords({ strongest, drawn, before, behind }: ListLimits): string {

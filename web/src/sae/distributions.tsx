@@ -1,7 +1,7 @@
 /** How many features a token has, how often each is active, and how near each is to another. */
 import { useMemo } from "react";
 import type { Finding } from "../../../src/core/finding.ts";
-import { formatNumber } from "../../../src/core/format.ts";
+import { formatCount, formatNumber } from "../../../src/core/format.ts";
 import type { Bin, SaeReport } from "../../../src/core/sae-report.ts";
 import { Histogram } from "../charts/histogram.tsx";
 import { DataFigure } from "../components/data-figure.tsx";
@@ -9,7 +9,6 @@ import { DataTable } from "../components/data-table.tsx";
 import { FindingList } from "../components/finding-list.tsx";
 import { Section } from "../components/section.tsx";
 
-const whole = (count: number) => count.toLocaleString("en-US");
 const cells = (bins: readonly Bin[]) =>
   bins.map(({ from, to, count }) => [formatNumber(from), formatNumber(to), count]);
 const share = (log: number) => `${formatNumber(10 ** log * 100)}%`;
@@ -39,8 +38,8 @@ export function Sparsity({ data }: { data: SaeReport }) {
           title="Active features a token"
           sentence={
             fewest === most
-              ? `Every token has ${whole(fewest)}.`
-              : `From ${whole(fewest)} to ${whole(most)} of ${whole(sae.d_sae)}.`
+              ? `Every token has ${formatCount(fewest)}.`
+              : `From ${formatCount(fewest)} to ${formatCount(most)} of ${formatCount(sae.d_sae)}.`
           }
           head={["From", "Below", "Tokens"]}
           rows={cells(l0)}
@@ -56,7 +55,7 @@ export function Sparsity({ data }: { data: SaeReport }) {
         </DataFigure>
         <DataFigure
           title="How often a feature is active"
-          sentence={`${whole(density.never)} of ${whole(sae.d_sae)} features are never active here and not drawn; ${whole(density.dense)} are dense.`}
+          sentence={`${formatCount(density.never)} of ${formatCount(sae.d_sae)} features are never active here and not drawn; ${formatCount(density.dense)} are dense.`}
           head={["From, log10 share", "Below", "Features"]}
           rows={cells(density.bins)}
           file="density"
@@ -109,8 +108,8 @@ export function Redundancy({ data }: { data: SaeReport }) {
         title="Cosine with the nearest other feature"
         sentence={
           redundancy.measured < redundancy.of
-            ? `A sample of ${whole(redundancy.measured)} of ${whole(redundancy.of)} features, each compared with all.`
-            : `All ${whole(redundancy.of)} features that have a direction, each compared with all others.`
+            ? `A sample of ${formatCount(redundancy.measured)} of ${formatCount(redundancy.of)} features, each compared with all.`
+            : `All ${formatCount(redundancy.of)} features that have a direction, each compared with all others.`
         }
         head={["From", "Below", "Features"]}
         rows={cells(redundancy.bins)}

@@ -1,5 +1,5 @@
 /** One opened feature: how it is active, where, and which next tokens it speaks for and against. */
-import { formatFineShare, formatNumber } from "../../../src/core/format.ts";
+import { formatCount, formatFineShare, formatNumber } from "../../../src/core/format.ts";
 import type { LogitEffect, SaeContext, SaeFeature } from "../../../src/core/sae-report.ts";
 import { visibleAlone } from "../lib/visible.ts";
 import { type Colouring, ContextText } from "./context-text.tsx";
@@ -14,7 +14,7 @@ export function FeatureDetail({ feature, colouring }: { feature: SaeFeature; col
   return (
     <div className="answer">
       <p className="facts">
-        Active on {tokens.toLocaleString("en-US")} tokens ({formatFineShare(share)})
+        Active on {formatCount(tokens)} tokens ({formatFineShare(share)})
         {max !== null && ` · largest activation ${formatNumber(max)}`}
         {mean !== null && `, mean where active ${formatNumber(mean)}`}
         {nearest !== null && ` · nearest other: #${nearest.feature}, cosine ${formatNumber(nearest.cosine)}`}

@@ -1,6 +1,7 @@
 /** What the reconstruction leaves out, over which tokens: the shares of variance side by side. */
 import { useMemo } from "react";
 import type { Finding } from "../../../src/core/finding.ts";
+import { formatCount } from "../../../src/core/format.ts";
 import { IntervalChart, type IntervalRow } from "../charts/interval-chart.tsx";
 import { Figure } from "../components/figure.tsx";
 import { FindingList } from "../components/finding-list.tsx";
@@ -37,7 +38,7 @@ export function Fit({ findings, massive }: { findings: readonly Finding[]; massi
         sentence={
           massive === 0
             ? "No token here is massive, so that ordinary tokens are all tokens."
-            : `${massive.toLocaleString("en-US")} massive ${massive === 1 ? "token is" : "tokens are"} in the figures over all tokens, which are then about those few; the ones over ordinary tokens are about the text.`
+            : `${formatCount(massive)} massive ${massive === 1 ? "token is" : "tokens are"} in the figures over all tokens, which are then about those few; the ones over ordinary tokens are about the text.`
         }
         rows={rows.map(({ label, finding }) => ({ name: label, finding }))}
         file="fvu"

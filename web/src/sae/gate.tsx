@@ -18,7 +18,7 @@ export function GateSection({ gate }: { gate: SaeReport["gate"] }) {
         caption="Checks of the load gate"
         head={["Check", "Result", "Found", "Bound", "In words"]}
         rows={gate.checks.map((check) => [
-          check.name,
+          capital(check.name),
           <GateMark key="mark" status={check.status} />,
           typeof check.found === "number" ? formatNumber(check.found) : check.found,
           bound(check),
@@ -34,6 +34,10 @@ export function GateSection({ gate }: { gate: SaeReport["gate"] }) {
       )}
     </Section>
   );
+}
+
+function capital(name: string): string {
+  return name.charAt(0).toUpperCase() + name.slice(1);
 }
 
 function bound({ bound }: Check): string {

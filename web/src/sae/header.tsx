@@ -1,4 +1,5 @@
 /** The first screen: what was measured, whether the gate is open, and what the SAE is worth in three sentences. */
+import { formatCount } from "../../../src/core/format.ts";
 import type { SaeReport } from "../../../src/core/sae-report.ts";
 import { Sounding } from "../components/sounding.tsx";
 import { GateMark } from "./marks.tsx";
@@ -7,8 +8,8 @@ export function SaeHeader({ data }: { data: SaeReport }) {
   const { sae, read, findings } = data;
   const facts = [
     `${sae.kind}${sae.k === null ? "" : `, k = ${sae.k}`}`,
-    `${sae.d_sae.toLocaleString("en-US")} features of width ${sae.d_in.toLocaleString("en-US")}`,
-    `${read.tokens.toLocaleString("en-US")} tokens of ${read.texts.toLocaleString("en-US")} texts`,
+    `${formatCount(sae.d_sae)} features of width ${formatCount(sae.d_in)}`,
+    `${formatCount(read.tokens)} tokens of ${formatCount(read.texts)} texts`,
   ];
   return (
     <header className="top">

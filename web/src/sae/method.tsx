@@ -1,4 +1,5 @@
 /** How the numbers came about, and what they do not say. */
+import { formatCount } from "../../../src/core/format.ts";
 import type { SaeReport } from "../../../src/core/sae-report.ts";
 import { Section } from "../components/section.tsx";
 
@@ -12,10 +13,10 @@ export function SaeMethod({ data }: { data: SaeReport }) {
     >
       <div className="prose">
         <p>
-          {model} read {read.texts.toLocaleString("en-US")} texts ({read.source}),{" "}
-          {read.tokens.toLocaleString("en-US")} tokens in all, and what it had after block {sae.layer} was
-          encoded and decoded once. {read.massive.toLocaleString("en-US")} of the tokens are massive: their
-          norm is above 10 times the median. They count in no figure called ordinary.
+          {model} read {formatCount(read.texts)} texts ({read.source}), {formatCount(read.tokens)} tokens in
+          all, and what it had after block {sae.layer} was encoded and decoded once.{" "}
+          {formatCount(read.massive)} of the tokens are massive: their norm is above 10 times the median. They
+          count in no figure called ordinary.
         </p>
         <p>
           Intervals are 95% percentile intervals of a bootstrap over whole texts, since tokens of one text are
