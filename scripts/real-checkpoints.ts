@@ -18,6 +18,9 @@ import { join } from "node:path";
 import { failure } from "../src/core/errors.ts";
 import { hashFile } from "../src/files/hash-file.ts";
 
+/** What is fetched or made for a check of real models, outside the repository. */
+export const cache = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "fathom", "real");
+
 export interface RealCheckpoint {
   /** For people. */
   name: string;
@@ -58,7 +61,6 @@ export function fetchOnce(
   file: { name: string; sha256: string },
   say: (text: string) => void,
 ): string {
-  const cache = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "fathom", "real");
   const path = join(cache, file.name);
   if (!existsSync(path)) {
     mkdirSync(cache, { recursive: true });

@@ -54,23 +54,25 @@ export function analysis(input: AnalysisInput): Analysis {
     const inside = measureInside(run, sae, { ...input, projection: input.projection === true && i === 0 });
     return { inside, share: labelShareOf(run, inside) };
   });
-  const divergence = ({ inside, share }: View) => qualified(divergenceDrafts(run, inside, share), inside);
-  const flags = ({ inside }: View) => qualified(flagDrafts(run, inside), inside);
+  const divergence = ({ inside, share }: View) => divergenceDrafts(run, inside, share);
+  const flags = ({ inside }: View) => flagDrafts(run, inside);
   const { inside } = first!;
-  const findings = [
-    ...refusalFindings(run),
-    ...onsetFindings(run),
+  const outside = [...refusalFindings(run), ...onsetFindings(run)];
+  const through = [
     ...settle("divergence", divergence(first!), run.level),
     ...settle("flags", flags(first!), run.level),
-    ...(input.projection === true ? qualified(projectionFindings(run, inside), inside) : []),
+    ...(input.projection === true ? projectionFindings(run, inside) : []),
   ];
   // What more SAEs say is corrected together, however many there are, and takes nothing from the first's.
   const beside = (draftsOf: (view: View) => Draft[]) =>
-    others.flatMap((view) => draftsOf(view).map((draft) => named(draft, view.inside)));
+    others.flatMap((view) =>
+      qualified(draftsOf(view), view.inside).map((draft) => named(draft, view.inside)),
+    );
   return {
     findings: [
-      ...headlineFindings(run, findings, first!, others),
-      ...findings,
+      ...headlineFindings(run, [...outside, ...through], first!, others),
+      ...outside,
+      ...qualified(through, inside),
       ...settle("divergence, other SAEs", beside(divergence), run.level),
       ...settle("flags, other SAEs", beside(flags), run.level),
     ],

