@@ -33,6 +33,7 @@ describe.skipIf(executable === null)(
 
     const openEverything = async (page: Page) => {
       await page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true");
+      await page.locator(".chosen .expander").first().click();
       for (const place of [0, 4, 5]) await page.locator(".opener").nth(place).click();
       await page.locator(".answer").nth(2).waitFor();
     };
@@ -225,6 +226,29 @@ describe.skipIf(executable === null)(
       expect(download.suggestedFilename()).toBe("refusal-chat.csv");
       expect(lines).toHaveLength(10);
       expect(lines[1]).toMatch(/^refusal\.rate\.benign\.chat\.80,/);
+      await page.close();
+    });
+
+    it("opens a feature to the text that it is active on, shaded, without what is left out", async () => {
+      const { page, troubles } = await open({});
+      await page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true");
+      const opener = page.getByRole("button", { name: "16021", exact: true });
+      expect(await opener.getAttribute("aria-expanded")).toBe("false");
+      await opener.focus();
+      await page.keyboard.press("Enter");
+      const detail = page.locator(".chosen .detail");
+      expect(await detail.locator("blockquote").allTextContents()).toEqual([
+        "… I'm sorry, but I cannot help with that. …",
+        "… It does not leave the valley of Mirrel. …",
+      ]);
+      const peak = detail.locator(".peak").first();
+      expect(await peak.textContent()).toBe(" can");
+      expect(await peak.getAttribute("class")).toContain("shade-5");
+      expect(await detail.locator(".caption").first().textContent()).toMatch(
+        /^2.31 on token 26 of 80 · answer to p3/,
+      );
+      expect(await detail.locator(".not-measured").textContent()).toMatch(/^Left out. 1 of 3 contexts/);
+      expect(troubles).toEqual([]);
       await page.close();
     });
 

@@ -34,6 +34,8 @@ export interface InsideTable {
   left_out: { name: string; reason: string }[];
   /** What the choice of those features rests on; null without an inside view. */
   catalog: Catalog | null;
+  /** Keys of the observations that they were chosen on: none of them is scored. */
+  selection: string[];
   /** Why there is no inside view; null where there is one. */
   not_measured: string | null;
 }
@@ -96,7 +98,10 @@ export function analyse(input: AnalysisInput): Finding[] {
 function insideTable(inside: Inside): InsideTable {
   const { sae } = inside;
   if (!inside.measured)
-    return { sae, scores: [], categories: [], left_out: [], catalog: null, not_measured: inside.reason };
+    return {
+      ...{ sae, scores: [], categories: [], left_out: [], catalog: null, selection: [] },
+      not_measured: inside.reason,
+    };
   return {
     sae,
     scores: inside.scored.map(({ answer, D, f }) => ({
@@ -111,6 +116,7 @@ function insideTable(inside: Inside): InsideTable {
     })),
     left_out: inside.categories.left_out,
     catalog: inside.catalog,
+    selection: inside.calibration.map(({ answer }) => answer.observation.key),
     not_measured: null,
   };
 }

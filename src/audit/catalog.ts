@@ -65,6 +65,7 @@ export function catalogOf(
           ...tests.get(index)!,
           stability: (timesChosen.get(category)!.get(index) ?? 0) / CATALOG_RESAMPLES,
           neuronpedia: null,
+          contexts: [],
         })),
       };
     }),

@@ -3,8 +3,7 @@
  * random, and D with its f. D comes second, and only of a map that beat its control: what has learned nothing points
  * nowhere, and a D of it would be a number about noise.
  */
-import type { CategoryDefinition } from "../core/category.ts";
-import { contrastWords } from "../core/category.ts";
+import { type CategoryDefinition, contrastWords, sideWords } from "../core/category.ts";
 import type { Finding } from "../core/finding.ts";
 import { groupBy } from "../stats/group.ts";
 import { bootstrap, permutationTest } from "../stats/resample.ts";
@@ -59,13 +58,13 @@ function categoryDraft(run: Answers, one: HeldOut): Draft {
   const { category, hits, dealt } = one;
   const named = about(category.name);
   const sides = promptsOf(one);
-  const words = contrastWords(category);
+  const words = `${sideWords(category.has)} from ${sideWords(category.lacks)}`;
   if (Math.min(...sides) < SMALLEST_CELL)
     return missing({
       ...named,
       unit,
       n: hits.length,
-      reason: `undetermined: ${words}, ${sides.join(" and ")} prompts on the scored half, and ${SMALLEST_CELL} of each are needed.`,
+      reason: `undetermined: ${contrastWords(category)}, ${sides.join(" and ")} prompts on the scored half, and ${SMALLEST_CELL} of each are needed.`,
     });
   return accuracyDraft(run, named, { hits: [{ category, hits }], dealt }, words);
 }

@@ -1,5 +1,5 @@
 /** The catalog as the page and the Markdown both show it. No zod: the page's bundle stays small. */
-import type { Catalog, CatalogCategory } from "./catalog.ts";
+import type { Catalog, CatalogCategory, CatalogContext } from "./catalog.ts";
 import { formatInterval, formatNumber, formatProbability, formatValue } from "./format.ts";
 
 /** q up to which a chosen feature counts as told apart from chance: the usual share of false ones. */
@@ -16,7 +16,7 @@ export const catalogHead = (level: number): string[] => [
 
 /** The cells of a category's features, strongest first; the last is the link, or null where the SAE names none. */
 export function catalogRows({ features }: CatalogCategory) {
-  return features.map(({ feature, d, interval, q, stability, neuronpedia }) => ({
+  return features.map(({ feature, d, interval, q, stability, neuronpedia, contexts }) => ({
     cells: [
       String(feature),
       formatNumber(d),
@@ -25,8 +25,16 @@ export function catalogRows({ features }: CatalogCategory) {
       formatValue(stability, "share"),
     ],
     neuronpedia,
+    contexts,
   }));
 }
+
+/** The tokens that a feature is strongest on, for where no answer may be quoted: `" cannot"`, once each. */
+export const strongestTokens = (contexts: readonly CatalogContext[]): string[] => [
+  ...new Set(
+    contexts.flatMap(({ around }) => (around === null ? [] : [JSON.stringify(around.tokens[around.at])])),
+  ),
+];
 
 export const categoryTitle = ({ name }: CatalogCategory): string => {
   const words = name.replaceAll("_", " ");

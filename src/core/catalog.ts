@@ -4,6 +4,29 @@
  */
 import { z } from "zod";
 
+/** A token on which a feature is active, and the text around it: response tokens of one answer of the selection half. */
+const contextSchema = z.strictObject({
+  observation: z.string(),
+  prompt_id: z.string(),
+  /** Of the token in its answer, from 0; and how many tokens that has. */
+  position: z.int().nonnegative(),
+  of: z.int().positive(),
+  /** The feature's activation on it. */
+  activation: z.number(),
+  /** null where a report leaves the answer's text out. */
+  around: z
+    .strictObject({
+      /** Place of the token in `tokens`. */
+      at: z.int().nonnegative(),
+      /** Joined they are the text; "" for bytes of a character that a later token ends. */
+      tokens: z.array(z.string()),
+      /** The feature's activation on each. */
+      activations: z.array(z.number()),
+    })
+    .nullable(),
+});
+export type CatalogContext = z.infer<typeof contextSchema>;
+
 const catalogFeatureSchema = z.strictObject({
   /** Index in the SAE. */
   feature: z.int().nonnegative(),
@@ -17,6 +40,8 @@ const catalogFeatureSchema = z.strictObject({
   stability: z.number().min(0).max(1),
   /** Where Neuronpedia shows it; null where the SAE's file names no place there. */
   neuronpedia: z.strictObject({ id: z.string(), link: z.string() }).nullable(),
+  /** Where it is strongest, each in another answer, strongest first; none in catalogs of versions that kept none. */
+  contexts: z.array(contextSchema).default([]),
 });
 
 export const catalogSchema = z.strictObject({

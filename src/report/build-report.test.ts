@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { syntheticReport } from "../../test/support/synthetic-report.ts";
 import type { Observation } from "../core/observation.ts";
 import type { Prompt, Tier } from "../core/prompt.ts";
 import { refusalScoresShown } from "../core/report.ts";
@@ -123,5 +124,27 @@ describe("buildReportData", () => {
     expect(() => buildReportData(input({ observations: [observation("b", "chat")] }))).toThrow(
       /verdict on h at cap 10: expected an observation of this run/,
     );
+  });
+
+  it("leaves out the contexts of answers that it leaves out, and keeps their places", () => {
+    const context = (of: Observation) => ({
+      observation: of.key,
+      prompt_id: of.prompt_id,
+      position: 3,
+      of: 40,
+      activation: 1.5,
+      around: { at: 0, tokens: [` ${secret}`], activations: [1.5] },
+    });
+    const [b, h] = [observation("b", "chat"), observation("h", "none")];
+    const catalog = { ...syntheticReport().insides[0]!.catalog! };
+    const [first] = catalog.categories;
+    catalog.categories = [
+      { ...first!, features: [{ ...first!.features[0]!, contexts: [context(b), context(h)] }] },
+    ];
+    const contexts = (showText: boolean) =>
+      buildReportData(input({ showText, insides: [{ ...input().insides[0]!, catalog }] })).insides[0]!
+        .catalog!.categories[0]!.features[0]!.contexts;
+    expect(contexts(false)).toEqual([context(b), { ...context(h), around: null }]);
+    expect(contexts(true)).toEqual([context(b), context(h)]);
   });
 });

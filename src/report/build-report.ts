@@ -2,6 +2,7 @@
  * Records of a run in, one `ReportData` out. Pure: where the records come from and where the report goes is the
  * caller's. Every inconsistency between the records is an error, never a row that is quietly missing.
  */
+import type { Catalog } from "../core/catalog.ts";
 import { badInput } from "../core/errors.ts";
 import type { Finding } from "../core/finding.ts";
 import { canonicalJson } from "../core/hash.ts";
@@ -48,6 +49,7 @@ export function buildReportData(input: ReportInput): ReportData {
   const conditions = distinctConditions(input.observations);
 
   const templates = input.plan.templates;
+  const redacted = new Set<string>();
   const rows = input.observations
     .map((observation) => {
       const asked = prompts.get(observation.prompt_id);
@@ -59,6 +61,7 @@ export function buildReportData(input: ReportInput): ReportData {
           "render the report with the prompt file that the run was made with",
         );
       const row = reportRow(observation, asked.prompt, verdicts.get(observation.key) ?? [], input);
+      if (row.redacted) redacted.add(observation.key);
       row.condition = conditions.findIndex(({ name }) => name === canonicalJson(observation.condition));
       return { row, place: asked.place };
     })
@@ -79,7 +82,10 @@ export function buildReportData(input: ReportInput): ReportData {
     conditions: conditions.map(({ condition, answers }) => ({ ...condition, answers })),
     warnings: [...input.warnings],
     findings: [...input.findings],
-    insides: input.insides.map(({ divergence: _, ...inside }) => inside),
+    insides: input.insides.map(({ divergence: _, ...inside }) => ({
+      ...inside,
+      catalog: inside.catalog === null ? null : withoutRedacted(inside.catalog, redacted),
+    })),
     rows,
     redaction: {
       applied: !input.showText,
@@ -88,6 +94,22 @@ export function buildReportData(input: ReportInput): ReportData {
     },
     not_measured: [...input.notMeasured],
   } satisfies ReportData);
+}
+
+/** The catalog without the text of answers that are left out. */
+function withoutRedacted(catalog: Catalog, redacted: ReadonlySet<string>): Catalog {
+  return {
+    ...catalog,
+    categories: catalog.categories.map(({ features, ...category }) => ({
+      ...category,
+      features: features.map((feature) => ({
+        ...feature,
+        contexts: feature.contexts.map((context) =>
+          redacted.has(context.observation) ? { ...context, around: null } : context,
+        ),
+      })),
+    })),
+  };
 }
 
 function reportRow(

@@ -1,4 +1,7 @@
-/** report.md: the findings for a pull request or a model card. It holds no answer and no prompt, only what was found. */
+/**
+ * report.md: the findings for a pull request or a model card. It holds no answer and no prompt, only what was
+ * found; of the contexts of features, the tokens that they are about.
+ */
 
 import {
   catalogHead,
@@ -6,6 +9,7 @@ import {
   catalogRows,
   categorySentence,
   categoryTitle,
+  strongestTokens,
 } from "../core/catalog-table.ts";
 import { badInput } from "../core/errors.ts";
 import type { Finding } from "../core/finding.ts";
@@ -89,13 +93,13 @@ function groups(findings: readonly Finding[]): string[] {
 function catalog({ sae, catalog }: ReportInside, isOneOfSeveral: boolean): string {
   if (catalog === null) return "";
   const parts = catalog.categories.map((category) => {
-    const body = catalogRows(category).map(({ cells, neuronpedia }) => [
-      ...cells,
-      neuronpedia === null ? "–" : neuronpedia.link,
-    ]);
+    const body = catalogRows(category).map(({ cells, neuronpedia, contexts }) => {
+      const tokens = strongestTokens(contexts).join(", ").replaceAll("`", "'");
+      return [...cells, neuronpedia === null ? "–" : neuronpedia.link, tokens === "" ? "–" : `\`${tokens}\``];
+    });
     return (
       `<details><summary>${plain(categoryTitle(category))}</summary>\n\n${plain(categorySentence(category))}\n\n` +
-      `${table(catalogHead(catalog.level), body)}\n\n</details>`
+      `${table([...catalogHead(catalog.level), "Strongest on"], body)}\n\n</details>`
     );
   });
   const of = isOneOfSeveral ? ` in ${plain(sae)}` : "";

@@ -42,6 +42,14 @@ describe("renderMarkdown", () => {
     expect(renderMarkdown(data)).not.toContain("Warning");
   });
 
+  it("shows of a feature's contexts the tokens that they are about, and of redacted ones nothing", () => {
+    const line = renderMarkdown(data)
+      .split("\n")
+      .find((text) => text.startsWith("| 16021 |"));
+    expect(line).toMatch(/\| `" can", " not"` \|$/);
+    expect(renderMarkdown(data)).not.toContain("I'm sorry, but");
+  });
+
   it("holds no answer and no prompt", () => {
     const markdown = renderMarkdown(data);
     for (const row of data.rows) {

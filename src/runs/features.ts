@@ -95,7 +95,7 @@ function withoutSpecial(rows: Rows, ids: readonly number[], special: ReadonlySet
 }
 
 /** resid_post of an observation's response tokens at a layer, [tokens, d_model]. */
-function activationsOf(
+export function activationsOf(
   run: string,
   { activations, key, ids }: Observation,
   layer: number,

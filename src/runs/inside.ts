@@ -11,7 +11,8 @@ import { saeKeys } from "../core/sae-keys.ts";
 import { neuronpediaOf } from "../sae/neuronpedia.ts";
 import { failures, overrideSentence } from "../sae/override.ts";
 import type { Sae } from "../sae/sae.ts";
-import { type PooledRun, type PoolInput, poolFeatures } from "./features.ts";
+import { withContexts } from "./contexts.ts";
+import { activationsOf, type PooledRun, type PoolInput, poolFeatures } from "./features.ts";
 import type { Manifest } from "./manifest.ts";
 
 const viewSchema = z.strictObject({
@@ -52,6 +53,7 @@ export const insideSchema = listOf(viewSchema);
 export interface UsedSae extends PooledRun {
   key: string;
   sae: Sae;
+  layer: number;
   override: string | null;
 }
 
@@ -68,7 +70,7 @@ export async function useSaes(
     const pooled = await poolFeatures(input, sae, layer);
     const overridden = !pooled.gate.passed && pooled.features !== null;
     const override = overridden ? overrideSentence(name, pooled.gate) : null;
-    used.push({ ...pooled, key: keys[i]!, sae, override });
+    used.push({ ...pooled, key: keys[i]!, sae, layer, override });
   }
   return used;
 }
@@ -79,12 +81,14 @@ export function givenSae({ key, features, gate }: UsedSae): GivenSae {
   return { key, features, not_measured };
 }
 
-/** What is kept of a view. @param used null without an SAE */
-export function keptOf(
-  { catalog, ...table }: InsideTable,
+/** What is kept of a view. @param used null without an SAE @throws FathomError when a sidecar is missing or damaged */
+export async function keptOf(
+  { catalog, selection, ...table }: InsideTable,
   used: UsedSae | null,
-): { view: InsideView; catalog: Catalog | null } {
+  { run, observations, model }: PoolInput,
+): Promise<{ view: InsideView; catalog: Catalog | null }> {
   const override = used?.override ?? null;
+  const chosenOn = new Set(selection);
   return {
     view: {
       ...table,
@@ -93,9 +97,17 @@ export function keptOf(
       gate: used?.gate.checks.map(({ name, status, sentence }) => ({ name, status, sentence })) ?? null,
     },
     catalog:
-      catalog === null
+      catalog === null || used === null
         ? null
-        : { ...shownOn(catalog, used!.sae), ...(override === null ? {} : { gate_override: override }) },
+        : {
+            ...(await withContexts(shownOn(catalog, used.sae), {
+              sae: used.sae,
+              tokenizer: model.checkpoint.tokenizer,
+              observations: observations.filter(({ key }) => chosenOn.has(key)),
+              activationsOf: (observation) => activationsOf(run, observation, used.layer),
+            })),
+            ...(override === null ? {} : { gate_override: override }),
+          },
   };
 }
 

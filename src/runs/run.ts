@@ -101,7 +101,8 @@ export async function performRun(
     judgeObservation(observation, plan.caps, promptOf.get(observation.prompt_id)),
   );
   const begun = readManifest(run);
-  const used = await useSaes(saes, begun.inputs.saes, { run, observations, plan, model });
+  const input = { run, observations, plan, model };
+  const used = await useSaes(saes, begun.inputs.saes, input);
   const manifest = { ...begun, gate_overrides: used.flatMap(({ override }) => override ?? []) };
   writeManifest(run, manifest);
   const analysed = analysis({
@@ -118,7 +119,8 @@ export async function performRun(
     ...analysed,
     findings: [...analysed.findings, ...ofFidelity(manifest)],
   });
-  const kept = tables.map((table, i) => keptOf(table, used[i] ?? null));
+  const kept: Awaited<ReturnType<typeof keptOf>>[] = [];
+  for (const [i, table] of tables.entries()) kept.push(await keptOf(table, used[i] ?? null, input));
   const insides = kept.map(({ view }) => view);
   const catalogs = kept.flatMap(({ catalog }) => catalog ?? []);
   writeTextAtomically(file.verdicts(run), jsonLines(verdicts));

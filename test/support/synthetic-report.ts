@@ -189,6 +189,27 @@ function catalog(): ReportData["insides"][number]["catalog"] {
       source === null
         ? null
         : { id: `${source}/${feature}`, link: `https://www.neuronpedia.org/${source}/${feature}` },
+    contexts: [
+      context("p3", [..."I'm| sorry|,| but| I| can|not| help| with| that|.".split("|")], 5, d),
+      context("p9", null, 3, d / 2),
+      context(
+        "p12",
+        ["It", " does", " not", " leave", " the", " valley", " of", " Mir", "rel", "."],
+        2,
+        d / 3,
+      ),
+    ],
+  });
+  const context = (prompt: string, tokens: string[] | null, at: number, most: number) => ({
+    observation: `key of ${prompt}`,
+    prompt_id: prompt,
+    position: 20 + at,
+    of: 80,
+    activation: most,
+    around:
+      tokens === null
+        ? null
+        : { at, tokens, activations: tokens.map((_, i) => (i > at ? 0 : most / (1 + at - i))) },
   });
   const on = "mirrel-small/12-res-mirrel-16k";
   return {

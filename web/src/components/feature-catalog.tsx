@@ -1,17 +1,11 @@
-/** The features that D rests on, a category a click away: how strong each is, and whether another draw would choose it. */
+/** The features that D rests on, a category a click away: how strong each is, whether another draw would choose it, and where it is active. */
 import type { Catalog } from "../../../src/core/catalog.ts";
-import {
-  catalogHead,
-  catalogLead,
-  catalogRows,
-  categorySentence,
-  categoryTitle,
-} from "../../../src/core/catalog-table.ts";
-import { DataTable } from "./data-table.tsx";
+import { catalogLead, categorySentence, categoryTitle } from "../../../src/core/catalog-table.ts";
+import { FeatureTable } from "./feature-table.tsx";
 
 export function FeatureCatalog({ catalog }: { catalog: Catalog }) {
   return (
-    <>
+    <div className="catalog">
       <h3>Features of each category</h3>
       <p>{catalogLead(catalog)}</p>
       {catalog.categories.map((category) => (
@@ -21,22 +15,9 @@ export function FeatureCatalog({ catalog }: { catalog: Catalog }) {
             {category.features.length === 1 ? "feature" : "features"}
           </summary>
           <p>{categorySentence(category)}</p>
-          <DataTable
-            caption={`Features of ${categoryTitle(category)}`}
-            head={catalogHead(catalog.level)}
-            rows={catalogRows(category).map(({ cells, neuronpedia }) => [
-              ...cells,
-              neuronpedia === null ? (
-                "–"
-              ) : (
-                <a href={neuronpedia.link} rel="noreferrer">
-                  {neuronpedia.id}
-                </a>
-              ),
-            ])}
-          />
+          <FeatureTable category={category} level={catalog.level} />
         </details>
       ))}
-    </>
+    </div>
   );
 }

@@ -1,8 +1,8 @@
 /** One opened feature: how it is active, where, and which next tokens it speaks for and against. */
 import { formatCount, formatFineShare, formatNumber } from "../../../src/core/format.ts";
 import type { LogitEffect, SaeContext, SaeFeature } from "../../../src/core/sae-report.ts";
+import { type Colouring, ContextText } from "../components/context-text.tsx";
 import { visibleAlone } from "../lib/visible.ts";
-import { type Colouring, ContextText } from "./context-text.tsx";
 
 const kinds: readonly (readonly [SaeContext["kind"], string])[] = [
   ["strongest", "Where it is strongest"],

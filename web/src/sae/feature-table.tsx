@@ -2,10 +2,10 @@
 import { Fragment, useId, useState } from "react";
 import { formatFineShare, formatNumber } from "../../../src/core/format.ts";
 import type { SaeFeature } from "../../../src/core/sae-report.ts";
+import { type Colouring, Glimpse } from "../components/context-text.tsx";
 import { SortHeader } from "../components/sort-header.tsx";
 import type { FeatureSort, FeatureSorting } from "../lib/features.ts";
 import { visibleAlone } from "../lib/visible.ts";
-import { type Colouring, Glimpse } from "./context-text.tsx";
 import { FeatureDetail } from "./feature-detail.tsx";
 
 export const featureSortWords: Record<FeatureSort, string> = {

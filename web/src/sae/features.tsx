@@ -1,6 +1,7 @@
 /** The features: search, sort, page, open. Only one page of rows is in the document. */
 import { useDeferredValue, useId, useMemo, useState } from "react";
 import type { SaeReport } from "../../../src/core/sae-report.ts";
+import type { Colouring } from "../components/context-text.tsx";
 import { Download } from "../components/download.tsx";
 import { Pager } from "../components/pager.tsx";
 import { Section } from "../components/section.tsx";
@@ -14,7 +15,6 @@ import {
   findFeatures,
   sortFeatures,
 } from "../lib/features.ts";
-import type { Colouring } from "./context-text.tsx";
 import { FeatureTable, featureSortWords } from "./feature-table.tsx";
 
 const pageSize = 25;

@@ -3,8 +3,8 @@
 import { useState } from "react";
 import { formatNumber } from "../../../src/core/format.ts";
 import type { SaeContext } from "../../../src/core/sae-report.ts";
-import { DataTable } from "../components/data-table.tsx";
 import { runsLeftward, visible, visibleAlone } from "../lib/visible.ts";
+import { DataTable } from "./data-table.tsx";
 
 export type Colouring = "activation" | "position";
 
@@ -12,7 +12,7 @@ export type Colouring = "activation" | "position";
 const shades = 5;
 
 interface ContextTextProps {
-  context: SaeContext;
+  context: Omit<SaeContext, "kind">;
   /** The feature's largest activation. */
   largest: number;
   colouring: Colouring;
@@ -50,7 +50,7 @@ export function ContextText({ context, largest, colouring }: ContextTextProps) {
 }
 
 /** The same as numbers, made only when asked for. */
-function TokenList({ context }: { context: SaeContext }) {
+function TokenList({ context }: { context: Omit<SaeContext, "kind"> }) {
   const [open, setOpen] = useState(false);
   const { tokens, activations, at, position } = context;
   return (
@@ -76,7 +76,7 @@ function TokenList({ context }: { context: SaeContext }) {
 }
 
 /** A few words around the token, for a row that is not open. */
-export function Glimpse({ context }: { context: SaeContext }) {
+export function Glimpse({ context }: { context: Omit<SaeContext, "kind"> }) {
   const { tokens, at } = context;
   const [from, to] = [Math.max(0, at - 6), Math.min(tokens.length, at + 4)];
   return (

@@ -1,0 +1,110 @@
+/**
+ * The text that the chosen features are active on, so that a feature can be looked at: tokens of the answers that it was
+ * chosen on, and of no scored one.
+ */
+import type { Catalog, CatalogContext } from "../core/catalog.ts";
+import type { Observation } from "../core/observation.ts";
+import { random } from "../core/random.ts";
+import type { Tokenizer } from "../model/tokenizer.ts";
+import { eachActive } from "../sae/active.ts";
+import { type Context, contextsOf } from "../sae/contexts/contexts.ts";
+import { Peaks } from "../sae/contexts/peaks.ts";
+import { layoutOf, type TextLayout } from "../sae/contexts/text-rows.ts";
+import type { Rows } from "../sae/rows.ts";
+import type { Sae } from "../sae/sae.ts";
+import { SaeSession } from "../sae/session.ts";
+
+/** Contexts of a feature, each of another answer, and how much text is shown around each token. */
+const strongest = 3;
+const window = { before: 16, behind: 8 };
+
+export interface ContextSource {
+  sae: Sae;
+  tokenizer: Tokenizer;
+  /** Answers of the selection half. */
+  observations: readonly Observation[];
+  /** resid_post of an answer's tokens, [tokens, d_in]. */
+  activationsOf: (observation: Observation) => Float32Array<ArrayBuffer>;
+}
+
+/** The catalog with the contexts of each of its features. @throws FathomError when a sidecar is missing or damaged */
+export async function withContexts(catalog: Catalog, source: ContextSource): Promise<Catalog> {
+  const chosen = new Set(
+    catalog.categories.flatMap(({ features }) => features.map(({ feature }) => feature)),
+  );
+  const { sae, tokenizer, observations } = source;
+  const layout = layoutOf(observations.map(({ key, ids }) => ({ id: key, ids, from: 0, shown: ids.length })));
+  const rows = rowsOfAnswers(layout, source);
+  const session = await SaeSession.open(sae);
+  try {
+    // Nothing is drawn: a catalog shows the strongest.
+    const peaks = new Peaks(sae.d_sae, { strongest, drawn: 0 }, random("contexts"));
+    await session.encodeRows(rows, (stretch) => {
+      eachActive(stretch, sae.d_sae, (row, feature, value) => {
+        if (!chosen.has(feature)) return;
+        const text = layout.textOf[row]!;
+        const id = layout.texts[text]!.ids[row - layout.starts[text]!]!;
+        // Marks of the template are no text of the answer's.
+        if (!tokenizer.specialIds.has(id)) peaks.add(feature, row, text, value);
+      });
+    });
+    const found = await contextsOf(
+      session,
+      rows,
+      layout,
+      tokenizer,
+      new Map([...chosen].map((feature) => [feature, peaks.of(feature).strongest])),
+      window,
+    );
+    const promptOf = new Map(observations.map(({ key, prompt_id }) => [key, prompt_id]));
+    return {
+      ...catalog,
+      categories: catalog.categories.map(({ features, ...category }) => ({
+        ...category,
+        features: features.map((one) => ({
+          ...one,
+          contexts: found.get(one.feature)!.map((context) => stored(context, promptOf.get(context.text)!)),
+        })),
+      })),
+    };
+  } finally {
+    await session.close();
+  }
+}
+
+function stored({ text, position, of, tokens, at, activations }: Context, prompt_id: string): CatalogContext {
+  const digits = Array.from(activations, (value) => Number(value.toPrecision(4)));
+  return {
+    observation: text,
+    prompt_id,
+    position,
+    of,
+    activation: digits[at]!,
+    around: { at, tokens, activations: digits },
+  };
+}
+
+/** The answers' rows one after another, an answer in memory at a time. */
+function rowsOfAnswers(
+  { starts, textOf }: TextLayout,
+  { sae, observations, activationsOf }: ContextSource,
+): Rows {
+  const width = sae.d_in;
+  let open = { text: -1, values: new Float32Array(0) };
+  const rowAt = (row: number) => {
+    const text = textOf[row]!;
+    if (open.text !== text) open = { text, values: activationsOf(observations[text]!) };
+    const at = (row - starts[text]!) * width;
+    return open.values.subarray(at, at + width);
+  };
+  return {
+    name: "the run's activations",
+    count: textOf.length,
+    width,
+    read(from, to) {
+      const out = new Float32Array((to - from) * width);
+      for (let row = from; row < to; row++) out.set(rowAt(row), (row - from) * width);
+      return out;
+    },
+  };
+}
