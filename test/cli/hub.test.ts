@@ -134,14 +134,14 @@ test("an audit's plan may name repositories, and the run records their commits",
   expect(stderr).toContain("fetched org/demo");
   expect([0, 1]).toContain(code);
   const manifest = JSON.parse(readFileSync(join(cache, "run/manifest.json"), "utf8")) as {
-    inputs: { model: { name: string }; sae: { name: string } };
+    inputs: { model: { name: string }; saes: { name: string }[] };
     origins: object;
   };
-  expect(manifest.inputs).toMatchObject({ model: { name: "org/demo" }, sae: { name: "org/demo:sae" } });
+  expect(manifest.inputs).toMatchObject({ model: { name: "org/demo" }, saes: [{ name: "org/demo:sae" }] });
   expect(manifest.origins).toEqual({
     model: { repo: "org/demo", commit, path: null },
     adapter: null,
-    sae: { repo: "org/demo", commit, path: "sae" },
+    sae: [{ repo: "org/demo", commit, path: "sae" }],
   });
   expect(readFileSync(join(cache, "run/report.md"), "utf8")).toContain(`org/demo at commit ${commit}`);
 });
