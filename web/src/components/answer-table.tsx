@@ -1,4 +1,5 @@
 /** The table of answers: sortable headers, and rows that open below themselves. */
+
 import { Fragment, useId, useState } from "react";
 import { formatNumber } from "../../../src/core/format.ts";
 import type { ReportRow } from "../../../src/core/report.ts";
@@ -6,6 +7,7 @@ import { outcomeWords, templateWords, tierWords } from "../../../src/core/words.
 import { TierMark } from "../charts/marks.tsx";
 import { type Sorting, type SortKey, verdictAt } from "../lib/rows.ts";
 import { AnswerDetail } from "./answer-detail.tsx";
+import { RowOpener } from "./row-opener.tsx";
 import { SortHeader } from "./sort-header.tsx";
 
 export const sortWords: Record<SortKey, string> = {
@@ -103,14 +105,7 @@ function AnswerCells({ row, cap, isOpen, detailId, onToggle }: AnswerCellsProps)
   return (
     <>
       <th scope="row">
-        <button
-          type="button"
-          className="opener"
-          aria-expanded={isOpen}
-          {...(isOpen ? { "aria-controls": detailId } : {})}
-          onClick={onToggle}
-        >
-          <span className="chevron" aria-hidden="true" />
+        <RowOpener className="opener" isOpen={isOpen} detailId={detailId} onToggle={onToggle}>
           <span>
             {row.prompt}
             <span className="meta">
@@ -121,7 +116,7 @@ function AnswerCells({ row, cap, isOpen, detailId, onToggle }: AnswerCellsProps)
               {row.prompt_id}
             </span>
           </span>
-        </button>
+        </RowOpener>
       </th>
       <td className="roomy nowrap">
         <TierMark tier={row.tier} /> {tierWords[row.tier]}

@@ -1,8 +1,10 @@
 /** The features of one category: what each rests on, and, opened, the text that it is active on. */
+
 import { Fragment, useId, useState } from "react";
 import type { CatalogCategory } from "../../../src/core/catalog.ts";
 import { catalogHead, catalogRows, categoryTitle } from "../../../src/core/catalog-table.ts";
 import { FeatureContexts } from "./feature-contexts.tsx";
+import { RowOpener } from "./row-opener.tsx";
 
 export function FeatureTable({ category, level }: { category: CatalogCategory; level: number }) {
   const [open, setOpen] = useState<ReadonlySet<number>>(new Set());
@@ -30,18 +32,16 @@ export function FeatureTable({ category, level }: { category: CatalogCategory; l
               <Fragment key={feature}>
                 <tr className={isOpen ? "open" : ""}>
                   <th scope="row">
-                    <button
-                      type="button"
+                    <RowOpener
                       className="expander"
-                      aria-expanded={isOpen}
-                      {...(isOpen ? { "aria-controls": detailId } : {})}
-                      onClick={() => {
+                      isOpen={isOpen}
+                      detailId={detailId}
+                      onToggle={() => {
                         setOpen(toggled(open, row));
                       }}
                     >
-                      <span className="chevron" aria-hidden="true" />
                       {feature}
-                    </button>
+                    </RowOpener>
                   </th>
                   {cells.map((cell, i) => (
                     <td key={head[i + 1]}>{cell}</td>

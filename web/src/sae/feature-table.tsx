@@ -1,8 +1,10 @@
 /** The table of features: sortable headers, and rows that open below themselves. */
+
 import { Fragment, useId, useState } from "react";
 import { formatFineShare, formatNumber } from "../../../src/core/format.ts";
 import type { SaeFeature } from "../../../src/core/sae-report.ts";
 import { type Colouring, Glimpse } from "../components/context-text.tsx";
+import { RowOpener } from "../components/row-opener.tsx";
 import { SortHeader } from "../components/sort-header.tsx";
 import type { FeatureSort, FeatureSorting } from "../lib/features.ts";
 import { visibleAlone } from "../lib/visible.ts";
@@ -98,19 +100,12 @@ function FeatureCells({ feature, isOpen, detailId, onToggle }: FeatureCellsProps
   return (
     <>
       <th scope="row">
-        <button
-          type="button"
-          className="opener"
-          aria-expanded={isOpen}
-          {...(isOpen ? { "aria-controls": detailId } : {})}
-          onClick={onToggle}
-        >
-          <span className="chevron" aria-hidden="true" />
+        <RowOpener className="opener" isOpen={isOpen} detailId={detailId} onToggle={onToggle}>
           <span>
             #{feature.feature}
             <span className="meta">{first === undefined ? "no context" : <Glimpse context={first} />}</span>
           </span>
-        </button>
+        </RowOpener>
       </th>
       <td className="number">{formatFineShare(share)}</td>
       <td className="roomy number">{max === null ? "–" : formatNumber(max)}</td>
