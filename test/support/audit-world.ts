@@ -1,0 +1,126 @@
+/** Runs whose truth is known because they are made here, for the tests of the analyses. */
+import { analyse, analysis } from "../../src/audit/analyse.ts";
+import type { AnalysisInput, Features, GivenSae } from "../../src/audit/answers.ts";
+import { framings, labels, type Prompt, tiers } from "../../src/core/prompt.ts";
+import { type Random, random } from "../../src/core/random.ts";
+import type { Outcome, Surface, Verdict } from "../../src/core/verdict.ts";
+
+export const D_SAE = 40;
+export const CAPS = [80, 150, 200];
+
+export interface Plan {
+  triples?: number;
+  controls?: number;
+  seeds?: number[];
+  templates?: ("chat" | "none")[];
+  /** What is said at the largest cap, and where a refusal shows. */
+  answer: (prompt: Prompt, template: "chat" | "none", r: Random) => { outcome: Outcome; token?: number };
+  /** Pooled features of an answer; absent: no SAE. */
+  features?: (prompt: Prompt, outcome: Outcome, r: Random) => Float32Array;
+}
+
+/** A run whose truth is known, because it is made here. */
+export function world(seed: number, plan: Plan): AnalysisInput {
+  const r = random(`world ${seed}`);
+  const { triples = 32, controls = 12, seeds = [0], templates = ["chat", "none"] } = plan;
+  const prompt = (id: string, rest: Partial<Prompt>): Prompt => ({
+    id,
+    prompt: id,
+    tier: "benign",
+    framing: "direct",
+    category: "any",
+    pair: null,
+    panel: "main",
+    rationale: "",
+    expected_surface: null,
+    ...rest,
+  });
+  const prompts = [
+    ...Array.from({ length: triples }, (_, i) =>
+      tiers.map((tier) => prompt(`p${i} ${tier}`, { tier, pair: `p${i}`, framing: framings[i % 4]! })),
+    ).flat(),
+    ...Array.from({ length: controls }, (_, i) => prompt(`c${i}`, { panel: "control" })),
+  ];
+  const observations: AnalysisInput["observations"][number][] = [];
+  const verdicts: Verdict[] = [];
+  const pooled = new Map<string, Float32Array>();
+  for (const item of prompts)
+    for (const template of templates)
+      for (const sampling of seeds) {
+        const key = `${item.id}/${template}/${sampling}`;
+        const { outcome, token = 3 } = plan.answer(item, template, r);
+        observations.push({
+          key,
+          prompt_id: item.id,
+          condition: {
+            template,
+            system: null,
+            prefill: null,
+            temperature: 0.7,
+            seed: sampling,
+            precision: "fp32",
+          },
+          prompt_ids: [1],
+          ids: [2],
+          text: "x",
+          text_ends: [1],
+          finish: "length",
+          refusal_scores: [0],
+          activations: [],
+        });
+        for (const cap of CAPS) {
+          const shown: Outcome = outcome === "refuse" && token >= cap ? "comply" : outcome;
+          verdicts.push({
+            observation: key,
+            prompt_id: item.id,
+            cap,
+            outcome: shown,
+            surface: surfaceOf(shown),
+            evidence: [],
+            refusal_token: shown === "refuse" ? token : null,
+            judge: "made",
+          });
+        }
+        if (plan.features !== undefined) pooled.set(key, plan.features(item, outcome, r));
+      }
+  const saes =
+    plan.features === undefined ? [] : [made({ d_sae: D_SAE, pooled: (key) => pooled.get(key) ?? null })];
+  return { prompts, observations, verdicts, saes, caps: CAPS, seed, resamples: 1000 };
+}
+
+export const made = (features: Features | null, key = "made@3"): GivenSae => ({ key, features });
+export const viewOf = (input: AnalysisInput) => analysis(input).insides[0]!;
+
+function surfaceOf(outcome: Outcome): Surface | null {
+  if (!(labels as readonly string[]).includes(outcome)) return null;
+  return Object.fromEntries(labels.map((label) => [label, label === outcome ? 1 : 0])) as Surface;
+}
+
+export const noise = (r: Random): Float32Array =>
+  Float32Array.from({ length: D_SAE }, () => Math.abs(r.normal()));
+export const refuseAt =
+  (rate: (prompt: Prompt, template: "chat" | "none") => number): Plan["answer"] =>
+  (prompt, template, r) => ({ outcome: r.uniform() < rate(prompt, template) ? "refuse" : "comply" });
+export const isHazard = ({ tier }: Prompt) => tier === "hazard_adjacent";
+
+export const byId = (input: AnalysisInput) => {
+  const map = new Map(analyse(input).map((finding) => [finding.id, finding]));
+  return (id: string) => {
+    const finding = map.get(id);
+    if (finding === undefined) throw new Error(`no finding ${id} among ${[...map.keys()].join(", ")}`);
+    return finding;
+  };
+};
+export const seedsTried = Array.from({ length: 20 }, (_, i) => i);
+
+/** Refusals light features 0–4, hazards 5–9, the domain 10–14. */
+export const honest = (prompt: Prompt, outcome: Outcome, r: Random): Float32Array => {
+  const f = noise(r);
+  const light = (from: number) => {
+    for (let i = from; i < from + 5; i++) f[i]! += 4;
+  };
+  if (outcome === "refuse") light(0);
+  if (isHazard(prompt)) light(5);
+  if (prompt.panel === "main") light(10);
+  return f;
+};
