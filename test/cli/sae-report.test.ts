@@ -53,6 +53,9 @@ describe("fathom sae report", () => {
     const texts = new Set(report.features.list.flatMap(({ contexts }) => contexts.map((c) => c.text)));
     expect([...texts].some((id) => id.startsWith("one.txt "))).toBe(true);
     expect([...texts].some((id) => id.startsWith("two.txt "))).toBe(true);
+    // By name alone: a report is passed on, and says nothing of this machine's folders.
+    expect(report.read.source).toBe("one.txt, two.txt");
+    expect(allowed.stdout).not.toContain(folder);
     expect(report.not_measured.join()).not.toContain("answers");
   });
 

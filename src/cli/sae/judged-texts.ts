@@ -29,7 +29,7 @@ export interface JudgedTextOptions {
 }
 
 export interface GivenTexts {
-  /** As it was named. */
+  /** Their files by name, without the folders of this machine: a report is passed on. */
   source: string;
   inputs: readonly EncodedInput[];
   /** Running text is read as it is; a prompt is read with the model's answer behind it. */
@@ -46,14 +46,14 @@ export async function givenTexts(
     if (chat === true)
       throw badInput("the texts", "--chat with prompts", "--chat with --text, which is read as it is");
     return {
-      source: text.join(", "),
+      source: text.map((path) => basename(path)).join(", "),
       inputs: text.flatMap((path) => textStretches(path, checkpoint)),
       kind: "text",
     };
   }
   const source = prompts ?? saeCheckDefaults.prompts;
   const inputs = await encodeInputs(source, checkpoint, { chat: chat === true, room: answerTokens });
-  return { source, inputs, kind: "prompts" };
+  return { source: basename(source), inputs, kind: "prompts" };
 }
 
 /** @param most tokens that are enough, of running text; half of them, of prompts, since answers come to it */
