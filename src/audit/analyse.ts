@@ -87,7 +87,7 @@ const qualified = <T extends { sentence: string }>(drafts: readonly T[], inside:
   drafts.map((draft) => ({ ...draft, sentence: `${draft.sentence}${caveatOf(inside)}` }));
 
 function named(draft: Draft, { sae }: Inside): Draft {
-  return { ...draft, id: besideId(sae, draft.id), sentence: `${sae}: ${draft.sentence}` };
+  return { ...draft, id: besideId(sae, draft.id), sentence: `Through ${sae}: ${draft.sentence}` };
 }
 
 /** The findings alone. */

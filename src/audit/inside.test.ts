@@ -213,10 +213,12 @@ describe("several SAEs", () => {
       status: "not found",
       group: "divergence, other SAEs",
     });
-    expect(finding("noise@5/divergence.permutation").sentence).toMatch(/^noise@5: With their own features/);
+    expect(finding("noise@5/divergence.permutation").sentence).toMatch(
+      /^Through noise@5: With their own features/,
+    );
     expect(finding("other@7/depth.refusals")).toMatchObject({
       status: "undetermined",
-      sentence: "other@7: not measured: the gate.",
+      sentence: "Through other@7: not measured: the gate.",
     });
     const tests = (saes: GivenSae[], id: string) =>
       Number(/over the (\d+) tests/.exec(byId({ ...input, saes })(id).method)![1]);

@@ -33,7 +33,7 @@ export function Inside({ data, first, others }: InsideProps) {
         <View data={data} place={0} found={first} />
       ) : (
         insides.map(({ sae, name, layer }, place) => (
-          <div key={sae}>
+          <div key={sae} className="through">
             <h3>
               Through {name}, after block {layer}:{" "}
               {place === 0 ? "what the headline is about" : "beside the headline"}
