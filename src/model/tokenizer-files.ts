@@ -50,7 +50,7 @@ export function combineTokenizerFiles(
   if (!isObject(configJson))
     throw badInput(`${where} (tokenizer_config.json)`, "a JSON object", typeof configJson);
   const specialTokens = readRoles(configJson);
-  const vocabulary = vocabularyOf(tokenizerJson["model"]);
+  const vocabulary = vocabularyOf(where, tokenizerJson["model"]);
   const added = readAdded(where, tokenizerJson, configJson);
   for (const content of Object.values(specialTokens)) {
     const known = added.get(content);
@@ -89,8 +89,19 @@ function readRoles(config: JsonObject): Record<string, string> {
   return named;
 }
 
-function vocabularyOf(model: JsonObject): (content: string) => number | undefined {
+/** Far above every vocabulary: tables are laid out by id, so that an id bounds memory and time. */
+const mostTokens = 2 ** 24;
+
+function vocabularyOf(where: string, model: JsonObject): (content: string) => number | undefined {
   const { vocab } = model;
+  if (isObject(vocab))
+    for (const [token, id] of Object.entries(vocab))
+      if (typeof id === "number" && id >= mostTokens)
+        throw badInput(
+          `${where}, vocabulary, ${JSON.stringify(token)}`,
+          `an id below ${mostTokens}`,
+          String(id),
+        );
   if (Array.isArray(vocab)) {
     const ids = new Map(
       vocab.map((entry: unknown, id) => [Array.isArray(entry) ? (entry[0] as unknown) : entry, id]),

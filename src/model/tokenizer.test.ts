@@ -87,6 +87,13 @@ test("a text whose plain pieces are a special token is refused, not smuggled", (
   );
 });
 
+test("a vocabulary with an id that tables could not be laid out by is refused", () => {
+  const files = readTokenizerFiles(join(fixtures, "kinds/qwen"));
+  const model = files.tokenizer["model"] as { vocab: Record<string, number> };
+  const far = { ...files.tokenizer, model: { ...model, vocab: { ...model.vocab, far: 2 ** 31 } } };
+  expect(() => combineTokenizerFiles("t", far, {})).toThrow(/"far": expected an id below 16777216/);
+});
+
 describe("a chat prompt", () => {
   const { tokenizer, template } = open("bytelevel");
   const options = { addGenerationPrompt: true };
