@@ -5,7 +5,15 @@ import type { AuditOptions } from "../audit/options.ts";
 import { auditDefaults } from "../defaults.ts";
 import { choice, choices, decimal, names, wholeNumber, wholeNumbers } from "../parse.ts";
 import { adapterHelp, modelHelp, saeHelp } from "./named.ts";
-import { deviceOption, noCacheOption, precisionOption } from "./shared-options.ts";
+import {
+  batchSizeOption,
+  deviceOption,
+  noCacheOption,
+  precisionOption,
+  quietOption,
+  seedOption,
+  threadsOption,
+} from "./shared-options.ts";
 
 export function auditCommand(): Command {
   const { templates, caps, seeds, temperature, batch_size, seed, fidelity_bound, pooling } = auditDefaults;
@@ -86,24 +94,12 @@ export function auditCommand(): Command {
       "block whose residual stream is kept (default: the SAEs' own, else the middle one)",
       wholeNumber("--layer", { from: 0 }),
     )
-    .option(
-      "--batch-size <n>",
-      `answers generated together (default: ${batch_size})`,
-      wholeNumber("--batch-size", { from: 1, to: 1024 }),
-    )
-    .option(
-      "--seed <n>",
-      `of the analyses: folds, bootstrap, permutations (default: ${seed})`,
-      wholeNumber("--seed", { from: 0 }),
-    )
-    .option(
-      "--threads <n>",
-      "threads of the engine (default: this machine's cores)",
-      wholeNumber("--threads", { from: 1, to: 1024 }),
-    )
+    .addOption(batchSizeOption(`answers generated together (default: ${batch_size})`))
+    .addOption(seedOption(`of the analyses: folds, bootstrap, permutations (default: ${seed})`))
+    .addOption(threadsOption())
     .option("--show-text", "print compliant answers to hazard-adjacent prompts in the report")
     .option("--json", "print {run, findings} as one JSON document")
-    .option("--quiet", "no progress")
+    .addOption(quietOption())
     .action(async (plan: string | undefined, options: AuditOptions) => {
       const { runAudit } = await import("../audit/run-audit.ts");
       process.exitCode = await runAudit(plan, options);

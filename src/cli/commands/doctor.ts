@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import type { DoctorOptions } from "../doctor/run-doctor.ts";
 import type { DoctorModelsOptions } from "../doctor/run-models.ts";
+import { jsonOption } from "./shared-options.ts";
 
 export function doctorCommand(): Command {
   const command = new Command("doctor")
@@ -9,7 +10,7 @@ export function doctorCommand(): Command {
       "Looks for what would go wrong: this machine, caches, versions. doctor models: what can be opened.",
     )
     .addHelpText("before", "Examples:\n  fathom doctor\n  fathom doctor models ~/models\n")
-    .option("--json", "as one JSON document")
+    .addOption(jsonOption())
     .action(async (options: DoctorOptions) => {
       const { runDoctor } = await import("../doctor/run-doctor.ts");
       process.exitCode = await runDoctor(options);
@@ -19,7 +20,7 @@ export function doctorCommand(): Command {
     .description("Lists the checkpoints in a folder, and why some of them cannot be opened.")
     .addHelpText("before", "Example:\n  fathom doctor models ~/models\n")
     .argument("[folder]", "where to look (default: the Hugging Face cache)")
-    .option("--json", "as one JSON document")
+    .addOption(jsonOption())
     .action(async (folder: string | undefined, _options: unknown, self: Command) => {
       const { runModels } = await import("../doctor/run-models.ts");
       // --json is an option of both; commander gives it to whichever it stood nearer to.

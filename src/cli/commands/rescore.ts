@@ -1,8 +1,8 @@
 /** `fathom rescore`: D once more, from numbers that another tool recorded. */
 import { Command } from "commander";
 import { rescoreDefaults } from "../defaults.ts";
-import { wholeNumber } from "../parse.ts";
 import type { RescoreCommandOptions } from "../run-rescore.ts";
+import { seedOption } from "./shared-options.ts";
 
 export function rescoreCommand(): Command {
   return new Command("rescore")
@@ -12,12 +12,7 @@ export function rescoreCommand(): Command {
       "Example:\n  fathom rescore biorefusalaudit-records.json --json --out rescored.json\n",
     )
     .argument("<records>", "JSON of the shape of biorefusalaudit-records.json")
-    .option(
-      "--seed <n>",
-      "of folds, bootstrap and permutations",
-      wholeNumber("--seed", { from: 0 }),
-      rescoreDefaults.seed,
-    )
+    .addOption(seedOption("of folds, bootstrap and permutations").default(rescoreDefaults.seed))
     .option("--json", "{runs, findings} as one JSON document instead of tables")
     .option("--out <file>", "write to a file instead of stdout")
     .action(async (records: string, options: RescoreCommandOptions) => {

@@ -9,7 +9,14 @@ import { choice, choices, decimal, wholeNumber } from "../parse.ts";
 import { presetNames } from "../sae/presets.ts";
 import type { SaeTrainOptions } from "../sae/run-train.ts";
 import { adapterHelp, formatHelp, modelHelp, saeHelp } from "./named.ts";
-import { deviceOption, noCacheOption, precisionOption } from "./shared-options.ts";
+import {
+  deviceOption,
+  noCacheOption,
+  precisionOption,
+  quietOption,
+  seedOption,
+  threadsOption,
+} from "./shared-options.ts";
 
 const above0 = { from: Number.MIN_VALUE };
 const some = (option: string, to = 2 ** 31 - 1) => wholeNumber(option, { from: 1, to });
@@ -94,10 +101,10 @@ export function trainCommand(): Command {
       "published: sizes, loss and optimizer of BioRefusalAudit's domain SAEs; other options go before it",
       choice("--preset", presetNames),
     )
-    .requiredOption(
-      "--seed <n>",
-      "of the weights at the start, the order of the tokens and the split of the prompts",
-      wholeNumber("--seed", { from: 0 }),
+    .addOption(
+      seedOption(
+        "of the weights at the start, the order of the tokens and the split of the prompts",
+      ).makeOptionMandatory(),
     )
     .requiredOption("--out <dir>", "the SAE's folder, as SAELens writes it, and training.json with the curve")
     .option(
@@ -110,12 +117,8 @@ export function trainCommand(): Command {
     .addOption(precisionOption())
     .addOption(deviceOption())
     .addOption(noCacheOption())
-    .option(
-      "--threads <n>",
-      "threads of the engine (default: this machine's cores)",
-      wholeNumber("--threads", { from: 1, to: 1024 }),
-    )
-    .option("--quiet", "no progress")
+    .addOption(threadsOption())
+    .addOption(quietOption())
     .action(async (options: SaeTrainOptions) => {
       const { runTrain } = await import("../sae/run-train.ts");
       process.exitCode = await runTrain(options);

@@ -1,13 +1,18 @@
 /** `fathom sae …`: what a sparse autoencoder's file is, whether it fits a model, what it makes of activations. */
 import { Command } from "commander";
-import { saeCheckDefaults } from "../defaults.ts";
-import { wholeNumber } from "../parse.ts";
 import type { SaeCheckOptions } from "../sae/run-check.ts";
 import type { SaeEncodeOptions } from "../sae/run-encode.ts";
 import type { SaeInspectOptions } from "../sae/run-inspect.ts";
-import { adapterHelp, formatHelp, modelHelp, saeHelp } from "./named.ts";
+import { formatHelp, saeHelp } from "./named.ts";
 import { saeReportCommand } from "./sae-report.ts";
 import { trainCommand } from "./sae-train.ts";
+import {
+  jsonOption,
+  judgedSaeOptions,
+  quietOption,
+  saeLayerOption,
+  threadsOption,
+} from "./shared-options.ts";
 
 export function saeCommand(): Command {
   return new Command("sae")
@@ -29,7 +34,7 @@ function inspectCommand(): Command {
     .argument("[path]", "the SAE, if --sae does not name it")
     .option("--sae <path>", saeHelp)
     .option("--format <name>", formatHelp)
-    .option("--json", "as one JSON document")
+    .addOption(jsonOption())
     .action(async (path: string | undefined, options: SaeInspectOptions) => {
       const { runInspect } = await import("../sae/run-inspect.ts");
       await runInspect(path, options);
@@ -37,7 +42,7 @@ function inspectCommand(): Command {
 }
 
 function checkCommand(): Command {
-  return new Command("check")
+  return judgedSaeOptions(new Command("check"))
     .description(
       "The load gate: whether an SAE explains what a model has at its site. Exit code 100 when not.",
     )
@@ -45,26 +50,11 @@ function checkCommand(): Command {
       "before",
       "Example:\n  fathom sae check --model organisms/demo --sae organisms/demo/sae --prompts fiction\n",
     )
-    .requiredOption("--model <path>", modelHelp)
-    .option("--adapter <folder>", adapterHelp)
-    .requiredOption("--sae <path>", saeHelp)
-    .option("--format <name>", formatHelp)
-    .option("--prompts <file>", `texts that the model reads (default: ${saeCheckDefaults.prompts})`)
-    .option("--text <files...>", "text files that the model reads instead")
-    .option("--chat", "wrap a plain prompt as one user turn of the chat template")
-    .option(
-      "--layer <n>",
-      "block whose residual stream the SAE reads (default: the SAE's)",
-      wholeNumber("--layer", { from: 0, to: 10_000 }),
-    )
+    .addOption(saeLayerOption())
     .option("--allow-failed", "exit code 0 for a closed gate too; the result says so")
-    .option(
-      "--threads <n>",
-      "threads of the engine (default: this machine's cores)",
-      wholeNumber("--threads", { from: 1, to: 1024 }),
-    )
-    .option("--json", "as one JSON document")
-    .option("--quiet", "no progress")
+    .addOption(threadsOption())
+    .addOption(jsonOption())
+    .addOption(quietOption())
     .action(async (options: SaeCheckOptions) => {
       const { runCheck } = await import("../sae/run-check.ts");
       process.exitCode = await runCheck(options);
@@ -82,12 +72,8 @@ function encodeCommand(): Command {
     .option("--format <name>", formatHelp)
     .requiredOption("--activations <file>", "safetensors that hold activations [n, d_in]")
     .requiredOption("--out <file>", "tensors features [n, d_sae] and reconstruction [n, d_in], float32")
-    .option(
-      "--threads <n>",
-      "threads of the engine (default: this machine's cores)",
-      wholeNumber("--threads", { from: 1, to: 1024 }),
-    )
-    .option("--quiet", "no progress")
+    .addOption(threadsOption())
+    .addOption(quietOption())
     .action(async (options: SaeEncodeOptions) => {
       const { runEncode } = await import("../sae/run-encode.ts");
       await runEncode(options);
