@@ -1,23 +1,95 @@
-"""Holds an SAE that Fathom trained, and what Fathom computes with it, against SAELens.
+"""
+What SAELens reads in the SAEs that Fathom trains.
 
-    fathom sae train ... --out SAE
-    fathom sae encode --sae SAE --activations A.safetensors --out Z.safetensors
-    python oracle/sae_roundtrip.py SAE A.safetensors Z.safetensors
+    python oracle/sae_roundtrip.py                                    # 15 seconds, makes test/fixtures/sae-export/
+    python oracle/sae_roundtrip.py SAE A.safetensors Z.safetensors    # holds any other against SAELens
 
-Loads the folder with SAELens, encodes and decodes the tensor `activations` of A, and compares with `features` and `reconstruction` of Z
-row by row. Prints the largest relative error of a row and the share of tokens whose active features agree; exits 1 where a row differs by
-more than 1e-5. A token on which rounding decides whether a feature is active (the k-th and (k+1)-th pre-activation tie, or one ties with its
-threshold) may be read either way; such rows are counted apart.
+The fixture: `fathom sae train` exports a tiny SAE of the bundled organism by each objective, and SAELens opens, encodes and decodes.
+NAME/cfg.json and NAME/sae_weights.safetensors are the export. inputs.safetensors holds `inputs` [n, d_in], the organism's residuals, the
+first of which is that of a first token brought to a norm of 500 in one outlier dimension. NAME/expected.safetensors holds SAELens's
+`features` [n, d_sae] and `reconstruction` [n, d_in]. cases.json holds the command of each and what SAELens calls its architecture. No
+feature is on or off by rounding.
+
+With arguments it compares `fathom sae encode --sae SAE --activations A.safetensors --out Z.safetensors` with SAELens, row by row; prints
+the largest relative error of a row and the share of tokens whose active features agree; exits 1 where a row differs by more than 1e-5. A
+token on which rounding decides (the k-th and (k+1)-th pre-activation tie, or one ties with its threshold) is counted apart.
 """
 
+import json
+import shutil
+import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
+import sae_lens
 import torch
 from sae_lens import SAE
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 TOLERANCE = 1e-5
+ROOT = Path(__file__).resolve().parent.parent
+OUT = ROOT / "test" / "fixtures" / "sae-export"
+LAYER, ROWS, OUTLIER = 2, 12, 3
+MODEL = ["--model", "organisms/demo", "--prompts", "fiction", "--threads", "1", "--quiet"]
+TRAIN = ["--layer", str(LAYER), "--d-sae", "48", "--steps", "200", "--batch-size", "256", "--seed", "0"]
+OBJECTIVES = {"topk": ["--k", "6"], "batchtopk": ["--k", "6"], "jumprelu": ["--sparsity", "1", "--target-l0", "6"]}
+
+
+def fathom(*args: str) -> None:
+    subprocess.run(["node_modules/.bin/node", "src/cli/main.ts", *args], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+
+
+def decided_by_rounding(sae: SAE, x: torch.Tensor) -> torch.Tensor:
+    """Which rows [n]."""
+    pre = (x - sae.b_dec * sae.cfg.apply_b_dec_to_input) @ sae.W_enc + sae.b_enc
+    if sae.cfg.architecture() == "topk":
+        best = pre.topk(sae.cfg.k + 1).values
+        margin = best[:, -2] - best[:, -1]
+    else:
+        margin = (pre - sae.threshold).abs().min(dim=1).values
+    return margin <= 1e-5 * pre.max(dim=1).values.abs()
+
+
+def residuals(scratch: Path) -> torch.Tensor:
+    """The organism's, of the first prompts: a first token's, brought to a norm of 500, and others from all over."""
+    captured = scratch / "captured.safetensors"
+    fathom("capture", *MODEL, "--layers", str(LAYER), "--out", str(captured))
+    texts = [tensor for name, tensor in sorted(load_file(captured).items()) if name.endswith(f".resid_post.{LAYER}")]
+    first = texts[0][0].clone()
+    rest = first.square().sum() - first[OUTLIER].square()
+    first[OUTLIER] = (500.0**2 - rest).sqrt()
+    others = torch.cat([text[1:] for text in texts])
+    return torch.cat([first[None], others[:: len(others) // 50]])
+
+
+@torch.no_grad()
+def make() -> None:
+    shutil.rmtree(OUT, ignore_errors=True)
+    with tempfile.TemporaryDirectory() as place:
+        scratch = Path(place)
+        x = residuals(scratch)
+        for name, options in OBJECTIVES.items():
+            fathom("sae", "train", *MODEL, *TRAIN, "--objective", name, *options, "--out", str(scratch / name))
+            (OUT / name).mkdir(parents=True)
+            for file in ("cfg.json", "sae_weights.safetensors"):
+                shutil.copy(scratch / name / file, OUT / name)
+    saes = {name: SAE.load_from_disk(OUT / name, dtype="float32") for name in OBJECTIVES}
+    clear = ~torch.stack([decided_by_rounding(sae, x) for sae in saes.values()]).any(dim=0)
+    assert clear[0], "rounding decides the row of norm 500"
+    inputs = x[clear][:ROWS].contiguous()
+    assert len(inputs) == ROWS
+    save_file({"inputs": inputs}, OUT / "inputs.safetensors")
+    cases = []
+    for name, sae in saes.items():
+        features = sae.encode(inputs)
+        assert (features > 0).any(dim=1).all()
+        save_file({"features": features.contiguous(), "reconstruction": sae.decode(features).contiguous()}, OUT / name / "expected.safetensors")
+        command = ["fathom", "sae", "train", *MODEL, *TRAIN, "--objective", name, *OBJECTIVES[name]]
+        cases.append({"name": name, "architecture": sae.cfg.architecture(), "command": " ".join(command)})
+        print(name, sae.cfg.architecture(), "active a row", (features > 0).sum(dim=1).tolist())
+    made_by = f"oracle/sae_roundtrip.py: sae-lens {sae_lens.__version__}, torch {torch.__version__}"
+    (OUT / "cases.json").write_text(json.dumps({"madeBy": made_by, "cases": cases}, indent=1) + "\n")
 
 
 def row_errors(found: torch.Tensor, expected: torch.Tensor) -> torch.Tensor:
@@ -25,7 +97,7 @@ def row_errors(found: torch.Tensor, expected: torch.Tensor) -> torch.Tensor:
 
 
 @torch.no_grad()
-def main(folder: str, activations_path: str, encoded_path: str) -> None:
+def compare(folder: str, activations_path: str, encoded_path: str) -> None:
     sae = SAE.load_from_disk(Path(folder), dtype="float32")
     metadata = sae.cfg.metadata
     print(f"{sae.cfg.architecture()} d_in {sae.cfg.d_in} d_sae {sae.cfg.d_sae}, {metadata.model_name} {metadata.hook_name}")
@@ -34,13 +106,7 @@ def main(folder: str, activations_path: str, encoded_path: str) -> None:
     encoded = load_file(encoded_path)
     assert encoded["features"].dtype == encoded["reconstruction"].dtype == torch.float32
 
-    pre = (activations - sae.b_dec * sae.cfg.apply_b_dec_to_input) @ sae.W_enc + sae.b_enc
-    if sae.cfg.architecture() == "topk":
-        best = pre.topk(sae.cfg.k + 1).values
-        margin = best[:, -2] - best[:, -1]
-    else:
-        margin = (pre - sae.threshold).abs().min(dim=1).values
-    tied = margin <= 1e-5 * pre.max(dim=1).values.abs()
+    tied = decided_by_rounding(sae, activations)
     features = sae.encode(activations)
     clear = ~tied
     same_active = ((features > 0) == (encoded["features"] > 0)).all(dim=1)
@@ -58,4 +124,7 @@ def main(folder: str, activations_path: str, encoded_path: str) -> None:
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    main(*sys.argv[1:4])
+    if len(sys.argv) == 1:
+        make()
+    else:
+        compare(*sys.argv[1:4])

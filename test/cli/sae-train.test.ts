@@ -47,12 +47,31 @@ beforeAll(() => {
   ended = fathom(train(whole, {}, "--json", "--quiet"));
 });
 
+/** Names and kinds of what an export holds; what was trained lies in the numbers, how in the record. */
+function exportOf(folder: string) {
+  const config = JSON.parse(readFileSync(join(folder, "cfg.json"), "utf8")) as {
+    metadata: { fathom: object };
+  };
+  const weights = openSafetensors(join(folder, "sae_weights.safetensors"));
+  return {
+    config: Object.keys(config),
+    metadata: Object.keys(config.metadata),
+    fathom: Object.keys(config.metadata.fathom),
+    tensors: [...weights.entries].map(([name, { dtype, shape }]) => ({ name, dtype, axes: shape.length })),
+  };
+}
+
+/** An export that SAELens has read (oracle/sae_roundtrip.py). */
+const readBySaelens = (objective: string) =>
+  exportOf(new URL(`../fixtures/sae-export/${objective}`, import.meta.url).pathname);
+
 test("writes an SAE that opens, its quality and its curve, and leaves nothing beside it", () => {
   expect(ended).toMatchObject({ code: 0, stderr: "" });
   expect(namesIn(whole).sort()).toEqual(files);
   expect(namesIn(folder).filter((name) => name.includes("training"))).toEqual([]);
   const sae = openSae(whole);
   expect(sae).toMatchObject({ kind: "topk", k: 4, d_in: 32, d_sae: 64, site: { layer: 1 } });
+  expect(exportOf(whole)).toEqual(readBySaelens("topk"));
   const said = JSON.parse(ended.stdout) as { identity: string; quality: { meanL0: number } };
   expect(said.identity).toBe(sae.identity());
   const kept = JSON.parse(readFileSync(join(whole, "training.json"), "utf8")) as {
@@ -104,6 +123,7 @@ test("trains by the other objectives, and says by which", () => {
     expect(code).toBe(0);
     expect(stdout).toContain(`${out}: ${objective}, 64 features of blocks.1.hook_resid_post`);
     expect(openSae(out)).toMatchObject({ kind: "jumprelu", d_in: 32, d_sae: 64 });
+    expect(exportOf(out)).toEqual(readBySaelens(objective));
   }
 });
 
