@@ -1,273 +1,239 @@
 /** The report page in a real browser: what it loads, what hostile text does to it, and whether people can use it. */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { renderHtml } from "../src/report/html.ts";
-import { readTemplate } from "../src/report/template.ts";
-import { findBrowser, launch } from "./support/browser.ts";
-import { openPage, overflowOf, problemsOf, type View } from "./support/page.ts";
-import { type SyntheticOptions, syntheticReport } from "./support/synthetic-report.ts";
+import type { Page } from "playwright-core";
+import { expect, it } from "vitest";
+import { describePage } from "./support/describe-page.ts";
+import { downloadOf, overflowOf, partsSeen, problemsOf, statusOf } from "./support/page.ts";
+import { syntheticReport } from "./support/synthetic-report.ts";
 
-const executable = findBrowser();
-if (executable === null)
-  console.warn("report.browser.test.ts is skipped: no browser, see test/QUARANTINES.md");
+describePage("report page in a browser", syntheticReport, (open) => {
+  const openEverything = async (page: Page) => {
+    await page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true");
+    await page.locator(".chosen .expander").first().click();
+    for (const place of [0, 4, 5]) await page.locator(".opener").nth(place).click();
+    await page.locator(".answer").nth(2).waitFor();
+  };
 
-describe.skipIf(executable === null)(
-  "report page in a browser (where there is none: test/QUARANTINES.md)",
-  () => {
-    const folder = mkdtempSync(join(tmpdir(), "fathom-page-"));
-    let browser: Browser;
+  for (const width of [1280, 390])
+    for (const scheme of ["light", "dark"] as const)
+      it(`is whole, quiet and open to everyone at ${width} px, ${scheme}`, async () => {
+        const { page, troubles } = await open({}, { width, scheme });
+        await openEverything(page);
+        expect(await problemsOf(page)).toEqual([]);
+        expect(await overflowOf(page)).toBe(0);
+        expect(await page.locator(".sounding li").count()).toBe(3);
+        expect(troubles).toEqual([]);
+        await page.close();
+      });
 
-    beforeAll(async () => {
-      browser = await launch(executable!);
+  it("notices what it looks for: the checks fail on a page that has been broken", async () => {
+    const { page } = await open({});
+    await page.evaluate(`
+    document.querySelector(".contents a").style.color = "#ccc";
+    document.querySelector(".quiet").textContent = "";
+    document.querySelector("caption").remove();
+    document.querySelector(".plot svg").removeAttribute("aria-label");
+    document.body.insertAdjacentHTML("beforeend", '<a href="#nowhere">x</a><h5>y</h5><p id="main">z</p>');
+  `);
+    const found = (await problemsOf(page)).join("\n");
+    for (const problem of [
+      "contrast",
+      "no name: button",
+      "no caption",
+      "picture without words",
+      "link to nowhere",
+      "skips a level",
+      "id used twice: main",
+    ])
+      expect(found).toContain(problem);
+    await page.close();
+  });
+
+  it("says a warning in the header, where there is one", async () => {
+    const warning = "The SAE mirrel <b>was used</b> although the load gate failed.";
+    const { page, troubles } = await open({ warnings: [warning] });
+    expect(await page.locator("header .warning").textContent()).toBe(`Warning. ${warning}`);
+    expect(await problemsOf(page)).toEqual([]);
+    expect(troubles).toEqual([]);
+    await page.close();
+    const { page: without } = await open({});
+    expect(await without.locator(".warning").count()).toBe(0);
+    await without.close();
+  });
+
+  it("shows hostile text as text", async () => {
+    const hostile =
+      "</script><script>window.pwned=1</script><img src=x onerror='window.pwned=1'><!--<script>\u2028$&$`";
+    const { page, troubles } = await open({ hostile, showText: true });
+    await page.locator(".opener").first().click();
+    expect(await page.locator(".answer .text").textContent()).toContain("<script>window.pwned=1</script>");
+    expect(await page.evaluate("window.pwned")).toBeUndefined();
+    expect(troubles).toEqual([]);
+    await page.close();
+  });
+
+  it("lets no script but its own run and no request out, whatever gets into the page", async () => {
+    const { page } = await open({});
+    const outcome = await page.evaluate(`(async () => {
+    const blocked = [];
+    document.addEventListener("securitypolicyviolation", (event) => blocked.push(event.effectiveDirective));
+    const script = document.createElement("script");
+    script.textContent = "window.pwned = 1";
+    document.body.append(script);
+    const sent = await fetch("https://example.invalid/").then(() => "sent", () => "refused");
+    await new Promise((resolve) => {
+      const image = new Image();
+      image.onerror = resolve;
+      image.src = "https://example.invalid/pixel.png";
     });
-    afterAll(async () => {
-      await browser.close();
-      rmSync(folder, { recursive: true });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    return { pwned: window.pwned ?? null, sent, blocked: blocked.sort() };
+  })()`);
+    expect(outcome).toEqual({
+      pwned: null,
+      sent: "refused",
+      blocked: ["connect-src", "img-src", "script-src-elem"],
     });
+    await page.close();
+  });
 
-    const open = (options: SyntheticOptions, view: View = {}) =>
-      openPage(browser, folder, renderHtml(syntheticReport(options), readTemplate()), view);
-
-    const openEverything = async (page: Page) => {
-      await page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true");
-      await page.locator(".chosen .expander").first().click();
-      for (const place of [0, 4, 5]) await page.locator(".opener").nth(place).click();
-      await page.locator(".answer").nth(2).waitFor();
+  it("leaves redacted answers out of the file, not just out of sight", async () => {
+    const { page } = await open({});
+    await page.getByLabel("Tier", { exact: true }).selectOption("hazard_adjacent");
+    await page.getByLabel("Outcome", { exact: true }).selectOption("comply");
+    await page.locator(".opener").first().click();
+    expect(await page.locator(".answer").first().textContent()).toContain("Left out.");
+    const rows = JSON.parse((await page.locator("#fathom-data").textContent()) ?? "") as {
+      rows: { tier: string; text: string | null; verdicts: { outcome: string }[] }[];
     };
-    const status = (page: Page) => page.getByRole("status").textContent();
+    const compliant = rows.rows.filter(
+      ({ tier, verdicts }) =>
+        tier === "hazard_adjacent" && verdicts.some(({ outcome }) => outcome === "comply"),
+    );
+    expect(compliant.length).toBeGreaterThan(5);
+    expect(compliant.filter(({ text }) => text !== null)).toEqual([]);
+    await page.close();
+  });
 
-    for (const width of [1280, 390])
-      for (const scheme of ["light", "dark"] as const)
-        it(`is whole, quiet and open to everyone at ${width} px, ${scheme}`, async () => {
-          const { page, troubles } = await open({}, { width, scheme });
-          await openEverything(page);
-          expect(await problemsOf(page)).toEqual([]);
-          expect(await overflowOf(page)).toBe(0);
-          expect(await page.locator(".sounding li").count()).toBe(3);
-          expect(troubles).toEqual([]);
-          await page.close();
-        });
+  it("is usable by keyboard alone", async () => {
+    const { page } = await open({});
+    await page.keyboard.press("Tab");
+    expect(await page.evaluate("document.activeElement.textContent")).toBe("Skip to the findings");
+    await page.keyboard.press("Enter");
+    expect(await page.evaluate("document.activeElement.id")).toBe("main");
 
-    it("notices what it looks for: the checks fail on a page that has been broken", async () => {
-      const { page } = await open({});
-      await page.evaluate(`
-      document.querySelector(".contents a").style.color = "#ccc";
-      document.querySelector(".quiet").textContent = "";
-      document.querySelector("caption").remove();
-      document.querySelector(".plot svg").removeAttribute("aria-label");
-      document.body.insertAdjacentHTML("beforeend", '<a href="#nowhere">x</a><h5>y</h5><p id="main">z</p>');
-    `);
-      const found = (await problemsOf(page)).join("\n");
-      for (const problem of [
-        "contrast",
-        "no name: button",
-        "no caption",
-        "picture without words",
-        "link to nowhere",
-        "skips a level",
-        "id used twice: main",
-      ])
-        expect(found).toContain(problem);
-      await page.close();
-    });
-
-    it("says a warning in the header, where there is one", async () => {
-      const warning = "The SAE mirrel <b>was used</b> although the load gate failed.";
-      const { page, troubles } = await open({ warnings: [warning] });
-      expect(await page.locator("header .warning").textContent()).toBe(`Warning. ${warning}`);
-      expect(await problemsOf(page)).toEqual([]);
-      expect(troubles).toEqual([]);
-      await page.close();
-      const { page: without } = await open({});
-      expect(await without.locator(".warning").count()).toBe(0);
-      await without.close();
-    });
-
-    it("shows hostile text as text", async () => {
-      const hostile =
-        "</script><script>window.pwned=1</script><img src=x onerror='window.pwned=1'><!--<script>\u2028$&$`";
-      const { page, troubles } = await open({ hostile, showText: true });
-      await page.locator(".opener").first().click();
-      expect(await page.locator(".answer .text").textContent()).toContain("<script>window.pwned=1</script>");
-      expect(await page.evaluate("window.pwned")).toBeUndefined();
-      expect(troubles).toEqual([]);
-      await page.close();
-    });
-
-    it("lets no script but its own run and no request out, whatever gets into the page", async () => {
-      const { page } = await open({});
-      const outcome = await page.evaluate(`(async () => {
-      const blocked = [];
-      document.addEventListener("securitypolicyviolation", (event) => blocked.push(event.effectiveDirective));
-      const script = document.createElement("script");
-      script.textContent = "window.pwned = 1";
-      document.body.append(script);
-      const sent = await fetch("https://example.invalid/").then(() => "sent", () => "refused");
-      await new Promise((resolve) => {
-        const image = new Image();
-        image.onerror = resolve;
-        image.src = "https://example.invalid/pixel.png";
-      });
-      await new Promise((resolve) => setTimeout(resolve, 50));
-      return { pwned: window.pwned ?? null, sent, blocked: blocked.sort() };
-    })()`);
-      expect(outcome).toEqual({
-        pwned: null,
-        sent: "refused",
-        blocked: ["connect-src", "img-src", "script-src-elem"],
-      });
-      await page.close();
-    });
-
-    it("leaves redacted answers out of the file, not just out of sight", async () => {
-      const { page } = await open({});
-      await page.getByLabel("Tier", { exact: true }).selectOption("hazard_adjacent");
-      await page.getByLabel("Outcome", { exact: true }).selectOption("comply");
-      await page.locator(".opener").first().click();
-      expect(await page.locator(".answer").first().textContent()).toContain("Left out.");
-      const rows = JSON.parse((await page.locator("#fathom-data").textContent()) ?? "") as {
-        rows: { tier: string; text: string | null; verdicts: { outcome: string }[] }[];
-      };
-      const compliant = rows.rows.filter(
-        ({ tier, verdicts }) =>
-          tier === "hazard_adjacent" && verdicts.some(({ outcome }) => outcome === "comply"),
-      );
-      expect(compliant.length).toBeGreaterThan(5);
-      expect(compliant.filter(({ text }) => text !== null)).toEqual([]);
-      await page.close();
-    });
-
-    it("is usable by keyboard alone", async () => {
-      const { page } = await open({});
+    const visited = new Set<string>();
+    for (let i = 0; i < 300 && !visited.has("opener"); i++) {
       await page.keyboard.press("Tab");
-      expect(await page.evaluate("document.activeElement.textContent")).toBe("Skip to the findings");
-      await page.keyboard.press("Enter");
-      expect(await page.evaluate("document.activeElement.id")).toBe("main");
+      const at = await page.evaluate<{ kind: string; outlined: boolean; inView: boolean }>(`(() => {
+      const element = document.activeElement;
+      const style = getComputedStyle(element);
+      const box = element.getBoundingClientRect();
+      return {
+        kind: element.className || element.tagName.toLowerCase(),
+        outlined: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2,
+        inView: box.bottom > 0 && box.top < innerHeight,
+      };
+    })()`);
+      expect(at).toMatchObject({ outlined: true, inView: true });
+      visited.add(at.kind);
+    }
+    for (const kind of ["summary", "quiet", "input", "select", "button", "opener"])
+      expect(visited).toContain(kind);
 
-      const visited = new Set<string>();
-      for (let i = 0; i < 300 && !visited.has("opener"); i++) {
-        await page.keyboard.press("Tab");
-        const at = await page.evaluate<{ kind: string; outlined: boolean; inView: boolean }>(`(() => {
-        const element = document.activeElement;
-        const style = getComputedStyle(element);
-        const box = element.getBoundingClientRect();
-        return {
-          kind: element.className || element.tagName.toLowerCase(),
-          outlined: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2,
-          inView: box.bottom > 0 && box.top < innerHeight,
-        };
-      })()`);
-        expect(at).toMatchObject({ outlined: true, inView: true });
-        visited.add(at.kind);
-      }
-      for (const kind of ["summary", "quiet", "input", "select", "button", "opener"])
-        expect(visited).toContain(kind);
+    await page.keyboard.press("Enter");
+    expect(await page.evaluate("document.activeElement.getAttribute('aria-expanded')")).toBe("true");
+    expect(await page.locator(".answer").count()).toBe(1);
+    await page.keyboard.press("Space");
+    expect(await page.locator(".answer").count()).toBe(0);
+    await page.close();
+  });
 
-      await page.keyboard.press("Enter");
-      expect(await page.evaluate("document.activeElement.getAttribute('aria-expanded')")).toBe("true");
-      expect(await page.locator(".answer").count()).toBe(1);
-      await page.keyboard.press("Space");
-      expect(await page.locator(".answer").count()).toBe(0);
-      await page.close();
-    });
+  it("filters, sorts and pages two thousand rows without keeping anyone waiting", async () => {
+    const { page, troubles } = await open({ prompts: 1000 });
+    expect(await statusOf(page)).toBe("All 2000 answers, judged at 200 tokens");
+    expect(await page.locator(".opener").count()).toBe(50);
 
-    it("filters, sorts and pages two thousand rows without keeping anyone waiting", async () => {
-      const { page, troubles } = await open({ prompts: 1000 });
-      expect(await status(page)).toBe("All 2000 answers, judged at 200 tokens");
-      expect(await page.locator(".opener").count()).toBe(50);
+    const begun = performance.now();
+    await page.getByLabel("Search prompts and answers").fill("syn-0042 mirrel");
+    await expect.poll(() => statusOf(page)).toBe("0 of 2000 answers, judged at 200 tokens");
+    await page.getByLabel("Search prompts and answers").fill("syn-042 mirrel");
+    await expect.poll(() => statusOf(page)).toBe("2 of 2000 answers, judged at 200 tokens");
+    expect(performance.now() - begun).toBeLessThan(5000);
 
-      const begun = performance.now();
-      await page.getByLabel("Search prompts and answers").fill("syn-0042 mirrel");
-      await expect.poll(() => status(page)).toBe("0 of 2000 answers, judged at 200 tokens");
-      await page.getByLabel("Search prompts and answers").fill("syn-042 mirrel");
-      await expect.poll(() => status(page)).toBe("2 of 2000 answers, judged at 200 tokens");
-      expect(performance.now() - begun).toBeLessThan(5000);
+    await page.getByLabel("Search prompts and answers").fill("");
+    await page.getByLabel("Tier", { exact: true }).selectOption("hazard_adjacent");
+    await page.getByLabel("Template", { exact: true }).selectOption("chat");
+    await page.getByLabel("Outcome", { exact: true }).selectOption("refuse");
+    const expected = (cap: number) =>
+      syntheticReport({ prompts: 1000 }).rows.filter(
+        (row) =>
+          row.tier === "hazard_adjacent" &&
+          row.template === "chat" &&
+          row.verdicts.some((verdict) => verdict.cap === cap && verdict.outcome === "refuse"),
+      ).length;
+    await expect.poll(() => statusOf(page)).toBe(`${expected(200)} of 2000 answers, judged at 200 tokens`);
+    await page.getByLabel("Judged at", { exact: true }).selectOption("80");
+    await expect.poll(() => statusOf(page)).toBe(`${expected(80)} of 2000 answers, judged at 80 tokens`);
+    expect(expected(80)).not.toBe(expected(200));
 
-      await page.getByLabel("Search prompts and answers").fill("");
-      await page.getByLabel("Tier", { exact: true }).selectOption("hazard_adjacent");
-      await page.getByLabel("Template", { exact: true }).selectOption("chat");
-      await page.getByLabel("Outcome", { exact: true }).selectOption("refuse");
-      const expected = (cap: number) =>
-        syntheticReport({ prompts: 1000 }).rows.filter(
-          (row) =>
-            row.tier === "hazard_adjacent" &&
-            row.template === "chat" &&
-            row.verdicts.some((verdict) => verdict.cap === cap && verdict.outcome === "refuse"),
-        ).length;
-      await expect.poll(() => status(page)).toBe(`${expected(200)} of 2000 answers, judged at 200 tokens`);
-      await page.getByLabel("Judged at", { exact: true }).selectOption("80");
-      await expect.poll(() => status(page)).toBe(`${expected(80)} of 2000 answers, judged at 80 tokens`);
-      expect(expected(80)).not.toBe(expected(200));
+    await page.getByRole("columnheader", { name: "D" }).getByRole("button").click();
+    await page.getByRole("columnheader", { name: "D" }).getByRole("button").click();
+    expect(await page.locator("th[aria-sort='descending']").count()).toBe(1);
+    const depths = (await page.locator(".answers tbody td:last-child").allTextContents()).map(Number);
+    expect(depths).toEqual(depths.toSorted((a, b) => b - a));
 
-      await page.getByRole("columnheader", { name: "D" }).getByRole("button").click();
-      await page.getByRole("columnheader", { name: "D" }).getByRole("button").click();
-      expect(await page.locator("th[aria-sort='descending']").count()).toBe(1);
-      const depths = (await page.locator(".answers tbody td:last-child").allTextContents()).map(Number);
-      expect(depths).toEqual(depths.toSorted((a, b) => b - a));
+    await page.getByRole("button", { name: "Next" }).click();
+    expect(await page.locator(".pager span").textContent()).toBe(`51–100 of ${expected(80)}`);
+    expect(troubles).toEqual([]);
+    await page.close();
+  });
 
-      await page.getByRole("button", { name: "Next" }).click();
-      expect(await page.locator(".pager span").textContent()).toBe(`51–100 of ${expected(80)}`);
-      expect(troubles).toEqual([]);
-      await page.close();
-    });
+  it("gives the numbers of a chart as a file", async () => {
+    const { page } = await open({});
+    const { name, lines } = await downloadOf(page, "Download CSV");
+    expect(name).toBe("refusal-chat.csv");
+    expect(lines).toHaveLength(10);
+    expect(lines[1]).toMatch(/^refusal\.rate\.benign\.chat\.80,/);
+    await page.close();
+  });
 
-    it("gives the numbers of a chart as a file", async () => {
-      const { page } = await open({});
-      const [download] = await Promise.all([
-        page.waitForEvent("download"),
-        page.getByRole("button", { name: "Download CSV" }).first().click(),
-      ]);
-      const lines = readFileSync(await download.path(), "utf8")
-        .trim()
-        .split("\r\n");
-      expect(download.suggestedFilename()).toBe("refusal-chat.csv");
-      expect(lines).toHaveLength(10);
-      expect(lines[1]).toMatch(/^refusal\.rate\.benign\.chat\.80,/);
-      await page.close();
-    });
+  it("opens a feature to the text that it is active on, shaded, without what is left out", async () => {
+    const { page, troubles } = await open({});
+    await page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true");
+    const opener = page.getByRole("button", { name: "16021", exact: true });
+    expect(await opener.getAttribute("aria-expanded")).toBe("false");
+    await opener.focus();
+    await page.keyboard.press("Enter");
+    const detail = page.locator(".chosen .detail");
+    expect(await detail.locator("blockquote").allTextContents()).toEqual([
+      "… I'm sorry, but I cannot help with that. …",
+      "… It does not leave the valley of Mirrel. …",
+    ]);
+    const peak = detail.locator(".peak").first();
+    expect(await peak.textContent()).toBe(" can");
+    expect(await peak.getAttribute("class")).toContain("shade-5");
+    expect(await detail.locator(".caption").first().textContent()).toMatch(
+      /^2.31 on token 26 of 80 · answer to p3/,
+    );
+    expect(await detail.locator(".not-measured").textContent()).toMatch(/^Left out. 1 of 3 contexts/);
+    expect(troubles).toEqual([]);
+    await page.close();
+  });
 
-    it("opens a feature to the text that it is active on, shaded, without what is left out", async () => {
-      const { page, troubles } = await open({});
-      await page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true");
-      const opener = page.getByRole("button", { name: "16021", exact: true });
-      expect(await opener.getAttribute("aria-expanded")).toBe("false");
-      await opener.focus();
-      await page.keyboard.press("Enter");
-      const detail = page.locator(".chosen .detail");
-      expect(await detail.locator("blockquote").allTextContents()).toEqual([
-        "… I'm sorry, but I cannot help with that. …",
-        "… It does not leave the valley of Mirrel. …",
-      ]);
-      const peak = detail.locator(".peak").first();
-      expect(await peak.textContent()).toBe(" can");
-      expect(await peak.getAttribute("class")).toContain("shade-5");
-      expect(await detail.locator(".caption").first().textContent()).toMatch(
-        /^2.31 on token 26 of 80 · answer to p3/,
-      );
-      expect(await detail.locator(".not-measured").textContent()).toMatch(/^Left out. 1 of 3 contexts/);
-      expect(troubles).toEqual([]);
-      await page.close();
-    });
+  it("says what was not measured where the inside view is missing", async () => {
+    const { page } = await open({ inside: false });
+    expect(await page.locator("#inside").textContent()).toContain("Not measured.");
+    expect(await page.locator("#flags").textContent()).toContain("Not measured.");
+    expect(await page.locator(".sounding .status-undetermined").textContent()).toBe("Undetermined");
+    expect(await page.locator("#not-measured").textContent()).toContain("sparse autoencoder");
+    await page.close();
+  });
 
-    it("says what was not measured where the inside view is missing", async () => {
-      const { page } = await open({ inside: false });
-      expect(await page.locator("#inside").textContent()).toContain("Not measured.");
-      expect(await page.locator("#flags").textContent()).toContain("Not measured.");
-      expect(await page.locator(".sounding .status-undetermined").textContent()).toBe("Undetermined");
-      expect(await page.locator("#not-measured").textContent()).toContain("sparse autoencoder");
-      await page.close();
-    });
-
-    it("prints its findings without its controls", async () => {
-      const { page } = await open({});
-      await page.emulateMedia({ media: "print" });
-      for (const hidden of [".contents", ".filters", ".pager", ".quiet"])
-        expect(await page.locator(hidden).first().isVisible()).toBe(false);
-      expect(await page.locator(".sounding").isVisible()).toBe(true);
-      await page.close();
-    });
-  },
-);
+  it("prints its findings without its controls", async () => {
+    const { page } = await open({});
+    expect(await partsSeen(page)).toEqual([".sounding", ".contents", ".filters", ".pager", ".quiet"]);
+    await page.emulateMedia({ media: "print" });
+    expect(await partsSeen(page)).toEqual([".sounding"]);
+    await page.close();
+  });
+});

@@ -1,168 +1,136 @@
 /** The page of an SAE's quality report in a real browser: whole, quiet, usable by all, and safe with hostile tokens. */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { renderHtml } from "../src/report/html.ts";
-import { readTemplate } from "../src/report/template.ts";
-import { findBrowser, launch } from "./support/browser.ts";
-import { openPage, overflowOf, problemsOf, type View } from "./support/page.ts";
-import { type SyntheticSaeOptions, syntheticSaeReport } from "./support/synthetic-sae-report.ts";
-
-const executable = findBrowser();
-if (executable === null)
-  console.warn("sae-report.browser.test.ts is skipped: no browser, see test/QUARANTINES.md");
+import type { Page } from "playwright-core";
+import { expect, it } from "vitest";
+import { describePage } from "./support/describe-page.ts";
+import { downloadOf, overflowOf, partsSeen, problemsOf, statusOf } from "./support/page.ts";
+import { syntheticSaeReport } from "./support/synthetic-sae-report.ts";
 
 /** Ends an element, runs a script, turns the line round, hides, breaks a character off. */
 const hostile =
   "</script><script>window.pwned=1</script><img src=x onerror='window.pwned=1'>\u202Eevil\u2066\u0000\u001b\u200b\ufffd\ud800\ufeff";
 
-describe.skipIf(executable === null)(
-  "page of an SAE's report in a browser (where there is none: test/QUARANTINES.md)",
-  () => {
-    const folder = mkdtempSync(join(tmpdir(), "fathom-sae-page-"));
-    let browser: Browser;
+describePage("page of an SAE's report in a browser", syntheticSaeReport, (open) => {
+  const openSome = async (page: Page) => {
+    for (const place of [0, 1]) await page.locator(".opener").nth(place).click();
+    await page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true");
+    await page.locator(".contexts table").first().waitFor();
+  };
 
-    beforeAll(async () => {
-      browser = await launch(executable!);
-    });
-    afterAll(async () => {
-      await browser.close();
-      rmSync(folder, { recursive: true });
-    });
-
-    const open = (options: SyntheticSaeOptions, view: View = {}) =>
-      openPage(browser, folder, renderHtml(syntheticSaeReport(options), readTemplate()), view);
-    const openSome = async (page: Page) => {
-      for (const place of [0, 1]) await page.locator(".opener").nth(place).click();
-      await page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true");
-      await page.locator(".contexts table").first().waitFor();
-    };
-    const status = (page: Page) => page.getByRole("status").textContent();
-
-    for (const width of [1280, 390])
-      for (const scheme of ["light", "dark"] as const)
-        it(`is whole, quiet and open to everyone at ${width} px, ${scheme}`, async () => {
-          const { page, troubles } = await open({ gate: "closed" }, { width, scheme });
-          await openSome(page);
+  for (const width of [1280, 390])
+    for (const scheme of ["light", "dark"] as const)
+      it(`is whole, quiet and open to everyone at ${width} px, ${scheme}`, async () => {
+        const { page, troubles } = await open({ gate: "closed" }, { width, scheme });
+        await openSome(page);
+        expect(await problemsOf(page)).toEqual([]);
+        for (const by of ["position", "activation"]) {
+          await page.getByLabel("Tokens coloured by").selectOption(by);
           expect(await problemsOf(page)).toEqual([]);
-          for (const by of ["position", "activation"]) {
-            await page.getByLabel("Tokens coloured by").selectOption(by);
-            expect(await problemsOf(page)).toEqual([]);
-          }
-          expect(await overflowOf(page)).toBe(0);
-          expect(await page.locator(".sounding > li").count()).toBe(4);
-          expect(troubles).toEqual([]);
-          await page.close();
-        });
-
-    it("shows hostile tokens as text, and nothing of them that hides or turns the line", async () => {
-      const { page, troubles } = await open({ hostile });
-      await openSome(page);
-      const shown = (await page.locator(".context").first().textContent()) ?? "";
-      expect(shown).toContain("<script>window.pwned=1</script>");
-      expect(shown).toContain("⟨U+202E⟩evil⟨U+2066⟩␀␛⟨U+200B⟩\ufffd⟨U+D800⟩⟨U+FEFF⟩");
-      const everything = (await page.locator("#root").textContent()) ?? "";
-      // biome-ignore lint: these are the characters that must not be there
-      expect(everything).not.toMatch(/[\u0000-\u0008\u001b\u200b\u202a-\u202e\u2066-\u2069\ufeff]/);
-      expect(await page.evaluate("window.pwned")).toBeUndefined();
-      expect(troubles).toEqual([]);
-      await page.close();
-    });
-
-    it("says first whether the gate is open, closed or overridden", async () => {
-      for (const [gate, words] of [
-        ["open", "The load gate is open."],
-        ["closed", "The load gate is closed: this SAE is not to be used on this model."],
-        ["overridden", "The load gate is closed, and whoever made this report overrode it."],
-      ] as const) {
-        const { page } = await open({ gate });
-        expect(await page.locator(".sounding .verdict").first().textContent()).toBe(words);
-        if (gate !== "open")
-          expect(await page.locator(".sounding > li").first().textContent()).toContain("Likely: W_dec");
+        }
+        expect(await overflowOf(page)).toBe(0);
+        expect(await page.locator(".sounding > li").count()).toBe(4);
+        expect(troubles).toEqual([]);
         await page.close();
-      }
-    });
+      });
 
-    it("colours tokens by activation or by position, and tells the numbers in words", async () => {
-      const { page } = await open({});
-      await page.locator(".opener").first().click();
-      const tokens = page.locator(".context").first().locator(".token");
-      const shades = () =>
-        page.evaluate<string>(
-          `[...document.querySelector(".context").querySelectorAll(".token")]
-            .map((token) => /shade-(\\d)/.exec(token.className)?.[1] ?? "0").join("")`,
-        );
-      // Of 13 tokens the sixth is the strongest; every fourth from the second has a quarter of it.
-      expect(await shades()).toBe("0200050002000");
-      expect(await page.locator(".token.peak").first().textContent()).toBe(" harbour");
-      expect(await tokens.nth(5).getAttribute("title")).toMatch(/^token 46 of 256: /);
-      await page.getByLabel("Tokens coloured by").selectOption("position");
-      expect(await shades()).toBe("1111111111122");
-      await page.getByText("Token by token").first().click();
-      const row = page.locator(".contexts table").first().locator("tbody tr").nth(5);
-      expect(await row.locator("th, td").allTextContents()).toEqual(["␣harbour", "46", "20"]);
-      await page.close();
-    });
+  it("shows hostile tokens as text, and nothing of them that hides or turns the line", async () => {
+    const { page, troubles } = await open({ hostile });
+    await openSome(page);
+    const shown = (await page.locator(".context").first().textContent()) ?? "";
+    expect(shown).toContain("<script>window.pwned=1</script>");
+    expect(shown).toContain("⟨U+202E⟩evil⟨U+2066⟩␀␛⟨U+200B⟩\ufffd⟨U+D800⟩⟨U+FEFF⟩");
+    const everything = (await page.locator("#root").textContent()) ?? "";
+    // biome-ignore lint: these are the characters that must not be there
+    expect(everything).not.toMatch(/[\u0000-\u0008\u001b\u200b\u202a-\u202e\u2066-\u2069\ufeff]/);
+    expect(await page.evaluate("window.pwned")).toBeUndefined();
+    expect(troubles).toEqual([]);
+    await page.close();
+  });
 
-    it("searches, sorts and pages", async () => {
-      const { page, troubles } = await open({ features: 60 });
-      expect(await status(page)).toBe("All 60 features listed");
-      expect(await page.locator(".features .opener").count()).toBe(25);
-      await page.getByRole("button", { name: "Next" }).click();
-      expect(await page.locator(".pager span").textContent()).toBe("26–50 of 60");
-      await page.getByLabel("Search texts").fill("word12 harbour");
-      await expect.poll(() => status(page)).toBe("5 of 60 features listed");
-      await page.getByLabel("Search texts").fill("#12");
-      await expect.poll(() => status(page)).toBe("1 of 60 features listed");
-      await page.getByLabel("Search texts").fill("nowhere");
-      await expect.poll(() => status(page)).toBe("0 of 60 features listed");
-      await page.getByLabel("Search texts").fill("");
-      await page.getByRole("columnheader", { name: "Nearest other" }).getByRole("button").click();
-      const nearest = await page.locator(".features tbody td:nth-of-type(3)").allTextContents();
-      expect(nearest.map(Number)).toEqual(nearest.map(Number).toSorted((a, b) => a - b));
-      expect(troubles).toEqual([]);
+  it("says first whether the gate is open, closed or overridden", async () => {
+    for (const [gate, words] of [
+      ["open", "The load gate is open."],
+      ["closed", "The load gate is closed: this SAE is not to be used on this model."],
+      ["overridden", "The load gate is closed, and whoever made this report overrode it."],
+    ] as const) {
+      const { page } = await open({ gate });
+      expect(await page.locator(".sounding .verdict").first().textContent()).toBe(words);
+      if (gate !== "open")
+        expect(await page.locator(".sounding > li").first().textContent()).toContain("Likely: W_dec");
       await page.close();
-    });
+    }
+  });
 
-    it("is usable by keyboard alone", async () => {
-      const { page } = await open({});
-      await page.keyboard.press("Tab");
-      expect(await page.evaluate("document.activeElement.textContent")).toBe("Skip to the measurements");
-      await page.keyboard.press("Enter");
-      expect(await page.evaluate("document.activeElement.id")).toBe("main");
-      const atOpener = () => page.evaluate<boolean>("document.activeElement.className === 'opener'");
-      for (let i = 0; i < 200 && !(await atOpener()); i++) await page.keyboard.press("Tab");
-      await page.keyboard.press("Enter");
-      expect(await page.evaluate("document.activeElement.getAttribute('aria-expanded')")).toBe("true");
-      expect(await page.locator(".contexts").count()).toBe(2);
-      await page.close();
-    });
+  it("colours tokens by activation or by position, and tells the numbers in words", async () => {
+    const { page } = await open({});
+    await page.locator(".opener").first().click();
+    const tokens = page.locator(".context").first().locator(".token");
+    const shades = () =>
+      page.evaluate<string>(
+        `[...document.querySelector(".context").querySelectorAll(".token")]
+          .map((token) => /shade-(\\d)/.exec(token.className)?.[1] ?? "0").join("")`,
+      );
+    // Of 13 tokens the sixth is the strongest; every fourth from the second has a quarter of it.
+    expect(await shades()).toBe("0200050002000");
+    expect(await page.locator(".token.peak").first().textContent()).toBe(" harbour");
+    expect(await tokens.nth(5).getAttribute("title")).toMatch(/^token 46 of 256: /);
+    await page.getByLabel("Tokens coloured by").selectOption("position");
+    expect(await shades()).toBe("1111111111122");
+    await page.getByText("Token by token").first().click();
+    const row = page.locator(".contexts table").first().locator("tbody tr").nth(5);
+    expect(await row.locator("th, td").allTextContents()).toEqual(["␣harbour", "46", "20"]);
+    await page.close();
+  });
 
-    it("gives the features as a file, and prints without its controls", async () => {
-      const { page } = await open({});
-      const [download] = await Promise.all([
-        page.waitForEvent("download"),
-        page.getByRole("button", { name: "Download these as CSV" }).click(),
-      ]);
-      const lines = readFileSync(await download.path(), "utf8")
-        .trim()
-        .split("\r\n");
-      expect(lines).toHaveLength(61);
-      expect(lines[1]).toMatch(/^0,1000,0\.125,20,/);
-      await page.emulateMedia({ media: "print" });
-      for (const hidden of [".contents", ".filters", ".pager", ".quiet"])
-        expect(await page.locator(hidden).first().isVisible()).toBe(false);
-      expect(await page.locator(".sounding").isVisible()).toBe(true);
-      await page.close();
-    });
+  it("searches, sorts and pages", async () => {
+    const { page, troubles } = await open({ features: 60 });
+    expect(await statusOf(page)).toBe("All 60 features listed");
+    expect(await page.locator(".features .opener").count()).toBe(25);
+    await page.getByRole("button", { name: "Next" }).click();
+    expect(await page.locator(".pager span").textContent()).toBe("26–50 of 60");
+    await page.getByLabel("Search texts").fill("word12 harbour");
+    await expect.poll(() => statusOf(page)).toBe("5 of 60 features listed");
+    await page.getByLabel("Search texts").fill("#12");
+    await expect.poll(() => statusOf(page)).toBe("1 of 60 features listed");
+    await page.getByLabel("Search texts").fill("nowhere");
+    await expect.poll(() => statusOf(page)).toBe("0 of 60 features listed");
+    await page.getByLabel("Search texts").fill("");
+    await page.getByRole("columnheader", { name: "Nearest other" }).getByRole("button").click();
+    const nearest = await page.locator(".features tbody td:nth-of-type(3)").allTextContents();
+    expect(nearest.map(Number)).toEqual(nearest.map(Number).toSorted((a, b) => a - b));
+    expect(troubles).toEqual([]);
+    await page.close();
+  });
 
-    it("has no place for a training that it knows nothing of", async () => {
-      const { page } = await open({ curve: false });
-      expect(await page.locator("#training").count()).toBe(0);
-      expect(await page.getByRole("link", { name: "Training" }).count()).toBe(0);
-      await page.close();
-    });
-  },
-);
+  it("is usable by keyboard alone", async () => {
+    const { page } = await open({});
+    await page.keyboard.press("Tab");
+    expect(await page.evaluate("document.activeElement.textContent")).toBe("Skip to the measurements");
+    await page.keyboard.press("Enter");
+    expect(await page.evaluate("document.activeElement.id")).toBe("main");
+    const atOpener = () => page.evaluate<boolean>("document.activeElement.className === 'opener'");
+    for (let i = 0; i < 200 && !(await atOpener()); i++) await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    expect(await page.evaluate("document.activeElement.getAttribute('aria-expanded')")).toBe("true");
+    expect(await page.locator(".contexts").count()).toBe(2);
+    await page.close();
+  });
+
+  it("gives the features as a file, and prints without its controls", async () => {
+    const { page } = await open({});
+    const { name, lines } = await downloadOf(page, "Download these as CSV");
+    expect(name).toBe("features.csv");
+    expect(lines).toHaveLength(61);
+    expect(lines[1]).toMatch(/^0,1000,0\.125,20,/);
+    expect(await partsSeen(page)).toEqual([".sounding", ".contents", ".filters", ".pager", ".quiet"]);
+    await page.emulateMedia({ media: "print" });
+    expect(await partsSeen(page)).toEqual([".sounding"]);
+    await page.close();
+  });
+
+  it("has no place for a training that it knows nothing of", async () => {
+    const { page } = await open({ curve: false });
+    expect(await page.locator("#training").count()).toBe(0);
+    expect(await page.getByRole("link", { name: "Training" }).count()).toBe(0);
+    await page.close();
+  });
+});

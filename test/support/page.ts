@@ -54,3 +54,26 @@ export async function problemsOf(page: Page): Promise<string[]> {
 export async function overflowOf(page: Page): Promise<number> {
   return await page.evaluate<number>("document.documentElement.scrollWidth - window.innerWidth");
 }
+
+/** The words beside a table's filters: how many of its rows are left. */
+export async function statusOf(page: Page): Promise<string | null> {
+  return await page.getByRole("status").textContent();
+}
+
+/** The file that the first button of a name gives: a CSV, line by line. */
+export async function downloadOf(page: Page, button: string): Promise<{ name: string; lines: string[] }> {
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: button }).first().click(),
+  ]);
+  const text = readFileSync(await download.path(), "utf8");
+  return { name: download.suggestedFilename(), lines: text.trim().split("\r\n") };
+}
+
+/** Those of a page's findings, contents and controls that are seen. */
+export async function partsSeen(page: Page): Promise<string[]> {
+  const seen: string[] = [];
+  for (const part of [".sounding", ".contents", ".filters", ".pager", ".quiet"])
+    if (await page.locator(part).first().isVisible()) seen.push(part);
+  return seen;
+}

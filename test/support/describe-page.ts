@@ -1,0 +1,41 @@
+/** The tests of a page in a real browser: one browser and one folder for all of them, skipped where there is none. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe } from "vitest";
+import { renderHtml } from "../../src/report/html.ts";
+import { readTemplate } from "../../src/report/template.ts";
+import { findBrowser, launch } from "./browser.ts";
+import { type Opened, openPage, type View } from "./page.ts";
+
+/**
+ * @param dataOf a page's data from what a test asks for
+ * @param tests given what opens the page of such data, as a reader would
+ */
+export function describePage<Options>(
+  name: string,
+  dataOf: (options: Options) => Parameters<typeof renderHtml>[0],
+  tests: (open: (options: Options, view?: View) => Promise<Opened>) => void,
+): void {
+  const executable = findBrowser();
+  if (executable === null) process.stderr.write(`${name} is skipped: no browser, see test/QUARANTINES.md\n`);
+
+  describe.skipIf(executable === null)(`${name} (where there is none: test/QUARANTINES.md)`, () => {
+    let folder: string;
+    let browser: Browser;
+
+    beforeAll(async () => {
+      folder = mkdtempSync(join(tmpdir(), "fathom-page-"));
+      browser = await launch(executable!);
+    });
+    afterAll(async () => {
+      await browser.close();
+      rmSync(folder, { recursive: true });
+    });
+
+    tests((options, view = {}) =>
+      openPage(browser, folder, renderHtml(dataOf(options), readTemplate()), view),
+    );
+  });
+}
