@@ -2,11 +2,12 @@
  * Loads that are wrong and look fine, on the real activations of the bundled organism: the gate stops each one, and lets
  * the sound SAE of every kind through.
  *
- * Not among them: a threshold applied with ≥ in place of >. It differs only where a pre-activation equals its threshold
- * to the bit, which no activations here do, so no measurement can see it; the arithmetic itself is tested for it below.
+ * A threshold applied with ≥ in place of > differs only where a pre-activation equals its threshold to the bit, which no
+ * activations here do: no measurement can see it. The gate asks the arithmetic itself, and is asked last here, with ONNX Runtime's own ≥.
  */
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { random } from "../core/random.ts";
+import { greaterOperator } from "../graph/ops/select.ts";
 import { CapturedRows } from "../model/captured-rows.ts";
 import type { Edit } from "../model/edits.ts";
 import { type Model, openModel } from "../model/model.ts";
@@ -256,15 +257,19 @@ describe("a corrupted load is stopped", () => {
   });
 });
 
-it("a pre-activation on its threshold is not active: > and not ≥", async () => {
-  const sae = sound.jumprelu!;
-  const at: SaeParts = {
-    ...sae,
-    W_enc: changed(sae.W_enc, () => 0),
-    b_enc: new Float32Array(F).fill(2),
-    threshold: new Float32Array(F).fill(2).fill(1.5, 0, 1),
-  };
-  const { features } = await withSession(at, (session) => session.encode(first.rows.read(0, 1)));
-  expect(features[0]).toBe(2);
-  expect(features.slice(1).every((value) => value === 0)).toBe(true);
+describe("threshold applied with ≥ in place of >", () => {
+  it.each(["jumprelu", "gated"] as const)("%s", async (kind) => {
+    const spy = vi.spyOn(greaterOperator, "emit").mockImplementation(({ inputs, outputs }, onnx) => {
+      onnx.into(outputs, "GreaterOrEqual", inputs);
+    });
+    try {
+      const { passed, checks } = await judged(sound[kind]!);
+      expect(passed).toBe(false);
+      expect(checks.filter(({ status }) => status === "fail").map(({ sentence }) => sentence)).toEqual([
+        `threshold: ${F} of ${F} features are active exactly on their threshold, where none is to be, and ${F} above it, on rows made for it.`,
+      ]);
+    } finally {
+      spy.mockRestore();
+    }
+  });
 });

@@ -6,6 +6,7 @@ import { badInput } from "../core/errors.ts";
 import type { GateCheck } from "./gate/check.ts";
 import { type GateBounds, gateBounds, measuredChecks, readingCheck, spliceCheck } from "./gate/measured.ts";
 import { isLayer, type ModelFacts, placeChecks } from "./gate/place.ts";
+import { thresholdChecks } from "./gate/threshold.ts";
 import { likelyMistake, type Mistake, tryReadings } from "./mistakes.ts";
 import { type Quality, quality } from "./quality.ts";
 import type { Rows } from "./rows.ts";
@@ -72,6 +73,7 @@ export async function gate(
   const measured = await quality(session, rows, options.isFirst);
   const splice = (await options.splice?.()) ?? null;
   checks.push(...measuredChecks(sae, measured, bounds));
+  checks.push(...(await thresholdChecks(sae)));
   if (splice !== null) checks.push(spliceCheck(splice, bounds));
   const readings = await tryReadings(sae, rows, options.elsewhere ?? new Map(), measured);
   checks.push(readingCheck(readings));

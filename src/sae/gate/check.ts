@@ -9,6 +9,7 @@ export interface GateCheck {
     | "mean L0"
     | "dead features"
     | "activation norm"
+    | "threshold"
     | "reading"
     | "cross-entropy recovered";
   /** Undetermined: nothing to hold it against, or too little seen. It does not close the gate. */
