@@ -1,13 +1,11 @@
 /** The table of answers: sortable headers, and rows that open below themselves. */
-
-import { Fragment, useId, useState } from "react";
 import { formatNumber } from "../../../src/core/format.ts";
 import type { ReportRow } from "../../../src/core/report.ts";
 import { outcomeWords, templateWords, tierWords } from "../../../src/core/words.ts";
 import { TierMark } from "../charts/marks.tsx";
 import { type Sorting, type SortKey, verdictAt } from "../lib/rows.ts";
 import { AnswerDetail } from "./answer-detail.tsx";
-import { RowOpener } from "./row-opener.tsx";
+import { OpeningRow, useOpenings } from "./opening-row.tsx";
 import { SortHeader } from "./sort-header.tsx";
 
 export const sortWords: Record<SortKey, string> = {
@@ -33,14 +31,7 @@ interface AnswerTableProps {
 }
 
 export function AnswerTable({ rows, cap, sorting, onSort, describedBy }: AnswerTableProps) {
-  const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
-  const tableId = useId();
-  const toggle = (key: string) => {
-    const next = new Set(open);
-    if (!next.delete(key)) next.add(key);
-    setOpen(next);
-  };
-
+  const openingOf = useOpenings();
   return (
     <table className="answers" aria-describedby={describedBy}>
       <caption className="for-readers">Answers, one a row</caption>
@@ -61,29 +52,17 @@ export function AnswerTable({ rows, cap, sorting, onSort, describedBy }: AnswerT
       <tbody>
         {rows.map((row) => {
           const key = `${row.prompt_id}/${row.condition}`;
-          const detailId = `${tableId}-${key.replace(/[^\w-]/g, "_")}`;
-          const isOpen = open.has(key);
           return (
-            <Fragment key={key}>
-              <tr className={isOpen ? "open" : ""}>
-                <AnswerCells
-                  row={row}
-                  cap={cap}
-                  isOpen={isOpen}
-                  detailId={detailId}
-                  onToggle={() => {
-                    toggle(key);
-                  }}
-                />
-              </tr>
-              {isOpen && (
-                <tr className="detail" id={detailId}>
-                  <td colSpan={columns.length}>
-                    <AnswerDetail row={row} cap={cap} />
-                  </td>
-                </tr>
-              )}
-            </Fragment>
+            <OpeningRow
+              key={key}
+              opening={openingOf(key)}
+              className="opener"
+              title={<Title row={row} />}
+              columns={columns.length}
+              detail={() => <AnswerDetail row={row} cap={cap} />}
+            >
+              <Measured row={row} cap={cap} />
+            </OpeningRow>
           );
         })}
       </tbody>
@@ -91,33 +70,25 @@ export function AnswerTable({ rows, cap, sorting, onSort, describedBy }: AnswerT
   );
 }
 
-interface AnswerCellsProps {
-  row: ReportRow;
-  cap: number;
-  isOpen: boolean;
-  detailId: string;
-  onToggle: () => void;
+function Title({ row }: { row: ReportRow }) {
+  return (
+    <span>
+      {row.prompt}
+      <span className="meta">
+        <span className="narrow-only">
+          <TierMark tier={row.tier} /> {tierWords[row.tier]} · {row.framing} · {templateWords[row.template]} ·{" "}
+        </span>
+        {row.prompt_id}
+      </span>
+    </span>
+  );
 }
 
-function AnswerCells({ row, cap, isOpen, detailId, onToggle }: AnswerCellsProps) {
+function Measured({ row, cap }: { row: ReportRow; cap: number }) {
   const verdict = verdictAt(row, cap);
   const onset = verdict?.refusal_token ?? null;
   return (
     <>
-      <th scope="row">
-        <RowOpener className="opener" isOpen={isOpen} detailId={detailId} onToggle={onToggle}>
-          <span>
-            {row.prompt}
-            <span className="meta">
-              <span className="narrow-only">
-                <TierMark tier={row.tier} /> {tierWords[row.tier]} · {row.framing} ·{" "}
-                {templateWords[row.template]} ·{" "}
-              </span>
-              {row.prompt_id}
-            </span>
-          </span>
-        </RowOpener>
-      </th>
       <td className="roomy nowrap">
         <TierMark tier={row.tier} /> {tierWords[row.tier]}
       </td>

@@ -1,5 +1,6 @@
-/** A plain table with real headers, in a box that scrolls by itself when the window is narrow. */
+/** A plain table. */
 import type { ReactNode } from "react";
+import { ScrollTable } from "./scroll-table.tsx";
 
 interface DataTableProps {
   caption: string;
@@ -9,36 +10,23 @@ interface DataTableProps {
   captionVisible?: boolean;
 }
 
-export function DataTable({ caption, head, rows, captionVisible = false }: DataTableProps) {
+export function DataTable({ rows, ...frame }: DataTableProps) {
+  const { head } = frame;
   return (
-    <section className="scroll" tabIndex={0} aria-label={caption}>
-      <table className="data">
-        <caption className={captionVisible ? "" : "for-readers"}>{caption}</caption>
-        <thead>
-          <tr>
-            {head.map((name) => (
-              <th key={name} scope="col">
-                {name}
+    <ScrollTable className="data" {...frame}>
+      {rows.map((cells, i) => (
+        <tr key={i}>
+          {cells.map((cell, column) =>
+            column === 0 ? (
+              <th key={head[column]} scope="row">
+                {cell}
               </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((cells, i) => (
-            <tr key={i}>
-              {cells.map((cell, column) =>
-                column === 0 ? (
-                  <th key={head[column]} scope="row">
-                    {cell}
-                  </th>
-                ) : (
-                  <td key={head[column]}>{cell}</td>
-                ),
-              )}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </section>
+            ) : (
+              <td key={head[column]}>{cell}</td>
+            ),
+          )}
+        </tr>
+      ))}
+    </ScrollTable>
   );
 }

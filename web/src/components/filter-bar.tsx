@@ -1,9 +1,10 @@
 /** What the table of answers is narrowed by. Choices that a run does not offer are not shown. */
-import { useId, useMemo } from "react";
+import { useMemo } from "react";
 import type { ReportData } from "../../../src/core/report.ts";
 import { outcomeWords, type Template, templateWords, tierWords } from "../../../src/core/words.ts";
 import { type Filters, type Sorting, type SortKey, sortKeys, verdictAt } from "../lib/rows.ts";
 import { sortWords } from "./answer-table.tsx";
+import { SearchField } from "./search-field.tsx";
 import { Select } from "./select.tsx";
 
 interface FilterBarProps {
@@ -15,7 +16,6 @@ interface FilterBarProps {
 }
 
 export function FilterBar({ data, filters, sorting, onFilter, onSort }: FilterBarProps) {
-  const searchId = useId();
   const { rows, plan } = data;
   const offered = useMemo(() => {
     const framings = [...new Set(rows.map(({ framing }) => framing))].sort();
@@ -34,17 +34,13 @@ export function FilterBar({ data, filters, sorting, onFilter, onSort }: FilterBa
 
   return (
     <search className="filters" aria-label="Filter the answers">
-      <div className="field wide">
-        <label htmlFor={searchId}>Search prompts and answers</label>
-        <input
-          id={searchId}
-          type="search"
-          value={filters.search}
-          onChange={(event) => {
-            set({ search: event.target.value });
-          }}
-        />
-      </div>
+      <SearchField
+        label="Search prompts and answers"
+        value={filters.search}
+        onChange={(search) => {
+          set({ search });
+        }}
+      />
       <Select
         label="Tier"
         value={filters.tier}

@@ -1,9 +1,5 @@
 /** A column's header that sorts by it, and the other way round when asked again. */
-
-export interface Order<K extends string> {
-  key: K;
-  descending: boolean;
-}
+import type { Order } from "../lib/order.ts";
 
 interface SortHeaderProps<K extends string> {
   name: K;

@@ -1,14 +1,11 @@
 /** Searching and sorting of an SAE's features; pure, so that it can be tested without a browser. */
 import type { SaeFeature } from "../../../src/core/sae-report.ts";
 import { toCsv } from "./csv.ts";
+import { inOrder, type Order, wordsOf } from "./order.ts";
 
 export const featureSorts = ["feature", "share", "max", "nearest"] as const;
 export type FeatureSort = (typeof featureSorts)[number];
-
-export interface FeatureSorting {
-  key: FeatureSort;
-  descending: boolean;
-}
+export type FeatureSorting = Order<FeatureSort>;
 
 /** What free text is looked for in, once a feature, lower case. */
 export function featureHaystacks(features: readonly SaeFeature[]): string[] {
@@ -29,25 +26,22 @@ export function findFeatures(
   hay: readonly string[],
   search: string,
 ): SaeFeature[] {
-  const words = search.toLowerCase().split(/\s+/).filter(Boolean);
+  const words = wordsOf(search);
   return features.filter(({ feature }, i) =>
     words.every((word) => (/^#\d+$/.test(word) ? word === `#${feature}` : hay[i]!.includes(word))),
   );
 }
 
-/** Stable; features without a value come last whichever way the order runs. */
+/** As `inOrder`. */
 export function sortFeatures(
   features: readonly SaeFeature[],
   { key, descending }: FeatureSorting,
 ): SaeFeature[] {
-  const value = (feature: SaeFeature): number | null =>
-    key === "nearest" ? (feature.nearest?.cosine ?? null) : feature[key];
-  const sign = descending ? -1 : 1;
-  return features.toSorted((a, b) => {
-    const [one, other] = [value(a), value(b)];
-    if (one === null || other === null) return Number(one === null) - Number(other === null);
-    return sign * (one - other);
-  });
+  return inOrder(
+    features,
+    (feature) => (key === "nearest" ? (feature.nearest?.cosine ?? null) : feature[key]),
+    descending,
+  );
 }
 
 export function featuresCsv(features: readonly SaeFeature[]): string {

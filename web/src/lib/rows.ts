@@ -1,6 +1,7 @@
 /** Filtering and sorting of the answers table; pure, so that it can be tested without a browser. */
 import type { ReportRow, RowVerdict } from "../../../src/core/report.ts";
 import { type Template, tierWords } from "../../../src/core/words.ts";
+import { inOrder, type Order, wordsOf } from "./order.ts";
 
 export interface Filters {
   search: string;
@@ -15,10 +16,7 @@ export interface Filters {
 
 export const sortKeys = ["order", "prompt", "tier", "framing", "template", "outcome", "onset", "D"] as const;
 export type SortKey = (typeof sortKeys)[number];
-export interface Sorting {
-  key: SortKey;
-  descending: boolean;
-}
+export type Sorting = Order<SortKey>;
 
 export function verdictAt(row: ReportRow, cap: number): RowVerdict | undefined {
   return row.verdicts.find((verdict) => verdict.cap === cap);
@@ -33,7 +31,7 @@ export function haystacks(rows: readonly ReportRow[]): string[] {
 
 /** @param hay `haystacks(rows)`; every word of the search has to occur */
 export function filterRows(rows: readonly ReportRow[], hay: readonly string[], by: Filters): ReportRow[] {
-  const words = by.search.toLowerCase().split(/\s+/).filter(Boolean);
+  const words = wordsOf(by.search);
   return rows.filter(
     (row, i) =>
       (by.tier === "" || row.tier === by.tier) &&
@@ -45,7 +43,7 @@ export function filterRows(rows: readonly ReportRow[], hay: readonly string[], b
   );
 }
 
-/** Stable; rows without a value come last whichever way the order runs. */
+/** As `inOrder`. */
 export function sortRows(rows: readonly ReportRow[], { key, descending }: Sorting, cap: number): ReportRow[] {
   if (key === "order") return descending ? rows.toReversed() : [...rows];
   const hazard = Object.keys(tierWords);
@@ -67,12 +65,5 @@ export function sortRows(rows: readonly ReportRow[], { key, descending }: Sortin
         return row.D[0] ?? null;
     }
   };
-  const sign = descending ? -1 : 1;
-  return rows
-    .map((row) => ({ row, at: value(row) }))
-    .sort((a, b) => {
-      if (a.at === null || b.at === null) return Number(a.at === null) - Number(b.at === null);
-      return a.at < b.at ? -sign : a.at > b.at ? sign : 0;
-    })
-    .map(({ row }) => row);
+  return inOrder(rows, value, descending);
 }

@@ -1,10 +1,8 @@
 /** The table of features: sortable headers, and rows that open below themselves. */
-
-import { Fragment, useId, useState } from "react";
 import { formatFineShare, formatNumber } from "../../../src/core/format.ts";
 import type { SaeFeature } from "../../../src/core/sae-report.ts";
 import { type Colouring, Glimpse } from "../components/context-text.tsx";
-import { RowOpener } from "../components/row-opener.tsx";
+import { OpeningRow, useOpenings } from "../components/opening-row.tsx";
 import { SortHeader } from "../components/sort-header.tsx";
 import type { FeatureSort, FeatureSorting } from "../lib/features.ts";
 import { visibleAlone } from "../lib/visible.ts";
@@ -26,13 +24,7 @@ interface FeatureTableProps {
 }
 
 export function FeatureTable({ features, sorting, onSort, colouring, describedBy }: FeatureTableProps) {
-  const [open, setOpen] = useState<ReadonlySet<number>>(new Set());
-  const tableId = useId();
-  const toggle = (feature: number) => {
-    const next = new Set(open);
-    if (!next.delete(feature)) next.add(feature);
-    setOpen(next);
-  };
+  const openingOf = useOpenings();
   const header = (name: FeatureSort, className: string) => (
     <SortHeader
       name={name}
@@ -57,56 +49,36 @@ export function FeatureTable({ features, sorting, onSort, colouring, describedBy
         </tr>
       </thead>
       <tbody>
-        {features.map((feature) => {
-          const isOpen = open.has(feature.feature);
-          const detailId = `${tableId}-${feature.feature}`;
-          return (
-            <Fragment key={feature.feature}>
-              <tr className={isOpen ? "open" : ""}>
-                <FeatureCells
-                  feature={feature}
-                  isOpen={isOpen}
-                  detailId={detailId}
-                  onToggle={() => {
-                    toggle(feature.feature);
-                  }}
-                />
-              </tr>
-              {isOpen && (
-                <tr className="detail" id={detailId}>
-                  <td colSpan={5}>
-                    <FeatureDetail feature={feature} colouring={colouring} />
-                  </td>
-                </tr>
-              )}
-            </Fragment>
-          );
-        })}
+        {features.map((feature) => (
+          <OpeningRow
+            key={feature.feature}
+            opening={openingOf(feature.feature)}
+            className="opener"
+            title={<Title feature={feature} />}
+            columns={5}
+            detail={() => <FeatureDetail feature={feature} colouring={colouring} />}
+          >
+            <Numbers feature={feature} />
+          </OpeningRow>
+        ))}
       </tbody>
     </table>
   );
 }
 
-interface FeatureCellsProps {
-  feature: SaeFeature;
-  isOpen: boolean;
-  detailId: string;
-  onToggle: () => void;
-}
-
-function FeatureCells({ feature, isOpen, detailId, onToggle }: FeatureCellsProps) {
-  const { contexts, share, max, nearest, logits } = feature;
+function Title({ feature: { feature, contexts } }: { feature: SaeFeature }) {
   const [first] = contexts;
   return (
+    <span>
+      #{feature}
+      <span className="meta">{first === undefined ? "no context" : <Glimpse context={first} />}</span>
+    </span>
+  );
+}
+
+function Numbers({ feature: { share, max, nearest, logits } }: { feature: SaeFeature }) {
+  return (
     <>
-      <th scope="row">
-        <RowOpener className="opener" isOpen={isOpen} detailId={detailId} onToggle={onToggle}>
-          <span>
-            #{feature.feature}
-            <span className="meta">{first === undefined ? "no context" : <Glimpse context={first} />}</span>
-          </span>
-        </RowOpener>
-      </th>
       <td className="number">{formatFineShare(share)}</td>
       <td className="roomy number">{max === null ? "–" : formatNumber(max)}</td>
       <td className="roomy number">{nearest === null ? "–" : formatNumber(nearest.cosine)}</td>

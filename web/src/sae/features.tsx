@@ -1,9 +1,9 @@
-/** The features: search, sort, page, open. Only one page of rows is in the document. */
-import { useDeferredValue, useId, useMemo, useState } from "react";
+/** The features: search, sort, page, open. */
+import { useDeferredValue, useMemo, useState } from "react";
 import type { SaeReport } from "../../../src/core/sae-report.ts";
 import type { Colouring } from "../components/context-text.tsx";
-import { Download } from "../components/download.tsx";
-import { Pager } from "../components/pager.tsx";
+import { FoundRows } from "../components/found-rows.tsx";
+import { SearchField } from "../components/search-field.tsx";
 import { Section } from "../components/section.tsx";
 import { Select } from "../components/select.tsx";
 import {
@@ -25,8 +25,6 @@ export function Features({ data }: { data: SaeReport }) {
   const [sorting, setSorting] = useState<FeatureSorting>({ key: "share", descending: true });
   const [colouring, setColouring] = useState<Colouring>("activation");
   const [page, setPage] = useState(0);
-  const statusId = useId();
-  const searchId = useId();
 
   // Typing stays quick: the table follows the text field when there is time.
   const applied = useDeferredValue(search);
@@ -35,8 +33,6 @@ export function Features({ data }: { data: SaeReport }) {
     () => sortFeatures(findFeatures(list, hay, applied), sorting),
     [list, hay, applied, sorting],
   );
-  const pages = Math.max(1, Math.ceil(found.length / pageSize));
-  const current = Math.min(page, pages - 1);
 
   return (
     <Section
@@ -45,18 +41,14 @@ export function Features({ data }: { data: SaeReport }) {
       lead={`${chosen} Open one for the text around the tokens it is active on, and for what it does to the next token.`}
     >
       <search className="filters" aria-label="Find features">
-        <div className="field wide">
-          <label htmlFor={searchId}>Search texts, tokens, or #number</label>
-          <input
-            id={searchId}
-            type="search"
-            value={search}
-            onChange={(event) => {
-              setSearch(event.target.value);
-              setPage(0);
-            }}
-          />
-        </div>
+        <SearchField
+          label="Search texts, tokens, or #number"
+          value={search}
+          onChange={(words) => {
+            setSearch(words);
+            setPage(0);
+          }}
+        />
         <Select
           label="Sorted by"
           value={sorting.key}
@@ -83,35 +75,27 @@ export function Features({ data }: { data: SaeReport }) {
           ? "The stronger the colour, the larger the activation beside the feature's largest; active tokens are underlined."
           : "The stronger the colour, the later the token in its text; active tokens are underlined."}
       </p>
-      <div className="table-head">
-        <p role="status" id={statusId}>
-          {found.length === list.length
-            ? `All ${list.length} features listed`
-            : `${found.length} of ${list.length} features listed`}
-        </p>
-        <Download name="features.csv" content={() => featuresCsv(found)}>
-          Download these as CSV
-        </Download>
-      </div>
-      {found.length === 0 ? (
-        <p className="not-measured">No listed feature fits.</p>
-      ) : (
-        <FeatureTable
-          features={found.slice(current * pageSize, (current + 1) * pageSize)}
-          sorting={sorting}
-          onSort={setSorting}
-          colouring={colouring}
-          describedBy={statusId}
-        />
-      )}
-      <Pager
+      <FoundRows
         of="features"
-        page={current}
-        pages={pages}
+        found={found}
+        total={list.length}
+        remark=" listed"
+        none="No listed feature fits."
+        csv={() => featuresCsv(found)}
         size={pageSize}
-        total={found.length}
+        page={page}
         onPage={setPage}
-      />
+      >
+        {(shown, statusId) => (
+          <FeatureTable
+            features={shown}
+            sorting={sorting}
+            onSort={setSorting}
+            colouring={colouring}
+            describedBy={statusId}
+          />
+        )}
+      </FoundRows>
     </Section>
   );
 }

@@ -1,0 +1,49 @@
+/** What a search found of a long table: how many, a file of them, and a page of rows. Only that page is in the document. */
+import { type ReactNode, useId } from "react";
+import { Download } from "./download.tsx";
+import { Pager } from "./pager.tsx";
+
+interface FoundRowsProps<Row> {
+  /** What a row is, in the plural; also the file's name. */
+  of: string;
+  found: readonly Row[];
+  /** Before the search. */
+  total: number;
+  /** Said behind how many there are. */
+  remark: string;
+  /** Said where there are none. */
+  none: string;
+  csv: () => string;
+  size: number;
+  /** From 0. One behind the last shows the last. */
+  page: number;
+  onPage: (page: number) => void;
+  /** @param statusId of the element that says how many there are */
+  children: (shown: readonly Row[], statusId: string) => ReactNode;
+}
+
+export function FoundRows<Row>(props: FoundRowsProps<Row>) {
+  const { of, found, total, remark, none, csv, size, page, onPage, children } = props;
+  const statusId = useId();
+  const pages = Math.max(1, Math.ceil(found.length / size));
+  const current = Math.min(page, pages - 1);
+  const number = found.length === total ? `All ${total}` : `${found.length} of ${total}`;
+  return (
+    <>
+      <div className="table-head">
+        <p role="status" id={statusId}>
+          {`${number} ${of}${remark}`}
+        </p>
+        <Download name={`${of}.csv`} content={csv}>
+          Download these as CSV
+        </Download>
+      </div>
+      {found.length === 0 ? (
+        <p className="not-measured">{none}</p>
+      ) : (
+        children(found.slice(current * size, (current + 1) * size), statusId)
+      )}
+      <Pager of={of} page={current} pages={pages} size={size} total={found.length} onPage={onPage} />
+    </>
+  );
+}
