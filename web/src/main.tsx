@@ -6,6 +6,8 @@ import { Report } from "./report.tsx";
 import { SaeReport } from "./sae-report.tsx";
 import "./styles/base.css";
 import "./styles/page.css";
+import "./styles/top.css";
+import "./styles/figures.css";
 import "./styles/tables.css";
 import "./styles/prompts.css";
 import "./styles/features.css";
