@@ -36,6 +36,12 @@ describe("what capture and generate read", () => {
     ]);
   });
 
+  test("an answer as generate writes it, with the tokens that it answers", async () => {
+    const line = { id: "a", prompt_ids: [1, 2], ids: [3], text: "Hi", finish: "stop" };
+    expect(await loadInputs(file(line))).toEqual([{ kind: "ids", id: "a", promptIds: [1, 2], ids: [3] }]);
+    await expect(loadInputs(file({ ...line, prompt_ids: [1, -2] }))).rejects.toThrow(/:1: prompt_ids\[1\]/);
+  });
+
   test("a prompt set, by name or by path, whatever its metadata", async () => {
     expect(await loadInputs(file({ id: "a", prompt: "Why?", tier: "whatever", ids: null }))).toEqual([
       { kind: "prompt", id: "a", prompt: "Why?" },

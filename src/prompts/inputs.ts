@@ -13,8 +13,8 @@ import { uniqueIds } from "./unique.ts";
 export type Input =
   /** Encoded as the tokenizer encodes plain text, or wrapped as one user turn if the command is told so. */
   | { kind: "prompt"; id: string; prompt: string }
-  /** Used exactly as they are: nothing is added. */
-  | { kind: "ids"; id: string; ids: number[] }
+  /** Used exactly as they are: nothing is added. Of an answer as `generate` writes it, `promptIds` are the tokens before it. */
+  | { kind: "ids"; id: string; ids: number[]; promptIds?: number[] }
   | { kind: "messages"; id: string; messages: Message[] };
 
 const kinds = ["prompt", "ids", "messages"] as const;
@@ -51,21 +51,24 @@ function inputOf(row: Row): Input {
   switch (kind) {
     case "prompt":
       return { kind, id, prompt: requiredText(row, "prompt", "write what the model is to read") };
-    case "ids":
-      return { kind, id, ids: tokenIds(row) };
+    case "ids": {
+      const ids = tokenIds(row, "ids");
+      if (given(row, "prompt_ids") === undefined) return { kind, id, ids };
+      return { kind, id, ids, promptIds: tokenIds(row, "prompt_ids") };
+    }
     case "messages":
       return { kind, id, messages: messagesOf(row) };
   }
 }
 
-function tokenIds(row: Row): number[] {
-  const ids = given(row, "ids");
+function tokenIds(row: Row, field: "ids" | "prompt_ids"): number[] {
+  const ids = given(row, field);
   const hint = "the model's own token ids, e.g. [1, 5, 9]";
-  if (!Array.isArray(ids) || ids.length === 0) throw fieldError(row, "ids", "a list of token ids", hint);
+  if (!Array.isArray(ids) || ids.length === 0) throw fieldError(row, field, "a list of token ids", hint);
   return ids.map((id: unknown, index) => {
     // An int32 tensor carries them; whether the vocabulary has them is the model's to say.
     if (typeof id === "number" && Number.isInteger(id) && id >= 0 && id < 2 ** 31) return id;
-    throw badInput(`${row.where}: ids[${index}]`, "a whole number of 0 or more", shown(id), hint);
+    throw badInput(`${row.where}: ${field}[${index}]`, "a whole number of 0 or more", shown(id), hint);
   });
 }
 

@@ -65,6 +65,26 @@ function exportOf(folder: string) {
 const readBySaelens = (objective: string) =>
   exportOf(new URL(`../fixtures/sae-export/${objective}`, import.meta.url).pathname);
 
+test("an answer that generate wrote is trained on behind its prompt, which is not", () => {
+  const trainedOn = (name: string, prompt: (at: number) => object) => {
+    const file = join(folder, `${name}.jsonl`);
+    const line = (at: number) => ({ id: `answer ${at}`, ...prompt(at), ids: [at, 7, 7, 2 * at, 9] });
+    writeFileSync(file, Array.from({ length: 12 }, (_, at) => `${JSON.stringify(line(at + 1))}\n`).join(""));
+    const out = join(folder, name);
+    const changes = { "--prompts": file, "--steps": "2", "--batch-size": "16", "--out": out };
+    expect(fathom([...without("--text"), ...Object.entries(changes).flat()]).code).toBe(0);
+    const { training } = JSON.parse(readFileSync(join(out, "training.json"), "utf8")) as {
+      training: { rows: number; rows_held_out: number; rows_above_norm: number };
+    };
+    const rows = training.rows + training.rows_held_out + training.rows_above_norm;
+    return { rows, identity: openSae(out).identity() };
+  };
+  const behind = trainedOn("behind", (at) => ({ prompt_ids: [30 - at, 5, 11] }));
+  const alone = trainedOn("alone", () => ({}));
+  expect([behind.rows, alone.rows]).toEqual([60, 60]);
+  expect(behind.identity).not.toBe(alone.identity);
+});
+
 test("writes an SAE that opens, its quality and its curve, and leaves nothing beside it", () => {
   expect(ended).toMatchObject({ code: 0, stderr: "" });
   expect(namesIn(whole).sort()).toEqual(files);

@@ -13,6 +13,7 @@ import { count } from "../say.ts";
 import type { EncodedInput } from "../tokens/encode-inputs.ts";
 import { type EngineOptions, engineOptions } from "../tokens/engine-options.ts";
 import type { TrainingFolder } from "./training-folder.ts";
+import type { TrainingText } from "./training-texts.ts";
 
 /** Prompts in memory at a time, where their order is to be kept. */
 const promptsAtATime = 64;
@@ -29,7 +30,7 @@ export interface LabelledInputs {
 /** @param texts in the order in which the engine takes them; the labelled prompts are behind them */
 export async function captureRows(
   folder: TrainingFolder,
-  texts: readonly EncodedInput[],
+  texts: readonly TrainingText[],
   { prompts, answers }: LabelledInputs,
   checkpoint: Checkpoint,
   options: EngineOptions & { layer: number },
@@ -49,12 +50,16 @@ export async function captureRows(
       read += tokens;
       progress.show(() => `capturing: ${count(read)} of ${count(total)} tokens`);
     };
+    // A text comes in pieces, in order: what is left of its tokens that are not trained on.
+    const unused = texts.map(({ from }) => from * checkpoint.config.hiddenSize);
     if (texts.length > 0)
       await model.capture(
         texts,
         what,
-        ({ values }) => {
-          writer.put(values);
+        ({ index, values }) => {
+          const skipped = Math.min(unused[index]!, values.length);
+          unused[index]! -= skipped;
+          writer.put(values.subarray(skipped));
         },
         onTokens,
       );

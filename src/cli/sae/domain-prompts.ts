@@ -92,7 +92,7 @@ export async function domainPrompts(
 }
 
 /** A prompt that the term is judged by is no text to be trained on, if it is among them. */
-export function withoutHeldOut(texts: readonly EncodedInput[], domain: Domain | null): EncodedInput[] {
+export function withoutHeldOut<T extends EncodedInput>(texts: readonly T[], domain: Domain | null): T[] {
   const held = new Set(domain?.heldOut.map(({ ids }) => ids.join(" ")));
   return texts.filter(({ ids }) => !held.has(ids.join(" ")));
 }

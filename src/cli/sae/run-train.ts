@@ -28,14 +28,13 @@ import { openNamed } from "../open-named.ts";
 import { print, printJson } from "../output.ts";
 import { Progress } from "../progress.ts";
 import { count, duration } from "../say.ts";
-import type { EncodedInput } from "../tokens/encode-inputs.ts";
 import type { EngineOptions } from "../tokens/engine-options.ts";
 import { captureRows, readSpans, tokensOf } from "./capture-rows.ts";
 import { type Domain, type DomainOptions, domainPrompts, sidesOf, withoutHeldOut } from "./domain-prompts.ts";
 import { type PresetName, withPreset } from "./presets.ts";
 import { trainingFolder } from "./training-folder.ts";
 import { type PlanOptions, planOf } from "./training-plan.ts";
-import { type TrainingTexts, trainingTexts } from "./training-texts.ts";
+import { type TrainingText, type TrainingTexts, trainingTexts } from "./training-texts.ts";
 
 export interface SaeTrainOptions extends EngineOptions, TrainingTexts, DomainOptions, PlanOptions {
   model: string;
@@ -75,7 +74,8 @@ export async function runTrain(given: SaeTrainOptions): Promise<number> {
       prompts: domain === null ? [] : [...domain.trained, ...domain.heldOut],
       answers: domain?.pooling === "answer",
     };
-    checkPlan({ name, count: tokensOf(texts) + tokensOf(domain?.trained ?? []) }, plan);
+    const unused = texts.reduce((sum, { from }) => sum + from, 0);
+    checkPlan({ name, count: tokensOf(texts) - unused + tokensOf(domain?.trained ?? []) }, plan);
     const settings = { ...settingsOf(options, plan, from, checkpoint, texts), ...domain?.settings };
     const folder = trainingFolder(options.out, settings, options.resume === true);
     if (folder.rowsAreWhole) checkpoint.weights.close();
@@ -163,7 +163,7 @@ function settingsOf(
   plan: TrainingPlan,
   from: Sae | null,
   { identity }: Checkpoint,
-  inputs: readonly EncodedInput[],
+  inputs: readonly TrainingText[],
 ) {
   return {
     ...plan,
@@ -171,7 +171,7 @@ function settingsOf(
     layer,
     model: identity.model,
     adapter: identity.adapter ?? "none",
-    tokens: hashJson(inputs.map(({ ids }) => ids)),
+    tokens: hashJson(inputs.map(({ ids, from }) => ({ ids, from }))),
     precision: precision ?? precisionDefault,
     device: device ?? deviceDefault,
     threads: threads ?? "one a core",

@@ -2,8 +2,8 @@
 import { badInput } from "../../core/errors.ts";
 import { readText } from "../../files/io.ts";
 import type { Checkpoint } from "../../model/checkpoint.ts";
-import type { Input } from "../../prompts/inputs.ts";
-import { type EncodedInput, encodeEach, encodeInputs } from "../tokens/encode-inputs.ts";
+import { type Input, loadInputs } from "../../prompts/inputs.ts";
+import { type EncodedInput, encodeEach } from "../tokens/encode-inputs.ts";
 
 export interface TrainingTexts {
   text?: string;
@@ -13,18 +13,34 @@ export interface TrainingTexts {
   domain?: string;
 }
 
+export interface TrainingText extends EncodedInput {
+  /** The first token that is trained on; those before it are read and no more. */
+  from: number;
+}
+
 /** @throws FathomError unless exactly one is named, and for the first line that the checkpoint cannot read */
 export async function trainingTexts(
   { text, prompts, chat, domain }: TrainingTexts,
   checkpoint: Checkpoint,
-): Promise<{ name: string; inputs: EncodedInput[] }> {
+): Promise<{ name: string; inputs: TrainingText[] }> {
   const wrapped = { chat: chat === true, room: 0 };
-  if (text !== undefined && prompts === undefined)
-    return { name: text, inputs: encodeEach(linesOf(text), text, checkpoint, wrapped) };
-  if (prompts !== undefined && text === undefined)
-    return { name: prompts, inputs: await encodeInputs(prompts, checkpoint, wrapped) };
+  const read = (name: string, inputs: readonly Input[]) => {
+    const encoded = encodeEach(inputs.map(behindItsPrompt), name, checkpoint, wrapped);
+    return { name, inputs: encoded.map((one, i) => ({ ...one, from: promptOf(inputs[i]!).length })) };
+  };
+  if (text !== undefined && prompts === undefined) return read(text, linesOf(text));
+  if (prompts !== undefined && text === undefined) return read(prompts, await loadInputs(prompts));
   if (domain !== undefined && text === undefined) return { name: domain, inputs: [] };
   throw badInput("sae train", "one of --text and --prompts", text === undefined ? "neither" : "both");
+}
+
+/** An answer is read behind what it answers: by itself the model would have other activations. */
+function behindItsPrompt(input: Input): Input {
+  return input.kind === "ids" ? { ...input, ids: [...promptOf(input), ...input.ids] } : input;
+}
+
+function promptOf(input: Input): readonly number[] {
+  return (input.kind === "ids" ? input.promptIds : undefined) ?? [];
 }
 
 /** Every line that is not blank, by its number. */
