@@ -1,0 +1,40 @@
+/** Names of the hub, and what is none. */
+import { describe, expect, it } from "vitest";
+import { parseReference } from "./reference.ts";
+
+describe("references", () => {
+  it.each([
+    ["org/name", { repo: "org/name", revision: "main", path: null }],
+    ["org/name@refs/pr/1", { repo: "org/name", revision: "refs/pr/1", path: null }],
+    ["org/name:q/m.gguf", { repo: "org/name", revision: "main", path: "q/m.gguf" }],
+    ["org/name@v1.0:m.gguf", { repo: "org/name", revision: "v1.0", path: "m.gguf" }],
+  ])("%s", (text, reference) => {
+    expect(parseReference(text)).toEqual(reference);
+  });
+
+  it.each([
+    ...[
+      "model",
+      "./org/name",
+      "../org/name",
+      "/org/name",
+      "org/name/",
+      "org/name/more",
+      "org/name.gguf",
+      "C:\\org",
+    ],
+    ...[
+      "org//name",
+      "org/na--me",
+      "org/name:../x",
+      "org/name:/x",
+      "org/name@../x",
+      "org/name@",
+      "org/name:",
+      "~/org",
+    ],
+    ...[`org/${"n".repeat(100)}`, "org/na me", "org/name:a\\b"],
+  ])("%j is none", (text) => {
+    expect(parseReference(text)).toBe(null);
+  });
+});
