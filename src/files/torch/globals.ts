@@ -1,7 +1,7 @@
 /** The globals that a file of tensors needs, and nothing beside them: how PyTorch rebuilds tensors, and its dictionary. */
 import { badInput } from "../../core/errors.ts";
 import { floatBytes, isFloat, StoredTensor } from "../stored-tensor.ts";
-import { PickleGlobal, type PickleKey, type PickleValue } from "./pickle.ts";
+import { PickleGlobal, type PickleKey, type PickleValue } from "./pickle-values.ts";
 
 /** Bytes of a file that tensors lie in. */
 export class Storage {

@@ -4,46 +4,14 @@
  * What the caller does not know is refused by that name. Opcodes: CPython's Lib/pickletools.py, protocols 0 to 5.
  */
 import { PickleBytes } from "./pickle-bytes.ts";
-
-/** Lists and tuples are arrays, dictionaries maps, None null; integers beyond 2^53 are refused. */
-export type PickleValue =
-  | null
-  | boolean
-  | number
-  | string
-  | Uint8Array
-  | readonly PickleValue[]
-  | Map<PickleKey, PickleValue>
-  | PickleSet
-  | PickleGlobal
-  | object;
-export type PickleKey = string | number | boolean | null;
-
-/** A set, kept apart from lists so that nobody takes one for the other. */
-export class PickleSet {
-  readonly items: PickleValue[] = [];
-}
-
-/** A name that the pickle asked for and the caller knows: a function or a class. Never called by the machine itself. */
-export class PickleGlobal {
-  readonly module: string;
-  readonly name: string;
-  /** What a call of it gives; null where it may be named but not called. */
-  readonly call: ((args: readonly PickleValue[]) => PickleValue) | null;
-
-  constructor(module: string, name: string, call: PickleGlobal["call"]) {
-    this.module = module;
-    this.name = name;
-    this.call = call;
-  }
-}
-
-export interface PickleHost {
-  /** null refuses the global. */
-  global(module: string, name: string): PickleGlobal | null;
-  /** What a persistent id stands for. @throws FathomError when nothing */
-  persistent(id: PickleValue): PickleValue;
-}
+import { PickleStack } from "./pickle-stack.ts";
+import {
+  PickleGlobal,
+  type PickleHost,
+  type PickleKey,
+  PickleSet,
+  type PickleValue,
+} from "./pickle-values.ts";
 
 /**
  * @param bytes the program; may go on behind its end
@@ -59,24 +27,21 @@ export function readPickle(
   return new Machine(new PickleBytes(bytes, where), host).run();
 }
 
-const mark = Symbol("mark");
-type Slot = PickleValue | typeof mark;
-
 class Machine {
   readonly #read: PickleBytes;
   readonly #host: PickleHost;
-  readonly #stack: Slot[] = [];
-  readonly #memo = new Map<number, PickleValue>();
+  readonly #stack: PickleStack;
 
   constructor(read: PickleBytes, host: PickleHost) {
     this.#read = read;
     this.#host = host;
+    this.#stack = new PickleStack(read);
   }
 
   run(): { value: PickleValue; length: number } {
     for (;;) {
       const opcode = this.#read.byte();
-      if (opcode === 0x2e /* STOP */) return { value: this.#pop(), length: this.#read.at };
+      if (opcode === 0x2e /* STOP */) return { value: this.#stack.pop(), length: this.#read.at };
       this.#do(opcode);
     }
   }
@@ -92,16 +57,16 @@ class Machine {
         read.skip(8);
         return;
       case "(":
-        stack.push(mark);
+        stack.mark();
         return;
       case "0":
-        stack.pop();
+        stack.drop();
         return;
       case "1":
-        this.#sinceMark();
+        stack.sinceMark();
         return;
       case "2":
-        stack.push(this.#top());
+        stack.push(stack.top());
         return;
       case "N":
         stack.push(null);
@@ -172,69 +137,65 @@ class Machine {
         return;
       case "l":
       case "t":
-        stack.push(this.#sinceMark());
+        stack.push(stack.sinceMark());
         return;
       case "\x85":
       case "\x86":
       case "\x87":
-        stack.push(this.#popMany(opcode - 0x84));
+        stack.push(stack.popMany(opcode - 0x84));
         return;
       case "}":
         stack.push(new Map<PickleKey, PickleValue>());
         return;
       case "d":
-        stack.push(this.#fill(new Map<PickleKey, PickleValue>(), this.#sinceMark()));
+        stack.push(this.#fill(new Map<PickleKey, PickleValue>(), stack.sinceMark()));
         return;
       case "\x8f": // EMPTY_SET
-        stack.push(new PickleSet());
+        stack.push(new PickleSet([]));
         return;
-      case "\x91": {
-        // FROZENSET
-        const set = new PickleSet();
-        set.items.push(...this.#sinceMark());
-        stack.push(set);
+      case "\x91": // FROZENSET
+        stack.push(new PickleSet(stack.sinceMark()));
         return;
-      }
       case "a":
-        this.#append([this.#pop()]);
+        this.#append([stack.pop()]);
         return;
       case "e":
-        this.#append(this.#sinceMark());
+        this.#append(stack.sinceMark());
         return;
       case "\x90": {
         // ADDITEMS
-        const items = this.#sinceMark();
-        const set = this.#top();
+        const items = stack.sinceMark();
+        const set = stack.top();
         if (!(set instanceof PickleSet)) throw read.wrong("a set to add to", "something else");
         for (const item of items) set.items.push(item);
         return;
       }
       case "s":
-        this.#setItems(this.#popMany(2));
+        this.#setItems(stack.popMany(2));
         return;
       case "u":
-        this.#setItems(this.#sinceMark());
+        this.#setItems(stack.sinceMark());
         return;
       case "p":
-        this.#memo.set(read.integer(read.line()), this.#top());
+        stack.remember(read.integer(read.line()));
         return;
       case "q":
-        this.#memo.set(read.byte(), this.#top());
+        stack.remember(read.byte());
         return;
       case "r":
-        this.#memo.set(read.size(4), this.#top());
+        stack.remember(read.size(4));
         return;
       case "\x94": // MEMOIZE
-        this.#memo.set(this.#memo.size, this.#top());
+        stack.remember();
         return;
       case "g":
-        stack.push(this.#remembered(read.integer(read.line())));
+        stack.push(stack.remembered(read.integer(read.line())));
         return;
       case "h":
-        stack.push(this.#remembered(read.byte()));
+        stack.push(stack.remembered(read.byte()));
         return;
       case "j":
-        stack.push(this.#remembered(read.size(4)));
+        stack.push(stack.remembered(read.size(4)));
         return;
       case "c": {
         const module = read.line();
@@ -243,7 +204,7 @@ class Machine {
       }
       case "\x93": {
         // STACK_GLOBAL
-        const [module, name] = this.#popMany(2);
+        const [module, name] = stack.popMany(2);
         stack.push(this.#global(module!, name!));
         return;
       }
@@ -251,15 +212,15 @@ class Machine {
         stack.push(this.#host.persistent(read.line()));
         return;
       case "Q":
-        stack.push(this.#host.persistent(this.#pop()));
+        stack.push(this.#host.persistent(stack.pop()));
         return;
       case "R": {
-        const [callee, args] = this.#popMany(2);
+        const [callee, args] = stack.popMany(2);
         stack.push(this.#call(callee!, args!));
         return;
       }
       case "b":
-        this.#build(this.#pop());
+        this.#build(stack.pop());
         return;
       default:
         throw read.wrong("tensors, containers, texts and numbers", describe(opcode));
@@ -268,7 +229,7 @@ class Machine {
 
   /** The one object whose state may be set: a dictionary that carries attributes, as a state dict does. They are dropped. */
   #build(state: PickleValue): void {
-    if (!(this.#top() instanceof Map) || !(state instanceof Map))
+    if (!(this.#stack.top() instanceof Map) || !(state instanceof Map))
       throw this.#read.wrong("no object with a state of its own", "BUILD");
   }
 
@@ -293,13 +254,13 @@ class Machine {
   }
 
   #append(items: readonly PickleValue[]): void {
-    const list = this.#top();
+    const list = this.#stack.top();
     if (!Array.isArray(list)) throw this.#read.wrong("a list to append to", "something else");
     for (const item of items) list.push(item);
   }
 
   #setItems(items: readonly PickleValue[]): void {
-    const map = this.#top();
+    const map = this.#stack.top();
     if (!(map instanceof Map)) throw this.#read.wrong("a dictionary to set an item of", "something else");
     this.#fill(map, items);
   }
@@ -313,35 +274,6 @@ class Machine {
       map.set(key, items[i + 1]!);
     }
     return map;
-  }
-
-  #pop(): PickleValue {
-    const value = this.#stack.pop();
-    if (value === undefined || value === mark) throw this.#read.wrong("a value on the stack", "none");
-    return value;
-  }
-
-  #top(): PickleValue {
-    const value = this.#stack.at(-1);
-    if (value === undefined || value === mark) throw this.#read.wrong("a value on the stack", "none");
-    return value;
-  }
-
-  #popMany(count: number): PickleValue[] {
-    const values = Array.from({ length: count }, () => this.#pop());
-    return values.reverse();
-  }
-
-  #sinceMark(): PickleValue[] {
-    const at = this.#stack.lastIndexOf(mark);
-    if (at < 0) throw this.#read.wrong("a mark on the stack", "none");
-    return this.#stack.splice(at).slice(1) as PickleValue[];
-  }
-
-  #remembered(index: number): PickleValue {
-    const value = this.#memo.get(index);
-    if (value === undefined) throw this.#read.wrong("a value that was remembered", `none under ${index}`);
-    return value;
   }
 }
 

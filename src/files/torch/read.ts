@@ -8,8 +8,9 @@ import { readProblem } from "../io.ts";
 import { readExactly } from "../read.ts";
 import { readZip } from "../zip.ts";
 import { Storage, storageBytes, torchGlobals } from "./globals.ts";
-import { PickleGlobal, type PickleHost, type PickleValue, readPickle } from "./pickle.ts";
+import { readPickle } from "./pickle.ts";
 import { maxPickleBytes } from "./pickle-bytes.ts";
+import { PickleGlobal, type PickleHost, type PickleValue } from "./pickle-values.ts";
 
 /** "PK\x03\x04" */
 const zipSignature = 0x04034b50;

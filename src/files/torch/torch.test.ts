@@ -8,8 +8,9 @@ import { badInput, FathomError } from "../../core/errors.ts";
 import { readNpz } from "../npz.ts";
 import { StoredTensor } from "../stored-tensor.ts";
 import { OtherTensor } from "./globals.ts";
-import { PickleGlobal, type PickleValue, readPickle } from "./pickle.ts";
+import { readPickle } from "./pickle.ts";
 import { maxPickleBytes } from "./pickle-bytes.ts";
+import { PickleGlobal, type PickleSet, type PickleValue } from "./pickle-values.ts";
 import { readTorch } from "./read.ts";
 
 const fixtures = new URL("../../../test/fixtures/tensor-files/", import.meta.url).pathname;
@@ -128,6 +129,12 @@ describe("pickles", () => {
     },
   };
   const read = (program: Uint8Array) => readPickle(program, "test.pkl", strict).value;
+
+  it("may hold a frozenset of more items than a call takes arguments", () => {
+    const items = 300_000;
+    const program = [0x80, 4, "(".charCodeAt(0), ...Buffer.alloc(items, "N"), 0x91, ".".charCodeAt(0)];
+    expect((read(Uint8Array.from(program)) as PickleSet).items).toHaveLength(items);
+  });
 
   it.each([0, 1, 2, 3, 4, 5])("protocol %i says what it holds", (protocol) => {
     const ordered = {
