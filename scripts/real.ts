@@ -15,7 +15,7 @@ import { readJson } from "../src/files/io.ts";
 import { openSafetensors } from "../src/files/safetensors.ts";
 import { CapturedRows } from "../src/model/captured-rows.ts";
 import type { Checkpoint } from "../src/model/checkpoint.ts";
-import type { Generation } from "../src/model/generate.ts";
+import type { Generation } from "../src/model/generation.ts";
 import { type Model, openModel } from "../src/model/model.ts";
 import { fetchOnce, type RealCheckpoint, realCheckpoints, smollm2 } from "./real-checkpoints.ts";
 

@@ -13,7 +13,8 @@ import { type Checkpoint, openCheckpoint } from "./checkpoint.ts";
 import { parseConfig } from "./config.ts";
 import type { Edit } from "./edits.ts";
 import { Engine } from "./engine.ts";
-import { type GenerateOptions, type Generation, generate, planOf } from "./generate.ts";
+import { generate, planOf } from "./generate.ts";
+import type { GenerateOptions, Generation } from "./generation.ts";
 import { GradientEngine } from "./gradients.ts";
 import { ropeSwitch } from "./rotary.ts";
 

@@ -4,64 +4,13 @@
  */
 import { type Random, random } from "../core/random.ts";
 import { KvCache } from "./cache.ts";
-import { type BatchEdits, batchEdits, type Edit, type EditMasks } from "./edits.ts";
+import { type BatchEdits, batchEdits } from "./edits.ts";
 import type { Engine } from "./engine.ts";
+import type { GenerateOptions, GenerateRequest, Generation, OnRow, OnTokens } from "./generation.ts";
 import { type SharedPrefix, SharedPrefixes } from "./prefixes.ts";
+import { prefillTokens, readPrompts } from "./read-prompts.ts";
 import { ropeSwitch } from "./rotary.ts";
 import { sampleToken } from "./sample.ts";
-
-/**
- * Prompts are read at least two tokens at a time. ONNX Runtime multiplies a single row in another order than several, so a
- * token read alone would differ in its last bits from the same token read beside a longer row.
- */
-const leastRead = 2;
-
-/** Tokens of one prefill call: beyond about this many, time a token rises again (measured). */
-const prefillTokens = 512;
-
-export interface GenerateRequest {
-  id: string;
-  /** Exactly what the model reads. */
-  ids: readonly number[];
-  maxNewTokens: number;
-  /** 0 is greedy. */
-  temperature: number;
-  /** Of this row alone: a row's draws do not depend on its batch. */
-  seed: number | string;
-  /** One mask per edit of the call; all ones when not given. */
-  editMasks?: EditMasks;
-}
-
-export interface GenerateOptions {
-  /** Tokens that end an answer. */
-  endTokens: readonly number[];
-  /** Rows decoded together. */
-  batchSize: number;
-  /** Tokens whose summed probability before each step is recorded (refusal score). */
-  watch: readonly number[];
-  /** Keep resid_post of the response tokens at these layers. */
-  captureLayers: readonly number[];
-  edits: readonly Edit[];
-  /**
-   * The whole plan that these requests are a part of, when they are (a resumed run). The last bits of a row depend on
-   * which of its tokens came from a shared prefix and on the cache's capacity, so both are settled by the plan.
-   */
-  plan?: { prompts: readonly (readonly number[])[]; capacity: number };
-}
-
-export interface Generation {
-  id: string;
-  /** New tokens, end token excluded. */
-  ids: number[];
-  finish: "stop" | "length" | "context";
-  /** [ids.length] log p − log(1 − p) of the watched tokens before each token; empty when nothing is watched. */
-  watchScores: number[];
-  /** resid_post of the response tokens, one [ids.length, d] a layer, in the order of `captureLayers`. */
-  activations: Float32Array<ArrayBuffer>[];
-}
-
-export type OnRow = (generation: Generation, index: number) => void;
-export type OnTokens = (tokens: number, kind: "prompt" | "new") => void;
 
 /** A row at work. */
 interface Row {
@@ -115,7 +64,7 @@ class Batch {
     const plan = this.options.plan ?? planOf(requests);
     const prefixes = new SharedPrefixes(this.options.edits.length > 0 ? [] : plan.prompts, this.ropeSwitch);
     this.cache.reserve(Math.min(plan.capacity, this.engine.config.contextLength));
-    const order = waitingOrder(requests, prefixes);
+    const order = prefixes.inOrder(requests.map(({ ids }) => ids));
     let next = 0;
     let prefix = null as { of: SharedPrefix; cache: KvCache } | null;
     while (next < order.length || this.rows.length > 0) {
@@ -164,49 +113,14 @@ class Batch {
     this.leave();
   }
 
-  /**
-   * Reads prompts in chunks.
-   * @param lengths of the whole prompts, what the cache holds of them included
-   * @returns the residual after each row's last token, [rows, d]
-   */
-  private async read(
+  private read(
     cache: KvCache,
     first: number,
     prompts: readonly (readonly number[])[],
     edits: BatchEdits | null,
     lengths: readonly number[],
   ): Promise<Float32Array<ArrayBuffer>> {
-    const d = this.engine.config.hiddenSize;
-    const last = new Float32Array(prompts.length * d);
-    const chunk = Math.max(1, Math.floor(prefillTokens / prompts.length));
-    const longest = Math.max(...prompts.map((ids) => ids.length));
-    if (longest <= chunk || prompts.length === 1) {
-      for (let at = 0; at < longest; at += chunk) {
-        const step = await this.engine.step(
-          cache,
-          first,
-          prompts.map((ids) => ids.slice(at, at + chunk)),
-          { edits, lengths, atLeast: leastRead },
-        );
-        prompts.forEach((ids, row) => {
-          const t = ids.length - 1 - at;
-          if (t < step.T)
-            last.set(step.residual.subarray((row * step.T + t) * d, (row * step.T + t + 1) * d), row * d);
-        });
-      }
-    } else {
-      // Rows too long to go together go one after another.
-      for (const [row, ids] of prompts.entries()) {
-        const own = edits && { edits: edits.edits, masks: [edits.masks[row]!] };
-        last.set(await this.read(cache, first + row, [ids], own, [lengths[row]!]), row * d);
-      }
-      return last;
-    }
-    this.onTokens?.(
-      prompts.reduce((sum, ids) => sum + ids.length, 0),
-      "prompt",
-    );
-    return last;
+    return readPrompts(this.engine, cache, first, prompts, edits, lengths, this.onTokens);
   }
 
   /** One step: every row at work reads its last token; those still open get their next. */
@@ -324,22 +238,6 @@ export function planOf(requests: readonly GenerateRequest[]): NonNullable<Genera
     prompts: requests.map(({ ids }) => ids),
     capacity: Math.max(0, ...requests.map(({ ids, maxNewTokens }) => ids.length + maxNewTokens)),
   };
-}
-
-/** Prompts of one prefix stand together, and within it prompts of like length, so that padding is small. */
-function waitingOrder(
-  requests: readonly GenerateRequest[],
-  prefixes: SharedPrefixes,
-): { index: number; prefix: SharedPrefix | null }[] {
-  const groups: (SharedPrefix | null)[] = [...prefixes.all, null];
-  return requests
-    .map(({ ids }, index) => ({ index, prefix: prefixes.of(ids) }))
-    .sort(
-      (a, b) =>
-        groups.indexOf(a.prefix) - groups.indexOf(b.prefix) ||
-        requests[a.index]!.ids.length - requests[b.index]!.ids.length ||
-        a.index - b.index,
-    );
 }
 
 /** Keeps the score finite where a float32 probability is 0 or 1 (the ε of the authors' code, 2406.11717). */

@@ -8,7 +8,7 @@ import type { Precision } from "../core/precision.ts";
 import type { CaptureOptions, CaptureRequest, OnPiece } from "./capture.ts";
 import { type Checkpoint, openCheckpoint } from "./checkpoint.ts";
 import type { EngineOptions } from "./engine.ts";
-import type { GenerateOptions, GenerateRequest, OnRow, OnTokens } from "./generate.ts";
+import type { GenerateOptions, GenerateRequest, OnRow, OnTokens } from "./generation.ts";
 import type { Gradients } from "./gradients.ts";
 import type { Answer, Call, Event, GradientRequest, WorkerData } from "./protocol.ts";
 

@@ -45,6 +45,19 @@ export class SharedPrefixes {
     return own ?? null;
   }
 
+  /** Prompts of one prefix stand together, and within it prompts of like length, so that padding is small. */
+  inOrder(prompts: readonly (readonly number[])[]): { index: number; prefix: SharedPrefix | null }[] {
+    const groups: (SharedPrefix | null)[] = [...this.all, null];
+    return prompts
+      .map((ids, index) => ({ index, prefix: this.of(ids) }))
+      .sort(
+        (a, b) =>
+          groups.indexOf(a.prefix) - groups.indexOf(b.prefix) ||
+          prompts[a.index]!.length - prompts[b.index]!.length ||
+          a.index - b.index,
+      );
+  }
+
   private isLong(ids: readonly number[]): boolean {
     return this.ropeSwitch !== null && ids.length > this.ropeSwitch;
   }

@@ -6,7 +6,7 @@ import type { CapturedPiece, CaptureOptions, CaptureRequest } from "./capture.ts
 import type { Checkpoint } from "./checkpoint.ts";
 import type { ModelConfig } from "./config.ts";
 import type { EngineOptions } from "./engine.ts";
-import type { GenerateOptions, GenerateRequest, Generation } from "./generate.ts";
+import type { GenerateOptions, GenerateRequest, Generation } from "./generation.ts";
 import type { Gradients, Objective } from "./gradients.ts";
 
 export interface GradientRequest {

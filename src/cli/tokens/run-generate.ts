@@ -1,5 +1,5 @@
 /** What `fathom generate` does. */
-import type { Generation } from "../../model/generate.ts";
+import type { Generation } from "../../model/generation.ts";
 import { modelOf } from "../../model/model.ts";
 import { openNamed } from "../open-named.ts";
 import { deliver, requireWritable } from "../output.ts";

@@ -9,7 +9,8 @@ import { capture } from "../capture.ts";
 import { CapturedRows } from "../captured-rows.ts";
 import { type Checkpoint, openCheckpoint, openWeights } from "../checkpoint.ts";
 import { Engine } from "../engine.ts";
-import { type Generation, generate } from "../generate.ts";
+import { generate } from "../generate.ts";
+import type { Generation } from "../generation.ts";
 import { GradientEngine } from "../gradients.ts";
 
 const fixtures = new URL("../../../test/fixtures/", import.meta.url).pathname;

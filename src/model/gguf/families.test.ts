@@ -8,7 +8,8 @@ import { capture } from "../capture.ts";
 import { CapturedRows } from "../captured-rows.ts";
 import { type Checkpoint, openCheckpoint } from "../checkpoint.ts";
 import { Engine } from "../engine.ts";
-import { type Generation, generate } from "../generate.ts";
+import { generate } from "../generate.ts";
+import type { Generation } from "../generation.ts";
 
 interface Reference {
   prompts: { ids: number[]; greedy: number[] }[];
