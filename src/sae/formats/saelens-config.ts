@@ -1,122 +1,23 @@
-/**
- * `cfg.json` of SAELens since 6.0. Settings that change what is computed are read or refused by name; those that only describe
- * a training run are passed over.
- */
+/** `cfg.json` of SAELens: which of its two forms it has. */
 import { badInput } from "../../core/errors.ts";
-import { readFingerprints } from "../domain/fingerprint.ts";
-import { readNeuronpedia } from "../neuronpedia.ts";
-import {
-  type Normalization,
-  normalizations,
-  type SaeKind,
-  type Site,
-  type Stated,
-  saeKinds,
-} from "../sae.ts";
-import { residualOnly, siteOf } from "../site.ts";
-import { readStated } from "../stated.ts";
-import { type Fields, flag, oneOf, shown, wholeNumber } from "./fields.ts";
-
-export interface SaelensConfig {
-  d_in: number;
-  d_sae: number;
-  kind: SaeKind;
-  k: number | null;
-  applyBDecToInput: boolean;
-  normalize: Normalization;
-  rescaleByDecoderNorm: boolean;
-  site: Site | null;
-  neuronpedia: string | null;
-  trainedOnPrompts: readonly string[] | null;
-  stated: Stated;
-  notes: string[];
-}
-
-const readHere =
-  "architecture d_in d_sae k apply_b_dec_to_input normalize_activations reshape_activations rescale_acts_by_decoder_norm metadata";
-/** Settings that say how an SAE was trained, not what it computes. */
-const passedOver =
-  "device dtype sae_lens_version sae_lens_training_version finetuning_scaling_factor decoder_init_norm l1_coefficient lp_norm " +
-  "l1_warm_up_steps l0_coefficient l0_warm_up_steps use_sparse_activations aux_loss_coefficient jumprelu_init_threshold " +
-  "jumprelu_bandwidth jumprelu_sparsity_loss_mode jumprelu_tanh_scale jumprelu_ste_to_input pre_act_loss_coefficient target_l0";
-const known = new Set(`${readHere} ${passedOver}`.split(" "));
+import { asFields, shown } from "./fields.ts";
+import type { SaelensConfig } from "./saelens-fields.ts";
+import { parseNew } from "./saelens-new-config.ts";
+import { parseOld } from "./saelens-old-config.ts";
 
 /** @throws FathomError naming the setting that is missing, broken or not supported */
-export function parseNew(fields: Fields, metadata: Fields, path: string): SaelensConfig {
-  const kind = readKind(fields["architecture"], path);
-  for (const name of Object.keys(fields))
-    if (!known.has(name))
-      throw badInput(`${path} ${name}`, "only settings that are known", shown(fields[name]));
-  const trainedOnPrompts = readFingerprints(
-    (metadata["fathom"] as Fields | undefined | null)?.["trained_on_prompts"],
-    `${path} metadata.fathom.trained_on_prompts`,
-  );
-  return {
-    ...readCommon(fields, kind, path),
-    k: kind === "topk" ? readK(fields["k"], `${path} k`) : null,
-    normalize: readNormalization(fields["normalize_activations"] ?? "none", path),
-    rescaleByDecoderNorm: flag(
-      fields["rescale_acts_by_decoder_norm"],
-      false,
-      `${path} rescale_acts_by_decoder_norm`,
-    ),
-    site: readSite(metadata["hook_name"], metadata["model_name"], path),
-    neuronpedia: readNeuronpedia(metadata["neuronpedia_id"], `${path} metadata.neuronpedia_id`),
-    trainedOnPrompts,
-    stated: readStated(metadata["fathom"], `${path} metadata.fathom`),
-    notes:
-      trainedOnPrompts === null
-        ? []
-        : [
-            `A contrastive term of its training was on ${trainedOnPrompts.length} prompts, which no audit may score with it.`,
-          ],
-  };
+export function parseSaelensConfig(raw: unknown, path: string): SaelensConfig {
+  const fields = asFields(raw, path);
+  const metadata = fields["metadata"] === undefined ? {} : asFields(fields["metadata"], `${path} metadata`);
+  const version = fields["sae_lens_version"] ?? metadata["sae_lens_version"];
+  return isBefore6(version, path) ? parseOld(fields, path) : parseNew(fields, metadata, path);
 }
 
-export function readCommon(fields: Fields, kind: SaeKind, path: string) {
-  const reshape = fields["reshape_activations"] ?? "none";
-  if (reshape === "hook_z")
-    throw badInput(
-      `${path} reshape_activations`,
-      "none",
-      '"hook_z": an SAE of the heads\' outputs',
-      residualOnly,
-    );
-  if (reshape !== "none") throw badInput(`${path} reshape_activations`, "none", shown(reshape));
-  return {
-    d_in: wholeNumber(fields["d_in"], `${path} d_in`),
-    d_sae: wholeNumber(fields["d_sae"], `${path} d_sae`),
-    kind,
-    applyBDecToInput: flag(fields["apply_b_dec_to_input"], true, `${path} apply_b_dec_to_input`),
-  };
-}
-
-/** The kinds that SAELens writes as Fathom computes them. */
-const architectures = saeKinds.filter((kind) => kind !== "groupmax");
-
-export function readKind(architecture: unknown, path: string): SaeKind {
-  const where = `${path} architecture`;
-  if (typeof architecture === "string" && architecture.includes("transcoder"))
-    throw badInput(
-      where,
-      `one of ${architectures.join(", ")}`,
-      `${shown(architecture)}, which decodes another place than it reads`,
-      residualOnly,
-    );
-  return oneOf(architectures, architecture, where);
-}
-
-export function readNormalization(value: unknown, path: string): Normalization {
-  return oneOf(normalizations, value, `${path} normalize_activations`);
-}
-
-export function readSite(hookName: unknown, modelName: unknown, path: string): Site | null {
-  if (hookName === undefined || hookName === null) return null;
-  if (typeof hookName !== "string") throw badInput(`${path} hook_name`, "a text", shown(hookName));
-  return siteOf(hookName, typeof modelName === "string" && modelName !== "" ? modelName : null);
-}
-
-/** SAELens takes 100 where no k is written; which k a file was trained with must not be guessed. */
-export function readK(value: unknown, where: string): number {
-  return wholeNumber(value, where);
+/** Absent, or below 6.0.0-rc.0. */
+function isBefore6(version: unknown, path: string): boolean {
+  if (version === undefined || version === null || version === "") return true;
+  const major = typeof version === "string" ? /^(\d+)\./.exec(version)?.[1] : undefined;
+  if (major === undefined)
+    throw badInput(`${path} sae_lens_version`, 'a version like "6.0.0"', shown(version));
+  return Number(major) < 6;
 }

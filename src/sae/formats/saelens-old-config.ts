@@ -2,35 +2,18 @@
 import { badInput } from "../../core/errors.ts";
 import { readNeuronpedia } from "../neuronpedia.ts";
 import { readStated } from "../stated.ts";
-import { asFields, type Fields, oneOf, shown } from "./fields.ts";
+import { asFields, type Fields, oneOf } from "./fields.ts";
 import {
-  parseNew,
   readCommon,
   readK,
   readKind,
   readNormalization,
   readSite,
   type SaelensConfig,
-} from "./saelens-config.ts";
+} from "./saelens-fields.ts";
 
-/** Of any version. @throws FathomError naming the setting that is missing, broken or not supported */
-export function parseSaelensConfig(raw: unknown, path: string): SaelensConfig {
-  const fields = asFields(raw, path);
-  const metadata = fields["metadata"] === undefined ? {} : asFields(fields["metadata"], `${path} metadata`);
-  const version = fields["sae_lens_version"] ?? metadata["sae_lens_version"];
-  return isBefore6(version, path) ? parseOld(fields, path) : parseNew(fields, metadata, path);
-}
-
-/** Absent, or below 6.0.0-rc.0. */
-function isBefore6(version: unknown, path: string): boolean {
-  if (version === undefined || version === null || version === "") return true;
-  const major = typeof version === "string" ? /^(\d+)\./.exec(version)?.[1] : undefined;
-  if (major === undefined)
-    throw badInput(`${path} sae_lens_version`, 'a version like "6.0.0"', shown(version));
-  return Number(major) < 6;
-}
-
-function parseOld(fields: Fields, path: string): SaelensConfig {
+/** As `parseNew`. */
+export function parseOld(fields: Fields, path: string): SaelensConfig {
   const written = fields["activation_fn_str"] ?? fields["activation_fn"] ?? "relu";
   const activation = oneOf(["relu", "topk"], written, `${path} activation_fn_str`);
   const declared = readKind(fields["architecture"] ?? "standard", path);

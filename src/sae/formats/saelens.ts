@@ -10,8 +10,8 @@ import { makeSae, type Sae } from "../sae.ts";
 import { foldInputScale } from "../scale.ts";
 import { plainParts, readFields, shown } from "./fields.ts";
 import { type Found, folderFormat, type SaeFormat } from "./format.ts";
-import type { SaelensConfig } from "./saelens-config.ts";
-import { parseSaelensConfig } from "./saelens-old-config.ts";
+import { parseSaelensConfig } from "./saelens-config.ts";
+import type { SaelensConfig } from "./saelens-fields.ts";
 import { Tensors } from "./tensors.ts";
 
 const scalerName = "activation_scaler.json";
