@@ -2,21 +2,31 @@
 import { badInput, FathomError } from "../core/errors.ts";
 import { type AddedToken, AddedTokenFinder } from "./added-tokens.ts";
 import { createPipeline, type Pipeline } from "./pipeline.ts";
+import { ranOut, within } from "./time-limit.ts";
 import type { EncodeOptions, EncodingTokenizer, TextRange } from "./tokenizer.ts";
 import type { TokenizerFiles } from "./tokenizer-files.ts";
 
-/** @throws FathomError when the files describe a tokenizer that cannot be built */
-export function buildTokenizer(files: TokenizerFiles): EncodingTokenizer {
-  let pipeline: Pipeline;
+/** Milliseconds that a file's patterns may take, and for each character of a text: real ones read hundreds in one. */
+const patience = { atOnce: 30_000, aCharacter: 1 };
+
+/**
+ * @param atOnce milliseconds that its patterns may take whatever the text is
+ * @throws FathomError when the files describe a tokenizer that cannot be built
+ */
+export function buildTokenizer(files: TokenizerFiles, atOnce: number = patience.atOnce): EncodingTokenizer {
   try {
-    pipeline = createPipeline(files.tokenizer, files.config);
+    return within(
+      atOnce,
+      () => new JsonTokenizer(createPipeline(files.tokenizer, files.config), files, atOnce),
+    );
   } catch (error) {
-    throw cannotRun(files.where, error);
+    throw error instanceof FathomError ? error : cannotRun(files.where, error);
   }
-  return new JsonTokenizer(pipeline, files);
 }
 
 function cannotRun(where: string, error: unknown): FathomError {
+  if (ranOut(error))
+    return badInput(where, "a tokenizer whose patterns come to an end", "one that takes too long for a text");
   const message = error instanceof Error ? error.message : String(error);
   return badInput(where, "a tokenizer that @huggingface/tokenizers can run", message);
 }
@@ -35,8 +45,12 @@ class JsonTokenizer implements EncodingTokenizer {
   readonly #where: string;
   readonly #unknown: number | undefined;
   readonly #unknownToken: string | undefined;
+  readonly #atOnce: number;
+  readonly #decodesByPattern: boolean;
 
-  constructor(pipeline: Pipeline, files: TokenizerFiles) {
+  constructor(pipeline: Pipeline, files: TokenizerFiles, atOnce: number) {
+    this.#atOnce = atOnce;
+    this.#decodesByPattern = JSON.stringify(files.tokenizer["decoder"] ?? null).includes('"Regex"');
     this.#pipeline = pipeline;
     this.#added = files.added;
     this.#where = files.where;
@@ -65,7 +79,7 @@ class JsonTokenizer implements EncodingTokenizer {
 
   encode(text: string, { addSpecial, parseSpecial = false }: EncodeOptions): number[] {
     const everything: TextRange[] = [[0, text.length]];
-    return this.#running(() => {
+    return this.#running(text.length, () => {
       const tokens = this.#tokens(text, parseSpecial ? [] : everything, this.#specialSpellings);
       const process = this.#pipeline.post_processor;
       return this.#ids(addSpecial && process !== null ? process(tokens, null, true).tokens : tokens);
@@ -73,7 +87,7 @@ class JsonTokenizer implements EncodingTokenizer {
   }
 
   encodeMixed(text: string, foreign: readonly TextRange[], control: ReadonlySet<string>): number[] {
-    return this.#running(() => this.#ids(this.#tokens(text, foreign, control)));
+    return this.#running(text.length, () => this.#ids(this.#tokens(text, foreign, control)));
   }
 
   controlTokens(source: string): ReadonlySet<string> {
@@ -86,7 +100,9 @@ class JsonTokenizer implements EncodingTokenizer {
     const known = ids.filter((id) => this.tokenOf(id) !== null);
     const kept = skipSpecial ? known.filter((id) => !this.specialIds.has(id)) : known;
     if (kept.length === 0) return "";
-    return this.#running(() => this.#pipeline.decode(kept, { clean_up_tokenization_spaces: this.#cleanUp }));
+    const decoded = () => this.#pipeline.decode(kept, { clean_up_tokenization_spaces: this.#cleanUp });
+    // A text is decoded again with each of its tokens, which is too often for a limit that nearly none needs.
+    return this.#running(this.#decodesByPattern ? kept.length : null, decoded);
   }
 
   idOf(token: string): number | null {
@@ -97,10 +113,13 @@ class JsonTokenizer implements EncodingTokenizer {
     return this.#pipeline.id_to_token(id) ?? null;
   }
 
-  /** The library takes a tokenizer's word for much, and fails on what is not so only when it comes to it. */
-  #running<T>(work: () => T): T {
+  /**
+   * The library takes a tokenizer's word for much, and fails on what is not so only when it comes to it.
+   * @param length of the text, which sets the time; null where there is no pattern that may be endless
+   */
+  #running<T>(length: number | null, work: () => T): T {
     try {
-      return work();
+      return length === null ? work() : within(this.#atOnce + length * patience.aCharacter, work);
     } catch (error) {
       throw error instanceof FathomError ? error : cannotRun(this.#where, error);
     }

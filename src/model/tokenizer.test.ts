@@ -87,6 +87,25 @@ test("a text whose plain pieces are a special token is refused, not smuggled", (
   );
 });
 
+test("a pattern that would go on for years is ended, in a normalizer, a splitter and a decoder", () => {
+  const files = readTokenizerFiles(join(fixtures, "kinds/qwen"));
+  const endless = { pattern: { Regex: "(a+)+$" } };
+  const built = (parts: object) =>
+    buildTokenizer(combineTokenizerFiles("t", { ...files.tokenizer, ...parts }, {}), 200);
+  const text = `${"a".repeat(40)}!`;
+  const ended = /t: expected a tokenizer whose patterns come to an end/;
+  const split = { type: "Split", ...endless, behavior: "Isolated", invert: false };
+  const replace = { type: "Replace", ...endless, content: "" };
+  expect(() => built({ pre_tokenizer: split }).encode(text, { addSpecial: false })).toThrow(ended);
+  expect(() => built({ normalizer: replace }).encode(text, { addSpecial: false })).toThrow(ended);
+  const long = { id: 9000, content: text, special: false, normalized: true };
+  expect(() => built({ normalizer: replace, added_tokens: [long] })).toThrow(ended);
+  expect(() =>
+    built({ decoder: replace, added_tokens: [{ ...long, normalized: false }] }).decode([9000]),
+  ).toThrow(ended);
+  expect(built({}).encode("a", { addSpecial: false })).toHaveLength(1);
+});
+
 test("a vocabulary with an id that tables could not be laid out by is refused", () => {
   const files = readTokenizerFiles(join(fixtures, "kinds/qwen"));
   const model = files.tokenizer["model"] as { vocab: Record<string, number> };
