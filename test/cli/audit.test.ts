@@ -7,6 +7,7 @@ import { z } from "zod";
 import { findingSchema } from "../../src/core/finding.ts";
 import { observationSchema } from "../../src/core/observation.ts";
 import { reportDataSchema } from "../../src/core/report.ts";
+import { holdAlone } from "../../src/files/lock.ts";
 import { type Ended, fathom, fixture, lines, namesIn, scratch, start, tinyModel } from "./fathom.ts";
 
 const folder = scratch();
@@ -222,6 +223,17 @@ test("a fine-tune is audited as its base with an adapter, by option or plan, and
   const again = fathom(["audit", ...without, "--adapter", adapter, "--out", run, "--resume", "--quiet"]);
   expect(again.code).not.toBe(2);
   expect(again.stdout).toContain(join(run, "report.html"));
+});
+
+test("a run that another process is at work on is left to it", () => {
+  const findings = read(whole, "findings.json");
+  const release = holdAlone(whole);
+  const { code, stderr } = fathom(["audit", ...plan, "--out", whole, "--resume"]);
+  release();
+  expect(stderr).toContain(`${whole}: expected no other process at work on it, found process ${process.pid}`);
+  expect(lines(stderr)).toHaveLength(1);
+  expect(code).toBe(2);
+  expect(read(whole, "findings.json")).toBe(findings);
 });
 
 test("a run of another version is refused", () => {

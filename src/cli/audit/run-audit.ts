@@ -2,6 +2,7 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { badInput, exitCode } from "../../core/errors.ts";
+import { holdAlone } from "../../files/lock.ts";
 import { modelOf } from "../../model/model.ts";
 import type { ObserveProgress } from "../../runs/observe.ts";
 import { prepare } from "../../runs/prepare.ts";
@@ -32,6 +33,7 @@ export async function runAudit(planFile: string | undefined, options: AuditOptio
     throw badInput("--out", "the run's directory", "none", "--out runs/NAME, or --dry-run to see the plan");
   const progress = new Progress(options.quiet === true);
   const interrupt = onInterrupt(progress, resumeCommand(process.argv.slice(2)));
+  let release: (() => void) | null = null;
   try {
     progress.show(() => "reading the model's files");
     const { checkpoint, origins } = await openNamed(plan, progress);
@@ -58,6 +60,7 @@ export async function runAudit(planFile: string | undefined, options: AuditOptio
     }
     requireTemplate();
     beginRun(out, prepared, options.resume === true);
+    release = holdAlone(out);
 
     interrupt.heeded = true;
     const fidelity = plan.fidelity ? await fidelityOfRun(out, request) : null;
@@ -91,6 +94,7 @@ export async function runAudit(planFile: string | undefined, options: AuditOptio
   } finally {
     progress.clear();
     interrupt.end();
+    release?.();
   }
 }
 

@@ -4,6 +4,7 @@ import { badInput, exitCode } from "../../core/errors.ts";
 import { formatNumber } from "../../core/format.ts";
 import { hashJson, type Json } from "../../core/hash.ts";
 import { writeTextAtomically } from "../../files/io.ts";
+import { holdAlone } from "../../files/lock.ts";
 import type { Checkpoint } from "../../model/checkpoint.ts";
 import type { TrainingProgress } from "../../sae/descent.ts";
 import { fingerprintOf, requireUnseen, unseenName } from "../../sae/domain/fingerprint.ts";
@@ -58,6 +59,7 @@ export async function runTrain(given: SaeTrainOptions): Promise<number> {
   const options = withPreset(given);
   const progress = new Progress(options.quiet === true);
   const interrupt = onInterrupt(progress, resumeCommand(process.argv.slice(2)));
+  let release: (() => void) | null = null;
   try {
     const from = options.from === undefined ? null : await openStart(options.from, options.format, progress);
     const { checkpoint } = await openNamed(options, progress);
@@ -78,6 +80,7 @@ export async function runTrain(given: SaeTrainOptions): Promise<number> {
     checkPlan({ name, count: tokensOf(texts) - unused + tokensOf(domain?.trained ?? []) }, plan);
     const settings = { ...settingsOf(options, plan, from, checkpoint, texts), ...domain?.settings };
     const folder = trainingFolder(options.out, settings, options.resume === true);
+    release = holdAlone(folder.path);
     if (folder.rowsAreWhole) checkpoint.weights.close();
     else await captureRows(folder, texts, labelled, checkpoint, options, progress);
 
@@ -139,6 +142,7 @@ export async function runTrain(given: SaeTrainOptions): Promise<number> {
   } finally {
     progress.clear();
     interrupt.end();
+    release?.();
   }
 }
 

@@ -12,6 +12,7 @@ import { makeFolder, readJson, writeProblem, writeTextAtomically } from "../../f
 export type TrainingSettings = Readonly<Record<string, string | number>>;
 
 export interface TrainingFolder {
+  path: string;
   rows: string;
   /** Written after every shard: with it the activations are whole. */
   rowsAreWhole: boolean;
@@ -30,6 +31,7 @@ export function trainingFolder(out: string, settings: TrainingSettings, resume: 
   else begin(folder, begun, out, settings);
   const rows = join(folder, "rows");
   return {
+    path: folder,
     rows,
     spans: join(folder, "prompts.json"),
     rowsAreWhole: existsSync(join(rows, "shards.json")),

@@ -1,7 +1,8 @@
 /**
- * One process fetches a file; another that wants the same one waits for it. Python's locks cannot be taken from here
- * (Node has no flock) and need not be: it writes to files of its own and renames them. A lock here is a file that its
- * holder touches while it lives, so one whose holder was killed, on this machine or another, is not waited for.
+ * One process fetches a file, and another that wants the same one waits for it; one goes on with a run, and another is
+ * refused. Python's locks cannot be taken from here (Node has no flock) and need not be: it writes to files of its own
+ * and renames them. A lock here is a file that its holder touches while it lives, so one whose holder was killed, on
+ * this machine or another, stands in nobody's way for long.
  */
 import { randomUUID } from "node:crypto";
 import {
@@ -16,12 +17,35 @@ import {
   writeSync,
 } from "node:fs";
 import { hostname } from "node:os";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { makeFolder, writeProblem } from "../files/io.ts";
+import { badInput } from "../core/errors.ts";
+import { makeFolder, writeProblem } from "./io.ts";
 
 /** Missed heartbeats after which a holder is taken to be gone. */
 const missedBeats = 8;
+
+/** Milliseconds between the heartbeats of whoever works on a folder alone. An analysis may hold up several of them. */
+const aloneBeat = 30_000;
+
+/**
+ * Keeps others who ask away from a folder.
+ * @returns what lets them in again
+ * @throws FathomError when somebody else is at work on it
+ */
+export function holdAlone(folder: string): () => void {
+  const path = join(folder, "at-work.lock");
+  const release = hold(path, aloneBeat);
+  if (release !== null) return release;
+  const { host, pid } = parsed(textOf(path));
+  const minutes = (aloneBeat * missedBeats) / 60_000;
+  throw badInput(
+    folder,
+    "no other process at work on it",
+    typeof pid === "number" ? `process ${pid} of ${String(host)}` : "one",
+    `once that has ended; one that was killed elsewhere counts as gone after ${minutes} minutes`,
+  );
+}
 
 /**
  * Runs `work` while holding the lock at `path`.
@@ -34,32 +58,49 @@ export async function withLock<T>(
   onWait: () => void,
   work: () => Promise<T>,
 ): Promise<T> {
+  let release = hold(path, heartbeat);
+  while (release === null) {
+    onWait();
+    await pause(heartbeat / 4);
+    release = hold(path, heartbeat);
+  }
+  try {
+    return await work();
+  } finally {
+    release();
+  }
+}
+
+/** @returns what lets go of the lock; null while somebody else holds it */
+function hold(path: string, heartbeat: number): (() => void) | null {
   const holder = JSON.stringify({ host: hostname(), pid: process.pid, id: randomUUID() });
-  while (!take(path, holder)) {
+  if (!take(path, holder)) {
     const other = textOf(path);
-    if (isAbandoned(path, other, heartbeat * missedBeats)) remove(path, other);
-    else {
-      onWait();
-      await pause(heartbeat / 4);
-    }
+    if (!isAbandoned(path, other, heartbeat * missedBeats)) return null;
+    remove(path, other);
+    if (!take(path, holder)) return null;
   }
   const beat = setInterval(() => {
     touch(path);
   }, heartbeat);
-  try {
-    return await work();
-  } finally {
+  return () => {
     clearInterval(beat);
     if (textOf(path) === holder) rmSync(path, { force: true });
-  }
+  };
 }
 
 function take(path: string, holder: string): boolean {
   try {
     makeFolder(dirname(path));
     const fd = openSync(path, "wx");
-    writeSync(fd, holder);
-    closeSync(fd);
+    try {
+      writeSync(fd, holder);
+    } catch (error) {
+      rmSync(path, { force: true });
+      throw error;
+    } finally {
+      closeSync(fd);
+    }
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
