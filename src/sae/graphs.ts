@@ -7,7 +7,6 @@ import {
   add,
   div,
   exp,
-  fillLike,
   greater,
   matmul,
   mul,
@@ -15,15 +14,13 @@ import {
   reduceSum,
   relu,
   reshape,
-  scatterElements,
   sqrt,
   sub,
-  topK,
   where,
 } from "../graph/ops/index.ts";
 import { norms } from "./matrix.ts";
+import { laidOut, topKPlaces } from "./places.ts";
 import { type Sae, vectorsOf } from "./sae.ts";
-import type { Active } from "./sparse-decode.ts";
 
 /** SAELens adds it to the deviation before dividing, and not when it undoes the division. */
 const layerNormEpsilon = 1e-5;
@@ -172,16 +169,5 @@ function activate(graph: Graph, shape: SaeShape, product: Value): Value {
  * @param pre [N, d_sae] @returns features [N, d_sae]
  */
 export function topKActivation(pre: Value, k: number): Value {
-  return laidOut(pre, topKActive(pre, k));
-}
-
-/** The same as places: values and features [N, k]. */
-export function topKActive(pre: Value, k: number): Active {
-  const { values, indices } = topK(pre, k);
-  return { values: relu(values), indices };
-}
-
-/** What is active among zeros. @param pre [N, d_sae], for the shape */
-export function laidOut(pre: Value, { values, indices }: Active): Value {
-  return scatterElements(fillLike(pre, 0), indices, values, { axis: 1, reduction: "none" });
+  return laidOut(pre, topKPlaces(pre, k));
 }

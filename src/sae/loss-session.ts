@@ -3,7 +3,8 @@ import { type InferenceSession, Tensor } from "onnxruntime-node";
 import { openWeightless, type SessionOptions } from "../model/session.ts";
 import { lossGraph, weightOf } from "./loss.ts";
 import type { LossTerm, Objective, StepState } from "./objectives/objective.ts";
-import { dimsOf, trainedNames, type Weights, type Widths } from "./weights.ts";
+import { addPlaceGradients, byFeature } from "./place-gradients.ts";
+import { dimsOf, type TrainedName, trainedNames, type Weights, type Widths } from "./weights.ts";
 
 export interface Loss {
   /** The reconstruction's share. */
@@ -12,10 +13,13 @@ export interface Loss {
   terms: Record<string, number>;
   /** Tokens on which each feature is active [d_sae]. */
   fired: Float32Array;
-  /** The smallest active feature, 0 where none is; null where the objective does not ask for it. */
+  /** The smallest active feature, 0 where none is; null where the objective does not choose features by their size. */
   smallest: number | null;
+  /** Until the next run. */
   gradients: Weights;
 }
+
+type Outputs = InferenceSession.OnnxValueMapType;
 
 const scalar = (value: number) => new Tensor("float32", Float32Array.of(value), []);
 
@@ -26,6 +30,8 @@ export class LossSession {
   private readonly options: SessionOptions;
   /** One for each set of terms that a step has needed: a term may cost a decoding, so it runs only where it counts. */
   private readonly sessions = new Map<string, InferenceSession>();
+  /** Gradients that only places make: fresh pages for them at every step would cost as much as the sums. */
+  private readonly buffers = new Map<TrainedName, Float32Array<ArrayBuffer>>();
 
   /** @param more terms beside the objective's */
   constructor(widths: Widths, objective: Objective, more: readonly LossTerm[], options: SessionOptions) {
@@ -50,14 +56,53 @@ export class LossSession {
       ...Object.fromEntries(weighing.map(({ term, weight }) => [weightOf(term.name), scalar(weight)])),
       ...Object.fromEntries(weighing.flatMap(({ feeds }) => Object.entries(feeds))),
     });
-    const numbers = (name: string) => outputs[name]!.data as Float32Array<ArrayBuffer>;
+    const gradients = Object.fromEntries(
+      names.map((name) => [
+        name,
+        `d ${name}` in outputs ? numbersOf(outputs, `d ${name}`) : this.zeros(name),
+      ]),
+    ) as Weights;
     return {
-      unexplained: numbers("unexplained")[0]!,
-      terms: Object.fromEntries(weighing.map(({ term: { name } }) => [name, numbers(name)[0]!])),
-      fired: numbers("fired"),
-      smallest: "smallest" in outputs ? numbers("smallest")[0]! : null,
-      gradients: Object.fromEntries(names.map((name) => [name, numbers(`d ${name}`)])) as Weights,
+      unexplained: numbersOf(outputs, "unexplained")[0]!,
+      terms: Object.fromEntries(weighing.map(({ term: { name } }) => [name, numbersOf(outputs, name)[0]!])),
+      gradients,
+      ...("fired" in outputs
+        ? { fired: numbersOf(outputs, "fired"), smallest: null }
+        : this.addPlaces(gradients, outputs, x, weights)),
     };
+  }
+
+  /** Adds what the chosen places add to the gradients. */
+  private addPlaces(
+    gradients: Weights,
+    outputs: Outputs,
+    x: Float32Array<ArrayBuffer>,
+    weights: Weights,
+  ): Pick<Loss, "fired" | "smallest"> {
+    const { d_sae } = this.widths;
+    const { dims, data } = outputs["indices"]!;
+    const found = {
+      indices: data as Int32Array,
+      values: numbersOf(outputs, "values"),
+      dValues: numbersOf(outputs, "d values"),
+      dDecoded: numbersOf(outputs, "d decoded"),
+    };
+    const places = byFeature(found, dims[1] ?? null, d_sae);
+    addPlaceGradients(gradients, places, found, x, weights, this.widths);
+    const { starts } = places;
+    const fired = Float32Array.from(
+      { length: d_sae },
+      (_, feature) => starts[feature + 1]! - starts[feature]!,
+    );
+    const least = found.values.reduce((min, value) => (value > 0 && value < min ? value : min), Infinity);
+    return { fired, smallest: least === Infinity ? 0 : least };
+  }
+
+  private zeros(name: TrainedName): Float32Array<ArrayBuffer> {
+    const size = () => dimsOf(name, this.widths).reduce((product, dim) => product * dim, 1);
+    const buffer = this.buffers.get(name) ?? new Float32Array(size());
+    this.buffers.set(name, buffer);
+    return buffer.fill(0);
   }
 
   async close(): Promise<void> {
@@ -77,4 +122,8 @@ export class LossSession {
     this.sessions.set(key, opened);
     return opened;
   }
+}
+
+function numbersOf(outputs: Outputs, name: string): Float32Array<ArrayBuffer> {
+  return outputs[name]!.data as Float32Array<ArrayBuffer>;
 }

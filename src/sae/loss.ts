@@ -10,6 +10,7 @@ import { gradient } from "../graph/gradient.ts";
 import { type DType, Graph, type Value } from "../graph/graph.ts";
 import {
   add,
+  cast,
   div,
   fillLike,
   greater,
@@ -21,9 +22,17 @@ import {
   sub,
   where,
 } from "../graph/ops/index.ts";
+import { held } from "./held.ts";
 import type { LossTerm, Objective } from "./objectives/objective.ts";
-import { firedOf, sparseDecode } from "./sparse-decode.ts";
-import { type commonNames, dimsOf, type OwnName, trainedNames, type Widths } from "./weights.ts";
+import { decodePlaces, laidOut } from "./places.ts";
+import {
+  type commonNames,
+  dimsOf,
+  type OwnName,
+  type TrainedName,
+  trainedNames,
+  type Widths,
+} from "./weights.ts";
 
 type TrainedValues = Record<(typeof commonNames)[number], Value> & Partial<Record<OwnName, Value>>;
 
@@ -32,8 +41,10 @@ export const weightOf = (term: string) => `weight of ${term}`;
 
 /**
  * Inputs: x [B, d_in], the trained tensors, variance [] (V), and for each term its weight [] and its own.
- * Outputs: unexplained [], fired [d_sae] (tokens of the batch), smallest [] where the objective has one, each term [] by its
- * name (before the weight), and `d ` + each trained name.
+ * Outputs: unexplained [], each term [] by its name (before the weight), and
+ * - where the objective activates: fired [d_sae] (tokens of the batch), and `d ` + each trained name;
+ * - where it chooses: the places' indices (int32) and values, `d values`, `d decoded` [B, d_in] and `d b_dec` [d_in], from which
+ *   place-gradients.ts makes the gradients; and where there are terms, `d ` + each trained name of what they add to it.
  * @param dtype float64 for the test by finite differences
  */
 export function lossGraph(
@@ -46,40 +57,57 @@ export function lossGraph(
   const graph = new Graph();
   const x = graph.input("x", dtype, ["B", d_in]);
   const names = trainedNames(objective.own);
-  const { W_enc, b_enc, W_dec, b_dec, ...own } = Object.fromEntries(
+  const trained = Object.fromEntries(
     names.map((name) => [name, graph.input(name, dtype, dimsOf(name, widths))]),
   ) as TrainedValues;
+  const { W_encT, b_enc, W_dec, b_dec, ...own } = trained;
   const variance = graph.input("variance", dtype, []);
   const share = (difference: Value) =>
     div(div(reduceSum(mul(difference, difference), [0, 1]), sizeOf(difference, [0])), variance);
 
   // (x − b_dec)·W_enc as two products: the gradient of b_dec then comes from one row, not from a product over the batch.
-  const centre = reshape(matmul(reshape(b_dec, [1, d_in]), W_enc), [d_sae]);
-  const preOf = (rows: Value) => add(matmul(rows, W_enc), sub(b_enc, centre));
+  const times = (rows: Value) => matmul(rows, W_encT, { transB: true });
+  const centre = reshape(times(reshape(b_dec, [1, d_in])), [d_sae]);
+  const preOf = (rows: Value) => add(times(rows), sub(b_enc, centre));
   const pre = preOf(x);
-  const { features, active, smallest } = objective.activate(pre, own);
   const encode = (rows: Value) => {
     const other = preOf(rows);
-    return objective.alone?.(other) ?? objective.activate(other, own).features;
+    return "activate" in objective
+      ? objective.activate(other, own)
+      : laidOut(other, (objective.chooseAlone ?? objective.choose)(other));
   };
-  const decoded = active === null ? matmul(features, W_dec) : sparseDecode(features, active, W_dec);
+  /** Of which gradients are the graph's own. */
+  let wrt: readonly TrainedName[] = names;
+  const apart: [name: string, Value][] = [];
+  let decoded: Value;
+  if ("activate" in objective) {
+    const features = objective.activate(pre, own);
+    decoded = matmul(features, W_dec);
+    graph.output("fired", reduceSum(where(greater(features, 0), fillLike(features, 1), 0), [0]));
+  } else {
+    const { values, indices } = objective.choose(pre);
+    const places = { values: held(values), indices };
+    decoded = decodePlaces(pre, places, W_dec);
+    graph.output("indices", cast(indices, "int32"));
+    graph.output("values", values);
+    apart.push(["values", places.values], ["decoded", decoded]);
+    wrt = terms.length > 0 ? names : ["b_dec"];
+  }
   const error = sub(x, add(decoded, b_dec));
   const unexplained = share(error);
   graph.output("unexplained", unexplained);
-  const fired = () => reduceSum(where(greater(features, 0), fillLike(features, 1), 0), [0]);
-  graph.output("fired", active === null ? fired() : firedOf(active, b_enc));
-  if (smallest !== null) graph.output("smallest", smallest);
 
   let loss = unexplained;
   for (const term of terms) {
-    const value = term.build({ graph, dtype, pre, features, error, W_dec, own, share, encode });
+    const value = term.build({ graph, dtype, pre, error, W_dec, own, share, encode });
     graph.output(term.name, value);
     loss = add(loss, mul(value, graph.input(weightOf(term.name), dtype, [])));
   }
+  const asked = [...wrt.map((name): [string, Value] => [name, trained[name]!]), ...apart];
   const gradients = gradient(
     [{ value: loss, cotangent: graph.constant([1], dtype, []) }],
-    [W_enc, b_enc, W_dec, b_dec, ...Object.values(own)],
+    asked.map(([, value]) => value),
   );
-  for (const [at, name] of names.entries()) graph.output(`d ${name}`, gradients[at]!);
+  for (const [at, [name]] of asked.entries()) graph.output(`d ${name}`, gradients[at]!);
   return graph;
 }

@@ -100,6 +100,17 @@ export function scaled(matrix: Matrix, factor: number | Float32Array, along: 0 |
   };
 }
 
+/** A matrix seen the other way round. */
+export function transposed(matrix: Matrix): Matrix {
+  const [rows, columns] = matrix.shape;
+  return {
+    shape: [columns, rows],
+    loaded: null,
+    read: () => matrix.take(1, [...Array(columns).keys()]),
+    take: (axis, indices) => matrix.take(axis === 0 ? 1 : 0, indices),
+  };
+}
+
 /** Numbers of one block: 128 MB. */
 const blockValues = 2 ** 25;
 

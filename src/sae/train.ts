@@ -13,7 +13,7 @@
 import { type Random, random } from "../core/random.ts";
 import type { SessionOptions } from "../model/session.ts";
 import { descend, type TrainingProgress } from "./descent.ts";
-import { inMemory } from "./matrix.ts";
+import { inMemory, transposed } from "./matrix.ts";
 import { objectiveOf } from "./objectives/index.ts";
 import { l1 } from "./objectives/l1.ts";
 import type { LossTerm, Objective } from "./objectives/objective.ts";
@@ -82,7 +82,10 @@ export async function trainSae(
     d_in: rows.width,
     d_sae: plan.d_sae,
     ...objective.finish(state, scale),
-    W_enc: inMemory(weights.W_enc, [rows.width, plan.d_sae]),
+    W_enc: inMemory(transposed(inMemory(weights.W_encT, [plan.d_sae, rows.width])).read(), [
+      rows.width,
+      plan.d_sae,
+    ]),
     // SAE(s·x)/s with unit rows: features shrink by s with the bias, W_enc and W_dec stay.
     b_enc: weights.b_enc.map((value) => value / scale),
     W_dec: inMemory(weights.W_dec, [plan.d_sae, rows.width]),
@@ -134,12 +137,9 @@ function initialWeights(
   const directions = draw.split("weights");
   const W_dec = Float32Array.from({ length: d_sae * d_in }, () => directions.normal());
   unitRows(W_dec, d_in);
-  const W_enc = new Float32Array(d_in * d_sae);
-  for (let feature = 0; feature < d_sae; feature++)
-    for (let i = 0; i < d_in; i++) W_enc[i * d_sae + feature] = W_dec[feature * d_in + i]!;
   const b_dec = Float32Array.from(medianOf(rows, draw.split("median")), (value) => value * scale);
   const ownTensors = Object.fromEntries(
     Object.entries(own).map(([name, { start }]) => [name, new Float32Array(d_sae).fill(start)]),
   ) as Partial<Record<OwnName, Float32Array<ArrayBuffer>>>;
-  return { W_enc, b_enc: new Float32Array(d_sae), W_dec, b_dec, ...ownTensors };
+  return { W_encT: W_dec.slice(), b_enc: new Float32Array(d_sae), W_dec, b_dec, ...ownTensors };
 }

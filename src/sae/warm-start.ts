@@ -4,7 +4,7 @@
  * to a mean norm of √d_in. What cannot be brought there is refused by name.
  */
 import { badInput } from "../core/errors.ts";
-import { norms } from "./matrix.ts";
+import { norms, transposed } from "./matrix.ts";
 import type { Sae, SaeKind, SaeParts } from "./sae.ts";
 import { foldDecoderNorm } from "./scale.ts";
 import { residualOnly } from "./site.ts";
@@ -66,14 +66,14 @@ function requireUnitRows({ path, W_dec }: Sae): void {
 /** @param scale what rows are multiplied by in the training @returns log_threshold only of a JumpReLU SAE */
 export function weightsOf(sae: Sae, scale: number): Weights {
   const { d_in, d_sae, W_enc, b_enc, W_dec, b_dec, threshold } = unitRowed(sae);
-  const encoder = Float32Array.from(W_enc.read());
+  const encoder = transposed(W_enc).read();
   const bias = Float32Array.from(b_enc, (value) => value * scale);
   if (!sae.applyBDecToInput)
-    for (let i = 0; i < d_in; i++)
-      for (let feature = 0; feature < d_sae; feature++)
-        bias[feature] = bias[feature]! + scale * b_dec[i]! * encoder[i * d_sae + feature]!;
+    for (let feature = 0; feature < d_sae; feature++)
+      for (let i = 0; i < d_in; i++)
+        bias[feature] = bias[feature]! + scale * b_dec[i]! * encoder[feature * d_in + i]!;
   return {
-    W_enc: encoder,
+    W_encT: encoder,
     b_enc: bias,
     W_dec: Float32Array.from(W_dec.read()),
     b_dec: b_dec.map((value) => value * scale),

@@ -1,12 +1,13 @@
 /** What a training moves: the encoder and decoder, and what an objective has of its own. */
 
-export const commonNames = ["W_enc", "b_enc", "W_dec", "b_dec"] as const;
+/** W_encT is W_enc transposed: what a step changes are the rows of the features that are active, here as in W_dec. */
+export const commonNames = ["W_encT", "b_enc", "W_dec", "b_dec"] as const;
 /** One number a feature each, in the order in which they are listed here. */
 export const ownNames = ["log_threshold"] as const;
 export type OwnName = (typeof ownNames)[number];
 export type TrainedName = (typeof commonNames)[number] | OwnName;
 
-/** The trained tensors, or their gradients: row-major, in the shapes of the canonical form. */
+/** The trained tensors, or their gradients: row-major, in the shapes of `dimsOf`. */
 export type Weights = Record<(typeof commonNames)[number], Float32Array<ArrayBuffer>> &
   Partial<Record<OwnName, Float32Array<ArrayBuffer>>>;
 
@@ -21,8 +22,7 @@ export function trainedNames(own: Partial<Record<OwnName, unknown>>): TrainedNam
 
 export function dimsOf(name: TrainedName, { d_in, d_sae }: Widths): number[] {
   switch (name) {
-    case "W_enc":
-      return [d_in, d_sae];
+    case "W_encT":
     case "W_dec":
       return [d_sae, d_in];
     case "b_dec":

@@ -4,27 +4,14 @@
  * towards what the living leave unexplained. Rather this than drawing them anew: it is continuous and needs no second pass.
  */
 import { Tensor } from "onnxruntime-node";
-import type { Operator, Value } from "../../graph/graph.ts";
 import { greater, matmul, sub, where } from "../../graph/ops/index.ts";
 import { topKActivation } from "../graphs.ts";
+import { held } from "../held.ts";
 import type { Widths } from "../weights.ts";
 import type { LossTerm } from "./objective.ts";
 
 /** Below every pre-activation that a finite SAE makes; ReLU turns it to 0 where fewer than kAux are dead. */
 const never = -1e30;
-
-/** The value itself, with no gradient passing back. */
-const heldOperator: Operator = {
-  kind: "held",
-  emit: ({ inputs, outputs }, onnx) => {
-    onnx.into(outputs, "Identity", inputs);
-  },
-  gradient: () => [undefined],
-};
-
-function held(x: Value): Value {
-  return x.graph.apply(heldOperator, [x], {}, [x])[0]!;
-}
 
 export function auxiliary(auxWeight: number, { d_in, d_sae }: Widths): LossTerm {
   // Dead features that a token may use: half the width, as in the paper's appendix B.1.

@@ -39,11 +39,7 @@ export function jumpReLU(settings: Settings): Objective {
   const { bandwidth, thresholdStart, thresholdRate } = settings;
   return {
     own: { [own]: { start: Math.log(thresholdStart), pace: thresholdRate } },
-    activate: (pre, { log_threshold }) => ({
-      features: apply(jumpOperator, pre, exp(log_threshold!), bandwidth),
-      active: null,
-      smallest: null,
-    }),
+    activate: (pre, { log_threshold }) => apply(jumpOperator, pre, exp(log_threshold!), bandwidth),
     terms: [sparsity(settings)],
     finish: ({ weights }, scale) => ({
       kind: "jumprelu",

@@ -5,32 +5,33 @@
  */
 import type { Tensor } from "onnxruntime-node";
 import type { DType, Graph, Value } from "../../graph/graph.ts";
+import type { Places } from "../places.ts";
 import type { SaeParts } from "../sae.ts";
-import type { Active } from "../sparse-decode.ts";
 import type { OwnName, Weights } from "../weights.ts";
 
-export interface Objective {
+export type Objective = (Choosing | Activating) & {
   /** What it trains beside encoder and decoder: each feature's number at the start, and its rate as a multiple of the others'. */
   readonly own: Partial<Record<OwnName, { start: number; pace: number }>>;
-  /** @param own [d_sae] each */
-  activate(pre: Value, own: Partial<Record<OwnName, Value>>): Activated;
-  /** Features of tokens that are no batch, each for itself [N, d_sae]; left out where `activate` does just that. */
-  alone?(pre: Value): Value;
   readonly terms: readonly LossTerm[];
   /** The nonlinearity of the finished SAE. @param scale of the inputs that it was trained on */
   finish(
     state: { threshold: number; weights: Weights },
     scale: number,
   ): Pick<SaeParts, "kind" | "k" | "threshold">;
+};
+
+/** Only features at so many places count; they are what ReLU makes of them. */
+interface Choosing {
+  /** @param pre [B, d_sae] */
+  choose(pre: Value): Places;
+  /** Of tokens that are no batch, each for itself; left out where `choose` does just that. */
+  chooseAlone?(pre: Value): Places;
 }
 
-export interface Activated {
-  /** [B, d_sae], 0 where not active */
-  features: Value;
-  /** The same as places, where a token has so many at most. */
-  active: Active | null;
-  /** [], the smallest active feature of the batch, 0 where none is: the run keeps a running mean, its threshold. */
-  smallest: Value | null;
+/** Any number of features may count. */
+interface Activating {
+  /** @param pre [N, d_sae] @param own [d_sae] each @returns features [N, d_sae], 0 where not active */
+  activate(pre: Value, own: Partial<Record<OwnName, Value>>): Value;
 }
 
 /** A term of the loss beside the reconstruction's. It is left out of the graph, and costs nothing, where it weighs 0. */
@@ -46,9 +47,8 @@ export interface LossTerm {
 export interface LossParts {
   graph: Graph;
   dtype: DType;
-  /** Pre-activations and features [B, d_sae]. */
+  /** Pre-activations [B, d_sae]. */
   pre: Value;
-  features: Value;
   /** x − x̂ [B, d_in] */
   error: Value;
   /** [d_sae, d_in] */
