@@ -43,7 +43,7 @@ export function runTorchSae(
 export function runSaeTraining(
   python: string,
   args: readonly string[],
-): { peer: string; runs: (Rate & { seed: number; fvu: number })[] } {
+): { peer: string; runs: (Rate & { seed: number; fvu: number; meanL0: number })[] } {
   return runOracle(python, "peer_sae_train.py", args) as ReturnType<typeof runSaeTraining>;
 }
 

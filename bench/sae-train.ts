@@ -1,11 +1,12 @@
 /**
  * Trains the same SAE here and in PyTorch, on the same rows, seed by seed:
  *
- *     node bench/sae-train.ts [--activations FILE] [--peer PYTHON] [--objective topk] [--forms sparse,dense] [--seeds 1] [--steps 300]
+ *     node bench/sae-train.ts [--activations FILE] [--peer PYTHON] [--objective topk|batchtopk|jumprelu] [--forms sparse,dense] [--seeds 1] [--steps 300]
  *
  * FILE is safetensors with `activations` [n, d_in], as `fathom sae encode` takes them; without one, a synthetic mixture of 576
- * numbers. Rows of a norm above 10 × the median are left out, and a tenth is held out. Prints the FVU of the held rows and
- * the tokens/s of the steps after the first ten, each averaged over the seeds, and their ratios.
+ * numbers. Rows of a norm above 10 × the median are left out, and a tenth is held out. JumpReLU
+ * is drawn to an L0 of k. Prints the FVU and L0 of the held rows and the tokens/s of the steps after the first ten, each averaged
+ * over the seeds, and their ratios.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -19,7 +20,7 @@ import { pickRows, type Rows, rowsInFile, rowsOf } from "../src/sae/rows.ts";
 import { SaeSession } from "../src/sae/session.ts";
 import { siteOf } from "../src/sae/site.ts";
 import { trainSae } from "../src/sae/train.ts";
-import { type TrainingPlan, usualOf, usualPlan } from "../src/sae/training-plan.ts";
+import { objectiveNames, type TrainingPlan, usualOf, usualPlan } from "../src/sae/training-plan.ts";
 import { runSaeTraining } from "./peer.ts";
 
 const { values } = parseArgs({
@@ -36,9 +37,11 @@ const { values } = parseArgs({
     rate: { type: "string", default: "1e-3" },
   },
 });
-const objective = values.objective;
-if (objective !== "topk" && objective !== "batchtopk")
-  throw new Error(`bench/sae-train: expected --objective topk or batchtopk, found ${objective}`);
+const objective = objectiveNames.find((name) => name === values.objective);
+if (objective === undefined)
+  throw new Error(
+    `bench/sae-train: expected --objective ${objectiveNames.join(", ")}, found ${values.objective}`,
+  );
 const numbers = {
   d_sae: Number(values["d-sae"]),
   k: Number(values.k),
@@ -47,13 +50,15 @@ const numbers = {
   rate: Number(values.rate),
 };
 const seeds = Array.from({ length: Number(values.seeds) }, (_, seed) => seed);
+/** Of JumpReLU's (L0/k − 1)². */
+const sparsity = 1;
 /** Steps before the clock starts. */
 const untimed = 10;
 
 const folder = mkdtempSync(join(tmpdir(), "fathom-sae-train-"));
 try {
   const { train, held } = split(values.activations === undefined ? mixture() : read(values.activations));
-  const runs: { fvu: number; tokensPerSecond: number }[] = [];
+  const runs: Run[] = [];
   for (const seed of seeds) runs.push(await fathom(train, held, seed));
   const mine = averaged(runs);
   console.log(`Fathom: ${said(mine)}`);
@@ -63,6 +68,7 @@ try {
       const peer = runSaeTraining(values.peer, [
         ...["--train", files.train, "--held", files.held, "--objective", objective, "--form", form],
         ...Object.entries(numbers).flatMap(([name, value]) => [`--${name.replace("_", "-")}`, String(value)]),
+        ...(objective === "jumprelu" ? ["--target-l0", values.k, "--sparsity", String(sparsity)] : []),
         ...["--seeds", ...seeds.map(String)],
       ]);
       const theirs = averaged(peer.runs);
@@ -75,10 +81,19 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 
-async function fathom(train: Rows, held: Rows, seed: number) {
+interface Run {
+  fvu: number;
+  meanL0: number;
+  tokensPerSecond: number;
+}
+
+async function fathom(train: Rows, held: Rows, seed: number): Promise<Run> {
   // The held rows are ours; training keeps only the few aside that it must.
   const common = { ...usualPlan, ...numbers, heldOut: 3 / train.count, seed: String(seed) };
-  const plan: TrainingPlan = { ...common, ...usualOf[objective as "topk"], objective: objective as "topk" };
+  const plan: TrainingPlan =
+    objective === "jumprelu"
+      ? { ...common, ...usualOf[objective], objective, sparsity, targetL0: numbers.k }
+      : { ...common, ...usualOf[objective!], objective: objective! };
   let began = 0;
   let ended = 0;
   const { sae } = await trainSae(train, siteOf("blocks.0.hook_resid_post", null), plan, ({ step }) => {
@@ -86,23 +101,24 @@ async function fathom(train: Rows, held: Rows, seed: number) {
     if (step === untimed) began = ended;
   });
   const session = await SaeSession.open(sae);
-  const { varianceExplained } = await quality(session, held);
+  const { varianceExplained, meanL0 } = await quality(session, held);
   await session.close();
   return {
     fvu: 1 - varianceExplained.ordinary,
+    meanL0,
     tokensPerSecond: ((numbers.steps - untimed) * numbers.batch) / ((ended - began) / 1000),
   };
 }
 
-function averaged(runs: readonly { fvu: number; tokensPerSecond: number }[]) {
-  const mean = (of: "fvu" | "tokensPerSecond") => runs.reduce((sum, run) => sum + run[of], 0) / runs.length;
+function averaged(runs: readonly Run[]) {
+  const mean = (of: keyof Run) => runs.reduce((sum, run) => sum + run[of], 0) / runs.length;
   const fvu = mean("fvu");
   const spread = Math.sqrt(runs.reduce((sum, run) => sum + (run.fvu - fvu) ** 2, 0) / runs.length);
-  return { fvu, spread, tokensPerSecond: mean("tokensPerSecond") };
+  return { fvu, spread, meanL0: mean("meanL0"), tokensPerSecond: mean("tokensPerSecond") };
 }
 
-function said({ fvu, spread, tokensPerSecond }: ReturnType<typeof averaged>): string {
-  return `FVU ${fvu.toFixed(4)} ± ${spread.toFixed(4)}, ${tokensPerSecond.toFixed(0)} tokens/s`;
+function said({ fvu, spread, meanL0, tokensPerSecond }: ReturnType<typeof averaged>): string {
+  return `FVU ${fvu.toFixed(4)} ± ${spread.toFixed(4)}, L0 ${meanL0.toFixed(1)}, ${tokensPerSecond.toFixed(0)} tokens/s`;
 }
 
 function split(all: Rows): { train: Rows; held: Rows } {

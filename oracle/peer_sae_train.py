@@ -5,7 +5,7 @@ Trains SAEs in PyTorch as `fathom sae train` does, on the same rows, as one JSON
 
 Both files hold `activations` [n, d_in], rows of ordinary norm. Same scale, start, loss, schedule, Adam, projection and auxiliary loss as src/sae;
 only chance differs. `dense` multiplies all features by the decoder, `sparse` sums the decoder rows of the active ones (embedding_bag, as sparsify
-does where it has no kernel). Rates are of the steps after the first ten; FVU is of the held rows about their mean.
+does where it has no kernel); JumpReLU, whose features are not a fixed number, is dense only. Rates are of the steps after the first ten; FVU is of the held rows about their mean.
 """
 
 import argparse
@@ -15,6 +15,23 @@ import time
 import torch
 import torch.nn.functional as F
 from safetensors.torch import load_file
+
+
+class Jump(torch.autograd.Function):
+    """Rajamanoharan et al., arXiv 2407.14435: pre (or 1) where it is above the threshold, with the rectangle's pseudo-derivative for the threshold."""
+
+    @staticmethod
+    def forward(ctx, pre, threshold, bandwidth, counts):
+        ctx.save_for_backward(pre, threshold)
+        ctx.bandwidth, ctx.counts = bandwidth, counts
+        above = pre > threshold
+        return above.float() if counts else torch.where(above, pre, 0)
+
+    @staticmethod
+    def backward(ctx, grad):
+        pre, threshold = ctx.saved_tensors
+        near = torch.where(((pre - threshold) / ctx.bandwidth).abs() < 0.5, grad, 0).sum(dim=0) / ctx.bandwidth
+        return (None, -near, None, None) if ctx.counts else (torch.where(pre > threshold, grad, 0), -threshold * near, None, None)
 
 
 def geometric_median(x: torch.Tensor) -> torch.Tensor:
@@ -54,8 +71,13 @@ def train(x: torch.Tensor, held: torch.Tensor, seed: int, o: argparse.Namespace)
     W_dec /= W_dec.norm(dim=1, keepdim=True)
     W_enc = W_dec.T.contiguous().clone()
     b_enc, b_dec = torch.zeros(o.d_sae), geometric_median(x[torch.randperm(len(x))[: 2**14]]) * scale
-    tensors = [tensor.requires_grad_() for tensor in (W_enc, b_enc, W_dec, b_dec)]
-    adam = torch.optim.Adam(tensors, lr=o.rate, betas=(0.9, 0.999), eps=6.25e-10)
+    jumps = o.objective == "jumprelu"
+    log_threshold = torch.full((o.d_sae,), o.threshold_start).log()
+    common = [tensor.requires_grad_() for tensor in (W_enc, b_enc, W_dec, b_dec)]
+    groups = [{"params": common, "pace": 1}]
+    if jumps:
+        groups.append({"params": [log_threshold.requires_grad_()], "pace": o.threshold_rate})
+    adam = torch.optim.Adam(groups, lr=o.rate, betas=(0.9, 0.999), eps=6.25e-10)
     silence, threshold, k_aux = torch.zeros(o.d_sae), 0.0, max(1, d_in // 2)
     order, at, began = torch.randperm(len(x)), 0, 0.0
     for step in range(o.steps):
@@ -66,12 +88,22 @@ def train(x: torch.Tensor, held: torch.Tensor, seed: int, o: argparse.Namespace)
         batch = x[order[at : at + o.batch]] * scale
         at += o.batch
         pre = (batch - b_dec) @ W_enc + b_enc
-        rows, features, values = active(pre, o)
-        error = batch - (decode(rows, features, values, W_dec, o.batch, o.form) + b_dec)
+        if jumps:
+            threshold_of = log_threshold.exp()
+            values = Jump.apply(pre, threshold_of, o.bandwidth, False)
+            rebuilt = values @ W_dec
+        else:
+            rows, features, values = active(pre, o)
+            rebuilt = decode(rows, features, values, W_dec, o.batch, o.form)
+        error = batch - (rebuilt + b_dec)
         loss = error.square().sum() / o.batch / variance
+        if jumps:
+            L0 = Jump.apply(pre, threshold_of, o.bandwidth, True).sum(dim=1).mean()
+            warm = o.sparsity_warmup * o.steps
+            loss = loss + o.sparsity * min(1, (step + 1) / warm) * (L0 / o.target_l0 - 1) ** 2
         dead = silence * o.batch >= len(x)
         count = int(dead.sum())
-        if count > 0:
+        if count > 0 and not jumps:
             chosen = torch.where(dead, pre, -1e30).topk(k_aux, dim=1, sorted=False)
             alive = torch.zeros_like(pre).scatter(1, chosen.indices, chosen.values.relu())
             loss = loss + min(1, count / k_aux) * (error.detach() - alive @ W_dec).square().sum() / o.batch / variance
@@ -80,39 +112,49 @@ def train(x: torch.Tensor, held: torch.Tensor, seed: int, o: argparse.Namespace)
         share = min(1.0, (step + 1) / (0.05 * o.steps), (o.steps - step) / (0.2 * o.steps))
         with torch.no_grad():
             W_dec.grad -= (W_dec.grad * W_dec).sum(dim=1, keepdim=True) * W_dec
-            adam.param_groups[0]["lr"] = o.rate * share
+            for group in adam.param_groups:
+                group["lr"] = o.rate * share * group["pace"]
             adam.step()
             W_dec /= W_dec.norm(dim=1, keepdim=True)
             positive = values.detach() > 0
             fired = torch.zeros(o.d_sae, dtype=torch.bool)
-            fired[features[positive]] = True
+            fired |= positive.any(dim=0) if jumps else fired.index_fill(0, features[positive], True)
             silence = torch.where(fired, 0, silence + 1)
-            if positive.any():
+            if positive.any() and not jumps:
                 threshold += max(0.01, 1 / (step + 1)) * (values.detach()[positive].min().item() - threshold)
     rate = (o.steps - 10) * o.batch / (time.perf_counter() - began)
     with torch.no_grad():
-        rebuilt = []
+        parts, active_features = [], 0
         for part in (held * scale).split(1024):
             pre = (part - b_dec) @ W_enc + b_enc
-            if o.objective == "topk":
+            if jumps:
+                z = torch.where(pre > log_threshold.exp(), pre, 0)
+            elif o.objective == "topk":
                 best = pre.topk(o.k, dim=1)
                 z = torch.zeros_like(pre).scatter(1, best.indices, best.values.relu())
             else:
                 z = torch.where(pre > threshold, pre, 0)
-            rebuilt.append(z @ W_dec + b_dec)
-        error = held - torch.cat(rebuilt) / scale
+            parts.append(z @ W_dec + b_dec)
+            active_features += int((z > 0).sum())
+        error = held - torch.cat(parts) / scale
         fvu = (error.square().sum() / (held - held.mean(dim=0)).square().sum()).item()
-    return {"seed": seed, "fvu": fvu, "tokensPerSecond": rate}
+    return {"seed": seed, "fvu": fvu, "meanL0": active_features / len(held), "tokensPerSecond": rate}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--train", required=True)
     parser.add_argument("--held", required=True)
-    parser.add_argument("--objective", choices=["topk", "batchtopk"], default="topk")
+    parser.add_argument("--objective", choices=["topk", "batchtopk", "jumprelu"], default="topk")
     parser.add_argument("--form", choices=["dense", "sparse"], default="sparse")
     parser.add_argument("--d-sae", type=int, default=6144)
     parser.add_argument("--k", type=int, default=32)
+    parser.add_argument("--target-l0", type=float, default=32)
+    parser.add_argument("--sparsity", type=float, default=1)
+    parser.add_argument("--sparsity-warmup", type=float, default=0.1)
+    parser.add_argument("--bandwidth", type=float, default=0.05)
+    parser.add_argument("--threshold-start", type=float, default=0.1)
+    parser.add_argument("--threshold-rate", type=float, default=10)
     parser.add_argument("--batch", type=int, default=1024)
     parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--rate", type=float, default=1e-3)
