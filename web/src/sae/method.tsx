@@ -1,6 +1,7 @@
 /** How the numbers came about, and what they do not say. */
 import { formatCount } from "../../../src/core/format.ts";
 import type { SaeReport } from "../../../src/core/sae-report.ts";
+import { LimitList } from "../components/limits.tsx";
 import { Section } from "../components/section.tsx";
 
 export function SaeMethod({ data }: { data: SaeReport }) {
@@ -29,15 +30,7 @@ export function SaeMethod({ data }: { data: SaeReport }) {
 }
 
 export function SaeLimits({ data }: { data: SaeReport }) {
-  return (
-    <Section id="not-measured" title="What was not measured" lead="And what was measured but is not shown.">
-      <ul className="prose">
-        {data.not_measured.map((line) => (
-          <li key={line}>{line}</li>
-        ))}
-      </ul>
-    </Section>
-  );
+  return <LimitList lines={data.not_measured} />;
 }
 
 /** A sentence behind a colon. */

@@ -4,6 +4,7 @@ import { formatControl } from "../../../src/core/format.ts";
 import type { ReportData } from "../../../src/core/report.ts";
 import { templateWords } from "../../../src/core/words.ts";
 import { DataTable } from "../components/data-table.tsx";
+import { LimitList } from "../components/limits.tsx";
 import { Section } from "../components/section.tsx";
 
 const poolingWords: Record<ReportData["plan"]["pooling"], string> = {
@@ -73,19 +74,14 @@ export function Method({ data }: { data: ReportData }) {
 export function Limits({ data }: { data: ReportData }) {
   const { redaction, not_measured } = data;
   return (
-    <Section id="not-measured" title="What was not measured" lead="And what was measured but is not shown.">
-      <ul className="prose">
-        {not_measured.map((line) => (
-          <li key={line}>{line}</li>
-        ))}
-        {redaction.applied ? (
-          <li>
-            {redaction.answers} of {data.rows.length} answers are left out of this file. {redaction.rule}
-          </li>
-        ) : (
-          <li>No answer is left out: whoever ran this audit asked for the text of all.</li>
-        )}
-      </ul>
-    </Section>
+    <LimitList lines={not_measured}>
+      {redaction.applied ? (
+        <li>
+          {redaction.answers} of {data.rows.length} answers are left out of this file. {redaction.rule}
+        </li>
+      ) : (
+        <li>No answer is left out: whoever ran this audit asked for the text of all.</li>
+      )}
+    </LimitList>
   );
 }
