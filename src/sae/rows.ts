@@ -51,13 +51,6 @@ export function pickRows(rows: Rows, indices: Int32Array): Rows {
   };
 }
 
-/** Rows from (included) to (excluded) of others. */
-export function partOf(rows: Rows, from: number, to: number): Rows {
-  if (!(from >= 0 && from <= to && to <= rows.count))
-    throw new RangeError(`partOf: rows ${from} to ${to} of ${rows.count}`);
-  return { ...rows, count: to - from, read: (first, last) => rows.read(from + first, from + last) };
-}
-
 /** Stretches of at most `size` rows, in order. */
 export function* stretches(
   rows: Rows,

@@ -1,4 +1,4 @@
-/** Student's t distribution, as far as one-sided p values need it: its far tail to full relative precision. */
+/** Student's t distribution, as far as one-sided p values and intervals need it: its far tail to full relative precision. */
 
 /**
  * P(T > t) with df degrees of freedom, by the incomplete beta function (Abramowitz & Stegun 26.7.1, 26.5.8).
@@ -44,4 +44,20 @@ function continuedFraction(x: number, a: number, b: number): number {
     product *= change;
   }
   return product;
+}
+
+/**
+ * The t that P(T > t) = tail is true of, by halving.
+ * @param tail above 0, below ½ @param df a whole number from 1 @throws RangeError otherwise
+ */
+export function studentCritical(tail: number, df: number): number {
+  if (!(tail > 0 && tail < 1 / 2))
+    throw new RangeError(`studentCritical: expected a tail above 0 and below 1/2, got ${tail}`);
+  let [low, high] = [0, 1];
+  while (studentTail(high, df) > tail) high *= 2;
+  for (let middle = high / 2; middle > low && middle < high; middle = (low + high) / 2) {
+    if (studentTail(middle, df) > tail) low = middle;
+    else high = middle;
+  }
+  return high;
 }

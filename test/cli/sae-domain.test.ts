@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it, test } from "vitest";
-import { withoutHeldOut } from "../../src/cli/sae/domain-prompts.ts";
-import { findingSchema } from "../../src/core/finding.ts";
+import { withoutPrompts } from "../../src/cli/sae/domain-prompts.ts";
+import { contrastiveVerdictSchema } from "../../src/core/contrastive-verdict.ts";
 import { promptSchema } from "../../src/core/prompt.ts";
 import { loadPrompts } from "../../src/prompts/load.ts";
 import { fingerprintOf } from "../../src/sae/domain/fingerprint.ts";
@@ -20,7 +20,7 @@ const plan = {
   "--domain": "fiction",
   "--d-sae": "128",
   "--k": "8",
-  "--steps": "120",
+  "--steps": "60",
   "--batch-size": "256",
   "--seed": "3",
   "--threads": "1",
@@ -33,12 +33,14 @@ const train = (out: string, changes: Record<string, string | undefined> = {}, ..
   );
   return ["sae", "train", ...given, "--quiet", ...more];
 };
+/** What most tests look at: six trainings. */
+const two = { "--domain-seeds": "2" };
 const whole = join(folder, "whole");
 const unseen = join(whole, "unseen-prompts.jsonl");
 let ended: Ended;
 
 beforeAll(() => {
-  ended = fathom(train(whole, {}, "--json"));
+  ended = fathom(train(whole, two, "--json"));
 });
 
 describe("an SAE trained with a contrastive term", () => {
@@ -53,12 +55,36 @@ describe("an SAE trained with a contrastive term", () => {
       contrastive_weight: 0.1,
       tiers: "benign,hazard_adjacent",
       pool: "mean",
+      domain_seeds: "3,4",
+      random_tiers: "trained too",
     });
-    const verdict = training["verdict"] as Record<string, unknown>;
-    const finding = findingSchema.parse(verdict["finding"]);
-    expect(finding.n).toBe(32);
-    expect(finding.sentence).toMatch(/contrastive term .* Of the 32 prompts \d+ lie nearest/);
-    expect(verdict["tokens"]).toBeGreaterThan(50);
+    const { finding, over_random, seeds } = contrastiveVerdictSchema.parse(training["verdict"]);
+    expect(seeds).toMatchObject([
+      { seed: "3", prompts: 32 },
+      { seed: "4", prompts: 32 },
+    ]);
+    // Held out by either seed, or by both.
+    expect(finding.n).toBeGreaterThan(32);
+    expect(finding.n).toBeLessThanOrEqual(64);
+    expect(finding.sentence).toMatch(/contrastive term .* gain by seed is .* \(3\), .* \(4\)/);
+    expect(over_random!.interval).not.toBeNull();
+    expect(seeds[0]!.tokens).toBeGreaterThan(50);
+  });
+
+  it("is the first seed's: the same without the others, and without random tiers, which the verdict then says", () => {
+    const out = join(folder, "one");
+    const { code, stdout } = fathom(train(out, {}, "--no-random-tiers", "--json"));
+    expect(code).toBe(0);
+    for (const name of ["sae_weights.safetensors", "unseen-prompts.jsonl"])
+      expect(readFileSync(join(out, name)).equals(readFileSync(join(whole, name))), name).toBe(true);
+    const { training } = JSON.parse(stdout) as { training: Record<string, unknown> };
+    const { finding, over_random, seeds } = contrastiveVerdictSchema.parse(training["verdict"]);
+    expect({ over_random, n: finding.n, seeds: seeds.length }).toEqual({
+      over_random: null,
+      n: 32,
+      seeds: 1,
+    });
+    expect(finding.sentence).toMatch(/of one seed, 3: .* at random in training do as much was not tried/);
   });
 
   it("leaves the prompts that an audit may score beside it, none of them matched with one it was trained on", async () => {
@@ -87,20 +113,20 @@ describe("an SAE trained with a contrastive term", () => {
     expect(fathom(audit(unseen)).code).toBe(0);
   });
 
-  it.each(["with", "without"])(
-    "cut in the training %s the term and resumed, it ends in the same bytes",
+  it.each(["with-3", "without-3", "random-3", "random-4"])(
+    "cut in the training %s and resumed, it ends in the same bytes",
     async (arm) => {
       const out = join(folder, arm);
       const state = join(`${out}.training`, `${arm}.safetensors`);
-      const child = start(train(out));
+      const child = start(train(out, two));
       const end = new Promise((resolve) => child.on("close", resolve));
       while (!existsSync(state) && child.exitCode === null) await sleep(2);
       child.kill("SIGKILL");
       await end;
       expect(existsSync(join(out, "cfg.json"))).toBe(false);
-      const other = fathom(train(out, { "--contrastive": "triplet" }, "--resume"));
+      const other = fathom(train(out, { ...two, "--contrastive": "triplet" }, "--resume"));
       expect(other.stderr).toMatch(/contrastive mean-cosine, as the training began, found triplet/);
-      expect(fathom(train(out, {}, "--resume"))).toMatchObject({ code: 0, stderr: "" });
+      expect(fathom(train(out, two, "--resume"))).toMatchObject({ code: 0, stderr: "" });
       expect(namesIn(out).sort()).toEqual(namesIn(whole).sort());
       for (const name of namesIn(whole))
         expect(readFileSync(join(out, name)).equals(readFileSync(join(whole, name))), name).toBe(true);
@@ -129,13 +155,13 @@ test("features can be pooled over the model's own answers", () => {
   const { code, stdout } = fathom(train(join(folder, "answer"), changes, "--json"));
   expect(code).toBe(0);
   const told = (text: string) =>
-    (JSON.parse(text) as { training: { pool: string; rows: number; verdict: { without: unknown } } })
+    (JSON.parse(text) as { training: { pool: string; rows: number; verdict: { seeds: unknown[] } } })
       .training;
   const [answer, mean] = [told(stdout), told(ended.stdout)];
   expect(answer.pool).toBe("answer");
   // The tokens of the answers are trained on too.
   expect(answer.rows).toBeGreaterThan(1.5 * mean.rows);
-  expect(answer.verdict.without).not.toEqual(mean.verdict.without);
+  expect(answer.verdict.seeds[0]).not.toEqual(mean.verdict.seeds[0]);
 });
 
 test("what an SAE began with has seen is known of it, and is no judge of it", () => {
@@ -149,17 +175,26 @@ test("what an SAE began with has seen is known of it, and is no judge of it", ()
   const text = { "--domain": undefined, "--prompts": "fiction" };
   expect(fathom(train(join(folder, "on"), { ...from, ...text })).code).toBe(0);
   expect(openSae(join(folder, "on")).trainedOnPrompts).toEqual(openSae(whole).trainedOnPrompts);
-  // Another seed holds out other prompts.
-  const other = fathom(train(join(folder, "other"), { ...from, "--seed": "4" }));
-  expect(other.code).toBe(2);
-  expect(other.stderr).toMatch(/was not trained on the prompts to be scored, found \d+ of 32/);
+  // Another seed holds out other prompts, whichever of several it is.
+  for (const seeds of [{ "--seed": "4" }, two]) {
+    const other = fathom(train(join(folder, "other"), { ...from, ...seeds }));
+    expect(other.code).toBe(2);
+    expect(other.stderr).toMatch(/was not trained on the prompts to be scored, found \d+ of 32/);
+  }
 });
 
-test("a held-out prompt among the texts is not trained on", () => {
-  const texts = [[1, 2], [1, 2, 3], [4]].map((ids, at) => ({ id: String(at), ids }));
-  const domain = { heldOut: [{ id: "held", ids: [1, 2, 3] }] } as Parameters<typeof withoutHeldOut>[1];
-  expect(withoutHeldOut(texts, domain).map(({ id }) => id)).toEqual(["0", "2"]);
-  expect(withoutHeldOut(texts, null)).toEqual(texts);
+test("a prompt of the domain among the texts is read as a prompt alone, and no answer to it is", () => {
+  const all: [from: number, ...ids: number[]][] = [
+    [0, 1, 2],
+    [0, 1, 2, 3],
+    [0, 4],
+    [3, 1, 2, 3, 4],
+    [2, 1, 2, 3, 4],
+  ];
+  const texts = all.map(([from, ...ids], at) => ({ id: String(at), ids, from }));
+  const domain = { inputs: [{ id: "held", ids: [1, 2, 3] }] } as Parameters<typeof withoutPrompts>[1];
+  expect(withoutPrompts(texts, domain).map(({ id }) => id)).toEqual(["0", "2", "4"]);
+  expect(withoutPrompts(texts, null)).toEqual(texts);
 });
 
 test.each<[string, Record<string, string | undefined>, RegExp]>([
@@ -179,6 +214,11 @@ test.each<[string, Record<string, string | undefined>, RegExp]>([
     /--d-sae: expected a number of features, an SAE --from, or a --preset, found none/,
   ],
   ["one tier", { "--tiers": "benign" }, /two at least, found benign/],
+  [
+    "seeds without prompts",
+    { "--domain": undefined, "--domain-seeds": "3" },
+    /--domain-seeds: expected --domain/,
+  ],
   ["a weight of 0", { "--contrastive-weight": "0" }, /--contrastive-weight: expected a number/],
   ["no prompts at all", { "--domain": undefined }, /one of --text and --prompts, found neither/],
 ])("refuses %s in one line", (_, changes, message) => {

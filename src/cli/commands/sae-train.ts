@@ -97,6 +97,15 @@ export function trainCommand(): Command {
       choice("--pool", poolings),
     )
     .option(
+      "--domain-seeds <n>",
+      `seeds from --seed on, each with its own start, order and split: the term is judged over all (default: ${domainDefaults.seeds})`,
+      some("--domain-seeds", 100),
+    )
+    .option(
+      "--no-random-tiers",
+      "leave out the training with tiers dealt at random, which the term is held against",
+    )
+    .option(
       "--preset <name>",
       "published: sizes, loss and optimizer of BioRefusalAudit's domain SAEs; other options go before it",
       choice("--preset", presetNames),

@@ -1,15 +1,14 @@
 /** What `fathom sae train` does. */
 import { join } from "node:path";
+import type { ContrastiveVerdict } from "../../core/contrastive-verdict.ts";
 import { badInput, exitCode } from "../../core/errors.ts";
 import { formatNumber } from "../../core/format.ts";
 import { hashJson, type Json } from "../../core/hash.ts";
 import { writeTextAtomically } from "../../files/io.ts";
 import { holdAlone } from "../../files/lock.ts";
 import type { Checkpoint } from "../../model/checkpoint.ts";
-import type { TrainingProgress } from "../../sae/descent.ts";
 import { fingerprintOf, requireUnseen, unseenName } from "../../sae/domain/fingerprint.ts";
-import { type ArmName, trainContrasted } from "../../sae/domain/train.ts";
-import type { Verdict } from "../../sae/domain/verdict.ts";
+import { trainContrasted, trainingsOf } from "../../sae/domain/train.ts";
 import { objectiveOf } from "../../sae/objectives/index.ts";
 import { openSae } from "../../sae/open.ts";
 import type { Sae } from "../../sae/sae.ts";
@@ -28,13 +27,15 @@ import { locateSae } from "../locate.ts";
 import { openNamed } from "../open-named.ts";
 import { print, printJson } from "../output.ts";
 import { Progress } from "../progress.ts";
-import { count, duration } from "../say.ts";
+import { count } from "../say.ts";
 import type { EngineOptions } from "../tokens/engine-options.ts";
 import { captureRows, readSpans, tokensOf } from "./capture-rows.ts";
-import { type Domain, type DomainOptions, domainPrompts, sidesOf, withoutHeldOut } from "./domain-prompts.ts";
+import { type Domain, type DomainOptions, domainPrompts, withoutPrompts } from "./domain-prompts.ts";
 import { type PresetName, withPreset } from "./presets.ts";
+import { seedRowsOf } from "./seed-rows.ts";
 import { trainingFolder } from "./training-folder.ts";
 import { type PlanOptions, planOf } from "./training-plan.ts";
+import { progressOfAll, progressTeller } from "./training-progress.ts";
 import { type TrainingText, type TrainingTexts, trainingTexts } from "./training-texts.ts";
 
 export interface SaeTrainOptions extends EngineOptions, TrainingTexts, DomainOptions, PlanOptions {
@@ -67,17 +68,15 @@ export async function runTrain(given: SaeTrainOptions): Promise<number> {
     if (options.layer >= depth)
       throw badInput("--layer", `a block from 0 to ${depth - 1}`, String(options.layer));
     const plan = planOf(from === null ? options : fitted(options, from, checkpoint), from);
-    const domain = await domainPrompts(options, plan.seed, checkpoint);
-    // Where the start has seen what is held out, neither arm is judged by prompts that are new to it.
-    if (from !== null && domain !== null) requireUnseen(from, domain.split.heldOut);
+    const domain = await domainPrompts(options, checkpoint);
+    // Where the start has seen what is held out, no arm is judged by prompts that are new to it.
+    if (from !== null) for (const { heldOut } of domain?.splits ?? []) requireUnseen(from, heldOut);
     const { name, inputs } = await trainingTexts(options, checkpoint);
-    const texts = withoutHeldOut(inputs, domain);
-    const labelled = {
-      prompts: domain === null ? [] : [...domain.trained, ...domain.heldOut],
-      answers: domain?.pooling === "answer",
-    };
-    const unused = texts.reduce((sum, { from }) => sum + from, 0);
-    checkPlan({ name, count: tokensOf(texts) - unused + tokensOf(domain?.trained ?? []) }, plan);
+    const texts = withoutPrompts(inputs, domain);
+    const labelled = { prompts: domain?.inputs ?? [], answers: domain?.pooling === "answer" };
+    const used = tokensOf(texts) - texts.reduce((sum, { from }) => sum + from, 0);
+    for (const { tokens } of domain?.splits ?? [{ tokens: 0 }])
+      checkPlan({ name, count: used + tokens }, plan);
     const settings = { ...settingsOf(options, plan, from, checkpoint, texts), ...domain?.settings };
     const folder = trainingFolder(options.out, settings, options.resume === true);
     release = holdAlone(folder.path);
@@ -104,24 +103,15 @@ export async function runTrain(given: SaeTrainOptions): Promise<number> {
         const tell = progressTeller(progress);
         return { ...(await trainSae(rows, site, plan, tell, session, keeping(), [], from)), verdict: null };
       }
-      const { trainable, sides } = sidesOf(rows, readSpans(folder.spans), domain);
-      // Each begins when its training does: it tells the time that is left.
-      const tellers: Partial<Record<ArmName, ReturnType<typeof progressTeller>>> = {};
-      const which = { with: "with the term, ", without: "without it, " };
+      const { contrast, randomTiers, splits } = domain;
+      const seeds = seedRowsOf(rows, readSpans(folder.spans), domain);
       const { trained, verdict } = await trainContrasted(
-        trainable,
-        site,
-        plan,
-        domain.contrast,
-        sides,
-        (now, arm) => {
-          (tellers[arm] ??= progressTeller(progress, which[arm]))(now);
-        },
+        { seeds, site, plan, contrast, randomTiers, from },
+        progressOfAll(progress, trainingsOf(seeds, randomTiers)),
         session,
-        { with: keeping("with"), without: keeping("without") },
-        from,
+        ({ seed, arm }) => keeping(`${arm}-${seed}`),
       );
-      const seen = [...(from?.trainedOnPrompts ?? []), ...domain.split.trained.map(fingerprintOf)];
+      const seen = [...(from?.trainedOnPrompts ?? []), ...splits[0]!.trained.map(fingerprintOf)];
       const trainedOnPrompts = [...new Set(seen)];
       return { ...trained, sae: { ...trained.sae, trainedOnPrompts }, verdict };
     };
@@ -158,7 +148,7 @@ function fitted(options: SaeTrainOptions, from: Sae, { config }: Checkpoint): Sa
 
 /** What is told of a training: with a domain, the verdict on its term too. */
 interface Told extends TrainedSae {
-  verdict: Verdict | null;
+  verdict: ContrastiveVerdict | null;
 }
 
 /** Threads are among them: sums in another order end in other last bits. */
@@ -179,22 +169,6 @@ function settingsOf(
     precision: precision ?? precisionDefault,
     device: device ?? deviceDefault,
     threads: threads ?? "one a core",
-  };
-}
-
-/** @param which of several trainings */
-function progressTeller(progress: Progress, which = ""): (now: TrainingProgress) => void {
-  const started = performance.now();
-  let before: number | null = null;
-  return ({ step, steps, unexplained, meanL0, dead, tokens }) => {
-    // A run that was resumed has its pace from the steps done here; the first only says where it began.
-    before ??= step - 1;
-    const seconds = (performance.now() - started) / 1000;
-    const left = (seconds / (step - before)) * (steps - step);
-    progress.show(
-      () =>
-        `${which}step ${count(step)} of ${count(steps)}: unexplained ${formatNumber(unexplained)}, L0 ${formatNumber(meanL0)}, ${count(dead)} dead, ${count(tokens)} tokens, ${duration(left)} left`,
-    );
   };
 }
 

@@ -10,6 +10,9 @@ import { pool } from "../pool.ts";
 import type { SaeSession } from "../session.ts";
 import type { LabelledPrompt, LabelledRows } from "./labelled.ts";
 
+/** A gain in separation below this is as good as none: a twentieth of what lies between the same and nothing in common. */
+export const smallestGain = 0.05;
+
 export interface Placed extends Omit<LabelledPrompt, "range"> {
   /** Cosine with the mean features of each tier, in [0, 1]; 0 where the prompt or the tier has no active feature. */
   cosines: ReadonlyMap<Tier, number>;

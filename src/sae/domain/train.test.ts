@@ -1,14 +1,15 @@
-/** What a contrastive term does where it is known what it can do: the tiers differ in a direction that the SAE has no reason to keep. */
+/** What is said of a contrastive term where it is known what it can do. */
 import { describe, expect, it } from "vitest";
 import type { Prompt, Tier } from "../../core/prompt.ts";
-import { type Random, random } from "../../core/random.ts";
-import { type Rows, rowsOf } from "../rows.ts";
+import { random } from "../../core/random.ts";
+import { mean } from "../../stats/summary.ts";
+import { rowsOf } from "../rows.ts";
 import { siteOf } from "../site.ts";
 import { type TrainingPlan, usualOf, usualPlan } from "../training-plan.ts";
 import { labelledRows } from "./labelled.ts";
 import { type Contrast, contrasts } from "./plan.ts";
 import { splitPrompts } from "./split.ts";
-import { trainContrasted } from "./train.ts";
+import { arms, type SeedRows, trainContrasted } from "./train.ts";
 
 const d = 32;
 const tokens = 6;
@@ -25,37 +26,69 @@ const plan: TrainingPlan = {
 };
 const site = siteOf("blocks.1.hook_resid_post", "planted");
 
-/** Three of forty directions a token, strong; and along one more, weak, the prompt's sign. */
-class World {
-  private readonly draw: Random;
-  private readonly directions: number[][];
-  private readonly weak: number[];
-
-  constructor(draw: Random) {
-    this.draw = draw;
-    const unit = () => {
-      const row = Array.from({ length: d }, () => draw.normal());
-      const norm = Math.hypot(...row);
-      return row.map((value) => value / norm);
-    };
-    this.directions = Array.from({ length: 40 }, unit);
-    this.weak = unit();
-  }
-
-  token(sign: number): number[] {
-    const x = this.weak.map((value) => 0.6 * sign * value + 0.05 * this.draw.normal());
-    for (const direction of this.draw.shuffle(this.directions).slice(0, 3)) {
-      const size = 1.5 + this.draw.uniform();
-      for (let i = 0; i < d; i++) x[i]! += size * direction[i]!;
-    }
-    return x;
-  }
+interface World {
+  /** The tokens of one of a tier. */
+  prompt: (tier: Tier) => number[][];
+  /** A token of any text. */
+  text: () => number[];
 }
 
-function made(n: number, signOf: (tier: Tier, draw: Random) => number) {
+/** What worlds are drawn with. */
+function drawing() {
   const draw = random("labelled");
-  const world = new World(draw);
-  const prompts = Array.from({ length: n }, (_, at) =>
+  const unit = () => {
+    const row = Array.from({ length: d }, () => draw.normal());
+    const norm = Math.hypot(...row);
+    return row.map((value) => value / norm);
+  };
+  const noise = () => Array.from({ length: d }, () => 0.05 * draw.normal());
+  const put = (x: number[], direction: readonly number[], size: number) => {
+    for (let i = 0; i < d; i++) x[i]! += size * direction[i]!;
+  };
+  return { draw, unit, noise, put, either: () => (draw.uniform() < 0.5 ? -1 : 1) };
+}
+
+/**
+ * Three of forty directions a token, strong; and along one more, weak, a sign, which the SAE has no reason to keep.
+ * @param told whether the sign is the tier's, or any
+ */
+function weakSign(told: boolean): World {
+  const { draw, unit, noise, put, either } = drawing();
+  const directions = Array.from({ length: 40 }, unit);
+  const weak = unit();
+  const token = (sign: number) => {
+    const x = noise();
+    put(x, weak, 0.6 * sign);
+    for (const direction of draw.shuffle(directions).slice(0, 3)) put(x, direction, 1.5 + draw.uniform());
+    return x;
+  };
+  return {
+    prompt: (tier) => {
+      const sign = told ? (tier === "benign" ? -1 : 1) : either();
+      return Array.from({ length: tokens }, () => token(sign));
+    },
+    text: () => token(either()),
+  };
+}
+
+/** A direction of each tier, which the SAE keeps; and one that all prompts share, so strong that it hides the others. */
+function hidden(): World {
+  const { draw, unit, noise, put } = drawing();
+  const [shared, own] = [unit(), [unit(), unit()]];
+  const token = (tier: number) => {
+    const x = noise();
+    put(x, shared, 6 * (1 + 0.2 * draw.normal()));
+    put(x, own[tier]!, 2.5);
+    return x;
+  };
+  return {
+    prompt: (tier) => Array.from({ length: tokens }, () => token(tier === "benign" ? 0 : 1)),
+    text: () => (draw.uniform() < 0.3 ? token(draw.integer(2)) : noise()),
+  };
+}
+
+function madeOf(pairs: number, { prompt, text }: World) {
+  const prompts = Array.from({ length: pairs }, (_, at) =>
     tiers.map(
       (tier): Prompt => ({
         id: `${at} ${tier}`,
@@ -70,61 +103,101 @@ function made(n: number, signOf: (tier: Tier, draw: Random) => number) {
       }),
     ),
   ).flat();
-  const { trained, heldOut } = splitPrompts(prompts, tiers, "domain", "made");
-  const rowsFor = (of: readonly Prompt[]): Rows => {
-    const all = of.flatMap(({ tier }) => {
-      const sign = signOf(tier, draw);
-      return Array.from({ length: tokens }, () => world.token(sign)).flat();
-    });
-    return rowsOf(Float32Array.from(all), d, "made");
-  };
+  const written = new Map(prompts.map(({ id, tier }) => [id, prompt(tier).flat()]));
   const side = (of: readonly Prompt[]) =>
     labelledRows(
-      rowsFor(of),
+      rowsOf(Float32Array.from(of.flatMap(({ id }) => written.get(id)!)), d, "made"),
       of,
       of.map(() => ({ length: tokens, from: 0 })),
       "mean",
     );
-  const text = Array.from({ length: 2000 }, () => world.token(draw.uniform() < 0.5 ? -1 : 1)).flat();
-  return {
-    rows: rowsOf(Float32Array.from(text), d, "text"),
-    sides: { trained: side(trained), heldOut: side(heldOut) },
+  const rows = rowsOf(Float32Array.from(Array.from({ length: 2000 }, text).flat()), d, "text");
+  return (seed: string): SeedRows => {
+    const { trained, heldOut } = splitPrompts(prompts, tiers, seed, "made");
+    return { seed, rows, sides: { trained: side(trained), heldOut: side(heldOut) } };
   };
 }
 
-const runOf = async (contrast: Contrast, pairs: number, signOf: (tier: Tier, draw: Random) => number) => {
-  const { rows, sides } = made(pairs, signOf);
-  return await trainContrasted(
-    rows,
-    site,
-    plan,
-    { contrast, weight: 0.3, perTier: 8 },
-    sides,
-    () => undefined,
+const runOf = async (
+  contrast: Contrast,
+  seeds: readonly SeedRows[],
+  followed = plan,
+  onStep: OnStep = () => undefined,
+) =>
+  await trainContrasted(
     {
-      threads: 1,
+      seeds,
+      site,
+      plan: followed,
+      contrast: { contrast, weight: 0.3, perTier: 8 },
+      randomTiers: true,
+      from: null,
     },
+    onStep,
+    { threads: 1 },
   );
+type OnStep = Parameters<typeof trainContrasted>[1];
+
+/** Whether the term fell while it was trained: of a single step it is too noisy to say. */
+const fell = ({ trained: { curve } }: Awaited<ReturnType<typeof runOf>>) => {
+  const terms = curve.map((point) => point.terms!["contrastive"]!);
+  return mean(terms.slice(-50)) < mean(terms.slice(0, 50));
 };
 
 describe("training with a contrastive term", () => {
+  const helped = madeOf(45, weakSign(true));
+
   it.each(contrasts)("%s draws held-out prompts apart where their tiers differ", async (contrast) => {
-    const { verdict, trained } = await runOf(contrast, 45, (tier) => (tier === "benign" ? -1 : 1));
-    expect(verdict.finding.status).toBe("found");
-    expect(verdict.with.separation).toBeGreaterThan(verdict.without.separation + 0.1);
-    expect(trained.curve.at(-1)!.terms!["contrastive"]).toBeLessThan(
-      trained.curve[0]!.terms!["contrastive"]!,
-    );
+    const run = await runOf(contrast, [helped("domain")]);
+    const { finding, over_random, seeds } = run.verdict;
+    expect(finding.status).toBe("found");
+    const [figures] = seeds;
+    expect(figures!.with.separation).toBeGreaterThan(figures!.without.separation + 0.1);
+    expect(over_random!.interval![0]).toBeGreaterThan(0.1);
+    expect(fell(run)).toBe(true);
   });
 
-  it.each(contrasts)("%s does nothing that shows where the tiers are dealt at random", async (contrast) => {
-    const { verdict, trained } = await runOf(contrast, 180, (_, draw) => (draw.uniform() < 0.5 ? -1 : 1));
-    expect(verdict.finding.status).toBe("not found");
-    expect(verdict.finding.sentence).toMatch(/did nothing/);
-    // It was obeyed all the same, and paid for.
-    expect(verdict.with.unexplained).toBeGreaterThan(verdict.without.unexplained);
-    expect(trained.curve.at(-1)!.terms!["contrastive"]).toBeLessThan(
-      trained.curve[0]!.terms!["contrastive"]!,
+  it.each(contrasts)(
+    "%s does nothing that shows where features tell nothing of the tiers",
+    async (contrast) => {
+      const run = await runOf(contrast, [madeOf(180, weakSign(false))("domain")]);
+      const { finding, seeds } = run.verdict;
+      expect(finding.status).toBe("not found");
+      expect(finding.sentence).toMatch(/did nothing/);
+      // It was obeyed all the same, and paid for.
+      const [figures] = seeds;
+      expect(figures!.with.unexplained).toBeGreaterThan(figures!.without.unexplained);
+      expect(fell(run)).toBe(true);
+    },
+  );
+
+  it("is not found where any tiers do the same: what all prompts share goes, and uncovers what was there", async () => {
+    const { finding, over_random, seeds } = (await runOf("mean-cosine", [madeOf(45, hidden())("domain")]))
+      .verdict;
+    expect(finding.interval![0]).toBeGreaterThan(0.3);
+    expect(seeds[0]!.random!.separation).toBeGreaterThan(seeds[0]!.without.separation + 0.3);
+    expect(over_random!.interval![1]).toBeLessThan(0.05);
+    expect(finding.status).toBe("not found");
+    expect(finding.sentence).toMatch(/no further than with tiers dealt at random in training/);
+  });
+
+  it("is judged over several seeds, whose first is the SAE's", async () => {
+    const told: string[] = [];
+    const short = { ...plan, steps: 40 };
+    const both = await runOf(
+      "mean-cosine",
+      [helped("domain"), helped("other")],
+      short,
+      (_, { seed, arm }) => {
+        if (told.at(-1) !== `${seed} ${arm}`) told.push(`${seed} ${arm}`);
+      },
     );
+    expect(told).toEqual(["domain", "other"].flatMap((seed) => arms.map((arm) => `${seed} ${arm}`)));
+    const one = await runOf("mean-cosine", [helped("domain")], short);
+    expect(both.trained.sae.identity()).toBe(one.trained.sae.identity());
+    const [first, second] = both.verdict.seeds;
+    expect(first).toEqual(one.verdict.seeds[0]);
+    expect(second!.with.separation).not.toBe(first!.with.separation);
+    expect(second!.without.separation).not.toBe(first!.without.separation);
   });
 });

@@ -1,7 +1,9 @@
 /**
- * An SAE trained with a contrastive term, and the same without it: the same rows in the same order from the same start, so
- * that what differs between them is the term's.
+ * An SAE trained with a contrastive term, the same without it, and the same with the term and tiers dealt at random among
+ * the training prompts: the same rows in the same order from the same start, so that what differs between them is the
+ * term's, and what differs from the third is the tiers'. All of it again from other seeds, where those are given.
  */
+import type { ContrastiveVerdict } from "../../core/contrastive-verdict.ts";
 import { random } from "../../core/random.ts";
 import type { SessionOptions } from "../../model/session.ts";
 import type { TrainingProgress } from "../descent.ts";
@@ -11,49 +13,97 @@ import { SaeSession } from "../session.ts";
 import { type TrainedSae, trainSae } from "../train.ts";
 import type { TrainingPlan } from "../training-plan.ts";
 import type { Keeping } from "../training-state.ts";
+import { dealTiers } from "./dealt-tiers.ts";
 import type { LabelledRows } from "./labelled.ts";
 import type { ContrastPlan } from "./plan.ts";
 import { place } from "./separation.ts";
 import { contrastiveTerm } from "./term.ts";
-import { contrastiveVerdict, type Verdict } from "./verdict.ts";
+import { type Arm, contrastiveVerdict, type SeedArms } from "./verdict.ts";
 
-export const arms = ["with", "without"] as const;
+/** In the order in which they are trained. */
+export const arms = ["with", "without", "random"] as const;
 export type ArmName = (typeof arms)[number];
 
+/** The term is trained on one and judged by the other. */
 export interface Sides {
   trained: LabelledRows;
   heldOut: LabelledRows;
 }
 
+/** One seed of start, order and split. */
+export interface SeedRows {
+  seed: string;
+  /** Those of `sides.trained` may be among them, never those of `sides.heldOut`. */
+  rows: Rows;
+  sides: Sides;
+}
+
+/** Which training of several. */
+export interface TrainingName {
+  seed: string;
+  arm: ArmName;
+}
+
+/** Every training in order. @param randomTiers whether there is one with tiers dealt at random */
+export function trainingsOf(seeds: readonly Pick<SeedRows, "seed">[], randomTiers: boolean): TrainingName[] {
+  const used = arms.filter((arm) => arm !== "random" || randomTiers);
+  return seeds.flatMap(({ seed }) => used.map((arm) => ({ seed, arm })));
+}
+
+export interface Contrasted {
+  seeds: readonly SeedRows[];
+  site: Site;
+  /** Its seed is not used: those of `seeds` are. */
+  plan: TrainingPlan;
+  contrast: ContrastPlan;
+  randomTiers: boolean;
+  /** What all begin with; weights by chance when null. */
+  from: Sae | null;
+}
+
 /**
- * @param sides the term is trained on one and judged by the other; `rows` may hold those of `trained`, never of `heldOut`
- * @param keeping of each arm @param from the SAE that both begin with; weights by chance when not given
- * @returns the SAE trained with the term
+ * @param keeping of each training; nowhere when null
+ * @returns the SAE trained with the term from the first seed
  * @throws as `trainSae`
  */
 export async function trainContrasted(
-  rows: Rows,
-  site: Site,
-  plan: TrainingPlan,
-  contrast: ContrastPlan,
-  sides: Sides,
-  onStep: (progress: TrainingProgress, arm: ArmName) => void,
+  { seeds, site, plan, contrast, randomTiers, from }: Contrasted,
+  onStep: (progress: TrainingProgress, training: TrainingName) => void,
   options: SessionOptions = {},
-  keeping: Readonly<Record<ArmName, Keeping>> | null = null,
-  from: Sae | null = null,
-): Promise<{ trained: TrainedSae; verdict: Verdict }> {
-  const run = async (arm: ArmName) => {
-    const terms = arm === "with" ? [contrastiveTerm(sides.trained, contrast, plan.seed)] : [];
+  keeping: ((training: TrainingName) => Keeping) | null = null,
+): Promise<{ trained: TrainedSae; verdict: ContrastiveVerdict }> {
+  let first: TrainedSae | null = null;
+  const run = async ({ seed, rows, sides }: SeedRows, arm: ArmName): Promise<Arm> => {
+    const draw = random(seed);
+    const { trained: labelled } = sides;
+    const terms = {
+      with: () => [contrastiveTerm(labelled, contrast, seed)],
+      without: () => [],
+      random: () => {
+        const prompts = dealTiers(labelled.prompts, draw.split("domain deal"));
+        return [contrastiveTerm({ ...labelled, prompts }, contrast, seed)];
+      },
+    }[arm]();
+    const name = { seed, arm };
     const tell = (progress: TrainingProgress) => {
-      onStep(progress, arm);
+      onStep(progress, name);
     };
-    const trained = await trainSae(rows, site, plan, tell, options, keeping?.[arm] ?? null, terms, from);
-    return { trained, placed: await placed(trained.sae, sides, options), quality: trained.quality };
+    const own = { ...plan, seed };
+    const trained = await trainSae(rows, site, own, tell, options, keeping?.(name) ?? null, terms, from);
+    // The others are dropped once they are measured: an SAE is large.
+    first ??= trained;
+    return { placed: await placed(trained.sae, sides, options), quality: trained.quality };
   };
-  const withTerm = await run("with");
-  const without = await run("without");
-  const verdict = contrastiveVerdict(withTerm, without, random(plan.seed).split("domain verdict"));
-  return { trained: withTerm.trained, verdict };
+  const measured: SeedArms[] = [];
+  for (const of of seeds)
+    measured.push({
+      seed: of.seed,
+      with: await run(of, "with"),
+      without: await run(of, "without"),
+      random: randomTiers ? await run(of, "random") : null,
+    });
+  const verdict = contrastiveVerdict(measured, random(seeds[0]!.seed).split("domain verdict"));
+  return { trained: first!, verdict };
 }
 
 async function placed(sae: Sae, { trained, heldOut }: Sides, options: SessionOptions) {

@@ -7,7 +7,7 @@ import { rowsOf } from "../rows.ts";
 import { labelledRows } from "./labelled.ts";
 import { isNearestOwn, type Placed, separationOf } from "./separation.ts";
 import { splitPrompts } from "./split.ts";
-import { contrastiveVerdict } from "./verdict.ts";
+import { contrastiveVerdict, type SeedArms } from "./verdict.ts";
 
 const tiers = ["benign", "hazard_adjacent"] as const;
 
@@ -41,59 +41,134 @@ function placed(n: number, gap: number, noise: number, draw: Random): Placed[] {
 
 const quality = (ordinary: number): Quality =>
   ({ tokens: 1002, massive: { count: 2 }, varianceExplained: { ordinary } }) as Quality;
-const verdict = (gap: number, noise: number, n: number, seed: string) => {
-  const draw = random(seed);
-  return contrastiveVerdict(
-    { placed: placed(n, gap, noise, draw), quality: quality(0.8) },
-    { placed: placed(n, 0.1, noise, draw), quality: quality(0.85) },
-    random("verdict"),
-  );
-};
+
+/** Gaps of the three SAEs of a seed; the last null where there is none. */
+interface Gaps {
+  with: number;
+  without: number;
+  random: number | null;
+}
+
+function seedArms(seed: string, gaps: Gaps, noise: number, n: number, draw: Random): SeedArms {
+  const arm = (gap: number, explained: number) => ({
+    placed: placed(n, gap, noise, draw),
+    quality: quality(explained),
+  });
+  return {
+    seed,
+    with: arm(gaps.with, 0.8),
+    without: arm(gaps.without, 0.85),
+    random: gaps.random === null ? null : arm(gaps.random, 0.82),
+  };
+}
+
+const verdict = (gaps: Gaps, noise: number, n: number, seed: string) =>
+  contrastiveVerdict([seedArms("7", gaps, noise, n, random(seed))], random("verdict"));
+const gapsOf = (gap: number, randomGap: number | null = null): Gaps => ({
+  with: gap,
+  without: 0.1,
+  random: randomGap,
+});
 
 describe("the verdict on a contrastive term", () => {
-  it("finds what it gained, and says with which figures", () => {
-    const { finding, ...figures } = verdict(0.4, 0.05, 12, "gain");
+  it("finds what it gained over none and over random tiers, and says with which figures", () => {
+    const { finding, over_random, seeds } = verdict(gapsOf(0.4, 0.15), 0.05, 12, "gain");
     expect(finding).toMatchObject({ status: "found", n: 24 });
     expect(finding.estimate).toBeCloseTo(0.3, 1);
     expect(finding.interval![0]).toBeGreaterThan(0.2);
     expect(finding.interval![1]).toBeLessThan(0.4);
+    expect(finding.control.kind).toMatch(/same training with tiers dealt at random/);
+    expect(finding.control.estimate).toBeCloseTo(0.05, 1);
+    expect(over_random!.estimate).toBeCloseTo(finding.estimate! - finding.control.estimate!, 12);
+    expect(over_random!.interval![0]).toBeGreaterThan(0);
+    expect(seeds).toMatchObject([{ seed: "7", prompts: 24, tokens: 1000, with: { nearest_own: 24 } }]);
+    expect(seeds[0]!.with.unexplained).toBeCloseTo(0.2, 9);
+    expect(finding.sentence).toMatch(
+      /^The contrastive term drew benign and hazard-adjacent prompts .* apart \(/,
+    );
+    expect(finding.sentence).toMatch(
+      /unexplained is 0\.2 with it, 0\.15 without, 0\.18 with random tiers, on 1000 tokens/,
+    );
+    expect(finding.sentence).toMatch(/This is of one seed, 7: another start/);
+  });
+
+  it("finds nothing where random tiers do as much, certain as the gain over none is", () => {
+    const { finding } = verdict(gapsOf(0.4, 0.4), 0.02, 24, "as much");
+    expect(finding.status).toBe("not found");
+    expect(finding.interval![0]).toBeGreaterThan(0.2);
+    expect(finding.sentence).toMatch(/apart, but no further than with tiers dealt at random in training/);
+  });
+
+  it("leaves it open where the gain over random tiers may be none", () => {
+    const { finding, over_random } = verdict(gapsOf(0.4, 0.35), 0.2, 12, "open");
+    expect(finding.interval![0]).toBeGreaterThan(0);
+    expect(over_random!.interval![0]).toBeLessThan(0);
+    expect(finding).toMatchObject({ status: "undetermined", estimate: null });
+  });
+
+  it("is held against the prompts' tiers alone where there was no training with random ones, and says so", () => {
+    const { finding, over_random, seeds } = verdict(gapsOf(0.4), 0.05, 12, "gain");
+    expect(finding.status).toBe("found");
+    expect(over_random).toBeNull();
+    expect(seeds[0]!.random).toBeNull();
     expect(Math.abs(finding.control.estimate!)).toBeLessThan(0.05);
-    expect(figures).toMatchObject({ tokens: 1000, with: { nearest_own: 24 } });
-    expect(figures.with.unexplained).toBeCloseTo(0.2, 9);
-    expect(finding.sentence).toMatch(/^The contrastive term drew benign and hazard-adjacent prompts apart/);
-    expect(finding.sentence).toMatch(/unexplained is 0\.2 with it, 0\.15 without, on 1000 tokens/);
+    expect(finding.sentence).toMatch(/tiers dealt at random in training do as much was not tried/);
   });
 
   it("says so where it drove them together", () => {
-    const { finding } = verdict(-0.2, 0.05, 12, "loss");
+    const { finding } = verdict(gapsOf(-0.2), 0.05, 12, "loss");
     expect(finding.status).toBe("not found");
     expect(finding.estimate).toBeLessThan(-0.2);
-    expect(finding.sentence).toMatch(/did the opposite/);
+    expect(finding.sentence).toMatch(/closer together/);
   });
 
   it("says that it did nothing where the interval leaves no room for more", () => {
-    const { finding } = verdict(0.1, 0.02, 24, "nothing");
+    const { finding } = verdict(gapsOf(0.1), 0.02, 24, "nothing");
     expect(finding.status).toBe("not found");
     expect(finding.sentence).toMatch(/did nothing/);
   });
 
   it("calls a gain nothing that is certain and small", () => {
-    const { finding } = verdict(0.12, 0.005, 24, "small");
+    const { finding } = verdict(gapsOf(0.12), 0.005, 24, "small");
     expect(finding.interval![0]).toBeGreaterThan(0.01);
     expect(finding.status).toBe("not found");
   });
 
   it("says nothing where prompts are too few for their noise", () => {
-    const { finding } = verdict(0.1, 0.5, 5, "noise");
+    const { finding } = verdict(gapsOf(0.1), 0.5, 5, "noise");
     expect(finding).toMatchObject({ status: "undetermined", estimate: null });
     expect(finding.sentence).toMatch(/is undetermined/);
   });
 
   it("finds something in few runs of noise: at 95%, half of one in twenty", () => {
-    const found = Array.from({ length: 24 }, (_, at) => verdict(0.1, 0.3, 8, `noise ${at}`)).filter(
+    const found = Array.from({ length: 24 }, (_, at) => verdict(gapsOf(0.1), 0.3, 8, `noise ${at}`)).filter(
       ({ finding }) => finding.status === "found",
     );
     expect(found.length).toBeLessThanOrEqual(2);
+  });
+});
+
+describe("the verdict over several seeds", () => {
+  const over = (gaps: readonly number[], noise: number) => {
+    const draw = random("seeds");
+    const arms = gaps.map((gap, at) => seedArms(String(at), gapsOf(gap, 0.1), noise, 12, draw));
+    return contrastiveVerdict(arms, random("verdict"));
+  };
+
+  it("has the mean of their gains, and says each", () => {
+    const { finding, seeds } = over([0.4, 0.42, 0.38], 0.05);
+    expect(finding).toMatchObject({ status: "found", n: 24 });
+    const gains = seeds.map((of) => of.with.separation - of.without.separation);
+    expect(finding.estimate).toBeCloseTo((gains[0]! + gains[1]! + gains[2]!) / 3, 12);
+    expect(finding.sentence).toMatch(/gain by seed is \+0\.\d+ \(0\), \+0\.\d+ \(1\), \+0\.\d+ \(2\)/);
+    expect(finding.sentence).toMatch(/Of the 72 prompts held out, all seeds together, 7\d with it/);
+    expect(finding.method).toMatch(/over matched prompts and 3 seeds/);
+  });
+
+  it("finds nothing sure where they disagree, though each is sure of itself", () => {
+    const { finding } = over([0.7, 0.1, 0.15], 0.02);
+    expect(finding.status).toBe("undetermined");
+    expect(finding.interval![0]).toBeLessThan(0);
   });
 });
 

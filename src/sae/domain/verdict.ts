@@ -1,20 +1,19 @@
 /**
  * Whether a contrastive term did anything: the separation of held-out prompts by an SAE trained with it, against one
- * trained without it on the same rows in the same order from the same start. The interval is over prompts, matched ones
- * drawn together; other seeds of the training would differ by more than it says.
+ * trained without it, and against one trained with it on tiers dealt at random, each on the same rows in the same order from
+ * the same start. The interval is over prompts, matched ones together, and over seeds where there are several.
  */
+import type { ArmFigures, ContrastiveVerdict, Gain, SeedFigures } from "../../core/contrastive-verdict.ts";
 import type { Finding } from "../../core/finding.ts";
-import { formatNumber, formatProbability } from "../../core/format.ts";
+import { formatProbability } from "../../core/format.ts";
 import type { Tier } from "../../core/prompt.ts";
 import type { Random } from "../../core/random.ts";
-import { tierWords } from "../../core/words.ts";
-import { bootstrap, permutationTest } from "../../stats/resample.ts";
+import { meanOverReplicates } from "../../stats/replicates.ts";
+import { permutationTest } from "../../stats/resample.ts";
 import { mean } from "../../stats/summary.ts";
 import type { Quality } from "../quality.ts";
-import { isNearestOwn, type Placed, separationOf } from "./separation.ts";
-
-/** A gain in separation below this is as good as none: a twentieth of what lies between the same and nothing in common. */
-const smallest = 0.05;
+import { isNearestOwn, type Placed, separationOf, smallestGain } from "./separation.ts";
+import { sentenceOf } from "./verdict-words.ts";
 
 const level = 0.95;
 const resamples = 2000;
@@ -25,84 +24,109 @@ export interface Arm {
   quality: Quality;
 }
 
-export type ArmFigures = {
-  /** Mean over the held-out prompts. */
-  separation: number;
-  /** Held-out prompts that lie nearest to their own tier. */
-  nearest_own: number;
-  /** Fraction of variance unexplained, of ordinary tokens. */
-  unexplained: number;
-};
+/** The trainings from one seed: of the same held-out prompts, in the same order. */
+export interface SeedArms {
+  seed: string;
+  with: Arm;
+  without: Arm;
+  random: Arm | null;
+}
 
-export type Verdict = {
-  finding: Finding;
-  with: ArmFigures;
-  without: ArmFigures;
-  /** Tokens that `unexplained` is of. */
-  tokens: number;
-};
-
-/** @param without of the same held-out prompts, in the same order */
-export function contrastiveVerdict(withTerm: Arm, without: Arm, random: Random): Verdict {
-  const items = withTerm.placed.map((placed, at) => ({ placed, before: without.placed[at]! }));
-  const tiers = items.map(({ placed }) => placed.tier);
-  const gain = ({ placed, before }: (typeof items)[number], tier: Tier = placed.tier) =>
-    separationOf(placed, tier) - separationOf(before, tier);
-  const estimate = mean(items.map((item) => gain(item)));
-  const interval = bootstrap({
-    items,
-    cluster: ({ placed }) => placed.cluster,
-    statistic: (drawn) => mean(drawn.map((item) => gain(item))),
-    resamples,
-    level,
-    random: random.split("bootstrap"),
-  });
+/** @param seeds one at least; all of them with a training with random tiers, or none */
+export function contrastiveVerdict(seeds: readonly SeedArms[], random: Random): ContrastiveVerdict {
+  const over = (lower: (of: SeedArms) => Arm) => gainOf(seeds, ({ with: arm }) => arm, lower);
+  const gain = over(({ without }) => without);
+  const tiers = new Map(seeds.flatMap(({ with: arm }) => arm.placed.map(({ id, tier }) => [id, tier])));
+  const ids = [...tiers.keys()];
   const chance = permutationTest({
-    observed: estimate,
+    observed: gain.estimate,
     draw: (stream) => {
-      const dealt = stream.shuffle(tiers);
-      return mean(items.map((item, at) => gain(item, dealt[at])));
+      const shuffled = stream.shuffle([...tiers.values()]);
+      const dealt = new Map(ids.map((id, at) => [id, shuffled[at]!]));
+      return mean(seeds.map((of) => mean(differences(of.with, of.without, ({ id }) => dealt.get(id)!))));
     },
     side: "two-sided",
     resamples,
     level,
     random: random.split("chance"),
   });
-  const status = statusOf(estimate, interval, chance.p);
-  const figures = { with: figuresOf(withTerm), without: figuresOf(without) };
+  const hasRandom = seeds.every((of) => of.random !== null);
+  const overRandom = hasRandom ? over((of) => of.random!) : null;
+  const control = hasRandom
+    ? {
+        kind: "the same training with tiers dealt at random among its prompts, over none",
+        ...gainOf(
+          seeds,
+          (of) => of.random!,
+          ({ without }) => without,
+        ),
+      }
+    : {
+        kind: "tiers dealt at random to the held-out prompts",
+        estimate: chance.mean,
+        interval: chance.interval,
+      };
+  const status = statusOf(gain, overRandom, chance.p);
   const finding: Finding = {
     id: "training.contrastive",
     group: "training",
     question: "Did the contrastive term hold the tiers of prompts apart that it was not trained on?",
-    estimate: status === "undetermined" ? null : estimate,
+    estimate: status === "undetermined" ? null : gain.estimate,
     unit: "cosine",
-    interval,
+    interval: gain.interval,
     level,
-    n: items.length,
-    method: `mean gain in separation (cosine with the own tier's mean over the training prompts, less the others'), with the term less without; bootstrap of matched prompts; tiers dealt at random: p = ${formatProbability(chance.p)}`,
-    control: {
-      kind: "tiers dealt at random to the held-out prompts",
-      estimate: chance.mean,
-      interval: chance.interval,
-    },
+    n: ids.length,
+    method: `mean gain in separation (cosine with the own tier's mean over the training prompts, less the others'), with the term less without; t interval over matched prompts${seeds.length > 1 ? ` and ${seeds.length} seeds` : ", of one seed"}; tiers dealt at random to the held-out prompts: p = ${formatProbability(chance.p)}`,
+    control,
     status,
     sentence: "",
   };
-  const tokens = withTerm.quality.tokens - withTerm.quality.massive.count;
-  const words = [...new Set(tiers)].map((tier) => tierWords[tier].toLowerCase());
-  return {
-    finding: { ...finding, sentence: sentenceOf(finding, figures, words, tokens) },
-    ...figures,
-    tokens,
-  };
+  const figures = seeds.map(figuresOfSeed);
+  const told = { status, gain, overRandom, seeds: figures, tiers: [...new Set(tiers.values())] };
+  const sentence = sentenceOf(told);
+  return { finding: { ...finding, sentence }, over_random: overRandom, seeds: figures };
 }
 
-/** Not found: the interval leaves no room for a gain that counts, certain as a smaller one may be. Found: it and chance agree. */
-function statusOf(estimate: number, interval: Finding["interval"], p: number): Finding["status"] {
-  if (interval === null) return "undetermined";
-  const [low, high] = interval;
-  if (high < smallest) return "not found";
-  return estimate > 0 && low > 0 && p <= 1 - level ? "found" : "undetermined";
+function gainOf(
+  seeds: readonly SeedArms[],
+  upper: (of: SeedArms) => Arm,
+  lower: (of: SeedArms) => Arm,
+): Gain {
+  const measured = seeds.map((of) => {
+    const gains = differences(upper(of), lower(of), ({ tier }) => tier);
+    return upper(of).placed.map(({ cluster }, at) => ({ cluster, value: gains[at]! }));
+  });
+  return meanOverReplicates(measured, level);
+}
+
+/** Of each prompt the separation by one SAE less that by another. @param tierOf which it is taken to be of */
+function differences(upper: Arm, lower: Arm, tierOf: (prompt: Placed) => Tier): number[] {
+  return upper.placed.map(
+    (placed, at) => separationOf(placed, tierOf(placed)) - separationOf(lower.placed[at]!, tierOf(placed)),
+  );
+}
+
+/**
+ * Not found: an interval leaves no room for a gain that counts, certain as a smaller one may be, over no term or over the
+ * term with random tiers. Found: it is above 0 over both, and chance agrees.
+ */
+function statusOf(gain: Gain, overRandom: Gain | null, p: number): Finding["status"] {
+  const intervals = [gain, ...(overRandom === null ? [] : [overRandom])].map(({ interval }) => interval);
+  if (intervals.some((interval) => interval !== null && interval[1] < smallestGain)) return "not found";
+  const above = intervals.every((interval) => interval !== null && interval[0] > 0);
+  return above && p <= 1 - level ? "found" : "undetermined";
+}
+
+function figuresOfSeed({ seed, with: withTerm, without, random }: SeedArms): SeedFigures {
+  const { placed, quality } = withTerm;
+  return {
+    seed,
+    prompts: placed.length,
+    tokens: quality.tokens - quality.massive.count,
+    with: figuresOf(withTerm),
+    without: figuresOf(without),
+    random: random === null ? null : figuresOf(random),
+  };
 }
 
 function figuresOf({ placed, quality }: Arm): ArmFigures {
@@ -112,26 +136,3 @@ function figuresOf({ placed, quality }: Arm): ArmFigures {
     unexplained: 1 - quality.varianceExplained.ordinary,
   };
 }
-
-function sentenceOf(
-  { status, interval, n }: Finding,
-  figures: Pick<Verdict, "with" | "without">,
-  tiers: readonly string[],
-  tokens: number,
-): string {
-  const { with: after, without: before } = figures;
-  const names = `${tiers.slice(0, -1).join(", ")} and ${tiers.at(-1)}`;
-  const range = interval === null ? "no interval" : `95% interval ${interval.map(signed).join(" to ")}`;
-  const change = `separation ${formatNumber(after.separation)} with it, ${formatNumber(before.separation)} without; gain ${signed(after.separation - before.separation)}, ${range}`;
-  const claim = {
-    found: `The contrastive term drew ${names} prompts apart that it was not trained on (${change}).`,
-    "not found":
-      interval !== null && interval[1] < 0
-        ? `The contrastive term did the opposite on prompts that it was not trained on: ${names} lie closer together (${change}).`
-        : `The contrastive term did nothing on ${names} prompts that it was not trained on (${change}; below ${smallest} counts as nothing).`,
-    undetermined: `Whether the contrastive term did anything on ${names} prompts that it was not trained on is undetermined (${change}).`,
-  }[status];
-  return `${claim} Of the ${n} prompts ${after.nearest_own} lie nearest to their own tier with it, ${before.nearest_own} without. Variance unexplained is ${formatNumber(after.unexplained)} with it, ${formatNumber(before.unexplained)} without, on ${tokens} tokens.`;
-}
-
-const signed = (value: number): string => `${value > 0 ? "+" : ""}${formatNumber(value)}`;
