@@ -3,7 +3,7 @@ import type { Page } from "playwright-core";
 import { expect, it } from "vitest";
 import { describePage } from "./support/describe-page.ts";
 import { downloadOf, overflowOf, partsSeen, problemsOf, statusOf } from "./support/page.ts";
-import { syntheticSaeReport } from "./support/synthetic-sae-report.ts";
+import { syntheticSaeReport, syntheticVerdict } from "./support/synthetic-sae-report.ts";
 
 /** Ends an element, runs a script, turns the line round, hides, breaks a character off. */
 const hostile =
@@ -124,6 +124,23 @@ describePage("page of an SAE's report in a browser", syntheticSaeReport, (open) 
     expect(await partsSeen(page)).toEqual([".sounding", ".contents", ".filters", ".pager", ".quiet"]);
     await page.emulateMedia({ media: "print" });
     expect(await partsSeen(page)).toEqual([".sounding"]);
+    await page.close();
+  });
+
+  it("shows what the contrastive term did though it was not found, and what each training came to", async () => {
+    const { page, troubles } = await open({ contrastive: syntheticVerdict() }, { width: 390 });
+    const part = page.locator("#training");
+    expect(await part.locator(".findings .status").innerText()).toBe("Not found");
+    const rows = part.locator("table").filter({ hasText: "Nearest to their own tier" }).locator("tbody tr");
+    const cells = await Promise.all(
+      [...Array(5).keys()].map((at) => rows.nth(at).locator("th, td").allInnerTexts()),
+    );
+    expect(cells[2]).toEqual(["0, with random tiers", "0.39", "20 of 24", "0.2"]);
+    expect(cells[3]![0]).toBe("1, with the term");
+    expect(await rows.count()).toBe(5);
+    expect(await problemsOf(page)).toEqual([]);
+    expect(await overflowOf(page)).toBe(0);
+    expect(troubles).toEqual([]);
     await page.close();
   });
 

@@ -1,5 +1,6 @@
 /** Everything a quality report of an SAE shows, as one record: the page is made from this, and programs read it as it is. */
 import { z } from "zod";
+import { contrastiveVerdictSchema } from "./contrastive-verdict.ts";
 import { findingSchema } from "./finding.ts";
 import { identitySchema } from "./report.ts";
 
@@ -109,6 +110,8 @@ export const saeReportSchema = z.strictObject({
   curve: z
     .array(z.strictObject({ step: index, unexplained: z.number(), meanL0: z.number(), dead: index }))
     .nullable(),
+  /** What the contrastive term of its training did; null where it had none, or the SAE does not say. */
+  contrastive: contrastiveVerdictSchema.nullable(),
   features: z.strictObject({
     /** Features that were active at all. */
     active: index,

@@ -1,9 +1,10 @@
-/** The curve that a training left: read from beside the SAE, whichever of its files is named, and never guessed. */
+/** The curve that a training left, and the verdict on its term: read from beside the SAE, whichever of its files is named, and never guessed. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
-import { readCurve } from "./training-curve.ts";
+import { syntheticVerdict } from "../../test/support/synthetic-sae-report.ts";
+import { readTraining } from "./training-curve.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "fathom-curve-"));
 afterAll(() => {
@@ -11,16 +12,21 @@ afterAll(() => {
 });
 
 it("is null where there is none, and refused where it is something else", () => {
-  expect(readCurve(folder)).toBeNull();
+  expect(readTraining(folder)).toEqual({ curve: null, contrastive: null });
   const file = join(folder, "training.json");
   const points = [{ step: 1, unexplained: 0.9, meanL0: 16, dead: 0 }];
   // A training may note more than is drawn.
   const noted = points.map((point) => ({ ...point, contrastive: 0.1 }));
   writeFileSync(file, JSON.stringify({ training: {}, quality: {}, curve: noted }));
-  expect(readCurve(folder)).toEqual(points);
-  expect(readCurve(join(folder, "sae_weights.safetensors"))).toEqual(points);
-  for (const wrong of [{}, { curve: [{ step: "one" }] }, []]) {
+  const told = { curve: points, contrastive: null };
+  expect(readTraining(folder)).toEqual(told);
+  expect(readTraining(join(folder, "sae_weights.safetensors"))).toEqual(told);
+  const verdict = syntheticVerdict();
+  writeFileSync(file, JSON.stringify({ training: { verdict }, quality: {}, curve: noted }));
+  expect(readTraining(folder)).toEqual({ curve: points, contrastive: verdict });
+  const training = { verdict: { ...verdict, seeds: [] } };
+  for (const wrong of [{}, { training: {}, curve: [{ step: "one" }] }, [], { training, curve: noted }]) {
     writeFileSync(file, JSON.stringify(wrong));
-    expect(() => readCurve(folder)).toThrow(/training\.json.*expected/);
+    expect(() => readTraining(folder)).toThrow(/training\.json.*expected/);
   }
 });

@@ -1,4 +1,5 @@
 /** A quality report made of nothing: for the page's tests, which need what no small model has. */
+import type { ContrastiveVerdict } from "../../src/core/contrastive-verdict.ts";
 import type { Finding } from "../../src/core/finding.ts";
 import type { SaeContext, SaeFeature, SaeReport } from "../../src/core/sae-report.ts";
 
@@ -8,6 +9,22 @@ export interface SyntheticSaeOptions {
   hostile?: string;
   gate?: "open" | "closed" | "overridden";
   curve?: boolean;
+  /** What is said of a contrastive term; none where not given. */
+  contrastive?: ContrastiveVerdict;
+}
+
+/** Of two seeds, the second held against no random tiers. */
+export function syntheticVerdict(): ContrastiveVerdict {
+  const arm = (separation: number) => ({ separation, nearest_own: 20, unexplained: 0.2 });
+  const of = { prompts: 24, tokens: 300, with: arm(0.4), without: arm(0.1) };
+  return {
+    finding: { ...finding("training.contrastive", "training", 0.3, "cosine"), status: "not found" },
+    over_random: { estimate: 0.01, interval: [-0.02, 0.04] },
+    seeds: [
+      { ...of, seed: "0", random: arm(0.39) },
+      { ...of, seed: "1", random: null },
+    ],
+  };
 }
 
 const words = ["The", " night", " watch", " sees", " the", " harbour", " lights", ",", " slowly", "."];
@@ -17,6 +34,7 @@ export function syntheticSaeReport({
   hostile = " quiet",
   gate = "open",
   curve = true,
+  contrastive,
 }: SyntheticSaeOptions = {}): SaeReport {
   return {
     schema: 1,
@@ -68,6 +86,7 @@ export function syntheticSaeReport({
     curve: curve
       ? Array.from({ length: 50 }, (_, i) => ({ step: i + 1, unexplained: 1 / (i + 1), meanL0: 8, dead: i }))
       : null,
+    contrastive: contrastive ?? null,
     features: {
       active: 461,
       chosen: `${features} of the 461 features that were active.`,

@@ -28,7 +28,7 @@ export function SaeReport({ data }: { data: Data }) {
       <Sparsity data={data} />
       <Redundancy data={data} />
       <Features data={data} />
-      {data.curve !== null && <Training curve={data.curve} />}
+      {data.curve !== null && <Training curve={data.curve} contrastive={data.contrastive} />}
       <GateSection gate={data.gate} />
       <SaeMethod data={data} />
       <Identities

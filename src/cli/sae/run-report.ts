@@ -14,7 +14,7 @@ import { requireFits } from "../../sae/gate.ts";
 import { openSae } from "../../sae/open.ts";
 import { measureSae } from "../../sae/report/measure.ts";
 import { SaeSession } from "../../sae/session.ts";
-import { readCurve } from "../../sae/training-curve.ts";
+import { readTraining } from "../../sae/training-curve.ts";
 import { saeReportDefaults } from "../defaults.ts";
 import { locateSae } from "../locate.ts";
 import { openNamed } from "../open-named.ts";
@@ -105,7 +105,7 @@ async function reportOf(
   const show = options.show ?? [];
   const beyond = show.find((feature) => feature >= sae.d_sae);
   if (beyond !== undefined) throw badInput("--show", `features from 0 to ${sae.d_sae - 1}`, String(beyond));
-  const curve = readCurve(located.path);
+  const { curve, contrastive } = readTraining(located.path);
   const given = await givenTexts(options, checkpoint);
   const threads = options.threads === undefined ? {} : { threads: options.threads };
   const seed = options.seed ?? saeReportDefaults.seed;
@@ -168,6 +168,7 @@ async function reportOf(
         notes: [...notes],
       },
       curve,
+      contrastive,
       ...measured,
       not_measured:
         curve === null

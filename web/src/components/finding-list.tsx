@@ -32,7 +32,8 @@ function restSummary(rest: readonly Finding[]): string {
   return `Also looked for: ${parts.join(", ")}`;
 }
 
-function Findings({ findings }: { findings: readonly Finding[] }) {
+/** All of them in view, whatever came of them. */
+export function Findings({ findings }: { findings: readonly Finding[] }) {
   if (findings.length === 0) return null;
   return (
     <ul className="findings">

@@ -5,13 +5,19 @@ import type { SaeReport } from "../../../src/core/sae-report.ts";
 import { LineChart } from "../charts/line-chart.tsx";
 import { DataFigure } from "../components/data-figure.tsx";
 import { Section } from "../components/section.tsx";
+import { Contrastive } from "./contrastive.tsx";
 
 const curves = [
   ["unexplained", "Variance unexplained", "of this step's batch, massive tokens left out"],
   ["dead", "Silent features", "that have not been active for so long that they count as dead"],
 ] as const;
 
-export function Training({ curve }: { curve: NonNullable<SaeReport["curve"]> }) {
+interface TrainingProps {
+  curve: NonNullable<SaeReport["curve"]>;
+  contrastive: SaeReport["contrastive"];
+}
+
+export function Training({ curve, contrastive }: TrainingProps) {
   return (
     <Section
       id="training"
@@ -23,6 +29,7 @@ export function Training({ curve }: { curve: NonNullable<SaeReport["curve"]> }) 
           <Curve key={key} curve={curve} name={key} title={title} what={what} />
         ))}
       </div>
+      {contrastive !== null && <Contrastive verdict={contrastive} />}
     </Section>
   );
 }

@@ -1,0 +1,36 @@
+/** What the contrastive term of a training did, found or not, with what each of its trainings came to. */
+import type { ArmFigures, ContrastiveVerdict } from "../../../src/core/contrastive-verdict.ts";
+import { formatNumber } from "../../../src/core/format.ts";
+import { DataTable } from "../components/data-table.tsx";
+import { Findings } from "../components/finding-list.tsx";
+
+const trainings = [
+  ["with", "with the term"],
+  ["without", "without it"],
+  ["random", "with random tiers"],
+] as const;
+
+export function Contrastive({ verdict: { finding, seeds } }: { verdict: ContrastiveVerdict }) {
+  const figures = ({ separation, nearest_own, unexplained }: ArmFigures, prompts: number) => [
+    formatNumber(separation),
+    `${nearest_own} of ${prompts}`,
+    formatNumber(unexplained),
+  ];
+  const rows = seeds.flatMap(({ seed, prompts, ...arms }) =>
+    trainings.flatMap(([arm, words]) => {
+      const of = arms[arm];
+      return of === null ? [] : [[`${seed}, ${words}`, ...figures(of, prompts)]];
+    }),
+  );
+  return (
+    <>
+      <Findings findings={[finding]} />
+      <DataTable
+        caption="What each training came to, by its seed"
+        head={["Seed and training", "Separation", "Nearest to their own tier", "Variance unexplained"]}
+        rows={rows}
+        captionVisible
+      />
+    </>
+  );
+}
