@@ -41,7 +41,7 @@ export interface InsideTable {
 }
 
 export interface Analysis {
-  /** Headline first, then refusal, onset, divergence, flags, projection; then divergence and flags of the SAEs beside the first. */
+  /** Headline first, then refusal, onset, divergence, flags, projection; then these three of the SAEs beside the first. */
   findings: Finding[];
   /** One each SAE; one that says why not where there is none. */
   insides: InsideTable[];
@@ -51,25 +51,34 @@ export interface Analysis {
 export function analysis(input: AnalysisInput): Analysis {
   const run = joinAnswers(input);
   const saes = input.saes.length === 0 ? [{ key: "", features: null }] : input.saes;
-  const [first, ...others] = saes.map((sae, i): View => {
-    // The projection's own tests come one after the other, for the SAE that the headline is about.
-    const inside = measureInside(run, sae, { ...input, projection: input.projection === true && i === 0 });
+  const [first, ...others] = saes.map((sae): View => {
+    const inside = measureInside(run, sae, input);
     return { inside, share: labelShareOf(run, inside) };
   });
   const divergence = ({ inside, share }: View) => divergenceDrafts(run, inside, share);
   const flags = ({ inside }: View) => flagDrafts(run, inside);
+  const projection = (
+    group: string,
+    views: readonly View[],
+    named: (draft: Draft, inside: Inside) => Draft,
+  ) =>
+    input.projection === true
+      ? projectionFindings(
+          run,
+          group,
+          views.map(({ inside }) => ({ inside, named: (draft) => named(draft, inside) })),
+        )
+      : [];
   const { inside } = first!;
   const outside = [...refusalFindings(run), ...onsetFindings(run)];
   const through = [
     ...settle("divergence", divergence(first!), run.level),
     ...settle("flags", flags(first!), run.level),
-    ...(input.projection === true ? projectionFindings(run, inside) : []),
+    ...projection("projection", [first!], (draft) => draft),
   ];
   // What more SAEs say is corrected together, however many there are, and takes nothing from the first's.
   const beside = (draftsOf: (view: View) => Draft[]) =>
-    others.flatMap((view) =>
-      qualified(draftsOf(view), view.inside).map((draft) => named(draft, view.inside)),
-    );
+    others.flatMap((view) => draftsOf(view).map((draft) => named(draft, view.inside)));
   return {
     findings: [
       ...headlineFindings(run, [...outside, ...through], first!, others),
@@ -77,18 +86,22 @@ export function analysis(input: AnalysisInput): Analysis {
       ...qualified(through, inside),
       ...settle("divergence, other SAEs", beside(divergence), run.level),
       ...settle("flags, other SAEs", beside(flags), run.level),
+      ...projection("projection, other SAEs", others, named),
     ],
     insides: [first!, ...others].map(({ inside }) => insideTable(inside)),
   };
 }
 
 /** Findings with what is to be known of the features behind them. */
-const qualified = <T extends { sentence: string }>(drafts: readonly T[], inside: Inside): T[] =>
-  drafts.map((draft) => ({ ...draft, sentence: `${draft.sentence}${caveatOf(inside)}` }));
+const qualified = (findings: readonly Finding[], inside: Inside): Finding[] =>
+  findings.map((finding) => ({ ...finding, sentence: `${finding.sentence}${caveatOf(inside)}` }));
 
-function named(draft: Draft, { sae }: Inside): Draft {
-  return { ...draft, id: besideId(sae, draft.id), sentence: `Through ${sae}: ${draft.sentence}` };
-}
+/** What is said of an SAE beside the first. */
+const named = (draft: Draft, inside: Inside): Draft => ({
+  ...draft,
+  id: besideId(inside.sae, draft.id),
+  sentence: `Through ${inside.sae}: ${draft.sentence}${caveatOf(inside)}`,
+});
 
 /** The findings alone. */
 export function analyse(input: AnalysisInput): Finding[] {

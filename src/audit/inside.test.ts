@@ -228,4 +228,34 @@ describe("several SAEs", () => {
       2 * one,
     );
   });
+
+  it("have each a learned projection, the others' corrected together and D only where one learned", () => {
+    const good = { ...input.saes[0]!, key: "good@4" };
+    const asked = { ...several, saes: [...several.saes, good], projection: true };
+    const { findings, insides } = analysis(asked);
+    expect(findings.filter(({ group }) => group === "projection")).toEqual(
+      analyse({ ...input, projection: true }).filter(({ group }) => group === "projection"),
+    );
+    const beside = findings.filter(({ group }) => group === "projection, other SAEs");
+    const finding = new Map(beside.map((one) => [one.id, one]));
+    expect(findings.filter(({ group }) => !group.startsWith("projection"))).toEqual(
+      analyse({ ...asked, projection: false }),
+    );
+    expect(finding.get("noise@5/projection.accuracy")!.status).toBe("not found");
+    expect(finding.get("noise@5/projection.divergence")!.sentence).toMatch(
+      /^Through noise@5: not measured: the learned projection was not found/,
+    );
+    expect(finding.get("good@4/projection.accuracy")!.status).toBe("found");
+    expect(finding.get("good@4/projection.divergence")!.status).toBe("found");
+    expect(finding.get("other@7/projection.accuracy")!.sentence).toBe(
+      "Through other@7: not measured: the gate.",
+    );
+    const tested = beside.filter(({ id, method }) => id.includes("accuracy") && method !== "none");
+    for (const { method } of tested) expect(method).toContain(`Holm over the ${tested.length} tests`);
+    // The second step tests the one map that learned.
+    expect(finding.get("good@4/projection.divergence")!.method).not.toContain("Holm");
+    expect(insides.map(({ catalog }) => (catalog?.projection ?? null) !== null)).toEqual([
+      ...[true, true, false, true],
+    ]);
+  });
 });

@@ -23,15 +23,28 @@ const divergenceId = "projection.divergence";
 const divergenceQuestion =
   "Does f of the learned projection agree with what is said, better than another prompt's would?";
 
-/** Empty where no projection was asked for. */
-export function projectionFindings(run: Answers, inside: Inside): Finding[] {
-  if (inside.measured && inside.projection === null) return [];
-  const accuracy = settle("projection", accuracyDrafts(run, inside), run.level);
-  const overall = accuracy.find(({ id }) => id === overallId)!;
-  // One after the other, in an order fixed beforehand: the second test costs the first nothing.
-  return [...accuracy, ...settle("projection", [divergenceDraft(run, inside, overall)], run.level)];
+/** An SAE's inside view, and how findings of it are named. */
+interface Seen {
+  inside: Inside;
+  named: (draft: Draft) => Draft;
 }
 
+/**
+ * Of SAEs whose tests are corrected together. Accuracy comes first and D after it, in an order fixed beforehand, so that the second
+ * test costs the first nothing.
+ */
+export function projectionFindings(run: Answers, group: string, seen: readonly Seen[]): Finding[] {
+  const accuracies = seen.map(({ inside, named }) => accuracyDrafts(run, inside).map(named));
+  const settled = settle(group, accuracies.flat(), run.level);
+  const status = new Map(settled.map((finding) => [finding.id, finding.status]));
+  const divergences = seen.map(({ inside, named }, i) => {
+    const [overall] = accuracies[i]!;
+    return named(divergenceDraft(run, inside, status.get(overall!.id) === "found"));
+  });
+  return [...settled, ...settle(group, divergences, run.level)];
+}
+
+/** The first is over all categories. */
 function accuracyDrafts(run: Answers, inside: Inside): Draft[] {
   const nothing = (reason: string, n = 0) =>
     missing({ id: overallId, question: overallQuestion, unit, n, reason });
@@ -125,14 +138,15 @@ const promptsOf = ({ hits }: HeldOut): [number, number] => [
   hits.filter(({ side }) => side === "lacks").length,
 ];
 
-function divergenceDraft(run: Answers, inside: Inside, overall: Finding): Draft {
+/** @param learned whether the map was found to tell categories apart */
+function divergenceDraft(run: Answers, inside: Inside, learned: boolean): Draft {
   const id = divergenceId;
   const question = divergenceQuestion;
   if (!inside.measured) return missing({ id, question, unit: "D", reason: inside.reason });
-  const { scores, learned } = inside.projection!;
+  const { scores, learned: measured } = inside.projection!;
   const not = (reason: string) => missing({ id, question, unit: "D", reason: `not measured: ${reason}.` });
-  if (overall.status !== "found")
+  if (!learned)
     return not("the learned projection was not found to tell categories apart better than chance would");
-  if (learned.projection.columns.length < 2) return not("with one category D is 0 whatever features do");
+  if (measured.projection.columns.length < 2) return not("with one category D is 0 whatever features do");
   return agreement(run, scores, { id, question, features: "f of the learned projection" });
 }

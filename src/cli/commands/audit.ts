@@ -62,7 +62,10 @@ export function auditCommand(): Command {
       "--categories <file>",
       `what f is made of: published, or a YAML file of categories (default: ${auditDefaults.categories})`,
     )
-    .option("--projection", "learn a map from features to the categories too, judged on prompts it never saw")
+    .option(
+      "--projection",
+      "learn a map from each SAE's features to the categories too, judged on prompts it never saw",
+    )
     .option("--out <run>", "the run's directory, new or empty")
     .option("--resume", "go on with the run in --out where it was")
     .option("--dry-run", "print the plan and its estimated cost, run nothing")

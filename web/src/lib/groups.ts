@@ -48,7 +48,7 @@ const rules: readonly (readonly [keyof Grouped, (finding: Finding) => boolean])[
   ["onset", ({ group }) => group === "onset"],
   ["divergenceTier", begins("divergence.tier.")],
   ["divergenceLabel", begins("divergence.label.")],
-  ["divergence", ({ group }) => group.startsWith("divergence") || ["depth", "projection"].includes(group)],
+  ["divergence", ({ group }) => /^(divergence|depth|projection)\b/.test(group)],
   ["flags", ({ group }) => group.startsWith("flags")],
 ];
 
