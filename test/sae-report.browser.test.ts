@@ -144,6 +144,26 @@ describePage("page of an SAE's report in a browser", syntheticSaeReport, (open) 
     await page.close();
   });
 
+  it("draws each term that the loss had, where it had it, and lists the same numbers", async () => {
+    const { page } = await open({});
+    const figures = page.locator("#training figure");
+    expect(await figures.locator("h3").allTextContents()).toEqual([
+      ...["Variance unexplained", "Silent features", "Contrastive loss over tiers", "L1 loss"],
+      "Auxiliary loss of silent features",
+    ]);
+    const auxiliary = figures.last();
+    expect(await auxiliary.locator("figcaption p").textContent()).toMatch(
+      /^From 1 to 0.7, before its weight in the loss: .*\. It weighed nothing at 29 of the 50 steps noted\.$/,
+    );
+    // The step between two gaps is a point; nothing joins what the gaps part.
+    expect(await auxiliary.locator("svg circle").count()).toBe(1);
+    expect(await figures.first().locator("svg circle").count()).toBe(0);
+    await auxiliary.locator("summary").press("Enter");
+    expect(await auxiliary.locator("tbody tr").count()).toBe(21);
+    expect(await auxiliary.locator("thead th").allTextContents()).toEqual(["Step", "Share of variance"]);
+    await page.close();
+  });
+
   it("has no place for a training that it knows nothing of", async () => {
     const { page } = await open({ curve: false });
     expect(await page.locator("#training").count()).toBe(0);

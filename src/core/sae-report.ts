@@ -108,7 +108,16 @@ export const saeReportSchema = z.strictObject({
   }),
   /** How the training went; null where the SAE does not say. */
   curve: z
-    .array(z.strictObject({ step: index, unexplained: z.number(), meanL0: z.number(), dead: index }))
+    .array(
+      z.strictObject({
+        step: index,
+        unexplained: z.number(),
+        meanL0: z.number(),
+        dead: index,
+        /** What the loss held beside the reconstruction at this step, by name, before its weight. */
+        terms: z.record(z.string(), z.number()).default({}),
+      }),
+    )
     .nullable(),
   /** What the contrastive term of its training did; null where it had none, or the SAE does not say. */
   contrastive: contrastiveVerdictSchema.nullable(),

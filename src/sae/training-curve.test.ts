@@ -14,9 +14,11 @@ afterAll(() => {
 it("is null where there is none, and refused where it is something else", () => {
   expect(readTraining(folder)).toEqual({ curve: null, contrastive: null });
   const file = join(folder, "training.json");
-  const points = [{ step: 1, unexplained: 0.9, meanL0: 16, dead: 0 }];
+  const plain = { step: 1, unexplained: 0.9, meanL0: 16, dead: 0 };
+  const termed = { ...plain, step: 2, terms: { auxiliary: 0.4 } };
+  const points = [{ ...plain, terms: {} }, termed];
   // A training may note more than is drawn.
-  const noted = points.map((point) => ({ ...point, contrastive: 0.1 }));
+  const noted = [plain, termed].map((point) => ({ ...point, seconds: 0.1 }));
   writeFileSync(file, JSON.stringify({ training: {}, quality: {}, curve: noted }));
   const told = { curve: points, contrastive: null };
   expect(readTraining(folder)).toEqual(told);

@@ -84,7 +84,15 @@ export function syntheticSaeReport({
       of: 512,
     },
     curve: curve
-      ? Array.from({ length: 50 }, (_, i) => ({ step: i + 1, unexplained: 1 / (i + 1), meanL0: 8, dead: i }))
+      ? Array.from({ length: 50 }, (_, i) => ({
+          ...{ step: i + 1, unexplained: 1 / (i + 1), meanL0: 8, dead: i },
+          // The auxiliary loss has weight only while features are silent; one step of it stands alone.
+          terms: {
+            contrastive: 0.5 / (i + 1),
+            l1: 3e-4 * i,
+            ...(i < 20 || i === 30 ? { auxiliary: 1 - i / 100 } : {}),
+          },
+        }))
       : null,
     contrastive: contrastive ?? null,
     features: {

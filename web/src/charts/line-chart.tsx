@@ -5,7 +5,8 @@ import { PlotFigure } from "./plot-figure.tsx";
 
 interface LineChartProps {
   label: string;
-  points: readonly { x: number; y: number }[];
+  /** In order; the line is broken where y is null. */
+  points: readonly { x: number; y: number | null }[];
   x: string;
   y: string;
 }
@@ -22,10 +23,21 @@ export function LineChart({ label, points, x, y }: LineChartProps) {
       y: { label: y, labelArrow: false, grid: true, ticks: 4, zero: true, nice: true },
       marks: [
         Plot.ruleY([0], { stroke: "var(--ink-soft)" }),
-        Plot.lineY(points, { x: "x", y: "y", stroke: "var(--accent)", strokeWidth: 1.5 }),
+        Plot.lineY(points, {
+          x: "x",
+          y: (point: { y: number | null }) => point.y ?? NaN,
+          stroke: "var(--accent)",
+          strokeWidth: 1.5,
+        }),
+        // A point between two gaps is no line.
+        Plot.dot(points.filter(isAlone), { x: "x", y: "y", r: 1.5, fill: "var(--accent)" }),
       ],
     }),
     [points, x, y],
   );
   return <PlotFigure label={label} draw={draw} />;
+}
+
+function isAlone({ y }: { y: number | null }, at: number, points: LineChartProps["points"]): boolean {
+  return y !== null && (points[at - 1]?.y ?? null) === null && (points[at + 1]?.y ?? null) === null;
 }
