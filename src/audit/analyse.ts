@@ -7,7 +7,7 @@ import { divergenceDrafts, labelShareOf } from "./divergence-findings.ts";
 import { type Draft, settle } from "./draft.ts";
 import { flagDrafts } from "./flags.ts";
 import { headlineFindings } from "./headline.ts";
-import { caveatOf, type Inside, measureInside, type View } from "./inside.ts";
+import { type Inside, measureInside, qualified, type View } from "./inside.ts";
 import { onsetFindings } from "./onset.ts";
 import { projectionFindings } from "./projection-findings.ts";
 import { refusalFindings } from "./refusal.ts";
@@ -83,7 +83,7 @@ export function analysis(input: AnalysisInput): Analysis {
     findings: [
       ...headlineFindings(run, [...outside, ...through], first!, others),
       ...outside,
-      ...qualified(through, inside),
+      ...through.map((finding) => qualified(finding, inside)),
       ...settle("divergence, other SAEs", beside(divergence), run.level),
       ...settle("flags, other SAEs", beside(flags), run.level),
       ...projection("projection, other SAEs", others, named),
@@ -92,15 +92,11 @@ export function analysis(input: AnalysisInput): Analysis {
   };
 }
 
-/** Findings with what is to be known of the features behind them. */
-const qualified = (findings: readonly Finding[], inside: Inside): Finding[] =>
-  findings.map((finding) => ({ ...finding, sentence: `${finding.sentence}${caveatOf(inside)}` }));
-
 /** What is said of an SAE beside the first. */
 const named = (draft: Draft, inside: Inside): Draft => ({
-  ...draft,
+  ...qualified(draft, inside),
   id: besideId(inside.sae, draft.id),
-  sentence: `Through ${inside.sae}: ${draft.sentence}${caveatOf(inside)}`,
+  sentence: `Through ${inside.sae}: ${qualified(draft, inside).sentence}`,
 });
 
 /** The findings alone. */

@@ -13,12 +13,15 @@ import { LEVEL, RESAMPLES } from "./choices.ts";
 export interface Features {
   d_sae: number;
   /**
-   * Activations pooled over the response tokens up to the cap, [d_sae]; null where there are none (an empty answer).
+   * Activations pooled over the response tokens up to the cap, [d_sae]; null where there are none (an empty answer, or one of tokens
+   * that are not pooled).
    * @param observation the key of an observation
    */
   pooled: (observation: string, cap: number) => Float32Array | null;
   /** What a reader of any number made from them has to know, a sentence. */
   caveat?: string;
+  /** What the pooling left out, for the methods of what is made from it. */
+  without?: string;
 }
 
 /** An SAE and what it makes of the answers. */

@@ -48,6 +48,8 @@ export interface Measured extends Scores {
   sae: string;
   /** What a reader of any number here has to know; null for a sound SAE. */
   caveat: string | null;
+  /** What the pooling of features left out; null where nothing. */
+  without: string | null;
   categories: Categories;
   catalog: Catalog;
   /** f of the answers of the selection half, for thresholds only. */
@@ -70,6 +72,16 @@ export interface View {
 /** What ends each sentence that rests on the view. */
 export const caveatOf = (inside: Inside): string =>
   inside.measured && inside.caveat !== null ? ` ${inside.caveat}` : "";
+
+/** A finding with what is to be known of the features behind it. */
+export function qualified<T extends { method: string; sentence: string }>(finding: T, inside: Inside): T {
+  const without = inside.measured ? inside.without : null;
+  return {
+    ...finding,
+    method: without === null || finding.method === "none" ? finding.method : `${finding.method}; ${without}`,
+    sentence: `${finding.sentence}${caveatOf(inside)}`,
+  };
+}
 
 export const NO_SAE = "not measured: no SAE was given.";
 
@@ -111,6 +123,7 @@ export function measureInside(
     measured: true,
     sae: key,
     caveat: features.caveat ?? null,
+    without: features.without ?? null,
     categories,
     catalog: catalogOf(
       selection,

@@ -10,6 +10,7 @@ import { eachActive } from "../sae/active.ts";
 import { type Context, contextsOf } from "../sae/contexts/contexts.ts";
 import { Peaks } from "../sae/contexts/peaks.ts";
 import { layoutOf, type TextLayout } from "../sae/contexts/text-rows.ts";
+import { normsOf } from "../sae/quality.ts";
 import type { Rows } from "../sae/rows.ts";
 import type { Sae } from "../sae/sae.ts";
 import { SaeSession } from "../sae/session.ts";
@@ -25,6 +26,8 @@ export interface ContextSource {
   observations: readonly Observation[];
   /** resid_post of an answer's tokens, [tokens, d_in]. */
   activationsOf: (observation: Observation) => Float32Array<ArrayBuffer>;
+  /** Tokens of a norm above it are shown and never chosen, as they are not pooled. */
+  massiveNorm: number;
 }
 
 /** The catalog with the contexts of each of its features. @throws FathomError when a sidecar is missing or damaged */
@@ -32,9 +35,10 @@ export async function withContexts(catalog: Catalog, source: ContextSource): Pro
   const chosen = new Set(
     catalog.categories.flatMap(({ features }) => features.map(({ feature }) => feature)),
   );
-  const { sae, tokenizer, observations } = source;
+  const { sae, tokenizer, observations, massiveNorm } = source;
   const layout = layoutOf(observations.map(({ key, ids }) => ({ id: key, ids, from: 0, shown: ids.length })));
   const rows = rowsOfAnswers(layout, source);
+  const norms = normsOf(rows);
   const session = await SaeSession.open(sae);
   try {
     // Nothing is drawn: a catalog shows the strongest.
@@ -45,7 +49,7 @@ export async function withContexts(catalog: Catalog, source: ContextSource): Pro
         const text = layout.textOf[row]!;
         const id = layout.texts[text]!.ids[row - layout.starts[text]!]!;
         // Marks of the template are no text of the answer's.
-        if (!tokenizer.specialIds.has(id)) peaks.add(feature, row, text, value);
+        if (!tokenizer.specialIds.has(id) && norms[row]! <= massiveNorm) peaks.add(feature, row, text, value);
       });
     });
     const found = await contextsOf(

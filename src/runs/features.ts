@@ -11,12 +11,14 @@ import type { Model } from "../model/model.ts";
 import { type GateResult, gate } from "../sae/gate.ts";
 import { overrideCaveat } from "../sae/override.ts";
 import { pool } from "../sae/pool.ts";
-import { pickRows, type Rows, rowsOf } from "../sae/rows.ts";
+import { massiveMultiple } from "../sae/quality.ts";
+import { rowsOf } from "../sae/rows.ts";
 import type { Sae } from "../sae/sae.ts";
 import { evenly, type SampleText } from "../sae/sample.ts";
 import { SaeSession } from "../sae/session.ts";
 import { splice } from "../sae/splice.ts";
 import type { AuditPlan } from "./plan.ts";
+import { type LeftOut, leftOutWords, pooledTokens } from "./pooled-tokens.ts";
 
 /** Tokens that the gate judges an SAE on: some thousands, from answers spread over the whole run. */
 const gateTokens = 8192;
@@ -27,8 +29,10 @@ export interface PooledRun {
   gate: GateResult;
   /** null when the gate refused and was not overridden. */
   features: Features | null;
-  /** Special tokens in the answers, which are the template's and not pooled. */
-  specialTokens: number;
+  /** Tokens and answers that are not pooled. */
+  leftOut: LeftOut;
+  /** The norm above which a token of the answers is massive; null where nothing was pooled. */
+  massiveNorm: number | null;
 }
 
 export interface PoolInput {
@@ -54,44 +58,46 @@ export async function poolFeatures(
       allowFailed: plan.allow_failed,
       splice: async () => await splice(session, model, layer, sampleTexts(observations)),
     });
-    if (!passed.passed && !plan.allow_failed) return { gate: passed, features: null, specialTokens: 0 };
+    const leftOut: LeftOut = { special: 0, massive: 0, answers: 0 };
+    if (passed.quality === null || (!passed.passed && !plan.allow_failed))
+      return { gate: passed, features: null, leftOut, massiveNorm: null };
 
     const pooled = new Map<string, Float32Array | null>();
-    let specialTokens = 0;
+    // The rule of the gate, by the median of the tokens that it judged.
+    const massiveNorm = massiveMultiple * passed.quality.norm.median;
     for (const observation of observations) {
       const { key, ids } = observation;
       const all = rowsOf(activationsOf(run, observation, layer), sae.d_in);
-      const texts = withoutSpecial(all, ids, tokenizer.specialIds);
-      specialTokens += all.count - texts.count;
+      const texts = pooledTokens(all, ids, tokenizer.specialIds, massiveNorm);
+      for (const kind of ["special", "massive", "answers"] as const) leftOut[kind] += texts.leftOut[kind];
       // Nothing is generated beyond the largest cap, so all tokens are the tokens up to it.
       pooled.set(
         key,
-        texts.count === 0 ? null : await pool(session, texts, [[0, texts.count]], plan.pooling),
+        texts.rows.count === 0
+          ? null
+          : await pool(session, texts.rows, [[0, texts.rows.count]], plan.pooling),
       );
     }
     const largest = Math.max(...plan.caps);
+    const without = leftOutWords(leftOut, massiveNorm);
     return {
       gate: passed,
       features: {
         d_sae: sae.d_sae,
         ...(passed.passed ? {} : { caveat: overrideCaveat }),
+        ...(without === null ? {} : { without }),
         pooled: (key, cap) => {
           if (cap !== largest)
             throw new RangeError(`pooled features: expected the largest cap ${largest}, got ${cap}`);
           return pooled.get(key)!;
         },
       },
-      specialTokens,
+      leftOut,
+      massiveNorm,
     };
   } finally {
     await session.close();
   }
-}
-
-/** A model that loops writes marks of the template into its answer. */
-function withoutSpecial(rows: Rows, ids: readonly number[], special: ReadonlySet<number>): Rows {
-  const texts = ids.flatMap((id, at) => (special.has(id) ? [] : [at]));
-  return texts.length === ids.length ? rows : pickRows(rows, Int32Array.from(texts));
 }
 
 /** resid_post of an observation's response tokens at a layer, [tokens, d_model]. */

@@ -31,6 +31,11 @@ const viewSchema = z.strictObject({
   not_measured: z.string().nullable(),
   /** Special tokens in the answers: the template's, and not pooled. */
   special_tokens: z.int().nonnegative().default(0),
+  /** Massive tokens in the answers, not pooled: those of a norm above this, null where none was looked for. */
+  massive_tokens: z.int().nonnegative().default(0),
+  massive_norm: z.number().positive().nullable().default(null),
+  /** Answers with no token left to pool. */
+  answers_without_tokens: z.int().nonnegative().default(0),
   /** What is to be known of an SAE that was used although the load gate refused it; null otherwise. */
   gate_override: z.string().nullable().default(null),
   /** The load gate's checks of the SAE on this run's activations; null without an SAE. */
@@ -92,7 +97,10 @@ export async function keptOf(
   return {
     view: {
       ...table,
-      special_tokens: used?.specialTokens ?? 0,
+      special_tokens: used?.leftOut.special ?? 0,
+      massive_tokens: used?.leftOut.massive ?? 0,
+      massive_norm: used?.massiveNorm ?? null,
+      answers_without_tokens: used?.leftOut.answers ?? 0,
       gate_override: override,
       gate: used?.gate.checks.map(({ name, status, sentence }) => ({ name, status, sentence })) ?? null,
     },
@@ -105,6 +113,7 @@ export async function keptOf(
               tokenizer: model.checkpoint.tokenizer,
               observations: observations.filter(({ key }) => chosenOn.has(key)),
               activationsOf: (observation) => activationsOf(run, observation, used.layer),
+              massiveNorm: used.massiveNorm ?? Infinity,
             })),
             ...(override === null ? {} : { gate_override: override }),
           },

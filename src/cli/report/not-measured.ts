@@ -1,6 +1,8 @@
 /** What a reader of an audit's report might expect and does not get, a sentence each. */
+import { formatNumber } from "../../core/format.ts";
 import type { InsideView } from "../../runs/inside.ts";
 import type { RunRecords } from "../../runs/run.ts";
+import { massiveMultiple } from "../../sae/quality.ts";
 
 export function notMeasured({ manifest, insides }: RunRecords): string[] {
   const { plan, prompts, template, layers } = manifest.inputs;
@@ -47,7 +49,15 @@ export function notMeasured({ manifest, insides }: RunRecords): string[] {
 }
 
 function throughSae(
-  { sae, not_measured, left_out, special_tokens }: InsideView,
+  {
+    sae,
+    not_measured,
+    left_out,
+    special_tokens,
+    massive_tokens,
+    massive_norm,
+    answers_without_tokens,
+  }: InsideView,
   isOneOfSeveral: boolean,
 ): string[] {
   const through = isOneOfSeveral ? ` through ${sae}` : "";
@@ -60,6 +70,16 @@ function throughSae(
       ? []
       : [
           `Features${through} of the ${special_tokens} special tokens in the answers: they are the template's, and not pooled.`,
+        ]),
+    ...(massive_tokens === 0 || massive_norm === null
+      ? []
+      : [
+          `Features${through} of the ${massive_tokens} massive tokens in the answers, whose norm is above ${formatNumber(massive_norm)}, ${massiveMultiple} times the median: one of them would decide an answer's, so they are not pooled.`,
+        ]),
+    ...(answers_without_tokens === 0
+      ? []
+      : [
+          `Features${through} of ${answers_without_tokens} ${answers_without_tokens === 1 ? "answer" : "answers"} of no other tokens than those: left out of f, T and D.`,
         ]),
   ];
 }
