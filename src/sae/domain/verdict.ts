@@ -76,7 +76,7 @@ export function contrastiveVerdict(seeds: readonly SeedArms[], random: Random): 
     interval: gain.interval,
     level,
     n: ids.length,
-    method: `mean gain in separation (cosine with the own tier's mean over the training prompts, less the others'), with the term less without; t interval over matched prompts${seeds.length > 1 ? ` and ${seeds.length} seeds` : ", of one seed"}; tiers dealt at random to the held-out prompts: p = ${formatProbability(chance.p)}`,
+    method: `mean gain in separation (cosine with the own tier's mean over the training prompts, less the others'), with the term less without; t interval over matched prompts${seeds.length > 1 ? ` and ${seeds.length} seeds` : ", of one seed"}; tiers dealt at random to the held-out prompts: p ${formatProbability(chance.p)}`,
     control,
     status,
     sentence: "",
