@@ -2,6 +2,9 @@
 import * as Plot from "@observablehq/plot";
 import { useEffect, useRef, useState } from "react";
 
+/** CSS pixels. A place on its way from screen to paper is narrower for a moment than a chart's own margins. */
+const leastWidth = 120;
+
 interface PlotFigureProps {
   /** What the chart shows, in words, for whoever cannot see it. */
   label: string;
@@ -27,7 +30,7 @@ export function PlotFigure({ label, draw }: PlotFigureProps) {
 
   useEffect(() => {
     const element = place.current;
-    if (element === null || width === 0) return;
+    if (element === null || width < leastWidth) return;
     const chart = Plot.plot({ ...draw(width), width, ariaLabel: label });
     chart.setAttribute("role", "img");
     element.replaceChildren(chart);
