@@ -68,7 +68,7 @@ try {
       const peer = runSaeTraining(values.peer, [
         ...["--train", files.train, "--held", files.held, "--objective", objective, "--form", form],
         ...Object.entries(numbers).flatMap(([name, value]) => [`--${name.replace("_", "-")}`, String(value)]),
-        ...(objective === "jumprelu" ? ["--target-l0", values.k, "--sparsity", String(sparsity)] : []),
+        ...(objective === "jumprelu" ? jumps() : []),
         ...["--seeds", ...seeds.map(String)],
       ]);
       const theirs = averaged(peer.runs);
@@ -108,6 +108,16 @@ async function fathom(train: Rows, held: Rows, seed: number): Promise<Run> {
     meanL0,
     tokensPerSecond: ((numbers.steps - untimed) * numbers.batch) / ((ended - began) / 1000),
   };
+}
+
+/** Of JumpReLU, as the peer is told it. */
+function jumps(): string[] {
+  const { sparsityWarmup, bandwidth, thresholdStart, thresholdRate } = usualOf.jumprelu;
+  return [
+    ...["--target-l0", String(numbers.k), "--sparsity", String(sparsity)],
+    ...["--sparsity-warmup", String(sparsityWarmup), "--bandwidth", String(bandwidth)],
+    ...["--threshold-start", String(thresholdStart), "--threshold-rate", String(thresholdRate)],
+  ];
 }
 
 function averaged(runs: readonly Run[]) {

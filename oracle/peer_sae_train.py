@@ -72,7 +72,7 @@ def train(x: torch.Tensor, held: torch.Tensor, seed: int, o: argparse.Namespace)
     W_enc = W_dec.T.contiguous().clone()
     b_enc, b_dec = torch.zeros(o.d_sae), geometric_median(x[torch.randperm(len(x))[: 2**14]]) * scale
     jumps = o.objective == "jumprelu"
-    log_threshold = torch.full((o.d_sae,), o.threshold_start).log()
+    log_threshold = torch.full((o.d_sae,), o.threshold_start if jumps else 1.0).log()
     common = [tensor.requires_grad_() for tensor in (W_enc, b_enc, W_dec, b_dec)]
     groups = [{"params": common, "pace": 1}]
     if jumps:
@@ -149,12 +149,12 @@ def main() -> None:
     parser.add_argument("--form", choices=["dense", "sparse"], default="sparse")
     parser.add_argument("--d-sae", type=int, default=6144)
     parser.add_argument("--k", type=int, default=32)
-    parser.add_argument("--target-l0", type=float, default=32)
-    parser.add_argument("--sparsity", type=float, default=1)
-    parser.add_argument("--sparsity-warmup", type=float, default=0.1)
-    parser.add_argument("--bandwidth", type=float, default=0.5)
-    parser.add_argument("--threshold-start", type=float, default=1.0)
-    parser.add_argument("--threshold-rate", type=float, default=10)
+    parser.add_argument("--target-l0", type=float)
+    parser.add_argument("--sparsity", type=float)
+    parser.add_argument("--sparsity-warmup", type=float)
+    parser.add_argument("--bandwidth", type=float)
+    parser.add_argument("--threshold-start", type=float)
+    parser.add_argument("--threshold-rate", type=float)
     parser.add_argument("--batch", type=int, default=1024)
     parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--rate", type=float, default=1e-3)
