@@ -1,7 +1,7 @@
 /** The sentences that a verdict on a contrastive term is told in. */
 import type { ArmFigures, Gain, SeedFigures } from "../../core/contrastive-verdict.ts";
 import type { Finding } from "../../core/finding.ts";
-import { formatNumber } from "../../core/format.ts";
+import { formatCount, formatNumber } from "../../core/format.ts";
 import type { Tier } from "../../core/prompt.ts";
 import { tierWords } from "../../core/words.ts";
 import { mean } from "../../stats/summary.ts";
@@ -18,15 +18,15 @@ interface Told {
 
 export function sentenceOf(told: Told): string {
   const { seeds } = told;
-  const average = (name: keyof ArmFigures) => (arms: readonly ArmFigures[]) =>
-    formatNumber(mean(arms.map((arm) => arm[name])));
+  const average = (name: keyof ArmFigures, say: (value: number) => string) => (arms: readonly ArmFigures[]) =>
+    say(mean(arms.map((arm) => arm[name])));
   const nearest = eachArm(seeds, (arms) => String(total(arms.map(({ nearest_own }) => nearest_own))));
   const held = seeds.length === 1 ? "prompts" : "prompts held out, all seeds together,";
   return [
-    `${claimOf(told)} (separation ${eachArm(seeds, average("separation"))}; gain ${gainWords(told.gain)}${told.overRandom === null ? "" : `, over random tiers ${gainWords(told.overRandom)}`}).`,
+    `${claimOf(told)} (separation ${eachArm(seeds, average("separation", cosine))}; gain ${gainWords(told.gain)}${told.overRandom === null ? "" : `, over random tiers ${gainWords(told.overRandom)}`}).`,
     scopeOf(told),
     `Of the ${total(seeds.map(({ prompts }) => prompts))} ${held} ${nearest} lie nearest to their own tier.`,
-    `Variance unexplained is ${eachArm(seeds, average("unexplained"))}, on ${total(seeds.map(({ tokens }) => tokens))} tokens.`,
+    `Variance unexplained is ${eachArm(seeds, average("unexplained", formatNumber))}, on ${formatCount(total(seeds.map(({ tokens }) => tokens)))} tokens.`,
   ].join(" ");
 }
 
@@ -75,4 +75,10 @@ function gainWords({ estimate, interval }: Gain): string {
 
 const total = (counts: readonly number[]): number => counts.reduce((sum, count) => sum + count, 0);
 
-const signed = (value: number): string => `${value > 0 ? "+" : ""}${formatNumber(value)}`;
+/** In thousandths: what is less counts as nothing many times over. */
+const cosine = (value: number): string => {
+  const size = Math.abs(value).toFixed(3);
+  return value < 0 && Number(size) > 0 ? `−${size}` : size;
+};
+
+const signed = (value: number): string => `${Number(value.toFixed(3)) > 0 ? "+" : ""}${cosine(value)}`;

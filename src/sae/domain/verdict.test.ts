@@ -87,7 +87,7 @@ describe("the verdict on a contrastive term", () => {
       /^The contrastive term drew benign and hazard-adjacent prompts .* apart \(/,
     );
     expect(finding.sentence).toMatch(
-      /unexplained is 0\.2 with it, 0\.15 without, 0\.18 with random tiers, on 1000 tokens/,
+      /unexplained is 0\.2 with it, 0\.15 without, 0\.18 with random tiers, on 1,000 tokens/,
     );
     expect(finding.sentence).toMatch(/This is of one seed, 7: another start/);
   });

@@ -20,7 +20,7 @@ export function LineChart({ label, points, x, y }: LineChartProps) {
       marginTop: 28,
       style: { fontSize: "12px", overflow: "visible" },
       x: { label: x, labelArrow: false, ticks: Math.min(8, Math.floor(width / 70)) },
-      y: { label: y, labelArrow: false, grid: true, ticks: 4, zero: true, nice: true },
+      y: { label: y, labelArrow: false, grid: true, ticks: 4, zero: true, nice: true, ...heightOf(points) },
       marks: [
         Plot.ruleY([0], { stroke: "var(--ink-soft)" }),
         Plot.lineY(points, {
@@ -36,6 +36,11 @@ export function LineChart({ label, points, x, y }: LineChartProps) {
     [points, x, y],
   );
   return <PlotFigure label={label} draw={draw} />;
+}
+
+/** Of what was 0 all along there is no scale to be drawn to. */
+function heightOf(points: LineChartProps["points"]): { domain?: [number, number] } {
+  return points.some(({ y }) => y !== null && y !== 0) ? {} : { domain: [0, 1] };
 }
 
 function isAlone({ y }: { y: number | null }, at: number, points: LineChartProps["points"]): boolean {
