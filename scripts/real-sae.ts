@@ -127,7 +127,7 @@ function requireUnaudited(chats: readonly Chat[]): void {
 
 /**
  * The model's answers as `generate` writes them. They are sampled, since a model of this size answers greedily in loops; a
- * sample has a seed of its own, so in which piece an answer is made changes nothing.
+ * sample has a seed of its own, so its draws do not depend on the piece that it is in.
  */
 function answersTo(questions: readonly Chat[], model: string): Answer[] {
   const answers: Answer[] = [];
