@@ -26,7 +26,7 @@ import { deal, meanNorm, meanSquaredDistance, medianOf } from "./training-rows.t
 import { type CurvePoint, freshState, type Keeping } from "./training-state.ts";
 import { unitRows } from "./unit-rows.ts";
 import { weightsOf } from "./warm-start.ts";
-import { type OwnName, trainedNames, type Weights } from "./weights.ts";
+import type { OwnName, Weights } from "./weights.ts";
 
 export interface TrainedSae {
   sae: Sae;
@@ -122,8 +122,8 @@ export async function trainSae(
 
 /** Only what the objective trains: BatchTopK finds a JumpReLU SAE's threshold anew. */
 function startFrom(sae: Sae, scale: number, own: Objective["own"]): Weights {
-  const weights = weightsOf(sae, scale);
-  return Object.fromEntries(trainedNames(own).map((name) => [name, weights[name]])) as unknown as Weights;
+  const { log_threshold, ...common } = weightsOf(sae, scale);
+  return log_threshold !== undefined && "log_threshold" in own ? { ...common, log_threshold } : common;
 }
 
 function initialWeights(
