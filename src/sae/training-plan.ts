@@ -70,7 +70,8 @@ export const usualOf = {
   batchtopk: { auxWeight: 1 },
   // On SmolLM2's activations 600 steps from 0.1, where nearly half of all features are active, ended at an L0 of 65 for a
   // target of 32 (339 of 6,144 features), from 1 at 35. From 2 they fit better still, with 6,144 features much better (FVU
-  // 0.30 at L0 39, from 1 0.46 at 36), but where the rows share a large offset nothing is above 2 to begin with. A narrow kernel, 0.05, leaves features dead behind thresholds that begin high.
+  // 0.30 at L0 39, from 1 0.46 at 36), but where the rows share a large offset nothing is above 2 to begin with. A narrow
+  // kernel, 0.05, leaves features dead behind thresholds that begin high.
   jumprelu: { sparsityWarmup: 0.1, bandwidth: 0.5, thresholdStart: 1, thresholdRate: 10 },
 } as const;
 
