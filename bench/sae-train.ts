@@ -112,11 +112,11 @@ async function fathom(train: Rows, held: Rows, seed: number): Promise<Run> {
 
 /** Of JumpReLU, as the peer is told it. */
 function jumps(): string[] {
-  const { sparsityWarmup, bandwidth, thresholdStart, thresholdRate } = usualOf.jumprelu;
+  const { sparsityWarmup, bandwidth, thresholdRate } = usualOf.jumprelu;
   return [
     ...["--target-l0", String(numbers.k), "--sparsity", String(sparsity)],
     ...["--sparsity-warmup", String(sparsityWarmup), "--bandwidth", String(bandwidth)],
-    ...["--threshold-start", String(thresholdStart), "--threshold-rate", String(thresholdRate)],
+    ...["--threshold-rate", String(thresholdRate)],
   ];
 }
 

@@ -72,7 +72,10 @@ def train(x: torch.Tensor, held: torch.Tensor, seed: int, o: argparse.Namespace)
     W_enc = W_dec.T.contiguous().clone()
     b_enc, b_dec = torch.zeros(o.d_sae), geometric_median(x[torch.randperm(len(x))[: 2**14]]) * scale
     jumps = o.objective == "jumprelu"
-    log_threshold = torch.full((o.d_sae,), o.threshold_start if jumps else 1.0).log()
+    log_threshold = torch.zeros(o.d_sae)
+    if jumps:
+        pre = ((x[torch.randperm(len(x))[:64]] * scale - b_dec) @ W_enc).flatten().sort().values
+        log_threshold += pre[int((1 - o.target_l0 / o.d_sae) * (len(pre) - 1))].log()
     common = [tensor.requires_grad_() for tensor in (W_enc, b_enc, W_dec, b_dec)]
     groups = [{"params": common, "pace": 1}]
     if jumps:
@@ -153,7 +156,6 @@ def main() -> None:
     parser.add_argument("--sparsity", type=float)
     parser.add_argument("--sparsity-warmup", type=float)
     parser.add_argument("--bandwidth", type=float)
-    parser.add_argument("--threshold-start", type=float)
     parser.add_argument("--threshold-rate", type=float)
     parser.add_argument("--batch", type=int, default=1024)
     parser.add_argument("--steps", type=int, default=300)

@@ -37,7 +37,8 @@ const { d_in, d_sae, batch, k, cases, weights } = fixture;
 
 const jumps = {
   bandwidth: fixture.bandwidth,
-  thresholdStart: 1,
+  d_sae,
+  startL0: 1,
   thresholdRate: 1,
   sparsity: fixture.coefficient,
   sparsityWarmup: 0,

@@ -191,7 +191,7 @@ it("training by JumpReLU applies the same rule, to features and to their number"
   const input = graph.input("pre", "float32", dims);
   const log_threshold = graph.input("log_threshold", "float32", [d_sae]);
   const objective = jumpReLU({
-    ...{ bandwidth: 0.5, thresholdStart: 1, thresholdRate: 1, sparsity: 1, sparsityWarmup: 0, steps: 1 },
+    ...{ bandwidth: 0.5, d_sae, startL0: 1, thresholdRate: 1, sparsity: 1, sparsityWarmup: 0, steps: 1 },
   });
   if (!("activate" in objective)) throw new Error("JumpReLU chooses no fixed number of features");
   graph.output("features", objective.activate(input, { log_threshold }));

@@ -126,6 +126,9 @@ function startFrom(sae: Sae, scale: number, own: Objective["own"]): Weights {
   return log_threshold !== undefined && "log_threshold" in own ? { ...common, log_threshold } : common;
 }
 
+/** Tokens that an objective's own numbers are begun from: times d_sae they are enough for any share of features. */
+const startTokens = 64;
+
 function initialWeights(
   rows: Rows,
   scale: number,
@@ -138,8 +141,26 @@ function initialWeights(
   const W_dec = Float32Array.from({ length: d_sae * d_in }, () => directions.normal());
   unitRows(W_dec, d_in);
   const b_dec = Float32Array.from(medianOf(rows, draw.split("median")), (value) => value * scale);
+  const some = rows.read(0, Math.min(rows.count, startTokens)).map((value) => value * scale);
   const ownTensors = Object.fromEntries(
-    Object.entries(own).map(([name, { start }]) => [name, new Float32Array(d_sae).fill(start)]),
+    Object.entries(own).map(([name, { start }]) => {
+      return [name, new Float32Array(d_sae).fill(start(preActivations(some, W_dec, b_dec)))];
+    }),
   ) as Partial<Record<OwnName, Float32Array<ArrayBuffer>>>;
   return { W_encT: W_dec.slice(), b_enc: new Float32Array(d_sae), W_dec, b_dec, ...ownTensors };
+}
+
+/** (x − b_dec)·W_enc. @param x [n, d_in] @param W_encT [d_sae, d_in] @returns [n, d_sae] */
+function preActivations(x: Float32Array, W_encT: Float32Array, b_dec: Float32Array): Float32Array {
+  const d_in = b_dec.length;
+  const d_sae = W_encT.length / d_in;
+  const pre = new Float32Array((x.length / d_in) * d_sae);
+  for (let at = 0; at < pre.length; at++) {
+    const token = Math.floor(at / d_sae) * d_in;
+    const feature = (at % d_sae) * d_in;
+    let sum = 0;
+    for (let i = 0; i < d_in; i++) sum += (x[token + i]! - b_dec[i]!) * W_encT[feature + i]!;
+    pre[at] = sum;
+  }
+  return pre;
 }

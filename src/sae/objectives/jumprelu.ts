@@ -30,15 +30,16 @@ import type { LossTerm, Objective } from "./objective.ts";
 
 type Settings = Pick<
   JumpReLUPlan,
-  "bandwidth" | "thresholdStart" | "thresholdRate" | "sparsity" | "sparsityWarmup" | "targetL0" | "steps"
+  "d_sae" | "bandwidth" | "startL0" | "thresholdRate" | "sparsity" | "sparsityWarmup" | "targetL0" | "steps"
 >;
 
 const own = "log_threshold";
 
 export function jumpReLU(settings: Settings): Objective {
-  const { bandwidth, thresholdStart, thresholdRate } = settings;
+  const { d_sae, bandwidth, targetL0, startL0, thresholdRate } = settings;
+  const share = Math.min(1, (targetL0 ?? startL0) / d_sae);
   return {
-    own: { [own]: { start: Math.log(thresholdStart), pace: thresholdRate } },
+    own: { [own]: { start: (pre) => Math.log(leftAbove(pre, share)), pace: thresholdRate } },
     activate: (pre, { log_threshold }) => apply(jumpOperator, pre, exp(log_threshold!), bandwidth),
     terms: [sparsity(settings)],
     finish: ({ weights }, scale) => ({
@@ -47,6 +48,15 @@ export function jumpReLU(settings: Settings): Objective {
       threshold: weights[own]!.map((log) => Math.exp(log) / scale),
     }),
   };
+}
+
+/** A threshold has a logarithm. */
+const leastThreshold = 1e-3;
+
+/** What a share of the numbers is above: thresholds that begin far from where they are to be are not there when the run ends. */
+function leftAbove(numbers: Float32Array, share: number): number {
+  const sorted = numbers.toSorted();
+  return Math.max(leastThreshold, sorted[Math.floor((1 - share) * (sorted.length - 1))]!);
 }
 
 function sparsity({ bandwidth, targetL0, ...settings }: Settings): LossTerm {

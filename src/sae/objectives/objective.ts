@@ -10,8 +10,8 @@ import type { SaeParts } from "../sae.ts";
 import type { OwnName, Weights } from "../weights.ts";
 
 export type Objective = (Choosing | Activating) & {
-  /** What it trains beside encoder and decoder: each feature's number at the start, and its rate as a multiple of the others'. */
-  readonly own: Partial<Record<OwnName, { start: number; pace: number }>>;
+  /** What it trains beside encoder and decoder, one number a feature, with its rate as a multiple of the others'. */
+  readonly own: Partial<Record<OwnName, { start: StartOf; pace: number }>>;
   readonly terms: readonly LossTerm[];
   /** The nonlinearity of the finished SAE. @param scale of the inputs that it was trained on */
   finish(
@@ -19,6 +19,9 @@ export type Objective = (Choosing | Activating) & {
     scale: number,
   ): Pick<SaeParts, "kind" | "k" | "threshold">;
 };
+
+/** @param pre pre-activations of some tokens as the weights begin, in any order @returns each feature's number at the start */
+export type StartOf = (pre: Float32Array) => number;
 
 /** Only features at so many places count; they are what ReLU makes of them. */
 interface Choosing {
