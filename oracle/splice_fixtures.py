@@ -8,7 +8,7 @@ Two cases. "plain": the organism as it is. "massive": its embedding untied, and 
 residuals are far above 10 times the median norm; these stay as they are when others are replaced, and are told apart.
 Each case: texts [{ids, from}] (a prompt and the model's greedy answer; `from` is the first token to predict: the answer's first, or of
 every other text the prompt's second), scaled {token, by} or null, cross-entropy {original, spliced, zeroed, recovered}, massive token
-count, and of the same residuals the fraction of variance explained {all, ordinary, withoutFirst, perToken} and mean L0, in float64.
+count, and of the same residuals the fraction of variance explained {all, ordinary, withoutFirst, perToken} and mean L0 of ordinary tokens, in float64.
 """
 
 import json
@@ -93,7 +93,7 @@ def case(model, sae, texts, scaled) -> dict:
             "withoutFirst": explained(wide, again, ~first),
             "perToken": torch.quantile(per_token, 0.5).item(),
         },
-        "meanL0": (features > 0).sum(1).double().mean().item(),
+        "meanL0": (features[ordinary] > 0).sum(1).double().mean().item(),
     }
 
 

@@ -88,7 +88,7 @@ export const saeReportSchema = z.strictObject({
     notes: z.array(z.string()),
   }),
   findings: z.array(findingSchema),
-  /** Tokens by their number of active features. */
+  /** Tokens that are not massive by their number of active features. */
   l0: z.array(binSchema),
   density: z.strictObject({
     /** Features by log10 of the share of tokens on which they are active; without those that never are. */

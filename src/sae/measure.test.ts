@@ -162,6 +162,8 @@ describe("quality", () => {
     expect(norm.max).toBe(30_000);
     expect(norm.mean - norm.ordinary).toBeGreaterThan(10);
     expect(norm.ordinary).toBeCloseTo(norm.median, 0);
+    // Of d axes it has one; the others have d.
+    expect((await qualityOf(axes(), x)).meanL0).toBe(d);
   });
 
   it("refuses rows that have no variance", async () => {

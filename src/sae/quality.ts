@@ -30,7 +30,7 @@ export interface Quality {
     /** Median over the same tokens of 1 − ‖x − x̂‖²/‖x − μ‖², each token for itself. */
     perToken: number;
   };
-  /** Mean number of active features a token, all tokens. */
+  /** Mean number of active features a token, over the same: a massive one may have them all, where nothing limits them. */
   meanL0: number;
   /** Features active on no token; of a sample too small for them, rare features too. */
   dead: { count: number; share: number };
@@ -129,7 +129,8 @@ export async function quality(
     const of = (values: Float64Array) => sum(values.filter((_, row) => belongs[group](row)));
     return 1 - of(error) / positive(of(spread[group]), rows);
   };
-  const ordinary = (values: Float64Array) => values.filter((_, row) => isMassive[row] === 0);
+  const ordinary = <T extends Float64Array | Uint32Array>(values: T) =>
+    values.filter((_, row) => isMassive[row] === 0) as T;
   const ordinarySpread = ordinary(spread.ordinary);
   const massive = (values: Float64Array) => values.filter((_, row) => isMassive[row] === 1);
   const massiveCount = sum(isMassive);
@@ -146,7 +147,7 @@ export async function quality(
       ordinary: explained("ordinary"),
       perToken: median(ordinary(error).map((value, at) => 1 - value / ordinarySpread[at]!)),
     },
-    meanL0: sum(l0) / rows.count,
+    meanL0: sum(ordinary(l0)) / (rows.count - massiveCount),
     dead: { count: dead, share: dead / d_sae },
     norm: {
       mean: sum(norms) / rows.count,

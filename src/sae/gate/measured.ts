@@ -43,7 +43,7 @@ export function measuredChecks(sae: Sae, measured: Quality, bounds: GateBounds):
   const { stated } = sae;
   const { tolerated } = bounds;
   const { varianceExplained, meanL0, dead, norm, tokens, massive } = measured;
-  const seen = (tokens * meanL0) / sae.d_sae;
+  const seen = ((tokens - massive.count) * meanL0) / sae.d_sae;
   const around = (value: number | null, factor = tolerated.factor) =>
     value === null ? null : { least: value / factor, most: value * factor };
   const first = varianceExplained.withoutFirst;
@@ -64,7 +64,7 @@ export function measuredChecks(sae: Sae, measured: Quality, bounds: GateBounds):
       // No feature at all is no code either.
       declared: { least: 1, most: bounds.l0ShareOfInput * sae.d_in },
       stated: around(stated.meanL0, sae.k !== null ? tolerated.factorOfTopK : tolerated.factor),
-      about: `active features a token, over ${tokens} tokens`,
+      about: `active features a token, over ${tokens - massive.count} tokens without massive ones`,
     }),
     compare("dead features", dead.share, {
       declared: { least: null, most: bounds.deadShare },

@@ -81,7 +81,10 @@ export async function measureSae(options: MeasureOptions): Promise<MeasuredRepor
         massive: tokens.isMassive.reduce((sum, is) => sum + is, 0),
       },
       findings: saeFindings(measured, draw.split("intervals")),
-      l0: countHistogram(tokens.l0, mostBars),
+      l0: countHistogram(
+        tokens.l0.filter((_, row) => tokens.belongs.ordinary(row)),
+        mostBars,
+      ),
       density: density(tokens.firings, rows.count),
       redundancy: {
         bins: histogram(

@@ -39,7 +39,7 @@ export function Sparsity({ data }: { data: SaeReport }) {
           sentence={
             fewest === most
               ? `Every token has ${formatCount(fewest)}.`
-              : `From ${formatCount(fewest)} to ${formatCount(most)} of ${formatCount(sae.d_sae)}.`
+              : `From ${formatCount(fewest)} to ${formatCount(most)} of ${formatCount(sae.d_sae)}, massive tokens left out.`
           }
           head={["From", "Below", "Tokens"]}
           rows={cells(l0)}

@@ -16,7 +16,7 @@ export function meanL0(measured: Measured, random: Random): Finding {
   const found = ratio(
     perText(
       measured,
-      () => true,
+      tokens.belongs.ordinary,
       (row) => tokens.l0[row]!,
       () => 1,
     ),
@@ -29,7 +29,7 @@ export function meanL0(measured: Measured, random: Random): Finding {
     question: "How many features does a token have?",
     ...ofRatio(found),
     unit: "features",
-    method: `mean number of active features a token; ${byText}`,
+    method: `mean number of active features a token, massive ones left out; ${byText}`,
     control: {
       kind: stated === null ? "nothing; the SAE states none" : "stated by the SAE",
       estimate: stated,
