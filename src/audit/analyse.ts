@@ -93,11 +93,10 @@ export function analysis(input: AnalysisInput): Analysis {
 }
 
 /** What is said of an SAE beside the first. */
-const named = (draft: Draft, inside: Inside): Draft => ({
-  ...qualified(draft, inside),
-  id: besideId(inside.sae, draft.id),
-  sentence: `Through ${inside.sae}: ${qualified(draft, inside).sentence}`,
-});
+function named(draft: Draft, inside: Inside): Draft {
+  const { sentence, ...rest } = qualified(draft, inside);
+  return { ...rest, id: besideId(inside.sae, draft.id), sentence: `Through ${inside.sae}: ${sentence}` };
+}
 
 /** The findings alone. */
 export function analyse(input: AnalysisInput): Finding[] {

@@ -4,7 +4,7 @@ import { openWeightless, type SessionOptions } from "../model/session.ts";
 import { lossGraph, weightOf } from "./loss.ts";
 import type { LossTerm, Objective, StepState } from "./objectives/objective.ts";
 import { addPlaceGradients, byFeature } from "./place-gradients.ts";
-import { dimsOf, type TrainedName, trainedNames, type Weights, type Widths } from "./weights.ts";
+import { dimsOf, lengthOf, type TrainedName, trainedNames, type Weights, type Widths } from "./weights.ts";
 
 export interface Loss {
   /** The reconstruction's share. */
@@ -99,8 +99,7 @@ export class LossSession {
   }
 
   private zeros(name: TrainedName): Float32Array<ArrayBuffer> {
-    const size = () => dimsOf(name, this.widths).reduce((product, dim) => product * dim, 1);
-    const buffer = this.buffers.get(name) ?? new Float32Array(size());
+    const buffer = this.buffers.get(name) ?? new Float32Array(lengthOf(name, this.widths));
     this.buffers.set(name, buffer);
     return buffer.fill(0);
   }

@@ -141,11 +141,12 @@ function initialWeights(
   const W_dec = Float32Array.from({ length: d_sae * d_in }, () => directions.normal());
   unitRows(W_dec, d_in);
   const b_dec = Float32Array.from(medianOf(rows, draw.split("median")), (value) => value * scale);
-  const some = rows.read(0, Math.min(rows.count, startTokens)).map((value) => value * scale);
+  const pre = () => {
+    const some = rows.read(0, Math.min(rows.count, startTokens)).map((value) => value * scale);
+    return preActivations(some, W_dec, b_dec);
+  };
   const ownTensors = Object.fromEntries(
-    Object.entries(own).map(([name, { start }]) => {
-      return [name, new Float32Array(d_sae).fill(start(preActivations(some, W_dec, b_dec)))];
-    }),
+    Object.entries(own).map(([name, { start }]) => [name, new Float32Array(d_sae).fill(start(pre()))]),
   ) as Partial<Record<OwnName, Float32Array<ArrayBuffer>>>;
   return { W_encT: W_dec.slice(), b_enc: new Float32Array(d_sae), W_dec, b_dec, ...ownTensors };
 }

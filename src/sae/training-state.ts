@@ -9,7 +9,7 @@ import { badInput } from "../core/errors.ts";
 import { parseJson } from "../files/json.ts";
 import { openSafetensors } from "../files/safetensors.ts";
 import { type TensorToWrite, writeSafetensors } from "../files/safetensors-writer.ts";
-import { dimsOf, type TrainedName, trainedNames, type Weights, type Widths } from "./weights.ts";
+import { lengthOf, type TrainedName, trainedNames, type Weights, type Widths } from "./weights.ts";
 
 const pointSchema = z.strictObject({
   /** Steps done. */
@@ -93,7 +93,7 @@ export function readState(
     const moments: AdamState["moments"] = new Map();
     const weights = Object.fromEntries(
       names.map((name) => {
-        const length = dimsOf(name, size).reduce((product, dim) => product * dim, 1);
+        const length = lengthOf(name, size);
         const first = numbers(`${name}.first`, length);
         moments.set(name, { first, second: numbers(`${name}.second`, length) });
         return [name, numbers(name, length)];

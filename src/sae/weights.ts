@@ -32,3 +32,8 @@ export function dimsOf(name: TrainedName, { d_in, d_sae }: Widths): number[] {
       return [d_sae];
   }
 }
+
+/** Numbers of a tensor. */
+export function lengthOf(name: TrainedName, widths: Widths): number {
+  return dimsOf(name, widths).reduce((product, dim) => product * dim, 1);
+}
