@@ -9,8 +9,14 @@ import { Settings } from "./settings.ts";
 /** The base that every reader assumes where a configuration names none. */
 const usualTheta = 10_000;
 
-/** One kind of scaling. @param context max_position_embeddings */
-export type ScalingReader = (parameters: Settings, context: number) => RopeScaling | null;
+/**
+ * One kind of scaling.
+ * @param context max_position_embeddings
+ * @param original the context before it was stretched, where the parameters do not say it
+ */
+export type ScalingReader = (parameters: Settings, context: number, original: number) => RopeScaling | null;
+
+const originalKey = "original_max_position_embeddings";
 
 /**
  * By their "rope_type", the kinds that may be settings of some layers only. YaRN may not: Transformers looks for its
@@ -19,12 +25,12 @@ export type ScalingReader = (parameters: Settings, context: number) => RopeScali
 export const layerScalings: Readonly<Record<string, ScalingReader>> = {
   default: () => null,
   linear: (parameters) => ({ type: "linear", factor: parameters.positive("factor") }),
-  llama3: (parameters, context) => ({
+  llama3: (parameters, _, original) => ({
     type: "llama3",
     factor: parameters.positive("factor"),
     lowFreqFactor: parameters.positive("low_freq_factor"),
     highFreqFactor: parameters.positive("high_freq_factor"),
-    originalContext: parameters.count("original_max_position_embeddings", context),
+    originalContext: parameters.count(originalKey, original),
   }),
 };
 
@@ -32,8 +38,8 @@ export const layerScalings: Readonly<Record<string, ScalingReader>> = {
 const usualScalings: Readonly<Record<string, ScalingReader>> = { ...layerScalings, yarn };
 
 /** YaRN (arXiv 2309.00071). */
-function yarn(parameters: Settings, context: number): RopeScaling {
-  const originalContext = parameters.count("original_max_position_embeddings", context);
+function yarn(parameters: Settings, context: number, original: number): RopeScaling {
+  const originalContext = parameters.count(originalKey, original);
   const factor = parameters.positive("factor", context / originalContext);
   const mscale = parameters.positiveOrNull("mscale");
   const mscaleAll = parameters.positiveOrNull("mscale_all_dim");
@@ -68,6 +74,8 @@ export interface RopeChoices {
   kinds?: Readonly<Record<string, ScalingReader>>;
   /** Whether the family turns the first part of a head only, where "partial_rotary_factor" says so. */
   partial?: boolean;
+  /** The original context of a family that always has one beside its rotary settings, where none is written. */
+  original?: number;
 }
 
 /** Gemma 4's. */
@@ -79,25 +87,60 @@ export const proportionalScaling: ScalingReader = (parameters) => {
 
 /**
  * One set of rotary settings for all layers.
- * @throws FathomError for a kind of scaling that is not among `kinds`, by name
+ * @throws FathomError for a kind of scaling that is not among `kinds`, by name, and for a number that is told twice
+ *   and differently
  */
 export function readRope(
   settings: Settings,
   headDim: number,
   context: number,
-  { kinds = usualScalings, partial = false }: RopeChoices = {},
+  { kinds = usualScalings, partial = false, original }: RopeChoices = {},
 ): Rope {
-  const key = settings.has("rope_parameters") ? "rope_parameters" : "rope_scaling";
-  const parameters = new Settings(settings.raw(key) ?? {}, `${settings.where} "${key}"`);
-  // Both spellings may be written side by side, for old and new readers.
-  settings.inert(["rope_scaling"]);
-  if (!partial) settings.only("partial_rotary_factor", 1);
-  return readParameters(parameters, headDim, context, {
+  const { parameters, dropped } = flatSettings(settings);
+  if (!partial) for (const place of [settings, dropped]) place?.only("partial_rotary_factor", 1);
+  // Transformers takes the outer one, whatever stands inside the rotary settings.
+  const outerOriginal =
+    settings.has(originalKey) || original !== undefined ? settings.count(originalKey, original) : null;
+  if (outerOriginal !== null) parameters.only(originalKey, outerOriginal);
+  const rope = readParameters(parameters, headDim, context, {
     outer: settings.positiveOrNull("rope_theta"),
     usual: usualTheta,
     kinds,
+    original: outerOriginal ?? context,
     ...(partial ? { rotated: readPart(settings, parameters, headDim) } : {}),
   });
+  if (dropped !== null) checkDropped(dropped, rope, headDim);
+  return rope;
+}
+
+/**
+ * Both spellings may stand side by side: a recipe adds "rope_scaling" to what Transformers 5 saved. Transformers then
+ * reads that one and drops "rope_parameters" whole, and so is it here.
+ */
+function flatSettings(settings: Settings): { parameters: Settings; dropped: Settings | null } {
+  const at = (key: string) => new Settings(settings.raw(key) ?? {}, `${settings.where} "${key}"`);
+  const [newer, older] = [at("rope_parameters"), at("rope_scaling")];
+  if (older.isEmpty()) return { parameters: newer, dropped: null };
+  return { parameters: older, dropped: newer.isEmpty() ? null : newer };
+}
+
+/**
+ * The base and the part that turns are no scaling, and who added one did not mean to change them. Transformers forgets
+ * them with the rest, and another program may not.
+ */
+function checkDropped(dropped: Settings, { theta, rotated }: Rope, headDim: number): void {
+  const told = { rope_theta: theta, partial_rotary_factor: rotated / headDim };
+  for (const [key, read] of Object.entries(told)) {
+    const value = dropped.positiveOrNull(key);
+    const same = key === "rope_theta" ? value === read : Math.trunc(headDim * (value ?? 0)) === rotated;
+    if (value !== null && !same)
+      throw badInput(
+        `${dropped.where} "${key}"`,
+        `${read}, which "rope_scaling" beside it stands for`,
+        String(value),
+        `one place for both: "${key}" inside "rope_scaling", or the scaling inside "rope_parameters"`,
+      );
+  }
 }
 
 /** How many numbers of a head turn; the share may stand inside the rotary settings or beside them. */
@@ -116,6 +159,7 @@ function readPart(settings: Settings, parameters: Settings, headDim: number): nu
  * One object of rotary settings.
  * @param options.outer the base written outside of it, which it may repeat
  * @param options.usual the base where none is written; null where one must be
+ * @param options.original the context before it was stretched, where they do not say it; `context` where not given
  * @param options.rotated for a family that turns a part of each head; all of it where not given
  */
 export function readParameters(
@@ -126,14 +170,15 @@ export function readParameters(
     outer: number | null;
     usual: number | null;
     kinds?: Readonly<Record<string, ScalingReader>>;
+    original?: number;
     rotated?: number;
   },
 ): Rope {
-  const { outer, usual, kinds = layerScalings, rotated = headDim } = options;
+  const { outer, usual, kinds = layerScalings, original = context, rotated = headDim } = options;
   const theta = parameters.positive("rope_theta", outer ?? usual ?? undefined);
   if (outer !== null && theta !== outer)
     throw badInput(`${parameters.where} "rope_theta"`, `${outer} as in "rope_theta"`, String(theta));
-  const scaling = readScaling(parameters, context, kinds);
+  const scaling = readScaling(parameters, context, original, kinds);
   // A kind that reads it has its own meaning for it.
   if (options.rotated === undefined && scaling?.type !== "proportional")
     parameters.only("partial_rotary_factor", 1);
@@ -154,20 +199,26 @@ export type RopesByType = Record<keyof typeof layerTypes, Rope>;
  * "rope_parameters" with an object for each type of layer.
  * @param headDims of the layers of each type
  * @param thetas the bases where none is written; null where one must be
+ * @param options.overGlobal what is laid over the global layers' own settings, key by key
  */
 export function readRopesByType(
   settings: Settings,
   headDims: Record<keyof RopesByType, number>,
   context: number,
   thetas: Record<keyof RopesByType, number | null>,
-  kinds: Readonly<Record<string, ScalingReader>> = layerScalings,
+  { kinds = layerScalings, overGlobal = null }: RopesByTypeChoices = {},
 ): RopesByType {
-  const parameters = settings.nested("rope_parameters");
+  const parameters = new Settings(
+    settings.raw("rope_parameters") ?? {},
+    `${settings.where} "rope_parameters"`,
+  );
   const of = (type: keyof RopesByType): Rope => {
     const theta = thetas[type];
-    if (theta !== null && !parameters.has(layerTypes[type]))
-      return { theta, rotated: headDims[type], scaling: null };
-    const own = parameters.nested(layerTypes[type]);
+    const key = layerTypes[type];
+    const written = theta === null || parameters.has(key) ? parameters.nested(key) : null;
+    const over = type === "global" ? overGlobal : null;
+    const own = written !== null && over !== null ? written.under(over) : (written ?? over);
+    if (own === null) return { theta: theta!, rotated: headDims[type], scaling: null };
     return readParameters(own, headDims[type], context, { outer: null, usual: theta, kinds });
   };
   const ropes = { local: of("local"), global: of("global") };
@@ -175,10 +226,16 @@ export function readRopesByType(
   return ropes;
 }
 
+interface RopesByTypeChoices {
+  kinds?: Readonly<Record<string, ScalingReader>>;
+  overGlobal?: Settings | null;
+}
+
 /** The scaling that one object of rotary settings asks for. */
 function readScaling(
   parameters: Settings,
   context: number,
+  original: number,
   kinds: Readonly<Record<string, ScalingReader>>,
 ): RopeScaling | null {
   const older = parameters.text("type", "default");
@@ -192,5 +249,5 @@ function readScaling(
         .join(" or "),
       type,
     );
-  return reader(parameters, context);
+  return reader(parameters, context, original);
 }

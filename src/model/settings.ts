@@ -34,6 +34,17 @@ export class Settings {
     return this.raw(key) !== undefined;
   }
 
+  /** Whether nothing is written but nulls. */
+  isEmpty(): boolean {
+    return [...this.#values.values()].every((value) => value === null);
+  }
+
+  /** These settings with others laid over them, key by key. */
+  under(over: Settings): Settings {
+    const merged = Object.fromEntries([...this.#values, ...over.#values]);
+    return new Settings(merged, `${over.where} over ${this.where}`);
+  }
+
   keys(): string[] {
     return [...this.#values.keys()];
   }

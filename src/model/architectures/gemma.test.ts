@@ -113,8 +113,8 @@ describe("Gemma 3", () => {
       /"rope_parameters" "full_attention" "rope_type": .*found "yarn"/,
     ],
     [
-      { ...alone, rope_scaling: { rope_type: "linear", factor: 2 }, rope_parameters: {} },
-      /"rope_scaling": expected null/,
+      { ...alone, rope_scaling: { type: "linear", factor: 2 } },
+      /"rope_scaling" "type": expected "rope_type", the only name that is read for a Gemma 3, found "linear"/,
     ],
     [inside({ final_logit_softcapping: 30 }), /"text_config" "final_logit_softcapping": expected null/],
     [inside({ new_thing: 1 }), /"text_config" "new_thing": expected only settings/],

@@ -3,8 +3,8 @@
  * normed head by head in place of the cap on scores, five layers of six behind a window with rotary positions of their own.
  */
 import { readActivation, readOptional, readSizes, readSliding } from "../config-read.ts";
-import { type RopesByType, readParameters, readRopesByType } from "../config-rope.ts";
-import type { Settings } from "../settings.ts";
+import { type RopesByType, readRopesByType } from "../config-rope.ts";
+import { Settings } from "../settings.ts";
 import type { Family } from "./family.ts";
 import { attention, norm, projectHeads, sandwich } from "./pieces.ts";
 
@@ -71,21 +71,24 @@ export const gemma3: Family = {
   },
 };
 
-/** By layer type in Transformers 5; before, two bases, and a scaling that is the global layers' alone. */
+/**
+ * By layer type in Transformers 5; before, two bases, and a scaling that is the global layers' alone. Where both stand,
+ * Transformers lays that scaling over the global layers' own.
+ */
 function readRopes(settings: Settings, headDim: number, context: number): RopesByType {
-  const theta = settings.positive("rope_theta", 1_000_000);
+  const global = settings.positive("rope_theta", 1_000_000);
   const local = settings.positive("rope_local_base_freq", 10_000);
-  if (settings.has("rope_parameters")) {
-    refuseWritten(settings, "rope_scaling");
-    const headDims = { local: headDim, global: headDim };
-    return readRopesByType(settings, headDims, context, { local, global: theta });
-  }
-  return {
-    local: { theta: local, rotated: headDim, scaling: null },
-    global: settings.has("rope_scaling")
-      ? readParameters(settings.nested("rope_scaling"), headDim, context, { outer: theta, usual: null })
-      : { theta, rotated: headDim, scaling: null },
-  };
+  const scaling = new Settings(settings.raw("rope_scaling") ?? {}, `${settings.where} "rope_scaling"`);
+  // Under this family's "rope_type": "default" Transformers never sees the older name of the key.
+  if (scaling.has("type") && !scaling.has("rope_type"))
+    throw scaling.wrong("type", `"rope_type", the only name that is read for a Gemma 3`, scaling.raw("type"));
+  return readRopesByType(
+    settings,
+    { local: headDim, global: headDim },
+    context,
+    { local, global },
+    { overGlobal: scaling.isEmpty() ? null : scaling },
+  );
 }
 
 function refuseWritten(settings: Settings, key: string): void {

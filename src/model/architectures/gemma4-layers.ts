@@ -86,7 +86,7 @@ function readRopes(
 ): RopesByType {
   if (settings.has("rope_parameters")) {
     const kinds = { ...layerScalings, proportional: proportionalScaling };
-    return readRopesByType(settings, headDims, context, { local: null, global: null }, kinds);
+    return readRopesByType(settings, headDims, context, { local: null, global: null }, { kinds });
   }
   return {
     local: { theta: 10_000, rotated: headDims.local, scaling: null },

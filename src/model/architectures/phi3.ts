@@ -5,7 +5,6 @@
 import { mul, split } from "../../graph/ops/index.ts";
 import { plain, readActivation, readOptional, readSizes, windowEverywhere } from "../config-read.ts";
 import { longRope, readRope, type ScalingReader } from "../config-rope.ts";
-import type { Settings } from "../settings.ts";
 import type { Family } from "./family.ts";
 import { activate, inHeads, linear, preNormBlock } from "./pieces.ts";
 
@@ -17,8 +16,9 @@ export const phi3: Family = {
     const { depth, layer, model } = readSizes(settings, { headDim: null, context: 4096, eps: 1e-5 });
     const window = windowEverywhere(settings, depth, readOptional(settings, "sliding_window", null));
     const rope = readRope(settings, layer.headDim, model.contextLength, {
-      kinds: scalings(settings),
+      kinds: scalings,
       partial: true,
+      original: 4096,
     });
     settings.inert(["resid_pdrop", "embd_pdrop"]);
     return {
@@ -54,12 +54,9 @@ export const phi3: Family = {
 };
 
 /** "su" and "yarn" are LongRoPE's names in older files of this family. */
-function scalings(settings: Settings): Record<string, ScalingReader> {
-  // Transformers takes the outer one, whatever stands inside the rotary settings.
-  const original = settings.count("original_max_position_embeddings", 4096);
-  const longrope: ScalingReader = (parameters, context) => {
-    parameters.only("original_max_position_embeddings", original);
-    return longRope(parameters, context, original);
-  };
-  return { default: () => null, longrope, su: longrope, yarn: longrope };
-}
+const scalings: Readonly<Record<string, ScalingReader>> = {
+  default: () => null,
+  longrope: longRope,
+  su: longRope,
+  yarn: longRope,
+};
