@@ -60,6 +60,15 @@ describePage("report page in a browser", syntheticReport, (open) => {
     await without.close();
   });
 
+  it("says a note in the header, where there is one", async () => {
+    const note = "The files say <b>it</b> twice.";
+    const { page, troubles } = await open({ notes: [note] });
+    expect(await page.locator("header [role=note]").textContent()).toBe(`Note. ${note}`);
+    expect(await problemsOf(page)).toEqual([]);
+    expect(troubles).toEqual([]);
+    await page.close();
+  });
+
   it("shows hostile text as text", async () => {
     const hostile =
       "</script><script>window.pwned=1</script><img src=x onerror='window.pwned=1'><!--<script>\u2028$&$`";

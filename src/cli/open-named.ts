@@ -1,6 +1,10 @@
-/** A checkpoint by what was named on the command line, and under a name that people know: a snapshot's folder has a hash for one. */
+/**
+ * A checkpoint by what was named on the command line, and under a name that people know: a snapshot's folder has a hash for
+ * one. What there is to note of how its files were read is said here, once a command, whichever verb it is.
+ */
 import { type Checkpoint, openCheckpoint } from "../model/checkpoint.ts";
 import type { Origin } from "../runs/manifest.ts";
+import { complain } from "./failure.ts";
 import { locateAdapter, locateModel } from "./locate.ts";
 import type { Progress } from "./progress.ts";
 
@@ -9,11 +13,22 @@ interface Named {
   adapter?: string | null;
 }
 
+interface Opening {
+  checkpoint: Checkpoint;
+  origins: { model: Origin | null; adapter: Origin | null };
+}
+
 /** @throws FathomError for what is not there, not to be had, or no checkpoint */
-export async function openNamed(
-  named: Named,
-  progress: Progress,
-): Promise<{ checkpoint: Checkpoint; origins: { model: Origin | null; adapter: Origin | null } }> {
+export async function openNamed(named: Named, progress: Progress): Promise<Opening> {
+  const opening = await openAgain(named, progress);
+  const { notes } = opening.checkpoint;
+  if (notes.length > 0) progress.clear();
+  for (const note of notes) complain(`note: ${note}`);
+  return opening;
+}
+
+/** As `openNamed`, of what it has opened before: without a word. */
+export async function openAgain(named: Named, progress: Progress): Promise<Opening> {
   const model = await locateModel(named.model, progress);
   const laid = named.adapter ?? null;
   const adapter = laid === null ? null : await locateAdapter(laid, progress);

@@ -93,6 +93,8 @@ export const reportDataSchema = z.strictObject({
   conditions: z.array(conditionSchema.extend({ answers: z.int().nonnegative() })),
   /** What a reader has to know before any number, a sentence each. */
   warnings: z.array(z.string().min(1)),
+  /** What a reader has to know of how the model's files were read, a sentence each. */
+  notes: z.array(z.string().min(1)),
   findings: z.array(findingSchema),
   /** One each SAE, that which the headline speaks of first; none without an SAE. */
   insides: z.array(insideSchema),

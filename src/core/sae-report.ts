@@ -72,6 +72,8 @@ export const saeReportSchema = z.strictObject({
     layer: index,
   }),
   model: z.string(),
+  /** What a reader has to know of how the model's files were read, a sentence each. */
+  notes: z.array(z.string().min(1)),
   /** What the measurements are over. */
   read: z.strictObject({
     source: z.string(),

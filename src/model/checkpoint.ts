@@ -29,6 +29,8 @@ export interface Checkpoint {
   template: ChatTemplate | null;
   /** Ids that end an answer. */
   endTokens: readonly number[];
+  /** What whoever reads the results has to know of how the files were read, a whole sentence each. */
+  notes: readonly string[];
   /** What lies over the model's own weights; null where nothing does. `config` and `weights` are with it. */
   adapter: LaidAdapter | null;
   /** SHA-256, hex: of the base's weights with their config, of the tokenizer, of the template's source, of the adapter. */
@@ -69,6 +71,7 @@ export async function openCheckpoint(path: string, adapterPath: string | null = 
       tokenizer,
       template,
       endTokens,
+      notes: opened.notes,
       adapter,
       identity: {
         model: hashJson({ ...(opened.identity.model as object), files }),

@@ -41,6 +41,7 @@ export function openDirectory(folder: string): Opened {
     templateSource: readTemplate(folder, files.config),
     specialTokens: files.specialTokens,
     endTokens,
+    notes: [],
     weightFiles: weights.files.map((name) => join(folder, name)),
     identity: {
       model: { config: configJson as Json },

@@ -14,6 +14,11 @@ export interface Opened {
   /** Special tokens by role, e.g. bos_token: what a template may write. */
   specialTokens: Readonly<Record<string, string>>;
   endTokens: readonly number[];
+  /**
+   * What whoever reads the results has to know of how the files were read, a whole sentence each: what they say twice and
+   * which of the two was taken, what their maker's tools do otherwise. What cannot be answered for is refused, not noted.
+   */
+  notes: readonly string[];
   /** Files whose bytes are the model; hashed for its identity. */
   weightFiles: readonly string[];
   /** What else the model's and the tokenizer's identities depend on. */

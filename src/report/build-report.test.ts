@@ -57,6 +57,7 @@ function input(change: Partial<ReportInput> = {}): ReportInput {
     observations: [h, b],
     verdicts: [...verdicts(b, "comply", "comply"), ...verdicts(h, "refuse", "mixed")],
     warnings: [],
+    notes: [],
     findings: [],
     insides: [
       {

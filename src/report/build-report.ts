@@ -29,6 +29,7 @@ export interface ReportInput {
   observations: readonly Observation[];
   verdicts: readonly Verdict[];
   warnings: readonly string[];
+  notes: readonly string[];
   findings: readonly Finding[];
   insides: readonly (ReportInside & {
     /** D by observation key; null is "undefined", a missing key is "not scored". */
@@ -81,6 +82,7 @@ export function buildReportData(input: ReportInput): ReportData {
     plan: input.plan,
     conditions: conditions.map(({ condition, answers }) => ({ ...condition, answers })),
     warnings: [...input.warnings],
+    notes: [...input.notes],
     findings: [...input.findings],
     insides: input.insides.map(({ divergence: _, ...inside }) => ({
       ...inside,

@@ -21,7 +21,7 @@ import { headline, outcomeCounts, rateRows } from "./tables.ts";
 export function renderMarkdown(data: ReportData): string {
   const sections = [
     `# ${plain(data.title)}`,
-    warnings(data),
+    asides(data),
     headlines(data),
     refusal(data),
     ...groups(data.findings),
@@ -33,8 +33,12 @@ export function renderMarkdown(data: ReportData): string {
   return `${sections.filter((section) => section !== "").join("\n\n")}\n`;
 }
 
-function warnings({ warnings }: ReportData): string {
-  return warnings.map((line) => `> **Warning.** ${plain(line)}`).join("\n>\n");
+function asides({ warnings, notes }: ReportData): string {
+  const lines = [
+    ...warnings.map((line) => `> **Warning.** ${plain(line)}`),
+    ...notes.map((line) => `> **Note.** ${plain(line)}`),
+  ];
+  return lines.join("\n>\n");
 }
 
 function headlines(data: ReportData): string {

@@ -42,6 +42,17 @@ describe("renderMarkdown", () => {
     expect(renderMarkdown(data)).not.toContain("Warning");
   });
 
+  it("says a note behind the warnings", () => {
+    const notes = ["The files <say> it twice."];
+    const markdown = renderMarkdown(syntheticReport({ warnings: ["It was used although."], notes }));
+    expect(markdown.split("\n").slice(2, 5)).toEqual([
+      "> **Warning.** It was used although.",
+      ">",
+      "> **Note.** The files &lt;say> it twice.",
+    ]);
+    expect(renderMarkdown(data)).not.toContain("Note");
+  });
+
   it("shows of a feature's contexts the tokens that they are about, and of redacted ones nothing", () => {
     const line = renderMarkdown(data)
       .split("\n")

@@ -104,6 +104,8 @@ export const manifestSchema = z.strictObject({
   ),
   /** Measured before the first answer when the plan asks for it. */
   fidelity: fidelitySchema.nullable().default(null),
+  /** What a reader has to know of how the model's files were read, a sentence each; runs of older versions have none. */
+  notes: z.array(z.string()).default([]),
   /** Said of each SAE that was used although the load gate refused it; written when the gate has judged. */
   gate_overrides: z.array(z.string()).default([]),
   /** Of what came from the hub: recorded, free to differ on a resume. */

@@ -89,6 +89,7 @@ export async function prepare(
       },
       origins,
       fidelity: null,
+      notes: [...checkpoint.notes],
       gate_overrides: [],
       environment: {
         fathom: fathomVersion(),

@@ -40,13 +40,23 @@ export interface SyntheticOptions {
   showText?: boolean;
   /** Said before everything else. */
   warnings?: readonly string[];
+  /** Said of how the model's files were read. */
+  notes?: readonly string[];
   /** Put at the end of every answer, e.g. text that tries to leave its script element. */
   hostile?: string;
 }
 
 /** @returns a report that parses; equal options give equal reports */
 export function syntheticReport(options: SyntheticOptions = {}): ReportData {
-  const { seed = 1, prompts = 96, inside = true, showText = false, warnings = [], hostile = "" } = options;
+  const {
+    seed = 1,
+    prompts = 96,
+    inside = true,
+    showText = false,
+    warnings = [],
+    notes = [],
+    hostile = "",
+  } = options;
   const chance = random(`report/${seed}`);
   const rows = Array.from({ length: prompts }, (_, i) => i).flatMap((i) =>
     templates.map((template) =>
@@ -75,6 +85,7 @@ export function syntheticReport(options: SyntheticOptions = {}): ReportData {
       answers: prompts,
     })),
     warnings: [...warnings],
+    notes: [...notes],
     findings: findings(rows, inside),
     insides: inside
       ? [{ sae: key, name: "12-res-mirrel-16k", layer: 12, measured: true, catalog: catalog() }]

@@ -46,6 +46,7 @@ export function syntheticSaeReport({
     ],
     sae: { kind: "topk", d_in: 64, d_sae: 512, k: 8, layer: 3 },
     model: "mirrel-small",
+    notes: [],
     read: { source: "harbour.txt", texts: 40, tokens: 8000, massive: 6 },
     gate: {
       passed: gate === "open",

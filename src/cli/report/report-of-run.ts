@@ -25,6 +25,7 @@ export function reportOfRun(run: RunRecords, showText: boolean): ReportData {
     observations,
     verdicts,
     warnings: manifest.gate_overrides,
+    notes: manifest.notes,
     findings,
     insides: saes.map(({ name, layer }, i) => {
       const { sae, scores, not_measured } = insides[i]!;

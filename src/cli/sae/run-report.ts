@@ -159,6 +159,7 @@ async function reportOf(
       identities,
       sae: { kind: sae.kind, d_in: sae.d_in, d_sae: sae.d_sae, k: sae.k, layer },
       model: checkpoint.name,
+      notes: [...checkpoint.notes],
       read: { source: given.source, ...about },
       gate: {
         passed,

@@ -25,6 +25,7 @@ export function openGguf(path: string): Opened {
     templateSource: templateOf(header),
     specialTokens: files.specialTokens,
     endTokens: ggufEndTokens(header, config.vocabSize),
+    notes: [],
     weightFiles: [...new Set([path, ...header.tensors.map(({ file }) => file)])],
     identity: { model: {}, tokenizer: tokenizerIdentity(header) },
   };

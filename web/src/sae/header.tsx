@@ -1,6 +1,7 @@
 /** The first screen: what was measured, whether the gate is open, and what the SAE is worth in three sentences. */
 import { formatCount } from "../../../src/core/format.ts";
 import type { SaeReport } from "../../../src/core/sae-report.ts";
+import { Notes } from "../components/notes.tsx";
 import { Sounding } from "../components/sounding.tsx";
 import { GateMark } from "./marks.tsx";
 
@@ -16,6 +17,7 @@ export function SaeHeader({ data }: { data: SaeReport }) {
       <p className="brand">Fathom</p>
       <h1>{data.title}</h1>
       <p className="facts">{facts.join(" · ")}</p>
+      <Notes notes={data.notes} />
       <h2 className="for-readers">The verdict</h2>
       <ol className="sounding">
         <Gate gate={data.gate} />

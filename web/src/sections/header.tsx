@@ -3,6 +3,7 @@ import type { Finding } from "../../../src/core/finding.ts";
 import type { ReportData } from "../../../src/core/report.ts";
 import { templateWords } from "../../../src/core/words.ts";
 import { NotMeasured } from "../components/not-measured.tsx";
+import { Notes } from "../components/notes.tsx";
 import { Sounding } from "../components/sounding.tsx";
 
 export function Header({ data, headline }: { data: ReportData; headline: readonly Finding[] }) {
@@ -25,6 +26,7 @@ export function Header({ data, headline }: { data: ReportData; headline: readonl
           <strong>Warning.</strong> {warning}
         </p>
       ))}
+      <Notes notes={data.notes} />
       <h2 className="for-readers">The verdict</h2>
       {headline.length === 0 ? (
         <NotMeasured what="This run holds no finding on the depth of refusals." />
