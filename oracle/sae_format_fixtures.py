@@ -7,8 +7,9 @@ Each folder holds the files as the format has them and expected.safetensors, flo
 reconstruction [n, d_in]. sparsify's and dictionary_learning's are saved by their own classes; what sparsify computes is its own
 class's, as is every class of dictionary_learning's through its from_pretrained (the call of load_dictionary). Empty modules
 stand in for nnsight and schedulefree, which those packages import for their training alone, and sparsify decodes without Triton.
-The rest have no library that loads a local folder (SAELens asks the hub), so theirs is a transcription of the loader named beside
-each, into PyTorch. cases.json names each case's format, path and model, as a reader is to say them.
+Llama Scope R1's is what SAE.from_pretrained of SAELens makes of the files, which are handed to it where it would download; the trainers'
+own reading is transcribed beside it. The rest are a transcription of the loader named beside each, into PyTorch. cases.json names
+each case's format, path and model, as a reader is to say them.
 
 Inputs: an outlier dimension, and a first row of norm 500 as that of a BOS token. No feature is on or off by rounding.
 """
@@ -32,6 +33,9 @@ from dictionary_learning.dictionary import AutoEncoder, AutoEncoderNew, GatedAut
 from dictionary_learning.trainers.batch_top_k import BatchTopKSAE
 from dictionary_learning.trainers.matryoshka_batch_top_k import MatryoshkaBatchTopKSAE
 from dictionary_learning.trainers.top_k import AutoEncoderTopK
+from sae_lens import SAE
+from sae_lens.loading import pretrained_sae_loaders
+from sae_lens.loading.pretrained_saes_directory import get_norm_scaling_factor
 from safetensors.torch import save_file
 from sparsify import SparseCoder, SparseCoderConfig
 
@@ -153,15 +157,70 @@ def llama_scope(home: Path, r: Random) -> str:
     return "sae"
 
 
-def llama_scope_r1(home: Path, r: Random) -> str:
-    w, x = r.weights(), r.inputs()
+def llama_scope_r1_files(home: Path, w: dict, x: torch.Tensor, norm: float, include_decoder_norm: bool) -> None:
+    """The keys of config.json are those that BaseSAEConfig and SAEConfig of lm_saes write."""
     hook = "blocks.1.hook_resid_post"
     stored = {"encoder.weight": w["W_enc"].T, "encoder.bias": w["b_enc"], "decoder.weight": w["W_dec"].T, "decoder.bias": w["b_dec"]}
-    stored |= {"log_jumprelu_threshold": w["threshold"].log(), f"dataset_average_activation_norm.{hook}": torch.tensor(60.0)}
-    config = {"d_model": D_IN, "expansion_factor": D_SAE // D_IN, "hook_point_in": hook, "hook_point_out": hook, "sparsity_include_decoder_norm": True}
+    stored |= {"log_jumprelu_threshold": w["threshold"].log(), f"dataset_average_activation_norm.{hook}": torch.tensor(norm)}
+    config = {
+        "sae_type": "sae",
+        "hook_point_in": hook,
+        "hook_point_out": hook,
+        "d_model": D_IN,
+        "expansion_factor": D_SAE // D_IN,
+        "use_decoder_bias": True,
+        "use_glu_encoder": False,
+        "act_fn": "jumprelu",
+        "jump_relu_threshold": 0.0,
+        "apply_decoder_bias_to_pre_encoder": False,
+        "norm_activation": "dataset-wise",
+        "sparsity_include_decoder_norm": include_decoder_norm,
+        "force_unit_decoder_norm": False,
+        "top_k": 50,
+        "use_triton_kernel": False,
+        "sparsity_threshold_for_triton_spmm_kernel": 0.99,
+        "jumprelu_threshold_window": 2.0,
+    }
     write_json(home / "sae/config.json", config)
     save_file({name: value.contiguous() for name, value in stored.items()}, home / "sae/sae_weights.safetensors")
-    finish(home, x, *llama_scope_numbers(w, x, 60.0, 60.0, w["threshold"].log().exp()))
+
+
+# SAELens keeps the factor on the input in its own directory, so the fixture's norm is the one that gives this SAE's.
+R1_RELEASE, R1_ID = "llama_scope_r1_distill", "l15r_400m_slimpajama_400m_openr1_math"
+
+
+def llama_scope_r1(home: Path, r: Random) -> str:
+    """SAE.from_pretrained of SAELens, of which only the download is replaced. Its features are those of scaled inputs: s times ours."""
+    w, x = r.weights(), r.inputs()
+    scale = get_norm_scaling_factor(R1_RELEASE, R1_ID)
+    x = x * (math.sqrt(D_IN) / scale / x[1:].norm(dim=1).mean())
+    llama_scope_r1_files(home, w, x, math.sqrt(D_IN) / scale, include_decoder_norm=False)
+
+
+    def handed(repo_id: str, filename: str, **_: object) -> str:
+        return str(home / "sae" / Path(filename).name)
+
+    pretrained_sae_loaders.hf_hub_download = handed
+    sae = SAE.from_pretrained(R1_RELEASE, R1_ID)
+    pre = scale * x @ w["W_enc"] + w["b_enc"]
+    margin(pre - w["threshold"])
+    assert not torch.equal(pre > w["threshold"], pre / scale > w["threshold"]), "the threshold's unit decides nothing"
+    with torch.no_grad():
+        z = sae.encode(x)
+        finish(home, x, z / scale, sae.decode(z))
+    return "sae"
+
+
+def llama_scope_r1_normed(home: Path, r: Random) -> str:
+    """lm_saes, whose sparsity includes the decoder's norm: SparseAutoEncoder.encode on inputs that normalize_activations has scaled."""
+    w, x = r.weights(), r.inputs()
+    norm = 60.0
+    llama_scope_r1_files(home, w, x, norm, include_decoder_norm=True)
+    scale, rows = math.sqrt(D_IN) / norm, w["W_dec"].norm(dim=1)
+    pre = scale * x @ w["W_enc"] + w["b_enc"]
+    active = jumprelu(pre * rows, w["threshold"].log().exp())
+    reconstruction = ((active / rows) @ w["W_dec"] + w["b_dec"]) / scale
+    finish(home, x, active / scale, reconstruction)
     return "sae"
 
 
@@ -267,6 +326,7 @@ CASES = [
     ("topk-pt", "topk-pt", topk_pt(False)),
     ("topk-pt-linear", "topk-pt", topk_pt(True)),
     ("sparsify-groupmax", "sparsify", sparsify_case(False, "groupmax")),
+    ("llama-scope-r1-normed", "llama-scope-r1", llama_scope_r1_normed),
 ]
 
 

@@ -1,4 +1,4 @@
-/** Every format but SAELens's, against what its own library or its transcription computes from the same files (oracle/sae_format_fixtures.py). */
+/** Every format but SAELens's own, against what its library, SAELens or a transcription computes from the same files (oracle/sae_format_fixtures.py). */
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -66,6 +66,16 @@ it("a transcoder opens to be looked at, and no gate lets it through", () => {
   const norms = { dataset_average_activation_norm: { in: 60, out: 60 } };
   const llama = changed("llama-scope", "sae/hyperparams.json", (found) => ({ ...found, ...hook, ...norms }));
   expect(() => requireFits(openSae(llama), model)).toThrow(/it decodes blocks.1.hook_mlp_out/);
+});
+
+it("R1's configuration that is silent about the decoder's norm is read as SAELens reads it, and says so", () => {
+  const silent = changed("llama-scope-r1", "sae/config.json", (found) => ({
+    ...found,
+    sparsity_include_decoder_norm: undefined,
+  }));
+  expect(openSae(silent).identity()).toBe(openSae(`${fixtures}llama-scope-r1/sae`).identity());
+  expect(openSae(silent).notes.join()).toContain("does not say sparsity_include_decoder_norm");
+  expect(openSae(`${fixtures}llama-scope-r1/sae`).notes.join()).not.toContain("does not say");
 });
 
 describe("what is refused, by name", () => {

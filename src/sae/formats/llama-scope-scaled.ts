@@ -1,12 +1,13 @@
 /**
  * What Llama Scope and its R1 share: trained on activations scaled to a mean norm of √d. Folded as the trainers' own loader does, so
- * that features are in units of the input; SAELens leaves the decoder's norm out, and other features are active there.
+ * that features are in units of the input; SAELens leaves the decoder's norm out, and where rows are not of norm 1 and the
+ * configuration asks for it, other features are active there.
  */
 import { scaled } from "../matrix.ts";
 import { makeSae, nothingStated, type Sae, type SaeParts } from "../sae.ts";
 import { foldDecoderNorm } from "../scale.ts";
 import { siteOf } from "../site.ts";
-import { type Fields, flag, plainParts, requireSizes, textOrNull } from "./fields.ts";
+import { type Fields, plainParts, requireSizes, textOrNull } from "./fields.ts";
 import type { Tensors } from "./tensors.ts";
 
 interface Scaled {
@@ -15,19 +16,26 @@ interface Scaled {
   tensors: Tensors;
   /** Mean norm of the activations that were read, and of those that were to be written. */
   norm: (side: "in" | "out") => number;
+  /**
+   * [d_sae], and what it is compared with: pre-activations of inputs as the model makes them (Llama Scope, whose thresholds were
+   * set after folding), or of scaled ones (R1, whose thresholds were trained).
+   */
   threshold: (d_sae: number) => Float32Array<ArrayBuffer>;
+  thresholdOf: "inputs" | "scaled inputs";
+  /** Whether a feature is its pre-activation times the norm of its decoder row (`sparsity_include_decoder_norm`). */
+  timesDecoderNorm: boolean;
+  notes: readonly string[];
 }
 
-export function readScaled(
-  format: string,
-  path: string,
-  { where, config, tensors, norm, threshold }: Scaled,
-): Sae {
+export function readScaled(format: string, path: string, source: Scaled): Sae {
+  const { where, config, tensors, norm, timesDecoderNorm } = source;
   const weights = tensors.weights("encoder.weight", "decoder.weight", { encoder: true, decoder: true });
   const { d_in, d_sae } = weights;
   requireSizes(weights, config, where, { d_in: "d_model", d_sae: "d_sae", factor: "expansion_factor" });
   const [read, written] = [norm("in"), norm("out")];
   const [into, out] = [Math.sqrt(d_in) / read, Math.sqrt(d_in) / written];
+  // (s_in·x·W + b) > t is (x·W + b/s_in) > t/s_in; times the norm of a row of W_dec·s_in/s_out it is > t/s_out.
+  const unit = source.thresholdOf === "inputs" ? 1 : timesDecoderNorm ? out : into;
   const hook = textOrNull(config["hook_point_in"], `${where} hook_point_in`);
   const target = textOrNull(config["hook_point_out"], `${where} hook_point_out`);
   const parts: SaeParts = {
@@ -39,16 +47,15 @@ export function readScaled(
     b_enc: tensors.vector("encoder.bias", d_sae).map((value) => value / into),
     W_dec: scaled(weights.W_dec, into / out),
     b_dec: tensors.vector("decoder.bias", d_in).map((value) => value / out),
-    threshold: threshold(d_sae),
+    threshold: source.threshold(d_sae).map((value) => value / unit),
     site: hook === null ? null : siteOf(hook, textOrNull(config["model_name"], `${where} model_name`)),
     decodes: target === hook ? null : target,
     stated: { ...nothingStated, meanNorm: read },
     notes: [
       `Trained on inputs times ${into} and outputs times ${out} (the dataset's mean norms ${read} and ${written}); folded into the weights.`,
+      ...source.notes,
     ],
   };
   tensors.requireAllUsed();
-  // The library's own default where the key is not written.
-  const folds = flag(config["sparsity_include_decoder_norm"], true, `${where} sparsity_include_decoder_norm`);
-  return makeSae(folds ? foldDecoderNorm(parts) : parts);
+  return makeSae(timesDecoderNorm ? foldDecoderNorm(parts) : parts);
 }

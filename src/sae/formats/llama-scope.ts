@@ -4,11 +4,12 @@
  */
 import { basename, dirname, join } from "node:path";
 import { badInput } from "../../core/errors.ts";
-import { asFields, folderOf, positive, shown } from "./fields.ts";
+import { asFields, flag, folderOf, positive, shown } from "./fields.ts";
 import { folderFormat, type SaeFormat } from "./format.ts";
 import { readScaled } from "./llama-scope-scaled.ts";
 import { Tensors } from "./tensors.ts";
 
+const includesNorm = "sparsity_include_decoder_norm";
 const checkpoint = join("checkpoints", "final.safetensors");
 
 function homeOf(path: string): string {
@@ -29,6 +30,10 @@ const inHome = folderFormat("llama-scope", "hyperparams.json", checkpoint, (foun
     tensors: Tensors.safetensors(weights),
     norm: (side) => positive(average[side], `${where} ${name}.${side}`),
     threshold: (d_sae) => new Float32Array(d_sae).fill(threshold),
+    thresholdOf: "inputs",
+    // The library's own default where the key is not written.
+    timesDecoderNorm: flag(config[includesNorm], true, `${where} ${includesNorm}`),
+    notes: [],
   });
 });
 
