@@ -4,6 +4,8 @@
  * token and what may not.
  */
 
+import { whiteSpaceAfter, whiteSpaceBefore } from "./white-space.ts";
+
 export interface AddedToken {
   id: number;
   content: string;
@@ -43,7 +45,8 @@ export class AddedTokenFinder {
   }
 
   /**
-   * Cuts a text into added tokens and what lies between them.
+   * Cuts a text into added tokens and what lies between them. The search goes on where a match ends, whatever becomes of
+   * the match: one that is no whole word is not searched again, and one in white space that was swallowed counts.
    * @param allowed whether a token may be recognized at [start, end); longer matches are asked about first
    */
   split(text: string, allowed: (token: AddedToken, start: number, end: number) => boolean): Piece[] {
@@ -56,11 +59,13 @@ export class AddedTokenFinder {
         continue;
       }
       const { token, end } = match;
-      const start = token.lstrip ? from + text.slice(from, at).trimEnd().length : at;
-      if (start > from) pieces.push({ text: text.slice(from, start), start: from });
-      pieces.push({ token });
-      from = token.rstrip ? text.length - text.slice(end).trimStart().length : end;
-      at = from;
+      if (isWhole(token, text, at, end)) {
+        const start = token.lstrip ? whiteSpaceBefore(text, from, at) : at;
+        if (start > from) pieces.push({ text: text.slice(from, start), start: from });
+        pieces.push({ token });
+        from = token.rstrip ? whiteSpaceAfter(text, end) : end;
+      }
+      at = end;
     }
     if (from < text.length) pieces.push({ text: text.slice(from), start: from });
     return pieces;
@@ -78,14 +83,20 @@ export class AddedTokenFinder {
       if (node === undefined) break;
       at += 1;
       const { token } = node;
-      if (token !== null && isWhole(token, text, start, at) && allowed(token, start, at))
-        found = { token, end: at };
+      if (token !== null && allowed(token, start, at)) found = { token, end: at };
     }
     return found;
   }
 }
 
+/** Rust's \w: regular expressions of Unicode (UTS #18). */
+const word = String.raw`[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]`;
+const [endsWithWord, beginsWithWord] = [new RegExp(`${word}$`, "u"), new RegExp(`^${word}`, "u")];
+
 function isWhole(token: AddedToken, text: string, start: number, end: number): boolean {
   if (!token.singleWord) return true;
-  return !/[\p{L}\p{N}_]$/u.test(text.slice(0, start)) && !/^[\p{L}\p{N}_]/u.test(text.slice(end, end + 2));
+  return (
+    !endsWithWord.test(text.slice(Math.max(0, start - 2), start)) &&
+    !beginsWithWord.test(text.slice(end, end + 2))
+  );
 }

@@ -10,7 +10,7 @@ export interface Pipeline {
   normalizer: ((text: string) => string) | null;
   /** section_index 0 marks the beginning of the whole text. */
   pre_tokenizer: ((text: string, at: { section_index: number }) => string[]) | null;
-  model: ((words: string[]) => string[]) & { unk_token?: string; unk_token_id?: number };
+  model: ((words: string[]) => string[]) & { unk_token?: string; unk_token_id?: number; vocab: string[] };
   decoder: Decoder | null;
   post_processor: ((tokens: string[], pair: null, addSpecial: boolean) => { tokens: string[] }) | null;
   decode(ids: number[], options: { clean_up_tokenization_spaces: boolean }): string;

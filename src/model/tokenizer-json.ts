@@ -59,14 +59,16 @@ class JsonTokenizer implements EncodingTokenizer {
     this.#specialSpellings = new Set(
       files.added.filter(({ special }) => special).map(({ content }) => content),
     );
-    const { normalizer } = pipeline;
-    const isLate = ({ normalized }: AddedToken) => normalized && normalizer !== null;
+    const isLate = ({ normalized }: AddedToken) => normalized;
     const spell = (token: AddedToken) => ({
-      spelling: isLate(token) ? normalizer!(token.content) : token.content,
+      spelling: isLate(token) ? this.#normalize(token.content) : token.content,
       token,
     });
-    this.#normalized = new AddedTokenFinder(files.added.filter(isLate).map(spell));
+    const late = files.added.filter(isLate).map(spell);
+    this.#normalized = new AddedTokenFinder(late);
     this.#verbatim = new AddedTokenFinder(files.added.filter((token) => !isLate(token)).map(spell));
+    // A token that is looked for after normalization is also written so (tokenizers 0.23).
+    for (const { spelling, token } of late) pipeline.model.vocab[token.id] = spelling;
     this.#cleanUp = files.cleanUp;
     let largest = -1;
     for (const id of pipeline.get_vocab().values()) largest = Math.max(largest, id);
@@ -154,11 +156,48 @@ class JsonTokenizer implements EncodingTokenizer {
         continue;
       }
       const end = piece.start + piece.text.length;
-      const touched = foreign.some(([from, to]) => piece.start < to && end > from);
-      const plain = this.#plain(piece.text, piece.start === 0, touched ? control : null);
-      const smuggled = touched
-        ? plain.find((token) => control.has(token) && token !== this.#unknownToken)
-        : undefined;
+      const touched = foreign
+        .filter(([from, to]) => piece.start < to && end > from)
+        .map(
+          ([from, to]): TextRange => [
+            Math.max(from, piece.start) - piece.start,
+            Math.min(to, end) - piece.start,
+          ],
+        );
+      tokens.push(...this.#plain(piece.text, piece.start === 0, touched, control));
+    }
+    return tokens;
+  }
+
+  /**
+   * @param foreign ranges of the text
+   * @param control tokens that may not be recognized where they touch a foreign range
+   */
+  #plain(
+    text: string,
+    first: boolean,
+    foreign: readonly TextRange[],
+    control: ReadonlySet<string>,
+  ): string[] {
+    const { pre_tokenizer: splitter, model } = this.#pipeline;
+    const normal = this.#normalize(text);
+    const ranges = foreign.map((range) => movedRange(text, normal, range, (part) => this.#normalize(part)));
+    const mayBegin = (token: AddedToken, start: number, end: number) =>
+      !control.has(token.content) || !ranges.some(([from, to]) => start < to && end > from);
+    const tokens: string[] = [];
+    for (const piece of this.#normalized.split(normal, mayBegin)) {
+      if ("token" in piece) {
+        tokens.push(piece.token.content);
+        continue;
+      }
+      // Metaspace's "first" scheme asks whether a piece begins the text.
+      const at = { section_index: first && piece.start === 0 ? 0 : 1 };
+      const words = splitter === null ? [piece.text] : splitter(piece.text, at);
+      const plain = model(words);
+      const smuggled =
+        foreign.length === 0
+          ? undefined
+          : plain.find((token) => control.has(token) && token !== this.#unknownToken);
       if (smuggled !== undefined)
         throw badInput(
           this.#where,
@@ -170,22 +209,25 @@ class JsonTokenizer implements EncodingTokenizer {
     return tokens;
   }
 
-  /** @param refused control tokens that may not be recognized after normalization either; null for none */
-  #plain(text: string, first: boolean, refused: ReadonlySet<string> | null): string[] {
-    const { normalizer, pre_tokenizer: splitter, model } = this.#pipeline;
-    const normal = normalizer === null ? text : normalizer(text);
-    const tokens: string[] = [];
-    // Positions no longer match the original text here, so a piece that holds foreign text is foreign as a whole.
-    for (const piece of this.#normalized.split(normal, ({ content }) => refused?.has(content) !== true)) {
-      if ("token" in piece) {
-        tokens.push(piece.token.content);
-        continue;
-      }
-      // Metaspace's "first" scheme asks whether a piece begins the text.
-      const at = { section_index: first && piece.start === 0 ? 0 : 1 };
-      const words = splitter === null ? [piece.text] : splitter(piece.text, at);
-      tokens.push(...model(words));
-    }
-    return tokens;
+  #normalize(text: string): string {
+    const { normalizer } = this.#pipeline;
+    return normalizer === null ? text : normalizer(text);
   }
+}
+
+/** Where a range of a text lies after normalization; wider where that cannot be told, as for marks that join what is before. */
+function movedRange(
+  text: string,
+  normal: string,
+  [from, to]: TextRange,
+  normalize: (part: string) => string,
+): TextRange {
+  if (text === normal) return [from, to];
+  const before = normalize(text.slice(0, from));
+  const after = normalize(text.slice(to));
+  let start = 0;
+  while (start < before.length && before[start] === normal[start]) start += 1;
+  let kept = 0;
+  while (kept < after.length && after.at(-1 - kept) === normal.at(-1 - kept)) kept += 1;
+  return [start, Math.max(start, normal.length - kept)];
 }

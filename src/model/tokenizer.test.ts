@@ -165,6 +165,29 @@ describe("a chat prompt", () => {
     expect(tokenizer.decode(filled.slice(bare.length))).toBe("Sure<|end|>");
   });
 
+  test("a mark that is looked for after normalization is one token where the template writes it, and text in a message", () => {
+    const mark = { id: 900, content: "<Q>", special: false, normalized: true };
+    const files = readTokenizerFiles(join(fixtures, "metaspace"));
+    const build = (normalizer: object | null) =>
+      buildTokenizer(
+        combineTokenizerFiles("t", { ...files.tokenizer, normalizer, added_tokens: [mark] }, {}),
+      );
+    for (const tokenizer of [
+      build(null),
+      build({ type: "Lowercase" }),
+      build({ type: "Replace", pattern: { String: " " }, content: "▁" }),
+    ]) {
+      const source = "{% for m in messages %}<Q>{{ m.content }}<Q>{% endfor %}";
+      const template = chatTemplate("t", source, {}, tokenizer);
+      const encode = (content: string) =>
+        template.encode([{ role: "user", content }], { addGenerationPrompt: false });
+      const everything = tokenizer.encode("<Q>Hi there<Q>", { addSpecial: false, parseSpecial: true });
+      expect(encode("Hi there")).toEqual(everything);
+      expect(encode("Hi <Q> there <q>").filter((id) => id === 900)).toHaveLength(2);
+      expect([encode("Hi there").at(0), encode("Hi there").at(-1)]).toEqual([900, 900]);
+    }
+  });
+
   test("whatever a template does to a message, its special tokens stay text", () => {
     const encode = (source: string, content: string) =>
       chatTemplate("test", source, {}, tokenizer).encode([{ role: "user", content }], {
