@@ -23,7 +23,17 @@ export default tseslint.config(
       "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
       "@typescript-eslint/no-unused-vars": ["error", { varsIgnorePattern: "^_", argsIgnorePattern: "^_" }],
       "no-console": "error",
+      "no-restricted-imports": [
+        "error",
+        {
+          paths: [
+            { name: "onnxruntime-node", message: "Import src/model/onnxruntime.ts: its telemetry is off." },
+          ],
+          patterns: ["onnxruntime-node/*"],
+        },
+      ],
     },
   },
+  { files: ["src/model/onnxruntime.ts"], rules: { "no-restricted-imports": "off" } },
   { files: ["**/*.test.ts", "bench/**"], rules: { "no-console": "off" } },
 );

@@ -1,7 +1,7 @@
 /** How fast ONNX Runtime multiplies matrices in fp32 here: the ceiling of reading a prompt. */
-import { Tensor } from "onnxruntime-node";
 import { Graph } from "../src/graph/graph.ts";
 import { matmul } from "../src/graph/ops/index.ts";
+import { Tensor } from "../src/model/onnxruntime.ts";
 import { openWeightless } from "../src/model/session.ts";
 
 /** [rows, size] · [size, size]: prefill's number of rows, a large model's width. */

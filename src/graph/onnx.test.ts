@@ -2,9 +2,9 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { InferenceSession } from "onnxruntime-node";
 import { expect, test } from "vitest";
 import { open } from "../../test/support/graph.ts";
+import { InferenceSession } from "../model/onnxruntime.ts";
 import { gradient } from "./gradient.ts";
 import { Graph } from "./graph.ts";
 import { toOnnx, type WeightPlacement } from "./onnx.ts";

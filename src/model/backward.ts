@@ -2,10 +2,10 @@
  * What gradients of a trained model and training share: the derived backward graph of a block, its weights as inputs,
  * and the inputs of whole sequences, which have no past.
  */
-import { Tensor } from "onnxruntime-node";
 import { gradient } from "../graph/gradient.ts";
 import type { Graph, Value } from "../graph/graph.ts";
 import type { LayerConfig, ModelConfig } from "./config-types.ts";
+import { Tensor } from "./onnxruntime.ts";
 import { buildBlock, type Declare } from "./parts.ts";
 import { Positions } from "./positions.ts";
 import type { RotaryTables } from "./rotary.ts";

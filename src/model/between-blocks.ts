@@ -1,7 +1,7 @@
 /** What some tokens hold between two blocks, put aside in a file while other tokens go through the block that is open. */
-import { Tensor } from "onnxruntime-node";
 import type { Spool, Spooled } from "../files/spool.ts";
 import type { Step, StepOptions } from "./engine.ts";
+import { Tensor } from "./onnxruntime.ts";
 
 interface Aside {
   values: Spooled;

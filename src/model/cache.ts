@@ -3,8 +3,8 @@
  * [slots, kvHeads, capacity, headDim], written in place. A slot is one sequence. Slots in use are always the first ones,
  * so the cache of a batch is a view.
  */
-import { Tensor } from "onnxruntime-node";
 import type { ModelConfig } from "./config.ts";
+import { Tensor } from "./onnxruntime.ts";
 
 /** Positions that the cache grows by; regrowing copies it once. */
 const growth = 64;

@@ -1,8 +1,8 @@
 /** The edit against its own formula written out, for each activation, and the algebra that every edit obeys. */
-import { Tensor } from "onnxruntime-node";
 import { afterAll, describe, expect, it } from "vitest";
 import { random } from "../core/random.ts";
 import { checkEdits, type Edit, Editor } from "./edits.ts";
+import { Tensor } from "./onnxruntime.ts";
 
 const d = 6;
 const k = 4;

@@ -9,10 +9,10 @@
  * unit direction with the identity; adding a vector is E = 0, offset its size. What the chosen features do not explain
  * (an SAE's error) stays in x by construction.
  */
-import { type InferenceSession, Tensor } from "onnxruntime-node";
 import { badInput } from "../core/errors.ts";
 import { Graph, type Value } from "../graph/graph.ts";
 import { add, greater, matmul, mul, relu, sub, where } from "../graph/ops/index.ts";
+import { type InferenceSession, Tensor } from "./onnxruntime.ts";
 import { openWeightless, type SessionOptions } from "./session.ts";
 
 export interface Edit {

@@ -3,11 +3,11 @@
  * an ordinary tensor, so capturing keeps it and editing changes it. Runs in the worker (`worker.ts`), because a session's
  * run blocks its thread.
  */
-import { type InferenceSession, Tensor } from "onnxruntime-node";
 import { badInput } from "../core/errors.ts";
 import type { KvCache } from "./cache.ts";
 import type { ModelConfig } from "./config.ts";
 import { type BatchEdits, type Edit, Editor } from "./edits.ts";
+import { type InferenceSession, Tensor } from "./onnxruntime.ts";
 import { buildGenerationHead, embeddingName, lendersOf } from "./parts.ts";
 import { PerLayer } from "./per-layer.ts";
 import { Positions } from "./positions.ts";

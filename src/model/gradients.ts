@@ -2,12 +2,12 @@
  * Gradients of a scalar of the logits, by the chain rule across blocks: forward keeps the residual between blocks,
  * backward recomputes each block inside its own derived backward graph. Nothing else is taped.
  */
-import { type InferenceSession, Tensor } from "onnxruntime-node";
 import { badInput } from "../core/errors.ts";
 import { gradient } from "../graph/gradient.ts";
 import { asInput, backwardBlock, wholeSequences } from "./backward.ts";
 import { KvCache } from "./cache.ts";
 import type { Engine, Step } from "./engine.ts";
+import { type InferenceSession, Tensor } from "./onnxruntime.ts";
 import { blockPrefix, buildHead, graphKey, lendersOf } from "./parts.ts";
 import { RotaryTables } from "./rotary.ts";
 import { openWeightless } from "./session.ts";

@@ -2,6 +2,7 @@
  * A model as the rest of Fathom sees it: its checkpoint here, its engine in a worker thread. Calls queue; results come
  * as they are ready.
  */
+import "./no-telemetry.ts";
 import { Worker } from "node:worker_threads";
 import { FathomError } from "../core/errors.ts";
 import type { Precision } from "../core/precision.ts";

@@ -3,11 +3,11 @@
  * own. It is (norm(W·e / √d) + t·√size) / √2, with e the scaled embedding and t a row of a second table, and depends on
  * the token alone; the block decides what it adds (`architectures/gemma4.ts`). The table is large and read row by row.
  */
-import { type InferenceSession, Tensor } from "onnxruntime-node";
 import { Graph } from "../graph/graph.ts";
 import { add, matmul, mul, reshape, split } from "../graph/ops/index.ts";
 import { rmsNormOf } from "./architectures/pieces.ts";
 import type { ModelConfig } from "./config-types.ts";
+import { type InferenceSession, Tensor } from "./onnxruntime.ts";
 import type { Declare } from "./parts.ts";
 import { declareFrom, openSession, type SessionOptions } from "./session.ts";
 import type { Weights } from "./weights.ts";

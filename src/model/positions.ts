@@ -2,8 +2,8 @@
  * What a block is told about where its tokens stand: their rotary angles and what each may look at. Made once for every
  * rotary table and every window among the layers.
  */
-import { Tensor } from "onnxruntime-node";
 import type { LayerConfig, Rope } from "./config-types.ts";
+import { Tensor } from "./onnxruntime.ts";
 import type { RotaryTables } from "./rotary.ts";
 
 /** Added where a token may not look: exp of it is exactly 0 in float32, and it stays finite through a cap. */

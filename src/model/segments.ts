@@ -4,8 +4,8 @@
  * each block's output is an output of its segment, fetched where it is wanted, and a segment ends where the stream is
  * changed.
  */
-import type { InferenceSession } from "onnxruntime-node";
 import type { ModelConfig } from "./config.ts";
+import type { InferenceSession } from "./onnxruntime.ts";
 import { blockPrefix, buildBlocks } from "./parts.ts";
 import { declareFrom, openSession, type SessionOptions } from "./session.ts";
 import type { Sessions } from "./sessions.ts";

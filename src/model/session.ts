@@ -8,7 +8,6 @@
 import { closeSync, mkdtempSync, openSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { basename, dirname, join, relative, sep } from "node:path";
-import { env, InferenceSession } from "onnxruntime-node";
 import type { Device } from "../core/device.ts";
 import { failure } from "../core/errors.ts";
 import { writeAll, writeProblem } from "../files/io.ts";
@@ -16,6 +15,7 @@ import { readExactly } from "../files/read.ts";
 import type { Graph } from "../graph/graph.ts";
 import { toOnnx, type WeightPlacement } from "../graph/onnx.ts";
 import { type BlockMatrix, cast } from "../graph/ops/index.ts";
+import { env, InferenceSession } from "./onnxruntime.ts";
 import type { Declare } from "./parts.ts";
 import { type BlockForm, type BlockPart, partAxes, partDType, partName } from "./quantized/form.ts";
 import type { WeightPlace, Weights } from "./weights.ts";

@@ -1,5 +1,5 @@
 /** The sessions of a checkpoint's parts by name: all of them open, or one at a time where together they are larger than memory. */
-import type { InferenceSession } from "onnxruntime-node";
+import type { InferenceSession } from "./onnxruntime.ts";
 
 export class Sessions {
   /** Asking for a session closes the one that was open. */

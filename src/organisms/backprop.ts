@@ -3,13 +3,13 @@
  * keeps the residual stream between blocks; backward goes down block by block, each recomputed inside its own derived
  * backward graph. One pair of sessions serves every block.
  */
-import { type InferenceSession, Tensor } from "onnxruntime-node";
 import type { Random } from "../core/random.ts";
 import { gradient } from "../graph/gradient.ts";
 import type { Graph } from "../graph/graph.ts";
 import { gatherElements, logSoftmax } from "../graph/ops/index.ts";
 import { asInput, backwardBlock, outputGradients, wholeSequences } from "../model/backward.ts";
 import type { ModelConfig } from "../model/config.ts";
+import { type InferenceSession, Tensor } from "../model/onnxruntime.ts";
 import { blockPrefix, buildBlock, buildHead, embeddingName, graphKey } from "../model/parts.ts";
 import { RotaryTables } from "../model/rotary.ts";
 import { openWeightless, type SessionOptions } from "../model/session.ts";

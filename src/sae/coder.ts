@@ -2,7 +2,7 @@
  * How an SAE's matrices come to the arithmetic. Where both fit into memory, whole; where not, the encoder a block of
  * features at a time, and of the decoder only the rows of features that are active.
  */
-import { type InferenceSession, Tensor } from "onnxruntime-node";
+import { type InferenceSession, Tensor } from "../model/onnxruntime.ts";
 import { openWeightless, type SessionOptions } from "../model/session.ts";
 import {
   activateGraph,

@@ -1,5 +1,5 @@
 /** The loss graph opened: loss and gradients of a batch in one run. */
-import { type InferenceSession, Tensor } from "onnxruntime-node";
+import { type InferenceSession, Tensor } from "../model/onnxruntime.ts";
 import { openWeightless, type SessionOptions } from "../model/session.ts";
 import { lossGraph, weightOf } from "./loss.ts";
 import type { LossTerm, Objective, StepState } from "./objectives/objective.ts";

@@ -5,7 +5,6 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Tensor } from "onnxruntime-node";
 import { afterAll, describe, expect, it } from "vitest";
 import { open } from "../../test/support/graph.ts";
 import { poolings } from "../core/pooling.ts";
@@ -13,6 +12,7 @@ import { openSafetensors } from "../files/safetensors.ts";
 import { writeSafetensors } from "../files/safetensors-writer.ts";
 import { Graph } from "../graph/graph.ts";
 import { Editor } from "../model/edits.ts";
+import { Tensor } from "../model/onnxruntime.ts";
 import { encodeFile } from "./encode-file.ts";
 import { inMemory } from "./matrix.ts";
 import { jumpReLU } from "./objectives/jumprelu.ts";

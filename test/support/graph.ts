@@ -1,8 +1,8 @@
 /** Runs a graph for real in ONNX Runtime, on plain numbers. Test-only: src/graph itself knows no runtime. */
-import { InferenceSession, Tensor } from "onnxruntime-node";
 import type { Device } from "../../src/core/device.ts";
 import type { DType, Graph } from "../../src/graph/graph.ts";
 import { toOnnx, type WeightPlacement } from "../../src/graph/onnx.ts";
+import { InferenceSession, Tensor } from "../../src/model/onnxruntime.ts";
 
 /** A tensor as numbers in row-major order. */
 export interface Numbers {

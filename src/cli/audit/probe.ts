@@ -3,9 +3,9 @@
  * through ONNX Runtime, with few rows (decoding: the weights are read from memory for every step) and with many (reading
  * prompts: arithmetic). About two seconds.
  */
-import { Tensor } from "onnxruntime-node";
 import { Graph } from "../../graph/graph.ts";
 import { matmul } from "../../graph/ops/index.ts";
+import { Tensor } from "../../model/onnxruntime.ts";
 import { openWeightless } from "../../model/session.ts";
 
 /** 64 MiB of weights: larger than the caches of most machines, smaller than any model worth estimating. */

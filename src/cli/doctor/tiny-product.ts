@@ -1,9 +1,9 @@
 /** A matrix product through ONNX Runtime whose result anyone can check by hand. */
 import { createRequire } from "node:module";
-import { Tensor } from "onnxruntime-node";
 import type { Device } from "../../core/device.ts";
 import { Graph } from "../../graph/graph.ts";
 import { matmul } from "../../graph/ops/index.ts";
+import { Tensor } from "../../model/onnxruntime.ts";
 import { openWeightlessOn } from "../../model/session.ts";
 
 export async function tinyProduct(

@@ -3,8 +3,8 @@
  * (no gradient passes through it) and ê is what the dead features, the kAux largest a token, make of it: they are pulled
  * towards what the living leave unexplained. Rather this than drawing them anew: it is continuous and needs no second pass.
  */
-import { Tensor } from "onnxruntime-node";
 import { greater, matmul, sub, where } from "../../graph/ops/index.ts";
+import { Tensor } from "../../model/onnxruntime.ts";
 import { topKActivation } from "../graphs.ts";
 import { held } from "../held.ts";
 import type { Widths } from "../weights.ts";

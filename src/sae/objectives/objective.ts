@@ -3,8 +3,8 @@
  * reconstruction, and what the SAE computes with afterwards. Rows, their scale, the decoder's norm, Adam and the schedule
  * are common to all (`train.ts`, `descent.ts`).
  */
-import type { Tensor } from "onnxruntime-node";
 import type { DType, Graph, Value } from "../../graph/graph.ts";
+import type { Tensor } from "../../model/onnxruntime.ts";
 import type { Places } from "../places.ts";
 import type { SaeParts } from "../sae.ts";
 import type { OwnName, Weights } from "../weights.ts";

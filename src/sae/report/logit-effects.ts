@@ -3,11 +3,11 @@
  * unembedding, less the mean over the vocabulary, per unit of activation. This is direct logit attribution as in
  * TransformerLens (weights folded, unembedding centred): later blocks, the norm's scale and soft caps are left out.
  */
-import { Tensor } from "onnxruntime-node";
 import type { LogitEffect } from "../../core/sae-report.ts";
 import { Graph } from "../../graph/graph.ts";
 import { matmul } from "../../graph/ops/index.ts";
 import type { Checkpoint } from "../../model/checkpoint.ts";
+import { Tensor } from "../../model/onnxruntime.ts";
 import { finalNormName, headName } from "../../model/parts.ts";
 import { openWeightless, type SessionOptions } from "../../model/session.ts";
 import { tokenText } from "../../model/token-texts.ts";

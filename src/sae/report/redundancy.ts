@@ -2,10 +2,10 @@
  * Whether features say the same twice: of each decoder row, the other row that points most nearly the same way. All pairs
  * of 16,384 features are 134 million cosines; they are multiplied block by block, and of each row only the largest is kept.
  */
-import { Tensor } from "onnxruntime-node";
 import type { Random } from "../../core/random.ts";
 import { Graph } from "../../graph/graph.ts";
 import { matmul } from "../../graph/ops/index.ts";
+import { Tensor } from "../../model/onnxruntime.ts";
 import { openWeightless, type SessionOptions } from "../../model/session.ts";
 import { studentTail } from "../../stats/student.ts";
 import { blocks, type Matrix } from "../matrix.ts";
