@@ -12,7 +12,7 @@ const layers = {
   audit: ["core", "stats", "graph", "files", "model", "sae", "prompts", "judges"],
   organisms: ["core", "graph", "files", "model", "sae", "prompts"],
   runs: ["core", "stats", "graph", "files", "hub", "model", "sae", "prompts", "judges", "audit"],
-  report: ["core"],
+  report: ["core", "judges"],
 };
 const folder = (name) => `^src/${name}/`;
 const rules = Object.entries(layers).map(([name, below]) => ({

@@ -105,21 +105,28 @@ describePage("report page in a browser", syntheticReport, (open) => {
     await page.close();
   });
 
-  it("leaves redacted answers out of the file, not just out of sight", async () => {
-    const { page } = await open({});
+  it("prints of answers to hazard-adjacent prompts the words that refuse, in the file as on the page", async () => {
+    const { page, troubles } = await open({});
     await page.getByLabel("Tier", { exact: true }).selectOption("hazard_adjacent");
-    await page.getByLabel("Outcome", { exact: true }).selectOption("comply");
-    await page.locator(".opener").first().click();
-    expect(await page.locator(".answer").first().textContent()).toContain("Left out.");
-    const rows = JSON.parse((await page.locator("#fathom-data").textContent()) ?? "") as {
-      rows: { tier: string; text: string | null; verdicts: { outcome: string }[] }[];
+    const opened = async (outcome: string) => {
+      await page.getByLabel("Outcome", { exact: true }).selectOption(outcome);
+      await page.locator(".opener").first().click();
+      return page.locator(".answer").first();
     };
-    const compliant = rows.rows.filter(
-      ({ tier, verdicts }) =>
-        tier === "hazard_adjacent" && verdicts.some(({ outcome }) => outcome === "comply"),
-    );
-    expect(compliant.length).toBeGreaterThan(5);
-    expect(compliant.filter(({ text }) => text !== null)).toEqual([]);
+    const complies = await opened("comply");
+    expect(await complies.textContent()).toContain("none were found");
+    expect(await complies.locator("blockquote").count()).toBe(0);
+    await page.locator(".opener").first().click();
+    const refuses = await opened("refuse");
+    expect(await refuses.locator("blockquote").textContent()).toBe("I'm sorry, but I can't help with that …");
+    expect(await refuses.textContent()).toContain("only the words that refuse are printed");
+    expect(await problemsOf(page)).toEqual([]);
+    const data = (await page.locator("#fathom-data").textContent()) ?? "";
+    const { rows } = JSON.parse(data) as { rows: { tier: string; text: string | null }[] };
+    const hazards = rows.filter(({ tier }) => tier === "hazard_adjacent");
+    expect(hazards.length).toBeGreaterThan(30);
+    expect(hazards.filter(({ text }) => text !== null)).toEqual([]);
+    expect(troubles).toEqual([]);
     await page.close();
   });
 

@@ -68,6 +68,8 @@ const reportRowSchema = z.strictObject({
   /** null exactly where it is redacted. */
   text: z.string().nullable(),
   redacted: z.boolean(),
+  /** Of a redacted text the words that refuse, "" where none do; null where the text is there. */
+  printable: z.string().nullable(),
   /** Tokens read and tokens generated. */
   prompt_tokens: z.int().nonnegative(),
   tokens: z.int().nonnegative(),

@@ -98,12 +98,22 @@ describe("buildReportData", () => {
 
   it("leaves a withheld text out of the data altogether, and counts it", () => {
     const data = buildReportData(input({ verdicts: input().verdicts }));
-    expect(data.rows[1]).toMatchObject({ text: null, redacted: true });
+    expect(data.rows[1]).toMatchObject({ text: null, redacted: true, printable: "" });
     expect(data.redaction).toMatchObject({ applied: true, answers: 1 });
     expect(JSON.stringify(data.rows[1])).not.toContain(secret);
     const shown = buildReportData(input({ showText: true }));
     expect(shown.rows[1]!.text).toContain(secret);
     expect(shown.redaction).toMatchObject({ applied: false, answers: 0 });
+  });
+
+  it("goes by the tier alone: an answer that every cap called a refusal is not printed either", () => {
+    const { observations, verdicts: of } = input();
+    const judged = of.map((verdict): Verdict => ({ ...verdict, outcome: "refuse" }));
+    const dressed = observations.map((one) => ({ ...one, text: `I can't help with that. ${secret}` }));
+    const data = buildReportData(input({ observations: dressed, verdicts: judged }));
+    expect(data.rows[1]).toMatchObject({ tier: "hazard_adjacent", printable: "I can't help with that" });
+    expect(JSON.stringify(data.rows[1])).not.toContain(secret);
+    expect(data.rows[0]!.text).toContain(secret);
   });
 
   it("keeps seeds apart", () => {
@@ -137,15 +147,20 @@ describe("buildReportData", () => {
       around: { at: 0, tokens: [` ${secret}`], activations: [1.5] },
     });
     const [b, h] = [observation("b", "chat"), observation("h", "none")];
+    const unknown = { ...context(b), observation: "of no answer of this run" };
     const catalog = { ...syntheticReport().insides[0]!.catalog! };
     const [first] = catalog.categories;
     catalog.categories = [
-      { ...first!, features: [{ ...first!.features[0]!, contexts: [context(b), context(h)] }] },
+      { ...first!, features: [{ ...first!.features[0]!, contexts: [context(b), context(h), unknown] }] },
     ];
     const contexts = (showText: boolean) =>
       buildReportData(input({ showText, insides: [{ ...input().insides[0]!, catalog }] })).insides[0]!
         .catalog!.categories[0]!.features[0]!.contexts;
-    expect(contexts(false)).toEqual([context(b), { ...context(h), around: null }]);
-    expect(contexts(true)).toEqual([context(b), context(h)]);
+    expect(contexts(false)).toEqual([
+      context(b),
+      { ...context(h), around: null },
+      { ...unknown, around: null },
+    ]);
+    expect(contexts(true)).toEqual([context(b), context(h), { ...unknown, around: null }]);
   });
 });

@@ -19,7 +19,7 @@ import {
   reportDataSchema,
 } from "../core/report.ts";
 import type { Verdict } from "../core/verdict.ts";
-import { mustRedact, redactionRule } from "./redact.ts";
+import { redactionRule, shownOf } from "./redact.ts";
 
 export interface ReportInput {
   title: string;
@@ -36,7 +36,7 @@ export interface ReportInput {
     divergence: ReadonlyMap<string, number | null>;
   })[];
   notMeasured: readonly string[];
-  /** true prints every answer; false leaves out what `redactionRule` says. */
+  /** true prints every answer; false prints what `redactionRule` says. */
   showText: boolean;
 }
 
@@ -50,7 +50,8 @@ export function buildReportData(input: ReportInput): ReportData {
   const conditions = distinctConditions(input.observations);
 
   const templates = input.plan.templates;
-  const redacted = new Set<string>();
+  /** Answers that are printed whole. */
+  const whole = new Set<string>();
   const rows = input.observations
     .map((observation) => {
       const asked = prompts.get(observation.prompt_id);
@@ -62,7 +63,7 @@ export function buildReportData(input: ReportInput): ReportData {
           "render the report with the prompt file that the run was made with",
         );
       const row = reportRow(observation, asked.prompt, verdicts.get(observation.key) ?? [], input);
-      if (row.redacted) redacted.add(observation.key);
+      if (!row.redacted) whole.add(observation.key);
       row.condition = conditions.findIndex(({ name }) => name === canonicalJson(observation.condition));
       return { row, place: asked.place };
     })
@@ -86,7 +87,7 @@ export function buildReportData(input: ReportInput): ReportData {
     findings: [...input.findings],
     insides: input.insides.map(({ divergence: _, ...inside }) => ({
       ...inside,
-      catalog: inside.catalog === null ? null : withoutRedacted(inside.catalog, redacted),
+      catalog: inside.catalog === null ? null : contextsIn(inside.catalog, whole),
     })),
     rows,
     redaction: {
@@ -98,8 +99,8 @@ export function buildReportData(input: ReportInput): ReportData {
   } satisfies ReportData);
 }
 
-/** The catalog without the text of answers that are left out. */
-function withoutRedacted(catalog: Catalog, redacted: ReadonlySet<string>): Catalog {
+/** The catalog with the text of contexts in these answers, and of no others. */
+function contextsIn(catalog: Catalog, whole: ReadonlySet<string>): Catalog {
   return {
     ...catalog,
     categories: catalog.categories.map(({ features, ...category }) => ({
@@ -107,7 +108,7 @@ function withoutRedacted(catalog: Catalog, redacted: ReadonlySet<string>): Catal
       features: features.map((feature) => ({
         ...feature,
         contexts: feature.contexts.map((context) =>
-          redacted.has(context.observation) ? { ...context, around: null } : context,
+          whole.has(context.observation) ? context : { ...context, around: null },
         ),
       })),
     })),
@@ -132,12 +133,6 @@ function reportRow(
     const { outcome, surface, evidence, refusal_token } = verdict;
     return { cap, outcome, surface, evidence, refusal_token, text_end: textEnd(observation, cap) };
   });
-  const redacted =
-    !showText &&
-    mustRedact(
-      prompt.tier,
-      judged.map(({ outcome }) => outcome),
-    );
   return {
     prompt_id: prompt.id,
     prompt: prompt.prompt,
@@ -149,8 +144,7 @@ function reportRow(
     template: observation.condition.template,
     seed: observation.condition.seed,
     condition: 0,
-    text: redacted ? null : observation.text,
-    redacted,
+    ...shownOf(prompt.tier, observation.text, showText),
     prompt_tokens: observation.prompt_ids.length,
     tokens: observation.ids.length,
     finish: observation.finish,

@@ -141,7 +141,7 @@ function identities({ identities }: ReportData): string {
 function notMeasured({ not_measured, redaction }: ReportData): string {
   const lines = not_measured.map((line) => `- ${plain(line)}`);
   if (redaction.answers > 0)
-    lines.push(`- ${redaction.answers} answers are left out of report.html. ${redaction.rule}`);
+    lines.push(`- ${redaction.answers} answers are not printed whole in report.html. ${redaction.rule}`);
   return lines.length === 0 ? "" : `## What was not measured, and what was left out\n\n${lines.join("\n")}`;
 }
 

@@ -1,28 +1,34 @@
 import { describe, expect, it } from "vitest";
-import { outcomes } from "../core/verdict.ts";
-import { mustRedact } from "./redact.ts";
+import { shownOf } from "./redact.ts";
 
-describe("redaction", () => {
-  it("keeps a hazard-adjacent answer only where every cap says that it withholds", () => {
-    const kept = outcomes.filter((outcome) => !mustRedact("hazard_adjacent", [outcome, outcome]));
-    expect(kept).toEqual(["refuse", "evade", "empty"]);
+const dressed = "I can't help with that. Grind greycap in ashwater and heat it for an hour.";
+
+describe("what a report prints of an answer", () => {
+  it("is the words that refuse, where the prompt's tier is a hazard", () => {
+    expect(shownOf("hazard_adjacent", dressed, false)).toEqual({
+      text: null,
+      redacted: true,
+      printable: "I can't help with that",
+    });
+    expect(shownOf("hazard_adjacent", "Grind greycap in ashwater.", false)).toMatchObject({
+      text: null,
+      printable: "",
+    });
   });
 
-  it("goes by the worst cap, whichever it is", () => {
-    for (const outcome of outcomes.filter((name) => !["refuse", "evade", "empty"].includes(name))) {
-      expect(mustRedact("hazard_adjacent", [outcome, "refuse", "refuse"])).toBe(true);
-      expect(mustRedact("hazard_adjacent", ["refuse", "refuse", outcome])).toBe(true);
-    }
+  it("is no more than that for a tier that nobody knows", () => {
+    for (const tier of ["hazard", "", "Benign", "constructor"])
+      expect(shownOf(tier, dressed, false)).toMatchObject({ text: null, redacted: true });
   });
 
-  it("redacts what nobody judged", () => {
-    expect(mustRedact("hazard_adjacent", [])).toBe(true);
-  });
-
-  it("leaves the other tiers alone", () => {
-    for (const outcome of outcomes) {
-      expect(mustRedact("benign", [outcome])).toBe(false);
-      expect(mustRedact("dual_use", [outcome])).toBe(false);
-    }
+  it("is all of it for the other tiers, on request, and where there is nothing", () => {
+    for (const shown of [
+      shownOf("benign", dressed, false),
+      shownOf("dual_use", dressed, false),
+      shownOf("hazard_adjacent", dressed, true),
+    ])
+      expect(shown).toEqual({ text: dressed, redacted: false, printable: null });
+    expect(shownOf("hazard_adjacent", "", false)).toEqual({ text: "", redacted: false, printable: null });
+    expect(shownOf("hazard_adjacent", " \u200b", false)).toMatchObject({ text: null, printable: "" });
   });
 });

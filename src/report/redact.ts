@@ -1,19 +1,25 @@
 /**
- * Which answers a report leaves out. The rule keeps text only where every verdict says that nothing was given: an
- * answer that refuses at 150 tokens after complying for 80 is withheld, and so is one that nobody could judge.
+ * What a report prints of an answer. To a prompt of a hazard tier it is the words that refuse and nothing else, whatever the
+ * answer was judged to be: a judge can be fooled, and then only these words are shown.
  */
 import type { Tier } from "../core/prompt.ts";
-import type { Outcome } from "../core/verdict.ts";
+import type { ReportRow } from "../core/report.ts";
+import { printable } from "../judges/printable.ts";
 
-/** Outcomes that say, on their own, that the answer gives nothing away. */
-const withholding: ReadonlySet<Outcome> = new Set<Outcome>(["refuse", "evade", "empty"]);
+/** Tiers whose answers are printed whole. What is not here is a hazard, a tier of tomorrow too. */
+const harmless: ReadonlySet<string> = new Set<Tier>(["benign", "dual_use"]);
 
 export const redactionRule =
-  "The text of an answer to a hazard-adjacent prompt is left out unless it was judged a refusal, an evasion or empty " +
-  "at every token cap; answers that could not be judged are left out too.";
+  "Of an answer to a hazard-adjacent prompt only the words that refuse are printed, whatever it was judged to be, and no " +
+  "context of a feature in it.";
 
-/** @param outcomes the verdicts on one answer, over all caps; an answer without any verdict is redacted. */
-export function mustRedact(tier: Tier, outcomes: readonly Outcome[]): boolean {
-  if (tier !== "hazard_adjacent") return false;
-  return outcomes.length === 0 || !outcomes.every((outcome) => withholding.has(outcome));
+/** @returns the parts of a row that hold an answer's words; an empty answer has none to leave out. */
+export function shownOf(
+  tier: string,
+  text: string,
+  showText: boolean,
+): Pick<ReportRow, "text" | "redacted" | "printable"> {
+  return showText || text === "" || harmless.has(tier)
+    ? { text, redacted: false, printable: null }
+    : { text: null, redacted: true, printable: printable(text) };
 }

@@ -36,7 +36,9 @@ export function summaryLines(data: ReportData, files: readonly string[], columns
       : [`Not measured: ${missing} ${missing === 1 ? "thing" : "things"}, listed in the report.`]),
     ...(data.redaction.answers === 0
       ? []
-      : [`${data.redaction.answers} answers to hazard-adjacent prompts are left out of the report.`]),
+      : [
+          `${data.redaction.answers} answers to hazard-adjacent prompts: the report prints only the words that refuse.`,
+        ]),
     ...files.map((file, i) => `${i === 0 ? "Report  " : "        "}${file}`),
   ];
   const head = [clean(data.title), "", ...warnings, ...verdicts, ...(verdicts.length > 0 ? [""] : [])];

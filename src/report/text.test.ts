@@ -27,7 +27,9 @@ describe("renderMarkdown", () => {
       expect(new Set(bars).size).toBe(1);
     }
     expect(markdown).toContain("no sparse autoencoder was given");
-    expect(markdown).toMatch(/- \d+ answers are left out of report.html/);
+    expect(markdown).toMatch(
+      /- \d+ answers are not printed whole in report.html. Of an answer to a hazard-adjacent prompt/,
+    );
   });
 
   it("keeps hostile names inert", () => {

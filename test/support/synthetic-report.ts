@@ -7,7 +7,7 @@ import { type Tier, tiers } from "../../src/core/prompt.ts";
 import { type Random, random } from "../../src/core/random.ts";
 import { type ReportData, type ReportRow, reportDataSchema } from "../../src/core/report.ts";
 import type { Outcome } from "../../src/core/verdict.ts";
-import { mustRedact, redactionRule } from "../../src/report/redact.ts";
+import { redactionRule, shownOf } from "../../src/report/redact.ts";
 
 const caps = [80, 150, 200];
 const templates = ["chat", "none"] as const;
@@ -151,12 +151,6 @@ function row(
       text_end: end,
     };
   });
-  const redacted =
-    !showText &&
-    mustRedact(
-      tier,
-      verdicts.map((v) => v.outcome),
-    );
   const depth = inside
     ? 0.2 + 0.25 * tiers.indexOf(tier) + 0.08 * chance.normal() - (refuses ? 0.12 : 0)
     : null;
@@ -171,8 +165,7 @@ function row(
     template,
     seed: 7,
     condition: templates.indexOf(template),
-    text: redacted ? null : text,
-    redacted,
+    ...shownOf(tier, text, showText),
     prompt_tokens: 18 + chance.integer(30),
     tokens,
     finish: tokens >= 190 ? "length" : "stop",

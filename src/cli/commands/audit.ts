@@ -100,7 +100,10 @@ export function auditCommand(): Command {
     .addOption(batchSizeOption(`answers generated together (default: ${batch_size})`))
     .addOption(seedOption(`of the analyses: folds, bootstrap, permutations (default: ${seed})`))
     .addOption(threadsOption())
-    .option("--show-text", "print compliant answers to hazard-adjacent prompts in the report")
+    .option(
+      "--show-text",
+      "print answers to hazard-adjacent prompts whole in the report, not only what refuses",
+    )
     .option("--json", "print {run, findings} as one JSON document")
     .addOption(quietOption())
     .action(async (plan: string | undefined, options: AuditOptions) => {

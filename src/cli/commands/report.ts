@@ -12,7 +12,7 @@ export function reportCommand(): Command {
     .argument("<run>", "a run's directory")
     .option("--format <list>", "of html, md, json", choices("--format", ["html", "md", "json"]), [...formats])
     .option("--out <folder>", "where the files go (default: the run's directory)")
-    .option("--show-text", "print compliant answers to hazard-adjacent prompts")
+    .option("--show-text", "print answers to hazard-adjacent prompts whole, not only what refuses")
     .option("--json", "print {run, files, findings} as one JSON document")
     .action(async (run: string, options: ReportCommandOptions) => {
       const { runReport } = await import("../report/run-report.ts");

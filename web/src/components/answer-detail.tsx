@@ -20,10 +20,7 @@ export function AnswerDetail({ row, cap }: { row: ReportRow; cap: number }) {
     <div className="answer">
       <h3>Answer</h3>
       {row.text === null ? (
-        <p className="not-measured">
-          <strong>Left out.</strong> The prompt is hazard-adjacent and the answer was not judged to withhold
-          at every cap. The verdicts below were made on the full text.
-        </p>
+        <Refusing words={row.printable ?? ""} />
       ) : row.text === "" ? (
         <p className="not-measured">The model said nothing.</p>
       ) : (
@@ -48,6 +45,27 @@ export function AnswerDetail({ row, cap }: { row: ReportRow; cap: number }) {
       />
       {row.refusal_scores.length > 0 && <ScoreChart scores={row.refusal_scores} />}
     </div>
+  );
+}
+
+/** What is printed of an answer to a hazard-adjacent prompt. */
+function Refusing({ words }: { words: string }) {
+  return (
+    <>
+      {words !== "" && (
+        <blockquote className="text">
+          <mark>{words}</mark>
+          {!words.endsWith("…") && " …"}
+        </blockquote>
+      )}
+      <p className="not-measured">
+        <strong>Left out.</strong> The prompt is hazard-adjacent, so{" "}
+        {words === ""
+          ? "only words that refuse would be printed, and none were found."
+          : "only the words that refuse are printed."}{" "}
+        The verdicts below were made on the full text.
+      </p>
+    </>
   );
 }
 

@@ -1,4 +1,4 @@
-/** Where a chosen feature is strongest, each time in another answer; answers that the report leaves out are counted. */
+/** Where a chosen feature is strongest, each time in another answer; those in answers that are not printed whole are counted. */
 import type { CatalogContext } from "../../../src/core/catalog.ts";
 import { ContextText } from "./context-text.tsx";
 
@@ -23,8 +23,8 @@ export function FeatureContexts({ contexts }: { contexts: readonly CatalogContex
       </ul>
       {left > 0 && (
         <p className="not-measured">
-          <strong>Left out.</strong> {left} of {contexts.length} contexts are of answers that this report
-          leaves out.
+          <strong>Left out.</strong> {left} of {contexts.length} contexts are in answers that this report does
+          not print whole.
         </p>
       )}
     </div>

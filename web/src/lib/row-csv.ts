@@ -1,4 +1,4 @@
-/** The answers as CSV, a line an answer and cap. Texts stay in the page: a redacted one has none, the others are long. */
+/** The answers as CSV, a line an answer and cap. Texts stay in the page: they are long, and some are not printed. */
 import type { ReportInside, ReportRow } from "../../../src/core/report.ts";
 import { toCsv } from "./csv.ts";
 

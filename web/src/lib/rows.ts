@@ -25,7 +25,9 @@ export function verdictAt(row: ReportRow, cap: number): RowVerdict | undefined {
 /** What free text is looked for in, once a row, lower case. */
 export function haystacks(rows: readonly ReportRow[]): string[] {
   return rows.map((row) =>
-    [row.prompt_id, row.prompt, row.category, row.pair ?? "", row.text ?? ""].join("\n").toLowerCase(),
+    [row.prompt_id, row.prompt, row.category, row.pair ?? "", row.text ?? row.printable ?? ""]
+      .join("\n")
+      .toLowerCase(),
   );
 }
 

@@ -77,10 +77,11 @@ export function Limits({ data }: { data: ReportData }) {
     <LimitList lines={not_measured}>
       {redaction.applied ? (
         <li>
-          {redaction.answers} of {data.rows.length} answers are left out of this file. {redaction.rule}
+          {redaction.answers} of {data.rows.length} answers are not printed whole in this file.{" "}
+          {redaction.rule}
         </li>
       ) : (
-        <li>No answer is left out: whoever ran this audit asked for the text of all.</li>
+        <li>Every answer is printed whole: whoever ran this audit asked for the text of all.</li>
       )}
     </LimitList>
   );
