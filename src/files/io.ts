@@ -17,7 +17,7 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import { badInput, FathomError, failure } from "../core/errors.ts";
-import { parseJson } from "./json.ts";
+import { parseJson, parsePythonJson } from "./json.ts";
 
 const full = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
 const forbidden = new Set([
@@ -83,8 +83,15 @@ export function readText(path: string): string {
 
 /** The JSON value in a file. @throws FathomError naming the file */
 export function readJson(path: string): unknown {
-  return parseJson(readText(path), path, "JSON", "fetch the file again; it may be cut short");
+  return parseJson(readText(path), path, "JSON", mayBeCut);
 }
+
+/** The same of a file that Python's json reads, NaN and Infinity among its numbers. @throws FathomError naming the file */
+export function readPythonJson(path: string): unknown {
+  return parsePythonJson(readText(path), path, "JSON", mayBeCut);
+}
+
+const mayBeCut = "fetch the file again; it may be cut short";
 
 /**
  * A folder with those above it, where they are not there yet. Node's own `recursive` never returns where a folder exists

@@ -1,6 +1,6 @@
 /** What JSON.parse would take and nothing after it could. */
 import { expect, test } from "vitest";
-import { parseJson } from "./json.ts";
+import { parseJson, parsePythonJson } from "./json.ts";
 
 test("whatever JSON.parse makes of sound JSON", () => {
   for (const text of [
@@ -32,4 +32,20 @@ test("nesting and numbers that nothing could walk over or hold are refused, in a
 test("what is no JSON is said in one line", () => {
   for (const text of ["", "{", '"', '"\\', "[1", "1e", "-", "\u0000", '{"a":1,}', "NaN"])
     expect(() => parseJson(text, "f")).toThrow(/^f: expected JSON, found [^\n]*$/);
+});
+
+test("numbers that JSON has not, and Python writes: refused by name, or read as their names", () => {
+  for (const word of ["NaN", "Infinity", "-Infinity"]) {
+    const text = `{"NaN": "a \\" NaN, Infinity", "b": [1, ${word}, -2]}`;
+    expect(() => parseJson(text, "f", "JSON", "fetch it again")).toThrow(
+      `f: expected JSON, found ${word}, a number that JSON has not`,
+    );
+    expect(() => parseJson(text, "f", "JSON", "fetch it again")).not.toThrow(/fetch it again/);
+    expect(parsePythonJson(text, "f")).toEqual({ NaN: 'a " NaN, Infinity', b: [1, word, -2] });
+  }
+  for (const text of ['{"a": Nan}', '{"a": -NaN}', '["', '{"a": NaNNaN}', "[NaN"])
+    expect(() => parsePythonJson(text, "f")).toThrow(/^f: expected JSON, found/);
+  const start = performance.now();
+  expect(() => parsePythonJson(`[NaN, "${'\\"'.repeat(1_000_000)}`, "f")).toThrow(/^f: expected JSON/);
+  expect(performance.now() - start).toBeLessThan(5000);
 });

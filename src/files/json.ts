@@ -15,7 +15,7 @@ const [quote, backslash, minus, nine, zero] = [0x22, 0x5c, 0x2d, 0x39, 0x30];
  * @throws FathomError when the text is not JSON, nests too deeply, or holds a number that no double is
  */
 export function parseJson(text: string, where: string, expected = "JSON", hint?: string): unknown {
-  lookOver(text, where);
+  lookOver(text, where, expected);
   try {
     return JSON.parse(text) as unknown;
   } catch (error) {
@@ -24,10 +24,31 @@ export function parseJson(text: string, where: string, expected = "JSON", hint?:
   }
 }
 
-function lookOver(text: string, where: string): void {
+/**
+ * JSON as Python writes it: a bare NaN, Infinity or -Infinity is read as the text of that name, so that a setting which
+ * nothing computes with may be one, and whoever wants a number refuses it by what it is.
+ * @throws FathomError as `parseJson`
+ */
+export function parsePythonJson(text: string, where: string, expected?: string, hint?: string): unknown {
+  let quoted = "";
+  let done = 0;
+  for (let at = 0; at < text.length; at++) {
+    if (text.charCodeAt(at) === quote) at = endOfString(text, at) - 1;
+    const word = notFiniteAt(text, at);
+    if (word === null) continue;
+    quoted += `${text.slice(done, at)}"${word}"`;
+    done = at + word.length;
+    at = done - 1;
+  }
+  return parseJson(quoted + text.slice(done), where, expected, hint);
+}
+
+function lookOver(text: string, where: string, expected: string): void {
   let depth = 0;
   for (let at = 0; at < text.length; at++) {
     const unit = text.charCodeAt(at);
+    const word = notFiniteAt(text, at);
+    if (word !== null) throw badInput(where, expected, `${word}, a number that JSON has not`);
     if (unit === quote) at = endOfString(text, at) - 1;
     else if (isOpening(unit)) {
       if (++depth > deepest) throw badInput(where, `JSON that nests at most ${deepest} deep`, "deeper");
@@ -39,6 +60,13 @@ function lookOver(text: string, where: string): void {
       at = end - 1;
     }
   }
+}
+
+/** What Python's json writes for numbers that JSON has not, where one begins outside of a string. */
+function notFiniteAt(text: string, at: number): string | null {
+  const unit = text.charCodeAt(at);
+  if (unit !== 0x4e && unit !== 0x49 && unit !== minus) return null;
+  return ["NaN", "Infinity", "-Infinity"].find((word) => text.startsWith(word, at)) ?? null;
 }
 
 /** [ and {; ] and }. */

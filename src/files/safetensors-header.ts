@@ -4,12 +4,19 @@ import { endOfString, isClosing, isOpening, parseJson } from "./json.ts";
 
 const [quote, colon] = [0x22, 0x3a];
 
+/** Bytes of an element; several share one where it is less. */
 const bytesOf = {
+  F4: 1 / 2,
+  F6_E2M3: 3 / 4,
+  F6_E3M2: 3 / 4,
   BOOL: 1,
   U8: 1,
   I8: 1,
   F8_E4M3: 1,
   F8_E5M2: 1,
+  F8_E8M0: 1,
+  F8_E4M3FNUZ: 1,
+  F8_E5M2FNUZ: 1,
   U16: 2,
   I16: 2,
   F16: 2,
@@ -20,6 +27,7 @@ const bytesOf = {
   U64: 8,
   I64: 8,
   F64: 8,
+  C64: 8,
 } as const;
 
 type SafetensorsDType = keyof typeof bytesOf;

@@ -128,7 +128,7 @@ describe("written and read again", () => {
     expect(new Int32Array(file.readBytes("ids").buffer)).toEqual(Int32Array.from([7, -1]));
     expect(file.readFloat32("none")).toEqual(new Float32Array(0));
     expect(file.entry("whole").offset % 8).toBe(0);
-    expect(() => file.readFloat32("ids")).toThrow(/"ids": expected F32, F16 or BF16, found I32/);
+    expect(() => file.readFloat32("ids")).toThrow(/"ids": expected F32, F16, BF16 or F64, found I32/);
     expect(() => file.entry("other")).toThrow(/expected a tensor "other"/);
     expect(() => file.readFloat32("whole", [2, 4])).toThrow(RangeError);
     file.close();

@@ -5,11 +5,10 @@
  */
 import { closeSync, fstatSync, openSync } from "node:fs";
 import { badInput } from "../core/errors.ts";
-import { decodeBfloat16, decodeFloat16 } from "./floats.ts";
 import { readProblem } from "./io.ts";
 import { readExactly } from "./read.ts";
 import { parseHeader, type SafetensorsEntry } from "./safetensors-header.ts";
-import { isFloat, rowMajor, StoredTensor } from "./stored-tensor.ts";
+import { decoded, isFloat, rowMajor, StoredTensor } from "./stored-tensor.ts";
 
 /** A quarter of the format's own limit: 200,000 tensors, where files of the largest models hold some thousands. */
 const maxHeaderBytes = 25_000_000;
@@ -23,7 +22,7 @@ export interface SafetensorsFile {
   /** @throws FathomError naming file and tensor when there is none of that name */
   entry(name: string): SafetensorsEntry;
   /**
-   * F32, F16 or BF16 as float32, row-major.
+   * F32, F16, BF16 or F64 as float32, row-major.
    * @param rows half-open range of axis 0
    * @throws FathomError for a missing tensor or one of another type
    */
@@ -124,15 +123,8 @@ class OpenSafetensors implements SafetensorsFile {
 
   readFloat32(name: string, rows?: readonly [from: number, to: number]): Float32Array<ArrayBuffer> {
     const { dtype } = this.entry(name);
-    if (dtype !== "F32" && dtype !== "F16" && dtype !== "BF16")
-      throw badInput(`${this.path} "${name}"`, "F32, F16 or BF16", dtype);
-    const bytes = this.readBytes(name, rows);
-    if (dtype === "F32") return new Float32Array(bytes.buffer);
-    const bits = new Uint16Array(bytes.buffer);
-    const values = new Float32Array(bits.length);
-    if (dtype === "F16") decodeFloat16(bits, values);
-    else decodeBfloat16(bits, values);
-    return values;
+    if (!isFloat(dtype)) throw badInput(`${this.path} "${name}"`, "F32, F16, BF16 or F64", dtype);
+    return decoded(this.readBytes(name, rows), dtype);
   }
 
   close(): void {

@@ -153,7 +153,8 @@ export class StoredTensor {
   }
 }
 
-function decoded(bytes: Uint8Array<ArrayBuffer>, dtype: FloatDType): Float32Array<ArrayBuffer> {
+/** Elements as they are stored, little-endian, as float32; a float64 is rounded. */
+export function decoded(bytes: Uint8Array<ArrayBuffer>, dtype: FloatDType): Float32Array<ArrayBuffer> {
   switch (dtype) {
     case "F32":
       return new Float32Array(bytes.buffer);

@@ -3,6 +3,7 @@
  * file with its parts. Never pickles.
  */
 import { badInput, type FathomError } from "../core/errors.ts";
+import { isGgufName } from "../files/gguf-name.ts";
 import { type Chosen, pickle, pickled, prefixOf, several } from "./chosen.ts";
 import { type HubReference, sayReference } from "./reference.ts";
 
@@ -12,20 +13,23 @@ const [index, single] = ["model.safetensors.index.json", "model.safetensors"];
 
 export function chooseCheckpoint(reference: HubReference, names: readonly string[]): Chosen | FathomError {
   const { path } = reference;
-  if (path?.endsWith(".gguf") === true) return ggufFile(reference, names, path, false);
+  if (path !== null && isGgufName(path)) return ggufFile(reference, names, path, false);
   if (path !== null && pickle.test(path)) return pickled(reference, path);
   const prefix = prefixOf(reference);
   const inside = names.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
   const has = (name: string) => inside.includes(name);
-  if (has("config.json") && (has(index) || has(single)))
+  if (has("config.json") && (has(index) || has(single))) {
+    // Of a repository with both, Transformers takes the one file. Its index comes along, so that it can be said.
+    const sharded = !has(single);
     return {
       path: prefix.slice(0, -1),
-      required: [...required, has(index) ? index : single].map((name) => prefix + name),
-      optional: optional.map((name) => prefix + name),
+      required: [...required, sharded ? index : single].map((name) => prefix + name),
+      optional: [...optional, ...(!sharded && has(index) ? [index] : [])].map((name) => prefix + name),
       only: false,
-      index: has(index) ? prefix + index : null,
+      index: sharded ? prefix + index : null,
     };
-  const ggufs = inside.filter((name) => name.endsWith(".gguf") && partsOf(name)[0] === name);
+  }
+  const ggufs = inside.filter((name) => isGgufName(name) && partsOf(name)[0] === name);
   if (ggufs.length > 1)
     return several(
       reference,
@@ -51,7 +55,7 @@ function ggufFile(
   const parts = partsOf(path);
   const missing = parts.find((part) => !names.includes(part));
   if (missing === undefined) return { path: parts[0]!, required: parts, optional: [], only, index: null };
-  const there = names.filter((name) => name.endsWith(".gguf")).map((name) => `${reference.repo}:${name}`);
+  const there = names.filter((name) => isGgufName(name)).map((name) => `${reference.repo}:${name}`);
   const advice = there.length === 0 ? "a repository that holds GGUF files" : `one of ${there.join(", ")}`;
   return badInput(sayReference(reference), `the file ${missing}`, "none of this name", advice);
 }
@@ -61,11 +65,11 @@ const mostParts = 1000;
 
 /** A split file's parts, by the names that llama.cpp gives them; a file that is not split is its own part. */
 function partsOf(path: string): string[] {
-  const split = /^(.*)-\d{5}-of-(\d{5})\.gguf$/.exec(path);
+  const split = /^(.*-)\d{5}(-of-(\d{5})\.gguf)$/i.exec(path);
   if (split === null) return [path];
-  const [, stem, count] = split;
+  const [, stem, rest, count] = split;
   return Array.from(
     { length: Math.min(Number(count), mostParts) },
-    (_, i) => `${stem}-${String(i + 1).padStart(5, "0")}-of-${count}.gguf`,
+    (_, i) => `${stem}${String(i + 1).padStart(5, "0")}${rest}`,
   );
 }

@@ -55,6 +55,21 @@ describe("what is fetched", () => {
     );
   });
 
+  it("is the one file where there are shards too, and the index that they are told by", async () => {
+    server.repositories.set(
+      "org/both",
+      repositoryOf({
+        ...small,
+        "model.safetensors": "the whole",
+        "model.safetensors.index.json": index("model-00001-of-00001.safetensors"),
+        "model-00001-of-00001.safetensors": "an older one",
+      }),
+    );
+    expect(names(await fetched("org/both"))).toEqual(
+      [...Object.keys(small), "model.safetensors", "model.safetensors.index.json"].sort(),
+    );
+  });
+
   it("is the one GGUF file that is named, or the only one, with its parts", async () => {
     const parts = ["q8-00001-of-00002.gguf", "q8-00002-of-00002.gguf"] as const;
     server.repositories.set(

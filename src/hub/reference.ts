@@ -3,6 +3,8 @@
  * folder inside it, or `org/name@revision:path`.
  */
 
+import { isGgufName } from "../files/gguf-name.ts";
+
 export interface HubReference {
   /** org/name */
   repo: string;
@@ -31,7 +33,7 @@ export function parseReference(text: string): HubReference | null {
   const [, repo, revision = defaultRevision, inside] = match;
   const path = inside?.replace(/(?<=.)\/+$/, "") ?? null;
   if (repo!.length > longestName || /--|\.\./.test(repo!)) return null;
-  if (path === null && repo!.endsWith(".gguf")) return null;
+  if (path === null && isGgufName(repo!)) return null;
   if (!isInside(revision) || (path !== null && !isInside(path))) return null;
   return { repo: repo!, revision, path };
 }

@@ -3,6 +3,7 @@ import { stat } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { badInput } from "../core/errors.ts";
 import { hashJson, hashText } from "../core/hash.ts";
+import { isGgufName } from "../files/gguf-name.ts";
 import { hashFileCached } from "../files/hash-file.ts";
 import { readProblem } from "../files/io.ts";
 import { type LaidAdapter, layAdapter } from "./adapter/lay.ts";
@@ -51,7 +52,7 @@ export async function openCheckpoint(path: string, adapterPath: string | null = 
   } catch (error) {
     throw readProblem(path, error, expected);
   }
-  if (!isDirectory && !path.endsWith(".gguf"))
+  if (!isDirectory && !isGgufName(path))
     throw badInput(path, expected, "another kind of file", "the folder that holds config.json");
   const opened = isDirectory ? openDirectory(path) : openGguf(path);
   const { tokenizer, templateSource, specialTokens, endTokens } = opened;
@@ -93,7 +94,7 @@ export async function openWeights(
   overlay: Overlay | null,
 ): Promise<Weights> {
   const base = (await stat(path)).isDirectory()
-    ? openSafetensorsWeights(path)
+    ? openSafetensorsWeights(path, { compare: false })
     : openGgufWeights(readGgufHeader(path), layers[0]!.headDim);
   return overlaid(base, overlay);
 }

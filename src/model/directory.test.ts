@@ -244,7 +244,7 @@ describe("a directory that is not", () => {
   });
 
   test.each([
-    ["model.norm.weight", /"model.norm.weight": expected weights in F32, F16 or BF16, found I32/],
+    ["model.norm.weight", /"model.norm.weight": expected a weight in F32, F16, BF16 or F64, found I32/],
     ["model.layers.0.mlp.up_proj.qweight", /found I32, as GPTQ and AWQ write/],
     ["model.layers.0.mlp.up_proj.weight.absmax", /found I32, as bitsandbytes writes/],
   ])("weights of a type that is not a float: %s", async (name, message) => {

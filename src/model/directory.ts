@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { badInput } from "../core/errors.ts";
 import type { Json } from "../core/hash.ts";
-import { readJson, readText } from "../files/io.ts";
+import { readPythonJson, readText } from "../files/io.ts";
 import { parseConfig } from "./config.ts";
 import { textConfigOf } from "./containers.ts";
 import type { Opened } from "./opened.ts";
@@ -27,13 +27,13 @@ export function openDirectory(folder: string): Opened {
         : "the folder that holds config.json",
     );
   }
-  const configJson = readJson(configPath);
-  const config = parseConfig(configJson, configPath);
+  const configJson = readPythonJson(configPath);
+  const parsed = parseConfig(configJson, configPath);
   const files = readTokenizerFiles(folder);
   const tokenizer = buildTokenizer(files);
   const endTokens = readEndTokens(folder, configJson, files, tokenizer);
   const weights = openSafetensorsWeights(folder);
-  checkWeights(folder, config, weights);
+  const { config, notes } = checkWeights(folder, parsed, weights);
   return {
     config,
     weights,
@@ -41,8 +41,8 @@ export function openDirectory(folder: string): Opened {
     templateSource: readTemplate(folder, files.config),
     specialTokens: files.specialTokens,
     endTokens,
-    notes: [],
-    weightFiles: weights.files.map((name) => join(folder, name)),
+    notes: [...weights.notes, ...notes],
+    weightFiles: weights.files,
     identity: {
       model: { config: configJson as Json },
       tokenizer: {
@@ -79,7 +79,7 @@ function readEndTokens(
 ): number[] {
   const generation = join(folder, "generation_config.json");
   const sources = [
-    ...(existsSync(generation) ? [{ where: generation, json: readJson(generation) }] : []),
+    ...(existsSync(generation) ? [{ where: generation, json: readPythonJson(generation) }] : []),
     { where: join(folder, "config.json"), json: configJson },
     { where: `${join(folder, "config.json")} "text_config"`, json: textConfigOf(configJson) },
   ];

@@ -24,7 +24,9 @@ export interface Declare {
 export const blockPrefix = (layer: number): string => `model.layers.${layer}.`;
 export const finalNormName = "model.norm.weight";
 export const embeddingName = "model.embed_tokens.weight";
-export const headName = (config: ModelConfig): string => (config.tiedHead ? embeddingName : "lm_head.weight");
+/** The head of a model whose head is not the embedding. */
+export const separateHeadName = "lm_head.weight";
+export const headName = (config: ModelConfig): string => (config.tiedHead ? embeddingName : separateHeadName);
 
 /** A block with its inputs declared; outputs are the caller's to name. `prefix` goes before each weight's name. */
 export function buildBlock(

@@ -23,8 +23,9 @@ export function quantizationOf(settings: unknown): string {
   return width === null ? `${name} weights` : `${name} weights of ${width} bits`;
 }
 
-/** For a tensor of no plain float type, by what the kinds call theirs. */
-export function quantizedTensor(name: string, dtype: string): string {
+/** By what the kinds call theirs; null for a tensor that shows none. */
+export function quantizationOfTensor(name: string, dtype: string): string | null {
+  if (/^(F32|F16|BF16|F64)$/.test(dtype)) return null;
   if (/\.(qweight|qzeros|g_idx)$/.test(name)) return `${dtype}, as GPTQ and AWQ write`;
   if (dtype.startsWith("F8_")) return `${dtype}, as FP8 checkpoints have`;
   if (
@@ -32,5 +33,6 @@ export function quantizedTensor(name: string, dtype: string): string {
     (dtype === "U8" && /\.weight$/.test(name))
   )
     return `${dtype}, as bitsandbytes writes`;
-  return dtype;
+  if (/^F[46]/.test(dtype)) return `${dtype}, as microscaling checkpoints have`;
+  return dtype === "I8" && name.endsWith(".weight") ? `${dtype}, a weight of 8 bits` : null;
 }

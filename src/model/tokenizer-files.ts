@@ -5,7 +5,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { badInput } from "../core/errors.ts";
-import { readJson } from "../files/io.ts";
+import { readJson, readPythonJson } from "../files/io.ts";
 import type { AddedToken } from "./added-tokens.ts";
 
 type JsonObject = Record<string, unknown>;
@@ -36,7 +36,11 @@ export function readTokenizerFiles(folder: string): TokenizerFiles {
       "save the tokenizer with Transformers' save_pretrained",
     );
   const configPath = join(folder, "tokenizer_config.json");
-  return combineTokenizerFiles(where, readJson(where), existsSync(configPath) ? readJson(configPath) : {});
+  return combineTokenizerFiles(
+    where,
+    readJson(where),
+    existsSync(configPath) ? readPythonJson(configPath) : {},
+  );
 }
 
 /** @throws FathomError */

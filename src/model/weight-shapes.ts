@@ -2,8 +2,17 @@
 import { badInput } from "../core/errors.ts";
 import type { Precision } from "../core/precision.ts";
 import type { ModelConfig } from "./config-types.ts";
-import { blockPrefix, buildBlock, buildHead, type Declare, embeddingName, headName } from "./parts.ts";
+import {
+  blockPrefix,
+  buildBlock,
+  buildHead,
+  type Declare,
+  embeddingName,
+  headName,
+  separateHeadName,
+} from "./parts.ts";
 import { buildPerLayer, perLayerName } from "./per-layer.ts";
+import { settleHead } from "./tied-head.ts";
 import type { Weights } from "./weights.ts";
 
 /** Name to shape, slowest axis first, of every tensor that the family's own graphs read. A linear layer is [out, in]. */
@@ -63,11 +72,18 @@ export function heldBytes(config: ModelConfig, precision: Precision): { all: num
 
 /**
  * Every tensor that the configuration implies is there in its shape, and no tensor is there that nothing reads.
+ * @returns the configuration with the head that the files have, and what is to be noted of it
  * @throws FathomError naming the tensor; the weights are then closed
  */
-export function checkWeights(where: string, config: ModelConfig, weights: Weights): void {
+export function checkWeights(
+  where: string,
+  config: ModelConfig,
+  weights: Weights,
+): { config: ModelConfig; notes: readonly string[] } {
   try {
-    compare(where, config, weights);
+    const settled = settleHead(where, config, weights);
+    compare(where, settled.config, weights);
+    return settled;
   } catch (error) {
     weights.close();
     throw error;
@@ -96,7 +112,7 @@ function compare(where: string, config: ModelConfig, weights: Weights): void {
 
 /** Stored though nothing reads it: a tied head (the embedding again), and keys and values of a layer that has none. */
 function isLeftOver({ layers }: ModelConfig, name: string): boolean {
-  if (name === "lm_head.weight") return true;
+  if (name === separateHeadName) return true;
   const [, layer] = /^model\.layers\.(\d+)\.self_attn\.(?:k_proj|v_proj|k_norm|v_norm)\./.exec(name) ?? [];
   return layer !== undefined && (layers[Number(layer)]?.kvFrom ?? null) !== null;
 }

@@ -1,108 +1,91 @@
-/** The weights of a Hugging Face directory: one file, or shards listed in model.safetensors.index.json. */
-import { existsSync, realpathSync } from "node:fs";
-import { basename, join } from "node:path";
+/** The weights of a Hugging Face directory, by the names of a text model alone. */
+import { realpathSync } from "node:fs";
+import { join } from "node:path";
 import { badInput } from "../core/errors.ts";
-import { readJson } from "../files/io.ts";
-import { openSafetensors, type SafetensorsFile } from "../files/safetensors.ts";
+import type { SafetensorsFile } from "../files/safetensors.ts";
+import { isFloat } from "../files/stored-tensor.ts";
 import { textNames } from "./containers.ts";
-import { quantizedTensor } from "./quantized.ts";
+import { embeddingName, separateHeadName } from "./parts.ts";
+import { quantizationOfTensor } from "./quantized.ts";
+import { openWeightFiles, type WeightFiles } from "./weight-files.ts";
 import type { WeightDType, WeightInfo, WeightPlace, Weights } from "./weights.ts";
 
-/** What weights may be stored in, by safetensors' names. */
-export const floatTypes: Readonly<Record<string, WeightDType>> = {
+/** What ONNX Runtime can map, by safetensors' names. F64 is read as float32, as Transformers casts it. */
+const mappedTypes: Readonly<Record<string, WeightDType>> = {
   F32: "float32",
   F16: "float16",
   BF16: "bfloat16",
 };
 
 export interface SafetensorsWeights extends Weights {
-  /** The files the tensors lie in, by the names the checkpoint gives them. */
+  /** Paths of the files the tensors lie in. */
   readonly files: readonly string[];
+  /** As `Opened.notes`. */
+  readonly notes: readonly string[];
 }
 
-/** @throws FathomError for a missing or truncated shard, a tensor that is not where the index says, or its type */
-export function openSafetensorsWeights(folder: string): SafetensorsWeights {
-  const single = join(folder, "model.safetensors");
-  const index = join(folder, "model.safetensors.index.json");
-  if (existsSync(index)) return openShards(folder, index);
-  if (existsSync(single)) return gather(folder, new Map([["model.safetensors", openSafetensors(single)]]));
-  const other = ["pytorch_model.bin", "pytorch_model.bin.index.json", "adapter_model.safetensors"];
-  throw badInput(
-    folder,
-    "model.safetensors or model.safetensors.index.json",
-    other.find((name) => existsSync(join(folder, name))) ?? "neither",
-    "save the checkpoint with Transformers' save_pretrained",
-  );
-}
-
-function openShards(folder: string, index: string): SafetensorsWeights {
-  const map = (readJson(index) as { weight_map?: unknown } | null)?.weight_map;
-  if (map === null || typeof map !== "object") throw badInput(index, 'a "weight_map"', "none");
-  const listed = Object.entries(map as Record<string, unknown>);
-  const opened = new Map<string, SafetensorsFile>();
-  try {
-    for (const [tensor, shard] of listed) {
-      // A name with a path in it could point anywhere on the machine.
-      if (typeof shard !== "string" || shard !== basename(shard) || shard === "..")
-        throw badInput(
-          `${index} "${tensor}"`,
-          "the name of a file in the same folder",
-          JSON.stringify(shard),
-        );
-      const path = join(folder, shard);
-      if (!opened.has(shard)) {
-        if (!existsSync(path))
-          throw badInput(
-            path,
-            `the shard that "${tensor}" lies in`,
-            "no such file",
-            "fetch the missing shard",
-          );
-        opened.set(shard, openSafetensors(path));
-      }
-      if (!opened.get(shard)!.entries.has(tensor))
-        throw badInput(path, `"${tensor}", as the index says`, "no such tensor");
-    }
-  } catch (error) {
-    for (const file of opened.values()) file.close();
-    throw error;
-  }
-  return gather(folder, opened);
-}
-
-/** Closes the files when they do not fit together. */
-function gather(folder: string, opened: ReadonlyMap<string, SafetensorsFile>): SafetensorsWeights {
+/**
+ * @param compare as `openWeightFiles`
+ * @throws FathomError as `openWeightFiles`, and for a tensor that shows a quantization
+ */
+export function openSafetensorsWeights(
+  folder: string,
+  { compare = true }: { compare?: boolean } = {},
+): SafetensorsWeights {
+  const opened = openWeightFiles(folder, compare);
   try {
     return new FolderWeights(folder, opened);
   } catch (error) {
-    for (const file of opened.values()) file.close();
+    for (const file of opened.files.values()) file.close();
     throw error;
   }
+}
+
+/** @throws FathomError for a type that is no float */
+export function infoOf(file: SafetensorsFile, tensor: string): WeightInfo {
+  const { dtype, shape } = file.entry(tensor);
+  if (!isFloat(dtype))
+    throw badInput(
+      `${file.path} "${tensor}"`,
+      "a weight in F32, F16, BF16 or F64",
+      dtype,
+      "a checkpoint that holds its weights as floats",
+    );
+  return { dtype: mappedTypes[dtype] ?? dtype, shape };
+}
+
+/** null for a type that has to be decoded. */
+export function placeOf(file: SafetensorsFile, tensor: string): WeightPlace | null {
+  const { dtype, offset, length } = file.entry(tensor);
+  const mapped = mappedTypes[dtype];
+  return mapped === undefined ? null : { file: realpathSync(file.path), dtype: mapped, offset, length };
 }
 
 class FolderWeights implements SafetensorsWeights {
   readonly files: readonly string[];
+  readonly notes: readonly string[];
   readonly #folder: string;
   /** By the name of a text model alone; `tensor` is the name in the file. */
   readonly #home = new Map<string, { file: SafetensorsFile; tensor: string }>();
   readonly #opened: readonly SafetensorsFile[];
 
-  constructor(folder: string, opened: ReadonlyMap<string, SafetensorsFile>) {
+  constructor(folder: string, { files, notes }: WeightFiles) {
     this.#folder = folder;
-    this.files = [...opened.keys()].sort();
-    this.#opened = [...opened.values()];
+    this.files = [...files.keys()].sort().map((name) => join(folder, name));
+    this.notes = notes;
+    this.#opened = [...files.values()];
     const textName = textNames(this.#opened.flatMap((file) => [...file.entries.keys()]));
     for (const file of this.#opened)
       for (const [tensor, { dtype }] of file.entries) {
         const name = textName(tensor);
-        // Buffers of old checkpoints (rotary inverse frequencies, masks) are computed, not read.
         if (name === null || isBuffer(name)) continue;
         if (this.#home.has(name)) throw badInput(file.path, "every tensor in one shard", `"${tensor}" again`);
-        if (floatTypes[dtype] === undefined)
+        const quantization = quantizationOfTensor(name, dtype);
+        if (quantization !== null)
           throw badInput(
             `${file.path} "${tensor}"`,
-            "weights in F32, F16 or BF16",
-            quantizedTensor(name, dtype),
+            "weights in F32, F16, BF16 or F64",
+            quantization,
             "the unquantized checkpoint",
           );
         this.#home.set(name, { file, tensor });
@@ -110,19 +93,20 @@ class FolderWeights implements SafetensorsWeights {
   }
 
   names(): readonly string[] {
-    return [...this.#home.keys()];
+    // Whole numbers and truth values that nothing reads are buffers, of whatever name: a float is what may be a weight.
+    return [...this.#home]
+      .filter(([, { file, tensor }]) => isFloat(file.entry(tensor).dtype))
+      .map(([name]) => name);
   }
 
   info(name: string): WeightInfo {
     const { file, tensor } = this.#find(name);
-    const { dtype, shape } = file.entry(tensor);
-    return { dtype: floatTypes[dtype]!, shape };
+    return infoOf(file, tensor);
   }
 
-  place(name: string): WeightPlace {
+  place(name: string): WeightPlace | null {
     const { file, tensor } = this.#find(name);
-    const { dtype, offset, length } = file.entry(tensor);
-    return { file: realpathSync(file.path), dtype: floatTypes[dtype]!, offset, length };
+    return placeOf(file, tensor);
   }
 
   read(name: string, rows?: readonly [from: number, to: number]): Float32Array<ArrayBuffer> {
@@ -135,15 +119,20 @@ class FolderWeights implements SafetensorsWeights {
   }
 
   #find(name: string): { file: SafetensorsFile; tensor: string } {
-    const found = this.#home.get(name);
+    // A file may hold the one matrix under the head's name only; whether that is allowed is settled at opening.
+    const found =
+      this.#home.get(name) ?? (name === embeddingName ? this.#home.get(separateHeadName) : undefined);
     if (found === undefined)
       throw badInput(this.#folder, `a tensor "${name}"`, `none among ${this.#home.size}`);
     return found;
   }
 }
 
+/** Of old checkpoints: rotary tables, masks and positions are computed, not read. */
 function isBuffer(name: string): boolean {
   return (
-    name.endsWith(".rotary_emb.inv_freq") || name.endsWith(".masked_bias") || name.endsWith(".attn.bias")
+    /(^|\.)rotary_emb\.(inv_freq|cos_cached|sin_cached)$/.test(name) ||
+    /\.(attn|self_attn)\.(masked_)?bias$/.test(name) ||
+    /(^|\.)position_ids$/.test(name)
   );
 }

@@ -2,6 +2,7 @@
 import { type Dirent, readdirSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
 import { FathomError } from "../../core/errors.ts";
+import { isGgufName } from "../../files/gguf-name.ts";
 import { readProblem } from "../../files/io.ts";
 import { hubCache } from "../../hub/cache-path.ts";
 import { openDirectory } from "../../model/directory.ts";
@@ -46,7 +47,7 @@ function linesOf(root: string, models: readonly Listed[]): string[] {
 
 /** Folders with a config.json, and .gguf files (the first of a split model), in the order of their names. */
 function* candidates(path: string, depth: number): Generator<string> {
-  if (path.endsWith(".gguf")) {
+  if (isGgufName(path)) {
     yield path;
     return;
   }
@@ -55,7 +56,7 @@ function* candidates(path: string, depth: number): Generator<string> {
   for (const entry of entries.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
     const inside = join(path, entry.name);
     if (isLaterSplit(entry.name)) continue;
-    if (entry.name.endsWith(".gguf")) yield inside;
+    if (isGgufName(entry.name)) yield inside;
     else if (entry.isDirectory() && depth < deepest && entry.name !== "node_modules")
       yield* candidates(inside, depth + 1);
   }
@@ -72,7 +73,7 @@ function listed(path: string): Dirent[] {
 
 function look(path: string): Listed {
   try {
-    const { config, weights, templateSource } = path.endsWith(".gguf") ? openGguf(path) : openDirectory(path);
+    const { config, weights, templateSource } = isGgufName(path) ? openGguf(path) : openDirectory(path);
     weights.close();
     const parameters = [...expectedShapes(config).values()].reduce(
       (sum, shape) => sum + shape.reduce((product, size) => product * size, 1),

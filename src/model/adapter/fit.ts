@@ -4,7 +4,7 @@
  */
 import { badInput } from "../../core/errors.ts";
 import type { LowRank, ModelConfig } from "../config-types.ts";
-import { blockPrefix, embeddingName } from "../parts.ts";
+import { blockPrefix, embeddingName, separateHeadName as headWeight } from "../parts.ts";
 import { expectedShapes } from "../weight-shapes.ts";
 import type { Adapter } from "./open.ts";
 import { savedBy, selectedModules } from "./targets.ts";
@@ -14,7 +14,6 @@ import type { Overlay, Source } from "./weights.ts";
 type Shapes = ReadonlyMap<string, readonly number[]>;
 
 const head = "lm_head";
-const headWeight = `${head}.weight`;
 
 /**
  * @param config of the base

@@ -4,7 +4,7 @@ import { basename, join, resolve } from "node:path";
 import { badInput } from "../../core/errors.ts";
 import { hashJson, type Json } from "../../core/hash.ts";
 import { hashFileCached } from "../../files/hash-file.ts";
-import { readJson, readProblem } from "../../files/io.ts";
+import { readProblem, readPythonJson } from "../../files/io.ts";
 import { openSafetensors, type SafetensorsFile } from "../../files/safetensors.ts";
 import { type AdapterConfig, parseAdapterConfig } from "./config.ts";
 import { type AdapterTensors, sortTensors } from "./tensors.ts";
@@ -32,7 +32,7 @@ export function openAdapter(path: string): Adapter {
   }
   const configPath = join(path, "adapter_config.json");
   if (!existsSync(configPath)) throw badInput(path, expected, "no adapter_config.json");
-  const json = readJson(configPath);
+  const json = readPythonJson(configPath);
   const config = parseAdapterConfig(json, configPath);
   const file = join(path, "adapter_model.safetensors");
   if (!existsSync(file))

@@ -1,6 +1,7 @@
 /** adapter_model.safetensors: what each tensor is for, from its name, and nothing that could be for something else. */
 import { badInput } from "../../core/errors.ts";
 import type { SafetensorsFile } from "../../files/safetensors.ts";
+import { isFloat } from "../../files/stored-tensor.ts";
 import { containerNames, textNames } from "../containers.ts";
 
 /** Of one module; each is a tensor's name in the file. */
@@ -33,8 +34,7 @@ export function sortTensors(file: SafetensorsFile): AdapterTensors {
   const sorted: AdapterTensors = { linear: new Map(), embedding: new Map(), whole: new Map(), theirName };
   for (const [name, { dtype }] of file.entries) {
     const where = `${file.path} "${name}"`;
-    if (dtype !== "F32" && dtype !== "F16" && dtype !== "BF16")
-      throw badInput(where, "F32, F16 or BF16", dtype);
+    if (!isFloat(dtype)) throw badInput(where, "F32, F16, BF16 or F64", dtype);
     if (!name.startsWith(prefix)) throw badInput(where, `a name that begins with "${prefix}"`, "this one");
     const own = textName(name.slice(prefix.length));
     // A tower's: none of the text part, which is all that is computed.

@@ -1,9 +1,8 @@
 /** A base's weights with an adapter's laid over them. Nothing is merged: each tensor stays where its file has it. */
-import { realpathSync } from "node:fs";
 import { openSafetensors, type SafetensorsFile } from "../../files/safetensors.ts";
 import type { BlockSource } from "../quantized/form.ts";
 import type { WeightInfo, WeightPlace, Weights } from "../weights.ts";
-import { floatTypes } from "../weights-safetensors.ts";
+import { infoOf, placeOf } from "../weights-safetensors.ts";
 
 /** A tensor of the adapter's file, or one of the base's, by its name there. */
 export interface Source {
@@ -46,16 +45,14 @@ class OverlaidWeights implements Weights {
   info(name: string): WeightInfo {
     const source = this.#source(name);
     if (source.of === "base") return this.#base.info(source.name);
-    const { dtype, shape } = this.#file.entry(source.name);
-    return { dtype: floatTypes[dtype]!, shape };
+    return infoOf(this.#file, source.name);
   }
 
   place(name: string): WeightPlace | null {
     if (this.#overlay.embeddings.has(name)) return null;
     const source = this.#source(name);
     if (source.of === "base") return this.#base.place(source.name);
-    const { dtype, offset, length } = this.#file.entry(source.name);
-    return { file: realpathSync(this.#file.path), dtype: floatTypes[dtype]!, offset, length };
+    return placeOf(this.#file, source.name);
   }
 
   read(name: string, rows?: readonly [from: number, to: number]): Float32Array<ArrayBuffer> {

@@ -210,6 +210,14 @@ describe("a GGUF file that is wrong", () => {
     await expect(openCheckpoint(path)).rejects.toMatchObject({ name: "FathomError", exit: 2 });
   });
 
+  test("a name in capitals is no damage", async () => {
+    const path = join(scratch, "TINY.GGUF");
+    writeFileSync(path, bytes);
+    const { identity, weights } = await openCheckpoint(path);
+    expect(identity).toEqual(checkpoint.identity);
+    weights.close();
+  });
+
   test("another kind of file, another tensor type, another tensor", async () => {
     await expect(openCheckpoint(damaged("text", Buffer.from("hello")))).rejects.toThrow(
       /expected a GGUF file/,

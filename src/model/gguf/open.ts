@@ -14,10 +14,10 @@ import { openGgufWeights } from "./weights.ts";
 /** @throws FathomError naming the key or the tensor that is missing, broken or unsupported */
 export function openGguf(path: string): Opened {
   const header = readGgufHeader(path);
-  const config = ggufConfig(header, readRopeTensors(header));
+  const parsed = ggufConfig(header, readRopeTensors(header));
   const files = ggufTokenizerFiles(header);
-  const weights = openGgufWeights(header, config.layers[0]!.headDim);
-  checkWeights(path, config, weights);
+  const weights = openGgufWeights(header, parsed.layers[0]!.headDim);
+  const { config, notes } = checkWeights(path, parsed, weights);
   return {
     config,
     weights,
@@ -25,7 +25,7 @@ export function openGguf(path: string): Opened {
     templateSource: templateOf(header),
     specialTokens: files.specialTokens,
     endTokens: ggufEndTokens(header, config.vocabSize),
-    notes: [],
+    notes,
     weightFiles: [...new Set([path, ...header.tensors.map(({ file }) => file)])],
     identity: { model: {}, tokenizer: tokenizerIdentity(header) },
   };

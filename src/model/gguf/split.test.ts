@@ -37,6 +37,14 @@ test("the first file opens all of them, each tensor where it lies", () => {
   ]);
 });
 
+test("names in capitals, as some packers write them", () => {
+  const capitals = (number: number) => file(number).replace(name(number), name(number).toUpperCase());
+  for (const number of [1, 2, 3]) renameSync(file(number), capitals(number));
+  expect(new Set(readGgufHeader(capitals(1)).tensors.map((tensor) => tensor.file)).size).toBe(3);
+  expect(isLaterSplit(capitals(2))).toBe(true);
+  expect(() => readGgufHeader(capitals(2))).toThrow(/00001-OF-00003.GGUF/);
+});
+
 test("another than the first is refused, and the first is named", () => {
   expect(() => readGgufHeader(file(2))).toThrow(/expected the first file.*found file 2.*00001-of-00003.gguf/);
 });

@@ -7,7 +7,7 @@ import { type GgufHeader, readGgufFile } from "./header.ts";
 
 /** Whether a file is one of a split model's that is not to be opened by itself. */
 export function isLaterSplit(path: string): boolean {
-  return /-(?!00001)\d{5}-of-\d{5}\.gguf$/.test(path);
+  return /-(?!00001)\d{5}-of-\d{5}\.gguf$/i.test(path);
 }
 
 /**
@@ -20,9 +20,11 @@ export function readGgufHeader(path: string): GgufHeader {
   if (count === 1) return first;
   const number = splitKey(first, "no", 0) + 1;
   const suffix = (n: number): string => `-${digits(n)}-of-${digits(count)}.gguf`;
-  if (!path.endsWith(suffix(number)))
+  const own = path.slice(-suffix(number).length);
+  if (own.toLowerCase() !== suffix(number))
     throw badInput(path, `a name that ends in ${suffix(number)}, as its "split.no" says`, "another name");
-  const file = (n: number): string => path.slice(0, -suffix(number).length) + suffix(n);
+  // The others are called as this one is, -OF- and .GGUF with it.
+  const file = (n: number): string => path.slice(0, -own.length) + own.replace(/\d{5}/, digits(n));
   if (number !== 1) throw badInput(path, "the first file of a split model", `file ${number}`, file(1));
   const parts = [first];
   for (let n = 2; n <= count; n++) parts.push(readPart(first, file(n), n));

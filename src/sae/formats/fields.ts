@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { badInput } from "../../core/errors.ts";
-import { readJson } from "../../files/io.ts";
+import { readPythonJson } from "../../files/io.ts";
 import { nothingStated, type SaeParts } from "../sae.ts";
 
 export type Fields = Readonly<Record<string, unknown>>;
@@ -15,7 +15,7 @@ export function asFields(value: unknown, where: string): Fields {
 }
 
 export function readFields(path: string): Fields {
-  return asFields(readJson(path), path);
+  return asFields(readPythonJson(path), path);
 }
 
 export function wholeNumber(value: unknown, where: string, least = 1): number {
