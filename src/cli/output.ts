@@ -1,8 +1,9 @@
 /** Where results go: stdout, or a file that appears whole or not at all. */
 import { closeSync, openSync, rmSync, statSync } from "node:fs";
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 import { badInput, failure } from "../core/errors.ts";
 import { makeFolder, writeAll, writeProblem, writeTextAtomically } from "../files/io.ts";
+import { clearPartials, partialOf } from "../files/partial.ts";
 import { ReaderGone } from "./failure.ts";
 
 /** Writes to stdout and waits until it is taken. @throws FathomError when the disk behind it is full */
@@ -33,11 +34,12 @@ export async function deliver(text: string, out: string | undefined): Promise<vo
  */
 export function requireWritable(path: string): void {
   if (isDevice(path)) return;
-  const probe = `${path}.partial-${process.pid}`;
+  const probe = partialOf(path);
   try {
     if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true)
       throw badInput(path, "a file to write", "a directory", "name a file inside it");
     makeFolder(dirname(path));
+    clearPartials(dirname(path), (whole) => whole === basename(path));
     closeSync(openSync(probe, "w"));
     rmSync(probe);
   } catch (error) {

@@ -34,7 +34,11 @@ export const observationSchema = z.strictObject({
   finish: z.enum(["stop", "length", "context"]),
   /** Refusal score before each generated token: log p − log(1 − p), p the refusal tokens' probability (2406.11717). */
   refusal_scores: z.array(z.number()),
-  /** Where the response tokens' resid_post is kept, a layer each. */
-  activations: listOf(z.strictObject({ file: z.string(), tensor: z.string(), layer: z.int() })),
+  /** Where the response tokens' resid_post is kept, a layer each; the SHA-256 of its values, which older versions did not keep. */
+  activations: listOf(
+    z.strictObject({ file: z.string(), tensor: z.string(), layer: z.int(), sha256: z.string().optional() }),
+  ),
+  /** Of the record's text up to here: what a line of observations.jsonl ends with, and is read without. */
+  sha256: z.string().optional(),
 });
 export type Observation = z.infer<typeof observationSchema>;

@@ -25,6 +25,13 @@ export function hashFile(path: string): string {
   return hash.digest("hex");
 }
 
+/** SHA-256 of an array's bytes as they are stored, 64 hex digits. */
+export function hashValues({ buffer, byteOffset, byteLength }: Float32Array): string {
+  return createHash("sha256")
+    .update(new Uint8Array(buffer, byteOffset, byteLength))
+    .digest("hex");
+}
+
 /**
  * `hashFile`, remembered by (path, size, modification time in nanoseconds): gigabytes are hashed once.
  * @param cache folder of remembered hashes

@@ -18,6 +18,7 @@ import {
 import { dirname } from "node:path";
 import { badInput, FathomError, failure } from "../core/errors.ts";
 import { parseJson, parsePythonJson } from "./json.ts";
+import { partialOf } from "./partial.ts";
 
 const full = new Set(["ENOSPC", "EDQUOT", "EFBIG"]);
 const forbidden = new Set([
@@ -115,19 +116,22 @@ export function writeAll(fd: number, bytes: Uint8Array, at: number | null = null
     done += writeSync(fd, bytes, done, bytes.length - done, at === null ? null : at + done);
 }
 
+/** When what was written is on the disk itself, where a power cut leaves it: at once, or when the caller sees to it. */
+export type Synced = "now" | "later";
+
 /**
  * Runs `write` on a new file beside `path`, syncs it and renames it into place. When anything throws, the partial
  * file is removed and whatever was at `path` before is still there.
  * @throws FathomError when the place cannot be written or the disk is full
  */
-export function writeAtomically(path: string, write: (fd: number) => void): void {
-  const partial = `${path}.partial-${process.pid}`;
+export function writeAtomically(path: string, write: (fd: number) => void, synced: Synced = "now"): void {
+  const partial = partialOf(path);
   let fd: number | null = null;
   try {
     makeFolder(dirname(path));
     fd = openSync(partial, "w");
     write(fd);
-    fsyncSync(fd);
+    if (synced === "now") fsyncSync(fd);
     closeSync(fd);
     fd = null;
     renameSync(partial, path);

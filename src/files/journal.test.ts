@@ -1,3 +1,4 @@
+import { createHook } from "node:async_hooks";
 import {
   appendFileSync,
   existsSync,
@@ -9,49 +10,56 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import fc from "fast-check";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test, vi } from "vitest";
 import { z } from "zod";
 import { FathomError } from "../core/errors.ts";
 import { hashFile, hashFileCached } from "./hash-file.ts";
 import { writeProblem, writeTextAtomically } from "./io.ts";
-import { openJournal } from "./journal.ts";
+import { hasRecords, openJournal, readJournal } from "./journal.ts";
 import { readJsonLines } from "./json-lines.ts";
+import { sealed } from "./sealed-line.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "fathom-files-"));
 afterAll(() => {
   rmSync(scratch, { recursive: true });
 });
 const record = z.object({ n: z.number() });
-const open = (path: string) => openJournal(path, (value) => record.parse(value));
+const strict = z.strictObject({ n: z.number(), text: z.string() });
+const parse = (value: unknown) => record.parse(value);
+const open = (path: string) => openJournal(path, parse);
 
 describe("a journal", () => {
-  test("keeps what was appended, across openings", () => {
+  test("keeps what was appended, across openings", async () => {
     const path = join(scratch, "deep/run/observations.jsonl");
     const first = open(path);
     first.append({ n: 1 });
     first.append({ n: 2, text: "two\nlines\u2028" });
-    first.close();
+    // Read before it is closed: a kill of the process would leave as much.
+    expect(readJournal(path, parse)).toEqual([{ n: 1 }, { n: 2 }]);
+    await first.close();
     const second = open(path);
     expect(second.records).toEqual([{ n: 1 }, { n: 2 }]);
     expect(second.repaired).toBe(false);
     second.append({ n: 3 });
-    second.close();
-    expect(open(path).records.length).toBe(3);
+    await second.close();
+    expect(readJournal(path, parse).length).toBe(3);
   });
 
-  test("a kill at any byte loses at most the record being written", () => {
+  test("a kill at any byte loses at most the record being written", async () => {
     const path = join(scratch, "killed.jsonl");
-    const whole = [1, 2, 3].map((n) => `${JSON.stringify({ n, text: "é👍" })}\n`).join("");
+    const whole = [1, 2, 3].map((n) => sealed({ n, text: "é👍" })).join("");
     const bytes = Buffer.from(whole);
-    fc.assert(
-      fc.property(fc.integer({ min: 0, max: bytes.length }), (length) => {
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 0, max: bytes.length }), async (length) => {
         writeFileSync(path, bytes.subarray(0, length));
         const finished = bytes.subarray(0, length).filter((byte) => byte === 10).length;
+        expect(hasRecords(path)).toBe(finished > 0);
         const journal = open(path);
         expect(journal.records.map(({ n }) => n)).toEqual([1, 2, 3].slice(0, finished));
         journal.append({ n: 9 });
-        journal.close();
+        await journal.close();
         expect(readJsonLines(path).map(({ value }) => record.parse(value).n)).toEqual([
           ...[1, 2, 3].slice(0, finished),
           9,
@@ -59,6 +67,15 @@ describe("a journal", () => {
       }),
       { seed: 5 },
     );
+  });
+
+  test("whoever only reads one leaves it as it is, and takes a cut line for damage", () => {
+    const path = join(scratch, "read.jsonl");
+    const cut = sealed({ n: 1 }) + sealed({ n: 2 }).slice(0, 20);
+    writeFileSync(path, cut);
+    expect(() => readJournal(path, parse)).toThrow(/read\.jsonl:2: expected a whole line/);
+    expect(readFileSync(path, "utf8")).toBe(cut);
+    expect(hasRecords(join(scratch, "no-journal.jsonl"))).toBe(false);
   });
 
   test("damage that no kill makes is an error with its line", () => {
@@ -71,7 +88,71 @@ describe("a journal", () => {
     expect(readFileSync(path, "utf8")).toBe('{"n":1}\n{"m":1}\n');
   });
 
-  test.skipIf(!existsSync("/dev/full"))("a full disk is exit 1 and says so", () => {
+  test("any letter of a line that is changed later is noticed; a line of a version without checksums is read", () => {
+    const path = join(scratch, "changed.jsonl");
+    const line = sealed({ n: 1, text: "it’s so" }).trimEnd();
+    const bytes = Buffer.from(line);
+    fc.assert(
+      fc.property(fc.nat(bytes.length - 1), fc.integer({ min: 1, max: 255 }), (at, by) => {
+        const changed = Buffer.from(bytes);
+        changed[at]! ^= by;
+        fc.pre(changed[at] !== 10);
+        writeFileSync(path, Buffer.concat([changed, Buffer.from("\n")]));
+        expect(() => readJournal(path, (value) => strict.parse(value))).toThrow();
+      }),
+      { seed: 7, numRuns: 400 },
+    );
+    writeFileSync(path, `${line}\n{"n":2,"text":"older"}\n`);
+    expect(readJournal(path, (value) => strict.parse(value)).map(({ n }) => n)).toEqual([1, 2]);
+    writeFileSync(path, `${line.replace("so", "no")}\n`);
+    expect(() => readJournal(path, parse)).toThrow(
+      /changed\.jsonl:1: expected the text that its checksum is of/,
+    );
+  });
+
+  test("files that a record speaks of are synced with it, and one that cannot be is told of", async () => {
+    const path = join(scratch, "beside.jsonl");
+    const journal = open(path);
+    writeFileSync(join(scratch, "beside"), "x");
+    journal.append({ n: 1 }, [join(scratch, "beside")]);
+    await journal.close();
+    const again = open(path);
+    again.append({ n: 2 }, [join(scratch, "not-there")]);
+    await expect(again.close()).rejects.toThrow(FathomError);
+    // What is not known to be on the disk is not in the journal either.
+    expect(readJournal(path, parse)).toEqual([{ n: 1 }]);
+  });
+
+  test("a sync that failed is told by the next append", async () => {
+    const journal = open(join(scratch, "told.jsonl"));
+    journal.append({ n: 1 }, [join(scratch, "not-there")]);
+    await vi.waitFor(() => {
+      expect(() => {
+        journal.append({ n: 2 });
+      }).toThrow(FathomError);
+    });
+    await journal.close();
+  });
+
+  test("many short records do not wait for the disk one by one", async () => {
+    let syncs = 0;
+    const watch = createHook({
+      init(_id, type) {
+        if (type === "FSREQCALLBACK") syncs++;
+      },
+    }).enable();
+    const journal = open(join(scratch, "many.jsonl"));
+    for (let n = 0; n < 500; n++) {
+      journal.append({ n });
+      if (n % 50 === 49) await nextTurn();
+    }
+    await journal.close();
+    watch.disable();
+    expect(syncs).toBeGreaterThan(0);
+    expect(syncs).toBeLessThan(20);
+  });
+
+  test.skipIf(!existsSync("/dev/full"))("a full disk is exit 1 and says so", async () => {
     const path = join(scratch, "full.jsonl");
     symlinkSync("/dev/full", path);
     const journal = open(path);
@@ -80,7 +161,7 @@ describe("a journal", () => {
     }).toThrow(
       expect.objectContaining({ exit: 1, message: expect.stringContaining("room on the disk") as string }),
     );
-    journal.close();
+    await journal.close();
   });
 
   test("a place that cannot be written is exit 2", () => {

@@ -1,4 +1,4 @@
-/** JSON Lines that people wrote: every error says which line. */
+/** JSON Lines, as people write them too: every error says which line. */
 import { closeSync, openSync } from "node:fs";
 import { badInput } from "../core/errors.ts";
 import { readProblem } from "./io.ts";
@@ -30,6 +30,11 @@ export function readJsonLines(path: string): JsonLine[] {
     if (fd !== null) closeSync(fd);
   }
   return values;
+}
+
+/** Records as they are written, one a line. */
+export function jsonLines(records: readonly object[]): string {
+  return records.map((record) => `${JSON.stringify(record)}\n`).join("");
 }
 
 /** @throws FathomError when the bytes are not UTF-8 */

@@ -5,22 +5,14 @@
  * this machine or another, stands in nobody's way for long.
  */
 import { randomUUID } from "node:crypto";
-import {
-  closeSync,
-  linkSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeSync,
-} from "node:fs";
+import { linkSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { badInput } from "../core/errors.ts";
+import { isAlive } from "./alive.ts";
 import { makeFolder, writeProblem } from "./io.ts";
+import { partialOf } from "./partial.ts";
 
 /** Missed heartbeats after which a holder is taken to be gone. */
 const missedBeats = 8;
@@ -28,13 +20,16 @@ const missedBeats = 8;
 /** Milliseconds between the heartbeats of whoever works on a folder alone. An analysis may hold up several of them. */
 const aloneBeat = 30_000;
 
+/** In a folder that somebody works on alone. */
+export const lockName = "at-work.lock";
+
 /**
  * Keeps others who ask away from a folder.
  * @returns what lets them in again
  * @throws FathomError when somebody else is at work on it
  */
 export function holdAlone(folder: string): () => void {
-  const path = join(folder, "at-work.lock");
+  const path = join(folder, lockName);
   const release = hold(path, aloneBeat);
   if (release !== null) return release;
   const { host, pid } = parsed(textOf(path));
@@ -89,22 +84,27 @@ function hold(path: string, heartbeat: number): (() => void) | null {
   };
 }
 
+/** What file systems say that know no second name of a file. */
+const withoutLinks: ReadonlySet<string> = new Set(["EPERM", "ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EMLINK"]);
+
+/** A lock is never there without its holder's name: one killed in between would keep others away for minutes. */
 function take(path: string, holder: string): boolean {
+  const beside = partialOf(path);
   try {
     makeFolder(dirname(path));
-    const fd = openSync(path, "wx");
+    writeFileSync(beside, holder);
     try {
-      writeSync(fd, holder);
+      linkSync(beside, path);
     } catch (error) {
-      rmSync(path, { force: true });
-      throw error;
-    } finally {
-      closeSync(fd);
+      if (!withoutLinks.has((error as NodeJS.ErrnoException).code ?? "")) throw error;
+      writeFileSync(path, holder, { flag: "wx" });
     }
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
     throw writeProblem(path, error);
+  } finally {
+    rmSync(beside, { force: true });
   }
 }
 
@@ -118,22 +118,13 @@ function isAbandoned(path: string, holder: string, patience: number): boolean {
 
 /** Of two that find a lock abandoned, the slower one may get hold of the quicker one's new lock: it puts that back. */
 function remove(path: string, holder: string): void {
-  const aside = `${path}.${process.pid}`;
+  const aside = partialOf(path);
   try {
     renameSync(path, aside);
     if (textOf(aside) !== holder) linkSync(aside, path);
     rmSync(aside, { force: true });
   } catch {
     // The other one was quicker.
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== "ESRCH";
   }
 }
 

@@ -1,7 +1,7 @@
 /** Writing safetensors piece by piece: the header first, then the values as they come, then the file's name. */
 import { badInput } from "../core/errors.ts";
 import { encodeBfloat16 } from "./floats.ts";
-import { writeAll, writeAtomically } from "./io.ts";
+import { type Synced, writeAll, writeAtomically } from "./io.ts";
 
 type Values = Float32Array | Int32Array | Uint8Array;
 
@@ -24,14 +24,16 @@ export function writeSafetensors(
   path: string,
   tensors: readonly TensorToWrite[],
   metadata: Readonly<Record<string, string>> = {},
+  synced: Synced = "now",
 ): void {
   // Wide types first keep every tensor aligned to its own width.
   const ordered = [...tensors].sort((a, b) => width(b.dtype) - width(a.dtype));
   const header = headerBytes(path, ordered, metadata);
-  writeAtomically(path, (fd) => {
+  const write = (fd: number) => {
     writeAll(fd, header);
     for (const tensor of ordered) writeTensor(fd, path, tensor);
-  });
+  };
+  writeAtomically(path, write, synced);
 }
 
 function headerBytes(

@@ -4,6 +4,7 @@
  */
 import { closeSync, openSync, rmSync } from "node:fs";
 import { writeAll, writeProblem } from "./io.ts";
+import { partialOf } from "./partial.ts";
 import { readExactly } from "./read.ts";
 
 /** Read back at once. */
@@ -24,7 +25,7 @@ export class Spool {
 
   /** @param beside the output: the same disk, so that a full one shows early */
   constructor(beside: string) {
-    this.#path = `${beside}.partial-${process.pid}-rows`;
+    this.#path = `${partialOf(beside)}-rows`;
     try {
       this.#fd = openSync(this.#path, "w+");
       // Open but without a name: however this process ends, nothing is left behind.

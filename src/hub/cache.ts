@@ -21,6 +21,7 @@ import {
 } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { makeFolder, readJson, writeProblem, writeTextAtomically } from "../files/io.ts";
+import { partialOf } from "../files/partial.ts";
 
 const commitForm = /^[0-9a-f]{40}$/;
 
@@ -108,7 +109,7 @@ export class CachedRepository {
       rmSync(pointer, { force: true });
       if (this.#symlinks && tried(() => symlinkSync(relative(dirname(pointer), blob), pointer))) return;
       if (tried(() => linkSync(blob, pointer))) return;
-      const copy = `${pointer}.partial-${process.pid}`;
+      const copy = partialOf(pointer);
       copyFileSync(blob, copy, constants.COPYFILE_FICLONE);
       renameSync(copy, pointer);
     } catch (error) {

@@ -2,11 +2,8 @@
  * From activations on the disk to pooled features of an SAE. The load gate comes first: an SAE that does not explain this
  * model's own activations is not used, and the run says why.
  */
-import { join } from "node:path";
 import type { Features } from "../audit/answers.ts";
-import { failure } from "../core/errors.ts";
 import type { Observation } from "../core/observation.ts";
-import { openSafetensors } from "../files/safetensors.ts";
 import type { Model } from "../model/model.ts";
 import { type GateResult, gate } from "../sae/gate.ts";
 import { overrideCaveat } from "../sae/override.ts";
@@ -19,6 +16,7 @@ import { SaeSession } from "../sae/session.ts";
 import { splice } from "../sae/splice.ts";
 import type { AuditPlan } from "./plan.ts";
 import { type LeftOut, leftOutWords, pooledTokens } from "./pooled-tokens.ts";
+import { activationsOf } from "./sidecar.ts";
 
 /** Tokens that the gate judges an SAE on: some thousands, from answers spread over the whole run. */
 const gateTokens = 8192;
@@ -97,32 +95,6 @@ export async function poolFeatures(
     };
   } finally {
     await session.close();
-  }
-}
-
-/** resid_post of an observation's response tokens at a layer, [tokens, d_model]. */
-export function activationsOf(
-  run: string,
-  { activations, key, ids }: Observation,
-  layer: number,
-): Float32Array<ArrayBuffer> {
-  const kept = activations.find((one) => one.layer === layer);
-  if (kept === undefined) {
-    throw failure(
-      `observation ${key}`,
-      `activations of layer ${layer} in a sidecar`,
-      "none",
-      "run the audit again into a new folder",
-    );
-  }
-  const file = openSafetensors(join(run, kept.file));
-  try {
-    const [tokens] = file.entry(kept.tensor).shape;
-    if (tokens !== ids.length)
-      throw failure(file.path, `${ids.length} tokens`, String(tokens), "start a new run");
-    return file.readFloat32(kept.tensor);
-  } finally {
-    file.close();
   }
 }
 

@@ -12,8 +12,9 @@ import { neuronpediaOf } from "../sae/neuronpedia.ts";
 import { failures, overrideSentence } from "../sae/override.ts";
 import type { Sae } from "../sae/sae.ts";
 import { withContexts } from "./contexts.ts";
-import { activationsOf, type PooledRun, type PoolInput, poolFeatures } from "./features.ts";
+import { type PooledRun, type PoolInput, poolFeatures } from "./features.ts";
 import type { Manifest } from "./manifest.ts";
+import { activationsOf } from "./sidecar.ts";
 
 const viewSchema = z.strictObject({
   /** Key of the SAE (core/sae-keys.ts); empty without one, and in runs of versions that knew one SAE. */

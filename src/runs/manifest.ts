@@ -102,6 +102,8 @@ export const manifestSchema = z.strictObject({
       observations: z.int().nonnegative(),
     }),
   ),
+  /** SHA-256 of files that are written at the start, by name; none in runs of versions that did not keep it. */
+  files: z.record(z.string(), sha256).default({}),
   /** Measured before the first answer when the plan asks for it. */
   fidelity: fidelitySchema.nullable().default(null),
   /** What a reader has to know of how the model's files were read, a sentence each; runs of older versions have none. */
@@ -131,6 +133,9 @@ export type Manifest = z.infer<typeof manifestSchema>;
 /** What to try when a file of a run is not what it was written as. */
 export const restore = "restore the file or start a new run";
 
+/** The prompts, so that the directory stands alone. */
+export const promptsName = "prompts.jsonl";
+
 export const manifestPath = (run: string): string => join(run, "manifest.json");
 
 export function writeManifest(run: string, manifest: Manifest): void {
@@ -155,6 +160,12 @@ export function readManifest(run: string): Manifest {
   return parseRecord(manifestSchema, json, path, restore);
 }
 
+/**
+ * Names, which say where something lay and not what it is: the same model in another folder is the same model. `notes` name
+ * the prompt file.
+ */
+const free: ReadonlySet<string> = new Set(["name", "made_for", "notes"]);
+
 /** @throws FathomError naming the first input in which a resumed run would differ from the one begun */
 export function requireSameInputs(run: string, begun: Manifest, now: Manifest): void {
   const differing = firstDifference(begun.inputs, now.inputs, "");
@@ -167,21 +178,48 @@ export function requireSameInputs(run: string, begun: Manifest, now: Manifest): 
   );
 }
 
-function firstDifference(
-  begun: Json,
-  now: Json,
-  path: string,
-): { path: string; begun: string; now: string } | null {
+/** Whether a run of these inputs would be the one begun. */
+export function sameInputs(begun: Manifest, now: Manifest): boolean {
+  return firstDifference(begun.inputs, now.inputs, "") === null;
+}
+
+interface Difference {
+  path: string;
+  begun: string;
+  now: string;
+}
+
+function firstDifference(begun: Json, now: Json, path: string): Difference | null {
   if (canonicalJson(begun) === canonicalJson(now)) return null;
-  if (isRecord(begun) && isRecord(now)) {
-    for (const key of new Set([...Object.keys(begun), ...Object.keys(now)])) {
-      const found = firstDifference(begun[key] ?? null, now[key] ?? null, `${path}.${key}`);
+  if (areRecords(begun) && areRecords(now) && begun.length === now.length) {
+    for (const [i, item] of begun.entries()) {
+      const found = firstDifference(item, now[i]!, `${path}[${i}]`);
       if (found !== null) return found;
     }
+    return null;
   }
-  return { path, begun: canonicalJson(begun), now: canonicalJson(now) };
+  if (!isRecord(begun) || !isRecord(now)) return { path, begun: shown(begun), now: shown(now) };
+  // A file that is another is said by its name too: a hash alone tells nobody which.
+  if (begun["sha256"] !== now["sha256"]) return { path, begun: shown(begun), now: shown(now) };
+  for (const key of new Set([...Object.keys(begun), ...Object.keys(now)])) {
+    // What categories are called is no file's name.
+    const isFree = free.has(key) && !path.startsWith(".plan");
+    const found = isFree ? null : firstDifference(begun[key] ?? null, now[key] ?? null, `${path}.${key}`);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+function shown(value: Json): string {
+  if (!isRecord(value) || typeof value["sha256"] !== "string") return canonicalJson(value);
+  const { name, sha256 } = value;
+  return `${typeof name === "string" ? `${name}, ` : ""}SHA-256 ${sha256}`;
 }
 
 function isRecord(value: Json): value is Record<string, Json> {
   return value !== null && typeof value === "object" && !Array.isArray(value);
+}
+
+function areRecords(value: Json): value is readonly Json[] {
+  return Array.isArray(value) && (value as readonly Json[]).every(isRecord);
 }

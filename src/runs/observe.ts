@@ -1,23 +1,21 @@
 /**
- * Units in, observations out: what the journal already holds is kept, the rest is generated, and each row is on the
- * disk the moment it is finished.
+ * Units in, observations out: what the journal already holds is kept, the rest is generated, and each row is in the
+ * journal the moment it is finished.
  */
 import { join } from "node:path";
-import { badInput } from "../core/errors.ts";
+import { badInput, failure } from "../core/errors.ts";
+import { canonicalJson } from "../core/hash.ts";
 import { type Observation, observationSchema } from "../core/observation.ts";
 import { parseRecord } from "../core/parse.ts";
-import { type Journal, openJournal } from "../files/journal.ts";
-import { type TensorToWrite, writeSafetensors } from "../files/safetensors-writer.ts";
+import { type Journal, openJournal, readJournal } from "../files/journal.ts";
 import { decodeWithEnds } from "../model/decode-ends.ts";
 import type { Model } from "../model/model.ts";
 import { restore } from "./manifest.ts";
 import type { AuditPlan } from "./plan.ts";
+import { isWhole, sidecarOf, writeSidecar } from "./sidecar.ts";
 import type { Unit } from "./units.ts";
 
 export const observationsPath = (run: string): string => join(run, "observations.jsonl");
-
-/** Of an observation's sidecar, a layer each, [tokens, d_model] float32. */
-const tensorOf = (layer: number): string => `resid_post.${layer}`;
 
 export interface ObserveProgress {
   done: number;
@@ -40,21 +38,20 @@ export interface ObserveInput {
   onProgress: (progress: ObserveProgress) => void;
 }
 
-/** @returns every unit's observation, in the order of the units */
+/**
+ * @returns every unit's observation, in the order of the units
+ * @throws FathomError for damage that a kill cannot have made, and for a full disk
+ */
 export async function observe(input: ObserveInput): Promise<Observation[]> {
   const { run, units, model, plan, layers } = input;
-  const journal = openObservations(run);
+  const journal = openJournal(observationsPath(run), parseObservation);
   try {
-    const known = new Map(journal.records.map((record) => [record.key, record]));
-    const wanted = new Set(units.map((unit) => unit.key));
-    for (const { key } of journal.records) {
-      if (!wanted.has(key)) {
-        throw badInput(journal.path, "observations of this plan only", `key ${key}`, "choose another --out");
-      }
-    }
-    const pending = units.filter((unit) => !known.has(unit.key));
+    const known = knownOf(journal, units);
+    // Activations that are not there as they were written are made again, with the answers that they are of.
+    const lost = new Set([...known.values()].filter((record) => !isWhole(run, record)).map(({ key }) => key));
+    const pending = units.filter((unit) => !known.has(unit.key) || lost.has(unit.key));
     const cap = Math.max(...plan.caps);
-    const report = progressOf(input, known.size);
+    const report = progressOf(input, units.length - pending.length);
     await model.generate(
       pending.map(({ key, prompt_ids, condition, prompt }) => ({
         id: key,
@@ -76,12 +73,6 @@ export async function observe(input: ObserveInput): Promise<Observation[]> {
       },
       ({ ids, finish, watchScores, activations }, index) => {
         const unit = pending[index]!;
-        const file = join("activations", `${unit.key}.safetensors`);
-        const d = model.checkpoint.config.hiddenSize;
-        const tensors = layers.map((layer, at): TensorToWrite => {
-          return { name: tensorOf(layer), dtype: "F32", shape: [ids.length, d], values: activations[at]! };
-        });
-        writeSafetensors(join(run, file), tensors);
         const { text, ends } = decodeWithEnds(model.checkpoint.tokenizer, ids);
         const observation: Observation = {
           key: unit.key,
@@ -93,10 +84,16 @@ export async function observe(input: ObserveInput): Promise<Observation[]> {
           text_ends: ends,
           finish,
           refusal_scores: watchScores,
-          activations: layers.map((layer) => ({ file, tensor: tensorOf(layer), layer })),
+          activations: sidecarOf(unit.key, layers, activations),
         };
-        journal.append(observation);
-        known.set(unit.key, observation);
+        const before = known.get(unit.key);
+        if (before !== undefined) requireSame(run, before, observation);
+        const shape = [ids.length, model.checkpoint.config.hiddenSize] as const;
+        const file = writeSidecar(run, unit.key, layers, activations, shape);
+        if (before === undefined) {
+          journal.append(observation, [file]);
+          known.set(unit.key, observation);
+        }
         report.finished();
       },
       (tokens, kind) => {
@@ -105,15 +102,56 @@ export async function observe(input: ObserveInput): Promise<Observation[]> {
     );
     return units.map((unit) => known.get(unit.key)!);
   } finally {
-    journal.close();
+    await journal.close();
   }
 }
 
-/** The journal of a run's observations. @throws FathomError for damage that a kill cannot have made */
-export function openObservations(run: string): Journal<Observation> {
-  return openJournal(observationsPath(run), (value, where) =>
-    parseRecord(observationSchema, value, where, restore),
+/** What a run has observed so far, by key. @throws FathomError for what another plan, or two hands, have written */
+function knownOf({ path, records }: Journal<Observation>, units: readonly Unit[]): Map<string, Observation> {
+  const wanted = new Set(units.map((unit) => unit.key));
+  for (const { key } of records)
+    if (!wanted.has(key))
+      throw badInput(path, "observations of this plan only", `key ${key}`, "choose another --out");
+  return byKey(path, records);
+}
+
+/** @throws FathomError when one is there twice */
+function byKey(path: string, records: readonly Observation[]): Map<string, Observation> {
+  const found = new Map<string, Observation>();
+  for (const record of records) {
+    if (found.has(record.key))
+      throw badInput(path, "each observation once", `key ${record.key} twice`, restore);
+    found.set(record.key, record);
+  }
+  return found;
+}
+
+/** What was lost can only be made again where the model answers as it did. */
+function requireSame(run: string, before: Observation, now: Observation): void {
+  const known = before.activations.some(({ sha256 }) => sha256 !== undefined);
+  const of = ({ ids, activations }: Observation) =>
+    canonicalJson([ids, known ? activations.map(({ layer, sha256 }) => [layer, sha256 ?? null]) : []]);
+  if (of(before) === of(now)) return;
+  throw failure(
+    join(run, before.activations[0]?.file ?? ""),
+    `the activations of ${before.prompt_id}, as they were written`,
+    "none or others, and the model now answers with other numbers",
+    "restore the file, resume on the machine and with the --threads that the run began with, or start a new run",
   );
+}
+
+function parseObservation(value: unknown, where: string): Observation {
+  return parseRecord(observationSchema, value, where, restore);
+}
+
+/** The observations of a finished run, all of them; nothing is written. @throws FathomError for damage */
+export function readObservations(run: string, count: number): Observation[] {
+  const path = observationsPath(run);
+  const records = readJournal(path, parseObservation);
+  byKey(path, records);
+  if (records.length !== count)
+    throw badInput(path, `${count} observations`, String(records.length), "fathom audit … --resume");
+  return records;
 }
 
 function progressOf({ units, plan, onProgress }: ObserveInput, resumed: number) {

@@ -3,7 +3,9 @@ import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { basename } from "node:path";
 import { badInput } from "../core/errors.ts";
+import { hashText } from "../core/hash.ts";
 import type { Prompt } from "../core/prompt.ts";
+import { jsonLines } from "../files/json-lines.ts";
 import { refusalOpeners } from "../judges/refusal-openers.ts";
 import { judgeVersion } from "../judges/version.ts";
 import type { Checkpoint } from "../model/checkpoint.ts";
@@ -13,7 +15,7 @@ import { requireUnseen } from "../sae/domain/fingerprint.ts";
 import { requireFits } from "../sae/gate.ts";
 import type { Sae } from "../sae/sae.ts";
 import { requireDefined } from "./categories.ts";
-import { type Manifest, originName, runFormat } from "./manifest.ts";
+import { type Manifest, originName, promptsName, runFormat } from "./manifest.ts";
 import type { AuditPlan } from "./plan.ts";
 import { choosePrompts, expandUnits, type Unit } from "./units.ts";
 import { fathomVersion } from "./version.ts";
@@ -87,6 +89,7 @@ export async function prepare(
         judge: judgeVersion,
         observations: units.length,
       },
+      files: { [promptsName]: hashText(jsonLines(prompts)) },
       origins,
       fidelity: null,
       notes: [...checkpoint.notes],

@@ -1,13 +1,13 @@
 /**
  * An audit from plan to findings, in a directory that can be killed at any moment and gone on with:
  *
- *     manifest.json        what it is made with; written first
+ *     manifest.json        what it is made with, and the hash of the prompts; written first (begin.ts)
  *     prompts.jsonl        the prompts, so that the directory stands alone
- *     observations.jsonl   appended and synced, one answer a line
- *     activations/         one safetensors file an answer
+ *     observations.jsonl   one answer a line with its checksum, in the file at once and on the disk within 200 ms
+ *     activations/         one safetensors file an answer, whose checksum the answer's line has; made again where it is lost
  *     verdicts.jsonl, inside.json, catalog.json, findings.json   derived from the above; findings.json is last and says "done"
  */
-import { existsSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { type Analysis, analysis } from "../audit/analyse.ts";
@@ -20,21 +20,15 @@ import { listOf, parseRecord } from "../core/parse.ts";
 import { type Prompt, promptSchema } from "../core/prompt.ts";
 import { saeKeys } from "../core/sae-keys.ts";
 import { type Verdict, verdictSchema } from "../core/verdict.ts";
-import { makeFolder, readJson, writeProblem, writeTextAtomically } from "../files/io.ts";
-import { readJsonLines } from "../files/json-lines.ts";
+import { hashFile } from "../files/hash-file.ts";
+import { readJson, writeTextAtomically } from "../files/io.ts";
+import { jsonLines, readJsonLines } from "../files/json-lines.ts";
 import { judgeObservation } from "../judges/judge-observation.ts";
 import type { Model } from "../model/model.ts";
 import type { Sae } from "../sae/sae.ts";
 import { givenSae, type InsideView, insideSchema, keptOf, useSaes } from "./inside.ts";
-import {
-  type Manifest,
-  manifestPath,
-  readManifest,
-  requireSameInputs,
-  restore,
-  writeManifest,
-} from "./manifest.ts";
-import { type ObserveProgress, observe, openObservations } from "./observe.ts";
+import { type Manifest, promptsName, readManifest, restore, writeManifest } from "./manifest.ts";
+import { type ObserveProgress, observe, readObservations } from "./observe.ts";
 import type { Prepared } from "./prepare.ts";
 
 /** A run, read whole. */
@@ -51,37 +45,11 @@ export interface RunRecords {
 }
 
 const file = {
-  prompts: (run: string) => join(run, "prompts.jsonl"),
   verdicts: (run: string) => join(run, "verdicts.jsonl"),
   insides: (run: string) => join(run, "inside.json"),
   catalogs: (run: string) => join(run, "catalog.json"),
   findings: (run: string) => join(run, "findings.json"),
 };
-
-/**
- * Makes the run's directory, or goes on with one begun with the same inputs.
- * @throws FathomError when it exists and `resume` is false, holds something else, or was begun with other inputs
- */
-export function beginRun(run: string, prepared: Prepared, resume: boolean): Manifest {
-  if (existsSync(manifestPath(run))) {
-    const begun = readManifest(run);
-    if (!resume)
-      throw badInput(run, "a new or empty folder", "a run already begun", `--resume, or another --out`);
-    requireSameInputs(run, begun, prepared.manifest);
-    return begun;
-  }
-  try {
-    makeFolder(run);
-    const [first] = readdirSync(run);
-    if (first !== undefined)
-      throw badInput(run, "a new or empty folder, or a run", `a folder that holds ${first}`, "another --out");
-  } catch (error) {
-    throw writeProblem(run, error);
-  }
-  writeTextAtomically(file.prompts(run), jsonLines(prepared.prompts));
-  writeManifest(run, prepared.manifest);
-  return prepared.manifest;
-}
 
 /** Observes what is missing, then judges and analyses. @param run directory from `beginRun` */
 export async function performRun(
@@ -136,17 +104,25 @@ export function readRun(run: string): RunRecords {
   if (!existsSync(file.findings(run))) {
     throw badInput(run, "a finished run", "one without findings.json", "fathom audit … --resume");
   }
-  const journal = openObservations(run);
-  const observations = [...journal.records];
-  journal.close();
   return {
     manifest,
-    observations,
-    prompts: readLines(file.prompts(run), promptSchema),
+    observations: readObservations(run, manifest.inputs.observations),
+    prompts: readPrompts(run, manifest),
     verdicts: readLines(file.verdicts(run), verdictSchema),
     findings: parseRecord(z.array(findingSchema), readJson(file.findings(run)), file.findings(run), restore),
     ...views(run, manifest),
   };
+}
+
+/** @throws FathomError when they are not those that the run began with */
+function readPrompts(run: string, { files }: Manifest): Prompt[] {
+  const path = join(run, promptsName);
+  const known = files[promptsName];
+  const writesAgain = "fathom audit … --resume, which writes the file again where it is missing";
+  if (!existsSync(path)) throw badInput(path, "the prompts of the run", "no file", writesAgain);
+  if (known !== undefined && hashFile(path) !== known)
+    throw badInput(path, `the prompts of the run (SHA-256 ${known})`, "others", writesAgain);
+  return readLines(path, promptSchema);
 }
 
 /** Views and catalogs; those of a version that knew one SAE do not name it. */
@@ -173,10 +149,6 @@ function rounded(result: Analysis): Analysis {
       typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(6)) : value,
     ),
   ) as Analysis;
-}
-
-function jsonLines(records: readonly object[]): string {
-  return records.map((record) => `${JSON.stringify(record)}\n`).join("");
 }
 
 function readLines<T>(path: string, schema: z.ZodType<T>): T[] {

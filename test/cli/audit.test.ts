@@ -178,8 +178,8 @@ test("a run is resumed only with the inputs it was begun with", () => {
     // One for each kind of input: what is asked, of whom, with which prompts.
     [["--caps", "8,49"], "inputs.plan.caps: expected [8,48] as when the run began, found [8,49]"],
     [["--limit", "23"], "inputs.prompts.n: expected 24"],
-    [["--model", fixture("engine/llama-mha-tied")], 'inputs.model.name: expected "llama-gqa-bias"'],
-    [["--prompts", "fiction"], "inputs.prompts.name"],
+    [["--model", fixture("engine/llama-mha-tied")], "inputs.model: expected llama-gqa-bias, SHA-256"],
+    [["--prompts", "fiction"], "inputs.prompts: expected biology, SHA-256"],
   ] as const) {
     const { code, stdout, stderr } = fathom(["audit", ...plan, ...change, "--out", whole, "--resume"]);
     expect(stderr).toContain(message);

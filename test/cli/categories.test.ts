@@ -6,11 +6,11 @@ import { beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { catalogSchema } from "../../src/core/catalog.ts";
 import { type Finding, findingSchema } from "../../src/core/finding.ts";
+import { observationSchema } from "../../src/core/observation.ts";
 import { listOf } from "../../src/core/parse.ts";
 import { reportDataSchema } from "../../src/core/report.ts";
 import { openSafetensors } from "../../src/files/safetensors.ts";
 import { insideSchema } from "../../src/runs/inside.ts";
-import { openObservations } from "../../src/runs/observe.ts";
 import { openSae } from "../../src/sae/open.ts";
 import { SaeSession } from "../../src/sae/session.ts";
 import { fathom, lines, scratch } from "./fathom.ts";
@@ -60,9 +60,12 @@ test("each feature has contexts from answers that are not scored, with the activ
   const scored = new Set(
     insideSchema.parse(json("inside.json"))[0]!.scores.map(({ observation }) => observation),
   );
-  const journal = openObservations(run);
-  const observations = new Map(journal.records.map((one) => [one.key, one]));
-  journal.close();
+  const kept = readFileSync(join(run, "observations.jsonl"), "utf8");
+  const observations = new Map(
+    lines(kept)
+      .map((line) => observationSchema.parse(JSON.parse(line)))
+      .map((one) => [one.key, one]),
+  );
   const session = await SaeSession.open(openSae(join(organism, "sae")));
   for (const { feature, contexts } of features.slice(0, 5)) {
     expect(contexts.length).toBeGreaterThan(0);

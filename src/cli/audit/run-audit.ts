@@ -2,11 +2,11 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { badInput, exitCode } from "../../core/errors.ts";
-import { holdAlone } from "../../files/lock.ts";
 import { modelOf } from "../../model/model.ts";
+import { beginRun } from "../../runs/begin.ts";
 import type { ObserveProgress } from "../../runs/observe.ts";
 import { prepare } from "../../runs/prepare.ts";
-import { beginRun, performRun } from "../../runs/run.ts";
+import { performRun } from "../../runs/run.ts";
 import { openSae } from "../../sae/open.ts";
 import { reportDefaults } from "../defaults.ts";
 import { complain } from "../failure.ts";
@@ -59,8 +59,7 @@ export async function runAudit(planFile: string | undefined, options: AuditOptio
       return exitCode.threshold;
     }
     requireTemplate();
-    beginRun(out, prepared, options.resume === true);
-    release = holdAlone(out);
+    release = beginRun(out, prepared, options.resume === true);
 
     interrupt.heeded = true;
     const fidelity = plan.fidelity ? await fidelityOfRun(out, request) : null;

@@ -5,6 +5,7 @@ import { badInput, exitCode } from "../../core/errors.ts";
 import { formatNumber } from "../../core/format.ts";
 import { hashJson, type Json } from "../../core/hash.ts";
 import { writeTextAtomically } from "../../files/io.ts";
+import { jsonLines } from "../../files/json-lines.ts";
 import { holdAlone } from "../../files/lock.ts";
 import type { Checkpoint } from "../../model/checkpoint.ts";
 import { fingerprintOf, requireUnseen, unseenName } from "../../sae/domain/fingerprint.ts";
@@ -182,10 +183,7 @@ function save(out: string, told: Told, domain: Domain | null): void {
   );
   if (domain !== null) {
     const unseen = domain.unseen.filter((prompt) => !sae.trainedOnPrompts?.includes(fingerprintOf(prompt)));
-    writeTextAtomically(
-      join(out, unseenName),
-      unseen.map((prompt) => `${JSON.stringify(prompt)}\n`).join(""),
-    );
+    writeTextAtomically(join(out, unseenName), jsonLines(unseen));
   }
   saveSae(out, sae, training);
 }

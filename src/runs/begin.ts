@@ -1,0 +1,133 @@
+/**
+ * How a run begins, and is gone on with. A kill or a full disk on the way leaves a start that did not finish: what Fathom
+ * writes before the first answer, or a part of it. The same command goes on from there, with or without `--resume`; what holds an
+ * answer is gone on with by `--resume` and the same inputs only; and a folder with anything of somebody else's is refused.
+ */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { badInput } from "../core/errors.ts";
+import { hashText } from "../core/hash.ts";
+import { hashFile } from "../files/hash-file.ts";
+import { makeFolder, writeProblem, writeTextAtomically } from "../files/io.ts";
+import { hasRecords } from "../files/journal.ts";
+import { jsonLines } from "../files/json-lines.ts";
+import { holdAlone, lockName } from "../files/lock.ts";
+import { clearPartials, isPartial } from "../files/partial.ts";
+import {
+  type Manifest,
+  manifestPath,
+  promptsName,
+  readManifest,
+  requireSameInputs,
+  sameInputs,
+  writeManifest,
+} from "./manifest.ts";
+import { observationsPath } from "./observe.ts";
+import type { Prepared } from "./prepare.ts";
+import { activationsFolder, isSidecar } from "./sidecar.ts";
+
+interface Beginning {
+  manifest: Manifest;
+  /** Text of prompts.jsonl, whose SHA-256 the manifest has. */
+  prompts: string;
+}
+
+const atStart = ["manifest.json", promptsName, "observations.jsonl", "activations"];
+const later = ["verdicts.jsonl", "inside.json", "catalog.json", "findings.json"];
+const reports = ["report.html", "report.md", "report.json"];
+const ours = new Set([...atStart, ...later, ...reports, lockName, "fidelity"]);
+const isOurs = (name: string): boolean => ours.has(name);
+
+/**
+ * Makes the run's directory, or goes on with the one that is there, and keeps others away from it.
+ * @returns what lets others in again
+ * @throws FathomError when it holds a run and `resume` is false, something else, or a run of other inputs; and while another
+ *   process is at work on it
+ */
+export function beginRun(
+  run: string,
+  { manifest, prompts }: Pick<Prepared, "manifest" | "prompts">,
+  resume: boolean,
+): () => void {
+  const now = { manifest, prompts: jsonLines(prompts) };
+  requireOurs(run, now);
+  const release = holdAlone(run);
+  try {
+    clearPartials(run, isOurs);
+    clearPartials(join(run, activationsFolder), isSidecar);
+    // Another process may have been at work since.
+    requireOurs(run, now);
+    start(run, now, resume);
+    return release;
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+/** @throws FathomError, before anything is written, for a folder that is neither new nor a run nor the start of one */
+function requireOurs(run: string, { prompts }: Beginning): void {
+  if (existsSync(manifestPath(run))) return;
+  try {
+    makeFolder(run);
+    const strange = readdirSync(run).find((name) => {
+      if (name === lockName || isPartial(name, isOurs)) return false;
+      // Versions before wrote it first.
+      return name !== promptsName || readFileSync(join(run, name), "utf8") !== prompts;
+    });
+    if (strange !== undefined)
+      throw badInput(
+        run,
+        "a new or empty folder, or a run",
+        `a folder that holds ${strange}`,
+        "another --out",
+      );
+  } catch (error) {
+    throw writeProblem(run, error);
+  }
+}
+
+function start(run: string, now: Beginning, resume: boolean): void {
+  if (!existsSync(manifestPath(run))) {
+    writeStart(run, now);
+    return;
+  }
+  const begun = readManifest(run);
+  if (resume) requireSameInputs(run, begun, now.manifest);
+  else if (hasAnswers(run))
+    throw badInput(run, "a new or empty folder", "a run already begun", "--resume, or another --out");
+  else if (!sameInputs(begun, now.manifest)) {
+    writeStart(run, now);
+    return;
+  }
+  keepPrompts(run, begun, now);
+}
+
+/** The manifest is first: what is there without one is no run yet. */
+function writeStart(run: string, { manifest, prompts }: Beginning): void {
+  writeManifest(run, manifest);
+  writeTextAtomically(join(run, promptsName), prompts);
+}
+
+function hasAnswers(run: string): boolean {
+  return (
+    hasRecords(observationsPath(run)) || [...later, ...reports].some((name) => existsSync(join(run, name)))
+  );
+}
+
+/** Prompts that are missing are written again; others than the run began with are somebody's, and are not overwritten. */
+function keepPrompts(run: string, begun: Manifest, { manifest, prompts }: Beginning): void {
+  const path = join(run, promptsName);
+  const known = begun.files[promptsName];
+  if (existsSync(path)) {
+    if (known === undefined || hashFile(path) === known) return;
+    throw badInput(
+      path,
+      `the prompts that the run began with (SHA-256 ${known})`,
+      "others",
+      "restore the file, or remove it: --resume writes it again",
+    );
+  }
+  writeTextAtomically(path, prompts);
+  if (known !== hashText(prompts)) writeManifest(run, { ...begun, files: manifest.files });
+}

@@ -1,0 +1,100 @@
+/**
+ * The activations of an answer: a safetensors file beside the journal, a tensor a layer, with the SHA-256 of each in the
+ * answer's record. A file that is lost or damaged can be made again, because the answer can.
+ */
+import { join } from "node:path";
+import { FathomError, failure } from "../core/errors.ts";
+import type { Observation } from "../core/observation.ts";
+import { hashValues } from "../files/hash-file.ts";
+import { openSafetensors } from "../files/safetensors.ts";
+import { type TensorToWrite, writeSafetensors } from "../files/safetensors-writer.ts";
+
+type Sidecar = Observation["activations"];
+
+/** Within a run. */
+export const activationsFolder = "activations";
+
+const fileOf = (key: string): string => join(activationsFolder, `${key}.safetensors`);
+
+/** Whether a name is of a file of activations: an observation's key, which is a hash. */
+export const isSidecar = (name: string): boolean => /^[0-9a-f]{64}\.safetensors$/.test(name);
+
+const tensorOf = (layer: number): string => `resid_post.${layer}`;
+
+/** What a record says of an answer's activations. @param activations of each layer, [tokens, d_model] */
+export function sidecarOf(
+  key: string,
+  layers: readonly number[],
+  activations: readonly Float32Array<ArrayBuffer>[],
+): Sidecar {
+  return layers.map((layer, at) => ({
+    file: fileOf(key),
+    tensor: tensorOf(layer),
+    layer,
+    sha256: hashValues(activations[at]!),
+  }));
+}
+
+/**
+ * Writes the file; it is synced with the record.
+ * @param shape of each layer's activations: tokens, d_model
+ * @returns its path @throws FathomError when the disk is full
+ */
+export function writeSidecar(
+  run: string,
+  key: string,
+  layers: readonly number[],
+  activations: readonly Float32Array<ArrayBuffer>[],
+  shape: readonly [number, number],
+): string {
+  const path = join(run, fileOf(key));
+  const tensors = layers.map(
+    (layer, at): TensorToWrite => ({ name: tensorOf(layer), dtype: "F32", shape, values: activations[at]! }),
+  );
+  writeSafetensors(path, tensors, {}, "later");
+  return path;
+}
+
+/**
+ * resid_post of an observation's response tokens at a layer, [tokens, d_model].
+ * @throws FathomError when it is missing or is not what was written
+ */
+export function activationsOf(
+  run: string,
+  { activations, key, ids }: Observation,
+  layer: number,
+): Float32Array<ArrayBuffer> {
+  const kept = activations.find((one) => one.layer === layer);
+  if (kept === undefined) {
+    throw failure(
+      `observation ${key}`,
+      `activations of layer ${layer} in a sidecar`,
+      "none",
+      "run the audit again into a new folder",
+    );
+  }
+  const file = openSafetensors(join(run, kept.file));
+  try {
+    const [tokens] = file.entry(kept.tensor).shape;
+    if (tokens !== ids.length) throw failure(file.path, `${ids.length} tokens`, String(tokens), again);
+    const values = file.readFloat32(kept.tensor);
+    if (kept.sha256 !== undefined && hashValues(values) !== kept.sha256)
+      throw failure(`${file.path} "${kept.tensor}"`, "the values that its record is of", "others", again);
+    return values;
+  } finally {
+    file.close();
+  }
+}
+
+const again = "fathom audit … --resume, which observes that answer again";
+
+/** Whether all that a record says of its activations is there, as it was written. */
+export function isWhole(run: string, observation: Observation): boolean {
+  try {
+    for (const { layer } of observation.activations) activationsOf(run, observation, layer);
+    return true;
+  } catch (error) {
+    if (error instanceof FathomError) return false;
+    throw error;
+  }
+}
