@@ -10,7 +10,7 @@ const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 const passOnAfter = 250;
 
 if (existsSync(at("../src/cli/main.ts"))) {
-  const pinned = at("../node_modules/node/bin/node");
+  const pinned = at("../node_modules/.bin/node");
   if (!existsSync(pinned)) {
     console.error("fathom: expected an installed checkout, found no node_modules. Try: npm run setup");
     process.exit(2);

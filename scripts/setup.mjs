@@ -20,12 +20,7 @@ function run(command, args, advice) {
     execFileSync(command, args, {
       cwd: root,
       stdio: ["ignore", 2, 2],
-      env: {
-        ...process.env,
-        // Without this the runtime's own installer fetches CUDA libraries, which nothing here uses.
-        ONNXRUNTIME_NODE_INSTALL: "skip",
-        npm_config_update_notifier: "false",
-      },
+      env: { ...process.env, npm_config_update_notifier: "false" },
     });
   } catch (error) {
     const found = error.signal ?? (error.status == null ? error.message : `exit code ${error.status}`);
@@ -51,19 +46,36 @@ const write = (stamp, text) => {
   writeFileSync(at(stamp), text);
 };
 
+/** The lock file holds this Node by hash where there is a package of it (scripts/pinned-node); npm links it here. */
+const pinnedNode = "node_modules/.bin/node";
+
+/** Where there is none, the machine's own Node takes its place, if it can run the sources. Nothing is fetched unchecked. */
+function requireNode() {
+  if (existsSync(at(pinnedNode))) return;
+  const { version, optionalDependencies } = JSON.parse(
+    readFileSync(at("scripts/pinned-node/package.json"), "utf8"),
+  );
+  const machine = `${process.platform}-${process.arch}`;
+  // npm says nothing about an optional package that it could not fetch.
+  if (`node-${machine}` in optionalDependencies)
+    stop(1, `expected the package node-${machine} in node_modules, found none. Try: npm run setup once more`);
+  const [major, here] = [version, process.versions.node].map((text) => Number(text.split(".")[0]));
+  if (here < major) {
+    const wanted = `Node ${major} or newer on ${machine}, for which no binary is pinned`;
+    stop(2, `expected ${wanted}, found ${process.versions.node}. Try: install Node ${major} from nodejs.org`);
+  }
+  symlinkSync(process.execPath, at(pinnedNode));
+}
+
 // The stamp lies in node_modules, so that a deleted or half-replaced installation is never taken for a good one.
 const stamp = "node_modules/.fathom-setup";
-const pinnedNode = "node_modules/node/bin/node";
 const lock = digest(["package-lock.json"]);
 if (!upToDate(stamp, lock) || !existsSync(at(pinnedNode))) {
   console.error("setup: installing packages (once)");
-  run("npm", ["ci", "--loglevel=error"], "read npm's message above; npm run setup goes on from here");
-  if (!existsSync(at(pinnedNode))) {
-    stop(
-      1,
-      `expected the pinned Node at ${pinnedNode}, found none. Try: npm rebuild node (its install script did not run)`,
-    );
-  }
+  // No package needs an install script, so none is run: what is installed is what the lock file has the hash of.
+  const install = ["ci", "--ignore-scripts", "--loglevel=error"];
+  run("npm", install, "read npm's message above; npm run setup goes on from here");
+  requireNode();
   // `npx fathom` in a checkout finds its own command the way a user of the package does.
   if (!existsSync(at("node_modules/.bin/fathom")))
     symlinkSync("../../bin/fathom.js", at("node_modules/.bin/fathom"));
