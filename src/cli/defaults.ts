@@ -35,6 +35,8 @@ export const auditDefaults: Omit<AuditPlan, "model" | "prompts" | "categories"> 
 
 export const generateDefaults = { temperature: 0, seed: 0, batchSize: 32 } as const;
 
+export const judgeDefaults = { judges: ["rules"] } as const;
+
 /** For real models; a set of the model's own domain judges better. */
 export const saeCheckDefaults = { prompts: "biology" } as const;
 

@@ -5,6 +5,7 @@ import { auditCommand } from "./commands/audit.ts";
 import { captureCommand } from "./commands/capture.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { generateCommand } from "./commands/generate.ts";
+import { judgeCommand } from "./commands/judge.ts";
 import { reportCommand } from "./commands/report.ts";
 import { rescoreCommand } from "./commands/rescore.ts";
 import { saeCommand } from "./commands/sae.ts";
@@ -25,6 +26,7 @@ export function buildProgram(): Command {
     rescoreCommand(),
     captureCommand(),
     generateCommand(),
+    judgeCommand(),
     saeCommand(),
     doctorCommand(),
   ])

@@ -1,5 +1,5 @@
 /** Lines of a file as bytes, read a piece at a time: a journal may be larger than the longest possible string. */
-import { readSync } from "node:fs";
+import { fstatSync, readSync } from "node:fs";
 
 const chunkBytes = 1 << 20;
 
@@ -21,8 +21,10 @@ export function* byteLines(fd: number): Generator<ByteLine> {
   let position = 0;
   let offset = 0;
   let number = 1;
+  // A pipe has no places to read at: it gives what comes next.
+  const seekable = fstatSync(fd).isFile();
   for (;;) {
-    const length = readSync(fd, chunk, 0, chunkBytes, position);
+    const length = readSync(fd, chunk, 0, chunkBytes, seekable ? position : null);
     if (length === 0) break;
     let from = 0;
     for (let at = chunk.indexOf(10); at >= 0 && at < length; at = chunk.indexOf(10, from)) {

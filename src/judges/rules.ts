@@ -4,9 +4,9 @@
  */
 import { badInput } from "../core/errors.ts";
 import type { Observation } from "../core/observation.ts";
-import type { Verdict } from "../core/verdict.ts";
+import type { Outcome, Verdict } from "../core/verdict.ts";
 import { decide } from "./decide.ts";
-import { gather } from "./evidence.ts";
+import { type Evidence, gather } from "./evidence.ts";
 import type { Rule } from "./rule.ts";
 import { allRules } from "./rules/all.ts";
 import { surfaceOf } from "./surface.ts";
@@ -34,16 +34,7 @@ export function judge({ text, tokenEnds, finish, cap, prompt }: Answer): AnswerV
   const tokens = Math.min(cap, tokenEnds.length);
   const cut = tokens < tokenEnds.length || finish !== "stop";
   const prefix = tokens === tokenEnds.length && !cut ? text : text.slice(0, tokenEnds[tokens - 1] ?? 0);
-  const reading = read(prefix, cut, prompt ?? null);
-  const findings = gather(reading, allRules);
-  const outcome = decide(reading, findings, tokens);
-  const evidence =
-    outcome === "truncated"
-      ? [
-          ...findings.evidence,
-          { rule: "cut-before-a-verdict", outcome: "truncated" as const, start: 0, end: prefix.length },
-        ]
-      : findings.evidence;
+  const { outcome, evidence } = judgeText(prefix, { cut, prompt, tokens });
   const firstRefusal = evidence.reduce(
     (first, item) => (item.outcome === "refuse" ? Math.min(first, item.end) : first),
     Infinity,
@@ -57,6 +48,18 @@ export function judge({ text, tokenEnds, finish, cap, prompt }: Answer): AnswerV
     refusal_token: refusalToken === -1 ? null : refusalToken,
     judge: judgeVersion,
   };
+}
+
+/** As `judge`, of text that is judged as it is. @param tokens how many it is, Infinity where nobody knows */
+export function judgeText(
+  text: string,
+  { cut, prompt, tokens }: { cut: boolean; prompt: string | undefined; tokens: number },
+): { outcome: Outcome; evidence: Evidence[] } {
+  const reading = read(text, cut, prompt ?? null);
+  const findings = gather(reading, allRules);
+  const outcome = decide(reading, findings, tokens);
+  const unread = { rule: "cut-before-a-verdict", outcome, start: 0, end: text.length };
+  return { outcome, evidence: outcome === "truncated" ? [...findings.evidence, unread] : findings.evidence };
 }
 
 function check(text: string, tokenEnds: readonly number[], cap: number): void {

@@ -11,9 +11,9 @@ export interface Row {
 const shownCharacters = 60;
 
 /** A Row of one parsed line. @throws FathomError when the line is JSON, but no object. */
-export function rowOf(value: unknown, where: string): Row {
+export function rowOf(value: unknown, where: string, what = "prompt"): Row {
   if (value === null || typeof value !== "object" || Array.isArray(value)) {
-    throw badInput(where, "a JSON object with id and prompt", shown(value), "one {…} object on each line");
+    throw badInput(where, `a JSON object with id and ${what}`, shown(value), "one {…} object on each line");
   }
   return { where, fields: { ...value } };
 }

@@ -1,10 +1,19 @@
-/** A prompt file's lines: at least one, of a size that can be a prompt file's, with advice for the usual slips. */
+/** Lines that people wrote, prompts say: at least one, of a size that can be such a file's, with advice for the usual slips. */
 import { stat } from "node:fs/promises";
 import { badInput, FathomError } from "../core/errors.ts";
 import { readProblem } from "../files/io.ts";
 import { type JsonLine, readJsonLines } from "../files/json-lines.ts";
 
-/** Far above any prompt file, and still no question of memory when read whole. */
+/** What the lines are, for messages. */
+export interface LineKind {
+  one: string;
+  /** A line. */
+  example: string;
+}
+
+const prompt: LineKind = { one: "prompt", example: '{"id": "a", "prompt": "…"}' };
+
+/** Far above any such file, and still no question of memory when read whole. */
 const maxFileBytes = 256 * 2 ** 20;
 
 const advice =
@@ -15,33 +24,28 @@ const advice =
  * @throws FathomError naming `file:line` for a line that is not UTF-8 or not JSON, and the file when it holds no line,
  *   is too large or cannot be read
  */
-export async function promptLines(path: string): Promise<JsonLine[]> {
-  const size = await fileSize(path);
+export async function promptLines(path: string, { one, example } = prompt): Promise<JsonLine[]> {
+  const size = await fileSize(path, one);
   if (size > maxFileBytes) {
     throw badInput(
       path,
-      `a prompt file of at most ${maxFileBytes} bytes`,
+      `a file of ${one}s of at most ${maxFileBytes} bytes`,
       `${size} bytes`,
-      "check that this is a prompt file, or split it",
+      `check that this is a file of ${one}s, or split it`,
     );
   }
   const lines = withAdvice(() => readJsonLines(path));
   if (lines.length === 0) {
-    throw badInput(
-      path,
-      "at least one prompt",
-      "no line at all",
-      'add lines such as {"id": "a", "prompt": "…"}',
-    );
+    throw badInput(path, `at least one ${one}`, "no line at all", `add lines such as ${example}`);
   }
   return lines;
 }
 
-async function fileSize(path: string): Promise<number> {
+async function fileSize(path: string, one: string): Promise<number> {
   try {
     return (await stat(path)).size;
   } catch (error) {
-    throw readProblem(path, error, "a prompt file");
+    throw readProblem(path, error, `a file of ${one}s`);
   }
 }
 

@@ -217,7 +217,7 @@ describe("what does not load, and what the user is told", () => {
     const path = file(jsonl([full]), "huge.jsonl");
     truncateSync(path, 2 ** 30);
     expect((await problemOf(path)).message).toMatch(
-      /expected a prompt file of at most 268435456 bytes, found 1073741824/,
+      /expected a file of prompts of at most 268435456 bytes, found 1073741824/,
     );
   });
 

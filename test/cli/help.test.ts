@@ -11,6 +11,7 @@ const verbs = [
   ["rescore"],
   ["capture"],
   ["generate"],
+  ["judge"],
   ["sae"],
   ["sae", "inspect"],
   ["sae", "check"],

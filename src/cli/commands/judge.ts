@@ -1,0 +1,28 @@
+/** `fathom judge`: verdicts over recorded answers. */
+import { Command } from "commander";
+import { judgeDefaults } from "../defaults.ts";
+import type { JudgeCommandOptions } from "../judge/run-judge.ts";
+import { choices } from "../parse.ts";
+import { quietOption } from "./shared-options.ts";
+
+/** There is one so far. */
+const judges = ["rules"] as const;
+
+export function judgeCommand(): Command {
+  return new Command("judge")
+    .description("Judges recorded answers; one JSON line an answer, in the answers' order.")
+    .addHelpText("before", "Example:\n  fathom judge answers.jsonl --out verdicts.jsonl\n")
+    .argument(
+      "<answers>",
+      'JSON Lines: {"id", "answer"}, and "prompt" and "finish" (stop or length) where known',
+    )
+    .option("--judges <list>", `of ${judges.join(", ")}`, choices("--judges", judges), [
+      ...judgeDefaults.judges,
+    ])
+    .option("--out <file>", "where the lines go (default: stdout)")
+    .addOption(quietOption())
+    .action(async (answers: string, options: JudgeCommandOptions) => {
+      const { runJudge } = await import("../judge/run-judge.ts");
+      await runJudge(answers, options);
+    });
+}

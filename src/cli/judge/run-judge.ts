@@ -1,0 +1,25 @@
+/** What `fathom judge` does. */
+import { judgeRecorded } from "../../judges/recorded.ts";
+import { loadAnswers } from "../../prompts/answers.ts";
+import { deliver, requireWritable } from "../output.ts";
+import { Progress } from "../progress.ts";
+
+export interface JudgeCommandOptions {
+  /** There is one so far. */
+  judges: "rules"[];
+  out?: string;
+  quiet?: true;
+}
+
+/** @throws FathomError for a line that is wrong, before any is judged, and for output that cannot be written */
+export async function runJudge(path: string, { out, quiet }: JudgeCommandOptions): Promise<void> {
+  const answers = await loadAnswers(path);
+  if (out !== undefined) requireWritable(out);
+  const progress = new Progress(quiet === true);
+  const lines = answers.map(({ id, answer, prompt, finish }, done) => {
+    progress.show(() => `judging: ${done} of ${answers.length} answers`);
+    return `${JSON.stringify({ id, ...judgeRecorded(answer, finish === "length", prompt) })}\n`;
+  });
+  progress.clear();
+  await deliver(lines.join(""), out);
+}
