@@ -4,7 +4,8 @@
     python oracle/hub_fixtures.py --check CACHE    # reads a cache that Fathom filled, offline, and prints what it finds
 
 The first starts the hub of Fathom's tests on loopback (test/support/hub-server.ts, on the Node of node_modules), has
-snapshot_download fetch the files of a tiny checkpoint from it into an empty cache, and lists that cache:
+snapshot_download fetch the files of a tiny checkpoint from it into an empty cache, asks for two that it lacks as Transformers does,
+and lists that cache:
 
     commit     of the branch main
     files      path in the cache -> {"link": target} or {"sha256": of the contents, "text": where it is short}
@@ -26,6 +27,7 @@ MODEL = ROOT / "test/fixtures/engine/llama-gqa-bias"
 REPO = "org/tiny"
 FILES = ["config.json", "tokenizer.json", "model.safetensors", "generation_config.json", "tokenizer_config.json",
          "chat_template.jinja"]
+LACKING = ["special_tokens_map.json", "added_tokens.json"]
 LEFT_OUT = (".locks/", "CACHEDIR.TAG", f"models--{REPO.replace('/', '--')}/trees/")
 
 
@@ -60,6 +62,11 @@ def make():
 
         with tempfile.TemporaryDirectory() as folder:
             path = huggingface_hub.snapshot_download(REPO, cache_dir=folder, allow_patterns=FILES, token=False)
+            for name in LACKING:
+                try:
+                    huggingface_hub.hf_hub_download(REPO, name, cache_dir=folder, token=False)
+                except huggingface_hub.errors.EntryNotFoundError:
+                    pass
             made = {
                 "madeBy": f"oracle/hub_fixtures.py: huggingface_hub {huggingface_hub.__version__}",
                 "repo": REPO,

@@ -4,11 +4,11 @@
  */
 import { badInput, type FathomError } from "../core/errors.ts";
 import { isGgufName } from "../files/gguf-name.ts";
-import { type Chosen, pickle, pickled, prefixOf, several } from "./chosen.ts";
+import { besideTokenizer, type Chosen, pickle, pickled, prefixOf, several } from "./chosen.ts";
 import { type HubReference, sayReference } from "./reference.ts";
 
 const required = ["config.json", "tokenizer.json"];
-const optional = ["generation_config.json", "tokenizer_config.json", "chat_template.jinja"];
+const optional = ["generation_config.json", "chat_template.jinja", ...besideTokenizer];
 const [index, single] = ["model.safetensors.index.json", "model.safetensors"];
 
 export function chooseCheckpoint(reference: HubReference, names: readonly string[]): Chosen | FathomError {

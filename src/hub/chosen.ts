@@ -21,6 +21,9 @@ export interface Chosen {
  */
 export type Choose = (reference: HubReference, names: readonly string[]) => Chosen | FathomError;
 
+/** What says beside a tokenizer.json which tokens are added and which have a role. */
+export const besideTokenizer = ["tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"];
+
 /** Endings of files that Python opens by running what is in them. */
 export const pickle = /\.(bin|pt|pth|ckpt|pkl|h5|msgpack)$/;
 

@@ -33,7 +33,9 @@ describe("what is fetched", () => {
     expect(readFileSync(join(path, "model.safetensors")).equals(weights)).toBe(true);
     expect(readFileSync(join(folder, "refs/main"), "utf8")).toBe(tiny().commit);
     expect(names(join(folder, ".no_exist", tiny().commit))).toEqual([
+      "added_tokens.json",
       "chat_template.jinja",
+      "special_tokens_map.json",
       "tokenizer_config.json",
     ]);
   });

@@ -1,12 +1,14 @@
 /**
- * What the two tokenizer files say together, as Transformers 5 reads them: the configuration may add tokens and name
- * their roles. How text is split and what goes around it (a BOS) is tokenizer.json's word alone.
+ * What a folder's tokenizer files say together, as Transformers 5 reads them: which tokens are added and which have a role is told
+ * by several (tokenizer-roles.ts). How text is split and what goes around it (a BOS) is tokenizer.json's word alone.
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { badInput } from "../core/errors.ts";
 import { readJson, readPythonJson } from "../files/io.ts";
 import type { AddedToken } from "./added-tokens.ts";
+import { tokenizerClassOf } from "./tokenizer-classes.ts";
+import { rolesOf } from "./tokenizer-roles.ts";
 
 type JsonObject = Record<string, unknown>;
 
@@ -23,8 +25,6 @@ export interface TokenizerFiles {
   cleanUp: boolean;
 }
 
-const roles = ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
-
 /** @throws FathomError when the folder has no tokenizer.json or it is not one */
 export function readTokenizerFiles(folder: string): TokenizerFiles {
   const where = join(folder, "tokenizer.json");
@@ -35,68 +35,75 @@ export function readTokenizerFiles(folder: string): TokenizerFiles {
       existsSync(join(folder, "tokenizer.model")) ? "only tokenizer.model" : "none",
       "save the tokenizer with Transformers' save_pretrained",
     );
-  const configPath = join(folder, "tokenizer_config.json");
-  return combineTokenizerFiles(
-    where,
-    readJson(where),
-    existsSync(configPath) ? readPythonJson(configPath) : {},
-  );
+  const beside = (key: keyof FilesBeside, name: string): FilesBeside => {
+    const path = join(folder, name);
+    if (!existsSync(path)) return {};
+    const json = readPythonJson(path);
+    if (!isObject(json)) throw badInput(path, "a JSON object", Array.isArray(json) ? "a list" : typeof json);
+    return { [key]: json };
+  };
+  return combineTokenizerFiles(where, readJson(where), {
+    ...beside("config", "tokenizer_config.json"),
+    ...beside("map", "special_tokens_map.json"),
+    ...beside("added", "added_tokens.json"),
+    ...beside("model", "config.json"),
+  });
+}
+
+/** The files beside tokenizer.json, each left out where there is none. */
+interface FilesBeside {
+  /** tokenizer_config.json */
+  config?: JsonObject;
+  /** special_tokens_map.json */
+  map?: JsonObject;
+  /** added_tokens.json */
+  added?: JsonObject;
+  /** config.json, which decides what class reads the tokenizer: none where no class does, as with a GGUF file. */
+  model?: JsonObject;
 }
 
 /** @throws FathomError */
 export function combineTokenizerFiles(
   where: string,
   tokenizerJson: unknown,
-  configJson: unknown,
+  { config = {}, map = {}, added = {}, model }: FilesBeside,
 ): TokenizerFiles {
   if (!isObject(tokenizerJson) || !isObject(tokenizerJson["model"]))
     throw badInput(where, 'a tokenizer.json with a "model"', "something else");
-  if (!isObject(configJson))
-    throw badInput(`${where} (tokenizer_config.json)`, "a JSON object", typeof configJson);
-  const specialTokens = readRoles(configJson);
   const vocabulary = vocabularyOf(where, tokenizerJson["model"]);
-  const added = readAdded(where, tokenizerJson, configJson);
-  for (const content of Object.values(specialTokens)) {
-    const known = added.get(content);
-    const id = known?.id ?? vocabulary(content);
-    // A role whose token the vocabulary lacks cannot be written by any model of it (padding is often such).
-    if (id !== undefined) added.set(content, known ?? newToken(id, content));
-  }
+  const defaults = model === undefined ? null : tokenizerClassOf(tokenizerJson, config, model);
+  const told = rolesOf({ where, tokenizer: tokenizerJson, config, map, added, defaults, vocabulary });
+  if (told.config["split_special_tokens"] === true)
+    throw badInput(
+      `${where} (tokenizer_config.json) "split_special_tokens"`,
+      "false",
+      "true: marks in pieces",
+    );
   const tokenizer: JsonObject = {
     normalizer: null,
     decoder: null,
     post_processor: null,
     ...tokenizerJson,
     pre_tokenizer: spelledOut(tokenizerJson["pre_tokenizer"] ?? null),
-    added_tokens: [...added.values()].map(({ singleWord, ...token }) => ({
-      ...token,
-      single_word: singleWord,
-    })),
+    added_tokens: told.added.map(({ singleWord, ...token }) => ({ ...token, single_word: singleWord })),
   };
   return {
     where,
     tokenizer,
-    config: configJson,
-    added: [...added.values()],
-    specialTokens,
-    cleanUp: configJson["clean_up_tokenization_spaces"] === true && tokenizerJson["model"]["type"] !== "BPE",
+    config: told.config,
+    added: told.added,
+    specialTokens: told.specialTokens,
+    cleanUp: told.config["clean_up_tokenization_spaces"] === true && tokenizerJson["model"]["type"] !== "BPE",
   };
-}
-
-function readRoles(config: JsonObject): Record<string, string> {
-  const named: Record<string, string> = {};
-  for (const role of roles) {
-    const raw = config[role];
-    const content = isObject(raw) ? raw["content"] : raw;
-    if (typeof content === "string") named[role] = content;
-  }
-  return named;
 }
 
 /** Far above every vocabulary: tables are laid out by id, so that an id bounds memory and time. */
 const mostTokens = 2 ** 24;
 
-function vocabularyOf(where: string, model: JsonObject): (content: string) => number | undefined {
+function vocabularyOf(
+  where: string,
+  model: JsonObject,
+): { size: number; idOf(token: string): number | undefined } {
   const { vocab } = model;
   if (isObject(vocab))
     for (const [token, id] of Object.entries(vocab))
@@ -110,55 +117,12 @@ function vocabularyOf(where: string, model: JsonObject): (content: string) => nu
     const ids = new Map(
       vocab.map((entry: unknown, id) => [Array.isArray(entry) ? (entry[0] as unknown) : entry, id]),
     );
-    return (content) => ids.get(content);
+    return { size: vocab.length, idOf: (token) => ids.get(token) };
   }
-  return (content) =>
-    isObject(vocab) && Object.hasOwn(vocab, content) ? (vocab[content] as number) : undefined;
-}
-
-/** tokenizer.json's added tokens, then those of the configuration, which may say otherwise about the same token. */
-function readAdded(where: string, tokenizer: JsonObject, config: JsonObject): Map<string, AddedToken> {
-  const added = new Map<string, AddedToken>();
-  const listed = tokenizer["added_tokens"];
-  for (const raw of Array.isArray(listed) ? listed : []) {
-    const token = parseToken(raw, undefined, where);
-    added.set(token.content, token);
-  }
-  const decoder = config["added_tokens_decoder"];
-  for (const [id, raw] of isObject(decoder) ? Object.entries(decoder) : []) {
-    const token = parseToken(raw, Number(id), `${where} (added_tokens_decoder)`);
-    const known = added.get(token.content);
-    if (known !== undefined && known.id !== token.id)
-      throw badInput(
-        where,
-        `the id ${known.id} for "${token.content}"`,
-        `${token.id} in added_tokens_decoder`,
-      );
-    added.set(token.content, token);
-  }
-  return added;
-}
-
-function parseToken(raw: unknown, knownId: number | undefined, where: string): AddedToken {
-  const token = isObject(raw) ? raw : {};
-  const id = knownId ?? token["id"];
-  const { content } = token;
-  if (typeof id !== "number" || !Number.isSafeInteger(id) || id < 0 || typeof content !== "string")
-    throw badInput(where, "added tokens with an id and a content", JSON.stringify(raw));
-  const special = token["special"] === true;
   return {
-    id,
-    content,
-    special,
-    lstrip: token["lstrip"] === true,
-    rstrip: token["rstrip"] === true,
-    singleWord: token["single_word"] === true,
-    normalized: token["normalized"] === undefined ? !special : token["normalized"] === true,
+    size: isObject(vocab) ? Object.keys(vocab).length : 0,
+    idOf: (token) => (isObject(vocab) && Object.hasOwn(vocab, token) ? (vocab[token] as number) : undefined),
   };
-}
-
-function newToken(id: number, content: string): AddedToken {
-  return { id, content, special: true, lstrip: false, rstrip: false, singleWord: false, normalized: false };
 }
 
 function isObject(value: unknown): value is JsonObject {

@@ -49,7 +49,8 @@ export function ggufTokenizerFiles({ path, metadata }: GgufHeader): TokenizerFil
     post_processor: around(path, metadata, tokens, addBos),
     model: { type: "BPE", vocab: Object.fromEntries(ids), ...parts.model },
   };
-  return combineTokenizerFiles(path, tokenizerJson, roleTokens(path, metadata, tokens));
+  const config = roleTokens(path, metadata, tokens);
+  return combineTokenizerFiles(path, tokenizerJson, { config });
 }
 
 function readVocabulary(path: string, metadata: Metadata): Vocabulary {
