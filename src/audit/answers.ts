@@ -6,6 +6,7 @@ import type { Prompt, Tier } from "../core/prompt.ts";
 import { type Random, random } from "../core/random.ts";
 import type { Verdict } from "../core/verdict.ts";
 import type { Template } from "../core/words.ts";
+import { groupBy } from "../stats/group.ts";
 import { mean } from "../stats/summary.ts";
 import { LEVEL, RESAMPLES } from "./choices.ts";
 
@@ -170,13 +171,10 @@ export const clusterOf = (prompt: Prompt): string =>
 
 /** One number a prompt: the mean over its sampling seeds, so that n counts prompts and not samples. */
 export function perPrompt(answers: readonly Answer[], value: (answer: Answer) => number): Unit[] {
-  const samples = new Map<Prompt, number[]>();
-  for (const answer of answers)
-    samples.set(answer.prompt, [...(samples.get(answer.prompt) ?? []), value(answer)]);
-  return [...samples].map(([prompt, values]) => ({
+  return [...groupBy(answers, ({ prompt }) => prompt)].map(([prompt, own]) => ({
     prompt,
     cluster: clusterOf(prompt),
-    value: mean(values),
+    value: mean(own.map(value)),
   }));
 }
 

@@ -102,9 +102,10 @@ function thresholdOf(
   category: keyof typeof DEFAULT_THRESHOLDS,
   column: number,
 ): { value: number; words: string } {
+  const f = new Map(calibration.map((item) => [item.answer, item.f]));
   const benign = perPrompt(
     calibration.map(({ answer }) => answer).filter((answer) => inTier("benign")(answer)),
-    (answer) => normalized(calibration.find((item) => item.answer === answer)!.f)[column]!,
+    (answer) => normalized(f.get(answer)!)[column]!,
   );
   if (benign.length < BENIGN_FOR_THRESHOLD)
     return {

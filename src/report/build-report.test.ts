@@ -125,6 +125,20 @@ describe("buildReportData", () => {
     expect(data.conditions).toHaveLength(2);
   });
 
+  it("takes time by the answer, however many seeds there are", () => {
+    const many = Array.from({ length: 4000 }, (_, seed) => observation("b", "chat", seed));
+    const given = input({
+      observations: many,
+      verdicts: many.flatMap((o) => verdicts(o, "refuse", "refuse")),
+    });
+    const began = performance.now();
+    const { rows, conditions } = buildReportData(given);
+    // Each answer held against each seed took 20 s here, and once through takes 0.3.
+    expect(performance.now() - began).toBeLessThan(5000);
+    expect(conditions).toHaveLength(4000);
+    expect(rows.map(({ seed, condition }) => conditions[condition]!.seed - seed)).toEqual(many.map(() => 0));
+  }, 60_000);
+
   it("refuses records that do not belong together", () => {
     expect(() => buildReportData(input({ prompts: [prompt("b", "benign")] }))).toThrow(
       /observation h\/none\/7: expected a prompt of the run's prompt set/,

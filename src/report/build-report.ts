@@ -48,6 +48,7 @@ export function buildReportData(input: ReportInput): ReportData {
   const prompts = new Map(input.prompts.map((prompt, place) => [prompt.id, { prompt, place }]));
   const verdicts = verdictsByObservation(input);
   const conditions = distinctConditions(input.observations);
+  const conditionAt = new Map(conditions.map(({ name }, place) => [name, place]));
 
   const templates = input.plan.templates;
   /** Answers that are printed whole. */
@@ -64,7 +65,7 @@ export function buildReportData(input: ReportInput): ReportData {
         );
       const row = reportRow(observation, asked.prompt, verdicts.get(observation.key) ?? [], input);
       if (!row.redacted) whole.add(observation.key);
-      row.condition = conditions.findIndex(({ name }) => name === canonicalJson(observation.condition));
+      row.condition = conditionAt.get(canonicalJson(observation.condition))!;
       return { row, place: asked.place };
     })
     .sort(
