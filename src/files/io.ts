@@ -69,8 +69,8 @@ function messageOf(error: unknown): string {
 /** The largest text that is read whole. Tokenizers have up to 35 MB; a text of 512 MiB is more than a string can hold. */
 const mostTextBytes = 2 ** 28;
 
-/** UTF-8 text of a whole file; a byte order mark is dropped. @throws FathomError */
-export function readText(path: string): string {
+/** UTF-8 text of a whole file; a byte order mark is dropped. @param expected e.g. "an audit plan" @throws FathomError */
+export function readText(path: string, expected?: string): string {
   try {
     const { size } = statSync(path);
     if (size > mostTextBytes)
@@ -78,7 +78,7 @@ export function readText(path: string): string {
     return new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(path));
   } catch (error) {
     if (error instanceof TypeError) throw badInput(path, "UTF-8 text", "bytes that are not UTF-8");
-    throw readProblem(path, error);
+    throw readProblem(path, error, expected);
   }
 }
 

@@ -5,7 +5,7 @@
 import { badInput } from "../core/errors.ts";
 
 /** Real configurations, tokenizers and records nest less than 20 deep; recursion fails from some thousands on. */
-const deepest = 100;
+export const deepest = 100;
 
 const [quote, backslash, minus, nine, zero] = [0x22, 0x5c, 0x2d, 0x39, 0x30];
 

@@ -1,9 +1,9 @@
 /** YAML that people write (JSON is YAML too): read as inert data, and every fault said with its line. */
-import { readFileSync } from "node:fs";
 import { LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
 import { badInput } from "../core/errors.ts";
-import { readProblem } from "./io.ts";
+import { readText } from "./io.ts";
+import { requireModestYaml } from "./yaml-limits.ts";
 
 type Key = readonly (string | number)[];
 
@@ -15,19 +15,13 @@ export interface YamlFile {
 
 /** @param what e.g. "an audit plan in YAML" @throws FathomError when it cannot be read, or naming the line that is no YAML */
 export function readYaml(path: string, what: string): YamlFile {
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8");
-  } catch (error) {
-    throw readProblem(path, error, what);
-  }
+  const text = readText(path, what);
+  requireModestYaml(text, path);
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, maxAliasCount: 0 } as object);
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: "error" });
   const [broken] = document.errors;
-  if (broken !== undefined) {
-    const [at] = broken.linePos ?? [];
-    throw badInput(`${path}:${at?.line ?? 1}`, "YAML", broken.message.split("\n")[0]!);
-  }
+  if (broken !== undefined)
+    throw badInput(`${path}:${lines.linePos(broken.pos[0]).line}`, "YAML", broken.message);
   return {
     value: document.toJS() as unknown,
     at: (key) => {

@@ -50,7 +50,7 @@ export function parseCategories(file: YamlFile, within: readonly string[]): Cate
 export function namedCategories(name: string): readonly CategoryDefinition[] {
   if (name === published) return publishedCategories;
   const file = readYaml(name, `categories in YAML or JSON, or "${published}"`);
-  parseYaml(file, z.strictObject({ categories: z.unknown() }), [], {
+  parseYaml(file, z.strictObject({ categories: z.unknown().optional() }), [], {
     what: "the key categories and no other",
     hint: "categories: a list of names and definitions",
   });
