@@ -34,6 +34,20 @@ export default tseslint.config(
       ],
     },
   },
+  {
+    // Names and answers of strangers would steer a terminal: one writer shows them escaped.
+    files: ["src/cli/**"],
+    ignores: ["src/cli/terminal.ts", "src/cli/doctor/device-probe.ts"],
+    rules: {
+      "no-restricted-syntax": [
+        "error",
+        {
+          selector: "MemberExpression[property.name='write'] > MemberExpression[object.name='process']",
+          message: "Print through src/cli/output.ts, or complain through src/cli/failure.ts.",
+        },
+      ],
+    },
+  },
   { files: ["src/model/onnxruntime.ts"], rules: { "no-restricted-imports": "off" } },
   { files: ["**/*.test.ts", "bench/**"], rules: { "no-console": "off" } },
 );

@@ -35,6 +35,20 @@ describe("CSV", () => {
       ),
     ).toBe('a,b\r\n"x, ""y""",\r\n\'=1+1,-2\r\n"line\nbreak",0.5\r\n');
   });
+
+  it.each([
+    ["x;=1+1", '"x;\'=1+1"'],
+    ['x;"=1+1', '"x;""\'=1+1"'],
+    ["a,@SUM(1)", '"a,\'@SUM(1)"'],
+    ["a\t-1", '"a\t\'-1"'],
+    ["  +1", "  '+1"],
+    ["a\n=1", '"a\n\'=1"'],
+    ["\t=1", '"\t\'=1"'],
+    ["＝1+1", "'＝1+1"],
+    ["1 - 2 = -1; so", '"1 - 2 = -1; so"'],
+  ])("marks %j where another country's spreadsheet would begin a cell too", (cell, field) => {
+    expect(toCsv([], [[cell]])).toBe(`\r\n${field}\r\n`);
+  });
 });
 
 describe("segments", () => {

@@ -1,27 +1,24 @@
 /** A rescore for the terminal: one block a run, plain columns, nothing wider than 100 characters but sentences. */
 import { formatNumber } from "../core/format.ts";
+import { visibleLine } from "../core/visible.ts";
 import type { LabelRow, Rescored, TierRow } from "./rescore.ts";
 import { rescoreFindings } from "./rescore-findings.ts";
 
-export function rescoreText(rescored: Rescored): string {
+export function rescoreLines(rescored: Rescored): string[] {
   const sentences = rescoreFindings(rescored);
-  return rescored.runs
-    .map((run) =>
-      [
-        run.run,
-        "",
-        ...indent(table(tierColumns, run.tiers)),
-        "",
-        ...indent(table(labelColumns, run.labels)),
-        "",
-        // The run's name already stands above.
-        ...sentences
-          .filter(({ id }) => id.startsWith(`rescore.${run.run}.`))
-          .map(({ sentence }) => `  - ${capital(sentence.slice(run.run.length + 2))}`),
-        "",
-      ].join("\n"),
-    )
-    .join("\n");
+  return rescored.runs.flatMap((run, i) => [
+    ...(i === 0 ? [] : [""]),
+    run.run,
+    "",
+    ...indent(table(tierColumns, run.tiers)),
+    "",
+    ...indent(table(labelColumns, run.labels)),
+    "",
+    // The run's name already stands above.
+    ...sentences
+      .filter(({ id }) => id.startsWith(`rescore.${run.run}.`))
+      .map(({ sentence }) => `  - ${capital(sentence.slice(run.run.length + 2))}`),
+  ]);
 }
 
 type Columns<Row> = [heading: string, cell: (row: Row) => string][];
@@ -55,7 +52,7 @@ const labelColumns: Columns<LabelRow> = [
 function table<Row>(columns: Columns<Row>, rows: readonly Row[]): string[] {
   const cells = [
     columns.map(([heading]) => heading),
-    ...rows.map((row) => columns.map(([, cell]) => cell(row))),
+    ...rows.map((row) => columns.map(([, cell]) => visibleLine(cell(row)))),
   ];
   const widths = columns.map((_, i) => Math.max(...cells.map((line) => line[i]!.length)));
   return cells.map((line) =>

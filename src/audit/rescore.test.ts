@@ -5,7 +5,7 @@ import { findingSchema } from "../core/finding.ts";
 import { random } from "../core/random.ts";
 import { rescore } from "./rescore.ts";
 import { rescoreFindings } from "./rescore-findings.ts";
-import { rescoreText } from "./rescore-text.ts";
+import { rescoreLines } from "./rescore-text.ts";
 
 interface Recorded {
   surface_order: string[];
@@ -92,7 +92,7 @@ describe("the published records", () => {
     const again = rescore(load());
     expect(again).toEqual({ runs: [tuned, gemma4, ...withoutSae] });
     for (const finding of rescoreFindings(again)) findingSchema.parse(finding);
-    const text = rescoreText(again);
+    const text = rescoreLines(again).join("\n");
     expect(text).toContain("0.467 ± 0.190");
     expect(text).toMatch(/The label restated/);
     expect(text).not.toMatch(/NaN|Infinity|null/);

@@ -1,6 +1,8 @@
 /** How a command ends when it fails: one line on stderr, and the exit code that the conventions give it. */
 import { CommanderError } from "commander";
 import { exitCode, FathomError } from "../core/errors.ts";
+import { visibleLine, withoutSecrets } from "../core/visible.ts";
+import { writeError } from "./terminal.ts";
 
 /** The reader of our output went away (`fathom … | head`): the end of the command, not a failure. */
 export class ReaderGone extends Error {}
@@ -17,13 +19,12 @@ export function exitFor(error: unknown): number {
     return error.exit;
   }
   const message = error instanceof Error ? error.message : String(error);
-  complain(`${message.replace(/\s+/g, " ")}. This is a bug of Fathom; FATHOM_DEBUG=1 shows where`);
-  if (process.env["FATHOM_DEBUG"] === "1" && error instanceof Error)
-    process.stderr.write(`${error.stack ?? ""}\n`);
+  complain(`${message}. This is a bug of Fathom; FATHOM_DEBUG=1 shows where`);
+  if (process.env["FATHOM_DEBUG"] === "1" && error instanceof Error) writeError(`${error.stack ?? ""}\n`);
   return exitCode.error;
 }
 
 /** One line on stderr. */
 export function complain(message: string): void {
-  process.stderr.write(`fathom: ${message}\n`);
+  writeError(`${visibleLine(`fathom: ${withoutSecrets(message)}`)}\n`);
 }

@@ -2,14 +2,16 @@
 import { closeSync, openSync, rmSync, statSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { badInput, failure } from "../core/errors.ts";
+import { visible, visibleLine } from "../core/visible.ts";
 import { makeFolder, writeAll, writeProblem, writeTextAtomically } from "../files/io.ts";
 import { clearPartials, partialOf } from "../files/partial.ts";
 import { ReaderGone } from "./failure.ts";
+import { writeOut } from "./terminal.ts";
 
 /** Writes to stdout and waits until it is taken. @throws FathomError when the disk behind it is full */
 export async function print(text: string): Promise<void> {
   await new Promise<void>((resolve, reject) => {
-    process.stdout.write(text, (error) => {
+    writeOut(text, (error) => {
       if (error === null || error === undefined) resolve();
       else if ((error as NodeJS.ErrnoException).code === "EPIPE") reject(new ReaderGone());
       else reject(writeProblem("stdout", error));
@@ -17,15 +19,25 @@ export async function print(text: string): Promise<void> {
   });
 }
 
+/** Lines of which some hold names that strangers gave: each stays one line. */
+export async function printLines(lines: readonly string[]): Promise<void> {
+  await print(textOf(lines));
+}
+
+/** @param lines as `printLines` takes them */
+export const textOf = (lines: readonly string[]): string =>
+  lines.map((line) => `${visibleLine(line)}\n`).join("");
+
 export async function printJson(value: unknown): Promise<void> {
   await print(`${JSON.stringify(value, null, 2)}\n`);
 }
 
-/** Text to stdout, or to a file when one is named. */
+/** Text to stdout, or to a file when one is named: the same bytes either way. */
 export async function deliver(text: string, out: string | undefined): Promise<void> {
-  if (out === undefined) await print(text);
-  else if (isDevice(out)) writeToDevice(out, text);
-  else writeTextAtomically(out, text);
+  const shown = visible(text);
+  if (out === undefined) await print(shown);
+  else if (isDevice(out)) writeToDevice(out, shown);
+  else writeTextAtomically(out, shown);
 }
 
 /**

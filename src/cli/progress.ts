@@ -2,6 +2,7 @@
  * What is going on, on stderr: one line that is rewritten where there is a terminal, otherwise a plain line every few
  * seconds, so that a log of a long run stays short.
  */
+import { visibleLine } from "../core/visible.ts";
 
 const terminalMilliseconds = 100;
 const logMilliseconds = 5000;
@@ -27,7 +28,7 @@ export class Progress {
     if (now - this.#last < (this.#stream.isTTY ? terminalMilliseconds : logMilliseconds)) return;
     this.#last = now;
     if (this.#stream.isTTY) this.#rewrite(line());
-    else this.#stream.write(`${line()}\n`);
+    else this.#stream.write(`${visibleLine(line())}\n`);
   }
 
   /** Shows a last line, which stays. */
@@ -36,7 +37,7 @@ export class Progress {
     if (this.#stream.isTTY) {
       this.#rewrite(line);
       this.clear();
-    } else this.#stream.write(`${line}\n`);
+    } else this.#stream.write(`${visibleLine(line)}\n`);
   }
 
   /** Leaves the line that was being rewritten, so that what comes next starts on its own. */
@@ -47,7 +48,7 @@ export class Progress {
 
   #rewrite(line: string): void {
     // A line that wraps could not be rewritten.
-    const text = line.slice(0, Math.max(20, (this.#stream.columns || 80) - 1));
+    const text = visibleLine(line).slice(0, Math.max(20, (this.#stream.columns || 80) - 1));
     this.#stream.write(`\r${text.padEnd(this.#shown)}`);
     this.#shown = text.length;
   }

@@ -1,10 +1,10 @@
 /** What `fathom rescore` does. */
 import { rescore } from "../audit/rescore.ts";
 import { rescoreFindings } from "../audit/rescore-findings.ts";
-import { rescoreText } from "../audit/rescore-text.ts";
+import { rescoreLines } from "../audit/rescore-text.ts";
 import { badInput, FathomError } from "../core/errors.ts";
 import { readJson } from "../files/io.ts";
-import { deliver, requireWritable } from "./output.ts";
+import { deliver, requireWritable, textOf } from "./output.ts";
 
 export interface RescoreCommandOptions {
   seed: number;
@@ -20,7 +20,7 @@ export async function runRescore(path: string, { seed, json, out }: RescoreComma
   const text =
     json === true
       ? `${JSON.stringify({ runs: rescored.runs, findings: rescoreFindings(rescored) }, null, 2)}\n`
-      : rescoreText(rescored);
+      : textOf(rescoreLines(rescored));
   await deliver(text, out);
 }
 

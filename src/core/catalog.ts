@@ -39,7 +39,9 @@ const catalogFeatureSchema = z.strictObject({
   /** Share of the resamples of the selection half on which it is chosen again. */
   stability: z.number().min(0).max(1),
   /** Where Neuronpedia shows it; null where the SAE's file names no place there. */
-  neuronpedia: z.strictObject({ id: z.string(), link: z.string() }).nullable(),
+  neuronpedia: z
+    .strictObject({ id: z.string(), link: z.string().regex(/^https:\/\/www\.neuronpedia\.org\/[\w./-]+$/) })
+    .nullable(),
   /** Where it is strongest, each in another answer, strongest first; none in catalogs of versions that kept none. */
   contexts: z.array(contextSchema).default([]),
 });

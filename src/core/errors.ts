@@ -2,6 +2,7 @@
  * The one error class a caller branches on. Everything a user can cause ends as one of these: one clear line that
  * says where, what was expected, what was found and what to try. Anything else that is thrown is a bug of ours.
  */
+import { visibleLine, withoutSecrets } from "./visible.ts";
 
 /** Process exit codes (conventions: 0 pass, 1 error, 2 usage or configuration, 100 threshold, 130 interrupted). */
 export const exitCode = { ok: 0, error: 1, usage: 2, threshold: 100, interrupted: 130 } as const;
@@ -49,8 +50,8 @@ function describe({ where, expected, found, hint }: Problem): string {
 /** No part of a message is longer. */
 const longest = 600;
 
-/** Names and values in messages come from hostile files: no line ends, nothing that steers a terminal, no megabytes. */
+/** Names and values in messages come from hostile files: no line ends, nothing invisible, no megabytes, nobody's password. */
 function oneLine(text: string): string {
-  const cut = text.length > longest ? `${text.slice(0, longest)}…` : text;
-  return cut.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Cs}]+/gu, " ");
+  const line = visibleLine(withoutSecrets(text.slice(0, longest + 1)));
+  return line.length > longest ? `${line.slice(0, longest)}…` : line;
 }

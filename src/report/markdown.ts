@@ -15,6 +15,7 @@ import { badInput } from "../core/errors.ts";
 import type { Finding } from "../core/finding.ts";
 import { formatControl, formatFinding, formatInterval, formatValue, statusWords } from "../core/format.ts";
 import type { ReportData, ReportInside } from "../core/report.ts";
+import { visibleLine } from "../core/visible.ts";
 import { outcomeWords, rateCell, templateWords, tierWords } from "../core/words.ts";
 import { headline, outcomeCounts, rateRows } from "./tables.ts";
 
@@ -153,12 +154,24 @@ function table(head: readonly string[], body: readonly (readonly string[])[]): s
   return [line(head), `|${" --- |".repeat(head.length)}`, ...body.map(line)].join("\n");
 }
 
-/** Text that Markdown shows as it is: one line, no markup, no HTML, no table bars. Code spans of ids are kept. */
+/**
+ * Text that Markdown shows as it is: one line, no markup, no HTML, no table bars, no address that becomes a link of itself.
+ * Code spans of ids and Neuronpedia's pages of features are kept.
+ */
 function plain(text: string): string {
-  const line = text.replace(/\s+/g, " ").trim();
+  const line = visibleLine(text).replace(/ +/g, " ").trim();
   if (/^`[^`]*`$/.test(line)) return line.replaceAll("|", "\\|");
-  return line
-    .replace(/[\\`*_[\]|#]/g, "\\$&")
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;");
+  if (/^https:\/\/www\.neuronpedia\.org\/[\w./-]+$/.test(line)) return line;
+  return (
+    line
+      .replace(/[\\`*_[\]|#~$]/g, "\\$&")
+      .replaceAll("&", "&amp;")
+      .replaceAll("<", "&lt;")
+      // What opens a quotation or a list or underlines a heading, at the beginning of a line.
+      .replace(/^>/, "&gt;")
+      .replace(/^([-+=](?=[-+=\s]|$)|\d+[.)](?=\s|$))/, (mark) => `${mark.slice(0, -1)}\\${mark.slice(-1)}`)
+      // GitHub makes links of bare addresses.
+      .replace(/(https?|ftp):(?=\/\/)/gi, "$1\\:")
+      .replace(/www\.|@/gi, (mark) => `${mark.slice(0, -1)}\\${mark.slice(-1)}`)
+  );
 }

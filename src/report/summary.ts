@@ -4,6 +4,7 @@
  */
 import { formatInterval, formatValue } from "../core/format.ts";
 import type { ReportData } from "../core/report.ts";
+import { visibleLine } from "../core/visible.ts";
 import { outcomeWords, templateWords, tierWords } from "../core/words.ts";
 import { headline, outcomeCounts, rateRows } from "./tables.ts";
 
@@ -75,10 +76,8 @@ function outcomes(data: ReportData, width: number): string {
   return line.length <= width ? line : `${line.slice(0, width - 1)}…`;
 }
 
-/** Model names and sentences may hold anything; control characters would move the terminal's cursor. */
-function clean(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}]+/gu, " ").trim();
-}
+/** Model names and sentences may hold anything; what is shown escaped has to be counted as wide as it is. */
+const clean = (text: string): string => visibleLine(text).trim();
 
 function shorten(lines: readonly string[]): string[] {
   return lines.length <= mostVerdictLines

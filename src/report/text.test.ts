@@ -38,6 +38,22 @@ describe("renderMarkdown", () => {
     expect(markdown).toContain("a\\|b \\# c &lt;script>x&lt;/script> \\[d\\](e) \\`f\\`");
   });
 
+  it("makes no list, quotation, link, formula or direction of what a stranger named", () => {
+    const shown = (value: string) =>
+      /\| Model \| Name \| (.*) \|/.exec(
+        renderMarkdown({ ...data, identities: [{ subject: "Model", label: "Name", value }] }),
+      )?.[1];
+    expect(shown("> quoted")).toBe("&gt; quoted");
+    expect(shown("- item")).toBe("\\- item");
+    expect(shown("1. item")).toBe("1\\. item");
+    expect(shown("~~~ fence")).toBe("\\~\\~\\~ fence");
+    expect(shown("see https://evil.example or www.evil.example or a@b.example")).toBe(
+      "see https\\://evil.example or www\\.evil.example or a\\@b.example",
+    );
+    expect(shown("$x$ \u202eliame\u0007")).toBe("\\$x\\$ \\\\u202eliame\\\\u0007");
+    expect(shown("-0.5 and 2.31")).toBe("-0.5 and 2.31");
+  });
+
   it("says a warning before any number", () => {
     const markdown = renderMarkdown(syntheticReport({ warnings: ["The SAE was used although."] }));
     expect(markdown.split("\n")[2]).toBe("> **Warning.** The SAE was used although.");

@@ -4,7 +4,7 @@ import type { Fidelity } from "../../core/fidelity.ts";
 import { templateWords } from "../../core/words.ts";
 import type { Checkpoint } from "../../model/checkpoint.ts";
 import type { Prepared } from "../../runs/prepare.ts";
-import { print, printJson } from "../output.ts";
+import { printJson, printLines } from "../output.ts";
 import { count, duration, size } from "../say.ts";
 import { earlyShare, secondsOf, type Work, workOf } from "./cost.ts";
 import { describeSpeed, probeSpeed, type Speed } from "./probe.ts";
@@ -29,7 +29,7 @@ export async function dryRun(
     const probe = describeSpeed(speed);
     const method = methodOf(speed);
     await printJson({ plan, inputs: manifest.inputs, work, seconds, probe, method, fidelity });
-  } else await print(`${textOf(prepared, work, seconds, speed, fidelity).join("\n")}\n`);
+  } else await printLines(textOf(prepared, work, seconds, speed, fidelity));
 }
 
 function textOf(

@@ -1,5 +1,6 @@
 /** Ctrl-C on a run: nothing is lost, because every answer is on the disk when it is finished. Say how to go on, and go. */
 import { exitCode } from "../../core/errors.ts";
+import { complain } from "../failure.ts";
 import type { Progress } from "../progress.ts";
 
 const signals = ["SIGINT", "SIGTERM"] as const;
@@ -26,7 +27,7 @@ export function onInterrupt(progress: Progress, resume: string): Interrupt {
   const stop = () => {
     interrupt.end();
     progress.clear();
-    process.stderr.write(`fathom: interrupted. To go on: ${resume}\n`);
+    complain(`interrupted. To go on: ${resume}`);
     if (interrupt.heeded) controller.abort();
     else process.exit(exitCode.interrupted);
   };

@@ -1,7 +1,7 @@
 /** What `fathom doctor` does. */
 import { exitCode } from "../../core/errors.ts";
 import { fathomVersion } from "../../runs/version.ts";
-import { print, printJson } from "../output.ts";
+import { printJson, printLines } from "../output.ts";
 import * as checks from "./checks.ts";
 
 export interface DoctorOptions {
@@ -27,11 +27,11 @@ export async function runDoctor(options: DoctorOptions): Promise<number> {
   ];
   const broken = all.filter(({ status }) => status === "broken").length;
   if (options.json === true) await printJson({ broken, checks: all });
-  else await print(textOf(all, broken));
+  else await printLines(linesOf(all, broken));
   return broken === 0 ? exitCode.ok : exitCode.error;
 }
 
-function textOf(all: readonly checks.Check[], broken: number): string {
+function linesOf(all: readonly checks.Check[], broken: number): string[] {
   const marks = { ok: "ok    ", note: "note  ", broken: "BROKEN" };
   const width = Math.max(...all.map(({ name }) => name.length));
   const lines = all.map(
@@ -40,5 +40,5 @@ function textOf(all: readonly checks.Check[], broken: number): string {
   );
   const verdict =
     broken === 0 ? "Nothing is broken." : `${broken} ${broken === 1 ? "thing is" : "things are"} broken.`;
-  return `${[...lines, "", verdict].join("\n")}\n`;
+  return [...lines, "", verdict];
 }

@@ -9,7 +9,7 @@ import { openDirectory } from "../../model/directory.ts";
 import { openGguf } from "../../model/gguf/open.ts";
 import { isLaterSplit } from "../../model/gguf/split.ts";
 import { expectedShapes } from "../../model/weight-shapes.ts";
-import { print, printJson } from "../output.ts";
+import { printJson, printLines } from "../output.ts";
 
 /** models--org--name/snapshots/revision/subfolder, and one more. */
 const deepest = 5;
@@ -35,7 +35,7 @@ export async function runModels(folder: string | undefined, options: DoctorModel
   const models: Listed[] = [];
   for (const path of candidates(root, 0)) models.push(look(path));
   if (options.json === true) await printJson({ folder: root, models });
-  else await print(`${linesOf(root, models).join("\n")}\n`);
+  else await printLines(linesOf(root, models));
 }
 
 function linesOf(root: string, models: readonly Listed[]): string[] {

@@ -1,8 +1,8 @@
 /** What `fathom report` does. */
 import { readRun } from "../../runs/run.ts";
-import { print, printJson } from "../output.ts";
+import { printJson, printLines } from "../output.ts";
 import { reportOfRun } from "./report-of-run.ts";
-import { summaryText } from "./summary.ts";
+import { summaryOf } from "./summary.ts";
 import { type ReportFormat, writeReport } from "./write-report.ts";
 
 export interface ReportCommandOptions {
@@ -18,5 +18,5 @@ export async function runReport(path: string, options: ReportCommandOptions): Pr
   const data = reportOfRun(run, options.showText === true);
   const files = writeReport(data, options.out ?? path, options.format);
   if (options.json === true) await printJson({ run: path, files, findings: run.findings });
-  else await print(summaryText(data, files));
+  else await printLines(summaryOf(data, files));
 }

@@ -5,7 +5,7 @@ import { summaryLines } from "../../report/summary.ts";
 /** Of a line where there is no terminal to ask. */
 const plainColumns = 100;
 
-export function summaryText(data: ReportData, files: readonly string[]): string {
+export function summaryOf(data: ReportData, files: readonly string[]): string[] {
   const columns = process.stdout.columns || plainColumns;
-  return `${summaryLines(data, files, columns).join("\n")}\n`;
+  return summaryLines(data, files, columns);
 }

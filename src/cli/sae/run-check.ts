@@ -7,7 +7,7 @@ import type { Sae } from "../../sae/sae.ts";
 import { SaeSession } from "../../sae/session.ts";
 import { locateSae } from "../locate.ts";
 import { openNamed } from "../open-named.ts";
-import { print, printJson } from "../output.ts";
+import { printJson, printLines } from "../output.ts";
 import { Progress } from "../progress.ts";
 import { engineOptions } from "../tokens/engine-options.ts";
 import {
@@ -75,7 +75,7 @@ async function tell(
   const allowed = !result.passed && allowFailed === true;
   if (json === true)
     await printJson({ model, sae: sae.path, identity: sae.identity(), allowed_to_fail: allowed, ...result });
-  else await print(`${linesOf(result, allowed).join("\n")}\n`);
+  else await printLines(linesOf(result, allowed));
   return result.passed || allowed ? exitCode.ok : exitCode.threshold;
 }
 

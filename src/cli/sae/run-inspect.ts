@@ -4,7 +4,7 @@ import { formatNumber } from "../../core/format.ts";
 import { type Inspection, inspect, type Range } from "../../sae/inspect.ts";
 import { openSae } from "../../sae/open.ts";
 import { locateSae } from "../locate.ts";
-import { print, printJson } from "../output.ts";
+import { printJson, printLines } from "../output.ts";
 import { Progress } from "../progress.ts";
 
 export interface SaeInspectOptions {
@@ -26,7 +26,7 @@ export async function runInspect(path: string | undefined, options: SaeInspectOp
   const { path: found } = await locateSae(named, new Progress(false));
   const inspection = inspect(openSae(found, options.format));
   if (options.json === true) await printJson(inspection);
-  else await print(`${linesOf(inspection).join("\n")}\n`);
+  else await printLines(linesOf(inspection));
 }
 
 function linesOf(sae: Inspection): string[] {

@@ -18,7 +18,7 @@ import { readTraining } from "../../sae/training-curve.ts";
 import { saeReportDefaults } from "../defaults.ts";
 import { locateSae } from "../locate.ts";
 import { openNamed } from "../open-named.ts";
-import { print, printJson, requireWritable } from "../output.ts";
+import { printJson, printLines, requireWritable } from "../output.ts";
 import { Progress } from "../progress.ts";
 import { requireTemplate } from "../report/write-report.ts";
 import { engineOptions } from "../tokens/engine-options.ts";
@@ -58,7 +58,7 @@ export async function runSaeReport(options: SaeReportOptions): Promise<number> {
     progress.clear();
     for (const { path, render } of files) writeTextAtomically(path, render(report));
     if (options.json === true) await printJson(report);
-    else await print(`${summary(report, files).join("\n")}\n`);
+    else await printLines(summary(report, files));
     const { passed, allowed_to_fail } = report.gate;
     return passed || allowed_to_fail ? exitCode.ok : exitCode.threshold;
   } finally {

@@ -26,7 +26,7 @@ import { resumeCommand } from "../audit/resume-command.ts";
 import { deviceDefault, precisionDefault, trainDefaults } from "../defaults.ts";
 import { locateSae } from "../locate.ts";
 import { openNamed } from "../open-named.ts";
-import { print, printJson } from "../output.ts";
+import { printJson, printLines } from "../output.ts";
 import { Progress } from "../progress.ts";
 import { count } from "../say.ts";
 import type { EngineOptions } from "../tokens/engine-options.ts";
@@ -125,7 +125,7 @@ export async function runTrain(given: SaeTrainOptions): Promise<number> {
     save(options.out, told, domain);
     folder.remove();
     if (options.json === true) await printJson(documentOf(options.out, told));
-    else await print(`${summary(options.out, told)}\n`);
+    else await printLines(summary(options.out, told));
     return exitCode.ok;
   } catch (error) {
     if (interrupt.signal.aborted) return exitCode.interrupted;
@@ -198,12 +198,12 @@ function documentOf(out: string, told: Told) {
   return { sae: out, identity: sae.identity(), hook, quality, training: trainingOf(told) };
 }
 
-function summary(out: string, { sae, quality, record, verdict }: Told): string {
+function summary(out: string, { sae, quality, record, verdict }: Told): string[] {
   const { varianceExplained, meanL0, dead, tokens } = quality;
   return [
     `${out}: ${record["objective"]}, ${count(sae.d_sae)} features of ${sae.site?.hookName}`,
     `on ${count(tokens)} tokens kept aside: variance explained ${formatNumber(varianceExplained.ordinary)} without outliers (${formatNumber(varianceExplained.all)} with), L0 ${formatNumber(meanL0)}, dead ${formatNumber(100 * dead.share)}%`,
     `${record["rows_above_norm"]} of the tokens to train on left out: their norm is above ${record["maxNormMultiple"]} times the median`,
     ...(verdict === null ? [] : [verdict.finding.sentence]),
-  ].join("\n");
+  ];
 }
