@@ -12,6 +12,7 @@ import { fetchSnapshot } from "../src/hub/fetch-snapshot.ts";
 import { hubOf } from "../src/hub/hub.ts";
 import { parseReference } from "../src/hub/reference.ts";
 import { openSae } from "../src/sae/open.ts";
+import { makeSae } from "../src/sae/sae.ts";
 import { type HubServer, repositoryOf, startHub } from "./support/hub-server.ts";
 
 const fixtures = fileURLToPath(new URL("fixtures/", import.meta.url));
@@ -32,6 +33,8 @@ interface Layout {
   named: string;
   /** What is fetched, below `at`. */
   files: string[];
+  /** --k, where no file says it. */
+  k?: number;
 }
 const formats = "sae-formats";
 const layouts: Record<string, Layout> = {
@@ -105,6 +108,14 @@ const layouts: Record<string, Layout> = {
     named: "domain.pt",
     files: ["domain.meta.json", "domain.pt"],
   },
+  "an author's .pt that nothing describes": {
+    local: `${formats}/topk-pt`,
+    repository: "org/domain-saes",
+    at: "",
+    named: "domain.pt",
+    files: ["domain.pt"],
+    k: 6,
+  },
 };
 
 /** What else lies in repositories, and is not to be fetched. */
@@ -116,7 +127,7 @@ const others = {
   "other.pt": "another SAE",
 };
 
-describe.each(Object.entries(layouts))("%s", (_, { local, repository, at, named, files }) => {
+describe.each(Object.entries(layouts))("%s", (_, { local, repository, at, named, files, k }) => {
   it("is fetched with what describes it, and is the SAE that it is here", async () => {
     const home = join(fixtures, local);
     const held = Object.fromEntries(files.map((file) => [`${at}${file}`, readFileSync(join(home, file))]));
@@ -125,13 +136,14 @@ describe.each(Object.entries(layouts))("%s", (_, { local, repository, at, named,
     const environment = { HF_ENDPOINT: server.endpoint, HF_HUB_CACHE: cache, HF_TOKEN_PATH: "/none" };
     const reference = parseReference(`${repository}:${named}`)!;
     const path = await fetchSnapshot(hubOf({}, environment), reference, chooseSae);
-    const found = openSae(path);
+    const found = openSae(path, undefined, k);
     const here = openSae(named.endsWith(".pt") ? join(home, basename(named)) : home);
     expect(found.format).toBe(here.format);
-    expect(found.site?.layer).toBe(1);
-    expect(found.site).toEqual(here.site);
+    // Where nothing describes it, it does not say where it reads.
+    if (k === undefined) expect(found.site?.layer).toBe(1);
+    expect(found.site).toEqual(k === undefined ? here.site : null);
     expect(found.k).toBe(here.k);
-    expect(found.identity()).toBe(here.identity());
+    expect(makeSae({ ...found, site: here.site }).identity()).toBe(here.identity());
     const fetched = filesBelow(join(cache, `models--${repository.replace("/", "--")}`, "snapshots"));
     expect(fetched).toEqual(files.map((file) => `${at}${file}`).sort());
   });

@@ -1,23 +1,40 @@
 /** Opens an SAE of any known format. */
 import { existsSync } from "node:fs";
 import { badInput } from "../core/errors.ts";
+import type { SaeFormat } from "./formats/format.ts";
 import { saeFormats } from "./formats/index.ts";
 import type { Sae } from "./sae.ts";
 
 /**
  * @param path a folder, or the weights file inside it
  * @param format name of a format; recognized from the files' names when not given
- * @throws FathomError in one line for a path or format that is not known, and for every broken or unsupported file
+ * @param k how many features are active on a token, of a TopK file that does not say it
+ * @throws FathomError in one line for a path or format that is not known, for every broken or unsupported file, and for a k that
+ *   the file says otherwise or has no use for
  */
-export function openSae(path: string, format?: string): Sae {
+export function openSae(path: string, format?: string, k?: number): Sae {
+  const sae = openToTrainOn(path, format, k);
+  if (k !== undefined && sae.k === null)
+    throw badInput("--k", `none: ${path} is of kind ${sae.kind}, which keeps no k largest`, String(k));
+  return sae;
+}
+
+/** As `openSae`, for a training whose own k may be what was given: an SAE without one is opened all the same. */
+export function openToTrainOn(path: string, format?: string, k?: number): Sae {
+  return formatOf(path, format).open(path, { k: k ?? null });
+}
+
+function formatOf(path: string, format: string | undefined): SaeFormat {
   if (format !== undefined) {
     const named = saeFormats.find(({ name }) => name === format);
     if (named === undefined)
       throw badInput("SAE format", `one of ${saeFormats.map(({ name }) => name).join(", ")}`, `"${format}"`);
-    return named.open(path);
+    return named;
   }
-  const [found, ...others] = saeFormats.filter((known) => known.recognizes(path));
-  if (found !== undefined && others.length === 0) return found.open(path);
+  const certain = saeFormats.filter((known) => known.recognizes(path));
+  const [found, ...others] =
+    certain.length > 0 ? certain : saeFormats.filter((known) => known.mayBe?.(path) === true);
+  if (found !== undefined && others.length === 0) return found;
   if (found !== undefined)
     throw badInput(
       path,

@@ -16,6 +16,12 @@ export function siteOf(hookName: string, modelName: string | null): Site {
 /** What to try where a file is made for something else than rebuilding the residual stream from itself. */
 export const residualOnly = "an SAE of the residual stream (hook_resid_post) of the same model";
 
+/** The block that a hook's name says it lies in; null where it says none. */
+export function blockOf(hookName: string): number | null {
+  const block = /^blocks\.(\d+)\./.exec(hookName)?.[1];
+  return block === undefined ? null : Number(block);
+}
+
 export function residPost(layer: number): string {
   return `blocks.${layer}.hook_resid_post`;
 }

@@ -24,6 +24,7 @@ export interface SaeCheckOptions extends JudgedTextOptions {
   adapter?: string;
   sae: string;
   format?: string;
+  k?: number;
   layer?: number;
   allowFailed?: true;
   threads?: number;
@@ -37,7 +38,7 @@ export async function runCheck(options: SaeCheckOptions): Promise<number> {
   try {
     const { checkpoint } = await openNamed(options, progress);
     const located = await locateSae(options.sae, progress);
-    const sae = openSae(located.path, options.format);
+    const sae = openSae(located.path, options.format, options.k);
     const { config } = checkpoint;
     const facts = { name: checkpoint.name, hiddenSize: config.hiddenSize, layers: config.layers.length };
     const say = async (result: GateResult) => await tell(result, checkpoint.name, sae, options);

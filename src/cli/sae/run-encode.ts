@@ -9,6 +9,7 @@ import { count } from "../say.ts";
 export interface SaeEncodeOptions {
   sae: string;
   format?: string;
+  k?: number;
   activations: string;
   out: string;
   threads?: number;
@@ -19,7 +20,7 @@ export interface SaeEncodeOptions {
 export async function runEncode(options: SaeEncodeOptions): Promise<void> {
   const progress = new Progress(options.quiet === true);
   const { path } = await locateSae(options.sae, progress);
-  const sae = openSae(path, options.format);
+  const sae = openSae(path, options.format, options.k);
   requireRegularFile(options.out);
   try {
     await encodeFile({

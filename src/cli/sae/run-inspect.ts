@@ -10,6 +10,7 @@ import { Progress } from "../progress.ts";
 export interface SaeInspectOptions {
   sae?: string;
   format?: string;
+  k?: number;
   json?: true;
 }
 
@@ -24,7 +25,7 @@ export async function runInspect(path: string | undefined, options: SaeInspectOp
       "fathom sae inspect --sae PATH",
     );
   const { path: found } = await locateSae(named, new Progress(false));
-  const inspection = inspect(openSae(found, options.format));
+  const inspection = inspect(openSae(found, options.format, options.k));
   if (options.json === true) await printJson(inspection);
   else await printLines(linesOf(inspection));
 }

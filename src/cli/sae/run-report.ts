@@ -30,6 +30,7 @@ export interface SaeReportOptions extends JudgedTextOptions {
   adapter?: string;
   sae: string;
   format?: string;
+  k?: number;
   tokens?: number;
   features?: number;
   show?: number[];
@@ -97,7 +98,7 @@ async function reportOf(
 ): Promise<SaeReport> {
   const { checkpoint, origins } = await openNamed(options, progress);
   const located = await locateSae(options.sae, progress);
-  const sae = openSae(located.path, options.format);
+  const sae = openSae(located.path, options.format, options.k);
   const { config } = checkpoint;
   const facts = { name: checkpoint.name, hiddenSize: config.hiddenSize, layers: config.layers.length };
   const allowFailed = options.allowFailed === true;

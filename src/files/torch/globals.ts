@@ -1,6 +1,7 @@
 /** The globals that a file of tensors needs, and nothing beside them: how PyTorch rebuilds tensors, and its dictionary. */
 import { badInput } from "../../core/errors.ts";
 import { floatBytes, isFloat, StoredTensor } from "../stored-tensor.ts";
+import { OtherTensor } from "./other-tensor.ts";
 import { PickleGlobal, type PickleKey, type PickleValue } from "./pickle-values.ts";
 
 /** Bytes of a file that tensors lie in. */
@@ -15,17 +16,6 @@ export class Storage {
     this.dtype = dtype;
     this.offset = offset;
     this.length = length;
-  }
-}
-
-/** A tensor of whole numbers or truth values: named where somebody asks for it, never read. */
-export class OtherTensor {
-  readonly dtype: string;
-  readonly shape: readonly number[];
-
-  constructor(dtype: string, shape: readonly number[]) {
-    this.dtype = dtype;
-    this.shape = shape;
   }
 }
 
@@ -50,7 +40,10 @@ export function torchGlobals(path: string) {
     if (!(storage instanceof Storage) || typeof offset !== "number" || !isSizes(shape) || !isSizes(strides))
       throw badInput(path, "a tensor's storage, offset, shape and strides", "something else");
     const { dtype } = storage;
-    if (!isFloat(dtype)) return new OtherTensor(dtype, shape);
+    const { bytes } = Object.values(storageBytes).find((known) => known.dtype === dtype)!;
+    const end = storage.offset + storage.length;
+    if (!isFloat(dtype))
+      return new OtherTensor(dtype, shape, { path, strides, offset: storage.offset + offset * bytes, end });
     return new StoredTensor({
       path,
       name: "tensor",
@@ -58,7 +51,7 @@ export function torchGlobals(path: string) {
       shape,
       strides,
       offset: storage.offset + offset * floatBytes[dtype],
-      end: storage.offset + storage.length,
+      end,
     });
   };
   const known: Readonly<Record<string, PickleGlobal["call"]>> = {

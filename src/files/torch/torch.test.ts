@@ -7,7 +7,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { badInput, FathomError } from "../../core/errors.ts";
 import { readNpz } from "../npz.ts";
 import { StoredTensor } from "../stored-tensor.ts";
-import { OtherTensor } from "./globals.ts";
+import { OtherTensor } from "./other-tensor.ts";
 import { readPickle } from "./pickle.ts";
 import { maxPickleBytes } from "./pickle-bytes.ts";
 import { PickleGlobal, type PickleSet, type PickleValue } from "./pickle-values.ts";
@@ -71,6 +71,7 @@ describe.each(["zip.pt", "legacy.pt"])("%s", (name) => {
     expect(saved.get("rate")).toBe(0.5);
     expect(saved.get("name")).toBe("größe");
     expect(saved.get("ids")).toEqual(new OtherTensor("I64", [4]));
+    expect((saved.get("ids") as OtherTensor).read("ids")).toEqual([0, 1, 2, 3]);
   });
 
   it("takes rows and columns of a matrix, stored either way", () => {

@@ -6,8 +6,12 @@ import { badInput } from "../../core/errors.ts";
 import { makeSae, type Sae, type SaeKind, type SaeParts, type Site } from "../sae.ts";
 import { foldDecoderNorm } from "../scale.ts";
 import { residPost, siteOf } from "../site.ts";
-import { asFields, type Fields, oneOf, plainParts, requireSizes, textOrNull, wholeNumber } from "./fields.ts";
+import { readK } from "./active.ts";
+import { agreed, requireSizes, type Said } from "./agreed.ts";
+import { dictionarySettings } from "./dictionary-settings.ts";
+import { asFields, type Fields, oneOf, plainParts, textOrNull, wholeNumber } from "./fields.ts";
 import { type Found, folderFormat, type SaeFormat } from "./format.ts";
+import { requireKnown } from "./settings.ts";
 import { Tensors } from "./tensors.ts";
 
 /** Whether the weights are nn.Linear's (stored the other way round), what they compute, and their bias at the input. */
@@ -35,11 +39,15 @@ export const dictionaryLearning: SaeFormat = folderFormat(
   read,
 );
 
-function read({ folder, where: path, config, weights: file }: Found): Sae {
+function read({ folder, where: path, config, weights: file, given }: Found): Sae {
   const where = `${path} trainer`;
   const trainer = asFields(config["trainer"], where);
+  const buffer = asFields(config["buffer"] ?? {}, `${path} buffer`);
+  requireKnown(config, path, dictionarySettings.file);
   const names = Object.keys(classes) as (keyof typeof classes)[];
   const name = oneOf(names, trainer["dict_class"], `${where} dict_class`);
+  requireKnown(trainer, where, dictionarySettings.trainer);
+  requireKnown(buffer, `${path} buffer`, dictionarySettings.buffer);
   const { linear, kind, bias, subtracted } = classes[name];
   const tensors = Tensors.torch(file);
   const weights = linear
@@ -47,7 +55,17 @@ function read({ folder, where: path, config, weights: file }: Found): Sae {
     : tensors.weights("W_enc", "W_dec", { encoder: false, decoder: false });
   const { d_in, d_sae } = weights;
   requireSizes(weights, trainer, where, { d_in: "activation_dim", d_sae: "dict_size" });
+  requireSizes(weights, buffer, `${path} buffer`, { d_in: "d_submodule" });
   const perFeature = (vector: string) => tensors.vector(vector, d_sae);
+  const place = placeOf(trainer, where, [`${path} buffer layer`, buffer["layer"]]);
+  const said: Said[] = [
+    [`${where} k`, trainer["k"]],
+    [`${file} "k"`, tensors.numbers("k")?.[0]],
+  ];
+  const active = kind === "topk" ? readK(folder, given, ...said) : null;
+  // A k that a threshold stands for now decides nothing, but says whose threshold it is.
+  if (active === null) agreed((value, at) => wholeNumber(value, at), ...said);
+  requireGroups(trainer, where, tensors, d_sae);
   const parts: SaeParts = {
     ...plainParts,
     ...weights,
@@ -57,14 +75,14 @@ function read({ folder, where: path, config, weights: file }: Found): Sae {
     b_enc: perFeature(kind === "gated" ? "gate_bias" : linear ? "encoder.bias" : "b_enc"),
     b_dec: tensors.vector(bias, d_in),
     threshold: kind === "jumprelu" ? thresholdOf(tensors, name, d_sae) : null,
-    k: kind === "topk" ? wholeNumber(trainer["k"], `${where} k`) : null,
+    k: active?.k ?? null,
     magnitude: kind === "gated" ? { r_mag: perFeature("r_mag"), b_mag: perFeature("mag_bias") } : null,
     applyBDecToInput: subtracted,
-    ...placeOf(trainer, where),
+    site: place.site,
+    notes: [...place.notes, ...(active?.notes ?? [])],
   };
   // Those of TopK are of its training: at run time k decides.
   if (kind === "topk") tensors.passOver("threshold");
-  tensors.passOver("k", "group_sizes");
   tensors.requireAllUsed();
   return makeSae(name === "AutoEncoder" ? foldDecoderNorm(parts) : parts);
 }
@@ -79,13 +97,33 @@ function thresholdOf(tensors: Tensors, name: string, d_sae: number): Float32Arra
   return new Float32Array(d_sae).fill(threshold);
 }
 
+/** The sizes of a Matryoshka's groups, which decide nothing once it is trained, add up to its features wherever they are said. */
+function requireGroups(trainer: Fields, where: string, tensors: Tensors, d_sae: number): void {
+  const said = [
+    [`${where} group_sizes`, trainer["group_sizes"]],
+    [`${tensors.path} "group_sizes"`, tensors.numbers("group_sizes")],
+  ] as const;
+  for (const [at, sizes] of said)
+    if (sizes !== undefined && sizes !== null) {
+      const found = Array.isArray(sizes) ? sizes.reduce<number>((sum, size) => sum + Number(size), 0) : NaN;
+      if (found !== d_sae) throw badInput(at, `sizes that add up to ${d_sae}`, JSON.stringify(sizes));
+    }
+  agreed((value) => JSON.stringify(value), ...said);
+}
+
 /** `submodule_name` is what a person called the place; the scripts of the library write resid_post_layer_L. */
-function placeOf(trainer: Fields, where: string): { site: Site | null; notes: string[] } {
+function placeOf(trainer: Fields, where: string, buffer: Said): { site: Site | null; notes: string[] } {
   const model = textOrNull(trainer["lm_name"], `${where} lm_name`);
   const submodule = textOrNull(trainer["submodule_name"], `${where} submodule_name`);
-  const layer = wholeNumber(trainer["layer"], `${where} layer`, 0);
-  if (submodule !== null && submodule !== `resid_post_layer_${layer}`)
-    return { site: siteOf(submodule, model), notes: [] };
+  const named = /^(\w+)_layer_(\d+)$/.exec(submodule ?? "");
+  const layer = agreed(
+    (value, at) => wholeNumber(value, at, 0),
+    [`${where} layer`, trainer["layer"]],
+    [`${where} submodule_name`, named === null ? null : Number(named[2])],
+    buffer,
+  );
+  if (submodule !== null && named?.[1] !== "resid_post") return { site: siteOf(submodule, model), notes: [] };
+  const block = wholeNumber(layer ?? undefined, `${where} layer`, 0);
   const meant = "No submodule is named; the residual stream after the layer is meant.";
-  return { site: siteOf(residPost(layer), model), notes: submodule === null ? [meant] : [] };
+  return { site: siteOf(residPost(block), model), notes: submodule === null ? [meant] : [] };
 }

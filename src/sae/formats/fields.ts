@@ -54,27 +54,6 @@ export function shown(value: unknown): string {
   return value === undefined ? "none" : JSON.stringify(value);
 }
 
-/**
- * @param names of the fields that repeat a size of the tensors; `factor` says d_sae / d_in
- * @throws FathomError when a configuration and its tensors have different sizes
- */
-export function requireSizes(
-  { d_in, d_sae }: { d_in: number; d_sae: number },
-  fields: Fields,
-  where: string,
-  names: { d_in?: string; d_sae?: string; factor?: string },
-): void {
-  const requireSame = (found: number, name: string, by = 1) => {
-    const stated = fields[name] ?? null;
-    if (stated === null) return;
-    if (wholeNumber(stated, `${where} ${name}`, 0) * by !== found)
-      throw badInput(`${where} ${name}`, `${found / by}, as the tensors have`, shown(stated));
-  };
-  if (names.d_in !== undefined) requireSame(d_in, names.d_in);
-  if (names.d_sae !== undefined) requireSame(d_sae, names.d_sae);
-  if (names.factor !== undefined) requireSame(d_sae, names.factor, d_in);
-}
-
 /** The folder of a format's files, whether it or its weights file was named. */
 export function folderOf(path: string, weightsName: string): string {
   return !isFolder(path) && basename(path) === weightsName ? dirname(path) : path;

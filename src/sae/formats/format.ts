@@ -3,6 +3,12 @@ import { join } from "node:path";
 import type { Sae } from "../sae.ts";
 import { type Fields, folderOf, hasAll, readFields } from "./fields.ts";
 
+/** What was said on the way here of a file that may not say it itself. */
+export interface Given {
+  /** Features that are active on a token; null where nobody said. */
+  k: number | null;
+}
+
 export interface SaeFormat {
   /** As `--format` spells it. */
   name: string;
@@ -10,8 +16,10 @@ export interface SaeFormat {
   looks: string;
   /** Whether the path holds this format, judged by the names of files alone. */
   recognizes(path: string): boolean;
+  /** Whether it may be this format where no format recognizes it, as a file that nothing lies beside. */
+  mayBe?(path: string): boolean;
   /** @throws FathomError for everything that is missing, broken or unsupported, by name */
-  open(path: string): Sae;
+  open(path: string, given: Given): Sae;
 }
 
 /** Where a folder's configuration and weights were found. */
@@ -22,6 +30,7 @@ export interface Found {
   config: Fields;
   /** The weights file. */
   weights: string;
+  given: Given;
 }
 
 /** A format that is a folder with a configuration and a weights file; either the folder or the latter is named. */
@@ -35,10 +44,10 @@ export function folderFormat(
     name,
     looks: `a folder with ${configName} and ${weightsName}`,
     recognizes: (path) => hasAll(folderOf(path, weightsName), configName, weightsName),
-    open(path) {
+    open(path, given) {
       const folder = folderOf(path, weightsName);
       const where = join(folder, configName);
-      return read({ folder, where, config: readFields(where), weights: join(folder, weightsName) });
+      return read({ folder, where, config: readFields(where), weights: join(folder, weightsName), given });
     },
   };
 }

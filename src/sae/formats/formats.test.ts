@@ -1,8 +1,13 @@
 /** Every format but SAELens's own, against what its library, SAELens or a transcription computes from the same files (oracle/sae_format_fixtures.py). */
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import {
+  formatCases as cases,
+  changedSaes,
+  formatFixtures as fixtures,
+} from "../../../test/support/changed-sae.ts";
 import { worstRow } from "../../../test/support/worst-row.ts";
 import { openSafetensors } from "../../files/safetensors.ts";
 import { requireFits } from "../gate.ts";
@@ -10,10 +15,6 @@ import { inspect } from "../inspect.ts";
 import { openSae } from "../open.ts";
 import { SaeSession } from "../session.ts";
 
-const fixtures = new URL("../../../test/fixtures/sae-formats/", import.meta.url).pathname;
-const { cases } = JSON.parse(readFileSync(`${fixtures}cases.json`, "utf8")) as {
-  cases: { name: string; format: string; path: string; modelName: string | null }[];
-};
 const scratch = mkdtempSync(join(tmpdir(), "fathom-sae-formats-"));
 afterAll(() => {
   rmSync(scratch, { recursive: true });
@@ -44,15 +45,7 @@ describe.each(cases)("$name", ({ name, format, path, modelName }) => {
   });
 });
 
-/** A copy of a fixture, one of whose JSON files was changed: its path. */
-function changed(name: string, file: string, change: (fields: Record<string, unknown>) => object): string {
-  const known = cases.find((one) => one.name === name)!;
-  const folder = mkdtempSync(join(scratch, "case-"));
-  cpSync(fixtures + name, folder, { recursive: true });
-  const at = join(folder, file);
-  writeFileSync(at, JSON.stringify(change(JSON.parse(readFileSync(at, "utf8")) as Record<string, unknown>)));
-  return join(folder, known.path.slice(name.length + 1));
-}
+const { changed } = changedSaes(scratch);
 
 it("a transcoder opens to be looked at, and no gate lets it through", () => {
   const model = { name: "tiny", hiddenSize: 16, layers: 4 };
@@ -106,7 +99,6 @@ describe("what is refused, by name", () => {
     ["dictionary-standard", { dict_size: 47 }, /dict_size: expected 48/],
     ["dictionary-standard", { dict_class: "GatedAutoEncoder" }, /a tensor "gate_bias"/],
     ["dictionary-gated", { dict_class: "AutoEncoder" }, /a tensor "encoder.bias"/],
-    ["dictionary-topk", { k: undefined }, /k: expected a whole number from 1, found none/],
   ])("%s %j", (name, fields, message) => {
     const change = (found: Record<string, unknown>) => ({
       trainer: { ...(found["trainer"] as object), ...fields },
@@ -119,10 +111,20 @@ describe("what is refused, by name", () => {
     const [qwen, gemma] = [at("layer1.sae.pt"), at("params.npz")];
     const pathOf = (name: string) => fixtures + cases.find((one) => one.name === name)!.path;
     cpSync(pathOf("qwen-scope"), qwen);
-    expect(() => openSae(qwen)).toThrow(/expected k, from .*config.json or from a folder/);
+    expect(() => openSae(qwen)).toThrow(
+      /k: expected a whole number from 1, from .*config.json k or a folder named.*Try: --k N/,
+    );
     cpSync(pathOf("gemma-scope"), gemma);
     expect(openSae(gemma).site).toBeNull();
     expect(openSae(gemma).notes.join()).toContain("names no layer");
+    const below = (folder: string) => {
+      const path = join(dirname(gemma), folder, "layer_1/width_16k/average_l0_12/params.npz");
+      cpSync(gemma, path);
+      return openSae(path);
+    };
+    const inner = below("layer_7/gemma-scope-9b-pt-mlp/gemma-scope-2b-pt-res");
+    expect(inner.site).toMatchObject({ layer: 1, modelName: "google/gemma-2-2b" });
+    expect(below("gemma-scope-2b-pt-transcoders").decodes).toContain("MLP");
   });
 
   it("a folder with files of two formats, unless one is named", () => {

@@ -1,10 +1,18 @@
 /** Gemma Scope 2 (for Gemma 3): `config.json` and `params.safetensors`. JumpReLU; b_dec is not subtracted at the input. */
+import { basename, resolve } from "node:path";
 import { badInput } from "../../core/errors.ts";
 import { makeSae, nothingStated, type Sae } from "../sae.ts";
-import { residualOnly, siteOf } from "../site.ts";
-import { plainParts, shown, textOrNull } from "./fields.ts";
+import { blockOf, residualOnly, siteOf } from "../site.ts";
+import { agreed, requireSizes } from "./agreed.ts";
+import { oneOf, plainParts, positive, shown, textOrNull, wholeNumber } from "./fields.ts";
 import { type Found, folderFormat, type SaeFormat } from "./format.ts";
+import { requireKnown, type Settings } from "./settings.ts";
 import { Tensors } from "./tensors.ts";
+
+const settings: Settings = {
+  read: "architecture model_name hf_hook_point_in hf_hook_point_out width l0 affine_connection type",
+  inert: {},
+};
 
 export const gemmaScope2: SaeFormat = folderFormat(
   "gemma-scope-2",
@@ -17,15 +25,17 @@ function read({ folder, where, config, weights: file }: Found): Sae {
   if (config["architecture"] !== "jump_relu")
     throw badInput(`${where} architecture`, "jump_relu", shown(config["architecture"]), residualOnly);
   const tensors = Tensors.safetensors(file);
-  if (tensors.has("affine_skip_connection") || config["affine_connection"] === true)
+  if (tensors.has("affine_skip_connection") || (config["affine_connection"] ?? false) !== false)
     throw badInput(
       where,
       "no affine skip connection",
       "one, which adds to x̂ what no feature explains",
       residualOnly,
     );
+  requireKnown(config, where, settings);
   const weights = tensors.weights("w_enc", "w_dec", { encoder: false, decoder: false });
   const { d_in, d_sae } = weights;
+  requireSizes(weights, config, where, { d_sae: "width" });
   const vectors = {
     b_enc: tensors.vector("b_enc", d_sae),
     b_dec: tensors.vector("b_dec", d_in),
@@ -37,7 +47,15 @@ function read({ folder, where, config, weights: file }: Found): Sae {
     return point === null ? null : hookOf(point);
   };
   const [reads, writes] = [hook("in"), hook("out")];
-  const { l0 } = config;
+  requireType(config["type"], `${where} type`, writes !== null && writes !== reads);
+  // SAELens takes the layer from the folder's name.
+  const inFolder = /^layer_(\d+)_/.exec(basename(resolve(folder)))?.[1];
+  agreed(
+    (value, at) => wholeNumber(value, at, 0),
+    [`${where} hf_hook_point_in`, reads === null ? null : blockOf(reads)],
+    [`${folder}, by its name`, inFolder === undefined ? null : Number(inFolder)],
+  );
+  const l0 = config["l0"] ?? null;
   return makeSae({
     ...plainParts,
     ...weights,
@@ -47,8 +65,20 @@ function read({ folder, where, config, weights: file }: Found): Sae {
     kind: "jumprelu",
     site: reads === null ? null : siteOf(reads, textOrNull(config["model_name"], `${where} model_name`)),
     decodes: writes === reads ? null : writes,
-    stated: { ...nothingStated, meanL0: typeof l0 === "number" ? l0 : null },
+    stated: { ...nothingStated, meanL0: l0 === null ? null : positive(l0, `${where} l0`) },
   });
+}
+
+/** What it is, beside the hooks, which say the same. */
+function requireType(said: unknown, where: string, isTranscoder: boolean): void {
+  if (said === undefined || said === null) return;
+  const type = oneOf(["sae", "transcoder"], said, where);
+  if ((type === "transcoder") !== isTranscoder)
+    throw badInput(
+      where,
+      isTranscoder ? "transcoder, as the hooks say" : "sae, as the hooks say",
+      shown(said),
+    );
 }
 
 /** Modules of Transformers as TransformerLens names them; any other stays as it is written. */

@@ -49,7 +49,7 @@ function readSae(path: string): Sae {
   };
   tensors.requireAllUsed();
   const site = siteIn(whole);
-  const l0 = /[/\\]average_l0_(\d+)[/\\]/.exec(whole)?.[1];
+  const l0 = lastIn(whole, /[/\\]average_l0_(\d+)(?=[/\\])/g)?.[1];
   return makeSae({
     ...plainParts,
     ...weights,
@@ -58,6 +58,7 @@ function readSae(path: string): Sae {
     path,
     kind: "jumprelu",
     site,
+    decodes: /gemma-scope-\d+b-(?:pt|it)-transcoders/.test(whole) ? "the output of its block's MLP" : null,
     stated: { ...nothingStated, meanL0: l0 === undefined ? null : Number(l0) },
     notes:
       site === null
@@ -69,11 +70,14 @@ function readSae(path: string): Sae {
 }
 
 function siteIn(path: string): Site | null {
-  const layer = /[/\\]layer_(\d+)[/\\]/.exec(path)?.[1];
-  const repository = /gemma-scope-(\d+b-(?:pt|it))-(res|mlp|att)/.exec(path);
-  if (layer === undefined || repository === null) return null;
+  const layer = lastIn(path, /[/\\]layer_(\d+)(?=[/\\])/g)?.[1];
+  const repository = lastIn(path, /gemma-scope-(\d+b-(?:pt|it))-(res|mlp|att)/g);
+  if (layer === undefined || repository === undefined) return null;
   return siteOf(
     `blocks.${layer}.${hooks[repository[2]!]!}`,
     `google/gemma-2-${repository[1]!.replace("-pt", "")}`,
   );
 }
+
+/** What stands nearest to the file: folders above the repository may be called like its own. */
+const lastIn = (path: string, pattern: RegExp) => [...path.matchAll(pattern)].at(-1);

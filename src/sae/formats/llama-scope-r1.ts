@@ -3,9 +3,11 @@
  * The threshold was trained with the weights, so it is compared with pre-activations of scaled inputs.
  */
 import { badInput } from "../../core/errors.ts";
-import { flag, positive, textOrNull } from "./fields.ts";
+import { agreed } from "./agreed.ts";
+import { asFields, type Fields, flag, positive, textOrNull } from "./fields.ts";
 import { folderFormat, type SaeFormat } from "./format.ts";
 import { readScaled } from "./llama-scope-scaled.ts";
+import { requireKnown } from "./settings.ts";
 import { Tensors } from "./tensors.ts";
 
 export const llamaScopeR1: SaeFormat = folderFormat(
@@ -21,13 +23,8 @@ export const llamaScopeR1: SaeFormat = folderFormat(
       where,
       config,
       tensors,
-      norm(side) {
-        const hook = textOrNull(config[`hook_point_${side}`], `${where} hook_point_${side}`);
-        if (hook === null) throw badInput(`${where} hook_point_${side}`, "a hook's name", "none");
-        const name = `dataset_average_activation_norm.${hook}`;
-        return positive(tensors.scalar(name), `${tensors.path} "${name}"`);
-      },
-      threshold: (d_sae) => tensors.vector("log_jumprelu_threshold", d_sae).map(Math.exp),
+      norm: (side) => normOf(side, tensors, config, where),
+      threshold: (d_sae) => thresholdOf(tensors, d_sae, config, where),
       thresholdOf: "scaled inputs",
       timesDecoderNorm: flag(said, false, `${where} ${key}`),
       notes:
@@ -35,3 +32,35 @@ export const llamaScopeR1: SaeFormat = folderFormat(
     });
   },
 );
+
+/** The weights file's; a configuration that says it too must agree. */
+function normOf(side: "in" | "out", tensors: Tensors, config: Fields, where: string): number {
+  const hook = textOrNull(config[`hook_point_${side}`], `${where} hook_point_${side}`);
+  if (hook === null) throw badInput(`${where} hook_point_${side}`, "a hook's name", "none");
+  const name = "dataset_average_activation_norm";
+  const beside = asFields(config[name] ?? {}, `${where} ${name}`);
+  requireKnown(beside, `${where} ${name}`, {
+    read: `in out ${String(config["hook_point_in"])} ${String(config["hook_point_out"])}`,
+    inert: {},
+  });
+  return agreed(
+    positive,
+    [`${tensors.path} "${name}.${hook}"`, tensors.scalar(`${name}.${hook}`)],
+    [`${where} ${name}.${hook}`, beside[hook]],
+    [`${where} ${name}.${side}`, beside[side]],
+  )!;
+}
+
+/** The weights file's; 0 is what the library writes of an SAE that keeps its own. */
+function thresholdOf(tensors: Tensors, d_sae: number, config: Fields, where: string) {
+  const threshold = tensors.vector("log_jumprelu_threshold", d_sae).map(Math.exp);
+  const one = config["jump_relu_threshold"] ?? 0;
+  if (one !== 0)
+    for (const value of threshold)
+      agreed(
+        positive,
+        [`${tensors.path} "log_jumprelu_threshold"`, value],
+        [`${where} jump_relu_threshold`, one],
+      );
+  return threshold;
+}

@@ -7,8 +7,38 @@ import { scaled } from "../matrix.ts";
 import { makeSae, nothingStated, type Sae, type SaeParts } from "../sae.ts";
 import { foldDecoderNorm } from "../scale.ts";
 import { siteOf } from "../site.ts";
-import { type Fields, plainParts, requireSizes, textOrNull } from "./fields.ts";
+import { requireSizes } from "./agreed.ts";
+import { type Fields, plainParts, textOrNull } from "./fields.ts";
+import { because, requireKnown, type Settings } from "./settings.ts";
 import type { Tensors } from "./tensors.ts";
+
+/** What the trainers' library (lm_saes, now Llamascopium) writes of an SAE, in any of its versions. */
+const settings: Settings = {
+  read:
+    "hook_point_in hook_point_out d_model d_sae expansion_factor model_name " +
+    "dataset_average_activation_norm jump_relu_threshold sparsity_include_decoder_norm",
+  only: {
+    sae_type: { is: "sae", else: "another architecture" },
+    act_fn: { is: "jumprelu", else: "another activation" },
+    norm_activation: { is: "dataset-wise", else: "another scaling of the input" },
+    use_glu_encoder: { is: false, else: "a second encoder, whose sigmoid each feature is multiplied by" },
+    use_decoder_bias: { is: true, else: "a decoder without a bias" },
+    apply_decoder_bias_to_pre_encoder: { is: false, else: "b_dec is subtracted from the scaled input" },
+  },
+  inert: {
+    "of the TopK that it was trained as; its threshold is what decides": "top_k k_warmup_steps",
+    "the width of a gradient's kernel": "jumprelu_threshold_window jumprelu_threshold_grad_scale",
+    "how rows are held in training; the file's are as they are":
+      "decoder_exactly_fixed_norm decoder_exactly_unit_norm force_unit_decoder_norm",
+    [because.begun]:
+      "bias_init_method init_decoder_norm init_encoder_norm init_encoder_with_decoder_transpose init_search " +
+      "sae_pretrained_name_or_path strict_loading",
+    [because.trained]:
+      "lp l1_coefficient l1_coefficient_warmup_steps use_batch_norm_mse use_ghost_grads seed",
+    [because.machine]:
+      "device dtype tp_size ddp_size use_triton_kernel sparsity_threshold_for_triton_spmm_kernel sparsity_threshold_for_csr",
+  },
+};
 
 interface Scaled {
   where: string;
@@ -29,6 +59,7 @@ interface Scaled {
 
 export function readScaled(format: string, path: string, source: Scaled): Sae {
   const { where, config, tensors, norm, timesDecoderNorm } = source;
+  requireKnown(config, where, settings);
   const weights = tensors.weights("encoder.weight", "decoder.weight", { encoder: true, decoder: true });
   const { d_in, d_sae } = weights;
   requireSizes(weights, config, where, { d_in: "d_model", d_sae: "d_sae", factor: "expansion_factor" });

@@ -7,6 +7,7 @@ import { badInput } from "../../core/errors.ts";
 import { asFields, flag, folderOf, positive, shown } from "./fields.ts";
 import { folderFormat, type SaeFormat } from "./format.ts";
 import { readScaled } from "./llama-scope-scaled.ts";
+import { requireKnown } from "./settings.ts";
 import { Tensors } from "./tensors.ts";
 
 const includesNorm = "sparsity_include_decoder_norm";
@@ -21,6 +22,7 @@ const inHome = folderFormat("llama-scope", "hyperparams.json", checkpoint, (foun
   const { folder, where, config, weights } = found;
   const name = "dataset_average_activation_norm";
   const average = asFields(config[name], `${where} ${name}`);
+  requireKnown(average, `${where} ${name}`, { read: "in out", inert: {} });
   const threshold = config["jump_relu_threshold"];
   if (typeof threshold !== "number")
     throw badInput(`${where} jump_relu_threshold`, "a number", shown(threshold));
@@ -40,5 +42,5 @@ const inHome = folderFormat("llama-scope", "hyperparams.json", checkpoint, (foun
 export const llamaScope: SaeFormat = {
   ...inHome,
   recognizes: (path) => inHome.recognizes(homeOf(path)),
-  open: (path) => inHome.open(homeOf(path)),
+  open: (path, given) => inHome.open(homeOf(path), given),
 };

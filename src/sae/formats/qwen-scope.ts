@@ -7,18 +7,30 @@ import { basename, dirname, join, resolve } from "node:path";
 import { badInput } from "../../core/errors.ts";
 import { makeSae, type Sae } from "../sae.ts";
 import { residPost, siteOf } from "../site.ts";
+import { readK } from "./active.ts";
+import { requireSizes } from "./agreed.ts";
 import {
   type Fields,
   filesAt,
   onlyFile,
   plainParts,
   readFields,
-  requireSizes,
+  shown,
   textOrNull,
   wholeNumber,
 } from "./fields.ts";
-import type { SaeFormat } from "./format.ts";
+import type { Given, SaeFormat } from "./format.ts";
+import { because, requireKnown, type Settings } from "./settings.ts";
 import { Tensors } from "./tensors.ts";
+
+const settings: Settings = {
+  read: "base_model d_model d_sae k num_layers",
+  only: {
+    model_type: { is: "topk_sae", else: "another architecture" },
+    hook_point: { is: "resid_post", else: "another place than the output of a block" },
+  },
+  inert: { [because.machine]: "dtype torch_dtype" },
+};
 
 const fileName = /^layer(\d+)\.sae\.pt$/;
 const isWeights = (file: string) => fileName.test(basename(file));
@@ -27,28 +39,39 @@ export const qwenScope: SaeFormat = {
   name: "qwen-scope",
   looks: "layerL.sae.pt",
   recognizes: (path) => filesAt(path, isWeights).length > 0,
-  open(path) {
-    return readSae(onlyFile(path, filesAt(path, isWeights), "one file layerL.sae.pt"));
+  open(path, given) {
+    return readSae(onlyFile(path, filesAt(path, isWeights), "one file layerL.sae.pt"), given);
   },
 };
 
-function readSae(path: string): Sae {
+function readSae(path: string, given: Given): Sae {
   const configPath = join(dirname(path), "config.json");
   const config: Fields = existsSync(configPath) ? readFields(configPath) : {};
-  const repository = /SAE-Res-(.+?)-W\d+K-L0_(\d+)/.exec(resolve(path));
-  const stated = config["k"] ?? (repository === null ? undefined : Number(repository[2]));
-  if (stated === undefined)
-    throw badInput(
-      path,
-      `k, from ${configPath} or from a folder named like the repository`,
-      "neither",
-      "keep the repository's name (SAE-Res-MODEL-W32K-L0_50) in the path, or name it org/name:layerL.sae.pt",
-    );
+  requireKnown(config, configPath, settings);
+  // The nearest to the file: folders above may be called like another repository.
+  const repository = [...resolve(path).matchAll(/SAE-Res-([^/\\]+?)-W\d+K-L0_(\d+)/g)].at(-1) ?? null;
   const tensors = Tensors.torch(path);
   const weights = tensors.weights("W_enc", "W_dec", { encoder: true, decoder: true });
   const { d_in, d_sae } = weights;
   requireSizes(weights, config, configPath, { d_in: "d_model", d_sae: "d_sae" });
-  const hook = residPost(Number(fileName.exec(basename(path))?.[1]));
+  const { k, notes } = readK(
+    path,
+    given,
+    [`${configPath} k`, config["k"]],
+    // W32K is a label: the tensors say the width.
+    [
+      "a folder named like the repository (SAE-Res-MODEL-W32K-L0_50)",
+      repository === null ? null : Number(repository[2]),
+    ],
+  );
+  const layer = Number(fileName.exec(basename(path))?.[1]);
+  const layers = config["num_layers"] ?? null;
+  if (layers !== null && layer >= wholeNumber(layers, `${configPath} num_layers`))
+    throw badInput(
+      `${configPath} num_layers`,
+      `more than ${layer}, as ${basename(path)} says`,
+      shown(layers),
+    );
   const model =
     textOrNull(config["base_model"], `${configPath} base_model`) ??
     (repository === null ? null : `Qwen/${repository[1]!}`);
@@ -64,7 +87,8 @@ function readSae(path: string): Sae {
     format: qwenScope.name,
     path,
     kind: "topk",
-    k: wholeNumber(stated, `${configPath} k`),
-    site: siteOf(hook, model),
+    k,
+    site: siteOf(residPost(layer), model),
+    notes,
   });
 }

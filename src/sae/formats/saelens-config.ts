@@ -1,16 +1,17 @@
 /** `cfg.json` of SAELens: which of its two forms it has. */
 import { badInput } from "../../core/errors.ts";
 import { asFields, shown } from "./fields.ts";
+import type { Given } from "./format.ts";
 import type { SaelensConfig } from "./saelens-fields.ts";
 import { parseNew } from "./saelens-new-config.ts";
 import { parseOld } from "./saelens-old-config.ts";
 
 /** @throws FathomError naming the setting that is missing, broken or not supported */
-export function parseSaelensConfig(raw: unknown, path: string): SaelensConfig {
+export function parseSaelensConfig(raw: unknown, path: string, given: Given): SaelensConfig {
   const fields = asFields(raw, path);
   const metadata = fields["metadata"] === undefined ? {} : asFields(fields["metadata"], `${path} metadata`);
   const version = fields["sae_lens_version"] ?? metadata["sae_lens_version"];
-  return isBefore6(version, path) ? parseOld(fields, path) : parseNew(fields, metadata, path);
+  return isBefore6(version, path) ? parseOld(fields, path, given) : parseNew(fields, metadata, path, given);
 }
 
 /** Absent, or below 6.0.0-rc.0. */

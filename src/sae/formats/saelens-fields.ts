@@ -8,8 +8,9 @@ import {
   type Stated,
   saeKinds,
 } from "../sae.ts";
-import { residualOnly, siteOf } from "../site.ts";
-import { type Fields, flag, oneOf, shown, wholeNumber } from "./fields.ts";
+import { blockOf, residualOnly, siteOf } from "../site.ts";
+import { agreed, requireSizes } from "./agreed.ts";
+import { asFields, type Fields, flag, oneOf, shown, textOrNull, wholeNumber } from "./fields.ts";
 
 export interface SaelensConfig {
   d_in: number;
@@ -20,6 +21,7 @@ export interface SaelensConfig {
   normalize: Normalization;
   rescaleByDecoderNorm: boolean;
   site: Site | null;
+  decodes: string | null;
   neuronpedia: string | null;
   trainedOnPrompts: readonly string[] | null;
   stated: Stated;
@@ -36,9 +38,12 @@ export function readCommon(fields: Fields, kind: SaeKind, path: string) {
       residualOnly,
     );
   if (reshape !== "none") throw badInput(`${path} reshape_activations`, "none", shown(reshape));
+  const d_in = wholeNumber(fields["d_in"], `${path} d_in`);
+  const d_sae = wholeNumber(fields["d_sae"], `${path} d_sae`);
+  requireSizes({ d_in, d_sae }, fields, path, { factor: "expansion_factor" });
   return {
-    d_in: wholeNumber(fields["d_in"], `${path} d_in`),
-    d_sae: wholeNumber(fields["d_sae"], `${path} d_sae`),
+    d_in,
+    d_sae,
     kind,
     applyBDecToInput: flag(fields["apply_b_dec_to_input"], true, `${path} apply_b_dec_to_input`),
   };
@@ -63,13 +68,34 @@ export function readNormalization(value: unknown, path: string): Normalization {
   return oneOf(normalizations, value, `${path} normalize_activations`);
 }
 
-export function readSite(hookName: unknown, modelName: unknown, path: string): Site | null {
-  if (hookName === undefined || hookName === null) return null;
-  if (typeof hookName !== "string") throw badInput(`${path} hook_name`, "a text", shown(hookName));
-  return siteOf(hookName, typeof modelName === "string" && modelName !== "" ? modelName : null);
+/**
+ * Where it reads, and what else it decodes, if a file says so.
+ * @param names keys under which versions have written the hook and its block
+ */
+export function readSite(
+  fields: Fields,
+  where: string,
+  names: { hook: readonly string[]; layer: readonly string[] },
+): { site: Site | null; decodes: string | null } {
+  const text = (name: string) => textOrNull(fields[name], `${where} ${name}`);
+  const hook = agreed(String, ...names.hook.map((name) => [`${where} ${name}`, text(name)] as const));
+  const target = text("hook_name_out");
+  if (hook === null) return { site: null, decodes: target };
+  agreed(
+    (value, at) => wholeNumber(value, at, 0),
+    [`${where} ${names.hook[0]}`, blockOf(hook)],
+    ...names.layer.map((name) => [`${where} ${name}`, fields[name]] as const),
+  );
+  return { site: siteOf(hook, text("model_name")), decodes: target === hook ? null : target };
 }
 
-/** SAELens takes 100 where no k is written; which k a file was trained with must not be guessed. */
-export function readK(value: unknown, where: string): number {
-  return wholeNumber(value, where);
+/** What was done to the model before its activations were read, where that changes them. */
+export function modelNotes(fields: Fields, where: string): string[] {
+  const name = "model_from_pretrained_kwargs";
+  const opened = asFields(fields[name] ?? {}, `${where} ${name}`);
+  return opened["center_writing_weights"] === true
+    ? [
+        "It was trained on a model whose weights that write to the residual stream were centred; here the checkpoint's own are used.",
+      ]
+    : [];
 }

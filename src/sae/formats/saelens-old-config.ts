@@ -2,20 +2,30 @@
 import { badInput } from "../../core/errors.ts";
 import { readNeuronpedia } from "../neuronpedia.ts";
 import { readStated } from "../stated.ts";
+import { readK } from "./active.ts";
+import { agreed } from "./agreed.ts";
 import { asFields, type Fields, oneOf } from "./fields.ts";
+import type { Given } from "./format.ts";
 import {
+  modelNotes,
   readCommon,
-  readK,
   readKind,
   readNormalization,
   readSite,
   type SaelensConfig,
 } from "./saelens-fields.ts";
+import { oldSettings } from "./saelens-settings.ts";
+import { requireKnown } from "./settings.ts";
 
 /** As `parseNew`. */
-export function parseOld(fields: Fields, path: string): SaelensConfig {
-  const written = fields["activation_fn_str"] ?? fields["activation_fn"] ?? "relu";
-  const activation = oneOf(["relu", "topk"], written, `${path} activation_fn_str`);
+export function parseOld(fields: Fields, path: string, given: Given): SaelensConfig {
+  requireKnown(fields, path, oldSettings);
+  const activation =
+    agreed(
+      (value, where) => oneOf(["relu", "topk"], value, where),
+      [`${path} activation_fn_str`, fields["activation_fn_str"]],
+      [`${path} activation_fn`, fields["activation_fn"]],
+    ) ?? "relu";
   const declared = readKind(fields["architecture"] ?? "standard", path);
   // The activation wins: a TopK SAE of those years calls itself standard.
   const kind = activation === "topk" ? "topk" : declared;
@@ -25,17 +35,23 @@ export function parseOld(fields: Fields, path: string): SaelensConfig {
   for (const name of Object.keys(settings))
     if (name !== "k" || kind !== "topk")
       throw badInput(`${path} activation_fn_kwargs`, kind === "topk" ? "k" : "none", name);
+  const kwargs = `${path} activation_fn_kwargs.k`;
+  const active =
+    kind === "topk" ? readK(path, given, [kwargs, settings["k"]], [`${path} k`, fields["k"]]) : null;
   const normalize = fields["normalize_activations"] ?? "none";
   const named = normalize === true ? "expected_average_only_in" : normalize === false ? "none" : normalize;
   return {
     ...readCommon(fields, kind, path),
-    k: kind === "topk" ? readK(settings["k"], `${path} activation_fn_kwargs.k`) : null,
+    k: active?.k ?? null,
     normalize: readNormalization(named, path),
     rescaleByDecoderNorm: false,
-    site: readSite(fields["hook_point"] ?? fields["hook_name"], fields["model_name"], path),
+    ...readSite(fields, path, {
+      hook: ["hook_point", "hook_name"],
+      layer: ["hook_point_layer", "hook_layer"],
+    }),
     neuronpedia: readNeuronpedia(fields["neuronpedia_id"], `${path} neuronpedia_id`),
     trainedOnPrompts: null,
     stated: readStated(undefined, path),
-    notes: ["cfg.json is of a SAELens before 6.0."],
+    notes: ["cfg.json is of a SAELens before 6.0.", ...(active?.notes ?? []), ...modelNotes(fields, path)],
   };
 }

@@ -12,14 +12,15 @@ import { plainParts, readFields, shown } from "./fields.ts";
 import { type Found, folderFormat, type SaeFormat } from "./format.ts";
 import { parseSaelensConfig } from "./saelens-config.ts";
 import type { SaelensConfig } from "./saelens-fields.ts";
+import { requireKnown } from "./settings.ts";
 import { Tensors } from "./tensors.ts";
 
 const scalerName = "activation_scaler.json";
 
 export const saelens: SaeFormat = folderFormat("saelens", "cfg.json", "sae_weights.safetensors", read);
 
-function read({ folder, where, config: fields, weights }: Found): Sae {
-  const config = parseSaelensConfig(fields, where);
+function read({ folder, where, config: fields, weights, given }: Found): Sae {
+  const config = parseSaelensConfig(fields, where, given);
   const { d_in, d_sae, kind } = config;
   const tensors = Tensors.safetensors(weights);
   const perFeature = (name: string) => tensors.vector(name, d_sae);
@@ -56,6 +57,7 @@ function readScaler(folder: string, config: SaelensConfig): number | null {
   const path = join(folder, scalerName);
   if (!existsSync(path)) return null;
   const raw = readFields(path);
+  requireKnown(raw, path, { read: "scaling_factor has_whitening", inert: {} });
   if (raw["has_whitening"] === true || existsSync(join(folder, "activation_whitening.safetensors")))
     throw badInput(path, "no whitening", "covariance whitening, which is not supported");
   const factor = raw["scaling_factor"];

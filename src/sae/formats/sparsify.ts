@@ -6,25 +6,27 @@ import { basename, resolve } from "node:path";
 import { badInput } from "../../core/errors.ts";
 import { makeSae, type Sae, type Site } from "../sae.ts";
 import { residPost, residualOnly, siteOf } from "../site.ts";
-import { flag, oneOf, plainParts, requireSizes, shown, wholeNumber } from "./fields.ts";
+import { readK } from "./active.ts";
+import { requireSizes } from "./agreed.ts";
+import { flag, oneOf, plainParts } from "./fields.ts";
 import { type Found, folderFormat, type SaeFormat } from "./format.ts";
+import { requireKnown, type Settings } from "./settings.ts";
 import { Tensors } from "./tensors.ts";
 
-/** Read here, or of the training only. */
-const known = new Set([
-  ...["activation", "d_in", "expansion_factor", "k", "num_latents", "signed", "skip_connection", "transcode"],
-  ...["multi_topk", "normalize_decoder"],
-]);
+const settings: Settings = {
+  read: "activation d_in expansion_factor k num_latents skip_connection transcode",
+  only: { signed: { is: false, else: "features of either sign" } },
+  inert: {
+    "how rows are held in training; the file's are as they are": "normalize_decoder",
+    "a second loss, over four times as many features": "multi_topk",
+  },
+};
 
 export const sparsify: SaeFormat = folderFormat("sparsify", "cfg.json", "sae.safetensors", read);
 
-function read({ folder, where, config, weights: file }: Found): Sae {
-  for (const name of Object.keys(config))
-    if (!known.has(name))
-      throw badInput(`${where} ${name}`, "only settings that are known", shown(config[name]));
+function read({ folder, where, config, weights: file, given }: Found): Sae {
+  requireKnown(config, where, settings);
   const activation = oneOf(["topk", "groupmax"], config["activation"] ?? "topk", `${where} activation`);
-  if (flag(config["signed"], false, `${where} signed`))
-    throw badInput(`${where} signed`, "false", "true: features of either sign");
   const tensors = Tensors.safetensors(file);
   if (flag(config["skip_connection"], false, `${where} skip_connection`) || tensors.has("W_skip"))
     throw badInput(
@@ -35,11 +37,12 @@ function read({ folder, where, config, weights: file }: Found): Sae {
     );
   const weights = tensors.weights("encoder.weight", "W_dec", { encoder: true, decoder: false });
   const { d_in, d_sae } = weights;
-  // 0 latents stand for the expansion factor.
+  // 0 latents stand for the expansion factor, which else decides nothing.
   const stated =
     (config["num_latents"] ?? 0) !== 0 ? { d_sae: "num_latents" } : { factor: "expansion_factor" };
   requireSizes(weights, config, where, { d_in: "d_in", ...stated });
   const transcode = flag(config["transcode"], false, `${where} transcode`);
+  const { k, notes } = readK(folder, given, [`${where} k`, config["k"]]);
   const vectors = {
     b_enc: tensors.vector("encoder.bias", d_sae),
     b_dec: tensors.vector("b_dec", d_in),
@@ -52,10 +55,11 @@ function read({ folder, where, config, weights: file }: Found): Sae {
     format: sparsify.name,
     path: folder,
     kind: activation,
-    k: wholeNumber(config["k"], `${where} k`),
+    k,
     applyBDecToInput: !transcode,
     site: siteIn(basename(resolve(folder))),
     decodes: transcode ? "its module's output" : null,
+    notes,
   });
 }
 

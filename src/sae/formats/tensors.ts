@@ -6,7 +6,7 @@ import { badInput } from "../../core/errors.ts";
 import { readNpz } from "../../files/npz.ts";
 import { openSafetensors } from "../../files/safetensors.ts";
 import { StoredTensor } from "../../files/stored-tensor.ts";
-import { OtherTensor } from "../../files/torch/globals.ts";
+import { OtherTensor } from "../../files/torch/other-tensor.ts";
 import { readTorch } from "../../files/torch/read.ts";
 import { inFile, type Matrix, requireFinite, requireShape } from "../matrix.ts";
 
@@ -111,6 +111,13 @@ export class Tensors {
     const values = tensor.read();
     requireFinite(values, `${this.path} "${name}"`);
     return values[0]!;
+  }
+
+  /** Whole numbers that a file keeps beside its weights, as a vector or one alone; undefined where it has none of the name. */
+  numbers(name: string): number[] | undefined {
+    this.#used.add(name);
+    const tensor = this.#tensors.get(name);
+    return tensor instanceof StoredTensor ? [...tensor.read()] : tensor?.read(name);
   }
 
   /** Tensors that a training leaves behind and that decide nothing. */
