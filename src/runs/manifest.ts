@@ -64,6 +64,8 @@ export const manifestSchema = z.strictObject({
       saes: z.array(
         z.strictObject({
           name: z.string(),
+          /** Features active on a token, where the k largest are kept, whoever said it; versions before have it in the hash alone. */
+          k: z.int().positive().nullable().optional(),
           sha256,
           d_sae: z.int(),
           kind: z.string(),
@@ -162,9 +164,9 @@ export function readManifest(run: string): Manifest {
 
 /**
  * Names, which say where something lay and not what it is: the same model in another folder is the same model. `notes` name
- * the prompt file.
+ * the prompt file; `k` is in its SAE's hash, and is not recorded by versions before.
  */
-const free: ReadonlySet<string> = new Set(["name", "made_for", "notes"]);
+const free: ReadonlySet<string> = new Set(["name", "made_for", "notes", "k"]);
 
 /** @throws FathomError naming the first input in which a resumed run would differ from the one begun */
 export function requireSameInputs(run: string, begun: Manifest, now: Manifest): void {
@@ -212,8 +214,12 @@ function firstDifference(begun: Json, now: Json, path: string): Difference | nul
 
 function shown(value: Json): string {
   if (!isRecord(value) || typeof value["sha256"] !== "string") return canonicalJson(value);
-  const { name, sha256 } = value;
-  return `${typeof name === "string" ? `${name}, ` : ""}SHA-256 ${sha256}`;
+  const { name, k, sha256 } = value;
+  return [
+    ...(typeof name === "string" ? [name] : []),
+    ...(typeof k === "number" ? [`k = ${k}`] : []),
+    `SHA-256 ${sha256}`,
+  ].join(", ");
 }
 
 function isRecord(value: Json): value is Record<string, Json> {

@@ -11,6 +11,17 @@ import { parseYaml, readYaml } from "../files/yaml.ts";
 import { parseReference } from "../hub/reference.ts";
 import { parseCategories } from "./categories.ts";
 
+/** An SAE's file or directory, here or on the hub; k where it keeps the k largest and no file says how many. */
+const saeSchema = z.union(
+  [z.string().min(1), z.strictObject({ path: z.string().min(1), k: z.int().positive().optional() })],
+  { error: "a path, or {path, k}" },
+);
+export type NamedSae = z.infer<typeof saeSchema>;
+
+export const pathOfSae = (named: NamedSae): string => (typeof named === "string" ? named : named.path);
+export const kOfSae = (named: NamedSae): number | undefined =>
+  typeof named === "string" ? undefined : named.k;
+
 export const planSchema = z.strictObject({
   /** A Hugging Face directory, a .gguf file, or a repository of the hub. */
   model: z.string().min(1),
@@ -26,8 +37,8 @@ export const planSchema = z.strictObject({
   fidelity_bound: z.number().positive(),
   /** A bundled set's name or a JSON Lines file. */
   prompts: z.string().min(1),
-  /** SAEs' files or directories, here or on the hub; the headline speaks of the first. Without one there is no inside view. */
-  sae: listOf(z.string().min(1)),
+  /** The headline speaks of the first. Without one there is no inside view. */
+  sae: listOf(saeSchema),
   /** Use an SAE that failed the load gate all the same; everything that rests on it then says so. */
   allow_failed: z.boolean(),
   /** How an answer's features are pooled over its response tokens. */
@@ -101,6 +112,9 @@ export function readPlanFile(path: string): PlanFile {
     const value = plan[key];
     if (typeof value === "string") plan[key] = placed(key, value);
   }
-  if (plan.sae !== undefined) plan.sae = plan.sae.map((value) => placed("sae", value));
+  if (plan.sae !== undefined)
+    plan.sae = plan.sae.map((named) =>
+      typeof named === "string" ? placed("sae", named) : { ...named, path: placed("sae", named.path) },
+    );
   return plan;
 }

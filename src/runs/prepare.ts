@@ -16,7 +16,7 @@ import { requireFits } from "../sae/gate.ts";
 import type { Sae } from "../sae/sae.ts";
 import { requireDefined } from "./categories.ts";
 import { type Manifest, originName, promptsName, runFormat } from "./manifest.ts";
-import type { AuditPlan } from "./plan.ts";
+import { type AuditPlan, pathOfSae } from "./plan.ts";
 import { choosePrompts, expandUnits, type Unit } from "./units.ts";
 import { fathomVersion } from "./version.ts";
 
@@ -119,11 +119,13 @@ function readBy(
   return saes.map((sae, i) => {
     const layer = requireFits(sae, facts, plan.layer ?? undefined, plan.allow_failed);
     const sha256 = sae.identity();
-    if (seen.has(`${sha256} ${layer}`)) throw badInput("sae", "each SAE once", `${plan.sae[i]} twice`);
+    if (seen.has(`${sha256} ${layer}`))
+      throw badInput("sae", "each SAE once", `${pathOfSae(plan.sae[i]!)} twice`);
     seen.add(`${sha256} ${layer}`);
     const origin = origins.sae[i] ?? null;
     return {
       name: origin === null ? basename(sae.path) : originName(origin),
+      k: sae.k,
       sha256,
       d_sae: sae.d_sae,
       kind: sae.kind,

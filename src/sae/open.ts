@@ -14,12 +14,13 @@ import type { Sae } from "./sae.ts";
  */
 export function openSae(path: string, format?: string, k?: number): Sae {
   const sae = openToTrainOn(path, format, k);
-  if (k !== undefined && sae.k === null)
+  if (k === undefined || sae.k === k) return sae;
+  if (sae.k === null)
     throw badInput("--k", `none: ${path} is of kind ${sae.kind}, which keeps no k largest`, String(k));
-  return sae;
+  throw badInput("--k", `${sae.k}, as ${path} has it`, String(k), "leave --k out");
 }
 
-/** As `openSae`, for a training whose own k may be what was given: an SAE without one is opened all the same. */
+/** As `openSae`, for a training whose own k may be what was given: it is taken where the file needs one and says none. */
 export function openToTrainOn(path: string, format?: string, k?: number): Sae {
   return formatOf(path, format).open(path, { k: k ?? null });
 }

@@ -52,9 +52,9 @@ function textOf(
     ["Prompts", `${prompts.name}, ${work.prompts}`],
     ...(saes.length === 0
       ? [["SAE", "none: the inside view will not be measured"] satisfies [string, string]]
-      : saes.map(({ name, d_sae, layer }): [string, string] => [
+      : saes.map(({ name, d_sae, k, layer }): [string, string] => [
           "SAE",
-          `${name}, ${d_sae} features after block ${layer}, ${plan.pooling} over the response tokens${plan.allow_failed ? ", used even if the load gate fails" : ""}`,
+          `${name}, ${d_sae} features after block ${layer}, ${plan.pooling} over the response tokens${k == null ? "" : `, k = ${k}`}${plan.allow_failed ? ", used even if the load gate fails" : ""}`,
         ])),
     ["Templates", plan.templates.map((template) => templateWords[template].toLowerCase()).join(", ")],
     ["Token caps", plan.caps.join(", ")],

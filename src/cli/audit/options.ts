@@ -14,6 +14,7 @@ export interface AuditOptions {
   cache: boolean;
   prompts?: string;
   sae?: string[];
+  k?: number;
   pooling?: Pooling;
   allowFailed?: boolean;
   categories?: string;

@@ -1,7 +1,7 @@
 /** The plan of an audit: options over the plan file over the defaults, so that every choice ends up stated. */
 import { badInput } from "../../core/errors.ts";
 import { namedCategories } from "../../runs/categories.ts";
-import { type AuditPlan, planSchema, readPlanFile } from "../../runs/plan.ts";
+import { type AuditPlan, type NamedSae, pathOfSae, planSchema, readPlanFile } from "../../runs/plan.ts";
 import { auditDefaults } from "../defaults.ts";
 import type { AuditOptions } from "./options.ts";
 
@@ -40,6 +40,7 @@ export function planOf(planFile: string | undefined, options: AuditOptions): Ask
     show_text: options.showText,
   });
   const { categories, ...merged } = { ...auditDefaults, ...file, ...given };
+  if (options.k !== undefined) merged.sae = [withK(merged.sae ?? [], options.k)];
   for (const key of ["model", "prompts"] as const) {
     if (merged[key] === undefined)
       throw badInput(`--${key}`, "a value, here or in a plan file", "none", "fathom audit --help");
@@ -59,6 +60,19 @@ export function planOf(planFile: string | undefined, options: AuditOptions): Ask
   const twice = caps.find((cap, i) => cap === caps[i + 1]);
   if (twice !== undefined) throw badInput("plan caps", "each cap once", `${twice} twice`);
   return { plan: { ...result.data, caps }, out: options.out ?? fileOut ?? null };
+}
+
+/** --k speaks of the one SAE that there is; which of several it means, only a plan can say. */
+function withK(saes: readonly NamedSae[], k: number): NamedSae {
+  const [one, second] = saes;
+  if (one === undefined || second !== undefined)
+    throw badInput(
+      "--k",
+      "one SAE, whose k it is",
+      `${saes.length}`,
+      "sae: [{path: …, k: …}] in a plan file",
+    );
+  return { path: pathOfSae(one), k };
 }
 
 /** Every schema below takes a key's absence, not its being undefined. */

@@ -5,6 +5,7 @@ import { badInput, exitCode } from "../../core/errors.ts";
 import { modelOf } from "../../model/model.ts";
 import { beginRun } from "../../runs/begin.ts";
 import type { ObserveProgress } from "../../runs/observe.ts";
+import { kOfSae, pathOfSae } from "../../runs/plan.ts";
 import { prepare } from "../../runs/prepare.ts";
 import { performRun } from "../../runs/run.ts";
 import { openSae } from "../../sae/open.ts";
@@ -38,8 +39,8 @@ export async function runAudit(planFile: string | undefined, options: AuditOptio
     progress.show(() => "reading the model's files");
     const { checkpoint, origins } = await openNamed(plan, progress);
     const located = [];
-    for (const named of plan.sae) located.push(await locateSae(named, progress));
-    const saes = located.map(({ path }) => openSae(path));
+    for (const named of plan.sae) located.push(await locateSae(pathOfSae(named), progress));
+    const saes = located.map(({ path }, i) => openSae(path, undefined, kOfSae(plan.sae[i]!)));
     const threads = options.threads ?? null;
     const from = { ...origins, sae: located.map(({ origin }) => origin) };
     const prepared = await prepare(plan, checkpoint, saes, threads, from);

@@ -11,6 +11,7 @@ import {
   noCacheOption,
   precisionOption,
   quietOption,
+  saeKOption,
   seedOption,
   threadsOption,
 } from "./shared-options.ts";
@@ -51,6 +52,7 @@ export function auditCommand(): Command {
       `a sparse autoencoder, for the inside view: ${saeHelp}; given again, one more, and the first is the headline's`,
       (path: string, before?: string[]) => [...(before ?? []), path],
     )
+    .addOption(saeKOption())
     .addOption(
       new Option(
         "--pooling <p>",

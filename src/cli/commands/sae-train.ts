@@ -46,7 +46,11 @@ export function trainCommand(): Command {
     .option("--from <sae>", `an SAE to begin with, whose kind and sizes are kept: ${saeHelp}`)
     .option("--format <name>", `of --from: ${formatHelp}`)
     .option("--d-sae <n>", "features; needed without --from or --preset", some("--d-sae"))
-    .option("--k <n>", "topk, batchtopk: features that are active on a token, or are on average", some("--k"))
+    .option(
+      "--k <n>",
+      "topk, batchtopk: features that are active on a token, or are on average; also of a --from that does not say it",
+      some("--k"),
+    )
     .option(
       "--sparsity <λ>",
       "jumprelu: what an active feature weighs in the loss",

@@ -10,6 +10,7 @@ import {
   jsonOption,
   judgedSaeOptions,
   quietOption,
+  saeKOption,
   saeLayerOption,
   threadsOption,
 } from "./shared-options.ts";
@@ -34,6 +35,7 @@ function inspectCommand(): Command {
     .argument("[path]", "the SAE, if --sae does not name it")
     .option("--sae <path>", saeHelp)
     .option("--format <name>", formatHelp)
+    .addOption(saeKOption())
     .addOption(jsonOption())
     .action(async (path: string | undefined, options: SaeInspectOptions) => {
       const { runInspect } = await import("../sae/run-inspect.ts");
@@ -70,6 +72,7 @@ function encodeCommand(): Command {
     )
     .requiredOption("--sae <path>", saeHelp)
     .option("--format <name>", formatHelp)
+    .addOption(saeKOption())
     .requiredOption("--activations <file>", "safetensors that hold activations [n, d_in]")
     .requiredOption("--out <file>", "tensors features [n, d_sae] and reconstruction [n, d_in], float32")
     .addOption(threadsOption())

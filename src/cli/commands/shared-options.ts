@@ -60,6 +60,14 @@ export function chatOption(): Option {
   return new Option("--chat", "wrap a plain prompt as one user turn of the chat template");
 }
 
+/** k of an SAE's file, which is no option of anything else. */
+export function saeKOption(): Option {
+  return new Option(
+    "--k <n>",
+    "features that the SAE keeps active on a token: of a TopK file that does not say it",
+  ).argParser(wholeNumber("--k", { from: 1 }));
+}
+
 export function saeLayerOption(): Option {
   return new Option(
     "--layer <n>",
@@ -74,6 +82,7 @@ export function judgedSaeOptions(command: Command): Command {
     .option("--adapter <folder>", adapterHelp)
     .requiredOption("--sae <path>", saeHelp)
     .option("--format <name>", formatHelp)
+    .addOption(saeKOption())
     .option("--prompts <file>", `texts that the model reads (default: ${saeCheckDefaults.prompts})`)
     .option("--text <files...>", "text files that the model reads instead")
     .addOption(chatOption());

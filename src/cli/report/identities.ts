@@ -64,11 +64,11 @@ function saesOf(
 ): [subject: string, facts: Record<string, string>][] {
   if (saes.length === 0) return [["SAE", { autoencoder: "none" }]];
   const keys = saeKeys(saes);
-  return saes.map(({ name, kind, d_sae, hook, layer, sha256 }, i) => [
+  return saes.map(({ name, kind, k, d_sae, hook, layer, sha256 }, i) => [
     saes.length === 1 ? "SAE" : `SAE ${keys[i]!}`,
     {
       name,
-      kind: `${kind}, ${d_sae} features`,
+      kind: `${kind}${k == null ? "" : `, k = ${k}`}, ${d_sae} features`,
       hook,
       read: `after block ${layer}, ${plan.pooling} over the response tokens`,
       ...(plan.allow_failed ? { "load gate": "allowed to fail (--allow-failed)" } : {}),

@@ -11,7 +11,7 @@ import type { Checkpoint } from "../../model/checkpoint.ts";
 import { fingerprintOf, requireUnseen, unseenName } from "../../sae/domain/fingerprint.ts";
 import { trainContrasted, trainingsOf } from "../../sae/domain/train.ts";
 import { objectiveOf } from "../../sae/objectives/index.ts";
-import { openSae } from "../../sae/open.ts";
+import { openToTrainOn } from "../../sae/open.ts";
 import type { Sae } from "../../sae/sae.ts";
 import { saveSae } from "../../sae/save.ts";
 import { rowsInShards } from "../../sae/shards.ts";
@@ -63,7 +63,9 @@ export async function runTrain(given: SaeTrainOptions): Promise<number> {
   const interrupt = onInterrupt(progress, resumeCommand(process.argv.slice(2)));
   let release: (() => void) | null = null;
   try {
-    const from = options.from === undefined ? null : await openStart(options.from, options.format, progress);
+    // A preset's k is that of the training; what a file does not say, only the command line may.
+    const from =
+      options.from === undefined ? null : await openStart(options.from, { ...options, k: given.k }, progress);
     const { checkpoint } = await openNamed(options, progress);
     const depth = checkpoint.config.layers.length;
     if (options.layer >= depth)
@@ -137,8 +139,12 @@ export async function runTrain(given: SaeTrainOptions): Promise<number> {
   }
 }
 
-async function openStart(named: string, format: string | undefined, progress: Progress): Promise<Sae> {
-  return openSae((await locateSae(named, progress)).path, format);
+async function openStart(
+  named: string,
+  { format, k }: { format?: string; k: number | undefined },
+  progress: Progress,
+): Promise<Sae> {
+  return openToTrainOn((await locateSae(named, progress)).path, format, k);
 }
 
 /** With the objective that trains the SAE on. */

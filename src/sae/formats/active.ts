@@ -7,16 +7,12 @@ import type { Given } from "./format.ts";
 /**
  * @param path of the file, for messages
  * @param said places of the file that may say k, in the order of their weight
- * @throws FathomError where two of them disagree, where --k says another, and where nobody says it: k is never assumed
+ * @param given what is taken where they do not
+ * @throws FathomError where two of them disagree, and where nobody says it: k is never assumed
  */
 export function readK(path: string, given: Given, ...said: readonly Said[]): { k: number; notes: string[] } {
   const inFile = agreed((value, where) => wholeNumber(value, where), ...said);
-  const first = said.find(([, value]) => value !== undefined && value !== null);
-  const k = agreed(
-    (value, where) => wholeNumber(value, where),
-    [first?.[0] ?? path, inFile],
-    ["--k", given.k],
-  );
+  const k = inFile ?? given.k;
   if (k === null) {
     const places = said.map(([where]) => where);
     throw badInput(

@@ -139,7 +139,9 @@ describe("--k", () => {
 
   it.each(topk)("beside a file of %s that says k: the same number, or refused", (name) => {
     expect(openSae(pathOf(name), undefined, 6).identity()).toBe(openSae(pathOf(name)).identity());
-    expect(() => openSae(pathOf(name), undefined, 9)).toThrow(/--k: expected 6, as .* says, found 9/);
+    expect(() => openSae(pathOf(name), undefined, 9)).toThrow(
+      /--k: expected 6, as .* has it, found 9. Try: leave/,
+    );
   });
 
   it.each(["topk-pt", "topk-pt-linear"])(
