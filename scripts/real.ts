@@ -14,7 +14,7 @@ import type { Message } from "../src/core/prompt.ts";
 import { readJson } from "../src/files/io.ts";
 import { openSafetensors } from "../src/files/safetensors.ts";
 import { CapturedRows } from "../src/model/captured-rows.ts";
-import type { Checkpoint } from "../src/model/checkpoint.ts";
+import { type Checkpoint, textOf } from "../src/model/checkpoint.ts";
 import type { Generation } from "../src/model/generation.ts";
 import { type Model, openModel } from "../src/model/model.ts";
 import { fetchOnce, type RealCheckpoint, realCheckpoints, smollm2 } from "./real-checkpoints.ts";
@@ -59,7 +59,8 @@ async function check(checkpoint: RealCheckpoint): Promise<string> {
   return path;
 }
 
-function checkTokens({ tokenizer, template }: Checkpoint, tokens: Tokens): void {
+function checkTokens(checkpoint: Checkpoint, tokens: Tokens): void {
+  const { tokenizer, template } = textOf(checkpoint);
   for (const { text, ids, parsed_ids, decoded } of tokens.prompts) {
     const what = JSON.stringify(text);
     same(tokenizer.encode(text, { addSpecial: true }), ids, `tokens of ${what}`);

@@ -8,6 +8,7 @@ import type { Command } from "commander";
 import { describe, expect, it } from "vitest";
 import { buildProgram } from "../src/cli/program.ts";
 import { judge } from "../src/judges/rules.ts";
+import { endsOf, textOf } from "../src/model/checkpoint.ts";
 import { decodeWithEnds } from "../src/model/decode-ends.ts";
 import { openModel } from "../src/model/model.ts";
 import { loadPrompts } from "../src/prompts/load.ts";
@@ -98,7 +99,8 @@ it("the tour tells what the bundled model does", async () => {
 
   const model = await openModel(join(root, "organisms/demo"), { threads: 1 });
   try {
-    const { template, tokenizer, endTokens } = model.checkpoint;
+    const { template, tokenizer } = textOf(model.checkpoint);
+    const endTokens = endsOf(model.checkpoint);
     const ids = template!.encode([{ role: "user", content: prompt.prompt }], { addGenerationPrompt: true });
     expect(tour).toContain(`\n${ids.join(" ")}\n`);
     let answer: { ids: number[]; finish: "stop" | "length" | "context" } | null = null;

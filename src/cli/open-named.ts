@@ -1,8 +1,8 @@
 /**
  * A checkpoint by what was named on the command line, and under a name that people know: a snapshot's folder has a hash for
- * one. What there is to note of how its files were read is said here, once a command, whichever verb it is.
+ * one. What there is to note of how its files were read is said once a command, when nothing of what was asked was refused.
  */
-import { type Checkpoint, openCheckpoint } from "../model/checkpoint.ts";
+import { type Checkpoint, notesOf, openCheckpoint } from "../model/checkpoint.ts";
 import type { Origin } from "../runs/manifest.ts";
 import { complain } from "./failure.ts";
 import { locateAdapter, locateModel } from "./locate.ts";
@@ -20,15 +20,6 @@ interface Opening {
 
 /** @throws FathomError for what is not there, not to be had, or no checkpoint */
 export async function openNamed(named: Named, progress: Progress): Promise<Opening> {
-  const opening = await openAgain(named, progress);
-  const { notes } = opening.checkpoint;
-  if (notes.length > 0) progress.clear();
-  for (const note of notes) complain(`note: ${note}`);
-  return opening;
-}
-
-/** As `openNamed`, of what it has opened before: without a word. */
-export async function openAgain(named: Named, progress: Progress): Promise<Opening> {
   const model = await locateModel(named.model, progress);
   const laid = named.adapter ?? null;
   const adapter = laid === null ? null : await locateAdapter(laid, progress);
@@ -39,4 +30,11 @@ export async function openAgain(named: Named, progress: Progress): Promise<Openi
     adapter: adapter === null || opened.adapter === null ? null : { ...opened.adapter, name: adapter.name },
   };
   return { checkpoint, origins: { model: model.origin, adapter: adapter?.origin ?? null } };
+}
+
+/** @param answers whether the model is to answer: what there is to note of that concerns nobody else */
+export function sayNotes(checkpoint: Checkpoint, answers: boolean, progress: Progress): void {
+  const notes = notesOf(checkpoint, answers);
+  if (notes.length > 0) progress.clear();
+  for (const note of notes) complain(`note: ${note}`);
 }

@@ -42,6 +42,22 @@ export function failure(where: string, expected: string, found: string, hint?: s
   );
 }
 
+/** What was made, or why it could not be: for a part that not everybody needs. Anything but a FathomError is thrown on. */
+export function attempt<T>(make: () => T): T | FathomError {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof FathomError) return error;
+    throw error;
+  }
+}
+
+/** What was made. @throws FathomError that says why it could not be */
+export function orThrow<T>(made: T | FathomError): T {
+  if (made instanceof FathomError) throw made;
+  return made;
+}
+
 function describe({ where, expected, found, hint }: Problem): string {
   const line = `${oneLine(where)}: expected ${oneLine(expected)}, found ${oneLine(found)}`;
   return hint === undefined ? line : `${line}. Try: ${oneLine(hint)}`;

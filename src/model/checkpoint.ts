@@ -1,19 +1,20 @@
 /** A checkpoint, opened: everything that one model needs, from a Hugging Face directory or a GGUF file. */
 import { stat } from "node:fs/promises";
 import { basename, resolve } from "node:path";
-import { badInput } from "../core/errors.ts";
-import { hashJson, hashText } from "../core/hash.ts";
+import { attempt, badInput, FathomError, orThrow } from "../core/errors.ts";
+import { hashJson } from "../core/hash.ts";
 import { isGgufName } from "../files/gguf-name.ts";
 import { hashFileCached } from "../files/hash-file.ts";
 import { readProblem } from "../files/io.ts";
 import { type LaidAdapter, layAdapter } from "./adapter/lay.ts";
 import { type Overlay, overlaid } from "./adapter/weights.ts";
+import { type CheckpointText, checkpointText } from "./checkpoint-text.ts";
 import type { ModelConfig } from "./config.ts";
 import { openDirectory } from "./directory.ts";
+import { type EndTokens, endTokens } from "./end-tokens.ts";
 import { openGguf } from "./gguf/open.ts";
 import { readGgufHeader } from "./gguf/split.ts";
 import { openGgufWeights } from "./gguf/weights.ts";
-import { type ChatTemplate, chatTemplate } from "./template.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 import type { Weights } from "./weights.ts";
 import { openSafetensorsWeights } from "./weights-safetensors.ts";
@@ -25,21 +26,21 @@ export interface Checkpoint {
   name: string;
   config: ModelConfig;
   weights: Weights;
-  tokenizer: Tokenizer;
-  /** null when the checkpoint has none; only a chat prompt needs it. */
-  template: ChatTemplate | null;
-  /** Ids that end an answer. */
-  endTokens: readonly number[];
-  /** What whoever reads the results has to know of how the files were read, a whole sentence each. */
+  /** What lies between a person's words and token ids, or why it is not there: exact ids need none. */
+  text: CheckpointText | FathomError;
+  /** What ends an answer, or why that is not known: only who generates asks. */
+  endTokens: EndTokens | FathomError;
+  /** What whoever reads the results has to know of how the files were read, a whole sentence each; of answers, `notesOf`. */
   notes: readonly string[];
   /** What lies over the model's own weights; null where nothing does. `config` and `weights` are with it. */
   adapter: LaidAdapter | null;
-  /** SHA-256, hex: of the base's weights with their config, of the tokenizer, of the template's source, of the adapter. */
-  identity: { model: string; tokenizer: string; template: string | null; adapter?: string };
+  /** SHA-256, hex: of the base's weights with their config, of the adapter. */
+  identity: { model: string; adapter?: string };
 }
 
 /**
- * Opens a checkpoint and checks it whole: config, tokenizer, template, and every tensor's presence and shape.
+ * Opens a checkpoint and checks its config, and every tensor's presence and shape. What not everybody needs may be missing
+ * or wrong: it is asked for with `orThrow` where it is used, and says so there.
  * @param path a Hugging Face directory or a .gguf file
  * @param adapterPath a folder of PEFT's, laid over it
  * @throws FathomError in one line for everything that is missing, broken, unsupported, or not made for each other
@@ -55,29 +56,29 @@ export async function openCheckpoint(path: string, adapterPath: string | null = 
   if (!isDirectory && !isGgufName(path))
     throw badInput(path, expected, "another kind of file", "the folder that holds config.json");
   const opened = isDirectory ? openDirectory(path) : openGguf(path);
-  const { tokenizer, templateSource, specialTokens, endTokens } = opened;
   let { weights } = opened;
   try {
     const laid = adapterPath === null ? { ...opened, adapter: null } : layAdapter(adapterPath, opened);
     const { config, adapter } = laid;
     weights = laid.weights;
-    const template =
-      templateSource === null ? null : chatTemplate(path, templateSource, specialTokens, tokenizer);
+    const read = attempt(opened.text);
+    const text = read instanceof FathomError ? read : attempt(() => checkpointText(path, read));
+    const found = attempt(() => {
+      const said = opened.endTokens(read instanceof FathomError ? null : read);
+      return endTokens(said, text instanceof FathomError ? null : text, config.vocabSize);
+    });
     const files = opened.weightFiles.map((file) => hashFileCached(file));
     return {
       path,
       name: basename(resolve(path)),
       config,
       weights,
-      tokenizer,
-      template,
-      endTokens,
+      text,
+      endTokens: found,
       notes: opened.notes,
       adapter,
       identity: {
-        model: hashJson({ ...(opened.identity.model as object), files }),
-        tokenizer: hashJson(opened.identity.tokenizer),
-        template: templateSource === null ? null : hashText(templateSource),
+        model: hashJson({ ...(opened.identity as object), files }),
         ...(adapter === null ? {} : { adapter: adapter.sha256 }),
       },
     };
@@ -85,6 +86,26 @@ export async function openCheckpoint(path: string, adapterPath: string | null = 
     weights.close();
     throw error;
   }
+}
+
+/** @throws FathomError where the checkpoint has no tokenizer, or none that can be read */
+export function textOf({ text }: Pick<Checkpoint, "text">): CheckpointText {
+  return orThrow(text);
+}
+
+/** The tokenizer where there is one: for what is only shown. */
+export function tokenizerIn({ text }: Pick<Checkpoint, "text">): Tokenizer | null {
+  return text instanceof FathomError ? null : text.tokenizer;
+}
+
+/** Ids that end an answer. @throws FathomError where the files name what cannot be one */
+export function endsOf({ endTokens }: Pick<Checkpoint, "endTokens">): readonly number[] {
+  return orThrow(endTokens).ids;
+}
+
+/** All that there is to know of how the files were read. @param answers what only matters to who generates, too */
+export function notesOf({ notes, endTokens }: Checkpoint, answers: boolean): readonly string[] {
+  return answers && !(endTokens instanceof FathomError) ? [...notes, ...endTokens.notes] : notes;
 }
 
 /** The weights alone, for another thread of a process that has opened and checked the checkpoint. */

@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { openSafetensors } from "../files/safetensors.ts";
 import { writeSafetensors } from "../files/safetensors-writer.ts";
-import { openCheckpoint } from "./checkpoint.ts";
+import { endsOf, notesOf, openCheckpoint, textOf } from "./checkpoint.ts";
 import { parseConfig } from "./config.ts";
+import { endTokens } from "./end-tokens.ts";
 import { expectedShapes } from "./weight-shapes.ts";
 
 const fixtures = join(import.meta.dirname, "../../test/fixtures");
@@ -76,9 +77,12 @@ describe("a directory that is whole", () => {
     const place = weights.place("model.norm.weight")!;
     const bytes = readFileSync(place.file).subarray(place.offset, place.offset + place.length);
     expect(new Uint8Array(weights.read("model.norm.weight").buffer)).toEqual(new Uint8Array(bytes));
-    expect(checkpoint).toMatchObject({ name: "model", endTokens: [1] });
+    expect(checkpoint).toMatchObject({ name: "model", notes: [] });
+    expect(endsOf(checkpoint)).toEqual([1]);
     expect(
-      checkpoint.template!.encode([{ role: "user", content: "hi" }], { addGenerationPrompt: true })[0],
+      textOf(checkpoint).template!.encode([{ role: "user", content: "hi" }], {
+        addGenerationPrompt: true,
+      })[0],
     ).toBe(0);
     expect(() => weights.info("model.layers.9.mlp.up_proj.weight")).toThrow(
       /model: expected a tensor "model.layers.9/,
@@ -88,9 +92,9 @@ describe("a directory that is whole", () => {
 
   test("identities change with what they identify, and only with it", async () => {
     const identity = async () => {
-      const { identity: found, weights } = await opening();
-      weights.close();
-      return found;
+      const checkpoint = await opening();
+      checkpoint.weights.close();
+      return { ...checkpoint.identity, ...textOf(checkpoint).identity };
     };
     const first = await identity();
     expect(await identity()).toEqual(first);
@@ -106,9 +110,9 @@ describe("a directory that is whole", () => {
     const tokenizerConfig = JSON.parse(readFileSync(join(folder, "tokenizer_config.json"), "utf8")) as object;
     rmSync(join(folder, "chat_template.jinja"));
     const source = async () => {
-      const { template, weights } = await opening();
-      weights.close();
-      return template?.source ?? null;
+      const checkpoint = await opening();
+      checkpoint.weights.close();
+      return textOf(checkpoint).template?.source ?? null;
     };
     expect(await source()).toBeNull();
     write("tokenizer_config.json", { ...tokenizerConfig, chat_template: "one" });
@@ -120,14 +124,14 @@ describe("a directory that is whole", () => {
     write("tokenizer_config.json", { ...tokenizerConfig, chat_template: named });
     expect(await source()).toBe("two");
     write("tokenizer_config.json", { ...tokenizerConfig, chat_template: named.slice(0, 1) });
-    await expect(opening()).rejects.toThrow(/one named "default", found templates named "tool_use"/);
+    await expect(source()).rejects.toThrow(/one named "default", found templates named "tool_use"/);
   });
 
   test("end tokens: generation_config.json, else config.json, else the tokenizer's", async () => {
     const ends = async () => {
-      const { endTokens, weights } = await opening();
-      weights.close();
-      return endTokens;
+      const checkpoint = await opening();
+      checkpoint.weights.close();
+      return endsOf(checkpoint);
     };
     write("generation_config.json", { eos_token_id: [1, 3] });
     expect(await ends()).toEqual([1, 3]);
@@ -135,10 +139,78 @@ describe("a directory that is whole", () => {
     expect(await ends()).toEqual([1]);
     write("config.json", { ...config, eos_token_id: null });
     expect(await ends()).toEqual([1]);
+    // A row that pads the vocabulary: the tokenizer has 562 tokens, the model 570.
+    write("generation_config.json", { eos_token_id: [569, 1] });
+    expect(await ends()).toEqual([569, 1]);
     write("generation_config.json", { eos_token_id: 99_999 });
-    await expect(opening()).rejects.toThrow(
-      /generation_config.json "eos_token_id": expected ids of the vocabulary/,
+    await expect(ends()).rejects.toThrow(
+      /generation_config.json "eos_token_id": expected ids from 0 to \d+, the rows of the model's vocabulary, found 99999/,
     );
+  });
+});
+
+describe("what not everybody needs", () => {
+  const files = ["tokenizer.json", "tokenizer_config.json", "chat_template.jinja"];
+
+  test.each<[string, () => void, RegExp]>([
+    [
+      "no tokenizer",
+      () => {
+        for (const name of files) rmSync(join(folder, name));
+      },
+      /model: expected a tokenizer.json, found none/,
+    ],
+    [
+      "a broken one",
+      () => {
+        writeFileSync(join(folder, "tokenizer.json"), "{");
+      },
+      /tokenizer.json: expected JSON/,
+    ],
+    [
+      "a template that is none",
+      () => {
+        writeFileSync(join(folder, "chat_template.jinja"), "{% if %}");
+      },
+      /expected a Jinja template/,
+    ],
+  ])("%s is said where text is asked for", async (_, spoil, message) => {
+    spoil();
+    const checkpoint = await opening();
+    checkpoint.weights.close();
+    expect(() => textOf(checkpoint)).toThrow(message);
+    expect(endsOf(checkpoint)).toEqual([1]);
+    expect(notesOf(checkpoint, true)).toEqual([]);
+  });
+
+  test("no end token is noted where there are answers", async () => {
+    for (const name of files) rmSync(join(folder, name));
+    write("config.json", { ...config, eos_token_id: null });
+    const checkpoint = await opening();
+    checkpoint.weights.close();
+    expect(endsOf(checkpoint)).toEqual([]);
+    expect(notesOf(checkpoint, false)).toEqual([]);
+    expect(notesOf(checkpoint, true)).toEqual([expect.stringContaining("an answer goes on to its cap")]);
+  });
+
+  test("the template's end of turn is one, named or not, and is noted where it is not", async () => {
+    const ends = async () => {
+      const checkpoint = await opening();
+      checkpoint.weights.close();
+      return { ids: endsOf(checkpoint), notes: notesOf(checkpoint, true) };
+    };
+    expect(await ends()).toEqual({ ids: [1], notes: [] });
+    write("generation_config.json", { eos_token_id: 3 });
+    const note = expect.stringContaining(
+      "ends a turn with <|end|>, which the model's files do not name",
+    ) as string;
+    expect(await ends()).toEqual({ ids: [3, 1], notes: [note] });
+    write("generation_config.json", { eos_token_id: [1, 3] });
+    expect(await ends()).toEqual({ ids: [1, 3], notes: [] });
+    // A model that has no row for the mark never says it.
+    const checkpoint = await opening();
+    checkpoint.weights.close();
+    expect(endTokens({ named: [0], known: [] }, textOf(checkpoint), 1).ids).toEqual([0]);
   });
 });
 
@@ -173,13 +245,6 @@ describe("a directory that is not", () => {
         rmSync(join(folder, "config.json"));
       },
       /with a config.json, found none/,
-    ],
-    [
-      "no tokenizer",
-      () => {
-        rmSync(join(folder, "tokenizer.json"));
-      },
-      /expected a tokenizer.json, found none/,
     ],
     [
       "broken config",
@@ -229,13 +294,6 @@ describe("a directory that is not", () => {
         write("config.json", { ...config, num_hidden_layers: 1 });
       },
       /"model.layers.1.[a-z_.]+": expected only tensors/,
-    ],
-    [
-      "a broken template",
-      () => {
-        writeFileSync(join(folder, "chat_template.jinja"), "{% if %}");
-      },
-      /expected a Jinja template/,
     ],
   ])("%s", async (_, damage, message) => {
     damage();

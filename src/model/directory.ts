@@ -3,12 +3,11 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { badInput } from "../core/errors.ts";
 import type { Json } from "../core/hash.ts";
-import { readPythonJson, readText } from "../files/io.ts";
-import { parseConfig } from "./config.ts";
+import { readText as readFile, readPythonJson } from "../files/io.ts";
+import { type ModelConfig, parseConfig } from "./config.ts";
 import { textConfigOf } from "./containers.ts";
-import type { Opened } from "./opened.ts";
-import type { EncodingTokenizer } from "./tokenizer.ts";
-import { readTokenizerFiles, type TokenizerFiles } from "./tokenizer-files.ts";
+import type { Opened, OpenedText } from "./opened.ts";
+import { readTokenizerFiles } from "./tokenizer-files.ts";
 import { buildTokenizer } from "./tokenizer-json.ts";
 import { checkWeights } from "./weight-shapes.ts";
 import { openSafetensorsWeights } from "./weights-safetensors.ts";
@@ -29,35 +28,34 @@ export function openDirectory(folder: string): Opened {
   }
   const configJson = readPythonJson(configPath);
   const parsed = parseConfig(configJson, configPath);
-  const files = readTokenizerFiles(folder);
-  const tokenizer = buildTokenizer(files);
-  const endTokens = readEndTokens(folder, configJson, files, tokenizer);
   const weights = openSafetensorsWeights(folder);
   const { config, notes } = checkWeights(folder, parsed, weights);
   return {
     config,
     weights,
-    tokenizer,
-    templateSource: readTemplate(folder, files.config),
-    specialTokens: files.specialTokens,
-    endTokens,
+    text: () => readText(folder),
+    endTokens: (text) => ({ named: namedEnds(folder, configJson, config, text), known: [] }),
     notes: [...weights.notes, ...notes],
     weightFiles: weights.files,
-    identity: {
-      model: { config: configJson as Json },
-      tokenizer: {
-        tokenizer: files.tokenizer as Json,
-        specialTokens: files.specialTokens,
-        cleanUp: files.cleanUp,
-      },
-    },
+    identity: { config: configJson as Json },
+  };
+}
+
+function readText(folder: string): OpenedText {
+  const files = readTokenizerFiles(folder);
+  const { tokenizer, specialTokens, cleanUp } = files;
+  return {
+    tokenizer: buildTokenizer(files),
+    templateSource: readTemplate(folder, files.config),
+    specialTokens,
+    identity: { tokenizer: tokenizer as Json, specialTokens, cleanUp },
   };
 }
 
 /** chat_template.jinja, else the template in tokenizer_config.json: one, or the one named "default". */
 function readTemplate(folder: string, tokenizerConfig: Readonly<Record<string, unknown>>): string | null {
   const file = join(folder, "chat_template.jinja");
-  if (existsSync(file)) return readText(file);
+  if (existsSync(file)) return readFile(file);
   const inside = tokenizerConfig["chat_template"] ?? null;
   if (inside === null || typeof inside === "string") return inside;
   const named = (Array.isArray(inside) ? inside : []) as ({ name?: unknown; template?: unknown } | null)[];
@@ -70,12 +68,12 @@ function readTemplate(folder: string, tokenizerConfig: Readonly<Record<string, u
   );
 }
 
-/** generation_config.json's end tokens, else config.json's, else its text_config's, else the tokenizer's. */
-function readEndTokens(
+/** generation_config.json's end tokens, else config.json's, else its text_config's, else the tokenizer's, else none. */
+function namedEnds(
   folder: string,
   configJson: unknown,
-  files: TokenizerFiles,
-  tokenizer: EncodingTokenizer,
+  { vocabSize }: ModelConfig,
+  text: OpenedText | null,
 ): number[] {
   const generation = join(folder, "generation_config.json");
   const sources = [
@@ -87,18 +85,19 @@ function readEndTokens(
     const raw = (json as { eos_token_id?: unknown } | null)?.eos_token_id ?? null;
     if (raw === null) continue;
     const ids: unknown[] = Array.isArray(raw) ? raw : [raw];
-    for (const id of ids)
-      if (typeof id !== "number" || tokenizer.tokenOf(id) === null)
-        throw badInput(`${where} "eos_token_id"`, "ids of the vocabulary", JSON.stringify(raw));
+    // A row that pads the vocabulary is no token of the tokenizer's; the model can give it all the same, and ends there.
+    const isRow = (id: unknown) =>
+      typeof id === "number" && Number.isInteger(id) && id >= 0 && id < vocabSize;
+    if (!ids.every(isRow))
+      throw badInput(
+        `${where} "eos_token_id"`,
+        `ids from 0 to ${vocabSize - 1}, the rows of the model's vocabulary`,
+        JSON.stringify(raw),
+      );
     return ids as number[];
   }
-  const token = files.specialTokens["eos_token"];
-  const id = token === undefined ? null : tokenizer.idOf(token);
-  if (id === null)
-    throw badInput(
-      folder,
-      "an end token in generation_config.json, config.json or tokenizer_config.json",
-      "none",
-    );
-  return [id];
+  const token = text?.specialTokens["eos_token"];
+  const id = token === undefined ? null : (text?.tokenizer.idOf(token) ?? null);
+  // A token that the model has no row for is never what it says.
+  return id === null || id >= vocabSize ? [] : [id];
 }

@@ -9,7 +9,7 @@ import { readJson } from "../files/io.ts";
 import { KvCache } from "./cache.ts";
 import { capture } from "./capture.ts";
 import { CapturedRows } from "./captured-rows.ts";
-import { type Checkpoint, openCheckpoint } from "./checkpoint.ts";
+import { type Checkpoint, endsOf, notesOf, openCheckpoint, textOf } from "./checkpoint.ts";
 import { parseConfig } from "./config.ts";
 import type { Edit } from "./edits.ts";
 import { Engine } from "./engine.ts";
@@ -161,10 +161,14 @@ describe.each(engineFixtures)("%s", (name) => {
   });
 
   it("stops at the checkpoint's end tokens, and a smaller cap is a prefix", async () => {
-    expect([...checkpoint.endTokens].sort((a, b) => a - b)).toEqual(
-      [...reference.endTokens].sort((a, b) => a - b),
-    );
-    const stopped = await generateAll(requests, 64, { endTokens: checkpoint.endTokens });
+    const { endTokens } = reference;
+    // Those that the files name, and the mark of the template where they do not name it, which is noted.
+    const ends = endsOf(checkpoint);
+    expect(ends.slice(0, endTokens.length).toSorted()).toEqual(endTokens.toSorted());
+    const { tokenizer } = textOf(checkpoint);
+    const marks = notesOf(checkpoint, true).map((note) => /ends a turn with (.*), which/.exec(note)?.[1]);
+    expect(marks).toEqual(ends.slice(endTokens.length).map((id) => tokenizer.tokenOf(id)));
+    const stopped = await generateAll(requests, 64, { endTokens });
     expect(stopped.map((row) => row.ids)).toEqual(
       reference.stopped.map((ids) => ids.filter((id) => !reference.endTokens.includes(id))),
     );

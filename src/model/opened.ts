@@ -8,12 +8,10 @@ import type { Weights } from "./weights.ts";
 export interface Opened {
   config: ModelConfig;
   weights: Weights;
-  tokenizer: EncodingTokenizer;
-  /** Jinja source; null when the checkpoint has none. */
-  templateSource: string | null;
-  /** Special tokens by role, e.g. bos_token: what a template may write. */
-  specialTokens: Readonly<Record<string, string>>;
-  endTokens: readonly number[];
+  /** @throws FathomError where the checkpoint has no tokenizer, or none that can be read: exact ids need none */
+  text: () => OpenedText;
+  /** @param text null where there is none @throws FathomError for ids that the model has no row for */
+  endTokens: (text: OpenedText | null) => OpenedEnds;
   /**
    * What whoever reads the results has to know of how the files were read, a whole sentence each: what they say twice and
    * which of the two was taken, what their maker's tools do otherwise. What cannot be answered for is refused, not noted.
@@ -21,6 +19,23 @@ export interface Opened {
   notes: readonly string[];
   /** Files whose bytes are the model; hashed for its identity. */
   weightFiles: readonly string[];
-  /** What else the model's and the tokenizer's identities depend on. */
-  identity: { model: Json; tokenizer: Json };
+  /** What else the model's identity depends on. */
+  identity: Json;
+}
+
+export interface OpenedText {
+  tokenizer: EncodingTokenizer;
+  /** Jinja source; null when the checkpoint has none. */
+  templateSource: string | null;
+  /** Special tokens by role, e.g. bos_token: what a template may write. */
+  specialTokens: Readonly<Record<string, string>>;
+  /** What the tokenizer's identity depends on. */
+  identity: Json;
+}
+
+export interface OpenedEnds {
+  /** Ids that the files name as the end of an answer. */
+  named: readonly number[];
+  /** Ids that their maker's tools end at all the same. */
+  known: readonly number[];
 }

@@ -1,4 +1,5 @@
 /** Held-out questions put to a model, greedily, through its template or bare. */
+import { endsOf, textOf } from "../model/checkpoint.ts";
 import type { Model } from "../model/model.ts";
 import type { Generated, HeldOutQuestion } from "./behaviour.ts";
 
@@ -8,7 +9,7 @@ const batchSize = 32;
 
 /** @throws RangeError when the checkpoint has no chat template */
 export async function askAll(model: Model, questions: readonly HeldOutQuestion[]): Promise<Generated[]> {
-  const { tokenizer, template, endTokens } = model.checkpoint;
+  const { tokenizer, template } = textOf(model.checkpoint);
   if (template === null)
     throw new RangeError(`askAll: expected a chat template in ${model.checkpoint.path}, found none`);
   const requests = questions.map((question, i) => ({
@@ -22,7 +23,7 @@ export async function askAll(model: Model, questions: readonly HeldOutQuestion[]
     seed: 0,
   }));
   const answers = new Array<Generated>(questions.length);
-  const options = { endTokens, batchSize, watch: [], captureLayers: [], edits: [] };
+  const options = { endTokens: endsOf(model.checkpoint), batchSize, watch: [], captureLayers: [], edits: [] };
   await model.generate(requests, options, ({ ids, finish }, index) => {
     answers[index] = {
       text: tokenizer.decode(ids, { skipSpecial: true }).trim(),

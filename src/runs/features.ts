@@ -4,6 +4,7 @@
  */
 import type { Features } from "../audit/answers.ts";
 import type { Observation } from "../core/observation.ts";
+import { textOf } from "../model/checkpoint.ts";
 import type { Model } from "../model/model.ts";
 import { type GateResult, gate } from "../sae/gate.ts";
 import { overrideCaveat } from "../sae/override.ts";
@@ -48,7 +49,8 @@ export async function poolFeatures(
 ): Promise<PooledRun> {
   const session = await SaeSession.open(sae);
   try {
-    const { name, config, tokenizer } = model.checkpoint;
+    const { name, config } = model.checkpoint;
+    const { specialIds } = textOf(model.checkpoint).tokenizer;
     const facts = { name, hiddenSize: config.hiddenSize, layers: config.layers.length };
     const sample = sampleTokens(run, observations, layer, sae.d_in);
     const passed = await gate(session, facts, sample, {
@@ -66,7 +68,7 @@ export async function poolFeatures(
     for (const observation of observations) {
       const { key, ids } = observation;
       const all = rowsOf(activationsOf(run, observation, layer), sae.d_in);
-      const texts = pooledTokens(all, ids, tokenizer.specialIds, massiveNorm);
+      const texts = pooledTokens(all, ids, specialIds, massiveNorm);
       for (const kind of ["special", "massive", "answers"] as const) leftOut[kind] += texts.leftOut[kind];
       // Nothing is generated beyond the largest cap, so all tokens are the tokens up to it.
       pooled.set(

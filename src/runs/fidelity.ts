@@ -7,6 +7,7 @@ import { fidelityOf } from "../audit/fidelity.ts";
 import type { Fidelity } from "../core/fidelity.ts";
 import type { Precision } from "../core/precision.ts";
 import { Spool, type Spooled } from "../files/spool.ts";
+import { endsOf } from "../model/checkpoint.ts";
 import type { Model } from "../model/model.ts";
 import { compareLogits, type LogitComparison } from "../stats/kl.ts";
 import type { Prepared } from "./prepare.ts";
@@ -58,7 +59,7 @@ export async function measureFidelity({
           seed: 0,
         })),
         {
-          endTokens: first.checkpoint.endTokens,
+          endTokens: endsOf(first.checkpoint),
           batchSize: plan.batch_size,
           watch: [],
           captureLayers: [],

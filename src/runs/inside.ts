@@ -8,6 +8,7 @@ import type { GivenSae } from "../audit/answers.ts";
 import type { Catalog } from "../core/catalog.ts";
 import { listOf } from "../core/parse.ts";
 import { saeKeys } from "../core/sae-keys.ts";
+import { textOf } from "../model/checkpoint.ts";
 import { neuronpediaOf } from "../sae/neuronpedia.ts";
 import { failures, overrideSentence } from "../sae/override.ts";
 import type { Sae } from "../sae/sae.ts";
@@ -111,7 +112,7 @@ export async function keptOf(
         : {
             ...(await withContexts(shownOn(catalog, used.sae), {
               sae: used.sae,
-              tokenizer: model.checkpoint.tokenizer,
+              tokenizer: textOf(model.checkpoint).tokenizer,
               observations: observations.filter(({ key }) => chosenOn.has(key)),
               activationsOf: (observation) => activationsOf(run, observation, used.layer),
               massiveNorm: used.massiveNorm ?? Infinity,

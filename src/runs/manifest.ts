@@ -59,6 +59,11 @@ export const manifestSchema = z.strictObject({
         .default(null),
       tokenizer: z.strictObject({ sha256 }),
       template: z.strictObject({ sha256 }).nullable(),
+      /** What ends an answer, as the vocabulary spells it; null where that is a padded row, and in all of older versions. */
+      end_tokens: z
+        .array(z.strictObject({ id: z.int().nonnegative(), token: z.string().nullable() }))
+        .nullable()
+        .default(null),
       prompts: z.strictObject({ name: z.string(), sha256, n: z.int(), notes: z.array(z.string()) }),
       /** In the order named: the headline speaks of the first. */
       saes: z.array(
@@ -170,7 +175,9 @@ const free: ReadonlySet<string> = new Set(["name", "made_for", "notes", "k"]);
 
 /** @throws FathomError naming the first input in which a resumed run would differ from the one begun */
 export function requireSameInputs(run: string, begun: Manifest, now: Manifest): void {
-  const differing = firstDifference(begun.inputs, now.inputs, "");
+  // Of a run of an older version it is not known; what it has no key for, the keys of its answers say (units.ts).
+  const ends = begun.inputs.end_tokens === null ? null : now.inputs.end_tokens;
+  const differing = firstDifference(begun.inputs, { ...now.inputs, end_tokens: ends }, "");
   if (differing === null) return;
   throw badInput(
     `${manifestPath(run)} inputs${differing.path}`,

@@ -8,6 +8,7 @@ import { canonicalJson } from "../core/hash.ts";
 import { type Observation, observationSchema } from "../core/observation.ts";
 import { parseRecord } from "../core/parse.ts";
 import { type Journal, openJournal, readJournal } from "../files/journal.ts";
+import { endsOf, textOf } from "../model/checkpoint.ts";
 import { decodeWithEnds } from "../model/decode-ends.ts";
 import type { Model } from "../model/model.ts";
 import { restore } from "./manifest.ts";
@@ -44,6 +45,7 @@ export interface ObserveInput {
  */
 export async function observe(input: ObserveInput): Promise<Observation[]> {
   const { run, units, model, plan, layers } = input;
+  const { tokenizer } = textOf(model.checkpoint);
   const journal = openJournal(observationsPath(run), parseObservation);
   try {
     const known = knownOf(journal, units);
@@ -61,7 +63,7 @@ export async function observe(input: ObserveInput): Promise<Observation[]> {
         seed: `${condition.seed}/${prompt.id}/${condition.template}`,
       })),
       {
-        endTokens: model.checkpoint.endTokens,
+        endTokens: endsOf(model.checkpoint),
         batchSize: plan.batch_size,
         watch: input.watch,
         captureLayers: layers,
@@ -73,7 +75,7 @@ export async function observe(input: ObserveInput): Promise<Observation[]> {
       },
       ({ ids, finish, watchScores, activations }, index) => {
         const unit = pending[index]!;
-        const { text, ends } = decodeWithEnds(model.checkpoint.tokenizer, ids);
+        const { text, ends } = decodeWithEnds(tokenizer, ids);
         const observation: Observation = {
           key: unit.key,
           prompt_id: unit.prompt.id,

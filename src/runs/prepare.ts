@@ -8,7 +8,7 @@ import type { Prompt } from "../core/prompt.ts";
 import { jsonLines } from "../files/json-lines.ts";
 import { refusalOpeners } from "../judges/refusal-openers.ts";
 import { judgeVersion } from "../judges/version.ts";
-import type { Checkpoint } from "../model/checkpoint.ts";
+import { type Checkpoint, endsOf, notesOf, textOf } from "../model/checkpoint.ts";
 import { roundingRecipe } from "../model/quantized/weights.ts";
 import { loadPrompts } from "../prompts/load.ts";
 import { requireUnseen } from "../sae/domain/fingerprint.ts";
@@ -44,6 +44,7 @@ export async function prepare(
   requireDefined(plan.categories, prompts, set.name);
   for (const sae of saes) requireUnseen(sae, prompts);
   const { config, identity, adapter } = checkpoint;
+  const { tokenizer, identity: text } = textOf(checkpoint);
   const read = readBy(plan, checkpoint, saes, origins);
   const layers = read.length === 0 ? [layerWithout(plan, checkpoint)] : risingOnce(read);
   const opening = refusalTokens(checkpoint);
@@ -77,8 +78,9 @@ export async function prepare(
         },
         adapter:
           adapter === null ? null : { name: adapter.name, made_for: adapter.base, sha256: adapter.sha256 },
-        tokenizer: { sha256: identity.tokenizer },
-        template: identity.template === null ? null : { sha256: identity.template },
+        tokenizer: { sha256: text.tokenizer },
+        template: text.template === null ? null : { sha256: text.template },
+        end_tokens: endsOf(checkpoint).map((id) => ({ id, token: tokenizer.tokenOf(id) })),
         prompts: { name: set.name, sha256: set.sha256, n: prompts.length, notes: set.notes },
         saes: read,
         plan: choices,
@@ -92,7 +94,7 @@ export async function prepare(
       files: { [promptsName]: hashText(jsonLines(prompts)) },
       origins,
       fidelity: null,
-      notes: [...checkpoint.notes],
+      notes: [...notesOf(checkpoint, true)],
       gate_overrides: [],
       environment: {
         fathom: fathomVersion(),
@@ -147,7 +149,8 @@ function layerWithout(plan: AuditPlan, { config }: Checkpoint): number {
 }
 
 /** Tokens that a refusal begins with: those openers that the vocabulary holds as one token. */
-function refusalTokens({ tokenizer }: Checkpoint): { id: number; token: string }[] {
+function refusalTokens(checkpoint: Checkpoint): { id: number; token: string }[] {
+  const { tokenizer } = textOf(checkpoint);
   const ids = new Set<number>();
   for (const opener of refusalOpeners) {
     const encoded = tokenizer.encode(opener, { addSpecial: false });

@@ -1,9 +1,9 @@
 /** Work units: one prompt under one condition, with the exact tokens the model will read, keyed by all it depends on. */
-import { badInput } from "../core/errors.ts";
+import { badInput, orThrow } from "../core/errors.ts";
 import { hashJson } from "../core/hash.ts";
 import type { Condition } from "../core/observation.ts";
 import type { Message, Prompt } from "../core/prompt.ts";
-import type { Checkpoint } from "../model/checkpoint.ts";
+import { type Checkpoint, textOf } from "../model/checkpoint.ts";
 import { expandConditions } from "../prompts/conditions.ts";
 import type { AuditPlan } from "./plan.ts";
 
@@ -56,7 +56,8 @@ export function expandUnits(
   const cap = Math.max(...plan.caps);
   // One alone is hashed as it was before there could be several: runs begun then can be gone on with.
   const layer = layers.length === 1 ? layers[0]! : [...layers];
-  const { identity, config } = checkpoint;
+  const { config } = checkpoint;
+  const identity = { ...checkpoint.identity, ...textOf(checkpoint).identity, ...endsIn(checkpoint) };
   return conditions.flatMap((condition) =>
     prompts.map((prompt): Unit => {
       const prompt_ids = encodePrompt(prompt, condition, checkpoint);
@@ -74,9 +75,17 @@ export function expandUnits(
   );
 }
 
+/** Nothing where they are those that the files name: runs begun before there could be others can be gone on with. */
+function endsIn({ endTokens }: Checkpoint): { ends?: number[] } {
+  const { ids, foundMore } = orThrow(endTokens);
+  return foundMore ? { ends: [...ids] } : {};
+}
+
 function encodePrompt(prompt: Prompt, condition: Condition, checkpoint: Checkpoint): number[] {
-  if (condition.template === "none") return checkpoint.tokenizer.encode(prompt.prompt, { addSpecial: true });
-  if (checkpoint.template === null) {
+  if (condition.template === "none")
+    return textOf(checkpoint).tokenizer.encode(prompt.prompt, { addSpecial: true });
+  const { template } = textOf(checkpoint);
+  if (template === null) {
     throw badInput(
       checkpoint.path,
       "a chat template",
@@ -87,5 +96,5 @@ function encodePrompt(prompt: Prompt, condition: Condition, checkpoint: Checkpoi
   const messages: Message[] = [];
   if (condition.system !== null) messages.push({ role: "system", content: condition.system });
   messages.push({ role: "user", content: prompt.prompt });
-  return checkpoint.template.encode(messages, { addGenerationPrompt: true });
+  return template.encode(messages, { addGenerationPrompt: true });
 }

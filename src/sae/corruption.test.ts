@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { random } from "../core/random.ts";
 import { greaterOperator } from "../graph/ops/select.ts";
 import { CapturedRows } from "../model/captured-rows.ts";
+import { textOf } from "../model/checkpoint.ts";
 import type { Edit } from "../model/edits.ts";
 import { type Model, openModel } from "../model/model.ts";
 import { loadInputs } from "../prompts/inputs.ts";
@@ -41,7 +42,7 @@ beforeAll(async () => {
   model = await openModel(organism, { threads: 1 });
   const prompts = (await loadInputs("fiction")).flatMap((input) =>
     input.kind === "prompt"
-      ? [{ id: input.id, ids: model.checkpoint.tokenizer.encode(input.prompt, { addSpecial: true }) }]
+      ? [{ id: input.id, ids: textOf(model.checkpoint).tokenizer.encode(input.prompt, { addSpecial: true }) }]
       : [],
   );
   const texts = await answered(model, prompts, 24);

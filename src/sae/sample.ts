@@ -1,4 +1,5 @@
 /** Real activations to judge an SAE on: a model reads texts, and what it has at the SAE's site is kept. */
+import { endsOf } from "../model/checkpoint.ts";
 import type { Model } from "../model/model.ts";
 import { type Rows, rowsOf } from "./rows.ts";
 
@@ -29,7 +30,7 @@ export async function answered(
   const texts: SampleText[] = [];
   await model.generate(
     prompts.map(({ id, ids }) => ({ id, ids: [...ids], maxNewTokens, temperature: 0, seed: 0 })),
-    { endTokens: model.checkpoint.endTokens, batchSize: 32, watch: [], captureLayers: [], edits: [] },
+    { endTokens: endsOf(model.checkpoint), batchSize: 32, watch: [], captureLayers: [], edits: [] },
     ({ ids }, i) => {
       const prompt = prompts[i]!;
       texts[i] = { id: prompt.id, ids: [...prompt.ids, ...ids], from: prompt.ids.length };

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { massiveOrganism, organism } from "../../test/support/massive-organism.ts";
+import { textOf } from "../model/checkpoint.ts";
 import { type Model, openModel } from "../model/model.ts";
 import { loadInputs } from "../prompts/inputs.ts";
 import { crossEntropy } from "../stats/cross-entropy.ts";
@@ -22,13 +23,16 @@ let sample: Sample;
 
 beforeAll(async () => {
   model = await openModel(organism, { threads: 1 });
-  const prompts = (await loadInputs("fiction"))
-    .slice(0, 12)
-    .flatMap((input) =>
-      input.kind === "prompt"
-        ? [{ id: input.id, ids: model.checkpoint.tokenizer.encode(input.prompt, { addSpecial: true }) }]
-        : [],
-    );
+  const prompts = (await loadInputs("fiction")).slice(0, 12).flatMap((input) =>
+    input.kind === "prompt"
+      ? [
+          {
+            id: input.id,
+            ids: textOf(model.checkpoint).tokenizer.encode(input.prompt, { addSpecial: true }),
+          },
+        ]
+      : [],
+  );
   sample = await sampleOf(model, layer, await answered(model, prompts, 24), 2000);
 });
 afterAll(() => model.close());

@@ -6,6 +6,7 @@ import { z } from "zod";
 import { catalogSchema } from "../../src/core/catalog.ts";
 import { findingSchema } from "../../src/core/finding.ts";
 import { type Observation, observationSchema } from "../../src/core/observation.ts";
+import { textOf } from "../../src/model/checkpoint.ts";
 import { openModel } from "../../src/model/model.ts";
 import { withContexts } from "../../src/runs/contexts.ts";
 import { poolFeatures } from "../../src/runs/features.ts";
@@ -63,7 +64,7 @@ test("are in no pooled feature, and no context of a feature that is strongest on
   );
   const session = await SaeSession.open(openSae(sae), { threads: 1 });
   const { d_sae } = session.sae;
-  const { tokenizer } = opened.checkpoint;
+  const { tokenizer } = textOf(opened.checkpoint);
   const strongest = new Float32Array(d_sae);
   const raise = (of: Float32Array, row: Float32Array) => {
     for (let i = 0; i < d_sae; i++) of[i] = Math.max(of[i]!, row[i]!);

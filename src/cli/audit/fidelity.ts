@@ -7,7 +7,7 @@ import { measureFidelity } from "../../runs/fidelity.ts";
 import { readManifest, writeManifest } from "../../runs/manifest.ts";
 import type { AuditPlan } from "../../runs/plan.ts";
 import type { Prepared } from "../../runs/prepare.ts";
-import { openAgain } from "../open-named.ts";
+import { openNamed } from "../open-named.ts";
 import type { Progress } from "../progress.ts";
 
 interface Request {
@@ -25,7 +25,7 @@ export async function fidelityOfPlan(
   return await measureFidelity({
     prepared,
     open: async (precision) => {
-      const { checkpoint } = await openAgain(prepared.plan, progress);
+      const { checkpoint } = await openNamed(prepared.plan, progress);
       return await modelOf(checkpoint, { ...engine, precision });
     },
     beside,

@@ -12,7 +12,7 @@ import { openSae } from "../../sae/open.ts";
 import { reportDefaults } from "../defaults.ts";
 import { complain } from "../failure.ts";
 import { locateSae } from "../locate.ts";
-import { openNamed } from "../open-named.ts";
+import { openNamed, sayNotes } from "../open-named.ts";
 import { printJson, printLines } from "../output.ts";
 import { Progress } from "../progress.ts";
 import { reportOfRun, tooMuchUnjudged } from "../report/report-of-run.ts";
@@ -50,6 +50,7 @@ export async function runAudit(planFile: string | undefined, options: AuditOptio
     };
     const request = { prepared, engine, progress };
     if (options.dryRun === true || out === null) {
+      sayNotes(checkpoint, true, progress);
       const fidelity = plan.fidelity
         ? await fidelityOfPlan(request, join(tmpdir(), "fathom-fidelity"))
         : null;
@@ -61,6 +62,7 @@ export async function runAudit(planFile: string | undefined, options: AuditOptio
     }
     requireTemplate();
     release = beginRun(out, prepared, options.resume === true);
+    sayNotes(checkpoint, true, progress);
 
     interrupt.heeded = true;
     const fidelity = plan.fidelity ? await fidelityOfRun(out, request) : null;

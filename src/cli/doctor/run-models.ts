@@ -1,7 +1,7 @@
 /** What `fathom doctor models` does: opens every checkpoint of a folder as far as it goes without its weights being read. */
 import { type Dirent, readdirSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
-import { FathomError } from "../../core/errors.ts";
+import { attempt, FathomError } from "../../core/errors.ts";
 import { isGgufName } from "../../files/gguf-name.ts";
 import { readProblem } from "../../files/io.ts";
 import { hubCache } from "../../hub/cache-path.ts";
@@ -73,13 +73,19 @@ function listed(path: string): Dirent[] {
 
 function look(path: string): Listed {
   try {
-    const { config, weights, templateSource } = isGgufName(path) ? openGguf(path) : openDirectory(path);
+    const { config, weights, text } = isGgufName(path) ? openGguf(path) : openDirectory(path);
     weights.close();
     const parameters = [...expectedShapes(config).values()].reduce(
       (sum, shape) => sum + shape.reduce((product, size) => product * size, 1),
       0,
     );
-    const template = templateSource === null ? "no chat template" : "chat template";
+    const read = attempt(text);
+    const template =
+      read instanceof FathomError
+        ? "no tokenizer"
+        : read.templateSource === null
+          ? "no chat template"
+          : "chat template";
     const detail = `${config.architecture}, ${config.layers.length} layers, ${millions(parameters)} parameters, ${template}`;
     return { path, opens: true, detail };
   } catch (error) {

@@ -21,6 +21,7 @@ export function identitiesOf({ inputs, environment, origins }: Manifest): Identi
         precision: precisionWords[plan.precision],
         device: plan.device,
         "SHA-256": model.sha256,
+        ...endsOf(inputs),
         ...fetchedFrom(origins?.model),
       },
     ],
@@ -56,6 +57,12 @@ export function identitiesOf({ inputs, environment, origins }: Manifest): Identi
   return subjects.flatMap(([subject, facts]) =>
     Object.entries(facts).map(([label, value]) => ({ subject, label, value })),
   );
+}
+
+function endsOf({ end_tokens }: Manifest["inputs"]): Record<string, string> {
+  if (end_tokens === null) return {};
+  const spelled = end_tokens.map(({ id, token }) => token ?? `row ${id}, which is no token of the tokenizer`);
+  return { "ends an answer": spelled.length === 0 ? "nothing but the cap" : spelled.join(" ") };
 }
 
 function saesOf(

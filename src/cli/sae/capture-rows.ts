@@ -8,6 +8,7 @@ import { modelOf } from "../../model/model.ts";
 import type { Span } from "../../sae/domain/labelled.ts";
 import { answered } from "../../sae/sample.ts";
 import { ShardWriter } from "../../sae/shards.ts";
+import { sayNotes } from "../open-named.ts";
 import type { Progress } from "../progress.ts";
 import { count } from "../say.ts";
 import type { EncodedInput } from "../tokens/encode-inputs.ts";
@@ -37,6 +38,7 @@ export async function captureRows(
   progress: Progress,
 ): Promise<void> {
   const writer = new ShardWriter(folder.rows, checkpoint.config.hiddenSize);
+  sayNotes(checkpoint, answers, progress);
   const model = await modelOf(checkpoint, engineOptions(options, progress));
   try {
     if (answers) progress.show(() => "the model answers the prompts");

@@ -2,7 +2,7 @@
 import { basename } from "node:path";
 import { badInput } from "../../core/errors.ts";
 import { readText } from "../../files/io.ts";
-import type { Checkpoint } from "../../model/checkpoint.ts";
+import { type Checkpoint, textOf } from "../../model/checkpoint.ts";
 import type { Model } from "../../model/model.ts";
 import type { ModelFacts } from "../../sae/gate/place.ts";
 import { type GateResult, gate } from "../../sae/gate.ts";
@@ -102,7 +102,9 @@ export async function gateOn(
 }
 
 /** A text file as the model reads running text: from its beginning-of-text token on, stretch by stretch. */
-function textStretches(path: string, { tokenizer, config }: Checkpoint): EncodedInput[] {
+function textStretches(path: string, checkpoint: Checkpoint): EncodedInput[] {
+  const { config } = checkpoint;
+  const { tokenizer } = textOf(checkpoint);
   const first = tokenizer.encode("", { addSpecial: true });
   const ids = tokenizer.encode(readText(path), { addSpecial: false });
   if (ids.length < 2) throw badInput(path, "a text of two tokens at least", `${ids.length}`);

@@ -6,7 +6,7 @@ import { openSae } from "../../sae/open.ts";
 import type { Sae } from "../../sae/sae.ts";
 import { SaeSession } from "../../sae/session.ts";
 import { locateSae } from "../locate.ts";
-import { openNamed } from "../open-named.ts";
+import { openNamed, sayNotes } from "../open-named.ts";
 import { printJson, printLines } from "../output.ts";
 import { Progress } from "../progress.ts";
 import { engineOptions } from "../tokens/engine-options.ts";
@@ -47,6 +47,7 @@ export async function runCheck(options: SaeCheckOptions): Promise<number> {
     if (refused !== null) return await say(refused);
     const layer = requireFits(sae, facts, options.layer, allowFailed);
     const given = await givenTexts(options, checkpoint);
+    sayNotes(checkpoint, given.kind === "prompts", progress);
     const model = await modelOf(checkpoint, engineOptions({ ...options, cache: true }, progress));
     const session = await SaeSession.open(
       sae,

@@ -2,10 +2,11 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
-import { badInput, exitCode } from "../../core/errors.ts";
+import { badInput, exitCode, FathomError } from "../../core/errors.ts";
 import { hashJson } from "../../core/hash.ts";
 import { type SaeReport, saeReportSchema } from "../../core/sae-report.ts";
 import { writeTextAtomically } from "../../files/io.ts";
+import { type Checkpoint, notesOf } from "../../model/checkpoint.ts";
 import { modelOf } from "../../model/model.ts";
 import { renderHtml } from "../../report/html.ts";
 import { readTemplate } from "../../report/template.ts";
@@ -17,7 +18,7 @@ import { SaeSession } from "../../sae/session.ts";
 import { readTraining } from "../../sae/training-curve.ts";
 import { saeReportDefaults } from "../defaults.ts";
 import { locateSae } from "../locate.ts";
-import { openNamed } from "../open-named.ts";
+import { openNamed, sayNotes } from "../open-named.ts";
 import { printJson, printLines, requireWritable } from "../output.ts";
 import { Progress } from "../progress.ts";
 import { requireTemplate } from "../report/write-report.ts";
@@ -110,6 +111,7 @@ async function reportOf(
   const given = await givenTexts(options, checkpoint);
   const threads = options.threads === undefined ? {} : { threads: options.threads };
   const seed = options.seed ?? saeReportDefaults.seed;
+  sayNotes(checkpoint, given.kind === "prompts", progress);
   const model = await modelOf(checkpoint, engineOptions({ ...options, cache: true }, progress));
   const session = await SaeSession.open(sae, threads);
   try {
@@ -160,7 +162,7 @@ async function reportOf(
       identities,
       sae: { kind: sae.kind, d_in: sae.d_in, d_sae: sae.d_sae, k: sae.k, layer },
       model: checkpoint.name,
-      notes: [...checkpoint.notes],
+      notes: [...notesOf(checkpoint, given.kind === "prompts"), ...withoutText(checkpoint)],
       read: { source: given.source, ...about },
       gate: {
         passed,
@@ -181,6 +183,14 @@ async function reportOf(
     await session.close();
     await model.close();
   }
+}
+
+function withoutText({ text }: Checkpoint): string[] {
+  if (!(text instanceof FathomError)) return [];
+  const { expected, found } = text.problem;
+  return [
+    `Tokens are shown by their ids in brackets, without a tokenizer: expected ${expected}, found ${found}.`,
+  ];
 }
 
 function summary(report: SaeReport, files: readonly ReportFile[]): string[] {

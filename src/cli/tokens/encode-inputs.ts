@@ -1,7 +1,7 @@
 /** The lines that `capture` and `generate` read, as the exact tokens that the model will. */
 import { badInput } from "../../core/errors.ts";
 import type { Message } from "../../core/prompt.ts";
-import type { Checkpoint } from "../../model/checkpoint.ts";
+import { type Checkpoint, textOf } from "../../model/checkpoint.ts";
 import { type Input, loadInputs } from "../../prompts/inputs.ts";
 
 export interface EncodeInputsOptions {
@@ -61,13 +61,14 @@ function encode(input: Input, checkpoint: Checkpoint, chat: boolean): number[] {
     case "prompt":
       return chat
         ? encodeMessages([{ role: "user", content: input.prompt }], checkpoint)
-        : checkpoint.tokenizer.encode(input.prompt, { addSpecial: true });
+        : textOf(checkpoint).tokenizer.encode(input.prompt, { addSpecial: true });
   }
 }
 
 /** Ends with the opening of the assistant's turn, unless the assistant has had the last word. */
 function encodeMessages(messages: readonly Message[], checkpoint: Checkpoint): number[] {
-  if (checkpoint.template === null) {
+  const { template } = textOf(checkpoint);
+  if (template === null) {
     throw badInput(
       checkpoint.path,
       "a chat template",
@@ -76,5 +77,5 @@ function encodeMessages(messages: readonly Message[], checkpoint: Checkpoint): n
     );
   }
   const addGenerationPrompt = messages.at(-1)?.role !== "assistant";
-  return checkpoint.template.encode(messages, { addGenerationPrompt });
+  return template.encode(messages, { addGenerationPrompt });
 }

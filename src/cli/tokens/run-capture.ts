@@ -5,7 +5,7 @@ import { inTurn, Spool, type Spooled } from "../../files/spool.ts";
 import { modelOf } from "../../model/model.ts";
 import { precisionDefault } from "../defaults.ts";
 import { complain } from "../failure.ts";
-import { openNamed } from "../open-named.ts";
+import { openNamed, sayNotes } from "../open-named.ts";
 import { requireRegularFile } from "../output.ts";
 
 import { Progress } from "../progress.ts";
@@ -40,6 +40,7 @@ export async function runCapture(options: CaptureCommandOptions): Promise<void> 
     ? null
     : memoryNote(config, options.precision ?? precisionDefault, process.availableMemory());
   if (note !== null) complain(note);
+  sayNotes(checkpoint, false, progress);
   const spool = new Spool(options.out);
   const model = await modelOf(checkpoint, {
     ...engineOptions(options, progress),

@@ -1,7 +1,8 @@
 /** What `fathom generate` does. */
+import { endsOf, textOf } from "../../model/checkpoint.ts";
 import type { Generation } from "../../model/generation.ts";
 import { modelOf } from "../../model/model.ts";
-import { openNamed } from "../open-named.ts";
+import { openNamed, sayNotes } from "../open-named.ts";
 import { deliver, requireWritable } from "../output.ts";
 import { Progress } from "../progress.ts";
 import { count } from "../say.ts";
@@ -28,7 +29,9 @@ export async function runGenerate(options: GenerateCommandOptions): Promise<void
   const { temperature, seed, maxNewTokens } = options;
   const progress = new Progress(options.quiet === true);
   const { checkpoint } = await openNamed(options, progress);
-  const { tokenizer, endTokens, config } = checkpoint;
+  const { config } = checkpoint;
+  const { tokenizer } = textOf(checkpoint);
+  const endTokens = endsOf(checkpoint);
   const edits =
     options.edits === undefined
       ? []
@@ -36,6 +39,7 @@ export async function runGenerate(options: GenerateCommandOptions): Promise<void
   const inputs = await encodeInputs(options.prompts, checkpoint, { chat: options.chat === true, room: 1 });
   if (options.out !== undefined) requireWritable(options.out);
 
+  sayNotes(checkpoint, true, progress);
   const model = await modelOf(checkpoint, engineOptions(options, progress));
   const lines: string[] = [];
   try {

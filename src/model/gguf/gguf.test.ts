@@ -5,13 +5,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openSafetensors } from "../../files/safetensors.ts";
-import { type Checkpoint, openCheckpoint } from "../checkpoint.ts";
+import { type Checkpoint, endsOf, openCheckpoint, textOf } from "../checkpoint.ts";
 import { decodedTypes } from "./block-types.ts";
 import { ggufConfig } from "./config.ts";
+import { ggufEndTokens } from "./end-tokens.ts";
 import type { GgufHeader } from "./header.ts";
 import { llama3Divisors, type RopeTensors } from "./rope.ts";
 import { readGgufHeader } from "./split.ts";
-import { ggufEndTokens, ggufTokenizerFiles } from "./tokenizer.ts";
+import { ggufTokenizerFiles } from "./tokenizer.ts";
 
 const folder = join(import.meta.dirname, "../../../test/fixtures/gguf");
 const file = join(folder, "tiny.gguf");
@@ -104,7 +105,7 @@ describe("a GGUF checkpoint", () => {
         ids: number[];
       }[];
     };
-    const { tokenizer, template } = checkpoint;
+    const { tokenizer, template } = textOf(checkpoint);
     for (const { text, ids, parsed_ids: parsed, decoded } of same.prompts) {
       expect(tokenizer.encode(text, { addSpecial: true })).toEqual(ids);
       expect(tokenizer.encode(text, { addSpecial: true, parseSpecial: true })).toEqual(parsed);
@@ -115,8 +116,8 @@ describe("a GGUF checkpoint", () => {
   });
 
   test("ends an answer at the end of the text or of the turn, and has a stable identity", async () => {
-    const ids = ["<|end|>", "<|user|>"].map((token) => checkpoint.tokenizer.idOf(token));
-    expect(checkpoint.endTokens).toEqual(ids);
+    const ids = ["<|end|>", "<|user|>"].map((token) => textOf(checkpoint).tokenizer.idOf(token));
+    expect(endsOf(checkpoint)).toEqual(ids);
     const again = await openCheckpoint(file);
     expect(again.identity).toEqual(checkpoint.identity);
     expect(checkpoint.identity.model).toMatch(/^[0-9a-f]{64}$/);
@@ -195,7 +196,61 @@ describe("a GGUF file that is wrong", () => {
   test("no tokenizer, no end token", () => {
     expect(() => ggufTokenizerFiles(changed({}, ["tokenizer.ggml.model"]))).toThrow(/expected a tokenizer/);
     const none = changed({}, ["tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id"]);
-    expect(() => ggufEndTokens(none, 562)).toThrow(/expected an end token/);
+    expect(ggufEndTokens(none, 562)).toEqual({ named: [], known: [1] });
+  });
+
+  // As llama.cpp lists its end-of-generation tokens, of files without any key.
+  test.each<[string[], string[]]>([
+    [
+      ["a", "<end_of_turn>", "<eos>", "<bos>"],
+      ["<end_of_turn>", "<eos>"],
+    ],
+    [
+      ["<|eot_id|>", "<|eom_id|>", "<|end_of_text|>", "<|begin_of_text|>"],
+      ["<|eot_id|>", "<|eom_id|>", "<|end_of_text|>"],
+    ],
+    [
+      ["<|im_start|>", "<|im_end|>", "<|endoftext|>"],
+      ["<|im_end|>", "<|endoftext|>"],
+    ],
+    [
+      ["<EOT>", "_<EOT>", "[EOT]", "[EOS]", "EOT", "<|End|>"],
+      ["<EOT>", "_<EOT>", "[EOT]", "[EOS]"],
+    ],
+    [
+      ["<|end|>", "<|return|>", "<|call|>"],
+      ["<|return|>", "<|call|>"],
+    ],
+    [
+      ["<|end|>", "<|flush|>", "<|calls|>"],
+      ["<|flush|>", "<|calls|>"],
+    ],
+    [
+      ["<|end|>", "<|return|>"],
+      ["<|end|>", "<|return|>"],
+    ],
+    [
+      ["</s>", "<turn|>", "<|tool_response>"],
+      ["<turn|>", "<|tool_response>"],
+    ],
+    [["</s>", "<s>"], ["</s>"]],
+    [
+      ["<|fim_pad|>", "<|repo_name|>", "<|file_sep|>", "<|fim_prefix|>"],
+      ["<|fim_pad|>", "<|repo_name|>", "<|file_sep|>"],
+    ],
+  ])("%j end at %j", (tokens, expected) => {
+    const keys = ["eos", "eot"].map((role) => `tokenizer.ggml.${role}_token_id`);
+    const { named, known } = ggufEndTokens(changed({ "tokenizer.ggml.tokens": tokens }, keys), tokens.length);
+    expect(named).toEqual([]);
+    expect(known.map((id) => tokens[id]).sort()).toEqual(expected.toSorted());
+  });
+
+  test("a key says which token stands between files, whatever others are spelled like", () => {
+    const tokens = ["<|fim_pad|>", "x", "y"];
+    const said = { "tokenizer.ggml.tokens": tokens, "tokenizer.ggml.fim_pad_token_id": 1 };
+    const keys = ["eos", "eot"].map((role) => `tokenizer.ggml.${role}_token_id`);
+    expect(ggufEndTokens(changed(said, keys), 3).known).toEqual([1]);
+    expect(() => ggufEndTokens(changed({ "tokenizer.ggml.eos_token_id": 3 }), 3)).toThrow(/an id below 3/);
   });
 
   const bytes = readFileSync(file);

@@ -5,29 +5,35 @@ import type { Opened } from "../opened.ts";
 import { buildTokenizer } from "../tokenizer-json.ts";
 import { checkWeights } from "../weight-shapes.ts";
 import { ggufConfig } from "./config.ts";
+import { ggufEndTokens } from "./end-tokens.ts";
 import type { GgufHeader } from "./header.ts";
 import { readRopeTensors } from "./rope.ts";
 import { readGgufHeader } from "./split.ts";
-import { ggufEndTokens, ggufTokenizerFiles } from "./tokenizer.ts";
+import { ggufTokenizerFiles } from "./tokenizer.ts";
 import { openGgufWeights } from "./weights.ts";
 
 /** @throws FathomError naming the key or the tensor that is missing, broken or unsupported */
 export function openGguf(path: string): Opened {
   const header = readGgufHeader(path);
   const parsed = ggufConfig(header, readRopeTensors(header));
-  const files = ggufTokenizerFiles(header);
   const weights = openGgufWeights(header, parsed.layers[0]!.headDim);
   const { config, notes } = checkWeights(path, parsed, weights);
   return {
     config,
     weights,
-    tokenizer: buildTokenizer(files),
-    templateSource: templateOf(header),
-    specialTokens: files.specialTokens,
-    endTokens: ggufEndTokens(header, config.vocabSize),
+    text: () => {
+      const files = ggufTokenizerFiles(header);
+      return {
+        tokenizer: buildTokenizer(files),
+        templateSource: templateOf(header),
+        specialTokens: files.specialTokens,
+        identity: tokenizerIdentity(header),
+      };
+    },
+    endTokens: () => ggufEndTokens(header, config.vocabSize),
     notes,
     weightFiles: [...new Set([path, ...header.tensors.map(({ file }) => file)])],
-    identity: { model: {}, tokenizer: tokenizerIdentity(header) },
+    identity: {},
   };
 }
 

@@ -112,13 +112,6 @@ function around(
   return { type: "TemplateProcessing", single, pair: single, special_tokens: {} };
 }
 
-/** The tokens that end an answer: end of sequence, of turn, of message. @throws FathomError when there is none */
-export function ggufEndTokens({ path, metadata }: GgufHeader, vocabSize: number): number[] {
-  const ids = ["eos", "eot", "eom"].flatMap((role) => tokenId(path, metadata, role, vocabSize) ?? []);
-  if (ids.length === 0) throw badInput(path, "an end token (tokenizer.ggml.eos_token_id)", "none");
-  return [...new Set(ids)];
-}
-
 function roleTokens(path: string, metadata: Metadata, tokens: readonly string[]): Record<string, string> {
   const named = Object.entries(roles).flatMap(([role, key]) => {
     const id = tokenId(path, metadata, key, tokens.length);
@@ -127,7 +120,8 @@ function roleTokens(path: string, metadata: Metadata, tokens: readonly string[])
   return Object.fromEntries(named) as Record<string, string>;
 }
 
-function tokenId(path: string, metadata: Metadata, role: string, vocabSize: number): number | null {
+/** The id that a key gives a role; null where it is not given. @throws FathomError for one that is none of the vocabulary */
+export function tokenId(path: string, metadata: Metadata, role: string, vocabSize: number): number | null {
   const id = metadata.get(`tokenizer.ggml.${role}_token_id`) ?? null;
   if (id === null) return null;
   if (typeof id !== "number" || !Number.isInteger(id) || id < 0 || id >= vocabSize)

@@ -38,7 +38,7 @@ export async function contextsOf(
   session: SaeSession,
   rows: Rows,
   layout: TextLayout,
-  tokenizer: Tokenizer,
+  tokenizer: Tokenizer | null,
   peaks: ReadonlyMap<number, readonly Peak[]>,
   window: Window,
 ): Promise<Map<number, Context[]>> {
@@ -72,7 +72,7 @@ export async function contextsOf(
 function around(
   row: number,
   { texts, starts, textOf }: TextLayout,
-  tokenizer: Tokenizer,
+  tokenizer: Tokenizer | null,
   { before, behind }: Window,
 ): { context: Context; from: number } {
   const index = textOf[row]!;

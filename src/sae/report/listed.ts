@@ -1,6 +1,6 @@
 /** Which features a report lists, and what it says of each: how often, how strongly, where, and what it does to the logits. */
 import type { SaeContext, SaeFeature } from "../../core/sae-report.ts";
-import type { Checkpoint } from "../../model/checkpoint.ts";
+import { type Checkpoint, tokenizerIn } from "../../model/checkpoint.ts";
 import type { SessionOptions } from "../../model/session.ts";
 import { type Context, contextsOf, type Window } from "../contexts/contexts.ts";
 import type { PeakLimits, Peaks } from "../contexts/peaks.ts";
@@ -59,7 +59,7 @@ export async function listedFeatures(
   const features = chosenFeatures(tokens.firings, limits);
   const found = new Map(features.map((feature) => [feature, peaks.of(feature)]));
   const places = new Map([...found].map(([feature, own]) => [feature, [...own.strongest, ...own.drawn]]));
-  const contexts = await contextsOf(session, rows, layout, checkpoint.tokenizer, places, limits);
+  const contexts = await contextsOf(session, rows, layout, tokenizerIn(checkpoint), places, limits);
   const { sae } = session;
   const logits = await logitEffects(checkpoint, sae.W_dec, features, limits.logits, options);
   const list = features.map((feature, i): SaeFeature => {

@@ -6,7 +6,7 @@
 import type { LogitEffect } from "../../core/sae-report.ts";
 import { Graph } from "../../graph/graph.ts";
 import { matmul } from "../../graph/ops/index.ts";
-import type { Checkpoint } from "../../model/checkpoint.ts";
+import { type Checkpoint, tokenizerIn } from "../../model/checkpoint.ts";
 import { Tensor } from "../../model/onnxruntime.ts";
 import { finalNormName, headName } from "../../model/parts.ts";
 import { openWeightless, type SessionOptions } from "../../model/session.ts";
@@ -32,12 +32,13 @@ interface Effects {
  * @returns one a feature, in their order; null where an adapter lies over the head, whose sum with it is no matrix here
  */
 export async function logitEffects(
-  { weights, config, tokenizer }: Checkpoint,
+  checkpoint: Checkpoint,
   W_dec: Matrix,
   features: readonly number[],
   most: number,
   options: SessionOptions = {},
 ): Promise<Effects[] | null> {
+  const { weights, config } = checkpoint;
   if (config.headLowRank !== undefined) return null;
   const { hiddenSize: d, vocabSize } = config;
   const gain = weights.read(finalNormName).map((weight) => weight + config.normOffset);
@@ -64,6 +65,7 @@ export async function logitEffects(
   } finally {
     await session.release();
   }
+  const tokenizer = tokenizerIn(checkpoint);
   const texts = new Map<number, string>();
   const named = (id: number) => {
     const text = texts.get(id) ?? tokenText(tokenizer, id);

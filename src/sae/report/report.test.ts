@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { random } from "../../core/random.ts";
+import { textOf } from "../../model/checkpoint.ts";
 import { type Model, openModel } from "../../model/model.ts";
 import { eachActive } from "../active.ts";
 import { contextsOf } from "../contexts/contexts.ts";
@@ -123,7 +124,14 @@ describe("contexts", () => {
       Object.keys(expected.peaks).map((feature) => [+feature, peaks.of(+feature).strongest]),
     );
     const window = { before: 20, behind: 10 };
-    const contexts = await contextsOf(session, rows, layout, model.checkpoint.tokenizer, found, window);
+    const contexts = await contextsOf(
+      session,
+      rows,
+      layout,
+      textOf(model.checkpoint).tokenizer,
+      found,
+      window,
+    );
     for (const [feature, own] of Object.entries(expected.peaks)) {
       const strongest = found.get(+feature)!;
       expect(strongest.map(({ row }) => inFixture(row))).toEqual(own.map(([text, at]) => [text, at]));
@@ -135,7 +143,7 @@ describe("contexts", () => {
         expect(first.activations[i]).toBeCloseTo(value, 3);
       expect(first.activations[first.at]).toBe(Math.max(...first.activations));
       const ids = expected.texts[own[0]![0]]!.slice(first.position - first.at).slice(0, first.tokens.length);
-      expect(first.tokens.join("")).toBe(model.checkpoint.tokenizer.decode(ids));
+      expect(first.tokens.join("")).toBe(textOf(model.checkpoint).tokenizer.decode(ids));
     }
   });
 
@@ -143,9 +151,9 @@ describe("contexts", () => {
     const hidden = { ...layout, texts: layout.texts.map((text) => ({ ...text, shown: 1 })) };
     const last = new Map([[0, [{ row: 1, value: 1 }]]]);
     const window = { before: 1, behind: 1 };
-    await expect(contextsOf(session, rows, hidden, model.checkpoint.tokenizer, last, window)).rejects.toThrow(
-      "is not to be shown",
-    );
+    await expect(
+      contextsOf(session, rows, hidden, textOf(model.checkpoint).tokenizer, last, window),
+    ).rejects.toThrow("is not to be shown");
   });
 });
 

@@ -2,7 +2,7 @@
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Checkpoint, openCheckpoint } from "../../../src/model/checkpoint.ts";
+import { type Checkpoint, endsOf, openCheckpoint, textOf } from "../../../src/model/checkpoint.ts";
 import { inspect } from "../../../src/sae/inspect.ts";
 import { openSae } from "../../../src/sae/open.ts";
 import { type Mutator, mutateBytes } from "./mutate-bytes.ts";
@@ -112,7 +112,10 @@ export function prepare({ name, folder, file, base, mutate }: Kind, scratch: str
   };
 }
 
-function readAll({ weights, tokenizer, template }: Checkpoint): void {
+function readAll(checkpoint: Checkpoint): void {
+  const { weights } = checkpoint;
+  const { tokenizer, template } = textOf(checkpoint);
+  endsOf(checkpoint);
   for (const name of weights.names()) weights.read(name);
   const ids = tokenizer.encode("Hello, wörld! 123  \n", { addSpecial: true });
   tokenizer.decode(ids, { skipSpecial: true });
