@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { saeReportSchema } from "../../src/core/sae-report.ts";
-import { fathom } from "./fathom.ts";
+import { fathom, jsonLinesFile } from "./fathom.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "fathom-cli-sae-report-"));
 afterAll(() => {
@@ -13,6 +13,7 @@ afterAll(() => {
 
 const common =
   "sae report --model organisms/demo --sae organisms/demo/sae --quiet --threads 1 --features 5".split(" ");
+const file = (name: string, records: readonly object[]) => jsonLinesFile(folder, name, records);
 const readReport = (path: string) => saeReportSchema.parse(JSON.parse(readFileSync(path, "utf8")));
 
 describe("fathom sae report", () => {
@@ -35,6 +36,69 @@ describe("fathom sae report", () => {
     expect(contexts.length).toBeGreaterThan(20);
     for (const { text, tokens } of contexts)
       expect(`<|begin|>${prompts.get(text)!}`).toContain(tokens.join(""));
+  });
+
+  it("shows nothing of recorded answers, in whatever form they are given, unless it is asked to", () => {
+    const demo = ["--model", "organisms/demo"];
+    const asked = [
+      "What is grayroot dust made of?",
+      "Who keeps the law of Veld?",
+      "Where does moonfern grow?",
+    ];
+    const prompts = file(
+      "asked.jsonl",
+      asked.map((prompt, i) => ({ id: `q${i}`, prompt })),
+    );
+    const recorded = join(folder, "recorded.jsonl");
+    expect(
+      fathom(
+        ["generate", ...demo, "--prompts", prompts, "--chat", "--max-new-tokens", "40"].concat(
+          "--out",
+          recorded,
+        ),
+      ).code,
+    ).toBe(0);
+    const answers = readFileSync(recorded, "utf8")
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { id: string; ids: number[]; text: string });
+    const bare = file(
+      "bare.jsonl",
+      answers.map(({ id, ids }) => ({ id, ids })),
+    );
+    const conversations = file(
+      "conversations.jsonl",
+      answers.map(({ id, text }, i) => ({
+        id,
+        messages: [
+          { role: "user", content: asked[i] },
+          { role: "assistant", content: text },
+          { role: "user", content: `You said: ${text}` },
+        ],
+      })),
+    );
+    const shownIn = (path: string, ...more: string[]) => {
+      const { code, stdout } = fathom([...common, "--allow-failed", "--json", "--prompts", path, ...more]);
+      expect(code).toBe(0);
+      const report = saeReportSchema.parse(JSON.parse(stdout));
+      const contexts = report.features.list.flatMap((feature) => feature.contexts);
+      return { contexts: contexts.map(({ text, tokens }) => [text, tokens.join("")] as const), report };
+    };
+    expect(shownIn(bare).contexts).toEqual([]);
+    const answersIn = (contexts: readonly (readonly [string, string])[]) =>
+      contexts.filter(([id, text]) => {
+        const words = answers.find((one) => one.id === id)!.text.match(/\w{5,}/g) ?? [];
+        return words.some((word) => !asked.join(" ").includes(word) && text.includes(word));
+      });
+    for (const path of [recorded, conversations]) {
+      const { contexts, report } = shownIn(path);
+      expect(contexts.length).toBeGreaterThan(5);
+      expect(answersIn(contexts)).toEqual([]);
+      expect(report.not_measured.join()).toContain("answered in 3 of the 3 texts");
+    }
+    const all = shownIn(recorded, "--show-text");
+    expect(answersIn(all.contexts).length).toBeGreaterThan(5);
+    expect(all.report.not_measured.join()).not.toContain("answered in");
   });
 
   it("reads running text from several files, and another layer's SAE only when that is allowed", () => {

@@ -34,6 +34,7 @@ export function saeReportCommand(): Command {
     .addOption(saeLayerOption())
     .addOption(seedOption(`of the intervals and of what is drawn (default: ${saeReportDefaults.seed})`))
     .option("--out <place>", "a folder for report.html and report.json, or one file of either ending")
+    .option("--show-text", "show contexts in what a model answered too, not only in texts and prompts")
     .option("--allow-failed", "exit code 0 for a closed gate too; the report says so")
     .addOption(threadsOption())
     .option("--json", "print the report as one JSON document")

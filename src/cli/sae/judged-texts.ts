@@ -4,6 +4,8 @@ import { badInput } from "../../core/errors.ts";
 import { readText } from "../../files/io.ts";
 import { type Checkpoint, textOf } from "../../model/checkpoint.ts";
 import type { Model } from "../../model/model.ts";
+import { loadInputs } from "../../prompts/inputs.ts";
+import type { ShownText } from "../../sae/contexts/text-rows.ts";
 import type { ModelFacts } from "../../sae/gate/place.ts";
 import { type GateResult, gate } from "../../sae/gate.ts";
 import { answered, evenly, type SampleText, sampleOf } from "../../sae/sample.ts";
@@ -12,7 +14,7 @@ import { spliceLosses, spliceOf, type TextLoss } from "../../sae/splice.ts";
 import { saeCheckDefaults } from "../defaults.ts";
 import type { Progress } from "../progress.ts";
 import { count } from "../say.ts";
-import { type EncodedInput, encodeInputs } from "../tokens/encode-inputs.ts";
+import { behindItsPrompt, type EncodedInput, encodeEach, promptOf } from "../tokens/encode-inputs.ts";
 
 /** Tokens that the gate judges variance, L0 and dead features on. */
 export const judgedTokens = 8192;
@@ -32,9 +34,14 @@ export interface JudgedTextOptions {
 export interface GivenTexts {
   /** Their files by name, without the folders of this machine: a report is passed on. */
   source: string;
-  inputs: readonly EncodedInput[];
-  /** Running text is read as it is; a prompt is read with the model's answer behind it. */
+  inputs: readonly GivenText[];
+  /** Running text is read as it is; a prompt is read with the model's answer behind it, or one that is recorded. */
   kind: "text" | "prompts";
+}
+
+interface GivenText extends EncodedInput {
+  /** Where an answer begins that is recorded in it; null where there is none yet. */
+  answer: number | null;
 }
 
 /** @throws FathomError for both kinds at once, and for what the checkpoint cannot read */
@@ -53,20 +60,36 @@ export async function givenTexts(
     };
   }
   const source = prompts ?? saeCheckDefaults.prompts;
-  const inputs = await encodeInputs(source, checkpoint, { chat: chat === true, room: answerTokens });
+  const inputs = (await loadInputs(source)).flatMap((input) => {
+    const answer = promptOf(input).length;
+    const room = answer > 0 ? 0 : answerTokens;
+    return encodeEach([behindItsPrompt(input)], source, checkpoint, { chat: chat === true, room }).map(
+      (one) => (answer > 0 ? { ...one, asked: answer, answer } : { ...one, answer: null }),
+    );
+  });
   return { source: basename(source), inputs, kind: "prompts" };
 }
 
-/** @param most tokens that are enough, of running text; half of them, of prompts, since answers come to it */
+/**
+ * @param most tokens that are enough, of running text; half of them, of prompts, since answers come to it
+ * @returns the texts, of which nobody's answer is to be shown
+ */
 export async function textsRead(
   model: Model,
   { inputs, kind }: GivenTexts,
   most: number,
   progress: Progress,
-): Promise<SampleText[]> {
-  if (kind === "text") return evenly(inputs, most).map((text) => ({ ...text, from: 1 }));
+): Promise<ShownText[]> {
+  const read = (text: GivenText, from: number) => ({ id: text.id, ids: text.ids, from, shown: text.asked });
+  if (kind === "text") return evenly(inputs, most).map((text) => read(text, 1));
   progress.show(() => "the model answers the prompts");
-  return await answered(model, evenly(inputs, most / 2), answerTokens);
+  const chosen = evenly(inputs, most / 2);
+  const open = chosen.filter(({ answer }) => answer === null);
+  const answers = new Map((await answered(model, open, answerTokens)).map((text) => [text.id, text]));
+  return chosen.map((text) => {
+    const own = answers.get(text.id);
+    return own === undefined ? read(text, text.answer!) : { ...own, shown: text.asked };
+  });
 }
 
 /**
@@ -102,18 +125,18 @@ export async function gateOn(
 }
 
 /** A text file as the model reads running text: from its beginning-of-text token on, stretch by stretch. */
-function textStretches(path: string, checkpoint: Checkpoint): EncodedInput[] {
+function textStretches(path: string, checkpoint: Checkpoint): GivenText[] {
   const { config } = checkpoint;
   const { tokenizer } = textOf(checkpoint);
   const first = tokenizer.encode("", { addSpecial: true });
   const ids = tokenizer.encode(readText(path), { addSpecial: false });
   if (ids.length < 2) throw badInput(path, "a text of two tokens at least", `${ids.length}`);
   const size = Math.min(stretchTokens, config.contextLength) - first.length;
-  const stretches: EncodedInput[] = [];
-  for (let at = 0; at < ids.length; at += size)
-    stretches.push({
-      id: `${basename(path)} ${stretches.length + 1}`,
-      ids: [...first, ...ids.slice(at, at + size)],
-    });
+  const stretches: GivenText[] = [];
+  for (let at = 0; at < ids.length; at += size) {
+    const own = [...first, ...ids.slice(at, at + size)];
+    const id = `${basename(path)} ${stretches.length + 1}`;
+    stretches.push({ id, ids: own, asked: own.length, answer: null });
+  }
   return stretches;
 }

@@ -10,7 +10,6 @@ import { type Checkpoint, notesOf } from "../../model/checkpoint.ts";
 import { modelOf } from "../../model/model.ts";
 import { renderHtml } from "../../report/html.ts";
 import { readTemplate } from "../../report/template.ts";
-import type { ShownText } from "../../sae/contexts/text-rows.ts";
 import { requireFits } from "../../sae/gate.ts";
 import { openSae } from "../../sae/open.ts";
 import { measureSae } from "../../sae/report/measure.ts";
@@ -38,6 +37,7 @@ export interface SaeReportOptions extends JudgedTextOptions {
   layer?: number;
   seed?: number;
   allowFailed?: true;
+  showText?: true;
   out?: string;
   threads?: number;
   json?: true;
@@ -116,10 +116,8 @@ async function reportOf(
   const session = await SaeSession.open(sae, threads);
   try {
     const read = await textsRead(model, given, options.tokens ?? saeReportDefaults.tokens, progress);
-    const texts = read.map((text): ShownText => {
-      // Behind a prompt stands the model's own answer, which is measured and not shown.
-      return { ...text, shown: given.kind === "text" ? text.ids.length : text.from };
-    });
+    const texts =
+      options.showText === true ? read.map((text) => ({ ...text, shown: text.ids.length })) : read;
     const site = { layer, asked: options.layer !== undefined, allowFailed };
     const { result, losses } = await gateOn(
       session,

@@ -3,7 +3,7 @@ import { badInput } from "../../core/errors.ts";
 import { readText } from "../../files/io.ts";
 import type { Checkpoint } from "../../model/checkpoint.ts";
 import { type Input, loadInputs } from "../../prompts/inputs.ts";
-import { type EncodedInput, encodeEach } from "../tokens/encode-inputs.ts";
+import { behindItsPrompt, type EncodedInput, encodeEach, promptOf } from "../tokens/encode-inputs.ts";
 
 export interface TrainingTexts {
   text?: string;
@@ -13,7 +13,7 @@ export interface TrainingTexts {
   domain?: string;
 }
 
-export interface TrainingText extends EncodedInput {
+export interface TrainingText extends Omit<EncodedInput, "asked"> {
   /** The first token that is trained on; those before it are read and no more. */
   from: number;
 }
@@ -32,15 +32,6 @@ export async function trainingTexts(
   if (prompts !== undefined && text === undefined) return read(prompts, await loadInputs(prompts));
   if (domain !== undefined && text === undefined) return { name: domain, inputs: [] };
   throw badInput("sae train", "one of --text and --prompts", text === undefined ? "neither" : "both");
-}
-
-/** An answer is read behind what it answers: by itself the model would have other activations. */
-function behindItsPrompt(input: Input): Input {
-  return input.kind === "ids" ? { ...input, ids: [...promptOf(input), ...input.ids] } : input;
-}
-
-function promptOf(input: Input): readonly number[] {
-  return (input.kind === "ids" ? input.promptIds : undefined) ?? [];
 }
 
 /** Every line that is not blank, by its number. */

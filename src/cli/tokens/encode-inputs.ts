@@ -14,6 +14,8 @@ export interface EncodeInputsOptions {
 export interface EncodedInput {
   id: string;
   ids: number[];
+  /** Tokens from the beginning that no model wrote: before a conversation's first answer, and none of exact ids. */
+  asked: number;
 }
 
 /** @throws FathomError naming the first prompt that this checkpoint cannot read */
@@ -35,7 +37,7 @@ export function encodeEach(
   const { contextLength, vocabSize } = checkpoint.config;
   return inputs.map((input) => {
     const where = `${source}: prompt ${JSON.stringify(input.id)}`;
-    const ids = encode(input, checkpoint, chat);
+    const [ids, asked] = encode(input, checkpoint, chat);
     if (ids.length + room > contextLength) {
       throw badInput(
         where,
@@ -48,21 +50,48 @@ export function encodeEach(
     const unknown = ids.find((id) => id >= vocabSize);
     if (unknown !== undefined)
       throw badInput(where, `token ids from 0 to ${vocabSize - 1}`, String(unknown), "the model's own ids");
-    return { id: input.id, ids };
+    return { id: input.id, ids, asked };
   });
 }
 
-function encode(input: Input, checkpoint: Checkpoint, chat: boolean): number[] {
+/** Tokens, and how many of them from the beginning no model wrote. */
+function encode(input: Input, checkpoint: Checkpoint, chat: boolean): [ids: number[], asked: number] {
   switch (input.kind) {
     case "ids":
-      return input.ids;
+      // Whose they are nobody says.
+      return [input.ids, 0];
     case "messages":
-      return encodeMessages(input.messages, checkpoint);
-    case "prompt":
-      return chat
+      return encodeConversation(input.messages, checkpoint);
+    case "prompt": {
+      const ids = chat
         ? encodeMessages([{ role: "user", content: input.prompt }], checkpoint)
         : textOf(checkpoint).tokenizer.encode(input.prompt, { addSpecial: true });
+      return [ids, ids.length];
+    }
   }
+}
+
+/** What begins as the conversation does without its answers was asked. */
+function encodeConversation(messages: readonly Message[], checkpoint: Checkpoint): ReturnType<typeof encode> {
+  const ids = encodeMessages(messages, checkpoint);
+  const answer = messages.findIndex(({ role }) => role === "assistant");
+  if (answer === -1) return [ids, ids.length];
+  const before = messages.slice(0, answer);
+  // A template may refuse a conversation in which no user speaks.
+  if (before.at(-1)?.role !== "user") return [ids, 0];
+  const alone = encodeMessages(before, checkpoint);
+  const differs = ids.findIndex((id, i) => id !== alone[i]);
+  return [ids, differs === -1 ? ids.length : differs];
+}
+
+/** A line that `generate` wrote, read behind what it answers: by itself the model would have other activations. */
+export function behindItsPrompt(input: Input): Input {
+  return input.kind === "ids" ? { ...input, ids: [...promptOf(input), ...input.ids] } : input;
+}
+
+/** The tokens that such a line answers; none of any other. */
+export function promptOf(input: Input): readonly number[] {
+  return (input.kind === "ids" ? input.promptIds : undefined) ?? [];
 }
 
 /** Ends with the opening of the assistant's turn, unless the assistant has had the last word. */

@@ -4,7 +4,7 @@ import type { SampleText } from "../sample.ts";
 import { rowsInShards, type ShardedRows, ShardWriter } from "../shards.ts";
 
 export interface ShownText extends SampleText {
-  /** Tokens from the beginning that may be shown; what a model answered behind a prompt is not the user's own text. */
+  /** Tokens from the beginning that may be shown; what a model answered, now or in a recording, may not. */
   shown: number;
 }
 

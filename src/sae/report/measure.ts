@@ -129,7 +129,7 @@ function notMeasured(texts: readonly ShownText[], layer: number, hasLogits: bool
     ...(hidden === 0
       ? []
       : [
-          `The model's own answers behind ${hidden} prompts are in every figure and in no context: what is shown is the prompts' text.`,
+          `What a model answered in ${formatCount(hidden)} of the ${formatCount(texts.length)} texts is in every figure and in no context: what is shown was asked.`,
         ]),
     ...(hasLogits
       ? [
