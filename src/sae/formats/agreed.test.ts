@@ -45,7 +45,6 @@ describe("two places that disagree are refused, and named", () => {
     ["topk-pt", { d_model: 17 }, /d_model: expected 16/],
     ["topk-pt", { expansion: 4 }, /expansion: expected 3, as the shape of the tensors says, found 4/],
     ["topk-pt", { hook_name: "blocks.2.hook_resid_post" }, /hook_name: expected 1, as .*layer says, found 2/],
-    ["topk-pt", { model: "a", model_name: "b" }, /model: expected b, as .*model_name says, found "a"/],
     ["gemma-scope-2", { width: 47 }, /width: expected 48/],
     ["llama-scope", { expansion_factor: 4 }, /expansion_factor: expected 3/],
     ["llama-scope-r1", { expansion_factor: 4 }, /expansion_factor: expected 3/],
@@ -194,6 +193,8 @@ describe("--k", () => {
     cpSync(pathOf("dictionary-topk"), folder, { recursive: true });
     rmSync(join(folder, "config.json"));
     expect(() => openSae(join(folder, "ae.pt"), undefined, 6)).toThrow(/known format/);
+    cpSync(pathOf("topk-pt"), join(folder, "layer1.sae.pt"));
+    expect(openSae(join(folder, "layer1.sae.pt"), "topk-pt", 6).k).toBe(6);
     renameSync(join(folder, "ae.pt"), join(folder, "other.pt"));
     expect(() => openSae(join(folder, "other.pt"), undefined, 6)).toThrow(/a tensor "W_enc" of floats/);
   });

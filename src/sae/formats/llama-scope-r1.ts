@@ -1,6 +1,7 @@
 /**
  * Llama Scope R1: `config.json` and `sae_weights.safetensors`, which holds the dataset's mean norms and each feature's threshold.
- * The threshold was trained with the weights, so it is compared with pre-activations of scaled inputs.
+ * The threshold was trained with the weights, so it is compared with pre-activations of scaled inputs, as in SAELens and in the
+ * trainers' encoder. (Their folding of an SAE's scale leaves it as it is; that of their cross-layer transcoders divides it, too.)
  */
 import { badInput } from "../../core/errors.ts";
 import { agreed } from "./agreed.ts";
@@ -35,8 +36,11 @@ export const llamaScopeR1: SaeFormat = folderFormat(
 
 /** The weights file's; a configuration that says it too must agree. */
 function normOf(side: "in" | "out", tensors: Tensors, config: Fields, where: string): number {
-  const hook = textOrNull(config[`hook_point_${side}`], `${where} hook_point_${side}`);
-  if (hook === null) throw badInput(`${where} hook_point_${side}`, "a hook's name", "none");
+  // Where it does not say what it writes, it writes what it reads.
+  const hook =
+    textOrNull(config[`hook_point_${side}`], `${where} hook_point_${side}`) ??
+    textOrNull(config["hook_point_in"], `${where} hook_point_in`);
+  if (hook === null) throw badInput(`${where} hook_point_in`, "a hook's name", "none");
   const name = "dataset_average_activation_norm";
   const beside = asFields(config[name] ?? {}, `${where} ${name}`);
   requireKnown(beside, `${where} ${name}`, {

@@ -36,7 +36,7 @@ const settings: Settings = {
     [because.trained]:
       "lp l1_coefficient l1_coefficient_warmup_steps use_batch_norm_mse use_ghost_grads seed",
     [because.machine]:
-      "device dtype tp_size ddp_size use_triton_kernel sparsity_threshold_for_triton_spmm_kernel sparsity_threshold_for_csr",
+      "device dtype tp_size ddp_size use_triton_kernel promote_act_fn_dtype sparsity_threshold_for_triton_spmm_kernel sparsity_threshold_for_csr",
   },
 };
 

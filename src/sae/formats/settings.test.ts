@@ -88,6 +88,12 @@ const published: [name: string, open: () => string, like: string][] = [
       }),
     "topk-pt/domain.pt",
   ],
+  [
+    "Llama Scope R1, as SAELens reads no more of it",
+    () => withFields("llama-scope-r1", { hook_point_out: undefined, act_fn: undefined, sae_type: undefined }),
+    "llama-scope-r1/sae",
+  ],
+  ["an unknown key that says nothing", () => withFields("topk-pt", { gain: null }), "topk-pt/domain.pt"],
   ["Qwen-Scope", () => qwenWith(qwen), "qwen-scope/SAE-Res-Qwen3-1.7B-Base-W32K-L0_6"],
   [
     "Qwen-Scope, whose name says the same",

@@ -25,12 +25,12 @@ export const because = {
   watched: "what was logged and kept of the training",
 } as const;
 
-/** @throws FathomError naming the first key that is not known, or whose value asks for something else */
+/** @throws FathomError naming the first key that is not known and says something, or whose value asks for something else */
 export function requireKnown(fields: Fields, where: string, { read, only = {}, inert }: Settings): void {
   const passed = new Set([read, ...Object.values(inert)].flatMap((keys) => keys.split(" ")));
   requireOnly(fields, where, only);
   for (const [key, value] of Object.entries(fields))
-    if (!passed.has(key) && !Object.hasOwn(only, key))
+    if (value !== null && value !== undefined && !passed.has(key) && !Object.hasOwn(only, key))
       throw badInput(
         `${where} ${key}`,
         "only settings that are known",

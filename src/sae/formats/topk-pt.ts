@@ -17,14 +17,27 @@ import { because, requireKnown, type Settings } from "./settings.ts";
 import { Tensors } from "./tensors.ts";
 
 const settings: Settings = {
-  read: "k d_in d_model d_sae expansion expansion_factor layer hook_name model model_name",
-  only: { architecture: { is: "topk", else: "another architecture" } },
+  read: "k d_in d_model d_sae expansion expansion_factor layer hook_name model model_name base_model",
+  only: {
+    architecture: { is: "topk", else: "another architecture" },
+    activation: { is: "topk", else: "another activation" },
+    apply_b_dec_to_input: { is: false, else: "b_dec is subtracted from the input" },
+    normalize_activations: { is: "none", else: "a scaling of the input" },
+    tied: { is: false, else: "one matrix for both weights" },
+  },
   inert: {
     "what its authors measured on their own activations":
-      "mse_loss explained_variance l0 alive_features best_loss final_loss loss_history epochs_trained " +
-      "train_time_s n_training_activations",
-    [because.trained]: "lr epochs batch_size patience steps seed",
-    "words of its authors": "note notes",
+      "mse mse_loss explained_variance ev fvu r2 l0 alive_features dead_features loss best_loss final_loss train_loss " +
+      "val_loss test_loss total_loss loss_history l_recon l_sparsity l_contrastive epochs_trained train_time_s " +
+      "n_training_activations n_tokens",
+    "how rows are held in training; the file's are as they are": "normalize_decoder",
+    [because.trained]:
+      "lr learning_rate epochs batch_size patience steps n_steps max_steps seed optimizer weight_decay lam_sparse " +
+      "lam_contrast contrastive temperature",
+    [because.data]: "dataset eval_set n_prompts max_tokens_per_prompt quantize",
+    [because.machine]: "dtype device",
+    "words of its authors":
+      "name description note notes author authors date created created_at version license url",
   },
 };
 
@@ -40,7 +53,9 @@ export const topkPt: SaeFormat = {
   mayBe: (path) => filesAt(path, isAlone).length > 0,
   open(path, given) {
     const described = filesAt(path, isDescribed);
-    const found = described.length > 0 ? described : filesAt(path, isAlone);
+    // Named itself, together with this format, a file may be called as another format calls its own.
+    const isOne = (file: string) => (file === path ? file.endsWith(".pt") : isAlone(file));
+    const found = described.length > 0 ? described : filesAt(path, isOne);
     return readSae(onlyFile(path, found, "one NAME.pt"), given);
   },
 };
@@ -86,11 +101,7 @@ function readSae(path: string, given: Given): Sae {
 
 function siteIn(meta: Fields, where: string): Site | null {
   const text = (name: string) => textOrNull(meta[name], `${where} ${name}`);
-  const model = agreed(
-    String,
-    [`${where} model_name`, text("model_name")],
-    [`${where} model`, text("model")],
-  );
+  const model = text("model_name") ?? text("model") ?? text("base_model");
   const hook = text("hook_name");
   const layer = agreed(
     (value, at) => wholeNumber(value, at, 0),
