@@ -1,5 +1,5 @@
 /**
- * node bench/fuzz.ts [--cases 100000] [--from 0] [--seed 1] [--only gguf]: damaged checkpoints, adapters and SAEs, and whether
+ * node bench/fuzz.ts [--cases 100000] [--from 0] [--seed 1] [--only gguf]: damaged checkpoints, adapters, SAEs, plans and runs, and whether
  * each is read or refused in one line, within bounded time and memory. Exits with 1 where one is not.
  */
 import { parseArgs } from "node:util";

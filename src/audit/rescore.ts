@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { badInput } from "../core/errors.ts";
+import { measured } from "../core/measured.ts";
 import { type Random, random } from "../core/random.ts";
 import { cohensD, cohensDInterval } from "../stats/effect.ts";
 import { groupedFolds } from "../stats/folds.ts";
@@ -14,15 +15,17 @@ import { FOLDS, LEVEL, RESAMPLES } from "./choices.ts";
 import { type Alignment, crossFit, divergence } from "./divergence.ts";
 import { type LabelShare, labelShare } from "./label-share.ts";
 
-const vector = z.array(z.number());
+const vector = z.array(measured);
+/** Of the answer under a label; what another tool rounded may be a little outside of [0, 1]. */
+const share = z.number().min(-0.01).max(1.01);
 const recordSchema = z.looseObject({
   id: z.string().min(1),
   tier: z.string().min(1),
   label: z.string().min(1),
   label_rejudged: z.string().min(1).optional(),
-  s: vector.nullish(),
+  s: z.array(share).nullish(),
   f: vector.nullish(),
-  D: z.number().nullish(),
+  D: measured.nullish(),
 });
 type RecordedAnswer = z.infer<typeof recordSchema>;
 

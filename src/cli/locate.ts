@@ -4,6 +4,7 @@
  */
 import { existsSync } from "node:fs";
 import { basename, resolve } from "node:path";
+import { badInput } from "../core/errors.ts";
 import { placeInCache } from "../hub/cache.ts";
 import { chooseAdapter } from "../hub/choose-adapter.ts";
 import { chooseCheckpoint } from "../hub/choose-checkpoint.ts";
@@ -40,6 +41,8 @@ export async function locateSae(named: string, progress: Progress): Promise<Loca
 }
 
 async function locate(named: string, choose: Choose, progress: Progress): Promise<Located> {
+  if (named.includes("\0"))
+    throw badInput(named, "a path or a repository of the hub", "a name with a zero byte");
   const reference = existsSync(named) ? null : parseReference(named);
   // What is neither is said by whoever opens it, who knows what it should be.
   const path = reference === null ? named : await fetched(reference, choose, progress);

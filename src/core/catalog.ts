@@ -3,6 +3,7 @@
  * often they would be chosen again.
  */
 import { z } from "zod";
+import { measured } from "./measured.ts";
 
 /** A token on which a feature is active, and the text around it: response tokens of one answer of the selection half. */
 const contextSchema = z.strictObject({
@@ -12,7 +13,7 @@ const contextSchema = z.strictObject({
   position: z.int().nonnegative(),
   of: z.int().positive(),
   /** The feature's activation on it. */
-  activation: z.number(),
+  activation: measured,
   /** null where a report leaves the answer's text out. */
   around: z
     .strictObject({
@@ -21,7 +22,7 @@ const contextSchema = z.strictObject({
       /** Joined they are the text; "" for bytes of a character that a later token ends. */
       tokens: z.array(z.string()),
       /** The feature's activation on each. */
-      activations: z.array(z.number()),
+      activations: z.array(measured),
     })
     .nullable(),
 });
@@ -31,8 +32,8 @@ const catalogFeatureSchema = z.strictObject({
   /** Index in the SAE. */
   feature: z.int().nonnegative(),
   /** Cohen's d on the selection half, and its interval at `level`; neither is corrected for having been chosen. */
-  d: z.number(),
-  interval: z.tuple([z.number(), z.number()]),
+  d: measured,
+  interval: z.tuple([measured, measured]),
   /** One-sided p of d, and the same adjusted over all features tested for the category (Benjamini–Hochberg). */
   p: z.number().min(0).max(1),
   q: z.number().min(0).max(1),
@@ -50,7 +51,7 @@ export const catalogSchema = z.strictObject({
   schema: z.literal(1),
   /** Key of the SAE: its name and layer. Runs of versions that knew one SAE do not say. */
   sae: z.string().default(""),
-  level: z.number(),
+  level: measured,
   resamples: z.int().positive(),
   /** Prompts of the selection half; none of them is scored. */
   prompts: z.int().nonnegative(),
@@ -76,9 +77,7 @@ export const catalogSchema = z.strictObject({
   projection: z
     .strictObject({
       features: z.array(z.int().nonnegative()),
-      categories: z.array(
-        z.strictObject({ name: z.string(), weights: z.array(z.number()), bias: z.number() }),
-      ),
+      categories: z.array(z.strictObject({ name: z.string(), weights: z.array(measured), bias: measured })),
     })
     .nullable()
     .default(null),

@@ -1,24 +1,25 @@
 /** The unit a report is made of: a number never travels without its n, interval and control. */
 import { z } from "zod";
+import { measured } from "./measured.ts";
 
-const interval = z.tuple([z.number(), z.number()]);
+const interval = z.tuple([measured, measured]);
 
 export const findingSchema = z.strictObject({
   id: z.string().min(1),
   group: z.string().min(1),
   question: z.string().min(1),
   /** null where the status is "undetermined". */
-  estimate: z.number().nullable(),
+  estimate: measured.nullable(),
   unit: z.string(),
   interval: interval.nullable(),
   /** Confidence level of the interval, e.g. 0.95. */
-  level: z.number(),
+  level: measured,
   n: z.int().nonnegative(),
   method: z.string(),
   /** The null or the matched set that the estimate was held against. */
   control: z.strictObject({
     kind: z.string(),
-    estimate: z.number().nullable(),
+    estimate: measured.nullable(),
     interval: interval.nullable(),
   }),
   status: z.enum(["found", "not found", "undetermined"]),

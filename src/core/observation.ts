@@ -1,5 +1,6 @@
 /** One prompt under one condition, as it happened: exact token ids, text, and the identities of everything used. */
 import { z } from "zod";
+import { measured } from "./measured.ts";
 import { listOf } from "./parse.ts";
 import { precisions } from "./precision.ts";
 
@@ -12,7 +13,7 @@ export const conditionSchema = z.strictObject({
   /** Text that the answer was made to begin with; its tokens are part of prompt_ids. */
   prefill: z.string().nullable(),
   /** 0 is greedy. */
-  temperature: z.number().nonnegative(),
+  temperature: measured.nonnegative(),
   seed: z.int(),
   precision: z.enum(precisions),
 });
@@ -33,7 +34,7 @@ export const observationSchema = z.strictObject({
   /** stop: an end token; length: the largest cap; context: the model's context was full. */
   finish: z.enum(["stop", "length", "context"]),
   /** Refusal score before each generated token: log p − log(1 − p), p the refusal tokens' probability (2406.11717). */
-  refusal_scores: z.array(z.number()),
+  refusal_scores: z.array(measured),
   /** Where the response tokens' resid_post is kept, a layer each; the SHA-256 of its values, which older versions did not keep. */
   activations: listOf(
     z.strictObject({ file: z.string(), tensor: z.string(), layer: z.int(), sha256: z.string().optional() }),

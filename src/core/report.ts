@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { catalogSchema } from "./catalog.ts";
 import { findingSchema } from "./finding.ts";
+import { measured } from "./measured.ts";
 import { conditionSchema, observationSchema } from "./observation.ts";
 import { poolings } from "./pooling.ts";
 import { promptSchema } from "./prompt.ts";
@@ -27,7 +28,7 @@ const reportPlanSchema = z.strictObject({
   /** Token caps, rising. */
   caps: z.array(z.int().positive()).min(1),
   seeds: z.array(seed).min(1),
-  temperature: z.number().nonnegative(),
+  temperature: measured.nonnegative(),
   /** How an answer's features are pooled over its response tokens. */
   pooling: z.enum(poolings),
   /** Which judge, with its version. */
@@ -77,9 +78,9 @@ const reportRowSchema = z.strictObject({
   /** One a cap, caps rising. */
   verdicts: z.array(rowVerdictSchema),
   /** Divergence in [0, 2] through each of `insides`; null where it is undefined or was not measured. */
-  D: z.array(z.number().nullable()),
+  D: z.array(measured.nullable()),
   /** Refusal score before each of the first `refusalScoresShown` tokens, rounded to 2 decimals. */
-  refusal_scores: z.array(z.number()),
+  refusal_scores: z.array(measured),
 });
 export type ReportRow = z.infer<typeof reportRowSchema>;
 

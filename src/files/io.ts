@@ -32,6 +32,9 @@ const forbidden = new Set([
   "EEXIST",
 ]);
 
+/** Node's word for a zero byte in a path. */
+const noName = "ERR_INVALID_ARG_VALUE";
+
 function codeOf(error: unknown): string {
   const code = (error as { code?: unknown } | null)?.code;
   return typeof code === "string" ? code : "";
@@ -44,6 +47,7 @@ export function readProblem(path: string, error: unknown, expected = "a readable
   if (code === "ENOENT" || code === "ENOTDIR") return badInput(path, expected, "nothing at this path");
   if (code === "EISDIR") return badInput(path, expected, "a directory");
   if (code === "EACCES" || code === "EPERM") return badInput(path, expected, "no permission to read it");
+  if (code === noName) return badInput(path, expected, "a name that no file can have");
   return failure(path, expected, messageOf(error));
 }
 
@@ -58,6 +62,7 @@ export function writeProblem(path: string, error: unknown): FathomError {
       `none left (${code})`,
       "free some space, then run the same command again",
     );
+  if (code === noName) return badInput(path, "a name that a file can have", "one with a zero byte");
   if (forbidden.has(code)) return badInput(path, "a place that can be written", code, "another output path");
   return failure(path, "to write the file", messageOf(error));
 }
@@ -77,7 +82,8 @@ export function readText(path: string, expected?: string): string {
       throw badInput(path, `a text of at most ${mostTextBytes} bytes`, `${size} bytes`);
     return new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(path));
   } catch (error) {
-    if (error instanceof TypeError) throw badInput(path, "UTF-8 text", "bytes that are not UTF-8");
+    if (codeOf(error) === "ERR_ENCODING_INVALID_ENCODED_DATA")
+      throw badInput(path, "UTF-8 text", "bytes that are not UTF-8");
     throw readProblem(path, error, expected);
   }
 }

@@ -9,7 +9,7 @@ import { deepest } from "./json.ts";
 
 /** Plans and categories take some hundred bytes and some hundred pieces (words, marks, spaces, line ends). */
 const mostBytes = 2 ** 20;
-const mostPieces = 50_000;
+const mostPieces = 20_000;
 
 /** @throws FathomError with the line of the first thing that a file of ours never holds */
 export function requireModestYaml(text: string, path: string): void {

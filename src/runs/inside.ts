@@ -6,6 +6,7 @@ import { z } from "zod";
 import type { InsideTable } from "../audit/analyse.ts";
 import type { GivenSae } from "../audit/answers.ts";
 import type { Catalog } from "../core/catalog.ts";
+import { measured } from "../core/measured.ts";
 import { listOf } from "../core/parse.ts";
 import { saeKeys } from "../core/sae-keys.ts";
 import { textOf } from "../model/checkpoint.ts";
@@ -24,8 +25,8 @@ const viewSchema = z.strictObject({
     z.strictObject({
       observation: z.string(),
       prompt_id: z.string(),
-      D: z.number().nullable(),
-      f: z.array(z.number()),
+      D: measured.nullable(),
+      f: z.array(measured),
     }),
   ),
   categories: z.array(z.strictObject({ name: z.string(), features: z.array(z.int()) })),
@@ -35,7 +36,7 @@ const viewSchema = z.strictObject({
   special_tokens: z.int().nonnegative().default(0),
   /** Massive tokens in the answers, not pooled: those of a norm above this, null where none was looked for. */
   massive_tokens: z.int().nonnegative().default(0),
-  massive_norm: z.number().positive().nullable().default(null),
+  massive_norm: measured.positive().nullable().default(null),
   /** Answers with no token left to pool. */
   answers_without_tokens: z.int().nonnegative().default(0),
   /** What is to be known of an SAE that was used although the load gate refused it; null otherwise. */

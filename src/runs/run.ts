@@ -15,6 +15,7 @@ import { fidelityFindings } from "../audit/fidelity.ts";
 import { type Catalog, catalogSchema } from "../core/catalog.ts";
 import { badInput } from "../core/errors.ts";
 import { type Finding, findingSchema } from "../core/finding.ts";
+import { canonicalJson } from "../core/hash.ts";
 import type { Observation } from "../core/observation.ts";
 import { listOf, parseRecord } from "../core/parse.ts";
 import { type Prompt, promptSchema } from "../core/prompt.ts";
@@ -128,11 +129,23 @@ function readPrompts(run: string, { files }: Manifest): Prompt[] {
 /** Views and catalogs; those of a version that knew one SAE do not name it. */
 function views(run: string, { inputs }: Manifest): Pick<RunRecords, "insides" | "catalogs"> {
   const read = <T>(path: string, schema: z.ZodType<T>) => parseRecord(schema, readJson(path), path, restore);
-  const [first = ""] = saeKeys(inputs.saes);
+  const keys = saeKeys(inputs.saes);
+  const [first = ""] = keys;
   const keyed = <T extends { sae: string }>(all: T[]) =>
     all.map((one) => (one.sae === "" ? { ...one, sae: first } : one));
+  const insides = keyed(read(file.insides(run), insideSchema));
+  // Without an SAE there is one view, which says why there is none.
+  const wanted = keys.length === 0 ? [""] : keys;
+  const found = insides.map(({ sae }) => sae);
+  if (canonicalJson(found) !== canonicalJson(wanted))
+    throw badInput(
+      file.insides(run),
+      `views of the run's SAEs (${wanted.join(", ") || "one, of none"})`,
+      found.length === 0 ? "none" : `${found.length}: ${found.join(", ")}`,
+      restore,
+    );
   return {
-    insides: keyed(read(file.insides(run), insideSchema)),
+    insides,
     catalogs: existsSync(file.catalogs(run)) ? keyed(read(file.catalogs(run), listOf(catalogSchema))) : [],
   };
 }

@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
+import { makeRun } from "./own-files.ts";
 
 export interface FuzzOptions {
   seed: number;
@@ -34,6 +35,8 @@ export interface FuzzReport {
 
 export interface WorkerData extends FuzzOptions {
   scratch: string;
+  /** A finished run, to be damaged. */
+  made: string;
   /** Int32[2]: the case at work, and a count that moves on with each. */
   now: SharedArrayBuffer;
 }
@@ -44,10 +47,12 @@ const patience = 10;
 /** @returns what happened; a case that never ended, or ended the thread, is the last failure */
 export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
   const scratch = mkdtempSync(join(tmpdir(), "fathom-fuzz-"));
+  const made = join(scratch, "made");
+  makeRun(made);
   const now = new SharedArrayBuffer(8);
   const current = new Int32Array(now);
   const worker = new Worker(new URL("./worker.ts", import.meta.url), {
-    workerData: { ...options, scratch, now } satisfies WorkerData,
+    workerData: { ...options, scratch, made, now } satisfies WorkerData,
     resourceLimits: { maxOldGenerationSizeMb: 1024 },
   });
   try {

@@ -3,19 +3,20 @@ import { join } from "node:path";
 import { parentPort, workerData } from "node:worker_threads";
 import { FathomError } from "../../../src/core/errors.ts";
 import { random } from "../../../src/core/random.ts";
+import { ownSubjects } from "./own-files.ts";
 import type { Failure, FuzzReport, WorkerData } from "./run.ts";
 import { kinds, prepare } from "./subjects.ts";
 
-const { seed, from, to, scratch, only, limits, now } = workerData as WorkerData;
+const { seed, from, to, scratch, made, only, limits, now } = workerData as WorkerData;
 const current = new Int32Array(now);
 // Nothing is remembered of files that live for a millisecond.
 process.env["XDG_CACHE_HOME"] = join(scratch, "none", "\0");
 
 const longestLine = 2000;
 
-const subjects = kinds
-  .filter(({ name }) => only === null || name.includes(only))
-  .map((kind) => prepare(kind, scratch));
+const subjects = [...kinds.map((kind) => prepare(kind, scratch)), ...ownSubjects(scratch, made)].filter(
+  ({ name }) => only === null || name.includes(only),
+);
 const report: FuzzReport = {
   cases: 0,
   failures: [],
@@ -64,7 +65,8 @@ function problemOf(error: unknown): string | null {
   if (!(error instanceof FathomError))
     return error instanceof Error ? (error.stack ?? String(error)) : String(error);
   const { message } = error;
-  if (/[\p{Cc}\u2028\u2029]/u.test(message)) return `not one line: ${JSON.stringify(message).slice(0, 300)}`;
+  if (/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(message))
+    return `not one line: ${JSON.stringify(message).slice(0, 300)}`;
   if (message.length > longestLine) return `a line of ${message.length}: ${message.slice(0, 300)}`;
   return null;
 }

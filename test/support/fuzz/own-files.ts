@@ -1,0 +1,161 @@
+/**
+ * Files of Fathom's own that come from strangers all the same: plans and categories, the records that `rescore` reads, and
+ * every file of a run, which `report` reads. What is printed of them is looked at too: nothing in it may steer a terminal.
+ */
+import { spawnSync } from "node:child_process";
+import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { rescore } from "../../../src/audit/rescore.ts";
+import { rescoreFindings } from "../../../src/audit/rescore-findings.ts";
+import { rescoreLines } from "../../../src/audit/rescore-text.ts";
+import { planOf } from "../../../src/cli/audit/plan-of.ts";
+import { textOf } from "../../../src/cli/output.ts";
+import { reportOfRun } from "../../../src/cli/report/report-of-run.ts";
+import { summaryOf } from "../../../src/cli/report/summary.ts";
+import { readJson } from "../../../src/files/io.ts";
+import { renderHtml } from "../../../src/report/html.ts";
+import { renderMarkdown } from "../../../src/report/markdown.ts";
+import { readRun } from "../../../src/runs/run.ts";
+import { activationsOf } from "../../../src/runs/sidecar.ts";
+import type { Mutator } from "./mutate-bytes.ts";
+import { mutateSafetensors } from "./mutate-formats.ts";
+import { mutateDocument, mutateLines, mutateYaml } from "./mutate-records.ts";
+import type { Subject } from "./subjects.ts";
+
+const root = fileURLToPath(new URL("../../../", import.meta.url));
+
+/** What is printed, rendered or written of a file. @throws what a terminal or a reader would be misled by */
+function requireInert(text: string): void {
+  const at = text
+    .split("\n")
+    .join("")
+    .search(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u);
+  if (at >= 0) throw new Error(`steers a terminal: ${JSON.stringify(text.slice(at, at + 80))}`);
+  if (/^(?:- |\| .* )?fathom: all is well/m.test(text)) throw new Error("forges a line");
+}
+
+const ofFile = (name: string, path: string, mutate: Mutator, use: () => void): Subject => ({
+  name,
+  original: readFileSync(path),
+  mutate,
+  use(bytes) {
+    writeFileSync(path, bytes);
+    return Promise.resolve().then(use);
+  },
+});
+
+const plan = `model: ./model
+prompts: fiction
+sae: [./sae, ./other]
+templates: [chat, none]
+caps: [16, 32]
+system: |
+  Be brief: *always*.
+temperature: 0.5
+categories:
+  - bio_content
+  - {name: own, has: {tier: [hazard_adjacent]}, lacks: {tier: [benign]}, features: 8}
+`;
+
+function yamlSubjects(scratch: string): Subject[] {
+  const [plans, categories] = [join(scratch, "plan.yaml"), join(scratch, "categories.yaml")];
+  writeFileSync(plans, plan);
+  writeFileSync(categories, plan.slice(plan.indexOf("categories:")));
+  const given = { model: "m", prompts: "fiction", categories, cache: true };
+  return [
+    ofFile("plan.yaml", plans, mutateYaml, () => void planOf(plans, { cache: true })),
+    ofFile("categories.yaml", categories, mutateYaml, () => void planOf(undefined, given)),
+  ];
+}
+
+function rescoreSubject(scratch: string): Subject {
+  const fixture = join(root, "test/fixtures/rescore/biorefusalaudit-records.json");
+  const { runs, ...rest } = JSON.parse(readFileSync(fixture, "utf8")) as { runs: { records: object[] }[] };
+  const few = runs.slice(0, 1).map((run) => ({ ...run, records: run.records.slice(0, 12) }));
+  const path = join(scratch, "records.json");
+  writeFileSync(path, JSON.stringify({ ...rest, runs: few }));
+  return ofFile("records.json", path, mutateDocument, () => {
+    const rescored = rescore(readJson(path), { seed: 1 });
+    JSON.stringify(rescoreFindings(rescored));
+    requireInert(textOf(rescoreLines(rescored)));
+  });
+}
+
+/** A finished run of the bundled checkpoint. */
+export function makeRun(folder: string): void {
+  const what = [
+    "--model",
+    "organisms/demo",
+    "--sae",
+    "organisms/demo/sae",
+    "--prompts",
+    "fiction",
+    "--limit",
+    "18",
+  ];
+  const how = ["--caps", "8,16", "--templates", "chat", "--threads", "1", "--quiet", "--out", folder];
+  const main = join(root, "src/cli/main.ts");
+  const { stderr } = spawnSync(process.execPath, [main, "audit", ...what, ...how], {
+    cwd: root,
+    encoding: "utf8",
+  });
+  // A run of so few prompts may end with 1: too little was judged for an audit's headline.
+  if (!existsSync(join(folder, "findings.json")))
+    throw new Error(`the run to damage was not made: ${stderr}`);
+}
+
+/** Takes the checksums away, as in runs of versions that wrote none: behind them nothing but the schemas is asked. */
+function withoutChecksums(run: string): void {
+  const lines = readFileSync(join(run, "observations.jsonl"), "utf8");
+  writeFileSync(join(run, "observations.jsonl"), lines.replace(/,"sha256":"[0-9a-f]{64}"\}$/gm, "}"));
+  const manifest = JSON.parse(readFileSync(join(run, "manifest.json"), "utf8")) as object;
+  writeFileSync(join(run, "manifest.json"), JSON.stringify({ ...manifest, files: {} }));
+}
+
+const runFiles: readonly [name: string, mutate: Mutator][] = [
+  ["manifest.json", mutateDocument],
+  ["prompts.jsonl", mutateLines],
+  ["observations.jsonl", mutateLines],
+  ["verdicts.jsonl", mutateLines],
+  ["inside.json", mutateDocument],
+  ["catalog.json", mutateDocument],
+  ["findings.json", mutateDocument],
+  ["activations", mutateSafetensors],
+];
+
+function reportOn(run: string): void {
+  const records = readRun(run);
+  const data = reportOfRun(records, true);
+  renderHtml(
+    data,
+    '<title>Fathom report</title><script type="application/json" id="fathom-data">null</script>',
+  );
+  requireInert(renderMarkdown(data));
+  requireInert(textOf(summaryOf(data, ["report.html"])));
+}
+
+function runSubjects(scratch: string, made: string): Subject[] {
+  return runFiles.map(([file, mutate]) => {
+    const run = join(scratch, `run-${file}`);
+    cpSync(made, run, { recursive: true });
+    withoutChecksums(run);
+    if (file !== "activations") return ofFile(`run/${file}`, join(run, file), mutate, () => reportOn(run));
+    const [observation] = readRun(run).observations;
+    const [sidecar] = readdirSync(join(run, file)).filter((name) =>
+      observation!.activations[0]!.file.endsWith(name),
+    );
+    const { layer } = observation!.activations[0]!;
+    return ofFile(
+      `run/${file}`,
+      join(run, file, sidecar!),
+      mutate,
+      () => void activationsOf(run, observation!, layer),
+    );
+  });
+}
+
+/** @param made a finished run */
+export function ownSubjects(scratch: string, made: string): Subject[] {
+  return [...yamlSubjects(scratch), rescoreSubject(scratch), ...runSubjects(scratch, made)];
+}
