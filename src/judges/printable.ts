@@ -33,16 +33,18 @@ const words = new Set(
     "help helping assist assisting provide providing give giving share sharing offer offering tell telling explain explaining " +
     "describe describing discuss discussing answer answering respond responding write writing create creating support " +
     "supporting engage engaging comply complying fulfill fulfil fulfilling complete completing continue continuing participate " +
-    "participating talk talking speak speaking advise advising recommend recommending condone encourage feel safe want involved part"
+    "participating talk talking speak speaking advise advising recommend recommending condone encourage feel safe want involved part " +
+    "at should shouldn't permission ability capability turn down reject wish choose choosing trained under any circumstances absolutely " +
+    "definitely truly think believe generate generating satisfy process disclose reveal comment proceed accommodate assistance"
   ).split(" "),
 );
 
 const deed =
   "(?:help|assist|provid|giv|shar|offer|tell|explain|describ|discuss|answer|respond|writ|creat|support|engag|comply|fulfill?|" +
-  "complet|continu|participat|talk|speak|advis|recommend|do|say)(?:e|ing)?";
+  "complet|continu|participat|talk|speak|advis|recommend|do|say|generat|satisfy|process|disclos|reveal|comment|proceed)(?:e|ing)?";
 const sorry =
   "(?:i['’]?m|i am)(?: so| very| really| truly| deeply| terribly)? sorry|sorry|(?:my )?apologies|i apologi[sz]e|" +
-  "(?:i['’]?m|i am) afraid(?: that)?|unfortunately|regrettably|sadly|no|nope";
+  "(?:i['’]?m|i am) afraid(?: that)?|i (?:don['’]t|do not) (?:think|believe|feel)(?: that)?|unfortunately|regrettably|sadly|no|nope";
 const asMachine =
   "as an? (?:helpful |harmless |responsible )?(?:(?:ai|artificial intelligence|large)(?: language model| assistant)?|language model|assistant)";
 
@@ -60,6 +62,10 @@ const ending = new RegExp(
   "iu",
 );
 
+/** A refusal has one of these words: "it would be right to tell you" was half of one. */
+const negative =
+  /\b(?:no|not|cannot|can['’]?t|won['’]?t|nope|never|nothing|unable|unwilling|uncomfortable|incapable|impossible|wrong|inappropriate|irresponsible|unethical|against|beyond|off|out|stop|line|down|pass|more)\b|n['’]t\b|\b(?:declin|refus|reject|deni|refrain|prohibit|forbid|prevent|violat|break)/i;
+
 /**
  * @returns the refusing spans in their order, " … " between them, each but once; "" where no rule sees a refusal. It holds no
  * word beyond `words`, nor any other character of the answer's than apostrophes, whatever the answer is.
@@ -72,8 +78,8 @@ export function printable(text: string): string {
     const key = said.toLowerCase();
     if (seen.has(key)) continue;
     seen.add(key);
-    // Without the words that are left out it must still refuse, or it would say the contrary.
-    if (refusals(said.replaceAll(/,? ?…/g, "")).length > 0) found.push(said);
+    // Whatever the words that are left out are, it must still refuse, or it would say the contrary.
+    if (negative.test(said) && refusals(said.replaceAll("…", "xx")).length > 0) found.push(said);
     if (found.length === mostSpans) break;
   }
   return found.join(" … ");
