@@ -23,6 +23,8 @@ interface TemplateOptions {
 export interface ChatTemplate {
   /** The Jinja source. */
   readonly source: string;
+  /** Every text that stands in it: between its tags, and in quotes. */
+  readonly literals: readonly string[];
   /** The text that the template writes, prefill included. @throws FathomError when the template refuses */
   render(messages: readonly Message[], options: TemplateOptions): string;
   /** Token ids; special tokens only where the template wrote them, never from a message's content. */
@@ -51,6 +53,7 @@ export function chatTemplate(
 
 class JinjaTemplate implements ChatTemplate {
   readonly source: string;
+  readonly literals: readonly string[];
   readonly #where: string;
   readonly #parsed: Template;
   readonly #specialTokens: Readonly<Record<string, string>>;
@@ -67,6 +70,7 @@ class JinjaTemplate implements ChatTemplate {
     this.source = source;
     this.#where = where;
     this.#parsed = parsed;
+    this.literals = parsed.literals();
     this.#specialTokens = specialTokens;
     this.#tokenizer = tokenizer;
     this.#control = tokenizer.controlTokens(source);

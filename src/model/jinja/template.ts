@@ -32,6 +32,20 @@ export class Template {
     this.#body = bounded(() => parse(source));
   }
 
+  /** Every text that stands in the source: between its tags, and in quotes. */
+  literals(): string[] {
+    const texts: string[] = [];
+    const walk = (node: unknown): void => {
+      if (node === null || typeof node !== "object") return;
+      const { kind, text, value } = node as { kind?: unknown; text?: unknown; value?: unknown };
+      if (kind === "text" && typeof text === "string") texts.push(text);
+      if (kind === "constant" && typeof value === "string") texts.push(value);
+      for (const part of Object.values(node)) walk(part);
+    };
+    bounded(() => walk(this.#body));
+    return texts;
+  }
+
   /** @throws TemplateProblem when the template refuses, does what Python refuses, or does not come to an end */
   render(variables: Readonly<Record<string, Data>>): Text {
     const values = Object.entries(variables).map(([name, data]) => [name, valueOf(data)] as const);
