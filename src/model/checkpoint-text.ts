@@ -1,5 +1,6 @@
 /** The text side of a checkpoint: its tokenizer, and its chat template where it has one. */
 import { hashJson, hashText } from "../core/hash.ts";
+import { cutMarks } from "./cut-marks.ts";
 import type { OpenedText } from "./opened.ts";
 import { type ChatTemplate, chatTemplate } from "./template.ts";
 import type { EncodingTokenizer } from "./tokenizer.ts";
@@ -8,18 +9,27 @@ export interface CheckpointText {
   tokenizer: EncodingTokenizer;
   /** null when the checkpoint has none; only a chat prompt needs it. */
   template: ChatTemplate | null;
+  /** As `Checkpoint.notes`. */
+  notes: readonly string[];
   /** SHA-256, hex: of the tokenizer, of the template's source. */
   identity: { tokenizer: string; template: string | null };
 }
 
-/** @param where for messages @throws FathomError when the template is none */
-export function checkpointText(
-  where: string,
-  { tokenizer, templateSource, specialTokens, identity }: OpenedText,
-): CheckpointText {
+/** @throws FathomError when the template is none */
+export function checkpointText({
+  tokenizer,
+  templateSource,
+  templateFrom,
+  specialTokens,
+  notes,
+  identity,
+}: OpenedText): CheckpointText {
+  const template =
+    templateSource === null ? null : chatTemplate(templateFrom, templateSource, specialTokens, tokenizer);
   return {
     tokenizer,
-    template: templateSource === null ? null : chatTemplate(where, templateSource, specialTokens, tokenizer),
+    template,
+    notes: [...notes, ...(template === null ? [] : cutMarks(template, tokenizer))],
     identity: {
       tokenizer: hashJson(identity),
       template: templateSource === null ? null : hashText(templateSource),

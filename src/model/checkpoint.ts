@@ -7,6 +7,7 @@ import { isGgufName } from "../files/gguf-name.ts";
 import { hashFileCached } from "../files/hash-file.ts";
 import { readProblem } from "../files/io.ts";
 import { type LaidAdapter, layAdapter } from "./adapter/lay.ts";
+import { requireRows, textBeside } from "./adapter/text.ts";
 import { type Overlay, overlaid } from "./adapter/weights.ts";
 import { type CheckpointText, checkpointText } from "./checkpoint-text.ts";
 import type { ModelConfig } from "./config.ts";
@@ -61,8 +62,12 @@ export async function openCheckpoint(path: string, adapterPath: string | null = 
     const laid = adapterPath === null ? { ...opened, adapter: null } : layAdapter(adapterPath, opened);
     const { config, adapter } = laid;
     weights = laid.weights;
-    const read = attempt(opened.text);
-    const text = read instanceof FathomError ? read : attempt(() => checkpointText(path, read));
+    const read = attempt(() =>
+      adapterPath === null ? opened.text() : textBeside(adapterPath, path, opened.text),
+    );
+    const text = attempt(() => checkpointText(orThrow(read)));
+    if (adapterPath !== null && !(text instanceof FathomError))
+      requireRows(adapterPath, text.template, config.vocabSize);
     const found = attempt(() => {
       const said = opened.endTokens(read instanceof FathomError ? null : read);
       return endTokens(said, text instanceof FathomError ? null : text, config.vocabSize);
@@ -75,7 +80,7 @@ export async function openCheckpoint(path: string, adapterPath: string | null = 
       weights,
       text,
       endTokens: found,
-      notes: opened.notes,
+      notes: [...opened.notes, ...(text instanceof FathomError ? [] : text.notes)],
       adapter,
       identity: {
         model: hashJson({ ...(opened.identity as object), files }),

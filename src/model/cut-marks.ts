@@ -27,7 +27,7 @@ const samples: readonly (readonly Message[])[] = [
 
 /** @returns as `Opened.notes`: at most one, which names every such mark */
 export function cutMarks(template: ChatTemplate, tokenizer: EncodingTokenizer): string[] {
-  const written = samples.flatMap((messages) => rendered(template, messages));
+  const written = sampleChats(template);
   const texts = [...template.literals, ...written.map(({ text }) => text)].join("\n");
   const cut: string[] = [];
   for (let id = 0; id < tokenizer.vocabSize; id++) {
@@ -61,7 +61,11 @@ interface Rendered {
   ids: readonly number[];
 }
 
-/** Nothing for a conversation that the template refuses. */
+/** What the template makes of short conversations, those that it refuses left out. */
+export function sampleChats(template: ChatTemplate): Rendered[] {
+  return samples.flatMap((messages) => rendered(template, messages));
+}
+
 function rendered(template: ChatTemplate, messages: readonly Message[]): Rendered[] {
   const options = { addGenerationPrompt: true };
   try {

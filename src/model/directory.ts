@@ -3,11 +3,12 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { badInput } from "../core/errors.ts";
 import type { Json } from "../core/hash.ts";
-import { readText as readFile, readPythonJson } from "../files/io.ts";
+import { readPythonJson } from "../files/io.ts";
 import { type ModelConfig, parseConfig } from "./config.ts";
 import { textConfigOf } from "./containers.ts";
 import type { Opened, OpenedText } from "./opened.ts";
-import { readTokenizerFiles } from "./tokenizer-files.ts";
+import { readTemplate } from "./template-source.ts";
+import { readTokenizerFiles, tokenizerIdentity } from "./tokenizer-files.ts";
 import { buildTokenizer } from "./tokenizer-json.ts";
 import { checkWeights } from "./weight-shapes.ts";
 import { openSafetensorsWeights } from "./weights-safetensors.ts";
@@ -43,29 +44,14 @@ export function openDirectory(folder: string): Opened {
 
 function readText(folder: string): OpenedText {
   const files = readTokenizerFiles(folder);
-  const { tokenizer, specialTokens, cleanUp } = files;
   return {
     tokenizer: buildTokenizer(files),
     templateSource: readTemplate(folder, files.config),
-    specialTokens,
-    identity: { tokenizer: tokenizer as Json, specialTokens, cleanUp },
+    templateFrom: folder,
+    notes: [],
+    specialTokens: files.specialTokens,
+    identity: tokenizerIdentity(files),
   };
-}
-
-/** chat_template.jinja, else the template in tokenizer_config.json: one, or the one named "default". */
-function readTemplate(folder: string, tokenizerConfig: Readonly<Record<string, unknown>>): string | null {
-  const file = join(folder, "chat_template.jinja");
-  if (existsSync(file)) return readFile(file);
-  const inside = tokenizerConfig["chat_template"] ?? null;
-  if (inside === null || typeof inside === "string") return inside;
-  const named = (Array.isArray(inside) ? inside : []) as ({ name?: unknown; template?: unknown } | null)[];
-  const chosen = named.find((one) => one?.name === "default")?.template;
-  if (typeof chosen === "string") return chosen;
-  throw badInput(
-    join(folder, "tokenizer_config.json"),
-    'a chat_template that is a text or a list with one named "default"',
-    `templates named ${named.map((one) => JSON.stringify(one?.name)).join(", ")}`,
-  );
 }
 
 /** generation_config.json's end tokens, else config.json's, else its text_config's, else the tokenizer's, else none. */

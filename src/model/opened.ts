@@ -27,8 +27,12 @@ export interface OpenedText {
   tokenizer: EncodingTokenizer;
   /** Jinja source; null when the checkpoint has none. */
   templateSource: string | null;
+  /** For messages: the folder or the file that the template is in. */
+  templateFrom: string;
   /** Special tokens by role, e.g. bos_token: what a template may write. */
   specialTokens: Readonly<Record<string, string>>;
+  /** As `Opened.notes`. */
+  notes: readonly string[];
   /** What the tokenizer's identity depends on. */
   identity: Json;
 }

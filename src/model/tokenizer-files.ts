@@ -5,6 +5,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { badInput } from "../core/errors.ts";
+import type { Json } from "../core/hash.ts";
 import { readJson, readPythonJson } from "../files/io.ts";
 import type { AddedToken } from "./added-tokens.ts";
 import { tokenizerClassOf } from "./tokenizer-classes.ts";
@@ -25,18 +26,21 @@ export interface TokenizerFiles {
   cleanUp: boolean;
 }
 
-/** @throws FathomError when the folder has no tokenizer.json or it is not one */
-export function readTokenizerFiles(folder: string): TokenizerFiles {
-  const where = join(folder, "tokenizer.json");
-  if (!existsSync(where))
+/**
+ * @param base the model's folder: its config.json counts, and its tokenizer.json where the folder, an adapter's, has none
+ * @throws FathomError when there is no tokenizer.json or it is not one
+ */
+export function readTokenizerFiles(folder: string, base: string = folder): TokenizerFiles {
+  const where = [folder, base].map((from) => join(from, "tokenizer.json")).find((path) => existsSync(path));
+  if (where === undefined)
     throw badInput(
       folder,
       "a tokenizer.json",
       existsSync(join(folder, "tokenizer.model")) ? "only tokenizer.model" : "none",
       "save the tokenizer with Transformers' save_pretrained",
     );
-  const beside = (key: keyof FilesBeside, name: string): FilesBeside => {
-    const path = join(folder, name);
+  const beside = (key: keyof FilesBeside, name: string, from = folder): FilesBeside => {
+    const path = join(from, name);
     if (!existsSync(path)) return {};
     const json = readPythonJson(path);
     if (!isObject(json)) throw badInput(path, "a JSON object", Array.isArray(json) ? "a list" : typeof json);
@@ -46,8 +50,13 @@ export function readTokenizerFiles(folder: string): TokenizerFiles {
     ...beside("config", "tokenizer_config.json"),
     ...beside("map", "special_tokens_map.json"),
     ...beside("added", "added_tokens.json"),
-    ...beside("model", "config.json"),
+    ...beside("model", "config.json", base),
   });
+}
+
+/** What ids and texts depend on. */
+export function tokenizerIdentity({ tokenizer, specialTokens, cleanUp }: TokenizerFiles): Json {
+  return { tokenizer: tokenizer as Json, specialTokens, cleanUp };
 }
 
 /** The files beside tokenizer.json, each left out where there is none. */

@@ -9,6 +9,7 @@ import { expectedShapes } from "../weight-shapes.ts";
 import type { Adapter } from "./open.ts";
 import { savedBy, selectedModules } from "./targets.ts";
 import type { Factors } from "./tensors.ts";
+import { resized } from "./text.ts";
 import type { Overlay, Source } from "./weights.ts";
 
 type Shapes = ReadonlyMap<string, readonly number[]>;
@@ -23,7 +24,7 @@ const head = "lm_head";
 export function fitAdapter(adapter: Adapter, config: ModelConfig): { config: ModelConfig; overlay: Overlay } {
   const shapes = new Map([[headWeight, [config.vocabSize, config.hiddenSize]], ...expectedShapes(config)]);
   const branches = branchesOf(adapter, config, shapes);
-  const whole = wholeTensors(adapter, shapes);
+  const whole = wholeTensors(adapter, shapes, config.vocabSize);
   const sources = new Map<string, Source>(whole.map(({ target, name }) => [target, { of: "adapter", name }]));
   const { linear, embedding } = adapter.tensors;
   for (const [module, { A, B, bias }] of linear) {
@@ -94,8 +95,9 @@ function branchesOf(adapter: Adapter, config: ModelConfig, shapes: Shapes): Map<
   for (const [module, branch] of selected) {
     const [out, width] = shapes.get(`${module}.weight`) as [number, number];
     const factors = (isEmbedding(module) ? embedding : linear).get(module) ?? {};
-    if (isEmbedding(module)) requireFactors(adapter, module, factors, branch, [width, out]);
-    else requireFactors(adapter, module, factors, branch, [out, width]);
+    const ofVocabulary = isEmbedding(module) || module === head ? config.vocabSize : null;
+    const sizes = isEmbedding(module) ? ([width, out] as const) : ([out, width] as const);
+    requireFactors(adapter, module, factors, branch, sizes, ofVocabulary);
   }
   for (const module of selected.keys())
     if (!inBlocks(module) && module !== head && !isEmbedding(module))
@@ -116,12 +118,25 @@ function requireFactors(
   { A, B, bias }: Factors,
   { rank, ...branch }: LowRank,
   [out, width]: readonly [number, number],
+  vocabSize: number | null,
 ): void {
-  requireShape(adapter, `${module}.lora_A`, A, [rank, width]);
-  requireShape(adapter, `${module}.lora_B`, B, [out, rank]);
+  requireShape(adapter, `${module}.lora_A`, A, [rank, width], vocabSize);
+  requireShape(adapter, `${module}.lora_B`, B, [out, rank], vocabSize);
   if (branch.bias) requireShape(adapter, `${module}.lora_B.bias`, bias, [out]);
   else if (bias !== undefined)
     throw badInput(`${adapter.file} "${bias}"`, 'a "lora_bias" of true beside it', "false");
+}
+
+/** How many rows a tensor has where the model has its vocabulary; null where all else differs, too, or nothing does. */
+function resizedRows(
+  shape: readonly number[],
+  expected: readonly number[],
+  vocabSize: number,
+): number | null {
+  const at = expected.indexOf(vocabSize);
+  const isElsewhereSame =
+    shape.length === expected.length && expected.every((n, i) => i === at || n === shape[i]);
+  return at >= 0 && isElsewhereSame && shape[at] !== vocabSize ? shape[at]! : null;
 }
 
 function requireShape(
@@ -129,10 +144,13 @@ function requireShape(
   what: string,
   name: string | undefined,
   expected: readonly number[],
+  vocabSize: number | null = null,
 ): void {
   if (name === undefined)
     throw badInput(adapter.file, `"${what}", of a module that adapter_config.json selects`, "no such tensor");
   const { shape } = adapter.entries.get(name)!;
+  const rows = vocabSize === null ? null : resizedRows(shape, expected, vocabSize);
+  if (rows !== null) throw resized(`${adapter.path} "${name}"`, vocabSize!, `${rows} rows`);
   if (shape.join() !== expected.join())
     throw notOfThisModel(adapter, name, `the shape [${expected.join(", ")}]`, `[${shape.join(", ")}]`);
 }
@@ -147,7 +165,7 @@ interface Whole {
 }
 
 /** Tensors that replace the base's, each for a reason that adapter_config.json gives. */
-function wholeTensors(adapter: Adapter, shapes: Shapes): Whole[] {
+function wholeTensors(adapter: Adapter, shapes: Shapes, vocabSize: number): Whole[] {
   const { config, tensors, file } = adapter;
   const modules = new Map([...shapes.keys()].map((name) => [name, name.replace(/\.(weight|bias)$/, "")]));
   for (const entry of config.saved)
@@ -166,7 +184,7 @@ function wholeTensors(adapter: Adapter, shapes: Shapes): Whole[] {
     const isEmbedding = target === embeddingName || target === headWeight;
     if (!saved && !isBias && !isEmbedding)
       throw badInput(`${file} "${name}"`, "a tensor that adapter_config.json says was trained", "this one");
-    requireShape(adapter, name, name, shapes.get(target)!);
+    requireShape(adapter, name, name, shapes.get(target)!, isEmbedding ? vocabSize : null);
     return { target, name, saved };
   });
 }

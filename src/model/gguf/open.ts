@@ -26,6 +26,8 @@ export function openGguf(path: string): Opened {
       return {
         tokenizer: buildTokenizer(files),
         templateSource: templateOf(header),
+        templateFrom: header.path,
+        notes: [],
         specialTokens: files.specialTokens,
         identity: tokenizerIdentity(header),
       };
