@@ -33,7 +33,7 @@ describe("a .pt file alone, as its authors published it", () => {
     expect(json(stdout)).toMatchObject({
       format: "topk-pt",
       k: 6,
-      notes: ["k = 6 is as --k gave it; no file says it."],
+      notes: ["k = 6 was given (--k, or k in a plan); no file says it."],
     });
     const out = join(folder, "features.safetensors");
     const encode = ["sae", "encode", "--sae", alone, "--activations", rows, "--out", out, "--quiet"];

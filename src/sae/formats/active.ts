@@ -22,5 +22,5 @@ export function readK(path: string, given: Given, ...said: readonly Said[]): { k
       "--k N, as its makers name it",
     );
   }
-  return { k, notes: inFile === null ? [`k = ${k} is as --k gave it; no file says it.`] : [] };
+  return { k, notes: inFile === null ? [`k = ${k} was given (--k, or k in a plan); no file says it.`] : [] };
 }

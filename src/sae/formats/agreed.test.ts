@@ -59,6 +59,8 @@ describe("two places that disagree are refused, and named", () => {
       /dataset_average_activation_norm.in: expected 0.75\d*, as .*safetensors .*found 60/,
     ],
     ["sparsify", { num_latents: 47 }, /num_latents: expected 48/],
+    ["sparsify", { hook_layer: 2 }, /hook_layer: expected 1, as .*layers.1, by its name says, found 2/],
+    ["sparsify", { hook_name: "blocks.2.hook_resid_post" }, /hook_name: expected 1, as .*by its name/],
     ["sparsify", { num_latents: 0, expansion_factor: 32 }, /expansion_factor: expected 3/],
   ])("%s %j", (name, fields, message) => {
     expect(() => openSae(withFields(name, fields))).toThrow(message);
@@ -119,6 +121,8 @@ it("what is said twice alike changes nothing", () => {
   expect(openSae(withFields("llama-scope-r1", r1)).identity()).toBe(
     openSae(`${formatFixtures}llama-scope-r1/sae`).identity(),
   );
+  const sparsify = { hook_layer: 1, hook_name: "blocks.1.hook_resid_post" };
+  expect(openSae(withFields("sparsify", sparsify)).site?.layer).toBe(1);
   const meta = { d_in: 16, d_model: 16, expansion: 3, hook_name: "blocks.1.hook_resid_post" };
   expect(openSae(withFields("topk-pt", meta)).identity()).toBe(
     openSae(`${formatFixtures}topk-pt/domain.pt`).identity(),
@@ -159,7 +163,7 @@ describe("--k", () => {
         site: null,
         W_enc: { shape: described.W_enc.shape },
       });
-      expect(sae.notes).toEqual(["k = 6 is as --k gave it; no file says it."]);
+      expect(sae.notes).toEqual(["k = 6 was given (--k, or k in a plan); no file says it."]);
       expect(openSae(dirname(alone), undefined, 9).k).toBe(9);
       expect(() => openSae(alone, undefined, 49)).toThrow(
         / k: expected a whole number from 1 to d_sae = 48, found 49/,

@@ -11,6 +11,7 @@ import { Tensors } from "./tensors.ts";
 
 const settings: Settings = {
   read: "architecture model_name hf_hook_point_in hf_hook_point_out width l0 affine_connection type",
+  only: { apply_b_dec_to_input: { is: false, else: "b_dec is subtracted from the input" } },
   inert: {},
 };
 

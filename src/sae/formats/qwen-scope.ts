@@ -28,8 +28,12 @@ const settings: Settings = {
   only: {
     model_type: { is: "topk_sae", else: "another architecture" },
     hook_point: { is: "resid_post", else: "another place than the output of a block" },
+    activation: { is: "topk", else: "another activation" },
   },
-  inert: { [because.machine]: "dtype torch_dtype" },
+  inert: {
+    [because.machine]: "dtype torch_dtype",
+    "words that describe it": "name description version license architectures transformers_version",
+  },
 };
 
 const fileName = /^layer(\d+)\.sae\.pt$/;

@@ -160,6 +160,8 @@ describe("a setting that would change what is computed is refused by name", () =
     ["llama-scope-r1", { sae_type: "crosscoder" }, /sae_type: expected "sae"/],
     ["gemma-scope-2", { type: "crosscoder" }, /type: expected one of sae, transcoder/],
     ["gemma-scope-2", { type: "transcoder" }, /type: expected sae, as the hooks say/],
+    ["gemma-scope-2", { apply_b_dec_to_input: true }, /apply_b_dec_to_input: expected false/],
+    ["sparsify", { input_unit_norm: true }, /input_unit_norm: expected only settings that are known/],
     ["gemma-scope-2", { affine_connection: "yes" }, /affine skip connection/],
     ["topk-pt", { architecture: "jumprelu" }, /architecture: expected "topk"/],
   ])("%s %j", (name, fields, message) => {

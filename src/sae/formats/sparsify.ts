@@ -7,14 +7,14 @@ import { badInput } from "../../core/errors.ts";
 import { makeSae, type Sae, type Site } from "../sae.ts";
 import { residPost, residualOnly, siteOf } from "../site.ts";
 import { readK } from "./active.ts";
-import { requireSizes } from "./agreed.ts";
-import { flag, oneOf, plainParts } from "./fields.ts";
+import { agreed, requireSizes } from "./agreed.ts";
+import { flag, oneOf, plainParts, textOrNull, wholeNumber } from "./fields.ts";
 import { type Found, folderFormat, type SaeFormat } from "./format.ts";
 import { requireKnown, type Settings } from "./settings.ts";
 import { Tensors } from "./tensors.ts";
 
 const settings: Settings = {
-  read: "activation d_in expansion_factor k num_latents skip_connection transcode",
+  read: "activation d_in expansion_factor k num_latents skip_connection transcode hook_name hook_layer",
   only: { signed: { is: false, else: "features of either sign" } },
   inert: {
     "how rows are held in training; the file's are as they are": "normalize_decoder",
@@ -41,6 +41,15 @@ function read({ folder, where, config, weights: file, given }: Found): Sae {
   const stated =
     (config["num_latents"] ?? 0) !== 0 ? { d_sae: "num_latents" } : { factor: "expansion_factor" };
   requireSizes(weights, config, where, { d_in: "d_in", ...stated });
+  const site = siteIn(basename(resolve(folder)));
+  // The library writes neither; others do, for tools that ask.
+  const hook = textOrNull(config["hook_name"], `${where} hook_name`);
+  agreed(
+    (value, at) => wholeNumber(value, at, 0),
+    [`${folder}, by its name`, site === null ? null : layerIn(site.hookName)],
+    [`${where} hook_name`, hook === null ? null : layerIn(hook)],
+    [`${where} hook_layer`, config["hook_layer"]],
+  );
   const transcode = flag(config["transcode"], false, `${where} transcode`);
   const { k, notes } = readK(folder, given, [`${where} k`, config["k"]]);
   const vectors = {
@@ -57,10 +66,16 @@ function read({ folder, where, config, weights: file, given }: Found): Sae {
     kind: activation,
     k,
     applyBDecToInput: !transcode,
-    site: siteIn(basename(resolve(folder))),
+    site: site ?? (hook === null ? null : siteOf(hook, null)),
     decodes: transcode ? "its module's output" : null,
     notes,
   });
+}
+
+/** The block in a hook's name, as TransformerLens or Transformers writes it. */
+function layerIn(hook: string): number | null {
+  const layer = /^(?:blocks|layers|h)\.(\d+)(?:\.|$)/.exec(hook)?.[1];
+  return layer === undefined ? null : Number(layer);
 }
 
 /** Hook points are modules of Transformers, counted from the base model. */
