@@ -2,7 +2,7 @@
  * A checkpoint by what was named on the command line, and under a name that people know: a snapshot's folder has a hash for
  * one. What there is to note of how its files were read is said once a command, when nothing of what was asked was refused.
  */
-import { type Checkpoint, notesOf, openCheckpoint } from "../model/checkpoint.ts";
+import { type Answers, type Checkpoint, notesOf, openCheckpoint } from "../model/checkpoint.ts";
 import type { Origin } from "../runs/manifest.ts";
 import { complain } from "./failure.ts";
 import { locateAdapter, locateModel } from "./locate.ts";
@@ -32,8 +32,8 @@ export async function openNamed(named: Named, progress: Progress): Promise<Openi
   return { checkpoint, origins: { model: model.origin, adapter: adapter?.origin ?? null } };
 }
 
-/** @param answers whether the model is to answer: what there is to note of that concerns nobody else */
-export function sayNotes(checkpoint: Checkpoint, answers: boolean, progress: Progress): void {
+/** @param answers what there is to note of them concerns nobody else */
+export function sayNotes(checkpoint: Checkpoint, answers: Answers, progress: Progress): void {
   const notes = notesOf(checkpoint, answers);
   if (notes.length > 0) progress.clear();
   for (const note of notes) complain(`note: ${note}`);

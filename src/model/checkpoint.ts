@@ -9,10 +9,11 @@ import { readProblem } from "../files/io.ts";
 import { type LaidAdapter, layAdapter } from "./adapter/lay.ts";
 import { requireRows, textBeside } from "./adapter/text.ts";
 import { type Overlay, overlaid } from "./adapter/weights.ts";
+import { type Answering, answeringOf } from "./answering.ts";
 import { type CheckpointText, checkpointText } from "./checkpoint-text.ts";
 import type { ModelConfig } from "./config.ts";
 import { openDirectory } from "./directory.ts";
-import { type EndTokens, endTokens } from "./end-tokens.ts";
+import { unfollowedNotes } from "./generation-settings.ts";
 import { openGguf } from "./gguf/open.ts";
 import { readGgufHeader } from "./gguf/split.ts";
 import { openGgufWeights } from "./gguf/weights.ts";
@@ -29,8 +30,8 @@ export interface Checkpoint {
   weights: Weights;
   /** What lies between a person's words and token ids, or why it is not there: exact ids need none. */
   text: CheckpointText | FathomError;
-  /** What ends an answer, or why that is not known: only who generates asks. */
-  endTokens: EndTokens | FathomError;
+  /** What ends an answer and the like, or why that is not known: only who generates asks. */
+  answering: Answering | FathomError;
   /** What whoever reads the results has to know of how the files were read, a whole sentence each; of answers, `notesOf`. */
   notes: readonly string[];
   /** What lies over the model's own weights; null where nothing does. `config` and `weights` are with it. */
@@ -69,8 +70,8 @@ export async function openCheckpoint(path: string, adapterPath: string | null = 
     if (adapterPath !== null && !(text instanceof FathomError))
       requireRows(adapterPath, text.template, config.vocabSize);
     const found = attempt(() => {
-      const said = opened.endTokens(read instanceof FathomError ? null : read);
-      return endTokens(said, text instanceof FathomError ? null : text, config.vocabSize);
+      const said = opened.answering(read instanceof FathomError ? null : read);
+      return answeringOf(said, text instanceof FathomError ? null : text, config.vocabSize);
     });
     const files = opened.weightFiles.map((file) => hashFileCached(file));
     return {
@@ -79,7 +80,7 @@ export async function openCheckpoint(path: string, adapterPath: string | null = 
       config,
       weights,
       text,
-      endTokens: found,
+      answering: found,
       notes: [...opened.notes, ...(text instanceof FathomError ? [] : text.notes)],
       adapter,
       identity: {
@@ -104,13 +105,21 @@ export function tokenizerIn({ text }: Pick<Checkpoint, "text">): Tokenizer | nul
 }
 
 /** Ids that end an answer. @throws FathomError where the files name what cannot be one */
-export function endsOf({ endTokens }: Pick<Checkpoint, "endTokens">): readonly number[] {
-  return orThrow(endTokens).ids;
+export function endsOf({ answering }: Pick<Checkpoint, "answering">): readonly number[] {
+  return orThrow(answering).ids;
 }
 
-/** All that there is to know of how the files were read. @param answers what only matters to who generates, too */
-export function notesOf({ notes, endTokens }: Checkpoint, answers: boolean): readonly string[] {
-  return answers && !(endTokens instanceof FathomError) ? [...notes, ...endTokens.notes] : notes;
+/** Whether the model is to answer, and how. */
+export type Answers = "none" | "greedy" | "drawn";
+
+export function answersAt(temperature: number): Answers {
+  return temperature === 0 ? "greedy" : "drawn";
+}
+
+/** All that there is to know of how the files were read; of answers only where there are some. */
+export function notesOf({ notes, answering }: Checkpoint, answers: Answers): readonly string[] {
+  if (answers === "none" || answering instanceof FathomError) return notes;
+  return [...notes, ...answering.notes, ...unfollowedNotes(answering.unfollowed, answers === "drawn")];
 }
 
 /** The weights alone, for another thread of a process that has opened and checked the checkpoint. */

@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { openSafetensors } from "../files/safetensors.ts";
 import { writeSafetensors } from "../files/safetensors-writer.ts";
-import { endsOf, notesOf, openCheckpoint, textOf } from "./checkpoint.ts";
+import { answeringOf } from "./answering.ts";
+import { type Answers, endsOf, notesOf, openCheckpoint, textOf } from "./checkpoint.ts";
 import { parseConfig } from "./config.ts";
-import { endTokens } from "./end-tokens.ts";
 import { expectedShapes } from "./weight-shapes.ts";
 
 const fixtures = join(import.meta.dirname, "../../test/fixtures");
@@ -180,7 +180,7 @@ describe("what not everybody needs", () => {
     checkpoint.weights.close();
     expect(() => textOf(checkpoint)).toThrow(message);
     expect(endsOf(checkpoint)).toEqual([1]);
-    expect(notesOf(checkpoint, true)).toEqual([]);
+    expect(notesOf(checkpoint, "greedy")).toEqual([]);
   });
 
   test("no end token is noted where there are answers", async () => {
@@ -189,15 +189,15 @@ describe("what not everybody needs", () => {
     const checkpoint = await opening();
     checkpoint.weights.close();
     expect(endsOf(checkpoint)).toEqual([]);
-    expect(notesOf(checkpoint, false)).toEqual([]);
-    expect(notesOf(checkpoint, true)).toEqual([expect.stringContaining("an answer goes on to its cap")]);
+    expect(notesOf(checkpoint, "none")).toEqual([]);
+    expect(notesOf(checkpoint, "greedy")).toEqual([expect.stringContaining("an answer goes on to its cap")]);
   });
 
   test("the template's end of turn is one, named or not, and is noted where it is not", async () => {
     const ends = async () => {
       const checkpoint = await opening();
       checkpoint.weights.close();
-      return { ids: endsOf(checkpoint), notes: notesOf(checkpoint, true) };
+      return { ids: endsOf(checkpoint), notes: notesOf(checkpoint, "greedy") };
     };
     expect(await ends()).toEqual({ ids: [1], notes: [] });
     write("generation_config.json", { eos_token_id: 3 });
@@ -208,9 +208,77 @@ describe("what not everybody needs", () => {
     write("generation_config.json", { eos_token_id: [1, 3] });
     expect(await ends()).toEqual({ ids: [1, 3], notes: [] });
     // A model that has no row for the mark never says it.
+    const none = { file: "", always: [], drawing: [] };
     const checkpoint = await opening();
     checkpoint.weights.close();
-    expect(endTokens({ named: [0], known: [] }, textOf(checkpoint), 1).ids).toEqual([0]);
+    expect(answeringOf({ named: [0], known: [], unfollowed: none }, textOf(checkpoint), 1).ids).toEqual([0]);
+  });
+});
+
+describe("settings of generation that are not followed", () => {
+  const notes = async (answers: Answers = "greedy") => {
+    const checkpoint = await opening();
+    checkpoint.weights.close();
+    return notesOf(checkpoint, answers);
+  };
+
+  test.each<[object, string, string]>([
+    [{ repetition_penalty: 1.1 }, "repetition_penalty 1.1", ""],
+    [{ do_sample: true, temperature: 0.7, top_p: 0.8, top_k: 20 }, "", "top_k 20, top_p 0.8"],
+    [{ no_repeat_ngram_size: 3, min_p: 0.1 }, "no_repeat_ngram_size 3", "min_p 0.1"],
+    [
+      { suppress_tokens: [1, 2, 3, 4, 5], bad_words_ids: [[7]] },
+      "bad_words_ids [[7]], suppress_tokens (5 entries)",
+      "",
+    ],
+    [
+      { stop_strings: "###", num_beams: 4, min_new_tokens: 2 },
+      'min_new_tokens 2, num_beams 4, stop_strings "###"',
+      "",
+    ],
+    [
+      { repetition_penalty: 1, no_repeat_ngram_size: 0, num_beams: 1, top_p: 1, top_k: 0, min_length: 0 },
+      "",
+      "",
+    ],
+    [
+      {
+        repetition_penalty: null,
+        suppress_tokens: [],
+        sequence_bias: {},
+        token_healing: false,
+        max_length: 20,
+      },
+      "",
+      "",
+    ],
+  ])("%j", async (settings, always, drawing) => {
+    write("generation_config.json", { ...settings, eos_token_id: 1 });
+    const both = [always, drawing].filter((part) => part !== "").join(", ");
+    expect(await notes("none")).toEqual([]);
+    expect(await notes()).toEqual(
+      always === ""
+        ? []
+        : [
+            `generation_config.json sets ${always}: not applied, each token is the most probable by the model's own probabilities.`,
+          ],
+    );
+    expect(await notes("drawn")).toEqual(
+      both === ""
+        ? []
+        : [
+            `generation_config.json sets ${both}: not applied, each token is drawn by the model's own probabilities.`,
+          ],
+    );
+  });
+
+  test("config.json's count where there is no generation_config.json, as in Transformers", async () => {
+    write("config.json", { ...config, repetition_penalty: 1.2 });
+    expect(await notes()).toEqual([
+      expect.stringContaining("config.json sets repetition_penalty 1.2: not applied"),
+    ]);
+    write("generation_config.json", { eos_token_id: 1 });
+    expect(await notes()).toEqual([]);
   });
 });
 

@@ -6,7 +6,8 @@ import type { Json } from "../core/hash.ts";
 import { readPythonJson } from "../files/io.ts";
 import { type ModelConfig, parseConfig } from "./config.ts";
 import { textConfigOf } from "./containers.ts";
-import type { Opened, OpenedText } from "./opened.ts";
+import { unfollowedIn } from "./generation-settings.ts";
+import type { Opened, OpenedAnswering, OpenedText } from "./opened.ts";
 import { readTemplate } from "./template-source.ts";
 import { readTokenizerFiles, tokenizerIdentity } from "./tokenizer-files.ts";
 import { buildTokenizer } from "./tokenizer-json.ts";
@@ -35,7 +36,7 @@ export function openDirectory(folder: string): Opened {
     config,
     weights,
     text: () => readText(folder),
-    endTokens: (text) => ({ named: namedEnds(folder, configJson, config, text), known: [] }),
+    answering: (text) => answering(folder, configJson, config, text),
     notes: [...weights.notes, ...notes],
     weightFiles: weights.files,
     identity: { config: configJson as Json },
@@ -52,6 +53,21 @@ function readText(folder: string): OpenedText {
     specialTokens: files.specialTokens,
     identity: tokenizerIdentity(files),
   };
+}
+
+/** As Transformers: what is set comes from generation_config.json, and from config.json only where that is not there. */
+function answering(
+  folder: string,
+  configJson: unknown,
+  config: ModelConfig,
+  text: OpenedText | null,
+): OpenedAnswering {
+  const path = join(folder, "generation_config.json");
+  const isThere = existsSync(path);
+  const unfollowed = isThere
+    ? unfollowedIn("generation_config.json", readPythonJson(path))
+    : unfollowedIn("config.json", configJson);
+  return { named: namedEnds(folder, configJson, config, text), known: [], unfollowed };
 }
 
 /** generation_config.json's end tokens, else config.json's, else its text_config's, else the tokenizer's, else none. */

@@ -166,7 +166,7 @@ describe.each(engineFixtures)("%s", (name) => {
     const ends = endsOf(checkpoint);
     expect(ends.slice(0, endTokens.length).toSorted()).toEqual(endTokens.toSorted());
     const { tokenizer } = textOf(checkpoint);
-    const marks = notesOf(checkpoint, true).map((note) => /ends a turn with (.*), which/.exec(note)?.[1]);
+    const marks = notesOf(checkpoint, "greedy").map((note) => /ends a turn with (.*), which/.exec(note)?.[1]);
     expect(marks).toEqual(ends.slice(endTokens.length).map((id) => tokenizer.tokenOf(id)));
     const stopped = await generateAll(requests, 64, { endTokens });
     expect(stopped.map((row) => row.ids)).toEqual(

@@ -2,6 +2,7 @@
 
 import type { Json } from "../core/hash.ts";
 import type { ModelConfig } from "./config-types.ts";
+import type { Unfollowed } from "./generation-settings.ts";
 import type { EncodingTokenizer } from "./tokenizer.ts";
 import type { Weights } from "./weights.ts";
 
@@ -11,7 +12,7 @@ export interface Opened {
   /** @throws FathomError where the checkpoint has no tokenizer, or none that can be read: exact ids need none */
   text: () => OpenedText;
   /** @param text null where there is none @throws FathomError for ids that the model has no row for */
-  endTokens: (text: OpenedText | null) => OpenedEnds;
+  answering: (text: OpenedText | null) => OpenedAnswering;
   /**
    * What whoever reads the results has to know of how the files were read, a whole sentence each: what they say twice and
    * which of the two was taken, what their maker's tools do otherwise. What cannot be answered for is refused, not noted.
@@ -37,9 +38,11 @@ export interface OpenedText {
   identity: Json;
 }
 
-export interface OpenedEnds {
+export interface OpenedAnswering {
   /** Ids that the files name as the end of an answer. */
   named: readonly number[];
   /** Ids that their maker's tools end at all the same. */
   known: readonly number[];
+  /** What the files set and Fathom does not do. */
+  unfollowed: Unfollowed;
 }

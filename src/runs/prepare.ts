@@ -8,7 +8,7 @@ import type { Prompt } from "../core/prompt.ts";
 import { jsonLines } from "../files/json-lines.ts";
 import { refusalOpeners } from "../judges/refusal-openers.ts";
 import { judgeVersion } from "../judges/version.ts";
-import { type Checkpoint, endsOf, notesOf, textOf } from "../model/checkpoint.ts";
+import { answersAt, type Checkpoint, endsOf, notesOf, textOf } from "../model/checkpoint.ts";
 import { roundingRecipe } from "../model/quantized/weights.ts";
 import { loadPrompts } from "../prompts/load.ts";
 import { requireUnseen } from "../sae/domain/fingerprint.ts";
@@ -94,7 +94,7 @@ export async function prepare(
       files: { [promptsName]: hashText(jsonLines(prompts)) },
       origins,
       fidelity: null,
-      notes: [...notesOf(checkpoint, true)],
+      notes: [...notesOf(checkpoint, answersAt(plan.temperature))],
       gate_overrides: [],
       environment: {
         fathom: fathomVersion(),

@@ -76,8 +76,8 @@ export function expandUnits(
 }
 
 /** Nothing where they are those that the files name: runs begun before there could be others can be gone on with. */
-function endsIn({ endTokens }: Checkpoint): { ends?: number[] } {
-  const { ids, foundMore } = orThrow(endTokens);
+function endsIn({ answering }: Checkpoint): { ends?: number[] } {
+  const { ids, foundMore } = orThrow(answering);
   return foundMore ? { ends: [...ids] } : {};
 }
 

@@ -2,6 +2,7 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { badInput, exitCode } from "../../core/errors.ts";
+import { answersAt } from "../../model/checkpoint.ts";
 import { modelOf } from "../../model/model.ts";
 import { beginRun } from "../../runs/begin.ts";
 import type { ObserveProgress } from "../../runs/observe.ts";
@@ -50,7 +51,7 @@ export async function runAudit(planFile: string | undefined, options: AuditOptio
     };
     const request = { prepared, engine, progress };
     if (options.dryRun === true || out === null) {
-      sayNotes(checkpoint, true, progress);
+      sayNotes(checkpoint, answersAt(plan.temperature), progress);
       const fidelity = plan.fidelity
         ? await fidelityOfPlan(request, join(tmpdir(), "fathom-fidelity"))
         : null;
@@ -62,7 +63,7 @@ export async function runAudit(planFile: string | undefined, options: AuditOptio
     }
     requireTemplate();
     release = beginRun(out, prepared, options.resume === true);
-    sayNotes(checkpoint, true, progress);
+    sayNotes(checkpoint, answersAt(plan.temperature), progress);
 
     interrupt.heeded = true;
     const fidelity = plan.fidelity ? await fidelityOfRun(out, request) : null;

@@ -38,7 +38,7 @@ export async function captureRows(
   progress: Progress,
 ): Promise<void> {
   const writer = new ShardWriter(folder.rows, checkpoint.config.hiddenSize);
-  sayNotes(checkpoint, answers, progress);
+  sayNotes(checkpoint, answers ? "greedy" : "none", progress);
   const model = await modelOf(checkpoint, engineOptions(options, progress));
   try {
     if (answers) progress.show(() => "the model answers the prompts");

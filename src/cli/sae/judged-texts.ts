@@ -2,7 +2,7 @@
 import { basename } from "node:path";
 import { badInput } from "../../core/errors.ts";
 import { readText } from "../../files/io.ts";
-import { type Checkpoint, textOf } from "../../model/checkpoint.ts";
+import { type Answers, type Checkpoint, textOf } from "../../model/checkpoint.ts";
 import type { Model } from "../../model/model.ts";
 import { loadInputs } from "../../prompts/inputs.ts";
 import type { ShownText } from "../../sae/contexts/text-rows.ts";
@@ -68,6 +68,11 @@ export async function givenTexts(
     );
   });
   return { source: basename(source), inputs, kind: "prompts" };
+}
+
+/** Whether the model answers any of them. */
+export function answersTo({ kind, inputs }: GivenTexts): Answers {
+  return kind === "prompts" && inputs.some(({ answer }) => answer === null) ? "greedy" : "none";
 }
 
 /**

@@ -11,6 +11,7 @@ import { printJson, printLines } from "../output.ts";
 import { Progress } from "../progress.ts";
 import { engineOptions } from "../tokens/engine-options.ts";
 import {
+  answersTo,
   gateOn,
   givenTexts,
   type JudgedTextOptions,
@@ -47,7 +48,7 @@ export async function runCheck(options: SaeCheckOptions): Promise<number> {
     if (refused !== null) return await say(refused);
     const layer = requireFits(sae, facts, options.layer, allowFailed);
     const given = await givenTexts(options, checkpoint);
-    sayNotes(checkpoint, given.kind === "prompts", progress);
+    sayNotes(checkpoint, answersTo(given), progress);
     const model = await modelOf(checkpoint, engineOptions({ ...options, cache: true }, progress));
     const session = await SaeSession.open(
       sae,

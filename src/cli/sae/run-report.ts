@@ -22,7 +22,14 @@ import { printJson, printLines, requireWritable } from "../output.ts";
 import { Progress } from "../progress.ts";
 import { requireTemplate } from "../report/write-report.ts";
 import { engineOptions } from "../tokens/engine-options.ts";
-import { gateOn, givenTexts, type JudgedTextOptions, splicedTokens, textsRead } from "./judged-texts.ts";
+import {
+  answersTo,
+  gateOn,
+  givenTexts,
+  type JudgedTextOptions,
+  splicedTokens,
+  textsRead,
+} from "./judged-texts.ts";
 import { reportIdentities } from "./report-identities.ts";
 
 export interface SaeReportOptions extends JudgedTextOptions {
@@ -111,7 +118,7 @@ async function reportOf(
   const given = await givenTexts(options, checkpoint);
   const threads = options.threads === undefined ? {} : { threads: options.threads };
   const seed = options.seed ?? saeReportDefaults.seed;
-  sayNotes(checkpoint, given.kind === "prompts", progress);
+  sayNotes(checkpoint, answersTo(given), progress);
   const model = await modelOf(checkpoint, engineOptions({ ...options, cache: true }, progress));
   const session = await SaeSession.open(sae, threads);
   try {
@@ -160,7 +167,7 @@ async function reportOf(
       identities,
       sae: { kind: sae.kind, d_in: sae.d_in, d_sae: sae.d_sae, k: sae.k, layer },
       model: checkpoint.name,
-      notes: [...notesOf(checkpoint, given.kind === "prompts"), ...withoutText(checkpoint)],
+      notes: [...notesOf(checkpoint, answersTo(given)), ...withoutText(checkpoint)],
       read: { source: given.source, ...about },
       gate: {
         passed,

@@ -40,7 +40,7 @@ export async function runCapture(options: CaptureCommandOptions): Promise<void> 
     ? null
     : memoryNote(config, options.precision ?? precisionDefault, process.availableMemory());
   if (note !== null) complain(note);
-  sayNotes(checkpoint, false, progress);
+  sayNotes(checkpoint, "none", progress);
   const spool = new Spool(options.out);
   const model = await modelOf(checkpoint, {
     ...engineOptions(options, progress),

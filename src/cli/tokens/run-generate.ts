@@ -1,5 +1,5 @@
 /** What `fathom generate` does. */
-import { endsOf, textOf } from "../../model/checkpoint.ts";
+import { answersAt, endsOf, textOf } from "../../model/checkpoint.ts";
 import type { Generation } from "../../model/generation.ts";
 import { modelOf } from "../../model/model.ts";
 import { openNamed, sayNotes } from "../open-named.ts";
@@ -39,7 +39,7 @@ export async function runGenerate(options: GenerateCommandOptions): Promise<void
   const inputs = await encodeInputs(options.prompts, checkpoint, { chat: options.chat === true, room: 1 });
   if (options.out !== undefined) requireWritable(options.out);
 
-  sayNotes(checkpoint, true, progress);
+  sayNotes(checkpoint, answersAt(temperature), progress);
   const model = await modelOf(checkpoint, engineOptions(options, progress));
   const lines: string[] = [];
   try {

@@ -2,7 +2,7 @@
  * What ends an answer of a GGUF file's model. Keys name some of it; llama.cpp, which files are made for, ends at tokens of
  * certain spellings as well (llama-vocab.cpp, its end-of-generation tokens): few converters wrote every key.
  */
-import type { OpenedEnds } from "../opened.ts";
+import type { OpenedAnswering } from "../opened.ts";
 import type { GgufHeader } from "./header.ts";
 import { tokenId } from "./tokenizer.ts";
 
@@ -48,7 +48,10 @@ const between: readonly { token: string; beside: readonly string[] }[] = [
 ];
 
 /** @throws FathomError for a key whose id the model has no row for */
-export function ggufEndTokens({ path, metadata }: GgufHeader, vocabSize: number): OpenedEnds {
+export function ggufEndTokens(
+  { path, metadata }: GgufHeader,
+  vocabSize: number,
+): Pick<OpenedAnswering, "named" | "known"> {
   const byKey = (role: string) => tokenId(path, metadata, role, vocabSize) ?? [];
   const tokens = metadata.get("tokenizer.ggml.tokens");
   const listed: readonly unknown[] = Array.isArray(tokens) ? tokens.slice(0, vocabSize) : [];

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openSafetensors } from "../../files/safetensors.ts";
 import { type Checkpoint, endsOf, openCheckpoint, textOf } from "../checkpoint.ts";
+import { unfollowedInGguf } from "../generation-settings.ts";
 import { decodedTypes } from "./block-types.ts";
 import { ggufConfig } from "./config.ts";
 import { ggufEndTokens } from "./end-tokens.ts";
@@ -243,6 +244,17 @@ describe("a GGUF file that is wrong", () => {
     const { named, known } = ggufEndTokens(changed({ "tokenizer.ggml.tokens": tokens }, keys), tokens.length);
     expect(named).toEqual([]);
     expect(known.map((id) => tokens[id]).sort()).toEqual(expected.toSorted());
+  });
+
+  test("what it asks of a sampler is told, and not followed", () => {
+    const said = {
+      "general.sampling.penalty_repeat": 1.1,
+      "general.sampling.top_k": 40,
+      "general.sampling.temp": 0.7,
+    };
+    const unfollowed = unfollowedInGguf("m.gguf", changed(said).metadata);
+    expect(unfollowed).toEqual({ file: "m.gguf", always: ["penalty_repeat 1.1"], drawing: ["top_k 40"] });
+    expect(unfollowedInGguf("m.gguf", header.metadata)).toMatchObject({ always: [], drawing: [] });
   });
 
   test("a key says which token stands between files, whatever others are spelled like", () => {

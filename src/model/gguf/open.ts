@@ -1,6 +1,8 @@
 /** A GGUF file as a checkpoint: everything is in the one file, or in the files of a split model. */
+import { basename } from "node:path";
 import { badInput } from "../../core/errors.ts";
 import type { Json } from "../../core/hash.ts";
+import { unfollowedInGguf } from "../generation-settings.ts";
 import type { Opened } from "../opened.ts";
 import { buildTokenizer } from "../tokenizer-json.ts";
 import { checkWeights } from "../weight-shapes.ts";
@@ -32,7 +34,10 @@ export function openGguf(path: string): Opened {
         identity: tokenizerIdentity(header),
       };
     },
-    endTokens: () => ggufEndTokens(header, config.vocabSize),
+    answering: () => ({
+      ...ggufEndTokens(header, config.vocabSize),
+      unfollowed: unfollowedInGguf(basename(path), header.metadata),
+    }),
     notes,
     weightFiles: [...new Set([path, ...header.tensors.map(({ file }) => file)])],
     identity: {},

@@ -1,26 +1,28 @@
 /**
- * What ends an answer. The files say, and forget: a model whose turn ends with a mark that no file names goes on to the next
+ * How a checkpoint answers: what ends it, and what its files ask for beside. What ends an answer: The files say, and forget: a model whose turn ends with a mark that no file names goes on to the next
  * turn, invents what the other would say, and all of it would be judged. The template knows the mark, so it is asked.
  */
 import type { CheckpointText } from "./checkpoint-text.ts";
-import type { OpenedEnds } from "./opened.ts";
+import type { Unfollowed } from "./generation-settings.ts";
+import type { OpenedAnswering } from "./opened.ts";
 import { turnEnd } from "./turn-end.ts";
 
-export interface EndTokens {
+export interface Answering {
   /** Ids that end an answer, to a bare text as to a chat. None: answers go on to their cap. */
   ids: readonly number[];
   /** Some of `ids` are not named by the files. */
   foundMore: boolean;
-  /** What a reader has to know of it, a sentence each. */
+  /** What a reader has to know of what ends it, a sentence each. */
   notes: readonly string[];
+  unfollowed: Unfollowed;
 }
 
 /** @param text null where there is none */
-export function endTokens(
-  { named, known }: OpenedEnds,
+export function answeringOf(
+  { named, known, unfollowed }: OpenedAnswering,
   text: CheckpointText | null,
   vocabSize: number,
-): EndTokens {
+): Answering {
   const found = text === null || text.template === null ? null : turnEnd(text.template, text.tokenizer);
   // What the model has no row for it never says.
   const turn = found !== null && found.id < vocabSize ? found : null;
@@ -33,5 +35,5 @@ export function endTokens(
         ]),
     ...(ids.length === 0 ? ["The model's files name no end token: an answer goes on to its cap."] : []),
   ];
-  return { ids, foundMore: ids.some((id) => !named.includes(id)), notes };
+  return { ids, foundMore: ids.some((id) => !named.includes(id)), notes, unfollowed };
 }
