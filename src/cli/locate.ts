@@ -40,10 +40,22 @@ export async function locateSae(named: string, progress: Progress): Promise<Loca
   return await locate(named, chooseSae, progress);
 }
 
+/** A name without its organization, as old repositories of the hub had; perhaps with a revision and a path inside. */
+const loneName = /^[A-Za-z0-9][\w.-]*(?:@[^@:\s]+)?(?::[^\s\\]+)?$/;
+const fileName = /\.(gguf|safetensors|npz|pth?|bin|json|ya?ml)$/i;
+
 async function locate(named: string, choose: Choose, progress: Progress): Promise<Located> {
   if (named.includes("\0"))
     throw badInput(named, "a path or a repository of the hub", "a name with a zero byte");
-  const reference = existsSync(named) ? null : parseReference(named);
+  const there = existsSync(named);
+  const reference = there ? null : parseReference(named);
+  if (!there && reference === null && loneName.test(named) && !fileName.test(named))
+    throw badInput(
+      named,
+      "something at this path, or a repository of the hub as org/name",
+      "neither",
+      "the whole name that its page on the hub shows: gpt2 is openai-community/gpt2",
+    );
   // What is neither is said by whoever opens it, who knows what it should be.
   const path = reference === null ? named : await fetched(reference, choose, progress);
   const origin = placeInCache(path);

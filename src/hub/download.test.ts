@@ -81,9 +81,22 @@ describe("a bad line", () => {
     expect(waits).toEqual(["nothing for 0.4 s"]);
   });
 
-  it("that never answers is given up on", async () => {
-    server.faults.push(() => true);
+  it("that no longer answers is given up on", async () => {
+    spoil(Infinity, () => true);
     await expect(fetched("org/tiny")).rejects.toThrow("in 4 attempts, found nothing for 0.4 s");
+  });
+
+  it("that never answers is given up on at once: there may be no network", async () => {
+    const waits: string[] = [];
+    const watcher = { waiting: (reason: string) => waits.push(reason) };
+    const nowhere = { watcher, endpoint: "http://127.0.0.1:1" };
+    await expect(fetched("org/tiny", nowhere)).rejects.toThrow(
+      /http:\/\/127.0.0.1:1 to be reached, found .*(ECONNREFUSED|bad port).*HF_HUB_OFFLINE=1/,
+    );
+    expect(waits).toHaveLength(1);
+    server.faults.push(() => true);
+    await expect(fetched("org/tiny", { watcher })).rejects.toThrow("to be reached, found nothing for 0.4 s");
+    expect(waits).toHaveLength(2);
   });
 
   it("that ignores ranges starts over", async () => {

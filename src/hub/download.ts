@@ -124,7 +124,7 @@ interface Body {
 }
 
 async function openBody(hub: Hub, reference: HubReference, file: HubFile, from: number): Promise<Body> {
-  const guard = watchdog(hub.patience.stall);
+  const guard = watchdog(hub);
   const options = { method: "GET", signal: guard.signal, leaveHub: true } as const;
   try {
     const headers: Record<string, string> = from > 0 ? { range: `bytes=${from}-` } : {};

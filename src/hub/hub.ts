@@ -16,6 +16,8 @@ export interface Hub {
   /** false: files are linked hard or copied into snapshots. */
   readonly symlinks: boolean;
   readonly patience: Patience;
+  /** Whether it has answered this command at all. Until then there may be no network, and nobody waits long. */
+  readonly contact: { made: boolean };
   readonly watcher: Watcher;
 }
 
@@ -25,6 +27,9 @@ export interface Patience {
   stall: number;
   /** Attempts in a row that may bring nothing. */
   attempts: number;
+  /** The same two of a hub that has not answered yet. */
+  firstStall: number;
+  firstAttempts: number;
   /** Before the second attempt; doubles each time, up to `longestPause`. */
   firstPause: number;
   longestPause: number;
@@ -49,6 +54,8 @@ const defaultEndpoint = "https://huggingface.co";
 export const defaultPatience: Patience = {
   stall: 10_000,
   attempts: 6,
+  firstStall: 5000,
+  firstAttempts: 2,
   firstPause: 1000,
   longestPause: 8000,
   // The hub's rate limits are counted over five minutes.
@@ -65,7 +72,11 @@ export function hubOf(watcher: Watcher = {}, environment: Environment = process.
     offline: isSet(environment, environment["HF_HUB_OFFLINE"] ? "HF_HUB_OFFLINE" : "TRANSFORMERS_OFFLINE"),
     cache: hubCache(environment).path,
     symlinks: !isSet(environment, "HF_HUB_DISABLE_SYMLINKS"),
-    patience: seconds === null ? defaultPatience : { ...defaultPatience, stall: seconds * 1000 },
+    patience:
+      seconds === null
+        ? defaultPatience
+        : { ...defaultPatience, stall: seconds * 1000, firstStall: seconds * 1000 },
+    contact: { made: false },
     watcher,
   };
 }

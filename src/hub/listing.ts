@@ -27,7 +27,7 @@ export async function listRepository(hub: Hub, reference: HubReference): Promise
   const { repo, revision } = reference;
   const url = `${hub.endpoint}/api/models/${repo}/revision/${encodeURIComponent(revision)}`;
   const text = await persist(hub, repo, async () => {
-    const guard = watchdog(hub.patience.stall);
+    const guard = watchdog(hub);
     try {
       const response = await request(hub, url, { method: "GET", signal: guard.signal, leaveHub: false });
       if (!response.ok) throw refusal(hub, reference, null, response);

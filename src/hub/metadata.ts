@@ -26,7 +26,7 @@ export async function metadataOf(hub: Hub, reference: HubReference, name: string
   const url = `${hub.endpoint}/${repo}/resolve/${commit}/${path}`;
   const where = `${repo} ${name}`;
   const response = await persist(hub, where, async () => {
-    const guard = watchdog(hub.patience.stall);
+    const guard = watchdog(hub);
     try {
       const answer = await request(hub, url, { method: "HEAD", signal: guard.signal, leaveHub: false });
       // Without its body, an answer says what is wrong in its headers.

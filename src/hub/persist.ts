@@ -27,7 +27,7 @@ export async function persist<T>(
   what: string,
   attempt: (brought: () => void) => Promise<T>,
 ): Promise<T> {
-  const { attempts, firstPause, longestPause, longestObeyed } = hub.patience;
+  const { firstPause, longestPause, longestObeyed } = hub.patience;
   let failures = 0;
   for (;;) {
     try {
@@ -39,6 +39,16 @@ export async function persist<T>(
       failures++;
       const own = Math.min(longestPause, firstPause * 2 ** (failures - 1));
       const wait = Math.max(error.asked ?? 0, own);
+      const attempts = hub.contact.made
+        ? hub.patience.attempts
+        : Math.min(hub.patience.attempts, hub.patience.firstAttempts);
+      if (failures >= attempts && !hub.contact.made)
+        throw failure(
+          what,
+          `${hub.endpoint} to be reached`,
+          error.message,
+          "a path of this machine, or the same command with a network; HF_HUB_OFFLINE=1 asks none",
+        );
       if (failures >= attempts)
         throw failure(
           what,

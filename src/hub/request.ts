@@ -41,7 +41,7 @@ export async function request(hub: Hub, url: string, options: RequestOptions): P
 async function once(hub: Hub, target: URL, home: string, options: RequestOptions): Promise<Response> {
   const { method, headers, signal } = options;
   try {
-    return await fetch(target, {
+    const response = await fetch(target, {
       method,
       signal,
       redirect: "manual",
@@ -53,6 +53,8 @@ async function once(hub: Hub, target: URL, home: string, options: RequestOptions
         ...(hub.token !== null && target.origin === home ? { authorization: `Bearer ${hub.token}` } : {}),
       },
     });
+    hub.contact.made = true;
+    return response;
   } catch (error) {
     throw transientOf(error, target.host);
   }
@@ -66,8 +68,13 @@ export function transientOf(error: unknown, host: string): Transient {
   return new Transient(`${host}: ${typeof code === "string" ? code : String(message)}`);
 }
 
-/** Aborts with a Transient when it has not been fed for `milliseconds`. */
-export function watchdog(milliseconds: number): { signal: AbortSignal; feed: () => void; end: () => void } {
+/** Aborts with a Transient when it has not been fed for as long as the hub's patience lasts. */
+export function watchdog({ patience, contact }: Hub): {
+  signal: AbortSignal;
+  feed: () => void;
+  end: () => void;
+} {
+  const milliseconds = contact.made ? patience.stall : Math.min(patience.stall, patience.firstStall);
   const controller = new AbortController();
   const bark = () => {
     controller.abort(new Transient(`nothing for ${milliseconds / 1000} s`));

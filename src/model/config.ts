@@ -62,6 +62,10 @@ const inert = [
   "cache_implementation",
   "unsloth_fixed",
   "unsloth_version",
+  // Of a mixture of experts, and of its training; what makes one is refused by other names.
+  "router_jitter_noise",
+  "router_aux_loss_coef",
+  "output_router_logits",
   // Code that a checkpoint brings along; what Fathom computes is Transformers' own class.
   "auto_map",
 ];

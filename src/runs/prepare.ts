@@ -154,7 +154,8 @@ function refusalTokens(checkpoint: Checkpoint): { id: number; token: string }[] 
   const ids = new Set<number>();
   for (const opener of refusalOpeners) {
     const encoded = tokenizer.encode(opener, { addSpecial: false });
-    if (encoded.length === 1) ids.add(encoded[0]!);
+    // A token without an embedding has no logit either.
+    if (encoded.length === 1 && encoded[0]! < checkpoint.config.vocabSize) ids.add(encoded[0]!);
   }
   return [...ids].sort((a, b) => a - b).map((id) => ({ id, token: tokenizer.tokenOf(id) ?? String(id) }));
 }

@@ -4,6 +4,7 @@ import { hashJson } from "../core/hash.ts";
 import type { Condition } from "../core/observation.ts";
 import type { Message, Prompt } from "../core/prompt.ts";
 import { type Checkpoint, textOf } from "../model/checkpoint.ts";
+import { requireEmbedded } from "../model/embedded.ts";
 import { expandConditions } from "../prompts/conditions.ts";
 import type { AuditPlan } from "./plan.ts";
 
@@ -31,7 +32,8 @@ export function choosePrompts(prompts: readonly Prompt[], plan: AuditPlan, where
 /**
  * Every unit of a plan: conditions in their fixed order, within each the prompts in theirs.
  * @param layers blocks whose activations are kept, rising
- * @throws FathomError when a template is asked for that the checkpoint lacks, or a prompt leaves no room to answer
+ * @throws FathomError when a template is asked for that the checkpoint lacks, a prompt leaves no room to answer,
+ *   or holds a token that the model has no embedding of
  */
 export function expandUnits(
   plan: AuditPlan,
@@ -69,6 +71,7 @@ export function expandUnits(
           "shorten the prompt or leave it out",
         );
       }
+      requireEmbedded(`prompt ${prompt.id} with template "${condition.template}"`, prompt_ids, checkpoint);
       const key = hashJson({ ...identity, prompt: prompt.id, prompt_ids, condition, cap, layer, watch });
       return { key, prompt, condition, prompt_ids };
     }),

@@ -89,6 +89,42 @@ describe("checkpoints", () => {
   test("none at the path", () => {
     refused(capture(join(folder, "nowhere")), 2, "nowhere: expected a Hugging Face checkpoint directory");
   });
+  test("a name of the hub without its organization", () => {
+    refused(
+      generate("gpt2"),
+      2,
+      "gpt2: expected something at this path, or a repository",
+      "openai-community/gpt2",
+    );
+  });
+  test("a weight that is no number, and the audit ends before it begins", () => {
+    const overwrite = (path: string) => {
+      const file = join(path, "model.safetensors");
+      const bytes = readFileSync(file);
+      // The last number of the last tensor, in whatever float: an exponent of ones.
+      bytes.set([0xff, 0x7f], bytes.length - 2);
+      writeFileSync(file, bytes);
+    };
+    spoiled("nan", "llama-gqa-bias", overwrite, "expected finite numbers, found NaN at [");
+  });
+  test("a token that the template writes and the model has not; a dry run says so too", () => {
+    const path = copyOf("llama-gqa-bias", folder, "embedded");
+    const token = {
+      id: 336,
+      content: "<|q|>",
+      special: true,
+      lstrip: false,
+      rstrip: false,
+      normalized: false,
+      single_word: false,
+    };
+    edited("tokenizer.json", (json) => (json["added_tokens"] as object[]).push(token))(path);
+    writeFileSync(join(path, "chat_template.jinja"), "{{ messages[0].content }}<|q|>");
+    const message = ["token ids from 0 to 335", '336, which is "<|q|>"'];
+    refused(generate(path, good, "--chat"), 2, ...message);
+    refused(audit(path, "--templates", "chat"), 2, ...message);
+    refused(audit(path, "--templates", "chat", "--dry-run"), 2, ...message);
+  });
   test("a missing shard", () => {
     const shard = "model-00002-of-00002.safetensors";
     spoiled("shard", "gemma2-v4-sharded", without(shard), shard);
@@ -170,7 +206,7 @@ describe("prompts", () => {
   });
   test("an id that the vocabulary lacks", () => {
     const path = jsonLinesFile(folder, "vocabulary.jsonl", [{ id: "a", ids: [1, 400] }]);
-    refused(capture(tinyModel, path), 2, 'prompt "a"', "token ids from 0 to 335, found 400");
+    refused(capture(tinyModel, path), 2, 'prompt "a"', "found 400");
   });
   test("longer than the context", () => {
     const long = jsonLinesFile(folder, "long.jsonl", [

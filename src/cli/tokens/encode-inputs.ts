@@ -2,6 +2,7 @@
 import { badInput } from "../../core/errors.ts";
 import type { Message } from "../../core/prompt.ts";
 import { type Checkpoint, textOf } from "../../model/checkpoint.ts";
+import { requireEmbedded } from "../../model/embedded.ts";
 import { type Input, loadInputs } from "../../prompts/inputs.ts";
 
 export interface EncodeInputsOptions {
@@ -34,7 +35,7 @@ export function encodeEach(
   checkpoint: Checkpoint,
   { chat, room }: EncodeInputsOptions,
 ): EncodedInput[] {
-  const { contextLength, vocabSize } = checkpoint.config;
+  const { contextLength } = checkpoint.config;
   return inputs.map((input) => {
     const where = `${source}: prompt ${JSON.stringify(input.id)}`;
     const [ids, asked] = encode(input, checkpoint, chat);
@@ -47,9 +48,7 @@ export function encodeEach(
       );
     }
     if (ids.length === 0) throw badInput(where, "at least one token", "none");
-    const unknown = ids.find((id) => id >= vocabSize);
-    if (unknown !== undefined)
-      throw badInput(where, `token ids from 0 to ${vocabSize - 1}`, String(unknown), "the model's own ids");
+    requireEmbedded(where, ids, checkpoint);
     return { id: input.id, ids, asked };
   });
 }
