@@ -90,40 +90,65 @@ export interface Answers {
   random: Random;
 }
 
+/** What is known of an answer before there is one. */
+export type Asked = Pick<Observation, "key" | "prompt_id" | "condition">;
+
+/** The answers of a run, one each prompt, template and seed. */
+interface Grid<T> {
+  /** Chat first, at least one. */
+  templates: [Template, ...Template[]];
+  /** Rising. */
+  seeds: number[];
+  cell: (prompt: Prompt, template: Template, seed: number) => T;
+}
+
+/**
+ * What makes a run one that can be analysed: every prompt asked once under every template and seed, and nothing else varied. It
+ * holds of a plan's units as of the observations that they become.
+ * @throws FathomError naming the first record that is missing, doubled or about nothing known
+ */
+export function gridOf<T extends Asked>(prompts: readonly Prompt[], asked: readonly T[]): Grid<T> {
+  const byId = unique("prompts", prompts, ({ id }) => id);
+  unique("observations", asked, ({ key }) => key);
+  for (const { prompt_id } of asked)
+    if (!byId.has(prompt_id)) throw badInput("observations", "a prompt of this run", prompt_id);
+  const [main, ...others] = (["chat", "none"] as const).filter((template) =>
+    asked.some(({ condition }) => condition.template === template),
+  );
+  if (main === undefined) throw badInput("analyse", "at least one observation", "none");
+  const templates: [Template, ...Template[]] = [main, ...others];
+  checkOneRun(asked);
+  const seeds = [...new Set(asked.map(({ condition }) => condition.seed))].sort((a, b) => a - b);
+  const cells = unique("observations", asked, ({ prompt_id, condition: { template, seed } }) =>
+    cellName(prompt_id, template, seed),
+  );
+  for (const { id } of prompts)
+    for (const template of templates)
+      for (const seed of seeds) {
+        const name = cellName(id, template, seed);
+        if (!cells.has(name)) throw badInput("observations", name, "none", "resume the run");
+      }
+  return { templates, seeds, cell: ({ id }, template, seed) => cells.get(cellName(id, template, seed))! };
+}
+
 /** @throws FathomError naming the first record that is missing, doubled or about nothing known. */
 export function joinAnswers(input: AnalysisInput): Answers {
   const { prompts, observations, verdicts, level = LEVEL, resamples = RESAMPLES } = input;
   const caps = [...new Set(input.caps)].sort((a, b) => a - b);
   if (caps.length === 0) throw badInput("analyse", "at least one token cap", "none");
-  const byId = unique("prompts", prompts, ({ id }) => id);
-  const byKey = unique("observations", observations, ({ key }) => key);
+  const keys = new Set(observations.map(({ key }) => key));
   const judged = unique("verdicts", verdicts, ({ observation, cap }) => `${observation} at cap ${cap}`);
   for (const { observation } of verdicts)
-    if (!byKey.has(observation)) throw badInput("verdicts", "an observation of this run", observation);
-  for (const { prompt_id } of observations)
-    if (!byId.has(prompt_id)) throw badInput("observations", "a prompt of this run", prompt_id);
-
-  const templates = (["chat", "none"] as const).filter((template) =>
-    observations.some(({ condition }) => condition.template === template),
-  );
-  const main = templates[0];
-  if (main === undefined) throw badInput("analyse", "at least one observation", "none");
-  const seeds = [...new Set(observations.map(({ condition }) => condition.seed))].sort((a, b) => a - b);
-  checkOneRun(observations);
-  const cells = unique("observations", observations, ({ prompt_id, condition: { template, seed } }) =>
-    cellName(prompt_id, template, seed),
-  );
-
+    if (!keys.has(observation)) throw badInput("verdicts", "an observation of this run", observation);
+  const { templates, seeds, cell } = gridOf(prompts, observations);
   const answersAt = (template: Template, cap: number): Answer[] =>
     prompts.flatMap((prompt) =>
       seeds.map((seed) => {
-        const name = cellName(prompt.id, template, seed);
-        const observation = cells.get(name);
-        if (observation === undefined) throw badInput("observations", name, "none", "resume the run");
+        const observation = cell(prompt, template, seed);
         const verdict = judged.get(`${observation.key} at cap ${cap}`);
-        if (verdict === undefined)
-          throw badInput("verdicts", `one on ${name} at cap ${cap}`, "none", "judge the run again");
-        return { prompt, observation, verdict };
+        if (verdict !== undefined) return { prompt, observation, verdict };
+        const name = cellName(prompt.id, template, seed);
+        throw badInput("verdicts", `one on ${name} at cap ${cap}`, "none", "judge the run again");
       }),
     );
   const table = new Map(
@@ -131,7 +156,7 @@ export function joinAnswers(input: AnalysisInput): Answers {
   );
   return {
     templates,
-    main,
+    main: templates[0],
     caps,
     seeds,
     prompts,
@@ -154,12 +179,19 @@ function unique<T>(where: string, items: readonly T[], key: (item: T) => string)
   return map;
 }
 
-/** Answers under two system prompts or temperatures would be averaged without a word; that is another analysis. */
-function checkOneRun(observations: readonly Observation[]): void {
+/**
+ * Answers under two system prompts or temperatures would be averaged without a word; that is another analysis. Bare text has no
+ * place for a system prompt, and none beside conversations that have one.
+ */
+function checkOneRun(asked: readonly Asked[]): void {
   for (const setting of ["system", "prefill", "temperature", "precision"] as const) {
-    const found = new Set(observations.map(({ condition }) => condition[setting]));
-    if (found.size > 1)
-      throw badInput("observations", `one ${setting} in a run`, `${found.size}`, "a run for each");
+    const of = groupBy(asked, ({ condition }) => (setting === "system" ? condition.template : ""));
+    for (const [template, own] of of) {
+      const found = new Set(own.map(({ condition }) => condition[setting])).size;
+      const where = template === "" ? "a run" : `a run's answers ${template}`;
+      if (found > 1)
+        throw badInput("observations", `one ${setting} in ${where}`, `${found}`, "a run for each");
+    }
   }
 }
 

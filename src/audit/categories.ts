@@ -141,6 +141,9 @@ function moments(rows: readonly Float32Array[]): { mean: Float64Array; squares: 
   const squares = new Float64Array(d);
   for (const row of rows) for (let j = 0; j < d; j++) mean[j]! += row[j]! / rows.length;
   for (const row of rows) for (let j = 0; j < d; j++) squares[j]! += (row[j]! - mean[j]!) ** 2;
+  // A spread of rounding errors is no spread: float32 values that differ at all differ by far more.
+  for (let j = 0; j < d; j++)
+    if (squares[j]! <= rows.length * (1e-12 * Math.abs(mean[j]!)) ** 2) squares[j] = 0;
   return { mean, squares };
 }
 

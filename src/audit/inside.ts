@@ -3,7 +3,7 @@
  * prompts, D measured on the other half with a cross-fitted T, and D once more with the features shuffled.
  */
 import type { Catalog } from "../core/catalog.ts";
-import { badInput } from "../core/errors.ts";
+import { badInput, FathomError } from "../core/errors.ts";
 import { labels } from "../core/prompt.ts";
 import { groupedFolds } from "../stats/folds.ts";
 import {
@@ -100,9 +100,14 @@ export function measureInside(
   const usable = answers.flatMap((answer): Activated[] => {
     const activations = features.pooled(answer.observation.key, largestCap(run));
     if (activations === null || answer.verdict.surface === null) return [];
-    checkActivations(answer, activations, features.d_sae);
+    checkWidth(answer, activations, features.d_sae);
     return [{ answer, activations }];
   });
+  const broken = usable.find(({ activations }) => !activations.every(Number.isFinite));
+  if (broken !== undefined)
+    return without(
+      `not measured: the SAE's features of prompt ${broken.answer.prompt.id} are NaN or Infinity.`,
+    );
   const halves = split(run, usable, 2, "halves");
   const selection = usable.filter((_, i) => halves[i] === 0);
   const held = usable.filter((_, i) => halves[i] === 1);
@@ -119,7 +124,7 @@ export function measureInside(
   const learned = projection
     ? measureProjection(selection, held, definitions, run.random.split("inside projection"))
     : null;
-  return {
+  const measured = (): Measured => ({
     measured: true,
     sae: key,
     caveat: features.caveat ?? null,
@@ -141,7 +146,15 @@ export function measureInside(
     projection:
       learned === null ? null : { learned, scores: scoresOf((a) => projected(learned.projection, a)) },
     left_out: answers.length - usable.length,
-  };
+  });
+  try {
+    return measured();
+  } catch (error) {
+    // What the answers do not settle (a T that cannot be told from another) is an outcome, and no reason to lose the run.
+    if (!(error instanceof FathomError)) throw error;
+    const { where, expected, found } = error.problem;
+    return without(`undetermined: ${where}: expected ${expected}, found ${found}.`);
+  }
 }
 
 /** @param f of an answer [categories], by its activations */
@@ -192,9 +205,8 @@ function shuffledDivergences(
   });
 }
 
-function checkActivations({ observation }: Answer, activations: Float32Array, d_sae: number): void {
+function checkWidth({ observation }: Answer, activations: Float32Array, d_sae: number): void {
+  if (activations.length === d_sae) return;
   const where = `features of observation ${observation.key}`;
-  if (activations.length !== d_sae)
-    throw badInput(where, `${d_sae} numbers`, String(activations.length), "the SAE that the run names");
-  if (!activations.every(Number.isFinite)) throw badInput(where, "finite numbers", "NaN or Infinity");
+  throw badInput(where, `${d_sae} numbers`, String(activations.length), "the SAE that the run names");
 }

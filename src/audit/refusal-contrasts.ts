@@ -31,7 +31,10 @@ export function templateContrasts(run: Answers): Draft[] {
     }
     const on = run.at("chat", cap).filter(inTier(tier));
     const off = run.at("none", cap).filter(inTier(tier));
-    const what = `${tierName(tier)} prompts, chat template against bare text, ${cap} tokens`;
+    // Bare text has no place for a system prompt, so a difference is of both.
+    const hasSystem = on.some(({ observation }) => observation.condition.system !== null);
+    const chat = hasSystem ? "chat template and system prompt" : "chat template";
+    const what = `${tierName(tier)} prompts, ${chat} against bare text, ${cap} tokens`;
     const names: [string, string] = ["with", "without"];
     return samePrompts(run, {
       id,

@@ -21,6 +21,11 @@ export function renderHtml(data: ReportData | SaeReport, template: string): stri
   return fill(withTitle, dataSlot, open + json + close);
 }
 
+/** @throws FathomError (exit 1) unless the template is one that `renderHtml` can fill */
+export function requirePlaces(template: string): void {
+  for (const slot of [titleSlot, dataSlot]) fill(template, slot, "");
+}
+
 /**
  * JSON that is safe inside a script element: no `<` (so neither `</script>` nor `<!--`), and none of the line
  * separators that older JavaScript parsers end a line at. JSON.parse gives the same value back.

@@ -53,6 +53,7 @@ export async function poolFeatures(
     const { specialIds } = textOf(model.checkpoint).tokenizer;
     const facts = { name, hiddenSize: config.hiddenSize, layers: config.layers.length };
     const sample = sampleTokens(run, observations, layer, sae.d_in);
+    if (sample.count < leastTokens) return unjudged(sae, sample.count);
     const passed = await gate(session, facts, sample, {
       layer,
       allowFailed: plan.allow_failed,
@@ -98,6 +99,27 @@ export async function poolFeatures(
   } finally {
     await session.close();
   }
+}
+
+/** A spread needs as many. */
+const leastTokens = 2;
+
+/** Of answers that are empty, or all but: there is nothing to judge an SAE on, and nothing to pool. */
+function unjudged({ notes }: Sae, tokens: number): PooledRun {
+  const sentence = `variance explained: not judged: the answers have ${tokens} tokens, and ${leastTokens} are needed.`;
+  const check = {
+    name: "variance explained",
+    status: "undetermined",
+    found: tokens,
+    bound: null,
+    sentence,
+  } as const;
+  return {
+    gate: { passed: false, checks: [check], quality: null, splice: null, mistake: null, notes },
+    features: null,
+    leftOut: { special: 0, massive: 0, answers: 0 },
+    massiveNorm: null,
+  };
 }
 
 /** Prompts and answers, spread over the run; an answer's tokens are predicted. */

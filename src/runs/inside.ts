@@ -85,7 +85,11 @@ export async function useSaes(
 
 export function givenSae({ key, features, gate }: UsedSae): GivenSae {
   if (features !== null) return { key, features };
-  const not_measured = `not measured: the SAE failed the load gate. ${failures(gate).join(" ")}`;
+  const failed = failures(gate);
+  const not_measured =
+    failed.length > 0
+      ? `not measured: the SAE failed the load gate. ${failed.join(" ")}`
+      : `not measured: the load gate could not judge the SAE. ${gate.checks.map(({ sentence }) => sentence).join(" ")}`;
   return { key, features, not_measured };
 }
 

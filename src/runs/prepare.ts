@@ -2,6 +2,7 @@
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { basename } from "node:path";
+import { gridOf } from "../audit/answers.ts";
 import { badInput } from "../core/errors.ts";
 import { hashText } from "../core/hash.ts";
 import type { Prompt } from "../core/prompt.ts";
@@ -50,6 +51,11 @@ export async function prepare(
   const opening = refusalTokens(checkpoint);
   const watch = opening.map(({ id }) => id);
   const units = expandUnits(plan, prompts, checkpoint, layers, watch);
+  // What could not be analysed is not generated.
+  gridOf(
+    prompts,
+    units.map(({ key, prompt, condition }) => ({ key, prompt_id: prompt.id, condition })),
+  );
   const {
     model: _model,
     adapter: _adapter,

@@ -42,6 +42,13 @@ export function expandUnits(
   layers: readonly number[],
   watch: readonly number[],
 ): Unit[] {
+  if (plan.system !== null && !plan.templates.includes("chat"))
+    throw badInput(
+      "system prompt",
+      "the chat template among the templates, since bare text has no place for one",
+      `templates ${plan.templates.join(", ")}`,
+      "--templates chat, or chat,none; or no --system",
+    );
   const conditions = expandConditions(
     {
       templates: plan.templates,

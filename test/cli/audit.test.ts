@@ -1,15 +1,18 @@
 /** An audit from the command line to its files; killed, interrupted and gone on with. */
-import { existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { findingSchema } from "../../src/core/finding.ts";
 import { observationSchema } from "../../src/core/observation.ts";
 import { reportDataSchema } from "../../src/core/report.ts";
 import { holdAlone } from "../../src/files/lock.ts";
+import { insideSchema } from "../../src/runs/inside.ts";
 import { type Ended, fathom, fixture, lines, namesIn, scratch, start, tinyModel } from "./fathom.ts";
 
+const organism = fileURLToPath(new URL("../../organisms/demo", import.meta.url));
 const folder = scratch();
 const prompts = 24;
 const plan = ["--model", tinyModel, "--prompts", "biology", "--limit", String(prompts), "--caps", "8,48"];
@@ -186,6 +189,61 @@ test("a run is resumed only with the inputs it was begun with", () => {
     expect(lines(stderr)).toHaveLength(1);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
   }
+});
+
+test("a system prompt goes with the chat template, beside bare text that has none", () => {
+  const run = join(folder, "system");
+  const system = ["--limit", "3", "--system", "You are a librarian."];
+  const { stderr } = fathom(["audit", ...plan, ...system, "--out", run, "--quiet"]);
+  expect(stderr).not.toContain("expected");
+  const observed = lines(read(run, "observations.jsonl")).map((line) =>
+    observationSchema.parse(JSON.parse(line)),
+  );
+  expect(
+    new Set(observed.map(({ condition }) => `${condition.template} ${condition.system ?? "-"}`)),
+  ).toEqual(new Set(["chat You are a librarian.", "none -"]));
+  expect(read(run, "report.md")).toContain("chat template and system prompt against bare text");
+  for (const dry of [[], ["--dry-run"]]) {
+    const bare = fathom([
+      "audit",
+      ...plan,
+      ...system,
+      "--templates",
+      "none",
+      "--out",
+      join(folder, "bare"),
+      ...dry,
+    ]);
+    expect(bare.stderr).toContain("system prompt: expected the chat template among the templates");
+    expect(lines(bare.stderr)).toHaveLength(1);
+    expect(bare.code).toBe(2);
+  }
+  expect(existsSync(join(folder, "bare"))).toBe(false);
+});
+
+test("an SAE with no answer to be judged on is not measured, and the run is whole", () => {
+  const silent = join(folder, "silent");
+  cpSync(organism, silent, { recursive: true });
+  // Every token ends an answer.
+  const ends = JSON.stringify({ eos_token_id: Array.from({ length: 1024 }, (_, id) => id) });
+  writeFileSync(join(silent, "generation_config.json"), ends);
+  const run = join(folder, "silent-run");
+  const sae = ["--sae", join(silent, "sae"), "--limit", "4", "--caps", "4"];
+  const { stderr } = fathom([
+    "audit",
+    "--model",
+    silent,
+    "--prompts",
+    "fiction",
+    ...sae,
+    "--out",
+    run,
+    "--quiet",
+  ]);
+  expect(stderr).toContain("4 of 4 answers got no label");
+  expect(insideSchema.parse(JSON.parse(read(run, "inside.json")))[0]!.not_measured).toContain(
+    "the answers have 0 tokens, and 2 are needed",
+  );
 });
 
 test("a fine-tune is audited as its base with an adapter, by option or plan, and resumed only with it", () => {

@@ -20,7 +20,7 @@ export function notMeasured({ manifest, insides }: RunRecords): string[] {
     ...said(!plan.templates.includes("none"), notAsked(null, "bare text, without the chat template")),
     ...said(
       plan.templates.includes("chat"),
-      `Other system prompts: ${plan.system === null ? "conversations had none" : "one was used throughout"}.`,
+      `Other system prompts: ${plan.system === null ? "conversations had none" : "all conversations had the same one"}.`,
     ),
     ...said(
       plan.temperature === 0,

@@ -1,11 +1,10 @@
 /** A report's files. */
-import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { ReportData } from "../../core/report.ts";
 import { writeTextAtomically } from "../../files/io.ts";
-import { renderHtml } from "../../report/html.ts";
+import { renderHtml, requirePlaces } from "../../report/html.ts";
 import { renderMarkdown } from "../../report/markdown.ts";
-import { readTemplate, templatePath } from "../../report/template.ts";
+import { readTemplate } from "../../report/template.ts";
 
 export const reportFormats = ["html", "md", "json"] as const;
 export type ReportFormat = (typeof reportFormats)[number];
@@ -16,9 +15,9 @@ const renderers: Record<ReportFormat, (data: ReportData) => string> = {
   json: (data) => `${JSON.stringify(data, null, 1)}\n`,
 };
 
-/** @throws FathomError when the page is not built: better before an audit than after it */
+/** @throws FathomError when the page is not built, or is no page for data: better before an audit than after it */
 export function requireTemplate(): void {
-  if (statSync(templatePath(), { throwIfNoEntry: false }) === undefined) readTemplate();
+  requirePlaces(readTemplate());
 }
 
 /** Writes `report.<format>` for each format. @returns their paths @throws FathomError when one cannot be written */
