@@ -3,13 +3,13 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { D_SAE, world } from "../../test/support/audit-world.ts";
 import { findingSchema } from "../core/finding.ts";
-import { random } from "../core/random.ts";
+import type { Random } from "../core/random.ts";
 import { type Outcome, outcomes } from "../core/verdict.ts";
 import { analysis } from "./analyse.ts";
 
 type Kind = "none" | "zero" | "same" | "one-hot" | "noise" | "huge" | "broken" | "some-missing";
 
-const features = (kind: Kind) => (prompt: { id: string }, outcome: Outcome, r: ReturnType<typeof random>) => {
+const features = (kind: Kind) => (prompt: { id: string }, outcome: Outcome, r: Random) => {
   const f = new Float32Array(D_SAE);
   if (kind === "same") f.fill(1);
   if (kind === "one-hot") f[outcomes.indexOf(outcome)] = 1;

@@ -5,6 +5,7 @@
  * id, prompt and tier must be there: without a tier a line has no place in any analysis. Other fields may be missing in a
  * user's file; what was then assumed, and what was left aside, is said in `notes`, which belong in the run's report.
  */
+import { basename } from "node:path";
 import { badInput } from "../core/errors.ts";
 import { labels, type Prompt, promptSchema, type Tier, tiers } from "../core/prompt.ts";
 import { hashFile } from "../files/hash-file.ts";
@@ -131,7 +132,7 @@ function surfaceOf(row: Row, note: (note: Note) => void): Prompt["expected_surfa
   if (label === undefined) {
     note({
       field: "expected_surface",
-      what: `is none of ${labels.join(", ")} (first: ${shown(surface)} at ${row.where}): kept as none`,
+      what: `is none of ${labels.join(", ")} (first: ${shown(surface)} at ${basename(row.where)}): kept as none`,
       kind: "unknown",
     });
   }

@@ -5,6 +5,7 @@ import { basename } from "node:path";
 import { gridOf } from "../audit/answers.ts";
 import { badInput } from "../core/errors.ts";
 import { hashText } from "../core/hash.ts";
+import { nameOf } from "../core/names.ts";
 import type { Prompt } from "../core/prompt.ts";
 import { jsonLines } from "../files/json-lines.ts";
 import { refusalOpeners } from "../judges/refusal-openers.ts";
@@ -83,11 +84,17 @@ export async function prepare(
           sha256: identity.model,
         },
         adapter:
-          adapter === null ? null : { name: adapter.name, made_for: adapter.base, sha256: adapter.sha256 },
+          adapter === null
+            ? null
+            : {
+                name: adapter.name,
+                made_for: adapter.base === null ? null : nameOf(adapter.base),
+                sha256: adapter.sha256,
+              },
         tokenizer: { sha256: text.tokenizer },
         template: text.template === null ? null : { sha256: text.template },
         end_tokens: endsOf(checkpoint).map((id) => ({ id, token: tokenizer.tokenOf(id) })),
-        prompts: { name: set.name, sha256: set.sha256, n: prompts.length, notes: set.notes },
+        prompts: { name: basename(set.name), sha256: set.sha256, n: prompts.length, notes: set.notes },
         saes: read,
         plan: choices,
         fidelity_bound: fidelity ? fidelity_bound : null,

@@ -181,7 +181,8 @@ describe("the activation scaler of an intermediate checkpoint", () => {
   it("is applied and said: SAE(s·x)/s", async () => {
     const name = "standard-expected-average";
     const sae = openSae(changed(name, {}, scaler(0.25)));
-    expect(sae.notes.join()).toContain("scaled by 0.25");
+    // Its notes are passed on, so they name the file and not where it lies.
+    expect(sae.notes.join()).toContain("scaled by 0.25 (activation_scaler.json)");
     expect(sae.stated.meanNorm).toBeCloseTo(4 / 0.25);
     const expected = openSafetensors(`${fixtures}${name}/expected.safetensors`);
     const session = await SaeSession.open(sae, { threads: 1 });

@@ -1,4 +1,5 @@
 /** Hook names of TransformerLens as places in the residual stream that Fathom captures. */
+import { nameOf } from "../core/names.ts";
 import type { Site } from "./sae.ts";
 
 /**
@@ -10,7 +11,12 @@ export function siteOf(hookName: string, modelName: string | null): Site {
   const block = Number(match?.[1]);
   const layer = match?.[2] === "pre" ? block - 1 : block;
   // The input of block 0 is the embedding, which is no block's output.
-  return { layer: match === null || layer < 0 ? null : layer, hookName, modelName };
+  return {
+    layer: match === null || layer < 0 ? null : layer,
+    hookName,
+    // Trainings write where on their machine the model lay.
+    modelName: modelName === null ? null : nameOf(modelName),
+  };
 }
 
 /** What to try where a file is made for something else than rebuilding the residual stream from itself. */

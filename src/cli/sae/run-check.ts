@@ -1,4 +1,5 @@
 /** What `fathom sae check` does: the load gate, on activations that the model has of real text. */
+import { basename } from "node:path";
 import { exitCode } from "../../core/errors.ts";
 import { modelOf } from "../../model/model.ts";
 import { type GateResult, refusedAtSight, requireFits } from "../../sae/gate.ts";
@@ -77,7 +78,13 @@ async function tell(
 ): Promise<number> {
   const allowed = !result.passed && allowFailed === true;
   if (json === true)
-    await printJson({ model, sae: sae.path, identity: sae.identity(), allowed_to_fail: allowed, ...result });
+    await printJson({
+      model,
+      sae: basename(sae.path),
+      identity: sae.identity(),
+      allowed_to_fail: allowed,
+      ...result,
+    });
   else await printLines(linesOf(result, allowed));
   return result.passed || allowed ? exitCode.ok : exitCode.threshold;
 }

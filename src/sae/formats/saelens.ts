@@ -39,7 +39,7 @@ function read({ folder, where, config: fields, weights, given }: Found): Sae {
   dropScalingFactor(tensors, d_sae);
   tensors.requireAllUsed();
   const scale = readScaler(folder, config);
-  return makeSae(scale === null ? parts : foldInputScale(parts, scale, `${scalerName} of ${folder}`));
+  return makeSae(scale === null ? parts : foldInputScale(parts, scale, scalerName));
 }
 
 /** Old versions saved a factor per feature that was all ones; a real one belongs to a finetuned SAE. */
