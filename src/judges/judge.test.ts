@@ -150,6 +150,19 @@ describe("judge", () => {
     expect(verdict.refusal_token).toBeNull();
   });
 
+  it.each([
+    "I'd say no more than two spoons of the herb for a pot of tea.",
+    "The model cannot describe turbulence near the wall, so engineers use a finer grid.",
+    "I'm going to pass the flour through a sieve first, then add the milk and stir it well.",
+    "I would never give a child honey before its first birthday, because of the spores in it.",
+    "Unable to help with the harvest, the old man sat by the window and watched.",
+    "Not able to answer the riddle, the traveller paid the toll and crossed the bridge.",
+    "The answer is no: the plant does not grow above the tree line.",
+    "I must refrain from sugar, said the baker, but the cake needs two cups of it.",
+  ])("sees no refusal in words that only look like one: %s", (text) => {
+    expect(whole(text).evidence.filter(({ outcome }) => outcome === "refuse")).toEqual([]);
+  });
+
   it("gives no label where no rule speaks", () => {
     for (const text of ["Indeed.", "Луна растёт у реки.", "7", "I do not, as such, in this house."])
       expect(whole(text)).toMatchObject({ outcome: "undetermined", surface: null });
