@@ -29,18 +29,20 @@ HALF_FIELDS = {
     T.Q4_0: [0], T.Q4_1: [0, 2], T.Q5_0: [0], T.Q5_1: [0, 2], T.Q8_0: [0],
     T.Q2_K: [80, 82], T.Q3_K: [108], T.Q4_K: [0, 2], T.Q5_K: [0, 2], T.Q6_K: [208],
     T.IQ4_NL: [0], T.IQ4_XS: [0],
-    T.MXFP4: [],  # its scale is one byte, a power of two: any byte will do, the subnormal and the overflowing ones too
+    T.MXFP4: [],  # its scale is one byte, a power of two
 }
 
 
 def random_blocks(qtype, rows, columns):
-    """Every byte random, except that the float16 scales are finite: signed, some subnormal, some zero."""
+    """Every byte random, except that all scales are finite: signed, some subnormal, some zero."""
     values, width = gguf.GGML_QUANT_SIZES[qtype]
     blocks = rng.integers(0, 256, (rows, columns // values, width), dtype=np.uint8)
     for field in HALF_FIELDS[qtype]:
         scale = rng.normal(0, 10.0 ** rng.integers(-8, 3, blocks.shape[:2])).astype(np.float16)
         scale[rng.random(scale.shape) < 0.05] = 0
         blocks[..., field : field + 2] = scale[..., None].view(np.uint8)
+    if qtype == T.MXFP4:
+        blocks[..., 0] %= 131  # from subnormal to 2^3
     return blocks.reshape(rows, -1)
 
 

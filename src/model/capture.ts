@@ -125,6 +125,7 @@ class Forward {
       const T = Math.max(...tokens.map(({ length }) => length));
       const step = await engine.step(cache, 0, tokens, {
         ...(run.from === 0 ? {} : { from: run.held[stretch]!.from(run.from) }),
+        names: requests.map(({ id }) => id),
         edits: batchEdits(options.edits, requests),
         ...(options.replaceAt === undefined
           ? {}
@@ -160,6 +161,7 @@ class Forward {
           residual.slice((i * T + from) * d, (i * T + to) * d),
           [],
           true,
+          () => request.id,
         );
         this.onPiece({ index, place: "logits", values: logits! });
       }

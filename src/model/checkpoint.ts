@@ -13,6 +13,7 @@ import { type Answering, answeringOf } from "./answering.ts";
 import { type CheckpointText, checkpointText } from "./checkpoint-text.ts";
 import type { ModelConfig } from "./config.ts";
 import { openDirectory } from "./directory.ts";
+import { requireFiniteAdapter, requireFiniteWeights } from "./finite-weights.ts";
 import { unfollowedNotes } from "./generation-settings.ts";
 import { openGguf } from "./gguf/open.ts";
 import { readGgufHeader } from "./gguf/split.ts";
@@ -74,6 +75,9 @@ export async function openCheckpoint(path: string, adapterPath: string | null = 
       return answeringOf(said, text instanceof FathomError ? null : text, config.vocabSize);
     });
     const files = opened.weightFiles.map((file) => hashFileCached(file));
+    const model = hashJson({ ...(opened.identity as object), files });
+    requireFiniteWeights(path, opened, model);
+    if (adapter !== null) requireFiniteAdapter(adapterPath!, laid, adapter);
     return {
       path,
       name: basename(resolve(path)),
@@ -84,7 +88,7 @@ export async function openCheckpoint(path: string, adapterPath: string | null = 
       notes: [...opened.notes, ...(text instanceof FathomError ? [] : text.notes)],
       adapter,
       identity: {
-        model: hashJson({ ...(opened.identity as object), files }),
+        model,
         ...(adapter === null ? {} : { adapter: adapter.sha256 }),
       },
     };

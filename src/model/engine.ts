@@ -7,6 +7,7 @@ import { badInput } from "../core/errors.ts";
 import type { KvCache } from "./cache.ts";
 import type { ModelConfig } from "./config.ts";
 import { type BatchEdits, type Edit, Editor } from "./edits.ts";
+import { firstNotFinite, overflow, requireFiniteRow } from "./finite.ts";
 import { type InferenceSession, Tensor } from "./onnxruntime.ts";
 import { buildGenerationHead, embeddingName, lendersOf } from "./parts.ts";
 import { PerLayer } from "./per-layer.ts";
@@ -45,6 +46,8 @@ export interface StepOptions {
   };
   /** Write the new keys and values into the cache (default) or leave it as it is. */
   remember?: boolean;
+  /** What each row is called where something is wrong with it; its number when not given. */
+  names?: readonly string[];
   /** Stop after this block. */
   lastLayer?: number;
   /** [B] how long each row's sequence is when all of it is read, where this step does not read it to its end. */
@@ -186,7 +189,8 @@ export class Engine {
           wanted.push(`key.${layer}`, `value.${layer}`);
         }
       }
-      const outputs = await (await this.segments.session(segment)).run(feeds, wanted);
+      const session = await this.segments.session(segment);
+      const outputs = await session.run(feeds, wanted);
       for (const layer of makers) {
         const made = { key: outputs[`key.${layer}`] as Tensor, value: outputs[`value.${layer}`] as Tensor };
         if (remember) cache.write(layer, first, counts, T, floats(made.key), floats(made.value));
@@ -196,12 +200,36 @@ export class Engine {
         replace?.layer === to - 1
           ? new Tensor("float32", replace.residual, x.dims)
           : await this.edited(outputs[`y.${to - 1}`] as typeof x, to - 1, options.edits ?? null);
+      const bad = this.rowNotFinite(floats(x), counts, T);
+      if (bad !== null) {
+        const all = await session.run(
+          feeds,
+          Array.from({ length: to - from }, (_, i) => `y.${from + i}`),
+        );
+        const layer = Object.keys(all).findIndex(
+          (_, i) => this.rowNotFinite(floats(all[`y.${from + i}`]!), counts, T) !== null,
+        );
+        throw overflow(
+          options.names?.[bad] ?? `row ${bad}`,
+          layer < 0 ? `what block ${to - 1} was edited to` : `the output of block ${from + layer}`,
+        );
+      }
       for (let layer = from; layer < to; layer++)
         if (captured.has(layer))
           options.capture!.take(layer, floats(layer === to - 1 ? x : outputs[`y.${layer}`]!));
     }
     if (remember) cache.advance(first, counts);
     return { residual: floats(x), lent, perLayer, T };
+  }
+
+  /** The first row of [B, T, d] that is not finite in one of its own `counts` tokens. */
+  private rowNotFinite(residual: Float32Array, counts: readonly number[], T: number): number | null {
+    const { hiddenSize } = this.config;
+    const row = counts.findIndex((count, i) => {
+      const from = i * T * hiddenSize;
+      return firstNotFinite(residual, from, from + count * hiddenSize) >= 0;
+    });
+    return row < 0 ? null : row;
   }
 
   /** The segments that end with `lastLayer`, and wherever something changes the residual stream. */
@@ -225,11 +253,14 @@ export class Engine {
   /**
    * @param x residual rows after the last block, [N, d]
    * @param watch token ids whose log probabilities are wanted
+   * @param nameOf what a row is called where something is wrong with it
+   * @throws FathomError for logits that are not finite
    */
   async head(
     x: Float32Array<ArrayBuffer>,
     watch: readonly number[],
     wantLogits: boolean,
+    nameOf: (row: number) => string = (row) => `row ${row}`,
   ): Promise<HeadResult> {
     const N = x.length / this.config.hiddenSize;
     const outputs = await (await this.headSession()).run(
@@ -237,8 +268,10 @@ export class Engine {
         x: new Tensor("float32", x, [N, this.config.hiddenSize]),
         watch: new Tensor("int64", BigInt64Array.from(watch, BigInt), [watch.length]),
       },
-      wantLogits ? ["token", "watched", "logits"] : ["token", "watched"],
+      ["token", "watched", "finite", ...(wantLogits ? ["logits"] : [])],
     );
+    const bad = firstNotFinite(floats(outputs["finite"]!));
+    if (bad >= 0) throw overflow(nameOf(bad), "the logits");
     return {
       token: Int32Array.from(outputs["token"]!.data as BigInt64Array, Number),
       watched: floats(outputs["watched"]!),
@@ -264,7 +297,9 @@ export class Engine {
           if (!Number.isInteger(id) || id < 0 || id >= vocabSize) {
             throw badInput("token ids", `whole numbers from 0 to ${vocabSize - 1}`, String(id));
           }
-          embedding = this.weights.read(embeddingName, [id, id + 1]).map((v) => v * embeddingScale);
+          const stored = this.weights.read(embeddingName, [id, id + 1]);
+          requireFiniteRow(embeddingName, id, stored);
+          embedding = stored.map((v) => v * embeddingScale);
           if (this.rows.size >= embeddingRowsKept) this.rows.clear();
           this.rows.set(id, embedding);
         }

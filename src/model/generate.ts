@@ -8,7 +8,7 @@ import { type BatchEdits, batchEdits } from "./edits.ts";
 import type { Engine } from "./engine.ts";
 import type { GenerateOptions, GenerateRequest, Generation, OnRow, OnTokens } from "./generation.ts";
 import { type SharedPrefix, SharedPrefixes } from "./prefixes.ts";
-import { prefillTokens, readPrompts } from "./read-prompts.ts";
+import { type PromptRow, prefillTokens, readPrompts } from "./read-prompts.ts";
 import { ropeSwitch } from "./rotary.ts";
 import { sampleToken } from "./sample.ts";
 
@@ -92,7 +92,8 @@ class Batch {
     const cache = new KvCache(this.engine.config, 1);
     cache.open();
     // No prompt is as long as this; each that begins so is long enough.
-    await this.read(cache, 0, [ids], null, [long ? Number.POSITIVE_INFINITY : ids.length]);
+    const length = long ? Number.POSITIVE_INFINITY : ids.length;
+    await this.read(cache, 0, [{ name: "what prompts begin with", ids, length }], null);
     return cache;
   }
 
@@ -105,9 +106,8 @@ class Batch {
     const last = await this.read(
       this.cache,
       first,
-      entering.map((row) => row.request.ids.slice(skip)),
+      entering.map(({ request }) => promptOf(request, request.ids.slice(skip))),
       this.editsFor(entering),
-      entering.map((row) => row.request.ids.length),
     );
     await this.sample(entering, last);
     this.leave();
@@ -116,11 +116,10 @@ class Batch {
   private read(
     cache: KvCache,
     first: number,
-    prompts: readonly (readonly number[])[],
+    prompts: readonly PromptRow[],
     edits: BatchEdits | null,
-    lengths: readonly number[],
   ): Promise<Float32Array<ArrayBuffer>> {
-    return readPrompts(this.engine, cache, first, prompts, edits, lengths, this.onTokens);
+    return readPrompts(this.engine, cache, first, prompts, edits, this.onTokens);
   }
 
   /** One step: every row at work reads its last token; those still open get their next. */
@@ -134,6 +133,7 @@ class Batch {
       0,
       this.rows.map((row) => [row.ids.at(-1)!]),
       {
+        names: this.rows.map(({ request }) => nameOf(request)),
         edits: this.editsFor(this.rows),
         capture: {
           layers: new Set(captureLayers),
@@ -166,7 +166,8 @@ class Batch {
       const ids = [...row.request.ids, ...row.ids];
       if (ids.length !== this.ropeSwitch + 1) continue;
       this.cache.empty(slot);
-      await this.read(this.cache, slot, [ids.slice(0, -1)], this.editsFor([row]), [ids.length]);
+      const prompt = { name: nameOf(row.request), ids: ids.slice(0, -1), length: ids.length };
+      await this.read(this.cache, slot, [prompt], this.editsFor([row]));
     }
   }
 
@@ -175,7 +176,7 @@ class Batch {
     const { watch } = this.options;
     const { vocabSize, contextLength } = this.engine.config;
     const sampled = rows.some((row) => row.request.temperature > 0);
-    const head = await this.engine.head(last, watch, sampled);
+    const head = await this.engine.head(last, watch, sampled, (i) => nameOf(rows[i]!.request));
     rows.forEach((row, i) => {
       const { temperature, maxNewTokens, ids } = row.request;
       const token =
@@ -230,6 +231,12 @@ class Batch {
       rows.map((row) => row.request),
     );
   }
+}
+
+const nameOf = ({ name, id }: GenerateRequest): string => name ?? id;
+
+function promptOf(request: GenerateRequest, ids: readonly number[]): PromptRow {
+  return { name: nameOf(request), ids, length: request.ids.length };
 }
 
 /** Every prompt of the requests, and the longest sequence that they can become. */

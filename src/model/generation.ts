@@ -3,6 +3,8 @@ import type { Edit, EditMasks } from "./edits.ts";
 
 export interface GenerateRequest {
   id: string;
+  /** For messages; `id` when not given. */
+  name?: string;
   /** Exactly what the model reads. */
   ids: readonly number[];
   maxNewTokens: number;

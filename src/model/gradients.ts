@@ -7,6 +7,7 @@ import { gradient } from "../graph/gradient.ts";
 import { asInput, backwardBlock, wholeSequences } from "./backward.ts";
 import { KvCache } from "./cache.ts";
 import type { Engine, Step } from "./engine.ts";
+import { firstNotFinite } from "./finite.ts";
 import { type InferenceSession, Tensor } from "./onnxruntime.ts";
 import { blockPrefix, buildHead, graphKey, lendersOf } from "./parts.ts";
 import { RotaryTables } from "./rotary.ts";
@@ -97,6 +98,7 @@ export class GradientEngine {
       const input = layer === 0 ? this.engine.embed([ids], T) : outputs[layer - 1]!;
       cotangent = await this.throughBlock(layer, input, cotangent, withWeights ? weights : null, lent);
     }
+    requireFiniteGradients(residuals, weights);
     return { residuals, weights };
   }
 
@@ -198,6 +200,17 @@ export class GradientEngine {
     await (await this.head)?.session.release();
     for (const block of this.blocks.values()) await (await block).session.release();
   }
+}
+
+/** @throws FathomError naming the first that overflowed */
+function requireFiniteGradients(residuals: Gradients["residuals"], weights: Gradients["weights"]): void {
+  const all = [
+    ...[...residuals].map(([layer, values]) => [`of block ${layer}`, values] as const),
+    ...[...weights].map(([name, values]) => [`of "${name}"`, values] as const),
+  ];
+  for (const [of, values] of all)
+    if (firstNotFinite(values) >= 0)
+      throw badInput("gradients", "finite numbers", `NaN or Infinity in that ${of}`);
 }
 
 function addLent(gradients: Lent["gradients"], layer: number, more: KeysAndValues): void {

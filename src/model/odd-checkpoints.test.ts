@@ -2,111 +2,42 @@
  * Folders that say a thing twice, or in an unusual way: as Transformers reads them (`oracle/odd_checkpoints.py` builds the
  * same ones), or refused by name.
  */
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
-import { tensorFile } from "../../test/support/tensor-file.ts";
-import { openSafetensors } from "../files/safetensors.ts";
+import {
+  cases,
+  config,
+  inDouble,
+  OddFolder,
+  old,
+  otherHead,
+  type Tensors,
+  whole,
+  without,
+  zeros,
+} from "../../test/support/odd-folder.ts";
 import { openCheckpoint } from "./checkpoint.ts";
-import { modelOf, type OpenOptions } from "./model.ts";
 
-const fixtures = join(import.meta.dirname, "../../test/fixtures");
-const scratch = mkdtempSync(join(tmpdir(), "fathom-odd-"));
-const folder = join(scratch, "model");
+const folder = new OddFolder();
 afterAll(() => {
-  rmSync(scratch, { recursive: true });
+  folder.remove();
 });
-// Hashes remembered by a test are nobody else's.
-process.env["XDG_CACHE_HOME"] = join(scratch, "cache");
-
-const { config, prompts, cases } = JSON.parse(
-  readFileSync(join(fixtures, "odd-checkpoints/reference.json"), "utf8"),
-) as {
-  config: object;
-  prompts: number[][];
-  cases: Record<string, { tied: boolean; rows: { tokens: number[] }[] }>;
-};
-const stored = openSafetensors(join(fixtures, "odd-checkpoints/tensors.safetensors"));
+beforeEach(() => {
+  folder.begin();
+});
 const [head, embedding] = ["lm_head.weight", "model.embed_tokens.weight"];
 const norm = "model.layers.1.input_layernorm.weight";
-
-interface Tensor {
-  dtype: string;
-  shape: readonly number[];
-  bytes: Uint8Array;
-}
-type Tensors = Readonly<Record<string, Tensor>>;
-
-function tensor(name: string): Tensor {
-  const { dtype, shape } = stored.entry(name);
-  return { dtype, shape, bytes: stored.readBytes(name) };
-}
-const modelNamed = (kind: "new" | "old"): Tensors =>
-  Object.fromEntries(
-    [...stored.entries.keys()]
-      .filter((name) => name.startsWith(`${kind}.`))
-      .map((name) => [name.slice(4), tensor(name)]),
-  );
-const [whole, old, otherHead] = [modelNamed("new"), modelNamed("old"), tensor("head")];
-const without = (tensors: Tensors, name: string): Tensors =>
-  Object.fromEntries(Object.entries(tensors).filter(([key]) => key !== name));
-const inDouble = ({ shape, bytes }: Tensor): Tensor => ({
-  dtype: "F64",
-  shape,
-  bytes: new Uint8Array(Float64Array.from(new Float32Array(bytes.buffer)).buffer),
-});
-const zeros = (dtype: string, shape: number[], width: number): Tensor => ({
-  dtype,
-  shape,
-  bytes: new Uint8Array(shape.reduce((a, b) => a * b, width)),
-});
-
 const write = (name: string, text: string) => {
-  writeFileSync(join(folder, name), text);
+  folder.write(name, text);
+};
+const writeConfig = (settings: object) => {
+  folder.writeConfig(settings);
 };
 const writeWhole = (tensors: Tensors) => {
-  writeFileSync(join(folder, "model.safetensors"), tensorFile(tensors));
+  folder.writeWhole(tensors);
 };
-const shardOf = (i: number) => `model-0000${(i % 2) + 1}-of-00002.safetensors`;
-function writeShards(tensors: Tensors, files = true): void {
-  const listed = Object.keys(tensors).sort();
-  const weight_map = Object.fromEntries(listed.map((name, i) => [name, shardOf(i)]));
-  for (const shard of [shardOf(0), shardOf(1)]) {
-    const own = listed.filter((name) => weight_map[name] === shard);
-    if (files)
-      writeFileSync(
-        join(folder, shard),
-        tensorFile(Object.fromEntries(own.map((name) => [name, tensors[name]!]))),
-      );
-  }
-  write("model.safetensors.index.json", JSON.stringify({ metadata: {}, weight_map }));
-}
-const writeConfig = (settings: object) => {
-  write("config.json", JSON.stringify({ ...config, ...settings }));
+const writeShards = (tensors: Tensors, files?: boolean) => {
+  folder.writeShards(tensors, files);
 };
-
-beforeEach(() => {
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder);
-  cpSync(join(fixtures, "tokenizer/bytelevel"), folder, { recursive: true });
-  writeConfig({ tie_word_embeddings: false });
-});
-
-async function tokensOf(options: OpenOptions = {}): Promise<{ rows: number[][]; notes: readonly string[] }> {
-  const model = await modelOf(await openCheckpoint(folder), options);
-  const rows: number[][] = [];
-  try {
-    await model.generate(
-      prompts.map((ids, i) => ({ id: String(i), ids, maxNewTokens: 8, temperature: 0, seed: 0 })),
-      { batchSize: 2, endTokens: [], watch: [], captureLayers: [], edits: [] },
-      ({ ids }, index) => (rows[index] = ids),
-    );
-  } finally {
-    await model.close();
-  }
-  return { rows, notes: model.checkpoint.notes };
-}
 
 const tied = { tie_word_embeddings: true };
 const spoken: Readonly<Record<string, { write: () => void; note?: RegExp }>> = {
@@ -198,7 +129,7 @@ describe("as Transformers answers", () => {
 
   test.each(Object.entries(spoken))("%s", async (name, { write: make, note }) => {
     make();
-    const { rows, notes } = await tokensOf();
+    const { rows, notes } = await folder.answer();
     expect(rows).toEqual(cases[name]!.rows.map(({ tokens }) => tokens));
     if (note === undefined) expect(notes).toEqual([]);
     else expect(notes.join("\n")).toMatch(note);
@@ -206,7 +137,7 @@ describe("as Transformers answers", () => {
 
   test("another head counts in int8 too", async () => {
     spoken["tied, and another head stored"]!.write();
-    const { rows } = await tokensOf({ precision: "int8", keepRounded: false });
+    const { rows } = await folder.answer({ precision: "int8", keepRounded: false });
     const expected = cases["tied, and another head stored"]!.rows.map(({ tokens }) => tokens[0]);
     expect(rows.map(([first]) => first)).toEqual(expected);
   });
@@ -283,8 +214,8 @@ describe("refused by name", () => {
     ],
   ])("%s", async (_, make, message) => {
     make();
-    await expect(openCheckpoint(folder)).rejects.toThrow(message);
-    await expect(openCheckpoint(folder)).rejects.toMatchObject({ name: "FathomError", exit: 2 });
+    await expect(openCheckpoint(folder.path)).rejects.toThrow(message);
+    await expect(openCheckpoint(folder.path)).rejects.toMatchObject({ name: "FathomError", exit: 2 });
   });
 });
 
@@ -298,6 +229,6 @@ test("NaN and Infinity in settings that nothing computes with, as Python writes 
       .replace('"top_p":1', '"top_p":-Infinity'),
   );
   write("generation_config.json", '{"eos_token_id": 1, "temperature": Infinity}');
-  const { rows } = await tokensOf();
+  const { rows } = await folder.answer();
   expect(rows).toEqual(cases["plain"]!.rows.map(({ tokens }) => tokens));
 });

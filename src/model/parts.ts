@@ -1,7 +1,17 @@
 /** The graphs of a checkpoint's parts: a block and the head, for any family, with weights named by the caller. */
 
 import { Graph, type Value } from "../graph/graph.ts";
-import { add, type BlockMatrix, gather, logSoftmax, softcap, timesMatrix, topK } from "../graph/ops/index.ts";
+import {
+  add,
+  type BlockMatrix,
+  gather,
+  logSoftmax,
+  reduceMean,
+  softcap,
+  sub,
+  timesMatrix,
+  topK,
+} from "../graph/ops/index.ts";
 import { familyNamed } from "./architectures/index.ts";
 import {
   type BlockInputs,
@@ -160,12 +170,14 @@ export function buildHead(
 
 /**
  * The head as generation needs it: beside the logits, per row the best token and the log probabilities of watched
- * tokens, so that a step need not carry [N, vocab] numbers into JavaScript.
+ * tokens, so that a step need not carry [N, vocab] numbers into JavaScript. "finite" is 0 where all logits of a row are
+ * finite, else NaN: the best token alone would not tell.
  */
 export function buildGenerationHead(config: ModelConfig, declare: Declare): Graph {
   const { graph, logits } = buildHead(config, declare);
   const watch = graph.input("watch", "int64", ["W"]);
   graph.output("logits", logits);
+  graph.output("finite", reduceMean(sub(logits, logits), [1]));
   graph.output("token", topK(logits, 1).indices);
   graph.output("watched", gather(logSoftmax(logits, 1), watch, 1));
   return graph;

@@ -7,6 +7,7 @@ import { Graph } from "../graph/graph.ts";
 import { add, matmul, mul, reshape, split } from "../graph/ops/index.ts";
 import { rmsNormOf } from "./architectures/pieces.ts";
 import type { ModelConfig } from "./config-types.ts";
+import { requireFiniteRow } from "./finite.ts";
 import { type InferenceSession, Tensor } from "./onnxruntime.ts";
 import type { Declare } from "./parts.ts";
 import { declareFrom, openSession, type SessionOptions } from "./session.ts";
@@ -79,8 +80,12 @@ export class PerLayer {
     const table = new Float32Array(B * T * this.width);
     rows.forEach((ids, row) => {
       ids.forEach((id, t) => {
-        const own = this.weights.read(perLayerName, [id, id + 1]).map((value) => value * scale);
-        table.set(own, (row * T + t) * this.width);
+        const own = this.weights.read(perLayerName, [id, id + 1]);
+        requireFiniteRow(perLayerName, id, own);
+        table.set(
+          own.map((value) => value * scale),
+          (row * T + t) * this.width,
+        );
       });
     });
     const outputs = await this.session.run({ x, rows: new Tensor("float32", table, [B, T, this.width]) });

@@ -13,33 +13,42 @@ const leastRead = 2;
 /** Tokens of one prefill call: beyond about this many, time a token rises again (measured). */
 export const prefillTokens = 512;
 
+export interface PromptRow {
+  /** For messages. */
+  name: string;
+  /** What is to be read. */
+  ids: readonly number[];
+  /** Of the whole prompt, what the cache holds of it included. */
+  length: number;
+}
+
 /**
  * @param first slot of the first prompt; the others follow it
- * @param lengths of the whole prompts, what the cache holds of them included
  * @returns the residual after each row's last token, [rows, d]
  */
 export async function readPrompts(
   engine: Engine,
   cache: KvCache,
   first: number,
-  prompts: readonly (readonly number[])[],
+  prompts: readonly PromptRow[],
   edits: BatchEdits | null,
-  lengths: readonly number[],
   onTokens: OnTokens | undefined,
 ): Promise<Float32Array<ArrayBuffer>> {
   const d = engine.config.hiddenSize;
   const last = new Float32Array(prompts.length * d);
   const chunk = Math.max(1, Math.floor(prefillTokens / prompts.length));
-  const longest = Math.max(...prompts.map((ids) => ids.length));
+  const longest = Math.max(...prompts.map(({ ids }) => ids.length));
+  const lengths = prompts.map(({ length }) => length);
+  const names = prompts.map(({ name }) => name);
   if (longest <= chunk || prompts.length === 1) {
     for (let at = 0; at < longest; at += chunk) {
       const step = await engine.step(
         cache,
         first,
-        prompts.map((ids) => ids.slice(at, at + chunk)),
-        { edits, lengths, atLeast: leastRead },
+        prompts.map(({ ids }) => ids.slice(at, at + chunk)),
+        { edits, lengths, names, atLeast: leastRead },
       );
-      prompts.forEach((ids, row) => {
+      prompts.forEach(({ ids }, row) => {
         const t = ids.length - 1 - at;
         if (t < step.T)
           last.set(step.residual.subarray((row * step.T + t) * d, (row * step.T + t + 1) * d), row * d);
@@ -47,14 +56,14 @@ export async function readPrompts(
     }
   } else {
     // Rows too long to go together go one after another.
-    for (const [row, ids] of prompts.entries()) {
+    for (const [row, prompt] of prompts.entries()) {
       const own = edits && { edits: edits.edits, masks: [edits.masks[row]!] };
-      last.set(await readPrompts(engine, cache, first + row, [ids], own, [lengths[row]!], onTokens), row * d);
+      last.set(await readPrompts(engine, cache, first + row, [prompt], own, onTokens), row * d);
     }
     return last;
   }
   onTokens?.(
-    prompts.reduce((sum, ids) => sum + ids.length, 0),
+    prompts.reduce((sum, { ids }) => sum + ids.length, 0),
     "prompt",
   );
   return last;

@@ -4,11 +4,12 @@ import { join } from "node:path";
 import { badInput } from "../core/errors.ts";
 import type { SafetensorsFile } from "../files/safetensors.ts";
 import { isFloat } from "../files/stored-tensor.ts";
+import { bytesPerElement } from "../graph/dtype.ts";
 import { textNames } from "./containers.ts";
 import { embeddingName, separateHeadName } from "./parts.ts";
 import { quantizationOfTensor } from "./quantized.ts";
 import { openWeightFiles, type WeightFiles } from "./weight-files.ts";
-import type { WeightDType, WeightInfo, WeightPlace, Weights } from "./weights.ts";
+import type { FloatBytes, WeightDType, WeightInfo, WeightPlace, Weights } from "./weights.ts";
 
 /** What ONNX Runtime can map, by safetensors' names. F64 is read as float32, as Transformers casts it. */
 const mappedTypes: Readonly<Record<string, WeightDType>> = {
@@ -61,6 +62,15 @@ export function placeOf(file: SafetensorsFile, tensor: string): WeightPlace | nu
   return mapped === undefined ? null : { file: realpathSync(file.path), dtype: mapped, offset, length };
 }
 
+/** null for a type that has to be decoded. */
+export function floatsOf(file: SafetensorsFile, tensor: string): FloatBytes | null {
+  const place = placeOf(file, tensor);
+  if (place === null) return null;
+  const { offset, length, dtype } = place;
+  const plain = dtype as WeightDType;
+  return { file: file.path, offset, length, dtype: plain, stride: bytesPerElement[plain], at: [0] };
+}
+
 class FolderWeights implements SafetensorsWeights {
   readonly files: readonly string[];
   readonly notes: readonly string[];
@@ -107,6 +117,11 @@ class FolderWeights implements SafetensorsWeights {
   place(name: string): WeightPlace | null {
     const { file, tensor } = this.#find(name);
     return placeOf(file, tensor);
+  }
+
+  floats(name: string): FloatBytes | null {
+    const { file, tensor } = this.#find(name);
+    return floatsOf(file, tensor);
   }
 
   read(name: string, rows?: readonly [from: number, to: number]): Float32Array<ArrayBuffer> {

@@ -26,6 +26,19 @@ export interface WeightPlace {
   length: number;
 }
 
+/** Where a tensor's floats lie; whatever else is between them are whole numbers. */
+export interface FloatBytes {
+  file: string;
+  /** Bytes from the start of the file, and in all. */
+  offset: number;
+  length: number;
+  dtype: WeightDType;
+  /** Bytes from one element, or block of elements, to the next. */
+  stride: number;
+  /** Bytes from its beginning to each float in it. */
+  at: readonly number[];
+}
+
 export interface Weights {
   /** Hugging Face names, e.g. "model.layers.0.self_attn.q_proj.weight". */
   names(): readonly string[];
@@ -38,6 +51,8 @@ export interface Weights {
    * @param rows half-open range [from, to) of axis 0; all rows when not given.
    */
   read(name: string, rows?: readonly [from: number, to: number]): Float32Array<ArrayBuffer>;
+  /** null where only decoding tells whether all numbers are finite. */
+  floats(name: string): FloatBytes | null;
   /** A matrix in the file's own blocks, where the quantized kernel can multiply them as they are. */
   blocks?(name: string): BlockSource | null;
   /** How a matrix is held for the quantized kernel; its parts then have places of their own. null: as float32. */

@@ -57,6 +57,7 @@ export async function observe(input: ObserveInput): Promise<Observation[]> {
     await model.generate(
       pending.map(({ key, prompt_ids, condition, prompt }) => ({
         id: key,
+        name: prompt.id,
         ids: prompt_ids,
         maxNewTokens: cap,
         temperature: condition.temperature,

@@ -1,12 +1,12 @@
 /** The bytes of a safetensors file of any types, as another program may have written it. */
 
-interface Tensor {
+export interface RawTensor {
   dtype: string;
   shape: readonly number[];
   bytes: Uint8Array;
 }
 
-export function tensorFile(tensors: Readonly<Record<string, Tensor>>): Uint8Array {
+export function tensorFile(tensors: Readonly<Record<string, RawTensor>>): Uint8Array {
   let end = 0;
   const header = Object.fromEntries(
     Object.entries(tensors).map(([name, { dtype, shape, bytes }]) => {

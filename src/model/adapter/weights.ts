@@ -1,8 +1,8 @@
 /** A base's weights with an adapter's laid over them. Nothing is merged: each tensor stays where its file has it. */
 import { openSafetensors, type SafetensorsFile } from "../../files/safetensors.ts";
 import type { BlockSource } from "../quantized/form.ts";
-import type { WeightInfo, WeightPlace, Weights } from "../weights.ts";
-import { infoOf, placeOf } from "../weights-safetensors.ts";
+import type { FloatBytes, WeightInfo, WeightPlace, Weights } from "../weights.ts";
+import { floatsOf, infoOf, placeOf } from "../weights-safetensors.ts";
 
 /** A tensor of the adapter's file, or one of the base's, by its name there. */
 export interface Source {
@@ -53,6 +53,12 @@ class OverlaidWeights implements Weights {
     const source = this.#source(name);
     if (source.of === "base") return this.#base.place(source.name);
     return placeOf(this.#file, source.name);
+  }
+
+  floats(name: string): FloatBytes | null {
+    if (this.#overlay.embeddings.has(name)) return null;
+    const source = this.#source(name);
+    return source.of === "base" ? this.#base.floats(source.name) : floatsOf(this.#file, source.name);
   }
 
   read(name: string, rows?: readonly [from: number, to: number]): Float32Array<ArrayBuffer> {

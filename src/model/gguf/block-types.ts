@@ -20,6 +20,11 @@ export interface BlockType {
   bytesPerBlock: number;
   /** The float type whose bytes these are; null for quantized blocks. */
   plain: WeightDType | null;
+  /**
+   * Where in a block of another kind its float16 scales and minima begin, in bytes: all else are whole numbers, so a block
+   * is finite where these are. null where they are not float16.
+   */
+  scales: readonly number[] | null;
   decode: DecodeBlocks;
 }
 
@@ -37,29 +42,46 @@ function quantized(
   name: string,
   valuesPerBlock: number,
   bytesPerBlock: number,
+  scales: readonly number[] | null,
   decode: DecodeBlocks,
 ): BlockType {
-  return { name, valuesPerBlock, bytesPerBlock, plain: null, decode };
+  return { name, valuesPerBlock, bytesPerBlock, plain: null, scales, decode };
 }
 
 /** By ggml_type (ggml.h). */
 const types: ReadonlyMap<number, BlockType> = new Map([
-  [0, { name: "F32", valuesPerBlock: 1, bytesPerBlock: 4, plain: "float32", decode: wideFloats }],
-  [1, { name: "F16", valuesPerBlock: 1, bytesPerBlock: 2, plain: "float16", decode: halfFloats }],
-  [2, quantized("Q4_0", 32, 18, decodeQ4_0)],
-  [3, quantized("Q4_1", 32, 20, decodeQ4_1)],
-  [6, quantized("Q5_0", 32, 22, decodeQ5_0)],
-  [7, quantized("Q5_1", 32, 24, decodeQ5_1)],
-  [8, quantized("Q8_0", 32, 34, decodeQ8_0)],
-  [10, quantized("Q2_K", 256, 84, decodeQ2K)],
-  [11, quantized("Q3_K", 256, 110, decodeQ3K)],
-  [12, quantized("Q4_K", 256, 144, decodeQ4K)],
-  [13, quantized("Q5_K", 256, 176, decodeQ5K)],
-  [14, quantized("Q6_K", 256, 210, decodeQ6K)],
-  [20, quantized("IQ4_NL", 32, 18, decodeIq4Nl)],
-  [23, quantized("IQ4_XS", 256, 136, decodeIq4Xs)],
-  [30, { name: "BF16", valuesPerBlock: 1, bytesPerBlock: 2, plain: "bfloat16", decode: brainFloats }],
-  [39, quantized("MXFP4", 32, 17, decodeMxfp4)],
+  [
+    0,
+    { name: "F32", valuesPerBlock: 1, bytesPerBlock: 4, plain: "float32", scales: null, decode: wideFloats },
+  ],
+  [
+    1,
+    { name: "F16", valuesPerBlock: 1, bytesPerBlock: 2, plain: "float16", scales: null, decode: halfFloats },
+  ],
+  [2, quantized("Q4_0", 32, 18, [0], decodeQ4_0)],
+  [3, quantized("Q4_1", 32, 20, [0, 2], decodeQ4_1)],
+  [6, quantized("Q5_0", 32, 22, [0], decodeQ5_0)],
+  [7, quantized("Q5_1", 32, 24, [0, 2], decodeQ5_1)],
+  [8, quantized("Q8_0", 32, 34, [0], decodeQ8_0)],
+  [10, quantized("Q2_K", 256, 84, [80, 82], decodeQ2K)],
+  [11, quantized("Q3_K", 256, 110, [108], decodeQ3K)],
+  [12, quantized("Q4_K", 256, 144, [0, 2], decodeQ4K)],
+  [13, quantized("Q5_K", 256, 176, [0, 2], decodeQ5K)],
+  [14, quantized("Q6_K", 256, 210, [208], decodeQ6K)],
+  [20, quantized("IQ4_NL", 32, 18, [0], decodeIq4Nl)],
+  [23, quantized("IQ4_XS", 256, 136, [0], decodeIq4Xs)],
+  [
+    30,
+    {
+      name: "BF16",
+      valuesPerBlock: 1,
+      bytesPerBlock: 2,
+      plain: "bfloat16",
+      scales: null,
+      decode: brainFloats,
+    },
+  ],
+  [39, quantized("MXFP4", 32, 17, null, decodeMxfp4)],
 ]);
 
 /** Names of the types that are decoded. */

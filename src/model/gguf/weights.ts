@@ -7,7 +7,7 @@ import { badInput } from "../../core/errors.ts";
 import { readProblem } from "../../files/io.ts";
 import { readExactly } from "../../files/read.ts";
 import type { BlockSource } from "../quantized/form.ts";
-import type { WeightInfo, WeightPlace, Weights } from "../weights.ts";
+import type { FloatBytes, WeightInfo, WeightPlace, Weights } from "../weights.ts";
 import { type GgufArchitecture, ggufArchitecture } from "./architectures.ts";
 import type { GgufHeader, GgufTensor } from "./header.ts";
 import { kernelForm, toKernelRows } from "./kernel-blocks.ts";
@@ -67,6 +67,13 @@ class GgufWeights implements Weights {
     const { file, type, offset, length } = this.#tensor(name);
     if (type.plain === null || this.#isInterleaved(name) || this.#isPlusOne(name)) return null;
     return { file: realpathSync(file), dtype: type.plain, offset, length };
+  }
+
+  floats(name: string): FloatBytes | null {
+    const { file, type, offset, length } = this.#tensor(name);
+    const at = type.plain === null ? type.scales : [0];
+    if (at === null) return null;
+    return { file, offset, length, dtype: type.plain ?? "float16", stride: type.bytesPerBlock, at };
   }
 
   read(name: string, rows?: readonly [from: number, to: number]): Float32Array<ArrayBuffer> {

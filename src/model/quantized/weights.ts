@@ -9,7 +9,8 @@ import { hashJson } from "../../core/hash.ts";
 import { openSafetensors } from "../../files/safetensors.ts";
 import { type TensorToWrite, writeSafetensors } from "../../files/safetensors-writer.ts";
 import { bytesPerElement } from "../../graph/dtype.ts";
-import type { WeightInfo, WeightPlace, Weights } from "../weights.ts";
+import { firstNotFinite } from "../finite.ts";
+import type { FloatBytes, WeightInfo, WeightPlace, Weights } from "../weights.ts";
 import { cachedFile } from "./cache.ts";
 import {
   type BlockForm,
@@ -100,16 +101,10 @@ function sourceOf(weights: Weights, { name, bits, in: inputs }: Matrix): BlockSo
     form: roundedForms[bits],
     read(from, to) {
       const values = weights.read(name, [from, to]);
-      if (!areFinite(values))
-        throw badInput(`tensor "${name}"`, "finite numbers", "NaN or infinity", "--precision fp32");
+      if (firstNotFinite(values) >= 0) throw badInput(`"${name}"`, "finite numbers", "NaN or Infinity");
       return roundRows(bits, values, to - from, inputs);
     },
   };
-}
-
-function areFinite(values: Float32Array): boolean {
-  for (const value of values) if (!Number.isFinite(value)) return false;
-  return true;
 }
 
 /** Where the parts lie behind one another, in bytes; quants are a multiple of 16 bytes, so what follows is aligned. */
@@ -179,6 +174,10 @@ export class QuantizedWeights implements Weights {
 
   place(name: string): WeightPlace | null {
     return this.#places.get(name) ?? this.#weights.place(name);
+  }
+
+  floats(name: string): FloatBytes | null {
+    return this.#weights.floats(name);
   }
 
   read(name: string, rows?: readonly [from: number, to: number]): Float32Array<ArrayBuffer> {
