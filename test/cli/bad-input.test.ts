@@ -109,16 +109,14 @@ describe("checkpoints", () => {
   });
   test("a token that the template writes and the model has not; a dry run says so too", () => {
     const path = copyOf("llama-gqa-bias", folder, "embedded");
-    const token = {
-      id: 336,
-      content: "<|q|>",
-      special: true,
-      lstrip: false,
-      rstrip: false,
-      normalized: false,
-      single_word: false,
-    };
-    edited("tokenizer.json", (json) => (json["added_tokens"] as object[]).push(token))(path);
+    // The vocabulary's 320, those that the embedding has padding for, and one more.
+    const flags = { special: true, lstrip: false, rstrip: false, normalized: false, single_word: false };
+    const more = Array.from({ length: 17 }, (_, i) => ({
+      id: 320 + i,
+      content: i < 16 ? `<|${i}|>` : "<|q|>",
+      ...flags,
+    }));
+    edited("tokenizer.json", (json) => (json["added_tokens"] as object[]).push(...more))(path);
     writeFileSync(join(path, "chat_template.jinja"), "{{ messages[0].content }}<|q|>");
     const message = ["token ids from 0 to 335", '336, which is "<|q|>"'];
     refused(generate(path, good, "--chat"), 2, ...message);
