@@ -15,11 +15,14 @@ if (existsSync(at("../src/cli/main.ts"))) {
     console.error("fathom: expected an installed checkout, found no node_modules. Try: npm run setup");
     process.exit(2);
   }
-  const child = spawn(pinned, [at("../src/cli/main.ts"), ...process.argv.slice(2)], { stdio: "inherit" });
-  for (const signal of ["SIGINT", "SIGTERM"])
+  const child = spawn(pinned, [at("../src/cli/main.ts"), ...process.argv.slice(2)], {
+    // Nothing is said on the last: that it is cut tells the child that this process was killed.
+    stdio: ["inherit", "inherit", "inherit", "ipc"],
+  });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
     process.on(signal, () => void setTimeout(() => child.kill(signal), passOnAfter).unref());
   child.on("exit", (code, signal) => {
-    const interrupted = signal === "SIGINT" || signal === "SIGTERM";
+    const interrupted = signal === "SIGINT" || signal === "SIGTERM" || signal === "SIGHUP";
     process.exit(code ?? (interrupted ? 130 : 1));
   });
 } else {

@@ -2,6 +2,7 @@
 import { CommanderError } from "commander";
 import { exitCode, FathomError } from "../core/errors.ts";
 import { visibleLine, withoutSecrets } from "../core/visible.ts";
+import { withOwnName } from "./own-name.ts";
 import { writeError } from "./terminal.ts";
 
 /** The reader of our output went away (`fathom … | head`): the end of the command, not a failure. */
@@ -26,5 +27,5 @@ export function exitFor(error: unknown): number {
 
 /** One line on stderr. */
 export function complain(message: string): void {
-  writeError(`${visibleLine(`fathom: ${withoutSecrets(message)}`)}\n`);
+  writeError(`${visibleLine(`fathom: ${withoutSecrets(withOwnName(message))}`)}\n`);
 }

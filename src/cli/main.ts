@@ -6,6 +6,11 @@ import { buildProgram } from "./program.ts";
 process.stderr.on("error", () => undefined);
 process.stdout.on("error", () => undefined);
 
+// A checkout's launcher holds a line to what it started (bin/fathom.js). When that is cut the launcher was killed, and
+// this process ends as if it had been asked to.
+process.on("disconnect", () => process.kill(process.pid, "SIGTERM"));
+process.channel?.unref();
+
 try {
   await buildProgram().parseAsync(process.argv);
 } catch (error) {

@@ -8,6 +8,7 @@ import {
   existsSync,
   fsyncSync,
   mkdirSync,
+  mkdtempSync,
   openSync,
   readFileSync,
   renameSync,
@@ -15,7 +16,8 @@ import {
   statSync,
   writeSync,
 } from "node:fs";
-import { dirname } from "node:path";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { badInput, FathomError, failure } from "../core/errors.ts";
 import { parseJson, parsePythonJson } from "./json.ts";
 import { partialOf } from "./partial.ts";
@@ -113,6 +115,21 @@ export function makeFolder(path: string): void {
   } catch (error) {
     // Another process may have been quicker.
     if (codeOf(error) !== "EEXIST") throw error;
+  }
+}
+
+/** A new folder for files of a moment. @throws FathomError when there is no place for any */
+export function scratchFolder(prefix: string): string {
+  try {
+    return mkdtempSync(join(tmpdir(), prefix));
+  } catch (error) {
+    if (full.has(codeOf(error))) throw writeProblem(tmpdir(), error);
+    throw badInput(
+      tmpdir(),
+      "a folder for temporary files",
+      codeOf(error) === "ENOENT" ? "nothing at this path" : `one that cannot be written (${codeOf(error)})`,
+      "another folder in TMPDIR",
+    );
   }
 }
 

@@ -42,6 +42,33 @@ it("lets one in after another that was killed: here at once, elsewhere when it h
   expect(existsSync(lock)).toBe(false);
 });
 
+it("lets one in where the holder's number has been given to another process since", () => {
+  const release = holdAlone(folder);
+  const mine = JSON.parse(readFileSync(lock, "utf8")) as { began: string | null };
+  release();
+  // As a lock of a version that did not write when its holder began, and as this process's own.
+  for (const began of [{}, { began: mine.began }]) {
+    held({ host: hostname(), pid: process.pid, ...began });
+    expect(() => holdAlone(folder)).toThrow(`process ${process.pid} of ${hostname()}`);
+  }
+  if (process.platform !== "linux") return;
+  expect(mine.began).toMatch(/^[0-9a-f-]{36} \d+$/);
+  // The container was started again, or the whole machine: same host, same number, another process.
+  for (const began of [mine.began!.replace(/\d+$/, "1"), mine.began!.replace(/^\S+/, "another-boot")]) {
+    held({ host: hostname(), pid: process.pid, began });
+    holdAlone(folder)();
+  }
+});
+
+it("lets one in after a lock of the future, which no clock of here has written", () => {
+  held({ host: "elsewhere", pid: nobody });
+  const [soon, tomorrow] = [Date.now() / 1000 + 60, Date.now() / 1000 + 86_400];
+  utimesSync(lock, soon, soon);
+  expect(() => holdAlone(folder)).toThrow(`process ${nobody} of elsewhere`);
+  utimesSync(lock, tomorrow, tomorrow);
+  holdAlone(folder)();
+});
+
 it("takes nobody else's lock away when it lets go", () => {
   const release = holdAlone(folder);
   held({ host: "elsewhere", pid: 1 });

@@ -68,7 +68,8 @@ export async function withLock<T>(
 
 /** @returns what lets go of the lock; null while somebody else holds it */
 function hold(path: string, heartbeat: number): (() => void) | null {
-  const holder = JSON.stringify({ host: hostname(), pid: process.pid, id: randomUUID() });
+  const { pid } = process;
+  const holder = JSON.stringify({ host: hostname(), pid, began: beginningOf(pid), id: randomUUID() });
   if (!take(path, holder)) {
     const other = textOf(path);
     if (!isAbandoned(path, other, heartbeat * missedBeats)) return null;
@@ -111,9 +112,26 @@ function take(path: string, holder: string): boolean {
 function isAbandoned(path: string, holder: string, patience: number): boolean {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found === undefined) return false;
-  if (Date.now() - found.mtimeMs > patience) return true;
-  const { host, pid } = parsed(holder);
-  return host === hostname() && typeof pid === "number" && !isAlive(pid);
+  // A date far ahead, of another clock or of before this one was set right, is no sign of life either.
+  if (Math.abs(Date.now() - found.mtimeMs) > patience) return true;
+  const { host, pid, began } = parsed(holder);
+  if (host !== hostname() || typeof pid !== "number") return false;
+  if (!isAlive(pid)) return true;
+  // A number is given again, above all in a container that was started again: it begins to count at 1.
+  const now = beginningOf(pid);
+  return typeof began === "string" && now !== null && began !== now;
+}
+
+/** When a process began, in a word that no other process of this number has; null where the system does not say. */
+function beginningOf(pid: number): string | null {
+  try {
+    const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+    // Fields are counted behind the name, which may hold anything: the 22nd is the start in ticks since boot (proc_pid_stat(5)).
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return `${boot} ${stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19]!}`;
+  } catch {
+    return null;
+  }
 }
 
 /** Of two that find a lock abandoned, the slower one may get hold of the quicker one's new lock: it puts that back. */
@@ -144,9 +162,9 @@ function textOf(path: string): string {
   }
 }
 
-function parsed(text: string): { host?: unknown; pid?: unknown } {
+function parsed(text: string): { host?: unknown; pid?: unknown; began?: unknown } {
   try {
-    return (JSON.parse(text) ?? {}) as { host?: unknown; pid?: unknown };
+    return (JSON.parse(text) ?? {}) as { host?: unknown; pid?: unknown; began?: unknown };
   } catch {
     // Made a moment ago, and not written yet.
     return {};

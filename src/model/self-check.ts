@@ -4,10 +4,9 @@
  * on another device is used, its first block of each kind and its head are held against the CPU, and nothing of them may
  * have been left to the CPU.
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rmSync } from "node:fs";
 import { failure } from "../core/errors.ts";
+import { scratchFolder } from "../files/io.ts";
 import { KvCache } from "./cache.ts";
 import type { ModelConfig } from "./config.ts";
 import { Engine, type EngineOptions } from "./engine.ts";
@@ -35,7 +34,7 @@ export async function checkDevice(
   weights: Weights,
   options: EngineOptions,
 ): Promise<void> {
-  const traces = mkdtempSync(join(tmpdir(), "fathom-traces-"));
+  const traces = scratchFolder("fathom-traces-");
   try {
     const engine = await Engine.open(config, weights, { ...options, ...oneAtATime, traces });
     try {

@@ -5,12 +5,12 @@
  * Spinning: a checkpoint is dozens of sessions in one process, and idle pools that spin starve the one at work. The
  * threads spin inside a run (they wait microseconds for the next operator) and are stopped at its end.
  */
-import { closeSync, mkdtempSync, openSync, rmSync } from "node:fs";
-import { availableParallelism, tmpdir } from "node:os";
+import { closeSync, openSync, rmSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { basename, dirname, join, relative, sep } from "node:path";
 import type { Device } from "../core/device.ts";
 import { failure } from "../core/errors.ts";
-import { writeAll, writeProblem } from "../files/io.ts";
+import { scratchFolder, writeAll, writeProblem } from "../files/io.ts";
 import { readExactly } from "../files/read.ts";
 import type { Graph } from "../graph/graph.ts";
 import { toOnnx, type WeightPlacement } from "../graph/onnx.ts";
@@ -89,7 +89,7 @@ export async function openSession(
   }
   // What had to be decoded goes to ONNX Runtime through a file as well: handed over in memory it is copied twice on the
   // way, and files and memory cannot be mixed in one session (1.30).
-  const scratch = mkdtempSync(join(tmpdir(), "fathom-"));
+  const scratch = scratchFolder("fathom-");
   try {
     const { file, offsets } = writeScratch(join(scratch, "weights"), names, weights, places);
     const bytes = toOnnx(

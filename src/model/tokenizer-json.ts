@@ -9,6 +9,9 @@ import type { TokenizerFiles } from "./tokenizer-files.ts";
 /** Milliseconds that a file's patterns may take, and for each character of a text: real ones read hundreds in one. */
 const patience = { atOnce: 30_000, aCharacter: 1 };
 
+/** Characters from which on it is the text that is too long, and not the tokenizer that is broken. */
+const tooLong = 100_000;
+
 /**
  * @param atOnce milliseconds that its patterns may take whatever the text is
  * @throws FathomError when the files describe a tokenizer that cannot be built
@@ -123,6 +126,14 @@ class JsonTokenizer implements EncodingTokenizer {
     try {
       return length === null ? work() : within(this.#atOnce + length * patience.aCharacter, work);
     } catch (error) {
+      // It hands the pieces of a text on as arguments, which is too many for the stack from some hundred thousand on.
+      if (error instanceof RangeError && length !== null && length > tooLong)
+        throw badInput(
+          `a text of ${length} characters`,
+          "one that the tokenizer can take at once",
+          "one too long for it",
+          "shorten it: no context is that long",
+        );
       throw error instanceof FathomError ? error : cannotRun(this.#where, error);
     }
   }

@@ -145,6 +145,9 @@ export const promptsName = "prompts.jsonl";
 
 export const manifestPath = (run: string): string => join(run, "manifest.json");
 
+/** Whether there is a run that `--resume` goes on with. */
+export const hasBegun = (run: string): boolean => existsSync(manifestPath(run));
+
 export function writeManifest(run: string, manifest: Manifest): void {
   writeTextAtomically(manifestPath(run), `${JSON.stringify(manifest, null, 2)}\n`);
 }

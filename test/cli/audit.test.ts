@@ -138,7 +138,7 @@ async function someAnswers(run: string): Promise<void> {
 // Few rows at a time and one thread: slow enough to be caught in the middle.
 const slow = [...plan, "--caps", "8,150", "--batch-size", "2", "--threads", "1"];
 
-test.each([["SIGKILL"], ["SIGINT"], ["SIGTERM"]] as const)(
+test.each([["SIGKILL"], ["SIGINT"], ["SIGTERM"], ["SIGHUP"]] as const)(
   "stopped by %s in the middle, a resumed run ends with the same findings, byte for byte",
   async (signal) => {
     const uninterrupted = join(folder, "uninterrupted");
@@ -164,7 +164,7 @@ test.each([["SIGKILL"], ["SIGINT"], ["SIGTERM"]] as const)(
     else {
       expect(how.code).toBe(130);
       expect(lines(stderr)).toEqual([
-        `fathom: interrupted. To go on: fathom ${["audit", ...slow, "--out", run, "--resume"].join(" ")}`,
+        `fathom: interrupted. To go on: npx fathom ${["audit", ...slow, "--out", run, "--resume"].join(" ")}`,
       ]);
     }
 

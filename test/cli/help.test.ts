@@ -69,11 +69,11 @@ test("the launcher of a checkout passes output and exit code on", () => {
 });
 
 test.each([
-  ["an unknown verb", ["audti"], "unknown command 'audti' (Did you mean audit?). Try: fathom --help"],
+  ["an unknown verb", ["audti"], "unknown command 'audti' (Did you mean audit?). Try: npx fathom --help"],
   [
     "an unknown option",
     ["audit", "--tempratur", "1"],
-    "(Did you mean --temperature?). Try: fathom audit --help",
+    "(Did you mean --temperature?). Try: npx fathom audit --help",
   ],
   ["a missing option", ["capture", "--model", "x"], "required option '--prompts <file>' not specified"],
   ["too many arguments", ["report", "a", "b"], "too many arguments for 'report'"],

@@ -3,7 +3,8 @@ import { exitCode } from "../../core/errors.ts";
 import { complain } from "../failure.ts";
 import type { Progress } from "../progress.ts";
 
-const signals = ["SIGINT", "SIGTERM"] as const;
+/** Ctrl-C, a polite kill, and a terminal that was closed. */
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 export interface Interrupt {
   /** Aborted by the first signal; a second one ends the process as it would any other. */
@@ -14,8 +15,8 @@ export interface Interrupt {
   end(): void;
 }
 
-/** @param resume the command that goes on with the run */
-export function onInterrupt(progress: Progress, resume: string): Interrupt {
+/** @param resume the command that goes on from where things are then */
+export function onInterrupt(progress: Progress, resume: () => string): Interrupt {
   const controller = new AbortController();
   const interrupt: Interrupt = {
     signal: controller.signal,
@@ -27,7 +28,7 @@ export function onInterrupt(progress: Progress, resume: string): Interrupt {
   const stop = () => {
     interrupt.end();
     progress.clear();
-    complain(`interrupted. To go on: ${resume}`);
+    complain(`interrupted. To go on: ${resume()}`);
     if (interrupt.heeded) controller.abort();
     else process.exit(exitCode.interrupted);
   };

@@ -1,12 +1,8 @@
-/** The command that goes on with an interrupted audit: the one that was typed, and --resume. */
+/** The command that goes on with an interrupted audit or training: the one that was typed, with --resume where it has begun. */
+import { quoted } from "../quoted.ts";
 
 /** @param args what followed `fathom` on the command line */
-export function resumeCommand(args: readonly string[]): string {
-  const again = args.includes("--resume") ? args : [...args, "--resume"];
+export function resumeCommand(args: readonly string[], begun: boolean): string {
+  const again = args.includes("--resume") || !begun ? args : [...args, "--resume"];
   return ["fathom", ...again].map(quoted).join(" ");
-}
-
-/** For a POSIX shell; text that needs no quotes gets none. */
-function quoted(argument: string): string {
-  return /^[\w@%+=:,./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`;
 }

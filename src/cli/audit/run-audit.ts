@@ -5,6 +5,7 @@ import { badInput, exitCode } from "../../core/errors.ts";
 import { answersAt } from "../../model/checkpoint.ts";
 import { modelOf } from "../../model/model.ts";
 import { beginRun } from "../../runs/begin.ts";
+import { hasBegun } from "../../runs/manifest.ts";
 import type { ObserveProgress } from "../../runs/observe.ts";
 import { kOfSae, pathOfSae } from "../../runs/plan.ts";
 import { prepare } from "../../runs/prepare.ts";
@@ -34,7 +35,9 @@ export async function runAudit(planFile: string | undefined, options: AuditOptio
   if (out === null && options.dryRun !== true)
     throw badInput("--out", "the run's directory", "none", "--out runs/NAME, or --dry-run to see the plan");
   const progress = new Progress(options.quiet === true);
-  const interrupt = onInterrupt(progress, resumeCommand(process.argv.slice(2)));
+  const interrupt = onInterrupt(progress, () =>
+    resumeCommand(process.argv.slice(2), out !== null && options.dryRun !== true && hasBegun(out)),
+  );
   let release: (() => void) | null = null;
   try {
     progress.show(() => "reading the model's files");

@@ -1,11 +1,10 @@
 /** What `fathom sae report` does: the load gate, then everything that is measured of an SAE on a model's own activations. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync } from "node:fs";
 import { extname, join } from "node:path";
 import { badInput, exitCode, FathomError } from "../../core/errors.ts";
 import { hashJson } from "../../core/hash.ts";
 import { type SaeReport, saeReportSchema } from "../../core/sae-report.ts";
-import { writeTextAtomically } from "../../files/io.ts";
+import { scratchFolder, writeTextAtomically } from "../../files/io.ts";
 import { type Checkpoint, notesOf } from "../../model/checkpoint.ts";
 import { modelOf } from "../../model/model.ts";
 import { renderHtml } from "../../report/html.ts";
@@ -61,7 +60,7 @@ export async function runSaeReport(options: SaeReportOptions): Promise<number> {
   for (const { path } of files) requireWritable(path);
   if (files.some(({ path }) => path.endsWith(".html"))) requireTemplate();
   const progress = new Progress(options.quiet === true);
-  const scratch = mkdtempSync(join(tmpdir(), "fathom-sae-report-"));
+  const scratch = scratchFolder("fathom-sae-report-");
   try {
     const report = await reportOf(options, progress, scratch, begun);
     progress.clear();

@@ -34,7 +34,7 @@ import { captureRows, readSpans, tokensOf } from "./capture-rows.ts";
 import { type Domain, type DomainOptions, domainPrompts, withoutPrompts } from "./domain-prompts.ts";
 import { type PresetName, withPreset } from "./presets.ts";
 import { seedRowsOf } from "./seed-rows.ts";
-import { trainingFolder } from "./training-folder.ts";
+import { hasBegun, trainingFolder } from "./training-folder.ts";
 import { type PlanOptions, planOf } from "./training-plan.ts";
 import { progressOfAll, progressTeller } from "./training-progress.ts";
 import { type TrainingText, type TrainingTexts, trainingTexts } from "./training-texts.ts";
@@ -60,7 +60,7 @@ export interface SaeTrainOptions extends EngineOptions, TrainingTexts, DomainOpt
 export async function runTrain(given: SaeTrainOptions): Promise<number> {
   const options = withPreset(given);
   const progress = new Progress(options.quiet === true);
-  const interrupt = onInterrupt(progress, resumeCommand(process.argv.slice(2)));
+  const interrupt = onInterrupt(progress, () => resumeCommand(process.argv.slice(2), hasBegun(options.out)));
   let release: (() => void) | null = null;
   try {
     // A preset's k is that of the training; what a file does not say, only the command line may.

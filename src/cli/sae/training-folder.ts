@@ -23,10 +23,16 @@ export interface TrainingFolder {
   remove(): void;
 }
 
+const folderOf = (out: string): string => `${resolve(out)}.training`;
+const settingsOf = (out: string): string => join(folderOf(out), "settings.json");
+
+/** Whether there is something that `--resume` goes on with. */
+export const hasBegun = (out: string): boolean => existsSync(settingsOf(out));
+
 /** @throws FathomError where another run or SAE is, where there is nothing to resume, and for other settings than its own */
 export function trainingFolder(out: string, settings: TrainingSettings, resume: boolean): TrainingFolder {
-  const folder = `${resolve(out)}.training`;
-  const begun = join(folder, "settings.json");
+  const folder = folderOf(out);
+  const begun = settingsOf(out);
   if (resume) sameSettings(begun, out, settings);
   else begin(folder, begun, out, settings);
   const rows = join(folder, "rows");

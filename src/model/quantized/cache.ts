@@ -3,12 +3,11 @@
  * user's other caches, with its SHA-256 next to it. A file that is cut short, changed or not there is made again; deleting it
  * is always safe.
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { cacheFolder } from "../../files/cache-folder.ts";
 import { hashFileCached } from "../../files/hash-file.ts";
-import { makeFolder, readText, writeTextAtomically } from "../../files/io.ts";
+import { makeFolder, readText, scratchFolder, writeTextAtomically } from "../../files/io.ts";
 
 export interface CachedFile {
   path: string;
@@ -39,7 +38,7 @@ export function cachedFile(key: string, keep: boolean, make: (path: string) => v
       // A cache that cannot be written costs time, not correctness. If the file itself is wrong, that shows again below.
     }
   }
-  const scratch = mkdtempSync(join(tmpdir(), "fathom-"));
+  const scratch = scratchFolder("fathom-");
   const remove = () => {
     rmSync(scratch, { recursive: true, force: true });
   };
