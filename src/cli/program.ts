@@ -10,6 +10,7 @@ import { reportCommand } from "./commands/report.ts";
 import { rescoreCommand } from "./commands/rescore.ts";
 import { saeCommand } from "./commands/sae.ts";
 import { complain } from "./failure.ts";
+import { requireLimits } from "./limits.ts";
 
 export function buildProgram(): Command {
   const program = new Command("fathom")
@@ -31,6 +32,9 @@ export function buildProgram(): Command {
     doctorCommand(),
   ])
     program.addCommand(command);
+  program.hook("preAction", () => {
+    requireLimits();
+  });
   for (const command of withSubcommands(program)) settle(command);
   return program;
 }

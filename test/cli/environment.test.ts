@@ -1,11 +1,21 @@
 /** What the machine around a command may do to it: one line, nothing left running, and hints that can be typed. */
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { ownName, withOwnName } from "../../src/cli/own-name.ts";
-import { fathom, finished, fixture, jsonLinesFile, launcher, lines, scratch, tinyModel } from "./fathom.ts";
+import {
+  fathom,
+  finished,
+  fixture,
+  jsonLinesFile,
+  launcher,
+  lines,
+  entry as main,
+  scratch,
+  tinyModel,
+} from "./fathom.ts";
 
 const folder = scratch();
 const prompts = jsonLinesFile(folder, "prompts.jsonl", [{ id: "a", ids: [1, 5, 9] }]);
@@ -97,6 +107,21 @@ test.each([
   const { code, stderr } = fathom(["generate", ...args]);
   expect(stderr).toMatch(line);
   expect(code).toBe(2);
+});
+
+test.runIf(process.platform === "linux").each([
+  [
+    "open files",
+    "-n 26",
+    "fathom: ulimit -n: expected at least 64 open files, found a limit of 26. Try: ulimit",
+  ],
+  ["address space", "-v 3000000", "fathom: ulimit -v: expected at least 8.0 GiB of address space, "],
+])("a limit on %s too low to run under is said in one line", (_name, limit, line) => {
+  const args = [...generate, "--model", tinyModel].map((argument) => `'${argument}'`).join(" ");
+  const command = `ulimit ${limit}; exec '${process.execPath}' '${main}' ${args}`;
+  const { status, stderr } = spawnSync("sh", ["-c", command], { encoding: "utf8" });
+  expect(lines(stderr)).toEqual([expect.stringContaining(line)]);
+  expect(status).toBe(1);
 });
 
 test("hints name the command as it can be typed here", () => {

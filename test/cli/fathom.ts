@@ -9,7 +9,7 @@ import { afterAll } from "vitest";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 /** What bin/fathom.js starts; tests that signal or kill need the process itself. */
-const entry = join(root, "src/cli/main.ts");
+export const entry = join(root, "src/cli/main.ts");
 export const launcher = join(root, "bin/fathom.js");
 export const fixture = (path: string): string => join(root, "test/fixtures", path);
 export const tinyModel = fixture("engine/llama-gqa-bias");
