@@ -6,6 +6,9 @@ import type { OpenedAnswering } from "../opened.ts";
 import type { GgufHeader } from "./header.ts";
 import { tokenId } from "./tokenizer.ts";
 
+/** llama.cpp's kind of a token that steers. */
+const control = 3;
+
 const named = ["eos", "eot", "eom"];
 
 const spelled = [
@@ -55,9 +58,15 @@ export function ggufEndTokens(
   const byKey = (role: string) => tokenId(path, metadata, role, vocabSize) ?? [];
   const tokens = metadata.get("tokenizer.ggml.tokens");
   const listed: readonly unknown[] = Array.isArray(tokens) ? tokens.slice(0, vocabSize) : [];
+  const kinds = metadata.get("tokenizer.ggml.token_type");
+  // Here llama.cpp is not followed: where it is no control token (Qwen, Gemma 3) it is HTML that an answer may hold.
+  const isMark = (token: unknown, id: number) =>
+    token !== "</s>" || !Array.isArray(kinds) || kinds[id] === control;
   const wanted = new Set([...spelled, ...Object.values(filling).flat()]);
   const ids = new Map(
-    listed.flatMap((token, id) => (wanted.has(token as string) ? [[token, id]] : [])) as [string, number][],
+    listed.flatMap((token, id) =>
+      wanted.has(token as string) && isMark(token, id) ? [[token, id]] : [],
+    ) as [string, number][],
   );
   const inside = new Set(
     between.filter(({ beside }) => beside.every((other) => ids.has(other))).map(({ token }) => token),

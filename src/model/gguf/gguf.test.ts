@@ -246,6 +246,16 @@ describe("a GGUF file that is wrong", () => {
     expect(known.map((id) => tokens[id]).sort()).toEqual(expected.toSorted());
   });
 
+  test("</s> that is no control token is HTML", () => {
+    const said = { "tokenizer.ggml.tokens": ["</s>", "<|im_end|>"] };
+    const keys = ["eos", "eot"].map((role) => `tokenizer.ggml.${role}_token_id`);
+    const known = (kinds: number[]) =>
+      ggufEndTokens(changed({ ...said, "tokenizer.ggml.token_type": kinds }, keys), 2).known;
+    expect(known([3, 1]).toSorted()).toEqual([0, 1]);
+    expect(known([1, 1])).toEqual([1]);
+    expect(known([4, 3])).toEqual([1]);
+  });
+
   test("what it asks of a sampler is told, and not followed", () => {
     const said = {
       "general.sampling.penalty_repeat": 1.1,
