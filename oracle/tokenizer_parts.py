@@ -9,9 +9,12 @@ ids show what a normalizer made of the text. Cases are drawn from fixed seeds; a
 
 import json
 import random
+import tempfile
 from pathlib import Path
 
-from tokenizers import AddedToken, Tokenizer, models, normalizers
+import sentencepiece
+from sentencepiece.sentencepiece_model_pb2 import ModelProto
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
 
 out = Path(__file__).resolve().parent.parent / "test" / "fixtures" / "tokenizer" / "parts"
 
@@ -56,9 +59,102 @@ def added_tokens(random):
         yield tokenizer, ["".join(random.choices(parts, k=random.randint(1, 8))) for _ in range(10)]
 
 
+TEXTS = SPACES + LETTERS + list(" \u00a0$&.ΑΣς") + [
+    "①", "Å", "Ⅷ", "㌀", "が", "か\u3099", "각", "ᄀ\u1161\u11a8", "o\u0323\u0302", "\u1e69", "क्षि", "👩\u200d👧", "🇩🇪", "\r\n", "\x7f", "\u00ad", "漢",
+    "“", "…", "～", "Ǆ", "ß", "ﷺ", "𝔄", "\u0345", "ʼn", "％", "１",
+]
+
+
+def texts(random, count, parts=TEXTS):
+    return ["".join(random.choices(parts, k=random.randint(1, 8))) for _ in range(count)]
+
+
+def charsmap(random, name):
+    """Rules that SentencePiece compiles: one of its own sets, or a few that a person wrote."""
+    folder = tempfile.mkdtemp()
+    corpus, rules = Path(folder, "corpus"), Path(folder, "rules.tsv")
+    corpus.write_text("\n".join(["the plant needs water", "naïve café ①", *TEXTS] * 20))
+    more = {"normalization_rule_name": name}
+    if name is None:
+        pairs = [("“", '"'), ("é", "e"), ("e\u0301", "e"), ("ﬁ", "fi"), ("\t", " "), ("a", "A"), ("ab", "X"), ("\u00a0", ""), ("漢", "han zi")]
+        code = " ".join
+        hexadecimal = lambda text: code(f"{ord(c):X}" for c in text)  # noqa: E731
+        rules.write_text("".join(f"{hexadecimal(a)}\t{hexadecimal(b)}\n" for a, b in random.sample(pairs, 7)))
+        more = {"normalization_rule_tsv": str(rules)}
+    sentencepiece.SentencePieceTrainer.train(
+        input=str(corpus), model_prefix=f"{folder}/m", vocab_size=300, model_type="unigram", hard_vocab_limit=False, minloglevel=3, **more
+    )
+    model = ModelProto()
+    model.ParseFromString(Path(f"{folder}/m.model").read_bytes())
+    return model.normalizer_spec.precompiled_charsmap
+
+
+def one_normalizer(random):
+    """Each kind of normalizer, by itself and in a sequence."""
+    kinds = [
+        normalizers.NFC(), normalizers.NFD(), normalizers.NFKC(), normalizers.NFKD(), normalizers.Lowercase(), normalizers.StripAccents(),
+        normalizers.Strip(), normalizers.Strip(right=False), normalizers.Nmt(), normalizers.Prepend("▁"), normalizers.Replace("a", "$&"),
+        normalizers.Replace(Regex(r"\s{2,}"), " "), normalizers.Replace(" ", "▁"), normalizers.BertNormalizer(), normalizers.ByteLevel(),
+        normalizers.BertNormalizer(strip_accents=True, lowercase=False),
+    ]
+    for normalizer in [*kinds, *[normalizers.Sequence(random.sample(kinds, 3)) for _ in range(12)]]:
+        tokenizer = Tokenizer(characters(TEXTS))
+        tokenizer.normalizer = normalizer
+        yield tokenizer, texts(random, 25)
+
+
+def compiled_normalizer(random):
+    for name in [None] * 4:
+        tokenizer = Tokenizer(characters(TEXTS))
+        tokenizer.normalizer = normalizers.Precompiled(charsmap(random, name))
+        yield tokenizer, texts(random, 60)
+
+
+def unigram(random):
+    """Ties, unknown pieces with and without bytes, pieces that are there twice, and no unknown piece."""
+    for _ in range(30):
+        byte_fallback = random.random() < 0.5
+        letters = list("abcd") + ["é", "𠀀", "▁", "ab", "bc", "abc", "dd", "▁a", "cd", "bcd"]
+        pieces = [("<unk>", 0.0)] + [(p, float(random.randint(-4, -1))) for p in letters if random.random() < 0.8]
+        if byte_fallback:
+            pieces += [(f"<0x{b:02X}>", -9.0) for b in range(256) if random.random() < 0.97]
+        unk = None if random.random() < 0.2 else 0
+        tokenizer = Tokenizer(models.Unigram(pieces, unk, byte_fallback))
+        if random.random() < 0.7:
+            scheme = random.choice(["always", "never", "first"])
+            tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme=scheme, split=random.random() < 0.5)
+            tokenizer.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()])
+        yield tokenizer, texts(random, 25, list("abcd") * 3 + ["é", "𠀀", " ", "漢", "z", "<unk>"])
+
+
+def pre_tokenizer(random):
+    """Each kind with each of its settings; merges that reach over spaces show where a text is cut."""
+    behaviors = ["removed", "isolated", "merged_with_previous", "merged_with_next", "contiguous"]
+    patterns = [Regex(r"\s+"), Regex(r"\p{L}+"), Regex("a|b"), Regex(" ?[a-c]+"), " ", "a"]
+    kinds = [
+        pre_tokenizers.Whitespace(), pre_tokenizers.WhitespaceSplit(), pre_tokenizers.BertPreTokenizer(), pre_tokenizers.Digits(),
+        pre_tokenizers.Digits(True), pre_tokenizers.CharDelimiterSplit("-"), pre_tokenizers.FixedLength(3),
+    ]
+    kinds += [pre_tokenizers.ByteLevel(add_prefix_space=a, use_regex=b) for a in (True, False) for b in (True, False)]
+    kinds += [pre_tokenizers.Split(random.choice(patterns), b, invert) for b in behaviors * 2 for invert in (True, False)]
+    kinds += [pre_tokenizers.Punctuation(b) for b in behaviors]
+    kinds += [pre_tokenizers.Metaspace("▁", s, split) for s in ("always", "first", "never") for split in (True, False)]
+    kinds += [pre_tokenizers.Sequence(random.sample(kinds, 2)) for _ in range(10)]
+    parts = [*TEXTS, "  ", "a b", "1", "2", "--", ".", "!?"]
+    merges = [(a, b) for a in "ab▁ -1" for b in "abc▁ -1"]
+    model = characters([*parts, *pre_tokenizers.ByteLevel.alphabet(), "▁", *[a + b for a, b in merges]])
+    vocab = json.loads(Tokenizer(model).to_str())["model"]["vocab"]
+    for a, b in merges:
+        vocab.setdefault(a + b, len(vocab))
+    for kind in kinds:
+        tokenizer = Tokenizer(models.BPE(vocab=vocab, merges=merges, byte_fallback=True))
+        tokenizer.pre_tokenizer = kind
+        yield tokenizer, texts(random, 12, parts)
+
+
 def main():
     out.mkdir(parents=True, exist_ok=True)
-    for kind in [added_tokens]:
+    for kind in [added_tokens, one_normalizer, compiled_normalizer, pre_tokenizer, unigram]:
         name = kind.__name__.replace("_", "-")
         cases = [case(tokenizer, texts) for tokenizer, texts in kind(random.Random(name))]
         vocab = cases[0]["json"]["model"]["vocab"]

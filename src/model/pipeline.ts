@@ -4,7 +4,9 @@
  */
 import * as library from "@huggingface/tokenizers";
 import { withoutByteTokens } from "./byte-fallback.ts";
-import { nfc } from "./nfc.ts";
+import { normalizerOf } from "./normalizers.ts";
+import { preTokenizerOf } from "./pre-tokenizers.ts";
+import { unigram } from "./unigram.ts";
 
 export interface Pipeline {
   normalizer: ((text: string) => string) | null;
@@ -27,16 +29,68 @@ interface Decoder {
   decode_chain(tokens: string[]): string[];
 }
 
-/** @throws Error with the library's words when the JSON is not a tokenizer it knows */
-export function createPipeline(tokenizer: { normalizer?: unknown }, config: object): Pipeline {
-  const { Tokenizer } = library as unknown as {
+/** What the library is asked for a pattern alone. */
+interface WithPattern {
+  pattern: RegExp | null;
+}
+
+type Parts = { normalizer?: unknown; pre_tokenizer?: unknown; model?: unknown };
+
+/**
+ * Normalizers, pre-tokenizers and the Unigram model are Fathom's, where the library approximates.
+ * @throws Error with the library's words when the JSON is not a tokenizer it knows
+ */
+export function createPipeline(tokenizer: Parts, config: object): Pipeline {
+  const { Tokenizer, ReplaceNormalizer } = library as unknown as {
     Tokenizer: new (tokenizer: object, config: object) => Pipeline;
+    ReplaceNormalizer: new (config: object) => WithPattern;
   };
-  const pipeline = new Tokenizer(tokenizer, config);
-  // Of a sequence of normalizers the library's own NFC is left: no family has one.
-  if ((tokenizer.normalizer as { type?: unknown } | null)?.type === "NFC") pipeline.normalizer = nfc;
+  const compile = (pattern: unknown) => {
+    const compiled = new ReplaceNormalizer({ type: "Replace", pattern }).pattern;
+    if (compiled === null) throw new Error("a pattern of an unknown kind");
+    return compiled;
+  };
+  const normalizer = normalizerOf(tokenizer.normalizer, compile);
+  const preTokenizer = preTokenizerOf(tokenizer.pre_tokenizer, compile);
+  const settings = tokenizer.model as { type?: unknown; vocab?: unknown } & Parameters<typeof unigram>[0];
+  const isUnigram =
+    settings.type === "Unigram" || (settings.type === undefined && Array.isArray(settings.vocab));
+  const model = isUnigram ? unigram(settings) : null;
+  const pipeline = new Tokenizer(
+    {
+      ...tokenizer,
+      normalizer: null,
+      pre_tokenizer: null,
+      ...(model === null ? {} : { model: asTable(settings) }),
+    },
+    config,
+  );
+  pipeline.normalizer = normalizer;
+  pipeline.pre_tokenizer = preTokenizer;
+  if (model !== null) pipeline.model = withTable(model, pipeline.model);
   mend(pipeline.decoder);
   return pipeline;
+}
+
+/** A Unigram model's vocabulary as a table, which is all that the library then keeps of it. */
+function asTable({ vocab, unk_id: unknown }: Parameters<typeof unigram>[0]): object {
+  const unknownToken = typeof unknown === "number" ? vocab[unknown]?.[0] : undefined;
+  return {
+    type: "BPE",
+    vocab: Object.fromEntries(vocab.map(([token], id) => [token, id])),
+    merges: [],
+    unk_token: unknownToken,
+  };
+}
+
+function withTable(model: (words: string[]) => string[], table: Pipeline["model"]): Pipeline["model"] {
+  const { vocab, unk_token: token, unk_token_id: id } = table;
+  return Object.assign((words: string[]) => model(words), {
+    vocab,
+    tokens_to_ids: (table as unknown as { tokens_to_ids: unknown }).tokens_to_ids,
+    ...(token === undefined ? {} : { unk_token: token }),
+    ...(id === undefined ? {} : { unk_token_id: id }),
+  });
 }
 
 function mend(decoder: Decoder | null): void {

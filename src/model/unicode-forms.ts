@@ -1,8 +1,9 @@
 /**
- * NFC with the tables of Hugging Face's tokenizers, which are Unicode 9's: marks and compositions that came later are
+ * NFC, NFD, NFKC and NFKD with the tables of Hugging Face's tokenizers, which are Unicode 9's: marks and compositions that came later are
  * left as they are written. JavaScript's tables follow the version of Node, so without this a text in a young script
  * would have other ids than in Python, and other ids on another Node.
  */
+import { youngDecompositions } from "./young-characters.ts";
 
 /**
  * What Unicode 10 to 17 gave a combining class or a composition: found by trying every code point beside marks of
@@ -21,11 +22,22 @@ const younger = new RegExp(
   "u",
 );
 
-export function nfc(text: string): string {
-  if (!younger.test(text)) return text.normalize("NFC");
-  // A character without a class or a composition ends what can be reordered or composed.
-  return text
-    .split(new RegExp(`(${younger.source})`, "u"))
-    .map((part, i) => (i % 2 === 1 ? part : part.normalize("NFC")))
-    .join("");
+type Form = "NFC" | "NFD" | "NFKC" | "NFKD";
+
+function normalizedTo(form: Form): (text: string) => string {
+  const source = form === "NFC" ? younger.source : `${younger.source}|${youngDecompositions}`;
+  const [some, cuts] = [new RegExp(source, "u"), new RegExp(`(${source})`, "u")];
+  return (text) => {
+    if (!some.test(text)) return text.normalize(form);
+    // A character without a class or a composition ends what can be reordered or composed.
+    return text
+      .split(cuts)
+      .map((part, i) => (i % 2 === 1 ? part : part.normalize(form)))
+      .join("");
+  };
 }
+
+export const nfc = normalizedTo("NFC");
+export const nfd = normalizedTo("NFD");
+export const nfkc = normalizedTo("NFKC");
+export const nfkd = normalizedTo("NFKD");
