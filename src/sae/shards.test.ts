@@ -1,5 +1,5 @@
 /** Rows that went to shards come back as they were, across the shards' edges too; half a folder is refused. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
@@ -38,4 +38,25 @@ it("refuses a folder whose writer did not finish, or that lost a shard", () => {
   const folder = written("lost");
   rmSync(join(folder, "00001.safetensors"));
   expect(() => rowsInShards(folder)).toThrow(/00001\.safetensors: expected a safetensors file/);
+});
+
+it("notices a bit of a shard that was changed later, where it is asked to look", () => {
+  const folder = written("flipped");
+  rowsInShards(folder, true).close();
+  const path = join(folder, "00001.safetensors");
+  const bytes = readFileSync(path);
+  for (const at of [bytes.length - 1, 12]) {
+    const changed = Buffer.from(bytes);
+    changed[at]! ^= 4;
+    writeFileSync(path, changed);
+    expect(() => rowsInShards(folder, true)).toThrow(
+      /00001\.safetensors: expected the rows that were captured/,
+    );
+  }
+  writeFileSync(path, bytes);
+  // As a version before wrote it.
+  const index = join(folder, "shards.json");
+  const { sha256: _, ...older } = JSON.parse(readFileSync(index, "utf8")) as { sha256: string[] };
+  writeFileSync(index, JSON.stringify(older));
+  rowsInShards(folder, true).close();
 });

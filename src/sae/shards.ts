@@ -3,6 +3,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { badInput } from "../core/errors.ts";
+import { hashFile } from "../files/hash-file.ts";
 import { makeFolder, readJson, writeProblem, writeTextAtomically } from "../files/io.ts";
 import { openSafetensors, type SafetensorsFile } from "../files/safetensors.ts";
 import { writeSafetensors } from "../files/safetensors-writer.ts";
@@ -15,11 +16,16 @@ const indexSchema = z.strictObject({
   width: z.int().positive(),
   rows: z.int().positive(),
   rows_per_shard: z.int().positive(),
+  /** SHA-256 of each shard's file; versions before kept none. */
+  sha256: z.array(z.string()).optional(),
 });
 
 const indexPath = (folder: string) => join(folder, "shards.json");
 const shardPath = (folder: string, shard: number) =>
   join(folder, `${String(shard).padStart(5, "0")}.safetensors`);
+
+/** Whether a name is of a file of ours in a folder of shards. */
+export const isShardFile = (name: string): boolean => /^(?:\d{5}\.safetensors|shards\.json)$/.test(name);
 
 export class ShardWriter {
   readonly #folder: string;
@@ -27,7 +33,7 @@ export class ShardWriter {
   readonly #buffer: Float32Array<ArrayBuffer>;
   readonly #rowsPerShard: number;
   #filled = 0;
-  #shards = 0;
+  readonly #sha256: string[] = [];
   #rows = 0;
 
   /** @param folder made anew: what was in it is removed @param width numbers of a row */
@@ -60,21 +66,27 @@ export class ShardWriter {
   /** Writes the last rows, and the index that says all are there. */
   finish(): void {
     if (this.#filled > 0) this.#write();
-    const index = { width: this.#width, rows: this.#rows, rows_per_shard: this.#rowsPerShard };
+    const index = {
+      width: this.#width,
+      rows: this.#rows,
+      rows_per_shard: this.#rowsPerShard,
+      sha256: this.#sha256,
+    };
     writeTextAtomically(indexPath(this.#folder), `${JSON.stringify(index)}\n`);
   }
 
   #write(): void {
     const rows = this.#filled / this.#width;
     const values = this.#buffer.subarray(0, this.#filled);
-    writeSafetensors(shardPath(this.#folder, this.#shards), [
-      { name: "activations", dtype: "F32", shape: [rows, this.#width], values },
-    ]);
-    this.#shards++;
+    const path = shardPath(this.#folder, this.#sha256.length);
+    writeSafetensors(path, [{ name: "activations", dtype: "F32", shape: [rows, this.#width], values }]);
+    this.#sha256.push(hashFile(path));
     this.#rows += rows;
     this.#filled = 0;
   }
 }
+
+const again = "restore the file, or remove the folder of the training and start again";
 
 export interface ShardedRows extends Rows {
   close(): void;
@@ -82,19 +94,23 @@ export interface ShardedRows extends Rows {
 
 /**
  * The rows of a folder whose writer finished.
+ * @param check reads all of them for their checksums: they have lain there for a while
  * @throws FathomError for shards that are missing or are not what the index says
  */
-export function rowsInShards(folder: string): ShardedRows {
+export function rowsInShards(folder: string, check = false): ShardedRows {
   const parsed = indexSchema.safeParse(readJson(indexPath(folder)));
   if (!parsed.success) throw badInput(indexPath(folder), "an index of shards", "something else");
-  const { width, rows: count, rows_per_shard: perShard } = parsed.data;
+  const { width, rows: count, rows_per_shard: perShard, sha256 } = parsed.data;
   const files: SafetensorsFile[] = [];
   const close = () => {
     for (const file of files) file.close();
   };
   try {
     const shards = Array.from({ length: Math.ceil(count / perShard) }, (_, at) => {
-      const file = openSafetensors(shardPath(folder, at));
+      const path = shardPath(folder, at);
+      if (check && sha256 !== undefined && hashFile(path) !== sha256[at])
+        throw badInput(path, `the rows that were captured (SHA-256 ${sha256[at]})`, "others", again);
+      const file = openSafetensors(path);
       files.push(file);
       const shard = rowsInFile(file, "activations");
       const expected = Math.min(perShard, count - at * perShard);

@@ -1,5 +1,5 @@
 /** Of every objective: cut between two steps and gone on with from the file, a training ends in the same bytes. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
@@ -59,6 +59,16 @@ it.each(plans)("$objective", async (plan) => {
   await expect(train({ from: null, every: 37, keep, signal: cut.signal })).rejects.toThrow("cut");
   const from = readState(path, trainedNames(objectiveOf(plan, d_in).own), { d_in, d_sae, steps });
   expect(from.adam.steps).toBe(37);
+  const kept = readFileSync(path);
+  const flips = random("flips");
+  for (let i = 0; i < 50; i++) {
+    const changed = Buffer.from(kept);
+    changed[flips.integer(changed.length)]! ^= 1 << flips.integer(8);
+    writeFileSync(path, changed);
+    expect(() =>
+      readState(path, trainedNames(objectiveOf(plan, d_in).own), { d_in, d_sae, steps }),
+    ).toThrow();
+  }
   const resumed = await train({ from, every: steps, keep: () => undefined, signal: never });
   expect(resumed.sae.identity()).toBe(whole.sae.identity());
   expect(resumed.curve).toEqual(whole.curve);

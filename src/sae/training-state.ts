@@ -3,9 +3,11 @@
  * was never cut: the weights, Adam's moments, how long each feature has been silent, the running threshold, and the curve
  * so far. The random state is the seed and the number of steps done (see descent.ts).
  */
+import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { AdamState } from "../core/adam.ts";
 import { badInput } from "../core/errors.ts";
+import { canonicalJson } from "../core/hash.ts";
 import { parseJson } from "../files/json.ts";
 import { openSafetensors } from "../files/safetensors.ts";
 import { type TensorToWrite, writeSafetensors } from "../files/safetensors-writer.ts";
@@ -67,11 +69,24 @@ export function writeState(path: string, { weights, adam, silence, threshold, cu
     ];
   });
   tensors.push({ name: "silence", dtype: "I32", shape: [silence.length], values: silence });
-  writeSafetensors(path, tensors, {
+  const metadata = {
     steps: String(adam.steps),
     threshold: String(threshold),
     curve: JSON.stringify(curve),
-  });
+  };
+  const arrays = tensors.map(({ name, values }) => [name, values as Float32Array | Int32Array] as const);
+  writeSafetensors(path, tensors, { ...metadata, sha256: checksumOf(arrays, metadata) });
+}
+
+/** Of all that a state's file holds, in whatever order. */
+function checksumOf(
+  arrays: readonly (readonly [name: string, values: Float32Array | Int32Array])[],
+  { steps, threshold, curve }: Readonly<Record<string, string | undefined>>,
+): string {
+  const hash = createHash("sha256").update(canonicalJson([steps ?? "", threshold ?? "", curve ?? ""]));
+  for (const [name, { buffer, byteOffset, byteLength }] of arrays.toSorted(([a], [b]) => (a < b ? -1 : 1)))
+    hash.update(name).update(new Uint8Array(buffer, byteOffset, byteLength));
+  return hash.digest("hex");
 }
 
 /**
@@ -102,6 +117,23 @@ export function readState(
     const { dtype } = file.entry("silence");
     if (dtype !== "I32") throw badInput(`${path} "silence"`, "I32", dtype);
     const silence = sized("silence", new Int32Array(file.readBytes("silence").buffer), size.d_sae);
+    const { sha256 } = file.metadata;
+    const arrays = [
+      ...names.map((name) => [name, weights[name]!] as const),
+      ...[...moments].flatMap(([name, { first, second }]) => [
+        [`${name}.first`, first] as const,
+        [`${name}.second`, second] as const,
+      ]),
+      ["silence", silence] as const,
+    ];
+    // Versions before kept none.
+    if (sha256 !== undefined && checksumOf(arrays, file.metadata) !== sha256)
+      throw badInput(
+        path,
+        "the state that its checksum is of",
+        "another",
+        "restore the file, or remove it: --resume then trains again from the first step",
+      );
     const { steps, threshold, curve } = metadataOf(file.metadata, path, size.steps);
     return { weights, adam: { steps, moments }, silence, threshold, curve };
   } finally {

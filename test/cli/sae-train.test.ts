@@ -1,10 +1,11 @@
 /** `sae train` from a text to an SAE; killed and interrupted it ends in the same bytes; what it refuses. */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { beforeAll, expect, test } from "vitest";
 import { openSafetensors } from "../../src/files/safetensors.ts";
 import { openSae } from "../../src/sae/open.ts";
+import { killedAtItsStart } from "../support/kills.ts";
 import { type Ended, fathom, namesIn, scratch, start, tinyModel } from "./fathom.ts";
 
 const folder = scratch();
@@ -130,6 +131,46 @@ test.each(["SIGKILL", "SIGINT"] as const)(
       expect(readFileSync(join(out, name)).equals(readFileSync(join(whole, name))), name).toBe(true);
   },
 );
+
+test("killed as it begins, it goes on by the same command where it has no settings yet, and else by --resume", async () => {
+  for (const [at, after] of [0, 20, 120].entries()) {
+    const out = join(folder, `at-start-${at}`);
+    const [kept, settings] = [`${out}.training`, join(`${out}.training`, "settings.json")];
+    await killedAtItsStart(train(out), kept, after);
+    // As a kill in the middle of the next file would leave it.
+    writeFileSync(join(kept, "prompts.json.partial-1073741824"), "[");
+    const more = existsSync(settings) ? ["--resume", "--quiet"] : ["--quiet"];
+    expect(fathom(train(out, {}, ...more))).toMatchObject({ code: 0, stderr: "" });
+    for (const name of files)
+      expect(readFileSync(join(out, name)).equals(readFileSync(join(whole, name))), name).toBe(true);
+    expect(existsSync(kept)).toBe(false);
+  }
+  const out = join(folder, "no-settings");
+  mkdirSync(`${out}.training`);
+  expect(fathom(train(out, {}, "--resume", "--quiet"))).toMatchObject({ code: 0, stderr: "" });
+}, 300_000);
+
+test("a bit of its rows or of its state that was changed meanwhile is noticed", async () => {
+  const out = join(folder, "flipped");
+  const state = join(`${out}.training`, "state.safetensors");
+  const child = start(train(out));
+  const end = new Promise((resolve) => child.on("close", resolve));
+  while (!existsSync(state) && child.exitCode === null) await sleep(2);
+  child.kill("SIGKILL");
+  await end;
+  for (const path of [join(`${out}.training`, "rows/00000.safetensors"), state]) {
+    const bytes = readFileSync(path);
+    const changed = Buffer.from(bytes);
+    changed[bytes.length - 2]! ^= 1;
+    writeFileSync(path, changed);
+    const { code, stderr } = fathom(train(out, {}, "--resume", "--quiet"));
+    expect(stderr).toMatch(/: expected the (rows that were captured|state that its checksum is of)/);
+    expect(stderr.trimEnd().split("\n")).toHaveLength(1);
+    expect(code).toBe(2);
+    writeFileSync(path, bytes);
+  }
+  expect(fathom(train(out, {}, "--resume", "--quiet"))).toMatchObject({ code: 0, stderr: "" });
+});
 
 test("trains by the other objectives, and says by which", () => {
   const own = {

@@ -1,7 +1,8 @@
 /** What `fathom sae train` is trained on and judged by: resid_post of every token, as shards on the disk. */
 import { z } from "zod";
 import { badInput } from "../../core/errors.ts";
-import { readJson, writeTextAtomically } from "../../files/io.ts";
+import { readText, writeTextAtomically } from "../../files/io.ts";
+import { sealed, unsealed } from "../../files/sealed-line.ts";
 import { CapturedRows } from "../../model/captured-rows.ts";
 import type { Checkpoint } from "../../model/checkpoint.ts";
 import { modelOf } from "../../model/model.ts";
@@ -72,7 +73,7 @@ export async function captureRows(
       for (const i of some.keys()) writer.put(captured.row(i, options.layer));
     }
     const spans = labelled.map(({ ids, from }): Span => ({ length: ids.length, from }));
-    writeTextAtomically(folder.spans, JSON.stringify(spans));
+    writeTextAtomically(folder.spans, sealed({ spans }));
     writer.finish();
   } finally {
     await model.close();
@@ -81,8 +82,10 @@ export async function captureRows(
 
 /** @throws FathomError for anything but what `captureRows` has written */
 export function readSpans(path: string): Span[] {
-  const span = z.strictObject({ length: z.int().positive(), from: z.int().nonnegative() });
-  const parsed = z.array(span).safeParse(readJson(path));
+  const spans = z.array(z.strictObject({ length: z.int().positive(), from: z.int().nonnegative() }));
+  const kept = unsealed(Buffer.from(readText(path).trimEnd(), "utf8"), path);
+  // Versions before wrote the list alone.
+  const parsed = z.union([spans, z.strictObject({ spans }).transform((one) => one.spans)]).safeParse(kept);
   if (!parsed.success) throw badInput(path, "the spans of prompts", "something else");
   return parsed.data;
 }

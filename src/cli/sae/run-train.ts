@@ -6,7 +6,6 @@ import { formatNumber } from "../../core/format.ts";
 import { hashJson, type Json } from "../../core/hash.ts";
 import { writeTextAtomically } from "../../files/io.ts";
 import { jsonLines } from "../../files/json-lines.ts";
-import { holdAlone } from "../../files/lock.ts";
 import type { Checkpoint } from "../../model/checkpoint.ts";
 import { fingerprintOf, requireUnseen, unseenName } from "../../sae/domain/fingerprint.ts";
 import { trainContrasted, trainingsOf } from "../../sae/domain/train.ts";
@@ -82,11 +81,11 @@ export async function runTrain(given: SaeTrainOptions): Promise<number> {
       checkPlan({ name, count: used + tokens }, plan);
     const settings = { ...settingsOf(options, plan, from, checkpoint, texts), ...domain?.settings };
     const folder = trainingFolder(options.out, settings, options.resume === true);
-    release = holdAlone(folder.path);
+    release = folder.release;
     if (folder.rowsAreWhole) checkpoint.weights.close();
     else await captureRows(folder, texts, labelled, checkpoint, options, progress);
 
-    const rows = rowsInShards(folder.rows);
+    const rows = rowsInShards(folder.rows, folder.rowsAreWhole);
     const size = { d_in: rows.width, d_sae: plan.d_sae, steps: plan.steps };
     const names = trainedNames(objectiveOf(plan, rows.width).own);
     const keeping = (name?: string): Keeping => {

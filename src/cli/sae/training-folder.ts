@@ -6,13 +6,20 @@ import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { badInput } from "../../core/errors.ts";
-import { makeFolder, readJson, writeProblem, writeTextAtomically } from "../../files/io.ts";
+import { readJson, writeProblem, writeTextAtomically } from "../../files/io.ts";
+import { holdAlone, lockName } from "../../files/lock.ts";
+import { clearPartials } from "../../files/partial.ts";
+import { unseenName } from "../../sae/domain/fingerprint.ts";
+import { isShardFile } from "../../sae/shards.ts";
+
+const spansName = "prompts.json";
+const ours = new Set(["settings.json", spansName, lockName]);
+const outputs = new Set(["training.json", "cfg.json", "sae_weights.safetensors", unseenName]);
 
 /** What decides the result, by name. */
 export type TrainingSettings = Readonly<Record<string, string | number>>;
 
 export interface TrainingFolder {
-  path: string;
   rows: string;
   /** Written after every shard: with it the activations are whole. */
   rowsAreWhole: boolean;
@@ -21,6 +28,8 @@ export interface TrainingFolder {
   /** Where the last state of a training is, and whether one is there. @param name of a training, if it is not the only one */
   state(name?: string): { path: string; kept: boolean };
   remove(): void;
+  /** Lets others work on it. */
+  release(): void;
 }
 
 const folderOf = (out: string): string => `${resolve(out)}.training`;
@@ -29,17 +38,33 @@ const settingsOf = (out: string): string => join(folderOf(out), "settings.json")
 /** Whether there is something that `--resume` goes on with. */
 export const hasBegun = (out: string): boolean => existsSync(settingsOf(out));
 
-/** @throws FathomError where another run or SAE is, where there is nothing to resume, and for other settings than its own */
+/**
+ * Makes the folder, or goes on with the one that is there, and keeps others away from it.
+ * @throws FathomError where another run or SAE is, where there is nothing to resume, for other settings than its own, and while another
+ *   process is at work on it
+ */
 export function trainingFolder(out: string, settings: TrainingSettings, resume: boolean): TrainingFolder {
   const folder = folderOf(out);
   const begun = settingsOf(out);
-  if (resume) sameSettings(begun, out, settings);
-  else begin(folder, begun, out, settings);
   const rows = join(folder, "rows");
+  // A folder without settings is a start that did not finish.
+  const goesOn = resume && (existsSync(begun) || !existsSync(folder));
+  if (goesOn) sameSettings(begun, out, settings);
+  else requirePlace(folder, begun, out);
+  const release = holdAlone(folder);
+  try {
+    clearPartials(folder, (name) => ours.has(name) || name.endsWith(".safetensors"));
+    clearPartials(rows, isShardFile);
+    clearPartials(out, (name) => outputs.has(name));
+    if (!goesOn) writeTextAtomically(begun, `${JSON.stringify(settings, null, 1)}\n`);
+  } catch (error) {
+    release();
+    throw error;
+  }
   return {
-    path: folder,
+    release,
     rows,
-    spans: join(folder, "prompts.json"),
+    spans: join(folder, spansName),
     rowsAreWhole: existsSync(join(rows, "shards.json")),
     state(name = "state") {
       const path = join(folder, `${name}.safetensors`);
@@ -47,6 +72,8 @@ export function trainingFolder(out: string, settings: TrainingSettings, resume: 
     },
     remove() {
       try {
+        // Without its settings nobody takes what a kill leaves of it for a training that was cut.
+        rmSync(begun, { force: true });
         rmSync(folder, { recursive: true, force: true });
       } catch (error) {
         throw writeProblem(folder, error);
@@ -55,7 +82,7 @@ export function trainingFolder(out: string, settings: TrainingSettings, resume: 
   };
 }
 
-function begin(folder: string, begun: string, out: string, settings: TrainingSettings): void {
+function requirePlace(folder: string, begun: string, out: string): void {
   if (existsSync(begun))
     throw badInput(
       folder,
@@ -65,12 +92,6 @@ function begin(folder: string, begun: string, out: string, settings: TrainingSet
     );
   const there = foundAt(out);
   if (there !== null) throw badInput(out, "a folder that is not there yet", there, "another --out");
-  try {
-    makeFolder(folder);
-  } catch (error) {
-    throw writeProblem(folder, error);
-  }
-  writeTextAtomically(begun, `${JSON.stringify(settings, null, 1)}\n`);
 }
 
 /** What is in the way; an empty folder is not. */
