@@ -21,7 +21,7 @@ export interface Journal<T> {
   readonly repaired: boolean;
   /**
    * Writes one record; on failure the file is as it was before.
-   * @param files written before, not synced yet, that the record speaks of: they are synced with it
+   * @param files written before, not synced yet, that the record speaks of: they are synced soon after it, and before `close` ends
    * @throws FathomError, also for what was appended before and could not be synced
    */
   append(record: object, files?: readonly string[]): void;
