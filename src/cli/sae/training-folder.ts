@@ -29,7 +29,7 @@ export interface TrainingFolder {
   state(name?: string): { path: string; kept: boolean };
   remove(): void;
   /** Lets others work on it. */
-  release(): void;
+  release: () => void;
 }
 
 const folderOf = (out: string): string => `${resolve(out)}.training`;
