@@ -3,7 +3,7 @@
     python oracle/tokenizer_parts.py            -> test/fixtures/tokenizer/parts/
 
 NAME.json is {vocab, cases: [{json, texts, ids, decoded}]}: a tokenizer.json, and per text the ids that tokenizers (Rust) gives with
-what the post-processor adds, and the text of these ids; a model without a vocabulary has the common one. Vocabularies are single characters with a token for each byte, so that the
+what the post-processor adds, and the text of these ids. Where there are no texts, the ids are drawn: a decoder is given what no text makes. A model without a vocabulary has the common one. Vocabularies are single characters with a token for each byte, so that the
 ids show what a normalizer made of the text. Cases are drawn from fixed seeds; a text on which tokenizers panics is left out.
 """
 
@@ -32,6 +32,8 @@ def characters(texts):
 
 
 def case(tokenizer, texts):
+    if isinstance(texts[0], list):
+        return decoded_case(tokenizer, texts)
     kept, ids = [], []
     for text in texts:
         try:
@@ -42,6 +44,17 @@ def case(tokenizer, texts):
         ids.append(found)
     decoded = [tokenizer.decode(one, skip_special_tokens=False) for one in ids]
     return {"json": json.loads(tokenizer.to_str()), "texts": kept, "ids": ids, "decoded": decoded}
+
+
+def decoded_case(tokenizer, ids):
+    kept, decoded = [], []
+    for one in ids:
+        try:
+            decoded.append(tokenizer.decode(one, skip_special_tokens=False))
+        except BaseException:  # a panic of Rust's
+            continue
+        kept.append(one)
+    return {"json": json.loads(tokenizer.to_str()), "texts": [], "ids": kept, "decoded": decoded}
 
 
 def added_tokens(random):
@@ -152,9 +165,33 @@ def pre_tokenizer(random):
         yield tokenizer, texts(random, 12, parts)
 
 
+def decoder(random):
+    """Each kind of decoder with its settings, by itself and in a sequence, over tokens that its own tokenizer may never put together."""
+    kinds = [
+        None, decoders.ByteLevel(), decoders.WordPiece("##", True), decoders.WordPiece("", True), decoders.WordPiece("a", False),
+        *[decoders.Metaspace(sign, scheme) for sign in "▁ " for scheme in ("always", "first", "never")],
+        decoders.BPEDecoder("</w>"), decoders.BPEDecoder(""), decoders.CTC("a", "|"), decoders.CTC("<pad>", "b", False), decoders.Strip(" ", 1, 0),
+        decoders.Strip("𠀀", 2, 1), decoders.Replace("▁", " "), decoders.Replace("a", "$&"), decoders.Replace(Regex(r"\s+"), "-"),
+        decoders.Fuse(), decoders.ByteFallback(),
+    ]
+    kinds += [decoders.Sequence(random.sample(kinds[1:], random.randint(2, 4))) for _ in range(30)]
+    odd = ["▁", "▁a", "a▁b", "▁▁", "##a", "a</w>", "</w>", "|", "a .", " n't", " do not ' b", " ", "  c ", "𠀀𠀀b𠀀", "é", "Ġé▁", "<pad>", "<0xzz>", "<0x+5>"]
+    vocab = {f"<0x{byte:02X}>": byte for byte in range(256)}
+    for token in [*sorted(pre_tokenizers.ByteLevel.alphabet()), "\ufeff", *odd]:
+        vocab.setdefault(token, len(vocab))
+    for kind in kinds:
+        tokenizer = Tokenizer(models.BPE(vocab=vocab, merges=[], byte_fallback=True))
+        tokenizer.add_special_tokens(["<s>", "é b"])
+        if kind is not None:
+            tokenizer.decoder = kind
+        some = [*range(0xE0, 0xE4), *range(0x80, 0x90), 0x61, *[tokenizer.token_to_id(token) for token in [*odd, *"abâĢģĠ", "<s>", "é b"]] * 2]
+        one = lambda: random.choice(some if random.random() < 0.9 else range(len(vocab)))  # noqa: E731
+        yield tokenizer, [sum(([one()] * random.choice([1, 1, 1, 2]) for _ in range(random.randint(1, 6))), []) for _ in range(25)]
+
+
 def main():
     out.mkdir(parents=True, exist_ok=True)
-    for kind in [added_tokens, one_normalizer, compiled_normalizer, pre_tokenizer, unigram]:
+    for kind in [added_tokens, one_normalizer, compiled_normalizer, pre_tokenizer, unigram, decoder]:
         name = kind.__name__.replace("_", "-")
         cases = [case(tokenizer, texts) for tokenizer, texts in kind(random.Random(name))]
         vocab = cases[0]["json"]["model"]["vocab"]

@@ -9,11 +9,11 @@ export function withoutByteTokens(tokens: readonly string[]): string[] {
   const texts: string[] = [];
   let run: number[] = [];
   const flush = () => {
-    if (run.length > 0) texts.push(textOf(run));
+    for (const text of run.length === 0 ? [] : textsOf(run)) texts.push(text);
     run = [];
   };
   for (const token of tokens) {
-    const byte = /^<0x([\dA-Fa-f]{2})>$/.exec(token)?.[1];
+    const byte = /^<0x(\+[\da-f]|[\da-f]{2})>$/i.exec(token)?.[1];
     if (byte !== undefined) run.push(parseInt(byte, 16));
     else {
       flush();
@@ -24,10 +24,10 @@ export function withoutByteTokens(tokens: readonly string[]): string[] {
   return texts;
 }
 
-function textOf(run: readonly number[]): string {
+function textsOf(run: readonly number[]): string[] {
   try {
-    return utf8.decode(Uint8Array.from(run));
+    return [utf8.decode(Uint8Array.from(run))];
   } catch {
-    return "\ufffd".repeat(run.length);
+    return run.map(() => "\ufffd");
   }
 }

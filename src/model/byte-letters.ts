@@ -10,3 +10,11 @@ const letters: readonly string[] = (() => {
   let others = 256;
   return Array.from({ length: 256 }, (_, byte) => String.fromCodePoint(isShown(byte) ? byte : others++));
 })();
+
+const bytes: ReadonlyMap<string, number> = new Map(letters.map((letter, byte) => [letter, byte]));
+
+/** The bytes that a token's letters stand for; null where one of them is no letter of the alphabet. */
+export function bytesOfLevel(token: string): Buffer | null {
+  const found = Array.from(token, (letter) => bytes.get(letter));
+  return found.some((byte) => byte === undefined) ? null : Buffer.from(found as number[]);
+}

@@ -16,14 +16,16 @@ export function decodeWithEnds(
   const text = decode(ids);
   const ends: number[] = [];
   let emitted = "";
-  // A decoder may treat the first token of a text unlike others, so each piece is decoded after the one before it.
+  // A decoder may treat the first token of a text unlike others, so each piece is decoded after the last that has a text.
   let [context, read] = [0, 0];
   for (let i = 0; i < ids.length; i++) {
     const before = decode(ids.slice(context, read));
     const after = decode(ids.slice(context, i + 1));
     if (!after.endsWith(incomplete)) {
-      emitted += after.slice(before.length);
-      [context, read] = [read, i + 1];
+      const added = after.slice(before.length);
+      if (added !== "") context = read;
+      emitted += added;
+      read = i + 1;
     }
     ends.push(emitted.length);
   }
@@ -32,7 +34,10 @@ export function decodeWithEnds(
     if (ends.length > 0) ends[ends.length - 1] = text.length;
     return { text, ends };
   }
-  return { text, ends: ids.map((_, i) => sharedLength(decode(ids.slice(0, i + 1)), text)) };
+  // Bytes behind a character may undo it until theirs is there, and what was complete is so again then.
+  let complete = 0;
+  const shared = (i: number) => sharedLength(decode(ids.slice(0, i + 1)), text);
+  return { text, ends: ids.map((_, i) => (complete = Math.max(complete, shared(i)))) };
 }
 
 function sharedLength(prefix: string, text: string): number {

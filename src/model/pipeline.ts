@@ -3,7 +3,7 @@
  * a strict compiler sees nothing in them, and they do not say that its parts are callable.
  */
 import * as library from "@huggingface/tokenizers";
-import { withoutByteTokens } from "./byte-fallback.ts";
+import { type Decoder, decoderOf } from "./decoders.ts";
 import { normalizerOf } from "./normalizers.ts";
 import { preTokenizerOf } from "./pre-tokenizers.ts";
 import { unigram } from "./unigram.ts";
@@ -13,20 +13,12 @@ export interface Pipeline {
   /** section_index 0 marks the beginning of the whole text. */
   pre_tokenizer: ((text: string, at: { section_index: number }) => string[]) | null;
   model: ((words: string[]) => string[]) & { unk_token?: string; unk_token_id?: number; vocab: string[] };
-  decoder: Decoder | null;
+  decoder: Decoder;
   post_processor: ((tokens: string[], pair: null, addSpecial: boolean) => { tokens: string[] }) | null;
-  decode(ids: number[], options: { clean_up_tokenization_spaces: boolean }): string;
   token_to_id(token: string): number | undefined;
   id_to_token(id: number): string | undefined;
   /** Token to id. */
   get_vocab(): Map<string, number>;
-}
-
-interface Decoder {
-  config: { type?: string };
-  /** Of a sequence. */
-  decoders?: Decoder[];
-  decode_chain(tokens: string[]): string[];
 }
 
 /** What the library is asked for a pattern alone. */
@@ -34,10 +26,10 @@ interface WithPattern {
   pattern: RegExp | null;
 }
 
-type Parts = { normalizer?: unknown; pre_tokenizer?: unknown; model?: unknown };
+type Parts = { normalizer?: unknown; pre_tokenizer?: unknown; model?: unknown; decoder?: unknown };
 
 /**
- * Normalizers, pre-tokenizers and the Unigram model are Fathom's, where the library approximates.
+ * Normalizers, pre-tokenizers, decoders and the Unigram model are Fathom's, where the library approximates.
  * @throws Error with the library's words when the JSON is not a tokenizer it knows
  */
 export function createPipeline(tokenizer: Parts, config: object): Pipeline {
@@ -52,6 +44,7 @@ export function createPipeline(tokenizer: Parts, config: object): Pipeline {
   };
   const normalizer = normalizerOf(tokenizer.normalizer, compile);
   const preTokenizer = preTokenizerOf(tokenizer.pre_tokenizer, compile);
+  const decoder = decoderOf(tokenizer.decoder, compile);
   const settings = tokenizer.model as { type?: unknown; vocab?: unknown } & Parameters<typeof unigram>[0];
   const isUnigram =
     settings.type === "Unigram" || (settings.type === undefined && Array.isArray(settings.vocab));
@@ -61,6 +54,7 @@ export function createPipeline(tokenizer: Parts, config: object): Pipeline {
       ...tokenizer,
       normalizer: null,
       pre_tokenizer: null,
+      decoder: null,
       ...(model === null ? {} : { model: asTable(settings) }),
     },
     config,
@@ -68,7 +62,7 @@ export function createPipeline(tokenizer: Parts, config: object): Pipeline {
   pipeline.normalizer = normalizer;
   pipeline.pre_tokenizer = preTokenizer;
   if (model !== null) pipeline.model = withTable(model, pipeline.model);
-  mend(pipeline.decoder);
+  pipeline.decoder = decoder;
   return pipeline;
 }
 
@@ -91,9 +85,4 @@ function withTable(model: (words: string[]) => string[], table: Pipeline["model"
     ...(token === undefined ? {} : { unk_token: token }),
     ...(id === undefined ? {} : { unk_token_id: id }),
   });
-}
-
-function mend(decoder: Decoder | null): void {
-  decoder?.decoders?.forEach(mend);
-  if (decoder?.config.type === "ByteFallback") decoder.decode_chain = withoutByteTokens;
 }

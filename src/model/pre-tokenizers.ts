@@ -34,6 +34,17 @@ function cutOf(config: Config, compile: Compile): Cut {
   return kinds[type]!(config, compile);
 }
 
+/**
+ * Whether Metaspace puts a sign before a text: "always", "first" (where the text begins) or "never".
+ * @throws Error where an older file's setting says otherwise: Rust takes no such file
+ */
+export function prependScheme(config: Config): unknown {
+  const scheme = config["prepend_scheme"] ?? "always";
+  if (config["add_prefix_space"] === false && scheme !== "never")
+    throw new Error('a Metaspace whose "add_prefix_space" and "prepend_scheme" say different things');
+  return scheme;
+}
+
 /** GPT-2's pattern. */
 const gpt2 = String.raw`'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`;
 const punctuation = /[!-/:-@[-`{-~\p{P}]/gu;
@@ -72,7 +83,7 @@ const kinds: Readonly<Record<string, (config: Config, compile: Compile) => Cut>>
   },
   Metaspace: (config) => {
     const sign = (config["replacement"] ?? "▁") as string;
-    const scheme = config["prepend_scheme"] ?? "always";
+    const scheme = prependScheme(config);
     const split = splitAt(new RegExp(escaped(sign), "gu"), "MergedWithNext");
     return ({ text, first }) => {
       const marked = text.replaceAll(" ", sign);

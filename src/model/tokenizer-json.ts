@@ -1,6 +1,7 @@
 /** A tokenizer.json with its tokenizer_config.json, run by @huggingface/tokenizers. */
 import { badInput, FathomError } from "../core/errors.ts";
 import { type AddedToken, AddedTokenFinder } from "./added-tokens.ts";
+import { withoutWordSpaces } from "./decoders.ts";
 import { createPipeline, type Pipeline } from "./pipeline.ts";
 import { ranOut, within } from "./time-limit.ts";
 import type { EncodeOptions, EncodingTokenizer, TextRange } from "./tokenizer.ts";
@@ -101,13 +102,13 @@ class JsonTokenizer implements EncodingTokenizer {
   }
 
   decode(ids: readonly number[], { skipSpecial = false } = {}): string {
+    const kept = skipSpecial ? ids.filter((id) => !this.specialIds.has(id)) : ids;
     // A model's vocabulary may be padded beyond the tokenizer's: such an id can be generated, and stands for no text.
-    const known = ids.filter((id) => this.tokenOf(id) !== null);
-    const kept = skipSpecial ? known.filter((id) => !this.specialIds.has(id)) : known;
-    if (kept.length === 0) return "";
-    const decoded = () => this.#pipeline.decode(kept, { clean_up_tokenization_spaces: this.#cleanUp });
+    const tokens = kept.flatMap((id) => this.tokenOf(id) ?? []);
+    const decoded = () => this.#pipeline.decoder(tokens).join("");
     // A text is decoded again with each of its tokens, which is too often for a limit that nearly none needs.
-    return this.#running(this.#decodesByPattern ? kept.length : null, decoded);
+    const text = this.#running(this.#decodesByPattern ? tokens.length : null, decoded);
+    return this.#cleanUp ? withoutWordSpaces(text) : text;
   }
 
   idOf(token: string): number | null {

@@ -2,11 +2,13 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { decodeWithEnds } from "./decode-ends.ts";
+import type { EncodingTokenizer } from "./tokenizer.ts";
 import { combineTokenizerFiles } from "./tokenizer-files.ts";
 import { buildTokenizer } from "./tokenizer-json.ts";
 
 interface Case {
-  json: { model: object };
+  json: { model: object; decoder: { type: string } | null };
   texts: string[];
   ids: number[][];
   decoded: string[];
@@ -14,21 +16,54 @@ interface Case {
 
 const fixtures = join(import.meta.dirname, "../../test/fixtures/tokenizer/parts");
 
-test.each(["added-tokens", "one-normalizer", "compiled-normalizer", "pre-tokenizer", "unigram"])(
+function casesOf(name: string): { tokenizer: EncodingTokenizer; one: Case }[] {
+  const file = readFileSync(join(fixtures, `${name}.json`), "utf8");
+  const { vocab, cases } = JSON.parse(file) as { vocab: unknown; cases: Case[] };
+  expect(cases.length).toBeGreaterThan(0);
+  return cases.map((one) => {
+    const whole = { ...one.json, model: { vocab, ...one.json.model } };
+    return { one, tokenizer: buildTokenizer(combineTokenizerFiles("t", whole, {})) };
+  });
+}
+
+test.each(["added-tokens", "one-normalizer", "compiled-normalizer", "pre-tokenizer", "unigram", "decoder"])(
   "%s: ids and text as Rust's tokenizers",
   (name) => {
-    const file = readFileSync(join(fixtures, `${name}.json`), "utf8");
-    const { vocab, cases } = JSON.parse(file) as { vocab: unknown; cases: Case[] };
-    expect(cases.length).toBeGreaterThan(0);
-    for (const { json, texts, ids, decoded } of cases) {
-      const whole = { ...json, model: { vocab, ...json.model } };
-      const tokenizer = buildTokenizer(combineTokenizerFiles("t", whole, {}));
-      const found = texts.map((text, i) => ({
-        text,
-        ids: tokenizer.encode(text, { addSpecial: true, parseSpecial: true }),
-        decoded: tokenizer.decode(ids[i]!),
-      }));
-      expect(found).toEqual(texts.map((text, i) => ({ text, ids: ids[i], decoded: decoded[i] })));
+    for (const { tokenizer, one } of casesOf(name)) {
+      const { json, texts, ids, decoded } = one;
+      const found = texts.map((text) => tokenizer.encode(text, { addSpecial: true, parseSpecial: true }));
+      if (texts.length > 0) expect({ texts, ids: found }).toEqual({ texts, ids });
+      expect({ json, ids, decoded: ids.map((some) => tokenizer.decode(some)) }).toEqual({
+        json,
+        ids,
+        decoded,
+      });
     }
   },
 );
+
+test.each([true, false])("where each token ends in a text (marks left out: %s)", (skipSpecial) => {
+  for (const { tokenizer, one } of casesOf("decoder"))
+    for (const ids of one.ids) {
+      const { text, ends } = decodeWithEnds(tokenizer, ids, { skipSpecial });
+      const whole = { text, last: ends.at(-1), ends: ends.toSorted((a, b) => a - b) };
+      const expected = { text: tokenizer.decode(ids, { skipSpecial }), last: text.length, ends };
+      expect(whole).toEqual(expected);
+      if (one.json.decoder?.type === "Sequence") continue;
+      // A text that goes on as its beginning did has ends where its beginnings end.
+      for (const [i, end] of ends.slice(0, -1).entries()) {
+        const start = tokenizer.decode(ids.slice(0, i + 1), { skipSpecial });
+        if (text.startsWith(start) && !start.endsWith("\uFFFD"))
+          expect({ ids, i, end }).toEqual({ ids, i, end: start.length });
+      }
+    }
+});
+
+test("a Metaspace that says two things is refused, as Rust does", () => {
+  const Metaspace = { type: "Metaspace", replacement: "▁", add_prefix_space: false };
+  const json = { model: { type: "BPE", vocab: { a: 0 }, merges: [] } };
+  for (const part of ["decoder", "pre_tokenizer"])
+    expect(() => buildTokenizer(combineTokenizerFiles("t", { ...json, [part]: Metaspace }, {}))).toThrow(
+      "prepend_scheme",
+    );
+});

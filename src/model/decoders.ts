@@ -1,0 +1,125 @@
+/**
+ * The decoders of a tokenizer.json as Rust's tokenizers compute them. @huggingface/tokenizers 0.2.0 loses what its bytes' alphabet does
+ * not have, takes one metaspace off the first token where Rust takes all or none, never writes "don't", and puts spaces for an end of
+ * word whatever the decoder is.
+ */
+import { withoutByteTokens } from "./byte-fallback.ts";
+import { bytesOfLevel } from "./byte-letters.ts";
+import { prependScheme } from "./pre-tokenizers.ts";
+
+/** Tokens to texts; what is decoded is all of them behind each other. */
+export type Decoder = (tokens: readonly string[]) => readonly string[];
+type Config = Readonly<Record<string, unknown>>;
+type Compile = (pattern: unknown) => RegExp;
+
+/**
+ * @param compile turns a pattern of the file into JavaScript's, global
+ * @returns where the file has no decoder, one that puts a space between tokens
+ * @throws Error for a kind that is not known or a setting that is missing
+ */
+export function decoderOf(config: unknown, compile: Compile): Decoder {
+  if (config === null || config === undefined) return (tokens) => [tokens.join(" ")];
+  const { type } = config as Config;
+  if (typeof type !== "string" || !Object.hasOwn(kinds, type))
+    throw new Error(`an unknown decoder: ${JSON.stringify(type)}`);
+  return kinds[type]!(config as Config, compile);
+}
+
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
+const kinds: Readonly<Record<string, (config: Config, compile: Compile) => Decoder>> = {
+  Sequence: (config, compile) => {
+    const parts = (config["decoders"] as Config[]).map((part) => decoderOf(part, compile));
+    return (tokens) => parts.reduce((texts, part) => part(texts), tokens);
+  },
+  ByteLevel: () => (tokens) => [
+    utf8.decode(Buffer.concat(tokens.map((token) => bytesOfLevel(token) ?? Buffer.from(token)))),
+  ],
+  ByteFallback: () => withoutByteTokens,
+  Fuse: () => (tokens) => [tokens.join("")],
+  Metaspace: (config) => {
+    const [sign, begins] = [textOf(config, "replacement"), prependScheme(config) !== "never"];
+    return (tokens) => tokens.map((token, i) => token.replaceAll(sign, i === 0 && begins ? "" : " "));
+  },
+  WordPiece: (config) => {
+    const [prefix, clean] = [textOf(config, "prefix"), cleanUpOf(config)];
+    const joined = (token: string) => (token.startsWith(prefix) ? token.slice(prefix.length) : ` ${token}`);
+    return (tokens) => tokens.map((token, i) => clean(i === 0 ? token : joined(token)));
+  },
+  BPEDecoder: (config) => {
+    const suffix = finder(textOf(config, "suffix"));
+    return (tokens) => tokens.map((token, i) => token.replace(suffix, i === tokens.length - 1 ? "" : " "));
+  },
+  CTC: (config) => {
+    const [pad, space] = [
+      finder(textOf(config, "pad_token")),
+      finder(textOf(config, "word_delimiter_token")),
+    ];
+    const clean = cleanUpOf(config);
+    const textOfOne = (token: string) => {
+      const shown = clean(token.replace(pad, ""));
+      return config["cleanup"] === true ? shown.replace(space, " ") : shown;
+    };
+    return (tokens) =>
+      tokens.flatMap((token, i) => (i > 0 && token === tokens[i - 1] ? [] : textOfOne(token) || []));
+  },
+  Replace: (config, compile) => {
+    const [pattern, content] = [compile(config["pattern"]), textOf(config, "content")];
+    // A function, because "$" is a sign of its own in JavaScript's replacements.
+    return (tokens) => tokens.map((token) => token.replace(pattern, () => content));
+  },
+  Strip: (config) => {
+    const [sign, most, mostBehind] = [
+      textOf(config, "content"),
+      countOf(config, "start"),
+      countOf(config, "stop"),
+    ];
+    return (tokens) =>
+      tokens.map((token) => {
+        const letters = Array.from(token);
+        let [from, to] = [0, letters.length];
+        while (from < Math.min(most, to) && letters[from] === sign) from += 1;
+        while (to > from && letters.length - to < mostBehind && letters[to - 1] === sign) to -= 1;
+        return letters.slice(from, to).join("");
+      });
+  },
+};
+
+const marks = [" .", " ?", " !", " ,", " ' ", " n't", " 'm", " do not", " 's", " 've", " 're"];
+const cleaned = (mark: string) => (mark === " do not" ? " don't" : mark.trim());
+
+/** English without the spaces that joining words put before marks and endings: what Transformers takes out of a decoded text. */
+export function withoutWordSpaces(text: string): string {
+  return marks
+    .filter((mark) => mark !== " do not")
+    .reduce((clean, mark) => clean.replaceAll(mark, cleaned(mark)), text);
+}
+
+/** What Rust takes out of each token, which contracts "do not" besides. */
+function cleanUpOf(config: Config): (text: string) => string {
+  const isAsked = config["cleanup"];
+  if (typeof isAsked !== "boolean") throw missing(config, "cleanup");
+  return (text) =>
+    isAsked ? marks.reduce((clean, mark) => clean.replaceAll(mark, cleaned(mark)), text) : text;
+}
+
+function textOf(config: Config, key: string): string {
+  const text = config[key];
+  if (typeof text !== "string") throw missing(config, key);
+  return text;
+}
+
+function countOf(config: Config, key: string): number {
+  const count = config[key];
+  if (typeof count !== "number") throw missing(config, key);
+  return count;
+}
+
+function missing({ type }: Config, key: string): Error {
+  return new Error(`a decoder ${String(type)} without its "${key}"`);
+}
+
+/** All places of a text, between its characters where it is empty. */
+function finder(text: string): RegExp {
+  return new RegExp(text.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&"), "gu");
+}
