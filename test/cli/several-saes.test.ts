@@ -82,7 +82,7 @@ describe("two SAEs at two layers", () => {
     ]);
     expect(json(two, "catalog.json")).toMatchObject([{ sae: "sae@2" }, { sae: "earlier@1" }]);
     const markdown = read(two, "report.md");
-    for (const said of ["Features of each category in sae@2", "Features of each category in earlier@1"])
+    for (const said of ["Features of each category in sae\\@2", "Features of each category in earlier\\@1"])
       expect(markdown).toContain(said);
     expect(markdown).toContain("Findings: divergence, other SAEs");
     const out = join(folder, "as-json");
@@ -152,10 +152,10 @@ describe("a run as it was written when there could be one SAE", () => {
       const [{ sae: __, ...value }] = json(run, name) as [{ sae: string }];
       write(name, value);
     }
-    const observations = observationsOf(run).map(({ activations, ...observation }) => ({
-      ...observation,
-      activations: activations[0],
-    }));
+    const observations = observationsOf(run).map(({ activations: [kept], sha256: ___, ...observation }) => {
+      const { sha256: ____, ...place } = kept!;
+      return { ...observation, activations: place };
+    });
     writeFileSync(
       join(run, "observations.jsonl"),
       observations.map((observation) => `${JSON.stringify(observation)}\n`).join(""),
