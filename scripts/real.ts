@@ -1,6 +1,6 @@
 /**
  * `npm run real`: real checkpoints, end to end. Each is held against Transformers' tokens, residuals, logits and greedy
- * answers (its folder under test/fixtures), and the one with a chat template is audited with the biology set.
+ * answers (its folder under test/fixtures), and the one that refuses is audited with the biology set.
  *
  *     npm run real               checks and audit
  *     npm run real -- --check    checks only
@@ -17,7 +17,7 @@ import { CapturedRows } from "../src/model/captured-rows.ts";
 import { type Checkpoint, textOf } from "../src/model/checkpoint.ts";
 import type { Generation } from "../src/model/generation.ts";
 import { type Model, openModel } from "../src/model/model.ts";
-import { fetchOnce, type RealCheckpoint, realCheckpoints, smollm2 } from "./real-checkpoints.ts";
+import { fetchOnce, qwen, type RealCheckpoint, realCheckpoints } from "./real-checkpoints.ts";
 
 interface Reference {
   file: { name: string; sha256: string };
@@ -38,7 +38,7 @@ const { values: options } = parseArgs({ options: { check: { type: "boolean" } } 
 try {
   for (const checkpoint of realCheckpoints) {
     const path = await check(checkpoint);
-    if (checkpoint === smollm2 && options.check !== true) process.exitCode = audit(path);
+    if (checkpoint === qwen && options.check !== true) process.exitCode = audit(path);
   }
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
@@ -135,7 +135,7 @@ async function checkGreedy(model: Model, reference: Reference): Promise<void> {
 }
 
 function audit(path: string): number {
-  const out = join(root, "runs/smol");
+  const out = join(root, "runs/qwen");
   rmSync(out, { recursive: true, force: true });
   const main = join(root, "src/cli/main.ts");
   const args = [main, "audit", "--model", path, "--prompts", "biology", "--out", out];
