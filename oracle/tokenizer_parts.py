@@ -189,9 +189,53 @@ def decoder(random):
         yield tokenizer, [sum(([one()] * random.choice([1, 1, 1, 2]) for _ in range(random.randint(1, 6))), []) for _ in range(25)]
 
 
+def merged(random):
+    """BPE: prefixes and suffixes of words, unknown letters with and without bytes, and merges in any order, of which two may make one token."""
+    for _ in range(40):
+        letters = random.sample("abcdé𠀀", 4)
+        prefix, suffix = random.choice(["", "", "#", "##"]), random.choice(["", "", "$", "</w>"])
+        tokens = [start + c + end for c in letters for start in {"", prefix} for end in {"", suffix}]
+        merges = []
+        for _ in range(14):
+            a, b = random.choices(tokens, k=2)
+            if (a, b) not in merges and b.startswith(prefix) and not (suffix and a.endswith(suffix)):
+                merges.append((a, b))
+                tokens += [a + b[len(prefix) :]] * 3
+        random.shuffle(merges)
+        more = [f"<0x{b:02X}>" for b in range(256) if random.random() < 0.98] if random.random() < 0.4 else []
+        unk = random.choice(["<unk>", "<unk>", None])
+        vocab = {}
+        for token in [*tokens, *more, "<unk>", "zz" if random.random() < 0.5 else "ba"]:
+            vocab.setdefault(token, len(vocab))
+        flags = {flag: random.random() < 0.4 for flag in ["fuse_unk", "byte_fallback", "ignore_merges"]}
+        around = {"continuing_subword_prefix": prefix, "end_of_word_suffix": suffix, "unk_token": unk}
+        around = {key: value for key, value in around.items() if value}
+        tokenizer = Tokenizer(models.BPE(vocab=vocab, merges=merges, **flags, **around))
+        tokenizer.pre_tokenizer = random.choice([None, pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace()])
+        tokenizer.decoder = decoders.BPEDecoder(suffix)
+        yield tokenizer, texts(random, 25, letters * 3 + ["ba", " ", "z", "zz", "漢"])
+
+
+def words(random):
+    """WordPiece and WordLevel: unknown words, words that are too long, prefixes of any kind."""
+    for i in range(30):
+        letters = random.sample("abcdé𠀀", 4)
+        prefix = random.choice(["##", "##", "", "a"])
+        some = ["".join(random.choices(letters, k=random.randint(1, 3))) for _ in range(14)]
+        vocab = {}
+        for token in ["[UNK]", *some, *[prefix + one for one in some if random.random() < 0.6]]:
+            vocab.setdefault(token, len(vocab))
+        longest = random.choice([3, 5, 100])
+        pieces = models.WordPiece(vocab=vocab, unk_token="[UNK]", max_input_chars_per_word=longest, continuing_subword_prefix=prefix)
+        tokenizer = Tokenizer(models.WordLevel(vocab=vocab, unk_token="[UNK]") if i % 3 == 0 else pieces)
+        tokenizer.pre_tokenizer = random.choice([None, pre_tokenizers.WhitespaceSplit(), pre_tokenizers.BertPreTokenizer()])
+        tokenizer.decoder = decoders.WordPiece(prefix)
+        yield tokenizer, texts(random, 25, letters * 3 + some + [" ", "z", "漢", ","])
+
+
 def main():
     out.mkdir(parents=True, exist_ok=True)
-    for kind in [added_tokens, one_normalizer, compiled_normalizer, pre_tokenizer, unigram, decoder]:
+    for kind in [added_tokens, one_normalizer, compiled_normalizer, pre_tokenizer, unigram, decoder, merged, words]:
         name = kind.__name__.replace("_", "-")
         cases = [case(tokenizer, texts) for tokenizer, texts in kind(random.Random(name))]
         vocab = cases[0]["json"]["model"]["vocab"]

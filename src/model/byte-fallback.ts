@@ -3,6 +3,12 @@
  * the beginning of an emoji where an answer was cut, becomes one U+FFFD a byte. @huggingface/tokenizers 0.2.0 makes
  * fewer of them, and drops a U+FEFF.
  */
+
+/** How vocabularies spell a byte. */
+export function byteToken(byte: number): string {
+  return `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`;
+}
+
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 export function withoutByteTokens(tokens: readonly string[]): string[] {

@@ -18,8 +18,11 @@ type Compile = (pattern: unknown) => RegExp;
  * @throws Error for a kind that is not known or a setting that is missing
  */
 export function decoderOf(config: unknown, compile: Compile): Decoder {
-  if (config === null || config === undefined) return (tokens) => [tokens.join(" ")];
-  const { type } = config as Config;
+  return config === null || config === undefined ? (tokens) => [tokens.join(" ")] : kindOf(config, compile);
+}
+
+function kindOf(config: unknown, compile: Compile): Decoder {
+  const type = (config as Config | null)?.["type"];
   if (typeof type !== "string" || !Object.hasOwn(kinds, type))
     throw new Error(`an unknown decoder: ${JSON.stringify(type)}`);
   return kinds[type]!(config as Config, compile);
@@ -29,7 +32,8 @@ const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
 const kinds: Readonly<Record<string, (config: Config, compile: Compile) => Decoder>> = {
   Sequence: (config, compile) => {
-    const parts = (config["decoders"] as Config[]).map((part) => decoderOf(part, compile));
+    if (!Array.isArray(config["decoders"])) throw missing(config, "decoders");
+    const parts = config["decoders"].map((part) => kindOf(part, compile));
     return (tokens) => parts.reduce((texts, part) => part(texts), tokens);
   },
   ByteLevel: () => (tokens) => [

@@ -6,7 +6,7 @@ import * as library from "@huggingface/tokenizers";
 import { type Decoder, decoderOf } from "./decoders.ts";
 import { normalizerOf } from "./normalizers.ts";
 import { preTokenizerOf } from "./pre-tokenizers.ts";
-import { unigram } from "./unigram.ts";
+import { wordModelOf } from "./word-models.ts";
 
 export interface Pipeline {
   normalizer: ((text: string) => string) | null;
@@ -29,7 +29,7 @@ interface WithPattern {
 type Parts = { normalizer?: unknown; pre_tokenizer?: unknown; model?: unknown; decoder?: unknown };
 
 /**
- * Normalizers, pre-tokenizers, decoders and the Unigram model are Fathom's, where the library approximates.
+ * Normalizers, pre-tokenizers, decoders and most models are Fathom's, where the library approximates.
  * @throws Error with the library's words when the JSON is not a tokenizer it knows
  */
 export function createPipeline(tokenizer: Parts, config: object): Pipeline {
@@ -45,38 +45,16 @@ export function createPipeline(tokenizer: Parts, config: object): Pipeline {
   const normalizer = normalizerOf(tokenizer.normalizer, compile);
   const preTokenizer = preTokenizerOf(tokenizer.pre_tokenizer, compile);
   const decoder = decoderOf(tokenizer.decoder, compile);
-  const settings = tokenizer.model as { type?: unknown; vocab?: unknown } & Parameters<typeof unigram>[0];
-  const isUnigram =
-    settings.type === "Unigram" || (settings.type === undefined && Array.isArray(settings.vocab));
-  const model = isUnigram ? unigram(settings) : null;
+  const { forLibrary, tokensOf } = wordModelOf(tokenizer.model as Readonly<Record<string, unknown>>);
   const pipeline = new Tokenizer(
-    {
-      ...tokenizer,
-      normalizer: null,
-      pre_tokenizer: null,
-      decoder: null,
-      ...(model === null ? {} : { model: asTable(settings) }),
-    },
+    { ...tokenizer, normalizer: null, pre_tokenizer: null, decoder: null, model: forLibrary },
     config,
   );
-  pipeline.normalizer = normalizer;
-  pipeline.pre_tokenizer = preTokenizer;
-  if (model !== null) pipeline.model = withTable(model, pipeline.model);
-  pipeline.decoder = decoder;
-  return pipeline;
+  const model = tokensOf === null ? pipeline.model : withTable(tokensOf, pipeline.model);
+  return Object.assign(pipeline, { normalizer, decoder, pre_tokenizer: preTokenizer, model });
 }
 
-/** A Unigram model's vocabulary as a table, which is all that the library then keeps of it. */
-function asTable({ vocab, unk_id: unknown }: Parameters<typeof unigram>[0]): object {
-  const unknownToken = typeof unknown === "number" ? vocab[unknown]?.[0] : undefined;
-  return {
-    type: "BPE",
-    vocab: Object.fromEntries(vocab.map(([token], id) => [token, id])),
-    merges: [],
-    unk_token: unknownToken,
-  };
-}
-
+/** The library's table of a vocabulary, with other tokens for words. */
 function withTable(model: (words: string[]) => string[], table: Pipeline["model"]): Pipeline["model"] {
   const { vocab, unk_token: token, unk_token_id: id } = table;
   return Object.assign((words: string[]) => model(words), {

@@ -26,21 +26,27 @@ function casesOf(name: string): { tokenizer: EncodingTokenizer; one: Case }[] {
   });
 }
 
-test.each(["added-tokens", "one-normalizer", "compiled-normalizer", "pre-tokenizer", "unigram", "decoder"])(
-  "%s: ids and text as Rust's tokenizers",
-  (name) => {
-    for (const { tokenizer, one } of casesOf(name)) {
-      const { json, texts, ids, decoded } = one;
-      const found = texts.map((text) => tokenizer.encode(text, { addSpecial: true, parseSpecial: true }));
-      if (texts.length > 0) expect({ texts, ids: found }).toEqual({ texts, ids });
-      expect({ json, ids, decoded: ids.map((some) => tokenizer.decode(some)) }).toEqual({
-        json,
-        ids,
-        decoded,
-      });
-    }
-  },
-);
+test.each([
+  "added-tokens",
+  "one-normalizer",
+  "compiled-normalizer",
+  "pre-tokenizer",
+  "unigram",
+  "decoder",
+  "merged",
+  "words",
+])("%s: ids and text as Rust's tokenizers", (name) => {
+  for (const { tokenizer, one } of casesOf(name)) {
+    const { json, texts, ids, decoded } = one;
+    const found = texts.map((text) => tokenizer.encode(text, { addSpecial: true, parseSpecial: true }));
+    if (texts.length > 0) expect({ texts, ids: found }).toEqual({ texts, ids });
+    expect({ json, ids, decoded: ids.map((some) => tokenizer.decode(some)) }).toEqual({
+      json,
+      ids,
+      decoded,
+    });
+  }
+});
 
 test.each([true, false])("where each token ends in a text (marks left out: %s)", (skipSpecial) => {
   for (const { tokenizer, one } of casesOf("decoder"))
@@ -66,4 +72,28 @@ test("a Metaspace that says two things is refused, as Rust does", () => {
     expect(() => buildTokenizer(combineTokenizerFiles("t", { ...json, [part]: Metaspace }, {}))).toThrow(
       "prepend_scheme",
     );
+});
+
+test.each([
+  ["random ids", { type: "BPE", vocab: { a: 0 }, merges: [], dropout: 0.1 }, "dropout"],
+  ["a merge of what is no token", { type: "BPE", vocab: { a: 0, b: 1 }, merges: ["a b"] }, '"ab"'],
+  ["no word for what is unknown", { type: "WordLevel", vocab: { a: 0 } }, "unk_token"],
+  ["a kind of model that nobody knows", { type: "Word2Vec", vocab: { a: 0 } }, "Word2Vec"],
+])("%s is refused, as Rust does or because ids would be random", (_, model, message) => {
+  expect(() => buildTokenizer(combineTokenizerFiles("t", { model }, {}))).toThrow(message);
+});
+
+test("a model that does not say its kind is known by its settings", () => {
+  const vocab = { a: 0, b: 1, ab: 2, "##b": 3, x: 4 };
+  const pieces = { continuing_subword_prefix: "##", max_input_chars_per_word: 100 };
+  const idsOf = (settings: object) =>
+    buildTokenizer(combineTokenizerFiles("t", { model: { vocab, unk_token: "x", ...settings } }, {})).encode(
+      "abb",
+      { addSpecial: false },
+    );
+  expect([idsOf({ merges: ["#version: 0.2", "a b"] }), idsOf(pieces), idsOf({})]).toEqual([
+    [2, 1],
+    [2, 3],
+    [4],
+  ]);
 });

@@ -3,6 +3,8 @@
  * sum of scores, the earliest found among equals. What no piece covers is unknown, character by character, at ten below the lowest
  * score; what is unknown in a row is one piece, and with "byte_fallback" its bytes, where the vocabulary has them all.
  */
+import { byteToken } from "./byte-fallback.ts";
+
 const unknownPenalty = 10;
 
 /** Each with its score; a token's id is its place, and of a token that is there twice the later one. */
@@ -81,10 +83,6 @@ function pieces(word: string, from: Int32Array, isUnknown: Uint8Array): string[]
     end = start;
   }
   return found.reverse();
-}
-
-function byteToken(byte: number): string {
-  return `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`;
 }
 
 /** By UTF-16 units, in one table: a vocabulary has a million nodes. */
