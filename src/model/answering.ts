@@ -1,6 +1,7 @@
 /**
- * How a checkpoint answers: what ends it, and what its files ask for beside. What ends an answer: The files say, and forget: a model whose turn ends with a mark that no file names goes on to the next
- * turn, invents what the other would say, and all of it would be judged. The template knows the mark, so it is asked.
+ * How a checkpoint answers: what ends an answer, and what else its files ask for. The files name what ends one, and forget: a model
+ * whose turn ends with a mark that no file names goes on to the next turn and invents what the other would say, and all of it would
+ * be judged. The template knows the mark, so it is asked.
  */
 import type { CheckpointText } from "./checkpoint-text.ts";
 import type { Unfollowed } from "./generation-settings.ts";

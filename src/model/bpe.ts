@@ -4,6 +4,7 @@
  * of different words.
  */
 import { byteToken } from "./byte-fallback.ts";
+import { mostTokens } from "./tokenizer-files.ts";
 
 interface BpeSettings {
   vocab: Readonly<Record<string, number>>;
@@ -27,8 +28,8 @@ interface BpeSettings {
 /** Words of up to so many UTF-16 units are remembered, and how many of them. */
 const remembered = { length: 256, words: 10_000 };
 
-/** Ids are below it (tokenizer-files.ts), and so are places in a word. */
-const wide = 2 ** 24;
+/** Ids are below it, and so are places in a word. */
+const wide = mostTokens;
 
 /** @throws Error when the settings are not such a model's */
 export function bpe(settings: BpeSettings): (words: readonly string[]) => string[] {
@@ -58,7 +59,7 @@ export function bpe(settings: BpeSettings): (words: readonly string[]) => string
 
 /** By rank: what a pair becomes. */
 interface Merges {
-  /** Rank by left id · 2 ** 24 + right id. */
+  /** Rank by left id · wide + right id. */
   ranks: ReadonlyMap<number, number>;
   results: readonly number[];
 }

@@ -9,9 +9,9 @@ import type { Json } from "../core/hash.ts";
 import { readJson, readPythonJson } from "../files/io.ts";
 import type { AddedToken } from "./added-tokens.ts";
 import { tokenizerClassOf } from "./tokenizer-classes.ts";
-import { rolesOf } from "./tokenizer-roles.ts";
+import { isObject, rolesOf } from "./tokenizer-roles.ts";
 
-type JsonObject = Record<string, unknown>;
+type JsonObject = Readonly<Record<string, unknown>>;
 
 export interface TokenizerFiles {
   /** For messages. */
@@ -107,7 +107,7 @@ export function combineTokenizerFiles(
 }
 
 /** Far above every vocabulary: tables are laid out by id, so that an id bounds memory and time. */
-const mostTokens = 2 ** 24;
+export const mostTokens = 2 ** 24;
 
 function vocabularyOf(
   where: string,
@@ -134,17 +134,12 @@ function vocabularyOf(
   };
 }
 
-function isObject(value: unknown): value is JsonObject {
-  return value !== null && typeof value === "object" && !Array.isArray(value);
-}
-
 /** GPT-2's pattern, which ByteLevel carries. */
 const words = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
 
 /**
- * Two pre-tokenizers of @huggingface/tokenizers 0.2.0 split otherwise than Rust's: its Digits are 0 to 9 where Rust's
- * are all of Unicode's numbers, and its ByteLevel takes JavaScript's white space (U+FEFF, not U+0085). The same split
- * said as a pattern is right in both.
+ * Digits and ByteLevel said as a pattern, from when @huggingface/tokenizers split the text and got them wrong. Splitting is in
+ * pre-tokenizers.ts now, which takes either; this stays because a tokenizer's identity, which runs are resumed by, is of it.
  */
 function spelledOut(part: unknown): unknown {
   if (!isObject(part)) return part;

@@ -13,6 +13,7 @@
 import { createHash } from "node:crypto";
 import { badInput } from "../core/errors.ts";
 import { hashJson } from "../core/hash.ts";
+import { hashValues } from "../files/hash-file.ts";
 import { blocks, type Matrix, norms, requireFinite } from "./matrix.ts";
 
 /**
@@ -179,7 +180,7 @@ export function vectorsOf(
 
 function identityOf(parts: SaeParts): string {
   const vectors = Object.entries(vectorsOf(parts)).map(
-    ([name, { values }]) => [name, createHash("sha256").update(bytesOf(values)).digest("hex")] as const,
+    ([name, { values }]) => [name, hashValues(values)] as const,
   );
   // Both matrices feature by feature, whichever way they lie in a file.
   const features = (matrix: Matrix, axis: 0 | 1) => {
