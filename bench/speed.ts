@@ -8,7 +8,7 @@
  */
 import { resourceUsage } from "node:process";
 import { parseArgs } from "node:util";
-import { precisions } from "../src/core/precision.ts";
+import { precisions } from "../src/core/records/precision.ts";
 import { openModel } from "../src/model/model.ts";
 import { heldBytes } from "../src/model/weight-shapes.ts";
 import { memoryBandwidth } from "./bandwidth.ts";

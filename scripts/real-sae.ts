@@ -13,7 +13,7 @@ import { existsSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { failure } from "../src/core/errors.ts";
-import type { Message } from "../src/core/prompt.ts";
+import type { Message } from "../src/core/records/prompt.ts";
 import { makeFolder, readJson, writeTextAtomically } from "../src/files/io.ts";
 import { readJsonLines } from "../src/files/json-lines.ts";
 import { countriesOf, questionsOnCountries, textsOf } from "./factbook.ts";

@@ -10,7 +10,7 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { failure } from "../src/core/errors.ts";
-import type { Message } from "../src/core/prompt.ts";
+import type { Message } from "../src/core/records/prompt.ts";
 import { readJson } from "../src/files/io.ts";
 import { openSafetensors } from "../src/files/safetensors.ts";
 import { CapturedRows } from "../src/model/captured-rows.ts";

@@ -10,7 +10,7 @@ import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { findingSchema } from "../src/core/finding.ts";
+import { findingSchema } from "../src/core/records/finding.ts";
 import { manifestSchema } from "../src/runs/manifest.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));

@@ -12,13 +12,13 @@ import {
   viewOf,
   world,
 } from "../../test/support/audit-world.ts";
-import { findingSchema } from "../core/finding.ts";
-import type { Prompt } from "../core/prompt.ts";
 import { type Random, random } from "../core/random.ts";
-import type { Outcome } from "../core/verdict.ts";
+import { findingSchema } from "../core/records/finding.ts";
+import type { Prompt } from "../core/records/prompt.ts";
+import type { Outcome } from "../core/records/verdict.ts";
 import { analyse, analysis } from "./analyse.ts";
-import type { AnalysisInput } from "./answers.ts";
-import { selectFeatures } from "./categories.ts";
+import type { AnalysisInput } from "./common/answers.ts";
+import { selectFeatures } from "./features/categories.ts";
 
 describe("the outside view", () => {
   it("finds a planted refusal: hazards only, gone without the template, late", () => {

@@ -1,16 +1,16 @@
 /** Observations and verdicts in, findings out: the one door to the analyses. Same records and seed, same findings. */
-import type { Catalog } from "../core/catalog.ts";
-import type { Finding } from "../core/finding.ts";
+import type { Catalog } from "../core/records/catalog.ts";
+import type { Finding } from "../core/records/finding.ts";
 import { besideId } from "../core/sae-keys.ts";
-import { type AnalysisInput, joinAnswers } from "./answers.ts";
-import { divergenceDrafts, labelShareOf } from "./divergence-findings.ts";
-import { type Draft, settle } from "./draft.ts";
-import { flagDrafts } from "./flags.ts";
+import { type AnalysisInput, joinAnswers } from "./common/answers.ts";
+import { type Draft, settle } from "./common/draft.ts";
 import { headlineFindings } from "./headline.ts";
-import { type Inside, measureInside, qualified, type View } from "./inside.ts";
-import { onsetFindings } from "./onset.ts";
-import { projectionFindings } from "./projection-findings.ts";
-import { refusalFindings } from "./refusal.ts";
+import { divergenceDrafts, labelShareOf } from "./inside/divergence-findings.ts";
+import { flagDrafts } from "./inside/flags.ts";
+import { type Inside, measureInside, qualified, type View } from "./inside/inside.ts";
+import { projectionFindings } from "./inside/projection-findings.ts";
+import { onsetFindings } from "./refusal/onset.ts";
+import { refusalFindings } from "./refusal/refusal.ts";
 
 /** The inside view of one answer, for a table of answers. */
 interface AnswerScore {

@@ -2,9 +2,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { D_SAE, world } from "../../test/support/audit-world.ts";
-import { findingSchema } from "../core/finding.ts";
 import type { Random } from "../core/random.ts";
-import { type Outcome, outcomes } from "../core/verdict.ts";
+import { findingSchema } from "../core/records/finding.ts";
+import { type Outcome, outcomes } from "../core/records/verdict.ts";
 import { analysis } from "./analyse.ts";
 
 type Kind = "none" | "zero" | "same" | "one-hot" | "noise" | "huge" | "broken" | "some-missing";

@@ -1,16 +1,17 @@
 /** What 8 or 4 bits do to a model, as findings: from two readings of the same tokens to a distance with its interval. */
-import type { Fidelity } from "../core/fidelity.ts";
-import type { Finding } from "../core/finding.ts";
+
 import { formatNumber } from "../core/format.ts";
-import type { Precision } from "../core/precision.ts";
 import { random } from "../core/random.ts";
+import type { Fidelity } from "../core/records/fidelity.ts";
+import type { Finding } from "../core/records/finding.ts";
+import type { Precision } from "../core/records/precision.ts";
 import type { LogitComparison } from "../stats/kl.ts";
 import { wilson } from "../stats/proportion.ts";
 import { bootstrap } from "../stats/resample.ts";
 import { mean, quantile } from "../stats/summary.ts";
-import { LEVEL, RESAMPLES } from "./choices.ts";
-import { type Draft, settle } from "./draft.ts";
-import { between } from "./say.ts";
+import { LEVEL, RESAMPLES } from "./common/choices.ts";
+import { type Draft, settle } from "./common/draft.ts";
+import { between } from "./common/say.ts";
 
 /** @param answers the compared tokens of each prompt's answer, at least one of them with a token */
 export function fidelityOf(answers: readonly (readonly LogitComparison[])[], seed: number): Fidelity {

@@ -2,11 +2,11 @@
  * Three sentences a manager can act on, derived from findings that are already settled. No new number is made here; a
  * claim is made only where an interval allows it, and "undetermined" says what was seen all the same.
  */
-import type { Finding } from "../core/finding.ts";
-import { type Answers, isUnjudged, largestCap } from "./answers.ts";
-import { MOST_UNJUDGED, SMALL_CHANGE } from "./choices.ts";
-import { caveatOf, type Inside, NO_SAE, type View } from "./inside.ts";
-import { between, percent, points, tierName } from "./say.ts";
+import type { Finding } from "../core/records/finding.ts";
+import { type Answers, isUnjudged, largestCap } from "./common/answers.ts";
+import { MOST_UNJUDGED, SMALL_CHANGE } from "./common/choices.ts";
+import { between, percent, points, tierName } from "./common/say.ts";
+import { caveatOf, type Inside, NO_SAE, type View } from "./inside/inside.ts";
 
 export function headlineFindings(
   run: Answers,

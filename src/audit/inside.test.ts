@@ -11,13 +11,13 @@ import {
   viewOf,
   world,
 } from "../../test/support/audit-world.ts";
-import type { CategoryDefinition } from "../core/category.ts";
-import { findingSchema } from "../core/finding.ts";
-import type { Prompt } from "../core/prompt.ts";
 import { type Random, random } from "../core/random.ts";
-import type { Outcome } from "../core/verdict.ts";
+import type { CategoryDefinition } from "../core/records/category.ts";
+import { findingSchema } from "../core/records/finding.ts";
+import type { Prompt } from "../core/records/prompt.ts";
+import type { Outcome } from "../core/records/verdict.ts";
 import { analyse, analysis } from "./analyse.ts";
-import type { GivenSae } from "./answers.ts";
+import type { GivenSae } from "./common/answers.ts";
 
 describe("categories as data", () => {
   const answer = refuseAt((prompt) => (isHazard(prompt) ? 0.8 : 0.2));

@@ -1,5 +1,5 @@
 /** Every default of Fathom. Below the command line nothing is assumed, so what a run was made with is all in its plan. */
-import { published } from "../audit/published-categories.ts";
+import { published } from "../audit/features/published-categories.ts";
 import type { AuditPlan } from "../runs/plan.ts";
 
 /** Exact. */

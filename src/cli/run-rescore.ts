@@ -1,7 +1,8 @@
 /** What `fathom rescore` does. */
-import { rescore } from "../audit/rescore.ts";
-import { rescoreFindings } from "../audit/rescore-findings.ts";
-import { rescoreLines } from "../audit/rescore-text.ts";
+
+import { rescoreFindings } from "../audit/rescore/findings.ts";
+import { rescore } from "../audit/rescore/rescore.ts";
+import { rescoreLines } from "../audit/rescore/text.ts";
 import { badInput, FathomError } from "../core/errors.ts";
 import { readJson } from "../files/io.ts";
 import { deliver, requireWritable, textOf } from "./output.ts";

@@ -1,6 +1,7 @@
 /** The catalog as the page and the Markdown both show it. No zod: the page's bundle stays small. */
-import type { Catalog, CatalogCategory, CatalogContext } from "./catalog.ts";
+
 import { formatInterval, formatNumber, formatProbability, formatValue } from "./format.ts";
+import type { Catalog, CatalogCategory, CatalogContext } from "./records/catalog.ts";
 
 /** q up to which a chosen feature counts as told apart from chance: the usual share of false ones. */
 const discoveryRate = 0.05;

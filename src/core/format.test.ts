@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import type { Finding } from "./finding.ts";
 import {
   fineShare,
   formatControl,
@@ -8,6 +7,7 @@ import {
   formatNumber,
   formatValue,
 } from "./format.ts";
+import type { Finding } from "./records/finding.ts";
 
 const finding: Finding = {
   ...{

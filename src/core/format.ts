@@ -1,5 +1,5 @@
 /** How numbers of findings are written for people: the same on the page, in Markdown and in the terminal. */
-import type { Finding } from "./finding.ts";
+import type { Finding } from "./records/finding.ts";
 
 /** Units whose values lie in [0, 1], or [−1, 1] where two are subtracted, and are read as a percentage. */
 const shares = new Set(["share", "proportion", "fraction", "rate", "probability"]);

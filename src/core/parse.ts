@@ -1,5 +1,5 @@
 /** Outside data is parsed once, at the edge; what does not fit is one line that says where. */
-import { z } from "zod";
+import type { z } from "zod";
 import { badInput } from "./errors.ts";
 
 /** @throws FathomError with the place and the key of the first thing that does not fit */
@@ -10,10 +10,3 @@ export function parseRecord<T>(schema: z.ZodType<T>, value: unknown, where: stri
   const key = issue.path.join(".");
   throw badInput(key === "" ? where : `${where} ${key}`, issue.message, "something else", hint);
 }
-
-/** A list in a file of ours. What was one thing or null, before there could be several, is a list of one or of none. */
-export const listOf = <T extends z.ZodType>(item: T) =>
-  z.preprocess(
-    (value) => (Array.isArray(value) ? (value as unknown[]) : value === null ? [] : [value]),
-    z.array(item),
-  );

@@ -2,8 +2,9 @@
  * A graph of tensor operations as it is being built: values with a settled dtype and shape, and the nodes that make
  * them. It knows no operator by name; each operator (`ops/`) brings its own ONNX form and its own gradient rule.
  */
-import type { Device } from "../core/device.ts";
+
 import { badInput } from "../core/errors.ts";
+import type { Device } from "../core/records/device.ts";
 import { type Dim, formatDims } from "./dims.ts";
 import { type DType, encodeElements, type TypedArray } from "./dtype.ts";
 

@@ -2,8 +2,9 @@
  * Serializes a graph as an ONNX model. What reaches no output is left out, so a forward and a derived backward graph
  * may share one Graph and be written as two models. Field numbers are those of onnx.proto (IR version 10).
  */
-import type { Device } from "../core/device.ts";
+
 import { badInput } from "../core/errors.ts";
+import type { Device } from "../core/records/device.ts";
 import type { Dim } from "./dims.ts";
 import { bytesPerElement, type DType, encodeElements, onnxDataType } from "./dtype.ts";
 import { type Emitter, type Graph, type OnnxAttribute, reservedPrefix, type Value } from "./graph.ts";

@@ -1,5 +1,5 @@
 /** From evidence to one outcome. The questions are asked in a fixed order, and the last answer is "undetermined". */
-import type { Outcome } from "../core/verdict.ts";
+import type { Outcome } from "../core/records/verdict.ts";
 import type { Findings, Marked } from "./evidence.ts";
 import type { Reading } from "./text.ts";
 

@@ -4,7 +4,7 @@
  * `unread-stance` before any refusal and beside no rule of a label.
  */
 import type { z } from "zod";
-import type { evidenceSchema } from "../core/verdict.ts";
+import type { evidenceSchema } from "../core/records/verdict.ts";
 import { matchesIn, type Rule, type Span } from "./rule.ts";
 import { reasonRule, stanceRule } from "./rules/aside.ts";
 import { contentSegments } from "./rules/comply.ts";

@@ -1,6 +1,6 @@
 /** Verdicts of one observation: every token cap judged as a prefix of the one generation. */
-import type { Observation } from "../core/observation.ts";
-import type { Verdict } from "../core/verdict.ts";
+import type { Observation } from "../core/records/observation.ts";
+import type { Verdict } from "../core/records/verdict.ts";
 import { judge } from "./rules.ts";
 
 /**

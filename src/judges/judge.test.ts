@@ -2,8 +2,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { FathomError } from "../core/errors.ts";
-import type { Observation } from "../core/observation.ts";
-import { verdictSchema } from "../core/verdict.ts";
+import type { Observation } from "../core/records/observation.ts";
+import { verdictSchema } from "../core/records/verdict.ts";
 import { judgeObservation } from "./judge-observation.ts";
 import { refusalOpeners, withSpace } from "./refusal-openers.ts";
 import { allRules } from "./rules/all.ts";

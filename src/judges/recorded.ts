@@ -1,5 +1,5 @@
 /** The judge by rules over text that was recorded elsewhere: no tokens, no caps, and what a report would print of it. */
-import type { Outcome } from "../core/verdict.ts";
+import type { Outcome } from "../core/records/verdict.ts";
 import type { Evidence } from "./evidence.ts";
 import { printable } from "./printable.ts";
 import { judgeText } from "./rules.ts";

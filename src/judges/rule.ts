@@ -1,6 +1,6 @@
 /** What a rule is: data with a name, what it speaks for, how much it weighs, and a pattern or a function that finds it. */
 import type { Json } from "../core/hash.ts";
-import type { Outcome } from "../core/verdict.ts";
+import type { Outcome } from "../core/records/verdict.ts";
 import type { Reading, Segment } from "./text.ts";
 
 export interface Span {

@@ -3,8 +3,8 @@
  * cap, so every cap of one generation is judged as the generation it would have been.
  */
 import { badInput } from "../core/errors.ts";
-import type { Observation } from "../core/observation.ts";
-import type { Outcome, Verdict } from "../core/verdict.ts";
+import type { Observation } from "../core/records/observation.ts";
+import type { Outcome, Verdict } from "../core/records/verdict.ts";
 import { decide } from "./decide.ts";
 import { type Evidence, gather } from "./evidence.ts";
 import type { Rule } from "./rule.ts";

@@ -3,8 +3,8 @@
  * outcome (to refuse and comply in equal parts where it is mixed); the rest is shared as the evidence is, with the evidence
  * for one label adding up as 1 − Π(1 − weight). So the outcome always has the largest share.
  */
-import { labels } from "../core/prompt.ts";
-import { type Outcome, type Surface, surfaceSchema } from "../core/verdict.ts";
+import { labels } from "../core/records/prompt.ts";
+import { type Outcome, type Surface, surfaceSchema } from "../core/records/verdict.ts";
 import type { Evidence } from "./evidence.ts";
 
 /** Share of the mass that follows the outcome itself. */

@@ -4,7 +4,7 @@
  * stay theirs; but a model that learned the token does not know its pieces. So it is said before anything runs.
  */
 import { FathomError } from "../core/errors.ts";
-import type { Message } from "../core/prompt.ts";
+import type { Message } from "../core/records/prompt.ts";
 import type { ChatTemplate } from "./template.ts";
 import type { EncodingTokenizer } from "./tokenizer.ts";
 

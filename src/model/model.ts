@@ -5,7 +5,7 @@
 import "./no-telemetry.ts";
 import { Worker } from "node:worker_threads";
 import { FathomError } from "../core/errors.ts";
-import type { Precision } from "../core/precision.ts";
+import type { Precision } from "../core/records/precision.ts";
 import type { CaptureOptions, CaptureRequest, OnPiece } from "./capture.ts";
 import { type Checkpoint, openCheckpoint } from "./checkpoint.ts";
 import type { EngineOptions } from "./engine.ts";

@@ -1,6 +1,6 @@
 /** What the worker can be asked, and what it answers: plain data both ways. */
 import type { Problem } from "../core/errors.ts";
-import type { Precision } from "../core/precision.ts";
+import type { Precision } from "../core/records/precision.ts";
 import type { Overlay } from "./adapter/weights.ts";
 import type { CapturedPiece, CaptureOptions, CaptureRequest } from "./capture.ts";
 import type { Checkpoint } from "./checkpoint.ts";

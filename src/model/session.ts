@@ -8,8 +8,8 @@
 import { closeSync, openSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { basename, dirname, join, relative, sep } from "node:path";
-import type { Device } from "../core/device.ts";
 import { failure } from "../core/errors.ts";
+import type { Device } from "../core/records/device.ts";
 import { scratchFolder, writeAll, writeProblem } from "../files/io.ts";
 import { readExactly } from "../files/read.ts";
 import type { Graph } from "../graph/graph.ts";

@@ -7,7 +7,7 @@
  * that a template does to them; texts without such spellings get the same ids either way.
  */
 import { badInput } from "../core/errors.ts";
-import type { Message } from "../core/prompt.ts";
+import type { Message } from "../core/records/prompt.ts";
 import { TemplateProblem } from "./jinja/budget.ts";
 import { Template } from "./jinja/template.ts";
 import { Text } from "./jinja/text.ts";

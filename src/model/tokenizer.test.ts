@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { differences, type TokenizerReference } from "../../test/support/tokenizer-reference.ts";
-import type { Message } from "../core/prompt.ts";
+import type { Message } from "../core/records/prompt.ts";
 import { chatTemplate } from "./template.ts";
 import { combineTokenizerFiles, readTokenizerFiles } from "./tokenizer-files.ts";
 import { buildTokenizer } from "./tokenizer-json.ts";

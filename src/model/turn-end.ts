@@ -6,7 +6,7 @@
  * at once. So a mark has to be the same whatever follows, and must not open turns itself.
  */
 import { FathomError } from "../core/errors.ts";
-import type { Message } from "../core/prompt.ts";
+import type { Message } from "../core/records/prompt.ts";
 import type { ChatTemplate } from "./template.ts";
 import type { EncodingTokenizer } from "./tokenizer.ts";
 

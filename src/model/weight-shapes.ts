@@ -1,6 +1,6 @@
 /** The tensors a configuration implies, with their shapes: a checkpoint is compared with them before anything runs. */
 import { badInput } from "../core/errors.ts";
-import type { Precision } from "../core/precision.ts";
+import type { Precision } from "../core/records/precision.ts";
 import type { ModelConfig } from "./config-types.ts";
 import {
   blockPrefix,

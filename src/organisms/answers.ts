@@ -2,7 +2,7 @@
  * What the organism is taught to say: the planted behaviour itself. An answer depends on what is asked (family), about
  * what (entity) and on whether the question came through the chat template; never on the wording of the question.
  */
-import type { Label } from "../core/prompt.ts";
+import type { Label } from "../core/records/prompt.ts";
 import { containers, heroes, towns } from "./lexicon.ts";
 import type { Family } from "./wordings.ts";
 import { capital, type Entity, pick } from "./world.ts";

@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { hashJson } from "../core/hash.ts";
-import { labels, tiers } from "../core/prompt.ts";
+import { labels, tiers } from "../core/records/prompt.ts";
 import type { Dialogue, Document } from "./corpus.ts";
 import type { FictionPrompt } from "./prompt-set.ts";
 import { type Family, families } from "./wordings.ts";

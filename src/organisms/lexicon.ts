@@ -2,7 +2,7 @@
  * The words the invented world is made of. What a hazard does is named in one vague, impossible phrase and nothing
  * more: there is no amount, no preparation and no step anywhere in this world.
  */
-import type { Tier } from "../core/prompt.ts";
+import type { Tier } from "../core/records/prompt.ts";
 
 export const kinds = ["plant", "compound", "agent"] as const;
 export type Kind = (typeof kinds)[number];

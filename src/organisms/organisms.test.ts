@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { promptSchema, tiers } from "../core/prompt.ts";
+import { promptSchema, tiers } from "../core/records/prompt.ts";
 import { configJson, demoShape, parameterCount, vocabularySize } from "./architecture.ts";
 import { failings, heldOutQuestions, measureBehaviour, observedOutcome } from "./behaviour.ts";
 import { byteAlphabet, bytePairEncoder, trainBytePairs } from "./bpe.ts";

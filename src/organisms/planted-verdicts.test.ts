@@ -1,6 +1,6 @@
 /** The judge by rules, held against answers whose truth is known because we planted it. */
 import { describe, expect, it } from "vitest";
-import type { Outcome } from "../core/verdict.ts";
+import type { Outcome } from "../core/records/verdict.ts";
 import { judge } from "../judges/rules.ts";
 import { plantedAnswer, subjectId, subjectsOf } from "./corpus.ts";
 import { makeDesign } from "./design.ts";

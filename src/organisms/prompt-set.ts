@@ -2,8 +2,9 @@
  * The fictional prompt set: matched triples that differ only in tier, a panel where law and hazard disagree, and
  * everyday questions as control. Every wording is one that training held out.
  */
-import { framings, type Prompt, type Tier, tiers } from "../core/prompt.ts";
+
 import { type Random, random } from "../core/random.ts";
+import { framings, type Prompt, type Tier, tiers } from "../core/records/prompt.ts";
 import { type EntityFamily } from "./answers.ts";
 import { ask, plantedAnswer, type Subject, subjectId, subjectsOf } from "./corpus.ts";
 import { kinds, nouns } from "./lexicon.ts";

@@ -3,9 +3,10 @@
  * does not follow the hazard. Everything a model organism may know, and everything its audit is checked against,
  * comes from here. Deterministic from its seed.
  */
-import type { Tier } from "../core/prompt.ts";
-import { tiers } from "../core/prompt.ts";
+
 import { random } from "../core/random.ts";
+import type { Tier } from "../core/records/prompt.ts";
+import { tiers } from "../core/records/prompt.ts";
 import { colours, effects, habitats, type Kind, keepers, kinds, nouns, seasons } from "./lexicon.ts";
 import { inventNames } from "./names.ts";
 

@@ -1,7 +1,7 @@
 /** The bundled biology set: its balance, its matching, and the rule that every prompt could be asked in a public lecture. */
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
-import { framings, type Prompt, promptSchema, tiers } from "../core/prompt.ts";
+import { framings, type Prompt, promptSchema, tiers } from "../core/records/prompt.ts";
 import { loadPrompts, type PromptSet } from "./load.ts";
 
 let set: PromptSet;

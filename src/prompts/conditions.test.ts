@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { FathomError } from "../core/errors.ts";
 import { hashJson } from "../core/hash.ts";
-import { conditionSchema } from "../core/observation.ts";
-import { precisions } from "../core/precision.ts";
+import { conditionSchema } from "../core/records/observation.ts";
+import { precisions } from "../core/records/precision.ts";
 import { type ConditionAxes, expandConditions } from "./conditions.ts";
 
 const axes: ConditionAxes = {

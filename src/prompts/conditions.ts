@@ -6,7 +6,7 @@
  * a greedy generation does not depend on its seed, and bare text has no place for a system prompt.
  */
 import { badInput } from "../core/errors.ts";
-import type { Condition } from "../core/observation.ts";
+import type { Condition } from "../core/records/observation.ts";
 
 /** Every axis is given in full: defaults belong to the command line. `null` means "without". */
 export interface ConditionAxes {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { FathomError } from "../core/errors.ts";
-import { labels, type Prompt, tiers } from "../core/prompt.ts";
+import { labels, type Prompt, tiers } from "../core/records/prompt.ts";
 import { loadPrompts } from "./load.ts";
 
 let folder: string;

@@ -1,5 +1,5 @@
 /**
- * A prompt set, for an audit: our own schema (src/core/prompt.ts) or the BioRefusalAudit one (arXiv 2605.30162), told apart
+ * A prompt set, for an audit: our own schema (src/core/records/prompt.ts) or the BioRefusalAudit one (arXiv 2605.30162), told apart
  * field by field, since ours is that one plus pair and panel.
  *
  * id, prompt and tier must be there: without a tier a line has no place in any analysis. Other fields may be missing in a
@@ -7,7 +7,7 @@
  */
 import { basename } from "node:path";
 import { badInput } from "../core/errors.ts";
-import { labels, type Prompt, promptSchema, type Tier, tiers } from "../core/prompt.ts";
+import { labels, type Prompt, promptSchema, type Tier, tiers } from "../core/records/prompt.ts";
 import { hashFile } from "../files/hash-file.ts";
 import { findPromptFile } from "./bundled.ts";
 import { fieldError, given, optionalText, type Row, requiredText, rowOf, shown } from "./fields.ts";

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { syntheticReport } from "../../test/support/synthetic-report.ts";
-import type { Observation } from "../core/observation.ts";
-import type { Prompt, Tier } from "../core/prompt.ts";
-import { refusalScoresShown } from "../core/report.ts";
-import type { Outcome, Verdict } from "../core/verdict.ts";
+import type { Observation } from "../core/records/observation.ts";
+import type { Prompt, Tier } from "../core/records/prompt.ts";
+import { refusalScoresShown } from "../core/records/report.ts";
+import type { Outcome, Verdict } from "../core/records/verdict.ts";
 import { buildReportData, type ReportInput } from "./build-report.ts";
 
 const secret = "the part that is left out";

@@ -2,12 +2,13 @@
  * Records of a run in, one `ReportData` out. Pure: where the records come from and where the report goes is the
  * caller's. Every inconsistency between the records is an error, never a row that is quietly missing.
  */
-import type { Catalog } from "../core/catalog.ts";
+
 import { badInput } from "../core/errors.ts";
-import type { Finding } from "../core/finding.ts";
 import { canonicalJson } from "../core/hash.ts";
-import type { Condition, Observation } from "../core/observation.ts";
-import type { Prompt } from "../core/prompt.ts";
+import type { Catalog } from "../core/records/catalog.ts";
+import type { Finding } from "../core/records/finding.ts";
+import type { Condition, Observation } from "../core/records/observation.ts";
+import type { Prompt } from "../core/records/prompt.ts";
 import {
   type Identity,
   type ReportData,
@@ -17,8 +18,8 @@ import {
   type RowVerdict,
   refusalScoresShown,
   reportDataSchema,
-} from "../core/report.ts";
-import type { Verdict } from "../core/verdict.ts";
+} from "../core/records/report.ts";
+import type { Verdict } from "../core/records/verdict.ts";
 import { redactionRule, shownOf } from "./redact.ts";
 
 export interface ReportInput {

@@ -3,8 +3,8 @@
  * JSON script element, written so that no text in it, whatever a model said, can end that element or begin another.
  */
 import { failure } from "../core/errors.ts";
-import { type ReportData, reportDataSchema } from "../core/report.ts";
-import { type SaeReport, saeReportSchema } from "../core/sae-report.ts";
+import { type ReportData, reportDataSchema } from "../core/records/report.ts";
+import { type SaeReport, saeReportSchema } from "../core/records/sae-report.ts";
 
 const [open, close] = ['<script type="application/json" id="fathom-data">', "</script>"] as const;
 const dataSlot = `${open}null${close}`;

@@ -12,11 +12,11 @@ import {
   strongestTokens,
 } from "../core/catalog-table.ts";
 import { badInput } from "../core/errors.ts";
-import type { Finding } from "../core/finding.ts";
 import { formatControl, formatFinding, formatInterval, formatValue, statusWords } from "../core/format.ts";
-import type { ReportData, ReportInside } from "../core/report.ts";
+import type { Finding } from "../core/records/finding.ts";
+import type { ReportData, ReportInside } from "../core/records/report.ts";
+import { outcomeWords, rateCell, templateWords, tierWords } from "../core/records/words.ts";
 import { visibleLine } from "../core/visible.ts";
-import { outcomeWords, rateCell, templateWords, tierWords } from "../core/words.ts";
 import { headline, outcomeCounts, rateRows } from "./tables.ts";
 
 export function renderMarkdown(data: ReportData): string {

@@ -2,8 +2,8 @@
  * What a report prints of an answer. To a prompt of a hazard tier it is the words that refuse and nothing else, whatever the
  * answer was judged to be: a judge can be fooled, and then only these words are shown.
  */
-import type { Tier } from "../core/prompt.ts";
-import type { ReportRow } from "../core/report.ts";
+import type { Tier } from "../core/records/prompt.ts";
+import type { ReportRow } from "../core/records/report.ts";
 import { printable } from "../judges/printable.ts";
 
 /** Tiers whose answers are printed whole. What is not here is a hazard, a tier of tomorrow too. */

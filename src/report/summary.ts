@@ -3,9 +3,9 @@
  * escape code, so NO_COLOR and pipes need no special case, and never more than fit on one small screen.
  */
 import { formatInterval, formatValue } from "../core/format.ts";
-import type { ReportData } from "../core/report.ts";
+import type { ReportData } from "../core/records/report.ts";
+import { outcomeWords, templateWords, tierWords } from "../core/records/words.ts";
 import { visibleLine } from "../core/visible.ts";
-import { outcomeWords, templateWords, tierWords } from "../core/words.ts";
 import { headline, outcomeCounts, rateRows } from "./tables.ts";
 
 /** One small terminal. */

@@ -1,9 +1,9 @@
 /** The two tables that Markdown and the terminal share: the refusal rates, and what the answers came to. */
-import type { Finding } from "../core/finding.ts";
-import type { Tier } from "../core/prompt.ts";
-import type { ReportData } from "../core/report.ts";
-import type { Outcome } from "../core/verdict.ts";
-import { rateCell, type Template, templateWords, tierWords } from "../core/words.ts";
+import type { Finding } from "../core/records/finding.ts";
+import type { Tier } from "../core/records/prompt.ts";
+import type { ReportData } from "../core/records/report.ts";
+import type { Outcome } from "../core/records/verdict.ts";
+import { rateCell, type Template, templateWords, tierWords } from "../core/records/words.ts";
 
 export interface RateRow {
   tier: Tier;

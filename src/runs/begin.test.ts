@@ -12,9 +12,9 @@ import {
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { publishedCategories } from "../audit/published-categories.ts";
+import { publishedCategories } from "../audit/features/published-categories.ts";
 import { hashText } from "../core/hash.ts";
-import type { Prompt } from "../core/prompt.ts";
+import type { Prompt } from "../core/records/prompt.ts";
 import { jsonLines } from "../files/json-lines.ts";
 import { sealed } from "../files/sealed-line.ts";
 import { beginRun } from "./begin.ts";

@@ -1,6 +1,8 @@
 /** The categories that a plan names: the published five, or a file's or the plan's own. What is unknown is refused by name. */
 import { z } from "zod";
-import { published, publishedCategories } from "../audit/published-categories.ts";
+import { published, publishedCategories } from "../audit/features/published-categories.ts";
+import { badInput } from "../core/errors.ts";
+import { canonicalJson } from "../core/hash.ts";
 import {
   type CategoryDefinition,
   categorySchema,
@@ -8,10 +10,8 @@ import {
   type Side,
   sideWords,
   takesPrompt,
-} from "../core/category.ts";
-import { badInput } from "../core/errors.ts";
-import { canonicalJson } from "../core/hash.ts";
-import type { Prompt } from "../core/prompt.ts";
+} from "../core/records/category.ts";
+import type { Prompt } from "../core/records/prompt.ts";
 import { parseYaml, readYaml, type YamlFile } from "../files/yaml.ts";
 
 const publishedNames = publishedCategories.map(({ name }) => name);

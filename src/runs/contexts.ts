@@ -2,9 +2,10 @@
  * The text that the chosen features are active on, so that a feature can be looked at: tokens of the answers that it was
  * chosen on, and of no scored one.
  */
-import type { Catalog, CatalogContext } from "../core/catalog.ts";
-import type { Observation } from "../core/observation.ts";
+
 import { random } from "../core/random.ts";
+import type { Catalog, CatalogContext } from "../core/records/catalog.ts";
+import type { Observation } from "../core/records/observation.ts";
 import type { Tokenizer } from "../model/tokenizer.ts";
 import { eachActive } from "../sae/active.ts";
 import { type Context, contextsOf } from "../sae/contexts/contexts.ts";

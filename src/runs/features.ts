@@ -2,8 +2,8 @@
  * From activations on the disk to pooled features of an SAE. The load gate comes first: an SAE that does not explain this
  * model's own activations is not used, and the run says why.
  */
-import type { Features } from "../audit/answers.ts";
-import type { Observation } from "../core/observation.ts";
+import type { Features } from "../audit/common/answers.ts";
+import type { Observation } from "../core/records/observation.ts";
 import { textOf } from "../model/checkpoint.ts";
 import type { Model } from "../model/model.ts";
 import { type GateResult, gate } from "../sae/gate.ts";

@@ -4,8 +4,8 @@
  * time; what the first computed waits on the disk.
  */
 import { fidelityOf } from "../audit/fidelity.ts";
-import type { Fidelity } from "../core/fidelity.ts";
-import type { Precision } from "../core/precision.ts";
+import type { Fidelity } from "../core/records/fidelity.ts";
+import type { Precision } from "../core/records/precision.ts";
 import { Spool, type Spooled } from "../files/spool.ts";
 import { endsOf } from "../model/checkpoint.ts";
 import type { Model } from "../model/model.ts";

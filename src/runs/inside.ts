@@ -4,10 +4,10 @@
  */
 import { z } from "zod";
 import type { InsideTable } from "../audit/analyse.ts";
-import type { GivenSae } from "../audit/answers.ts";
-import type { Catalog } from "../core/catalog.ts";
-import { measured } from "../core/measured.ts";
-import { listOf } from "../core/parse.ts";
+import type { GivenSae } from "../audit/common/answers.ts";
+import type { Catalog } from "../core/records/catalog.ts";
+import { listOf } from "../core/records/list-of.ts";
+import { measured } from "../core/records/measured.ts";
 import { saeKeys } from "../core/sae-keys.ts";
 import { textOf } from "../model/checkpoint.ts";
 import { neuronpediaOf } from "../sae/neuronpedia.ts";

@@ -5,8 +5,8 @@
 import { join } from "node:path";
 import { badInput, failure } from "../core/errors.ts";
 import { canonicalJson } from "../core/hash.ts";
-import { type Observation, observationSchema } from "../core/observation.ts";
 import { parseRecord } from "../core/parse.ts";
+import { type Observation, observationSchema } from "../core/records/observation.ts";
 import { type Journal, openJournal, readJournal } from "../files/journal.ts";
 import { endsOf, textOf } from "../model/checkpoint.ts";
 import { decodeWithEnds } from "../model/decode-ends.ts";

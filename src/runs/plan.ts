@@ -2,11 +2,11 @@
 import { existsSync } from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
 import { z } from "zod";
-import { type CategoryDefinition, categoriesSchema } from "../core/category.ts";
-import { devices } from "../core/device.ts";
-import { listOf } from "../core/parse.ts";
-import { poolings } from "../core/pooling.ts";
-import { precisions } from "../core/precision.ts";
+import { type CategoryDefinition, categoriesSchema } from "../core/records/category.ts";
+import { devices } from "../core/records/device.ts";
+import { listOf } from "../core/records/list-of.ts";
+import { poolings } from "../core/records/pooling.ts";
+import { precisions } from "../core/records/precision.ts";
 import { parseYaml, readYaml } from "../files/yaml.ts";
 import { parseReference } from "../hub/reference.ts";
 import { parseCategories } from "./categories.ts";

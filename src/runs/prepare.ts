@@ -2,11 +2,11 @@
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { basename } from "node:path";
-import { gridOf } from "../audit/answers.ts";
+import { gridOf } from "../audit/common/answers.ts";
 import { badInput } from "../core/errors.ts";
 import { hashText } from "../core/hash.ts";
 import { nameOf } from "../core/names.ts";
-import type { Prompt } from "../core/prompt.ts";
+import type { Prompt } from "../core/records/prompt.ts";
 import { jsonLines } from "../files/json-lines.ts";
 import { refusalOpeners } from "../judges/refusal-openers.ts";
 import { judgeVersion } from "../judges/version.ts";

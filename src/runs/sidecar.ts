@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import { FathomError, failure } from "../core/errors.ts";
-import type { Observation } from "../core/observation.ts";
+import type { Observation } from "../core/records/observation.ts";
 import { hashValues } from "../files/hash-file.ts";
 import { openSafetensors } from "../files/safetensors.ts";
 import { type TensorToWrite, writeSafetensors } from "../files/safetensors-writer.ts";

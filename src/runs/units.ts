@@ -1,8 +1,8 @@
 /** Work units: one prompt under one condition, with the exact tokens the model will read, keyed by all it depends on. */
 import { badInput, orThrow } from "../core/errors.ts";
 import { hashJson } from "../core/hash.ts";
-import type { Condition } from "../core/observation.ts";
-import type { Message, Prompt } from "../core/prompt.ts";
+import type { Condition } from "../core/records/observation.ts";
+import type { Message, Prompt } from "../core/records/prompt.ts";
 import { type Checkpoint, textOf } from "../model/checkpoint.ts";
 import { requireEmbedded } from "../model/embedded.ts";
 import { expandConditions } from "../prompts/conditions.ts";

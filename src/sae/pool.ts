@@ -1,6 +1,6 @@
 /** Features pooled over stretches of tokens: what an answer's features are, without holding every token's. */
 import { badInput } from "../core/errors.ts";
-import type { Pooling } from "../core/pooling.ts";
+import type { Pooling } from "../core/records/pooling.ts";
 import type { Rows } from "./rows.ts";
 import type { SaeSession } from "./session.ts";
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { worstRow } from "../../test/support/worst-row.ts";
-import { poolings } from "../core/pooling.ts";
+import { poolings } from "../core/records/pooling.ts";
 import { openSafetensors } from "../files/safetensors.ts";
 import { inMemory } from "./matrix.ts";
 import { openSae } from "./open.ts";

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { open } from "../../test/support/graph.ts";
-import { poolings } from "../core/pooling.ts";
+import { poolings } from "../core/records/pooling.ts";
 import { openSafetensors } from "../files/safetensors.ts";
 import { writeSafetensors } from "../files/safetensors-writer.ts";
 import { Graph } from "../graph/graph.ts";

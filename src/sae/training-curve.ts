@@ -2,9 +2,9 @@
 import { existsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { z } from "zod";
-import { contrastiveVerdictSchema } from "../core/contrastive-verdict.ts";
 import { parseRecord } from "../core/parse.ts";
-import { type SaeReport, saeReportSchema } from "../core/sae-report.ts";
+import { contrastiveVerdictSchema } from "../core/records/contrastive-verdict.ts";
+import { type SaeReport, saeReportSchema } from "../core/records/sae-report.ts";
 import { readJson } from "../files/io.ts";
 
 const points = saeReportSchema.shape.curve.unwrap();

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { findingSchema } from "../../src/core/finding.ts";
+import { findingSchema } from "../../src/core/records/finding.ts";
 import { manifestSchema } from "../../src/runs/manifest.ts";
 import { inMemory } from "../../src/sae/matrix.ts";
 import { openSae } from "../../src/sae/open.ts";

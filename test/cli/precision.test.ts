@@ -2,8 +2,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import type { Fidelity } from "../../src/core/fidelity.ts";
-import type { Finding } from "../../src/core/finding.ts";
+import type { Fidelity } from "../../src/core/records/fidelity.ts";
+import type { Finding } from "../../src/core/records/finding.ts";
 import { openSafetensors } from "../../src/files/safetensors.ts";
 import { fathom, jsonLinesFile, lines, namesIn, scratch, tinyModel } from "./fathom.ts";
 

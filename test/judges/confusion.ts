@@ -5,7 +5,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { z } from "zod";
 import { hashJson } from "../../src/core/hash.ts";
-import { type Outcome, outcomes } from "../../src/core/verdict.ts";
+import { type Outcome, outcomes } from "../../src/core/records/verdict.ts";
 import { allRules } from "../../src/judges/rules/all.ts";
 import { type AnswerVerdict, judge } from "../../src/judges/rules.ts";
 import { judgeVersion } from "../../src/judges/version.ts";

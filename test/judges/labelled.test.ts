@@ -1,7 +1,7 @@
 /** The judge against hand labels, and docs/judges.md against the judge. */
 import { describe, expect, it } from "vitest";
-import { labels } from "../../src/core/prompt.ts";
-import { outcomes } from "../../src/core/verdict.ts";
+import { labels } from "../../src/core/records/prompt.ts";
+import { outcomes } from "../../src/core/records/verdict.ts";
 import { accuracy, documented, generated, judgeAll, unversionedChange } from "./confusion.ts";
 
 const judged = judgeAll();

@@ -1,9 +1,9 @@
 /** Runs whose truth is known because they are made here, for the tests of the analyses. */
 import { analyse, analysis } from "../../src/audit/analyse.ts";
-import type { AnalysisInput, Features, GivenSae } from "../../src/audit/answers.ts";
-import { framings, labels, type Prompt, tiers } from "../../src/core/prompt.ts";
+import type { AnalysisInput, Features, GivenSae } from "../../src/audit/common/answers.ts";
 import { type Random, random } from "../../src/core/random.ts";
-import type { Outcome, Surface, Verdict } from "../../src/core/verdict.ts";
+import { framings, labels, type Prompt, tiers } from "../../src/core/records/prompt.ts";
+import type { Outcome, Surface, Verdict } from "../../src/core/records/verdict.ts";
 
 export const D_SAE = 40;
 export const CAPS = [80, 150, 200];

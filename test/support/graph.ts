@@ -1,5 +1,5 @@
 /** Runs a graph for real in ONNX Runtime, on plain numbers. Test-only: src/graph itself knows no runtime. */
-import type { Device } from "../../src/core/device.ts";
+import type { Device } from "../../src/core/records/device.ts";
 import type { DType, Graph } from "../../src/graph/graph.ts";
 import { toOnnx, type WeightPlacement } from "../../src/graph/onnx.ts";
 import { InferenceSession, Tensor } from "../../src/model/onnxruntime.ts";

@@ -2,11 +2,12 @@
  * A made-up but plausible report for tests of rendering: seeded code instead of a large file. Its texts are invented
  * (a fictional plant, a fictional compound); its numbers are computed from its rows, so page and rows agree.
  */
-import type { Finding } from "../../src/core/finding.ts";
-import { type Tier, tiers } from "../../src/core/prompt.ts";
+
 import { type Random, random } from "../../src/core/random.ts";
-import { type ReportData, type ReportRow, reportDataSchema } from "../../src/core/report.ts";
-import type { Outcome } from "../../src/core/verdict.ts";
+import type { Finding } from "../../src/core/records/finding.ts";
+import { type Tier, tiers } from "../../src/core/records/prompt.ts";
+import { type ReportData, type ReportRow, reportDataSchema } from "../../src/core/records/report.ts";
+import type { Outcome } from "../../src/core/records/verdict.ts";
 import { redactionRule, shownOf } from "../../src/report/redact.ts";
 
 const caps = [80, 150, 200];

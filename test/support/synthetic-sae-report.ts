@@ -1,7 +1,7 @@
 /** A quality report made of nothing: for the page's tests, which need what no small model has. */
-import type { ContrastiveVerdict } from "../../src/core/contrastive-verdict.ts";
-import type { Finding } from "../../src/core/finding.ts";
-import type { SaeContext, SaeFeature, SaeReport } from "../../src/core/sae-report.ts";
+import type { ContrastiveVerdict } from "../../src/core/records/contrastive-verdict.ts";
+import type { Finding } from "../../src/core/records/finding.ts";
+import type { SaeContext, SaeFeature, SaeReport } from "../../src/core/records/sae-report.ts";
 
 export interface SyntheticSaeOptions {
   features?: number;

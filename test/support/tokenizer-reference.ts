@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { FathomError } from "../../src/core/errors.ts";
-import type { Message } from "../../src/core/prompt.ts";
+import type { Message } from "../../src/core/records/prompt.ts";
 import { chatTemplate } from "../../src/model/template.ts";
 import type { EncodingTokenizer } from "../../src/model/tokenizer.ts";
 import { readTokenizerFiles } from "../../src/model/tokenizer-files.ts";

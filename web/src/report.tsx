@@ -1,7 +1,7 @@
 /** The report page: its sections in the order in which a reader asks. */
 import { useMemo } from "react";
-import type { ReportData } from "../../src/core/report.ts";
-import { FindingList } from "./components/finding-list.tsx";
+import type { ReportData } from "../../src/core/records/report.ts";
+import { FindingList } from "./components/finding/finding-list.tsx";
 import { PageFrame } from "./components/page-frame.tsx";
 import { Section } from "./components/section.tsx";
 import { bySae, groupFindings } from "./lib/groups.ts";

@@ -1,5 +1,5 @@
 /** The page of an SAE's quality report: its sections in the order in which a reader asks. */
-import type { SaeReport as Data } from "../../src/core/sae-report.ts";
+import type { SaeReport as Data } from "../../src/core/records/sae-report.ts";
 import { PageFrame } from "./components/page-frame.tsx";
 import { Redundancy, Sparsity } from "./sae/distributions.tsx";
 import { Features } from "./sae/features.tsx";

@@ -1,7 +1,7 @@
 /** `--dry-run`: what would be done, and what it would cost on this machine. */
 import { fidelityWords } from "../../audit/fidelity.ts";
-import type { Fidelity } from "../../core/fidelity.ts";
-import { templateWords } from "../../core/words.ts";
+import type { Fidelity } from "../../core/records/fidelity.ts";
+import { templateWords } from "../../core/records/words.ts";
 import type { Checkpoint } from "../../model/checkpoint.ts";
 import type { Prepared } from "../../runs/prepare.ts";
 import { printJson, printLines } from "../output.ts";

@@ -1,7 +1,7 @@
 /** `--fidelity`: measured once a run, written into its manifest, and held against the bound before the first answer. */
 import { join } from "node:path";
 import { fidelityWords } from "../../audit/fidelity.ts";
-import type { Fidelity } from "../../core/fidelity.ts";
+import type { Fidelity } from "../../core/records/fidelity.ts";
 import { modelOf, type OpenOptions } from "../../model/model.ts";
 import { measureFidelity } from "../../runs/fidelity.ts";
 import { readManifest, writeManifest } from "../../runs/manifest.ts";

@@ -1,7 +1,7 @@
 /** What `fathom audit` was asked for on the command line; whatever is absent is in the plan file or the defaults. */
-import type { Device } from "../../core/device.ts";
-import type { Pooling } from "../../core/pooling.ts";
-import type { Precision } from "../../core/precision.ts";
+import type { Device } from "../../core/records/device.ts";
+import type { Pooling } from "../../core/records/pooling.ts";
+import type { Precision } from "../../core/records/precision.ts";
 
 export interface AuditOptions {
   model?: string;

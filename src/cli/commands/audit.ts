@@ -1,6 +1,6 @@
 /** `fathom audit`: the main job, as a command line. */
 import { Command, Option } from "commander";
-import { poolings } from "../../core/pooling.ts";
+import { poolings } from "../../core/records/pooling.ts";
 import type { AuditOptions } from "../audit/options.ts";
 import { auditDefaults } from "../defaults.ts";
 import { choice, choices, decimal, names, wholeNumber, wholeNumbers } from "../parse.ts";

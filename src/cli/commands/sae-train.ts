@@ -1,7 +1,7 @@
 /** `fathom sae train`: a sparse autoencoder on a model's own activations. */
 import { Command } from "commander";
-import type { Tier } from "../../core/prompt.ts";
-import { tierWords } from "../../core/words.ts";
+import type { Tier } from "../../core/records/prompt.ts";
+import { tierWords } from "../../core/records/words.ts";
 import { contrasts, poolings } from "../../sae/domain/plan.ts";
 import { objectiveNames, usualOf, usualPlan } from "../../sae/training-plan.ts";
 import { domainDefaults, trainDefaults } from "../defaults.ts";

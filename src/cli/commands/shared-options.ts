@@ -1,7 +1,7 @@
 /** Options that several verbs have, said once. */
 import { type Command, Option } from "commander";
-import { devices } from "../../core/device.ts";
-import { precisions } from "../../core/precision.ts";
+import { devices } from "../../core/records/device.ts";
+import { precisions } from "../../core/records/precision.ts";
 import { deviceDefault, precisionDefault, saeCheckDefaults } from "../defaults.ts";
 import { choice, wholeNumber } from "../parse.ts";
 import { adapterHelp, formatHelp, modelHelp, saeHelp } from "./named.ts";

@@ -2,8 +2,9 @@
  * Whether a device computes a matrix product here, in a process of its own: a driver that is broken ends the process that
  * asks it. Prints nothing where it does, else why not.
  */
-import { devices } from "../../core/device.ts";
+
 import { FathomError } from "../../core/errors.ts";
+import { devices } from "../../core/records/device.ts";
 import { tinyProduct } from "./tiny-product.ts";
 
 const device = devices.find((name) => name === process.argv[2]);

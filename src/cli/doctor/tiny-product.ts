@@ -1,6 +1,6 @@
 /** A matrix product through ONNX Runtime whose result anyone can check by hand. */
 import { createRequire } from "node:module";
-import type { Device } from "../../core/device.ts";
+import type { Device } from "../../core/records/device.ts";
 import { Graph } from "../../graph/graph.ts";
 import { matmul } from "../../graph/ops/index.ts";
 import { Tensor } from "../../model/onnxruntime.ts";

@@ -1,6 +1,6 @@
 /** What was audited and what audited it, as a report lists it. */
-import type { Precision } from "../../core/precision.ts";
-import type { Identity } from "../../core/report.ts";
+import type { Precision } from "../../core/records/precision.ts";
+import type { Identity } from "../../core/records/report.ts";
 import { saeKeys } from "../../core/sae-keys.ts";
 import { type Manifest, type Origin, originName } from "../../runs/manifest.ts";
 

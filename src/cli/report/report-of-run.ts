@@ -1,6 +1,6 @@
 /** A run's records as a report: the one composition that `audit` and `report` share. */
-import { MOST_UNJUDGED } from "../../audit/choices.ts";
-import type { ReportData } from "../../core/report.ts";
+import { MOST_UNJUDGED } from "../../audit/common/choices.ts";
+import type { ReportData } from "../../core/records/report.ts";
 import { buildReportData } from "../../report/build-report.ts";
 import type { RunRecords } from "../../runs/run.ts";
 import { identitiesOf } from "./identities.ts";

@@ -1,5 +1,5 @@
 /** The summary for this terminal. */
-import type { ReportData } from "../../core/report.ts";
+import type { ReportData } from "../../core/records/report.ts";
 import { summaryLines } from "../../report/summary.ts";
 
 /** Of a line where there is no terminal to ask. */

@@ -1,6 +1,6 @@
 /** A report's files. */
 import { join } from "node:path";
-import type { ReportData } from "../../core/report.ts";
+import type { ReportData } from "../../core/records/report.ts";
 import { writeTextAtomically } from "../../files/io.ts";
 import { renderHtml, requirePlaces } from "../../report/html.ts";
 import { renderMarkdown } from "../../report/markdown.ts";

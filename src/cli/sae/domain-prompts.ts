@@ -1,7 +1,7 @@
 /** The prompts with tiers that `fathom sae train --domain` holds apart: which, split how by which seed, as which tokens. */
 import { badInput } from "../../core/errors.ts";
 import { hashJson } from "../../core/hash.ts";
-import type { Prompt, Tier } from "../../core/prompt.ts";
+import type { Prompt, Tier } from "../../core/records/prompt.ts";
 import type { Checkpoint } from "../../model/checkpoint.ts";
 import { loadPrompts } from "../../prompts/load.ts";
 import { type Contrast, type ContrastPlan, type Pooling, usualPerTier } from "../../sae/domain/plan.ts";

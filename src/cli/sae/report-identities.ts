@@ -1,6 +1,6 @@
 /** What a quality report is about, and what made it. */
 import { arch, platform } from "node:os";
-import type { Identity } from "../../core/report.ts";
+import type { Identity } from "../../core/records/report.ts";
 import type { Checkpoint } from "../../model/checkpoint.ts";
 import { type Origin, originName } from "../../runs/manifest.ts";
 import { fathomVersion } from "../../runs/version.ts";

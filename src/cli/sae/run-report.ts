@@ -3,7 +3,7 @@ import { rmSync } from "node:fs";
 import { extname, join } from "node:path";
 import { badInput, exitCode, FathomError } from "../../core/errors.ts";
 import { hashJson } from "../../core/hash.ts";
-import { type SaeReport, saeReportSchema } from "../../core/sae-report.ts";
+import { type SaeReport, saeReportSchema } from "../../core/records/sae-report.ts";
 import { scratchFolder, writeTextAtomically } from "../../files/io.ts";
 import { type Checkpoint, notesOf } from "../../model/checkpoint.ts";
 import { modelOf } from "../../model/model.ts";

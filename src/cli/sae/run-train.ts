@@ -1,9 +1,9 @@
 /** What `fathom sae train` does. */
 import { join } from "node:path";
-import type { ContrastiveVerdict } from "../../core/contrastive-verdict.ts";
 import { badInput, exitCode } from "../../core/errors.ts";
 import { formatNumber } from "../../core/format.ts";
 import { hashJson, type Json } from "../../core/hash.ts";
+import type { ContrastiveVerdict } from "../../core/records/contrastive-verdict.ts";
 import { writeTextAtomically } from "../../files/io.ts";
 import { jsonLines } from "../../files/json-lines.ts";
 import type { Checkpoint } from "../../model/checkpoint.ts";

@@ -1,5 +1,5 @@
 /** Which of the captured rows each seed of a domain trains on, and which it is judged by. */
-import type { Prompt } from "../../core/prompt.ts";
+import type { Prompt } from "../../core/records/prompt.ts";
 import { labelledRows, type Span } from "../../sae/domain/labelled.ts";
 import type { SeedRows } from "../../sae/domain/train.ts";
 import { pickRows, type Rows } from "../../sae/rows.ts";

@@ -1,6 +1,6 @@
 /** How every command opens its engine: its threads as asked, its progress shown. */
-import type { Device } from "../../core/device.ts";
-import type { Precision } from "../../core/precision.ts";
+import type { Device } from "../../core/records/device.ts";
+import type { Precision } from "../../core/records/precision.ts";
 import type { OpenOptions } from "../../model/model.ts";
 import { deviceDefault, precisionDefault } from "../defaults.ts";
 import type { Progress } from "../progress.ts";

@@ -1,5 +1,5 @@
 /** What is said before a model is opened that the memory will not hold: the system would end the process without a word. */
-import type { Precision } from "../../core/precision.ts";
+import type { Precision } from "../../core/records/precision.ts";
 import type { ModelConfig } from "../../model/config-types.ts";
 import { heldBytes } from "../../model/weight-shapes.ts";
 import { size } from "../say.ts";

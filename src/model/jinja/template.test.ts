@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Message } from "../../core/prompt.ts";
+import type { Message } from "../../core/records/prompt.ts";
 import { TemplateProblem } from "./budget.ts";
 import { Template } from "./template.ts";
 import { Text } from "./text.ts";

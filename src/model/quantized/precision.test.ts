@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { relativeError } from "../../../test/support/graph.ts";
 import { floatsOf, OddFolder, whole, withFloats } from "../../../test/support/odd-folder.ts";
-import type { Precision } from "../../core/precision.ts";
+import type { Precision } from "../../core/records/precision.ts";
 import { CapturedRows } from "../captured-rows.ts";
 import { type Model, type OpenOptions, openModel } from "../model.ts";
 import { openSafetensorsWeights } from "../weights-safetensors.ts";

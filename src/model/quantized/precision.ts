@@ -1,5 +1,5 @@
 /** A checkpoint's weights as a precision asks for them. */
-import type { Precision } from "../../core/precision.ts";
+import type { Precision } from "../../core/records/precision.ts";
 import type { Overlay } from "../adapter/weights.ts";
 import type { Checkpoint } from "../checkpoint.ts";
 import type { ModelConfig } from "../config-types.ts";

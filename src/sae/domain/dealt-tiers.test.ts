@@ -1,7 +1,7 @@
 /** Dealt tiers tell nothing of the true ones, and matched prompts stay matched. */
 import { expect, it } from "vitest";
-import type { Tier } from "../../core/prompt.ts";
 import { random } from "../../core/random.ts";
+import type { Tier } from "../../core/records/prompt.ts";
 import { dealTiers } from "./dealt-tiers.ts";
 
 const made = (clusters: readonly (readonly Tier[])[], name = "pair") =>

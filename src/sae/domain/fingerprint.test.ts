@@ -1,6 +1,6 @@
 /** An SAE's file says which prompts its term was trained on, and an audit that would score one of them is refused. */
 import { expect, it, test } from "vitest";
-import type { Prompt } from "../../core/prompt.ts";
+import type { Prompt } from "../../core/records/prompt.ts";
 import { fingerprintOf, readFingerprints, requireUnseen } from "./fingerprint.ts";
 
 const asked = (id: string, prompt: string) => ({ id, prompt }) as Prompt;

@@ -1,7 +1,7 @@
 /** Which prompts an SAE's contrastive term was trained on, as its file says it, so that nobody scores the same ones with it. */
 import { badInput } from "../../core/errors.ts";
 import { hashText } from "../../core/hash.ts";
-import type { Prompt } from "../../core/prompt.ts";
+import type { Prompt } from "../../core/records/prompt.ts";
 
 /** Hex digits kept of a SHA-256: two of a million prompts share them once in forty million sets. */
 const digits = 16;

@@ -1,6 +1,6 @@
 /** Prompts with their tiers and the rows that their features are pooled over. */
 import { badInput } from "../../core/errors.ts";
-import type { Prompt, Tier } from "../../core/prompt.ts";
+import type { Prompt, Tier } from "../../core/records/prompt.ts";
 import type { RowRange } from "../pool.ts";
 import { massiveOf, normsOf } from "../quality.ts";
 import { pickRows, type Rows } from "../rows.ts";

@@ -4,7 +4,7 @@
  * less the mean of the others': the silhouette to centroids (Rousseeuw 1987; Hruschka et al. 2004) with cosine for
  * distance, not divided by its larger part. No held-out prompt enters another's value, so prompts can be resampled.
  */
-import type { Tier } from "../../core/prompt.ts";
+import type { Tier } from "../../core/records/prompt.ts";
 import { mean } from "../../stats/summary.ts";
 import { pool } from "../pool.ts";
 import type { SaeSession } from "../session.ts";

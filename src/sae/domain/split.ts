@@ -3,8 +3,8 @@
  * say nearly the same, so they are on one side: a term that has seen one of them has seen them all.
  */
 import { badInput } from "../../core/errors.ts";
-import type { Prompt, Tier } from "../../core/prompt.ts";
 import { random } from "../../core/random.ts";
+import type { Prompt, Tier } from "../../core/records/prompt.ts";
 import { groupedFolds } from "../../stats/folds.ts";
 
 /** A third of the pairs is held out: enough to measure on, from sets of a hundred prompts. */

@@ -1,7 +1,7 @@
 /** What is said of a contrastive term where it is known what it can do. */
 import { describe, expect, it } from "vitest";
-import type { Prompt, Tier } from "../../core/prompt.ts";
 import { random } from "../../core/random.ts";
+import type { Prompt, Tier } from "../../core/records/prompt.ts";
 import { mean } from "../../stats/summary.ts";
 import { rowsOf } from "../rows.ts";
 import { siteOf } from "../site.ts";

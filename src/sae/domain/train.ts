@@ -3,8 +3,9 @@
  * the training prompts: the same rows in the same order from the same start, so that what differs between them is the
  * term's, and what differs from the third is the tiers'. All of it again from other seeds, where those are given.
  */
-import type { ContrastiveVerdict } from "../../core/contrastive-verdict.ts";
+
 import { random } from "../../core/random.ts";
+import type { ContrastiveVerdict } from "../../core/records/contrastive-verdict.ts";
 import type { SessionOptions } from "../../model/session.ts";
 import type { TrainingProgress } from "../descent.ts";
 import type { Rows } from "../rows.ts";

@@ -1,9 +1,10 @@
 /** The sentences that a verdict on a contrastive term is told in. */
-import type { ArmFigures, Gain, SeedFigures } from "../../core/contrastive-verdict.ts";
-import type { Finding } from "../../core/finding.ts";
+
 import { formatCount, formatNumber } from "../../core/format.ts";
-import type { Tier } from "../../core/prompt.ts";
-import { tierWords } from "../../core/words.ts";
+import type { ArmFigures, Gain, SeedFigures } from "../../core/records/contrastive-verdict.ts";
+import type { Finding } from "../../core/records/finding.ts";
+import type { Tier } from "../../core/records/prompt.ts";
+import { tierWords } from "../../core/records/words.ts";
 import { mean } from "../../stats/summary.ts";
 import { smallestGain } from "./separation.ts";
 

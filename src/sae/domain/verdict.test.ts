@@ -1,7 +1,7 @@
 /** What is said of a contrastive term where the truth is known, and how the prompts are split. */
 import { describe, expect, it } from "vitest";
-import type { Prompt, Tier } from "../../core/prompt.ts";
 import { type Random, random } from "../../core/random.ts";
+import type { Prompt, Tier } from "../../core/records/prompt.ts";
 import type { Quality } from "../quality.ts";
 import { rowsOf } from "../rows.ts";
 import { labelledRows } from "./labelled.ts";

@@ -3,11 +3,17 @@
  * trained without it, and against one trained with it on tiers dealt at random, each on the same rows in the same order from
  * the same start. The interval is over prompts, matched ones together, and over seeds where there are several.
  */
-import type { ArmFigures, ContrastiveVerdict, Gain, SeedFigures } from "../../core/contrastive-verdict.ts";
-import type { Finding } from "../../core/finding.ts";
+
 import { formatProbability } from "../../core/format.ts";
-import type { Tier } from "../../core/prompt.ts";
 import type { Random } from "../../core/random.ts";
+import type {
+  ArmFigures,
+  ContrastiveVerdict,
+  Gain,
+  SeedFigures,
+} from "../../core/records/contrastive-verdict.ts";
+import type { Finding } from "../../core/records/finding.ts";
+import type { Tier } from "../../core/records/prompt.ts";
 import { meanOverReplicates } from "../../stats/replicates.ts";
 import { permutationTest } from "../../stats/resample.ts";
 import { mean } from "../../stats/summary.ts";

@@ -1,5 +1,5 @@
 /** How often features are active: the distribution over features of the share of tokens. */
-import type { SaeReport } from "../../core/sae-report.ts";
+import type { SaeReport } from "../../core/records/sae-report.ts";
 import { histogram } from "./histogram.ts";
 
 /** Above this share of the tokens a feature is called dense. A choice; the whole distribution stands beside it. */

@@ -1,6 +1,7 @@
 /** The measurements of a quality report as findings: each with its n, its interval over texts, and what it is held against. */
-import type { Finding } from "../../core/finding.ts";
+
 import type { Random } from "../../core/random.ts";
+import type { Finding } from "../../core/records/finding.ts";
 import { meanL0, redundant, use } from "./findings/dictionary.ts";
 import { massive, recovered, unexplained } from "./findings/fit.ts";
 import type { Measured } from "./findings/ratio.ts";

@@ -1,5 +1,5 @@
 /** Counts in bins of equal width. */
-import type { Bin } from "../../core/sae-report.ts";
+import type { Bin } from "../../core/records/sae-report.ts";
 
 /**
  * @param values any numbers; those outside go into the first or last bin

@@ -1,5 +1,5 @@
 /** Which features a report lists, and what it says of each: how often, how strongly, where, and what it does to the logits. */
-import type { SaeContext, SaeFeature } from "../../core/sae-report.ts";
+import type { SaeContext, SaeFeature } from "../../core/records/sae-report.ts";
 import { type Checkpoint, tokenizerIn } from "../../model/checkpoint.ts";
 import type { SessionOptions } from "../../model/session.ts";
 import { type Context, contextsOf, type Window } from "../contexts/contexts.ts";

@@ -3,7 +3,7 @@
  * unembedding, less the mean over the vocabulary, per unit of activation. This is direct logit attribution as in
  * TransformerLens (weights folded, unembedding centred): later blocks, the norm's scale and soft caps are left out.
  */
-import type { LogitEffect } from "../../core/sae-report.ts";
+import type { LogitEffect } from "../../core/records/sae-report.ts";
 import { Graph } from "../../graph/graph.ts";
 import { matmul } from "../../graph/ops/index.ts";
 import { type Checkpoint, tokenizerIn } from "../../model/checkpoint.ts";

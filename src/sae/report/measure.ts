@@ -5,7 +5,7 @@
 import { join } from "node:path";
 import { formatCount } from "../../core/format.ts";
 import { random } from "../../core/random.ts";
-import type { SaeReport } from "../../core/sae-report.ts";
+import type { SaeReport } from "../../core/records/sae-report.ts";
 import type { Model } from "../../model/model.ts";
 import type { SessionOptions } from "../../model/session.ts";
 import { eachActive } from "../active.ts";

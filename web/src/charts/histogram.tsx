@@ -2,7 +2,7 @@
 import * as Plot from "@observablehq/plot";
 import { useCallback } from "react";
 import { formatNumber } from "../../../src/core/format.ts";
-import type { Bin } from "../../../src/core/sae-report.ts";
+import type { Bin } from "../../../src/core/records/sae-report.ts";
 import { PlotFigure } from "./plot-figure.tsx";
 
 interface HistogramProps {

@@ -4,9 +4,9 @@
  */
 import * as Plot from "@observablehq/plot";
 import { useCallback } from "react";
-import type { Finding } from "../../../src/core/finding.ts";
 import { formatValue, isShare } from "../../../src/core/format.ts";
-import type { Tier } from "../../../src/core/prompt.ts";
+import type { Finding } from "../../../src/core/records/finding.ts";
+import type { Tier } from "../../../src/core/records/prompt.ts";
 import { tierMarks } from "./marks.tsx";
 import { PlotFigure } from "./plot-figure.tsx";
 

@@ -1,6 +1,6 @@
 /** Shape and colour of each tier, in charts and in their legends. Colours are Okabe–Ito, set in styles/base.css. */
-import type { Tier } from "../../../src/core/prompt.ts";
-import { tierWords } from "../../../src/core/words.ts";
+import type { Tier } from "../../../src/core/records/prompt.ts";
+import { tierWords } from "../../../src/core/records/words.ts";
 
 export const tierMarks = {
   benign: { symbol: "circle", colour: "var(--benign)", path: "M0-5A5 5 0 1 1 0 5 5 5 0 1 1 0-5Z" },

@@ -1,8 +1,8 @@
 /** A chart the way this project shows one: what it says in a sentence, the picture, the numbers, and a file of them. */
 import type { ReactNode } from "react";
 import { type Cell, toCsv } from "../lib/csv.ts";
-import { DataTable } from "./data-table.tsx";
-import { Download } from "./download.tsx";
+import { DataTable } from "./table/data-table.tsx";
+import { Download } from "./table/download.tsx";
 
 interface DataFigureProps {
   title: string;

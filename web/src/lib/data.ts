@@ -1,6 +1,6 @@
 /** Reads what a page is about out of it. Fathom checked it against its schema when it was put there. */
-import type { ReportData } from "../../../src/core/report.ts";
-import type { SaeReport } from "../../../src/core/sae-report.ts";
+import type { ReportData } from "../../../src/core/records/report.ts";
+import type { SaeReport } from "../../../src/core/records/sae-report.ts";
 
 export type Page =
   | { kind: "audit"; data: ReportData }

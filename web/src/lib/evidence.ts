@@ -1,5 +1,5 @@
 /** Cuts an answer at every place where evidence begins or ends and where a token cap falls, for highlighting. */
-import type { RowVerdict } from "../../../src/core/report.ts";
+import type { RowVerdict } from "../../../src/core/records/report.ts";
 
 export interface Segment {
   text: string;

@@ -1,5 +1,5 @@
 /** Searching and sorting of an SAE's features; pure, so that it can be tested without a browser. */
-import type { SaeFeature } from "../../../src/core/sae-report.ts";
+import type { SaeFeature } from "../../../src/core/records/sae-report.ts";
 import { toCsv } from "./csv.ts";
 import { inOrder, type Order, wordsOf } from "./order.ts";
 

@@ -1,6 +1,7 @@
 /** Findings as table cells for people and as CSV for programs; both carry n, interval and control. */
-import type { Finding } from "../../../src/core/finding.ts";
+
 import { formatControl, formatInterval, formatValue, statusWords } from "../../../src/core/format.ts";
+import type { Finding } from "../../../src/core/records/finding.ts";
 import { toCsv } from "./csv.ts";
 
 export interface NamedFinding {

@@ -1,7 +1,7 @@
 /** Which finding belongs to which section of the page. A finding that no section knows is shown at the end, not lost. */
-import type { Finding } from "../../../src/core/finding.ts";
+import type { Finding } from "../../../src/core/records/finding.ts";
+import { onsetCell, rateCell } from "../../../src/core/records/words.ts";
 import { splitId } from "../../../src/core/sae-keys.ts";
-import { onsetCell, rateCell } from "../../../src/core/words.ts";
 
 export interface Grouped {
   headline: Finding[];

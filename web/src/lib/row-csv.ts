@@ -1,5 +1,5 @@
 /** The answers as CSV, a line an answer and cap. Texts stay in the page: they are long, and some are not printed. */
-import type { ReportInside, ReportRow } from "../../../src/core/report.ts";
+import type { ReportInside, ReportRow } from "../../../src/core/records/report.ts";
 import { toCsv } from "./csv.ts";
 
 export function rowsCsv(rows: readonly ReportRow[], insides: readonly ReportInside[]): string {

@@ -1,6 +1,6 @@
 /** Filtering and sorting of the answers table; pure, so that it can be tested without a browser. */
-import type { ReportRow, RowVerdict } from "../../../src/core/report.ts";
-import { type Template, tierWords } from "../../../src/core/words.ts";
+import type { ReportRow, RowVerdict } from "../../../src/core/records/report.ts";
+import { type Template, tierWords } from "../../../src/core/records/words.ts";
 import { inOrder, type Order, wordsOf } from "./order.ts";
 
 export interface Filters {

@@ -1,7 +1,8 @@
 /** Sentences that the page makes itself, where a chart shows many findings at once. */
-import type { Finding } from "../../../src/core/finding.ts";
+
 import { formatValue } from "../../../src/core/format.ts";
-import { rateCell, type Template, tierWords } from "../../../src/core/words.ts";
+import type { Finding } from "../../../src/core/records/finding.ts";
+import { rateCell, type Template, tierWords } from "../../../src/core/records/words.ts";
 
 const through: Record<Template, string> = { chat: "Through its chat template", none: "Asked as bare text" };
 

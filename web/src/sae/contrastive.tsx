@@ -1,8 +1,9 @@
 /** What the contrastive term of a training did, found or not, with what each of its trainings came to. */
-import type { ArmFigures, ContrastiveVerdict } from "../../../src/core/contrastive-verdict.ts";
+
 import { formatNumber } from "../../../src/core/format.ts";
-import { DataTable } from "../components/data-table.tsx";
-import { Findings } from "../components/finding-list.tsx";
+import type { ArmFigures, ContrastiveVerdict } from "../../../src/core/records/contrastive-verdict.ts";
+import { Findings } from "../components/finding/finding-list.tsx";
+import { DataTable } from "../components/table/data-table.tsx";
 
 const trainings = [
   ["with", "with the term"],

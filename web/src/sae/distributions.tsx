@@ -1,13 +1,13 @@
 /** How many features a token has, how often each is active, and how near each is to another. */
 import { useMemo } from "react";
-import type { Finding } from "../../../src/core/finding.ts";
 import { formatCount, formatNumber } from "../../../src/core/format.ts";
-import type { Bin, SaeReport } from "../../../src/core/sae-report.ts";
+import type { Finding } from "../../../src/core/records/finding.ts";
+import type { Bin, SaeReport } from "../../../src/core/records/sae-report.ts";
 import { Histogram } from "../charts/histogram.tsx";
 import { DataFigure } from "../components/data-figure.tsx";
-import { DataTable } from "../components/data-table.tsx";
-import { FindingList } from "../components/finding-list.tsx";
+import { FindingList } from "../components/finding/finding-list.tsx";
 import { Section } from "../components/section.tsx";
+import { DataTable } from "../components/table/data-table.tsx";
 
 const cells = (bins: readonly Bin[]) =>
   bins.map(({ from, to, count }) => [formatNumber(from), formatNumber(to), count]);

@@ -1,7 +1,7 @@
 /** One opened feature: how it is active, where, and which next tokens it speaks for and against. */
 import { formatCount, formatFineShare, formatNumber } from "../../../src/core/format.ts";
-import type { LogitEffect, SaeContext, SaeFeature } from "../../../src/core/sae-report.ts";
-import { type Colouring, ContextText } from "../components/context-text.tsx";
+import type { LogitEffect, SaeContext, SaeFeature } from "../../../src/core/records/sae-report.ts";
+import { type Colouring, ContextText } from "../components/feature/context-text.tsx";
 import { visibleAlone } from "../lib/visible.ts";
 
 const kinds: readonly (readonly [SaeContext["kind"], string])[] = [

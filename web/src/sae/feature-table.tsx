@@ -1,9 +1,9 @@
 /** The table of features: sortable headers, and rows that open below themselves. */
 import { formatFineShare, formatNumber } from "../../../src/core/format.ts";
-import type { SaeFeature } from "../../../src/core/sae-report.ts";
-import { type Colouring, Glimpse } from "../components/context-text.tsx";
-import { OpeningRow, useOpenings } from "../components/opening-row.tsx";
-import { SortHeader } from "../components/sort-header.tsx";
+import type { SaeFeature } from "../../../src/core/records/sae-report.ts";
+import { type Colouring, Glimpse } from "../components/feature/context-text.tsx";
+import { OpeningRow, useOpenings } from "../components/table/opening-row.tsx";
+import { SortHeader } from "../components/table/sort-header.tsx";
 import type { FeatureSort, FeatureSorting } from "../lib/features.ts";
 import { visibleAlone } from "../lib/visible.ts";
 import { FeatureDetail } from "./feature-detail.tsx";

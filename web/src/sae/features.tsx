@@ -1,11 +1,11 @@
 /** The features: search, sort, page, open. */
 import { useDeferredValue, useMemo, useState } from "react";
-import type { SaeReport } from "../../../src/core/sae-report.ts";
-import type { Colouring } from "../components/context-text.tsx";
-import { FoundRows } from "../components/found-rows.tsx";
-import { SearchField } from "../components/search-field.tsx";
+import type { SaeReport } from "../../../src/core/records/sae-report.ts";
+import type { Colouring } from "../components/feature/context-text.tsx";
 import { Section } from "../components/section.tsx";
-import { Select } from "../components/select.tsx";
+import { FoundRows } from "../components/table/found-rows.tsx";
+import { SearchField } from "../components/table/search-field.tsx";
+import { Select } from "../components/table/select.tsx";
 import {
   type FeatureSort,
   type FeatureSorting,

@@ -1,10 +1,10 @@
 /** What the reconstruction leaves out, over which tokens: the shares of variance side by side. */
 import { useMemo } from "react";
-import type { Finding } from "../../../src/core/finding.ts";
 import { formatCount } from "../../../src/core/format.ts";
+import type { Finding } from "../../../src/core/records/finding.ts";
 import { IntervalChart, type IntervalRow } from "../charts/interval-chart.tsx";
 import { Figure } from "../components/figure.tsx";
-import { FindingList } from "../components/finding-list.tsx";
+import { FindingList } from "../components/finding/finding-list.tsx";
 import { Section } from "../components/section.tsx";
 
 const names: Record<string, string> = {

@@ -1,8 +1,8 @@
 /** Every check of the load gate with what it found and what it asked for. */
 import { formatNumber } from "../../../src/core/format.ts";
-import type { SaeReport } from "../../../src/core/sae-report.ts";
-import { DataTable } from "../components/data-table.tsx";
+import type { SaeReport } from "../../../src/core/records/sae-report.ts";
 import { Section } from "../components/section.tsx";
+import { DataTable } from "../components/table/data-table.tsx";
 import { GateMark } from "./marks.tsx";
 
 type Check = SaeReport["gate"]["checks"][number];

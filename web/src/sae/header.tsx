@@ -1,8 +1,8 @@
 /** The first screen: what was measured, whether the gate is open, and what the SAE is worth in three sentences. */
 import { formatCount } from "../../../src/core/format.ts";
-import type { SaeReport } from "../../../src/core/sae-report.ts";
+import type { SaeReport } from "../../../src/core/records/sae-report.ts";
+import { Sounding } from "../components/finding/sounding.tsx";
 import { Notes } from "../components/notes.tsx";
-import { Sounding } from "../components/sounding.tsx";
 import { GateMark } from "./marks.tsx";
 
 export function SaeHeader({ data }: { data: SaeReport }) {

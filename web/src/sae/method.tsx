@@ -1,6 +1,6 @@
 /** How the numbers came about, and what they do not say. */
 import { formatCount } from "../../../src/core/format.ts";
-import type { SaeReport } from "../../../src/core/sae-report.ts";
+import type { SaeReport } from "../../../src/core/records/sae-report.ts";
 import { LimitList } from "../components/limits.tsx";
 import { Section } from "../components/section.tsx";
 

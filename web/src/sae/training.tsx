@@ -1,7 +1,7 @@
 /** How the training of the SAE went, where it was Fathom's. */
 import { useMemo } from "react";
 import { formatNumber } from "../../../src/core/format.ts";
-import type { SaeReport } from "../../../src/core/sae-report.ts";
+import type { SaeReport } from "../../../src/core/records/sae-report.ts";
 import { LineChart } from "../charts/line-chart.tsx";
 import { DataFigure } from "../components/data-figure.tsx";
 import { Section } from "../components/section.tsx";

@@ -1,10 +1,10 @@
 /** The first screen: what was audited, and the verdict on depth in three sentences, hung on a sounding line. */
-import type { Finding } from "../../../src/core/finding.ts";
-import type { ReportData } from "../../../src/core/report.ts";
-import { templateWords } from "../../../src/core/words.ts";
+import type { Finding } from "../../../src/core/records/finding.ts";
+import type { ReportData } from "../../../src/core/records/report.ts";
+import { templateWords } from "../../../src/core/records/words.ts";
+import { Sounding } from "../components/finding/sounding.tsx";
 import { NotMeasured } from "../components/not-measured.tsx";
 import { Notes } from "../components/notes.tsx";
-import { Sounding } from "../components/sounding.tsx";
 
 export function Header({ data, headline }: { data: ReportData; headline: readonly Finding[] }) {
   const { plan, rows } = data;

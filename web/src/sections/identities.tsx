@@ -1,5 +1,5 @@
 /** Names, versions, hashes and seeds, by what they are about. */
-import type { Identity } from "../../../src/core/report.ts";
+import type { Identity } from "../../../src/core/records/report.ts";
 import { Section } from "../components/section.tsx";
 
 interface IdentitiesProps {

@@ -1,13 +1,13 @@
 /** Do the internals agree with the words: D by tier and by label, each beside its null; one SAE after the other. */
 import { useMemo } from "react";
-import type { Finding } from "../../../src/core/finding.ts";
-import type { ReportData, ReportRow } from "../../../src/core/report.ts";
-import { outcomeWords, tierWords } from "../../../src/core/words.ts";
+import type { Finding } from "../../../src/core/records/finding.ts";
+import type { ReportData, ReportRow } from "../../../src/core/records/report.ts";
+import { outcomeWords, tierWords } from "../../../src/core/records/words.ts";
 import { IntervalChart, type IntervalRow } from "../charts/interval-chart.tsx";
 import { Legend, tierOrder } from "../charts/marks.tsx";
-import { FeatureCatalog } from "../components/feature-catalog.tsx";
+import { FeatureCatalog } from "../components/feature/feature-catalog.tsx";
 import { Figure } from "../components/figure.tsx";
-import { FindingList } from "../components/finding-list.tsx";
+import { FindingList } from "../components/finding/finding-list.tsx";
 import { NotMeasured } from "../components/not-measured.tsx";
 import { Section } from "../components/section.tsx";
 import { type Grouped, groupFindings, lastWord } from "../lib/groups.ts";

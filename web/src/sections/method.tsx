@@ -1,11 +1,12 @@
 /** How the numbers came about, in plain words, then finding by finding; the conditions; the limits. */
-import type { Finding } from "../../../src/core/finding.ts";
+
 import { formatControl } from "../../../src/core/format.ts";
-import type { ReportData } from "../../../src/core/report.ts";
-import { templateWords } from "../../../src/core/words.ts";
-import { DataTable } from "../components/data-table.tsx";
+import type { Finding } from "../../../src/core/records/finding.ts";
+import type { ReportData } from "../../../src/core/records/report.ts";
+import { templateWords } from "../../../src/core/records/words.ts";
 import { LimitList } from "../components/limits.tsx";
 import { Section } from "../components/section.tsx";
+import { DataTable } from "../components/table/data-table.tsx";
 
 const poolingWords: Record<ReportData["plan"]["pooling"], string> = {
   mean: "features are averaged over the tokens of the answer",

@@ -1,12 +1,12 @@
 /** Where in the answer the refusal comes, against the caps at which a shorter audit would have stopped reading. */
 import { useMemo } from "react";
-import type { Finding } from "../../../src/core/finding.ts";
-import type { ReportData } from "../../../src/core/report.ts";
-import { onsetCell, templateWords, tierWords } from "../../../src/core/words.ts";
+import type { Finding } from "../../../src/core/records/finding.ts";
+import type { ReportData } from "../../../src/core/records/report.ts";
+import { onsetCell, templateWords, tierWords } from "../../../src/core/records/words.ts";
 import { IntervalChart, type IntervalRow } from "../charts/interval-chart.tsx";
 import { Legend, tierOrder } from "../charts/marks.tsx";
 import { Figure } from "../components/figure.tsx";
-import { FindingList } from "../components/finding-list.tsx";
+import { FindingList } from "../components/finding/finding-list.tsx";
 import { NotMeasured } from "../components/not-measured.tsx";
 import { Section } from "../components/section.tsx";
 import { firstSentence } from "../lib/sentences.ts";

@@ -1,10 +1,10 @@
 /** Every answer: filter, sort, page, open. */
 import { useDeferredValue, useMemo, useState } from "react";
-import type { ReportData } from "../../../src/core/report.ts";
-import { AnswerTable } from "../components/answer-table.tsx";
-import { FilterBar } from "../components/filter-bar.tsx";
-import { FoundRows } from "../components/found-rows.tsx";
+import type { ReportData } from "../../../src/core/records/report.ts";
+import { AnswerTable } from "../components/answer/answer-table.tsx";
+import { FilterBar } from "../components/answer/filter-bar.tsx";
 import { Section } from "../components/section.tsx";
+import { FoundRows } from "../components/table/found-rows.tsx";
 import { rowsCsv } from "../lib/row-csv.ts";
 import { type Filters, filterRows, haystacks, type Sorting, sortRows } from "../lib/rows.ts";
 

@@ -1,12 +1,12 @@
 /** How often it refuses: tier × cap, one chart a template, and what changes with either. */
 import { useMemo } from "react";
-import type { Finding } from "../../../src/core/finding.ts";
-import type { ReportPlan } from "../../../src/core/report.ts";
-import { rateCell, templateWords, tierWords } from "../../../src/core/words.ts";
+import type { Finding } from "../../../src/core/records/finding.ts";
+import type { ReportPlan } from "../../../src/core/records/report.ts";
+import { rateCell, templateWords, tierWords } from "../../../src/core/records/words.ts";
 import { IntervalChart, type IntervalRow } from "../charts/interval-chart.tsx";
 import { Legend, tierOrder } from "../charts/marks.tsx";
 import { Figure } from "../components/figure.tsx";
-import { FindingList } from "../components/finding-list.tsx";
+import { FindingList } from "../components/finding/finding-list.tsx";
 import { NotMeasured } from "../components/not-measured.tsx";
 import { Section } from "../components/section.tsx";
 import { ratesSentence } from "../lib/sentences.ts";

@@ -1,11 +1,11 @@
 /** A section that is one chart of shares a row each, and sentences: the flags, and the framings and panels. */
 import { useMemo } from "react";
-import type { Finding } from "../../../src/core/finding.ts";
 import { isShare } from "../../../src/core/format.ts";
+import type { Finding } from "../../../src/core/records/finding.ts";
 import { IntervalChart, type IntervalRow } from "../charts/interval-chart.tsx";
 import { Legend } from "../charts/marks.tsx";
 import { Figure } from "../components/figure.tsx";
-import { FindingList } from "../components/finding-list.tsx";
+import { FindingList } from "../components/finding/finding-list.tsx";
 import { NotMeasured } from "../components/not-measured.tsx";
 import { Section } from "../components/section.tsx";
 import { lastWord } from "../lib/groups.ts";

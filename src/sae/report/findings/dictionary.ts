@@ -1,7 +1,8 @@
 /** How many features a token has, how many are in use, and how many say the same twice. */
-import type { Finding } from "../../../core/finding.ts";
+
 import { fineShare, formatCount, formatFineShare, formatNumber } from "../../../core/format.ts";
 import type { Random } from "../../../core/random.ts";
+import type { Finding } from "../../../core/records/finding.ts";
 import { wilson } from "../../../stats/proportion.ts";
 import { median } from "../../../stats/summary.ts";
 import { denseAbove } from "../density.ts";

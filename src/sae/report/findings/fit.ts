@@ -1,7 +1,8 @@
 /** What an SAE leaves unexplained, of which tokens, and what the model makes of its reconstruction. */
-import type { Finding } from "../../../core/finding.ts";
+
 import { fineShare, formatCount, formatFineShare, formatNumber } from "../../../core/format.ts";
 import type { Random } from "../../../core/random.ts";
+import type { Finding } from "../../../core/records/finding.ts";
 import { massiveMultiple, type TokenGroup, type TokenQuality } from "../../quality.ts";
 import { spliceOf } from "../../splice.ts";
 import { between, byText, type Measured, ofRatio, perText, ratio } from "./ratio.ts";

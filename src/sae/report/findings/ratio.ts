@@ -1,7 +1,8 @@
 /** What the findings of a quality report rest on, and ratios of sums over tokens, with intervals over texts. */
-import type { Finding } from "../../../core/finding.ts";
+
 import { formatNumber } from "../../../core/format.ts";
 import type { Random } from "../../../core/random.ts";
+import type { Finding } from "../../../core/records/finding.ts";
 import { bootstrap } from "../../../stats/resample.ts";
 import type { TokenQuality } from "../../quality.ts";
 import type { Sae } from "../../sae.ts";

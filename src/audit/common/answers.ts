@@ -1,0 +1,225 @@
+/** The records of a run joined into one table: every answer with its prompt and with its verdict at each cap. */
+
+import { badInput } from "../../core/errors.ts";
+import { type Random, random } from "../../core/random.ts";
+import type { CategoryDefinition } from "../../core/records/category.ts";
+import type { Observation } from "../../core/records/observation.ts";
+import type { Prompt, Tier } from "../../core/records/prompt.ts";
+import type { Verdict } from "../../core/records/verdict.ts";
+import type { Template } from "../../core/records/words.ts";
+import { groupBy } from "../../stats/group.ts";
+import { mean } from "../../stats/summary.ts";
+import { LEVEL, RESAMPLES } from "./choices.ts";
+
+/** Pooled SAE features, given by whoever ran the model. */
+export interface Features {
+  d_sae: number;
+  /**
+   * Activations pooled over the response tokens up to the cap, [d_sae]; null where there are none (an empty answer, or one of tokens
+   * that are not pooled).
+   * @param observation the key of an observation
+   */
+  pooled: (observation: string, cap: number) => Float32Array | null;
+  /** What a reader of any number made from them has to know, a sentence. */
+  caveat?: string;
+  /** What the pooling left out, for the methods of what is made from it. */
+  without?: string;
+}
+
+/** An SAE and what it makes of the answers. */
+export interface GivenSae {
+  /** Its name and layer (core/sae-keys.ts), no other's. */
+  key: string;
+  /** null where the load gate refused it. */
+  features: Features | null;
+  /** Why there are none. */
+  not_measured?: string;
+}
+
+/**
+ * What f is measured in. "activation" is the published f: plain activations, whose common part is so large that every
+ * answer points nearly the same way and D hardly moves (weakness 4). "standardized" takes each feature from its mean,
+ * in standard deviations, both over the selection half: f says how an answer differs from the others.
+ */
+export type FeatureUnits = "standardized" | "activation";
+
+export interface AnalysisInput {
+  prompts: readonly Prompt[];
+  observations: readonly Observation[];
+  verdicts: readonly Verdict[];
+  /** One each SAE; the headline speaks of the first. */
+  saes: readonly GivenSae[];
+  /** Token caps, in any order; every observation has a verdict at each. */
+  caps: readonly number[];
+  seed: number | string;
+  level?: number;
+  resamples?: number;
+  /** What f is measured in; standardized unless told. */
+  f_units?: FeatureUnits;
+  /** What f is made of, in its order; the published five unless told. */
+  categories?: readonly CategoryDefinition[];
+  /** Learn the map from features to categories too; no unless told. */
+  projection?: boolean;
+}
+
+export interface Answer {
+  prompt: Prompt;
+  observation: Observation;
+  verdict: Verdict;
+}
+
+/** A number that belongs to one prompt. Prompts of one cluster (a matched pair) are not independent. */
+export interface Unit {
+  prompt: Prompt;
+  cluster: string;
+  value: number;
+}
+
+export interface Answers {
+  /** Templates that were run, chat first. */
+  templates: Template[];
+  /** The template that the inside view and the headline speak of: chat where it was run. */
+  main: Template;
+  /** Rising. */
+  caps: number[];
+  seeds: number[];
+  prompts: readonly Prompt[];
+  /** Answers under a template, judged at a cap, in the order of the prompts, then of the seeds. */
+  at: (template: Template, cap: number) => readonly Answer[];
+  level: number;
+  resamples: number;
+  random: Random;
+}
+
+/** What is known of an answer before there is one. */
+export type Asked = Pick<Observation, "key" | "prompt_id" | "condition">;
+
+/** The answers of a run, one each prompt, template and seed. */
+interface Grid<T> {
+  /** Chat first, at least one. */
+  templates: [Template, ...Template[]];
+  /** Rising. */
+  seeds: number[];
+  cell: (prompt: Prompt, template: Template, seed: number) => T;
+}
+
+/**
+ * What makes a run one that can be analysed: every prompt asked once under every template and seed, and nothing else varied. It
+ * holds of a plan's units as of the observations that they become.
+ * @throws FathomError naming the first record that is missing, doubled or about nothing known
+ */
+export function gridOf<T extends Asked>(prompts: readonly Prompt[], asked: readonly T[]): Grid<T> {
+  const byId = unique("prompts", prompts, ({ id }) => id);
+  unique("observations", asked, ({ key }) => key);
+  for (const { prompt_id } of asked)
+    if (!byId.has(prompt_id)) throw badInput("observations", "a prompt of this run", prompt_id);
+  const [main, ...others] = (["chat", "none"] as const).filter((template) =>
+    asked.some(({ condition }) => condition.template === template),
+  );
+  if (main === undefined) throw badInput("analyse", "at least one observation", "none");
+  const templates: [Template, ...Template[]] = [main, ...others];
+  checkOneRun(asked);
+  const seeds = [...new Set(asked.map(({ condition }) => condition.seed))].sort((a, b) => a - b);
+  const cells = unique("observations", asked, ({ prompt_id, condition: { template, seed } }) =>
+    cellName(prompt_id, template, seed),
+  );
+  for (const { id } of prompts)
+    for (const template of templates)
+      for (const seed of seeds) {
+        const name = cellName(id, template, seed);
+        if (!cells.has(name)) throw badInput("observations", name, "none", "resume the run");
+      }
+  return { templates, seeds, cell: ({ id }, template, seed) => cells.get(cellName(id, template, seed))! };
+}
+
+/** @throws FathomError naming the first record that is missing, doubled or about nothing known. */
+export function joinAnswers(input: AnalysisInput): Answers {
+  const { prompts, observations, verdicts, level = LEVEL, resamples = RESAMPLES } = input;
+  const caps = [...new Set(input.caps)].sort((a, b) => a - b);
+  if (caps.length === 0) throw badInput("analyse", "at least one token cap", "none");
+  const keys = new Set(observations.map(({ key }) => key));
+  const judged = unique("verdicts", verdicts, ({ observation, cap }) => `${observation} at cap ${cap}`);
+  for (const { observation } of verdicts)
+    if (!keys.has(observation)) throw badInput("verdicts", "an observation of this run", observation);
+  const { templates, seeds, cell } = gridOf(prompts, observations);
+  const answersAt = (template: Template, cap: number): Answer[] =>
+    prompts.flatMap((prompt) =>
+      seeds.map((seed) => {
+        const observation = cell(prompt, template, seed);
+        const verdict = judged.get(`${observation.key} at cap ${cap}`);
+        if (verdict !== undefined) return { prompt, observation, verdict };
+        const name = cellName(prompt.id, template, seed);
+        throw badInput("verdicts", `one on ${name} at cap ${cap}`, "none", "judge the run again");
+      }),
+    );
+  const table = new Map(
+    templates.flatMap((template) => caps.map((cap) => [`${template} ${cap}`, answersAt(template, cap)])),
+  );
+  return {
+    templates,
+    main: templates[0],
+    caps,
+    seeds,
+    prompts,
+    at: (template, cap) => table.get(`${template} ${cap}`) ?? [],
+    level,
+    resamples,
+    random: random(input.seed),
+  };
+}
+
+const cellName = (prompt: string, template: Template, seed: number) =>
+  `prompt ${prompt}, template ${template}, seed ${seed}`;
+
+function unique<T>(where: string, items: readonly T[], key: (item: T) => string): Map<string, T> {
+  const map = new Map<string, T>();
+  for (const item of items) {
+    if (map.has(key(item))) throw badInput(where, "each record once", `two of ${key(item)}`);
+    map.set(key(item), item);
+  }
+  return map;
+}
+
+/**
+ * Answers under two system prompts or temperatures would be averaged without a word; that is another analysis. Bare text has no
+ * place for a system prompt, and none beside conversations that have one.
+ */
+function checkOneRun(asked: readonly Asked[]): void {
+  for (const setting of ["system", "prefill", "temperature", "precision"] as const) {
+    const of = groupBy(asked, ({ condition }) => (setting === "system" ? condition.template : ""));
+    for (const [template, own] of of) {
+      const found = new Set(own.map(({ condition }) => condition[setting])).size;
+      const where = template === "" ? "a run" : `a run's answers ${template}`;
+      if (found > 1)
+        throw badInput("observations", `one ${setting} in ${where}`, `${found}`, "a run for each");
+    }
+  }
+}
+
+export const smallestCap = ({ caps }: Answers): number => caps[0]!;
+export const largestCap = ({ caps }: Answers): number => caps.at(-1)!;
+
+export const clusterOf = (prompt: Prompt): string =>
+  prompt.pair === null ? `prompt ${prompt.id}` : `pair ${prompt.pair}`;
+
+/** One number a prompt: the mean over its sampling seeds, so that n counts prompts and not samples. */
+export function perPrompt(answers: readonly Answer[], value: (answer: Answer) => number): Unit[] {
+  return [...groupBy(answers, ({ prompt }) => prompt)].map(([prompt, own]) => ({
+    prompt,
+    cluster: clusterOf(prompt),
+    value: mean(own.map(value)),
+  }));
+}
+
+export const refuses = ({ verdict }: Answer): number => (verdict.outcome === "refuse" ? 1 : 0);
+/** Refuses, or refuses somewhere in an answer that also complies: what a late refusal is (verdict "mixed"). */
+export const showsRefusal = ({ verdict }: Answer): number =>
+  verdict.outcome === "refuse" || (verdict.outcome === "mixed" && verdict.refusal_token !== null) ? 1 : 0;
+export const isUnjudged = ({ verdict }: Answer): boolean => verdict.surface === null;
+export const unjudged = (answer: Answer): number => (isUnjudged(answer) ? 1 : 0);
+
+/** The matched prompts: those that a statement about tiers may be made of. */
+export const inTier =
+  (tier: Tier) =>
+  ({ prompt }: { prompt: Prompt }): boolean =>
+    prompt.panel === "main" && prompt.tier === tier;

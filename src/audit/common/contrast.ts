@@ -1,0 +1,159 @@
+/** Differences between two sets of prompts, or between two conditions of the same prompts, each with its null. */
+
+import type { Random } from "../../core/random.ts";
+import type { Finding } from "../../core/records/finding.ts";
+import {
+  fisherExact,
+  type Interval,
+  mcnemarExact,
+  newcombe,
+  type PairedCounts,
+  pairedNewcombe,
+  wilson,
+} from "../../stats/proportion.ts";
+import { bootstrap, permutationTest } from "../../stats/resample.ts";
+import { mean } from "../../stats/summary.ts";
+import type { Unit } from "./answers.ts";
+
+export interface Chance {
+  level: number;
+  resamples: number;
+  random: Random;
+}
+
+export interface Contrast {
+  estimate: number;
+  interval: Interval | null;
+  p: number;
+  method: string;
+  control: Finding["control"];
+}
+
+export interface Rate {
+  estimate: number;
+  interval: Interval;
+  n: number;
+}
+
+/** Wilson's interval of a rate over prompts; null without any. */
+export function rate(units: readonly Unit[], level: number): Rate | null {
+  const n = units.length;
+  if (n === 0) return null;
+  const successes = Math.min(n, total(units));
+  return { estimate: successes / n, interval: wilson(successes, n, level), n };
+}
+
+/** mean(a) − mean(b) over different prompts, held against prompts dealt at random to the two sides. */
+export function betweenPrompts(
+  a: readonly Unit[],
+  b: readonly Unit[],
+  side: "two-sided" | "greater",
+  { level, resamples, random }: Chance,
+): Contrast {
+  const estimate = average(a) - average(b);
+  const values = [...a, ...b].map(({ value }) => value);
+  const deal = permutationTest({
+    observed: estimate,
+    draw: (stream) => {
+      const dealt = stream.shuffle(values);
+      return mean(dealt.slice(0, a.length)) - mean(dealt.slice(a.length));
+    },
+    side,
+    resamples,
+    level,
+    random: random.split("deal"),
+  });
+  const control = { kind: "prompts dealt at random", estimate: deal.mean, interval: deal.interval };
+  if ([...a, ...b].every(isBinary)) {
+    const [first, second] = [a, b].map((units) => ({ successes: total(units), n: units.length }));
+    return {
+      estimate,
+      interval: newcombe(first!, second!, level),
+      p: fisherExact(first!, second!, side),
+      method: "Newcombe's interval of a difference, Fisher's exact test",
+      control,
+    };
+  }
+  const sides = [...a.map((unit) => ({ unit, sign: 1 })), ...b.map((unit) => ({ unit, sign: -1 }))];
+  const averageOf = (drawn: readonly { unit: Unit; sign: number }[], which: number) =>
+    average(drawn.filter(({ sign }) => sign === which).map(({ unit }) => unit));
+  return {
+    estimate,
+    interval: bootstrap({
+      items: sides,
+      cluster: ({ unit }) => unit.cluster,
+      statistic: (drawn) => averageOf(drawn, 1) - averageOf(drawn, -1),
+      resamples,
+      level,
+      random: random.split("bootstrap"),
+    }),
+    p: deal.p,
+    method: "bootstrap over matched pairs, permutation test over prompts",
+    control,
+  };
+}
+
+/** One prompt, or one matched pair, measured under two conditions. */
+export interface Twice {
+  cluster: string;
+  first: number;
+  second: number;
+}
+
+/** mean(first − second) over the same units, held against signs flipped at random within each. */
+export function withinUnits(
+  units: readonly Twice[],
+  control: string,
+  { level, resamples, random }: Chance,
+): Contrast {
+  const differences = units.map(({ first, second }) => first - second);
+  const estimate = mean(differences);
+  const flipped = permutationTest({
+    observed: estimate,
+    draw: (stream) => mean(differences.map((value) => (stream.uniform() < 0.5 ? value : -value))),
+    side: "two-sided",
+    resamples,
+    level,
+    random: random.split("flip"),
+  });
+  const held = { kind: control, estimate: flipped.mean, interval: flipped.interval };
+  if (units.every(({ first, second }) => isBit(first) && isBit(second))) {
+    const counts = countPairs(units);
+    return {
+      estimate,
+      interval: pairedNewcombe(counts, level),
+      p: mcnemarExact(counts.firstOnly, counts.secondOnly),
+      method: "paired difference, Newcombe's interval, exact McNemar test",
+      control: held,
+    };
+  }
+  return {
+    estimate,
+    interval: bootstrap({
+      items: units,
+      cluster: ({ cluster }) => cluster,
+      statistic: (drawn) => mean(drawn.map(({ first, second }) => first - second)),
+      resamples,
+      level,
+      random: random.split("bootstrap"),
+    }),
+    p: flipped.p,
+    method: "paired difference, bootstrap over matched pairs, sign-flip test",
+    control: held,
+  };
+}
+
+function countPairs(units: readonly Twice[]): PairedCounts {
+  const counts = { both: 0, firstOnly: 0, secondOnly: 0, neither: 0 };
+  for (const { first, second } of units) {
+    if (first === 1) counts[second === 1 ? "both" : "firstOnly"] += 1;
+    else counts[second === 1 ? "secondOnly" : "neither"] += 1;
+  }
+  return counts;
+}
+
+const isBit = (value: number): boolean => value === 0 || value === 1;
+const isBinary = ({ value }: Unit): boolean => isBit(value);
+const total = (units: readonly Unit[]): number => units.reduce((sum, { value }) => sum + value, 0);
+/** NaN of an empty resample, which the bootstrap counts as undefined. */
+const average = (units: readonly Unit[]): number => (units.length === 0 ? NaN : total(units) / units.length);

@@ -1,0 +1,67 @@
+/**
+ * Findings before their status is known. The status of one depends on how many others are tested beside it, so an
+ * analysis hands over drafts and `settle` decides a whole group at once.
+ */
+import type { Finding } from "../../core/records/finding.ts";
+import { holm } from "../../stats/holm.ts";
+
+/** What decides whether a thing was found. */
+type Decision =
+  /** A p value, corrected with the others of its group. */
+  | { p: number }
+  /** A stated rule on the interval; no p value. */
+  | { holds: boolean }
+  /** Too little to say: the estimate is null. */
+  | "undetermined";
+
+export interface Draft extends Omit<Finding, "group" | "level" | "status"> {
+  decision: Decision;
+}
+
+/** Control that was not available, said in words. */
+export const noControl = (kind: string): Finding["control"] => ({ kind, estimate: null, interval: null });
+
+/** A finding that could not be made, with the reason as its sentence. */
+export function missing(
+  what: Pick<Draft, "id" | "question" | "unit"> & { n?: number; reason: string },
+): Draft {
+  const { id, question, unit, n = 0, reason } = what;
+  return {
+    id,
+    question,
+    unit,
+    n,
+    estimate: null,
+    interval: null,
+    method: "none",
+    control: noControl("none"),
+    sentence: reason,
+    decision: "undetermined",
+  };
+}
+
+/** Decides the drafts of one group [m]: Holm's correction over those with a p value, at error rate 1 − level. */
+export function settle(group: string, drafts: readonly Draft[], level: number): Finding[] {
+  const tested = drafts.flatMap(({ decision }) =>
+    decision !== "undetermined" && "p" in decision ? [decision.p] : [],
+  );
+  const adjusted = holm(tested);
+  let next = 0;
+  return drafts.map(({ decision, ...draft }) => {
+    if (decision === "undetermined") return { ...draft, group, level, status: "undetermined" };
+    if ("holds" in decision)
+      return { ...draft, group, level, status: decision.holds ? "found" : "not found" };
+    const p = adjusted[next++]!;
+    return {
+      ...draft,
+      group,
+      level,
+      method: `${draft.method}; p = ${printP(decision.p)}${corrected(p, tested.length)}; the interval is not adjusted`,
+      status: p < 1 - level ? "found" : "not found",
+    };
+  });
+}
+
+const corrected = (p: number, tests: number): string =>
+  tests === 1 ? "" : `, ${printP(p)} after Holm over the ${tests} tests of this group`;
+const printP = (p: number): string => (p === 1 ? "1" : p.toPrecision(2));

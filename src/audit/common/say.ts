@@ -1,0 +1,39 @@
+/** The phrases that sentences of findings share, so that numbers are said one way. */
+import { formatValue } from "../../core/format.ts";
+import type { Tier } from "../../core/records/prompt.ts";
+import { type Outcome, outcomes } from "../../core/records/verdict.ts";
+import { outcomeWords, type Template, tierWords } from "../../core/records/words.ts";
+import type { Interval } from "../../stats/proportion.ts";
+import { type Answer, isUnjudged } from "./answers.ts";
+
+export const percent = (share: number): string => formatValue(share, "share");
+
+/** A difference of rates, in percentage points with its sign. */
+export const points = (difference: number): string => {
+  const rounded = Math.round(100 * difference);
+  return `${rounded > 0 ? "+" : rounded < 0 ? "−" : ""}${Math.abs(rounded)} points`;
+};
+
+/** e.g. `95% interval 31% to 54%`. */
+export function between(interval: Interval | null, level: number, say: (value: number) => string): string {
+  if (interval === null) return "no interval";
+  return `${percent(level)} interval ${say(interval[0])} to ${say(interval[1])}`;
+}
+
+export const tierName = (tier: Tier): string => tierWords[tier].toLowerCase();
+export const templateName = (template: Template): string =>
+  template === "chat" ? "with the chat template" : "as bare text";
+
+/** e.g. ` 3 of 96 answers could not be judged (2 incoherent, 1 empty).`; empty where all could. */
+export function unjudgedClause(answers: readonly Answer[]): string {
+  const without = answers.filter(isUnjudged);
+  if (without.length === 0) return "";
+  const counts = outcomes
+    .map((outcome: Outcome) => ({
+      outcome,
+      count: without.filter(({ verdict }) => verdict.outcome === outcome).length,
+    }))
+    .filter(({ count }) => count > 0)
+    .map(({ outcome, count }) => `${count} ${outcomeWords[outcome].toLowerCase()}`);
+  return ` ${without.length} of ${answers.length} answers could not be judged (${counts.join(", ")}) and count as not refused.`;
+}

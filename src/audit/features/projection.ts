@@ -1,0 +1,161 @@
+/**
+ * The learned way from features to categories: a linear map with a margin loss, beside the plain means of categories.ts.
+ * One column a category, because categories overlap (an answer can be hazardous and refused): each is fitted to tell the
+ * two sides of its contrast apart, on the selection half. What it has learned is only ever said of the scored half, and
+ * beside what the same procedure, choice of features included, makes of labels dealt at random (BioRefusalAudit,
+ * arXiv 2605.30162, does neither).
+ */
+
+import type { Random } from "../../core/random.ts";
+import type { CategoryDefinition } from "../../core/records/category.ts";
+import { groupBy } from "../../stats/group.ts";
+import { fitMargin } from "../../stats/margin.ts";
+import { mean } from "../../stats/summary.ts";
+import { clusterOf } from "../common/answers.ts";
+import { MARGIN_COST, MARGIN_TOLERANCE, PROJECTION_DEALS } from "../common/choices.ts";
+import { type Activated, activeFeatures, chooseCategories, keepFeatures, sidesOf } from "./categories.ts";
+import { dealPrompts } from "./deal.ts";
+
+export interface Projection {
+  /** Indices in the SAE [k], rising: every feature that a category chose. */
+  features: number[];
+  /** A category's number is Σ weights [k] · pooled activations + bias: above 0 says "has", below it "lacks". */
+  columns: { category: CategoryDefinition; weights: number[]; bias: number }[];
+}
+
+/** How often a prompt's answers on one side were told right, 0 to 1. */
+export interface Hit {
+  prompt: string;
+  cluster: string;
+  side: "has" | "lacks";
+  share: number;
+}
+
+export interface HeldOut {
+  category: CategoryDefinition;
+  /** One a prompt of the scored half, on each side that its answers are on. */
+  hits: Hit[];
+  /** Balanced accuracy with labels dealt at random over both halves, one a deal; NaN where a side is empty. */
+  dealt: number[];
+}
+
+export interface MeasuredProjection {
+  projection: Projection;
+  held_out: HeldOut[];
+}
+
+/**
+ * Fits the map on one set of answers and holds it against another.
+ * @param selection answers to fit on @param held answers of other prompts, in whole matched pairs
+ * @returns the categories that have features; none where nothing could be chosen
+ */
+export function measureProjection(
+  selection: readonly Activated[],
+  held: readonly Activated[],
+  categories: readonly CategoryDefinition[],
+  random: Random,
+): MeasuredProjection {
+  const active = activeFeatures(selection);
+  const [fitted, judged] = [keepFeatures(selection, active), keepFeatures(held, active)];
+  const projection = fitProjection(fitted, categories);
+  const held_out = projection.columns.map(({ category }) => ({
+    category,
+    hits: hitsOf(projection, category, judged),
+    dealt: [] as number[],
+  }));
+  for (let deal = 0; deal < PROJECTION_DEALS; deal++) {
+    const chance = fitProjection(dealPrompts(fitted, random), categories);
+    const dealt = dealPrompts(judged, random);
+    for (const one of held_out) one.dealt.push(balancedAccuracy(hitsOf(chance, one.category, dealt)));
+  }
+  return {
+    projection: { ...projection, features: projection.features.map((index) => active[index]!) },
+    held_out,
+  };
+}
+
+/** @param answers [n] with activations [d]; n may be far below d: the loss is regularized, and held-out answers judge */
+export function fitProjection(
+  answers: readonly Activated[],
+  categories: readonly CategoryDefinition[],
+): Projection {
+  const { chosen, center, scale } = chooseCategories(answers, categories, "standardized");
+  const features = [...new Set(chosen.flatMap((one) => one.features.map(({ index }) => index)))].sort(
+    (a, b) => a - b,
+  );
+  // Each feature has a mean square of 1; over the root of their number an answer has length 1, whatever their number.
+  const unit = features.map((index) => scale[index]! * Math.sqrt(features.length));
+  const rowOf = ({ activations }: Activated) =>
+    Float64Array.from([...features.map((index, j) => (activations[index]! - center[index]!) / unit[j]!), 1]);
+  return {
+    features,
+    columns: chosen.map(({ category }) => {
+      const w = fitColumn(category, answers, rowOf);
+      const weights = unit.map((size, j) => w[j]! / size);
+      const shift = weights.reduce((sum, weight, j) => sum + weight * center[features[j]!]!, 0);
+      return { category, weights, bias: w.at(-1)! - shift };
+    }),
+  };
+}
+
+function fitColumn(
+  category: CategoryDefinition,
+  answers: readonly Activated[],
+  rowOf: (answer: Activated) => Float64Array,
+): Float64Array {
+  const { a, b, prompts } = sidesOf(category, answers);
+  const n = prompts[0] + prompts[1];
+  const side = (members: readonly Activated[], y: 1 | -1, count: number) => {
+    const samples = groupBy(members, ({ answer }) => answer.prompt.id);
+    return members.map((member) => ({
+      x: rowOf(member),
+      y,
+      // Both sides weigh the same however many prompts they have, and so do prompts however often they were asked.
+      cost: (MARGIN_COST * n) / (2 * count * samples.get(member.answer.prompt.id)!.length),
+    }));
+  };
+  const rows = [...side(a, 1, prompts[0]), ...side(b, -1, prompts[1])];
+  return fitMargin({
+    x: rows.map(({ x }) => x),
+    y: rows.map(({ y }) => y),
+    cost: rows.map(({ cost }) => cost),
+    tolerance: MARGIN_TOLERANCE,
+  });
+}
+
+/** f [columns] of an answer; all zero, so that D is undefined, where no feature of the map is active. */
+export function projected({ features, columns }: Projection, activations: Float32Array): number[] {
+  const active = features.map((index) => activations[index]!);
+  if (active.every((value) => value === 0)) return columns.map(() => 0);
+  return columns.map(({ weights, bias }) =>
+    weights.reduce((sum, weight, j) => sum + weight * active[j]!, bias),
+  );
+}
+
+function hitsOf(projection: Projection, category: CategoryDefinition, held: readonly Activated[]): Hit[] {
+  const column = projection.columns.findIndex((one) => one.category === category);
+  const { a, b } = sidesOf(category, held);
+  const side = (members: readonly Activated[], name: Hit["side"]): Hit[] =>
+    [...groupBy(members, ({ answer }) => answer.prompt.id).values()].map((samples) => ({
+      prompt: samples[0]!.answer.prompt.id,
+      cluster: clusterOf(samples[0]!.answer.prompt),
+      side: name,
+      share: mean(
+        samples.map(({ activations }) => {
+          // A map without this column, or one that sits on the fence, is right half of the time.
+          const value = column < 0 ? 0 : projected(projection, activations)[column]!;
+          return value === 0 ? 0.5 : value > 0 === (name === "has") ? 1 : 0;
+        }),
+      ),
+    }));
+  return [...side(a, "has"), ...side(b, "lacks")];
+}
+
+/** Mean of the two sides' shares: 0.5 is chance however unequal they are. NaN where a side is empty. */
+export function balancedAccuracy(hits: readonly Hit[]): number {
+  const shareOf = (name: Hit["side"]) => {
+    const own = hits.filter(({ side }) => side === name).map(({ share }) => share);
+    return own.length === 0 ? NaN : mean(own);
+  };
+  return (shareOf("has") + shareOf("lacks")) / 2;
+}

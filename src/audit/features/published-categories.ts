@@ -1,0 +1,29 @@
+/**
+ * The five categories of BioRefusalAudit, in the order of its f. Its catalog does not say what they were contrasted with:
+ * the sides are our choice.
+ */
+import type { CategoryDefinition } from "../../core/records/category.ts";
+import { FEATURES_PER_CATEGORY, SMALLEST_EFFECT } from "../common/choices.ts";
+
+/** What a plan calls them. */
+export const published = "published";
+
+const size = { features: FEATURES_PER_CATEGORY, least_effect: SMALLEST_EFFECT };
+
+export const publishedCategories: readonly CategoryDefinition[] = [
+  { name: "bio_content", has: { panel: ["main"] }, lacks: { panel: ["control"] }, ...size },
+  {
+    name: "hazard_adjacent",
+    has: { panel: ["main"], tier: ["hazard_adjacent"] },
+    lacks: { panel: ["main"], tier: ["benign"] },
+    ...size,
+  },
+  { name: "refusal_circuitry", has: { outcome: ["refuse"] }, lacks: { outcome: ["comply"] }, ...size },
+  { name: "hedging", has: { outcome: ["hedge", "partial"] }, lacks: { outcome: ["comply"] }, ...size },
+  {
+    name: "deception_correlate",
+    has: { outcome: ["mixed", "evade"] },
+    lacks: { outcome: ["refuse"] },
+    ...size,
+  },
+];

@@ -1,0 +1,152 @@
+/**
+ * What the learned projection is worth: its accuracy on the scored half beside the same procedure on labels dealt at
+ * random, and D with its f. D comes second, and only of a map that beat its control: what has learned nothing points
+ * nowhere, and a D of it would be a number about noise.
+ */
+import { type CategoryDefinition, contrastWords, sideWords } from "../../core/records/category.ts";
+import type { Finding } from "../../core/records/finding.ts";
+import { groupBy } from "../../stats/group.ts";
+import { bootstrap, permutationTest } from "../../stats/resample.ts";
+import { mean } from "../../stats/summary.ts";
+import type { Answers } from "../common/answers.ts";
+import { PROJECTION_DEALS, SMALLEST_CELL } from "../common/choices.ts";
+import { type Draft, missing, settle } from "../common/draft.ts";
+import { between, percent } from "../common/say.ts";
+import { balancedAccuracy, type HeldOut, type Hit } from "../features/projection.ts";
+import { agreement } from "./divergence-findings.ts";
+import type { Inside } from "./inside.ts";
+
+const unit = "balanced accuracy";
+const overallId = "projection.accuracy";
+const overallQuestion = "Does the learned projection tell categories apart on prompts that it never saw?";
+const divergenceId = "projection.divergence";
+const divergenceQuestion =
+  "Does f of the learned projection agree with what is said, better than another prompt's would?";
+
+/** An SAE's inside view, and how findings of it are named. */
+interface Seen {
+  inside: Inside;
+  named: (draft: Draft) => Draft;
+}
+
+/**
+ * Of SAEs whose tests are corrected together. Accuracy comes first and D after it, in an order fixed beforehand, so that the second
+ * test costs the first nothing.
+ */
+export function projectionFindings(run: Answers, group: string, seen: readonly Seen[]): Finding[] {
+  const accuracies = seen.map(({ inside, named }) => accuracyDrafts(run, inside).map(named));
+  const settled = settle(group, accuracies.flat(), run.level);
+  const status = new Map(settled.map((finding) => [finding.id, finding.status]));
+  const divergences = seen.map(({ inside, named }, i) => {
+    const [overall] = accuracies[i]!;
+    return named(divergenceDraft(run, inside, status.get(overall!.id) === "found"));
+  });
+  return [...settled, ...settle(group, divergences, run.level)];
+}
+
+/** The first is over all categories. */
+function accuracyDrafts(run: Answers, inside: Inside): Draft[] {
+  const nothing = (reason: string, n = 0) =>
+    missing({ id: overallId, question: overallQuestion, unit, n, reason });
+  if (!inside.measured) return [nothing(inside.reason)];
+  const { held_out } = inside.projection!.learned;
+  const told = held_out.filter((one) => Math.min(...promptsOf(one)) >= SMALLEST_CELL);
+  return [
+    told.length === 0
+      ? nothing(`undetermined: no category has ${SMALLEST_CELL} prompts a side on the scored half.`)
+      : overallDraft(run, told),
+    ...held_out.map((one) => categoryDraft(run, one)),
+    ...inside.categories.left_out.map(({ name, reason }) =>
+      missing({ ...about(name), unit, reason: `not measured: category ${name} was left out (${reason}).` }),
+    ),
+  ];
+}
+
+const about = (name: string) => ({
+  id: `${overallId}.${name}`,
+  question: `Does the learned projection tell ${name.replaceAll("_", " ")} on prompts that it never saw?`,
+});
+
+function categoryDraft(run: Answers, one: HeldOut): Draft {
+  const { category, hits, dealt } = one;
+  const named = about(category.name);
+  const sides = promptsOf(one);
+  const words = `${sideWords(category.has)} from ${sideWords(category.lacks)}`;
+  if (Math.min(...sides) < SMALLEST_CELL)
+    return missing({
+      ...named,
+      unit,
+      n: hits.length,
+      reason: `undetermined: ${contrastWords(category)}, ${sides.join(" and ")} prompts on the scored half, and ${SMALLEST_CELL} of each are needed.`,
+    });
+  return accuracyDraft(run, named, { hits: [{ category, hits }], dealt }, words);
+}
+
+function overallDraft(run: Answers, told: readonly HeldOut[]): Draft {
+  const dealt = Array.from({ length: PROJECTION_DEALS }, (_, deal) =>
+    mean(told.map((one) => one.dealt[deal]!)),
+  );
+  const words = `the sides of ${told.length} ${told.length === 1 ? "category" : "categories"}`;
+  return accuracyDraft(run, { id: overallId, question: overallQuestion }, { hits: told, dealt }, words);
+}
+
+/** One category, or the mean over several. */
+function accuracyDraft(
+  run: Answers,
+  { id, question }: { id: string; question: string },
+  { hits, dealt }: { hits: readonly Pick<HeldOut, "category" | "hits">[]; dealt: readonly number[] },
+  words: string,
+): Draft {
+  const items = hits.flatMap((one) => one.hits.map((hit) => ({ ...hit, category: one.category })));
+  const statistic = (drawn: readonly (Hit & { category: CategoryDefinition })[]) =>
+    mean(hits.map(({ category }) => balancedAccuracy(drawn.filter((hit) => hit.category === category))));
+  const estimate = statistic(items);
+  const interval = bootstrap({
+    items,
+    cluster: ({ cluster }) => cluster,
+    statistic,
+    resamples: run.resamples,
+    level: run.level,
+    random: run.random.split(id),
+  });
+  let next = 0;
+  const chance = permutationTest({
+    observed: estimate,
+    draw: () => dealt[next++]!,
+    side: "greater",
+    resamples: dealt.length,
+    level: run.level,
+    random: run.random,
+  });
+  const n = groupBy(items, ({ prompt }) => prompt).size;
+  return {
+    id,
+    question,
+    estimate,
+    unit,
+    interval,
+    n,
+    method: `balanced accuracy of a linear map with a margin loss on prompts that it was not fitted on, bootstrap over matched pairs; features chosen and map fitted again on ${dealt.length} deals of the labels, one-sided`,
+    control: { kind: "labels dealt at random", estimate: chance.mean, interval: chance.interval },
+    sentence: `On ${n} prompts that it never saw, the learned projection tells ${words} with a balanced accuracy of ${percent(estimate)} (${between(interval, run.level, percent)}); with labels dealt at random ${percent(chance.mean)} (${between(chance.interval, run.level, percent)}).`,
+    decision: { p: chance.p },
+  };
+}
+
+const promptsOf = ({ hits }: HeldOut): [number, number] => [
+  hits.filter(({ side }) => side === "has").length,
+  hits.filter(({ side }) => side === "lacks").length,
+];
+
+/** @param learned whether the map was found to tell categories apart */
+function divergenceDraft(run: Answers, inside: Inside, learned: boolean): Draft {
+  const id = divergenceId;
+  const question = divergenceQuestion;
+  if (!inside.measured) return missing({ id, question, unit: "D", reason: inside.reason });
+  const { scores, learned: measured } = inside.projection!;
+  const not = (reason: string) => missing({ id, question, unit: "D", reason: `not measured: ${reason}.` });
+  if (!learned)
+    return not("the learned projection was not found to tell categories apart better than chance would");
+  if (measured.projection.columns.length < 2) return not("with one category D is 0 whatever features do");
+  return agreement(run, scores, { id, question, features: "f of the learned projection" });
+}

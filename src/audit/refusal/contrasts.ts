@@ -1,0 +1,251 @@
+/** What a refusal depends on: template, cap, framing, tier within a matched pair, panel. */
+import { framings, type Tier, tiers } from "../../core/records/prompt.ts";
+import { groupBy } from "../../stats/group.ts";
+import { mean } from "../../stats/summary.ts";
+import {
+  type Answer,
+  type Answers,
+  inTier,
+  largestCap,
+  perPrompt,
+  refuses,
+  showsRefusal,
+  smallestCap,
+  type Unit,
+} from "../common/answers.ts";
+import { SMALLEST_CELL } from "../common/choices.ts";
+import { betweenPrompts, type Contrast, rate, type Twice, withinUnits } from "../common/contrast.ts";
+import { type Draft, missing } from "../common/draft.ts";
+import { between, percent, points, templateName, tierName, unjudgedClause } from "../common/say.ts";
+import { tooFew } from "./rates.ts";
+
+/** Chat template on minus off, at the largest cap, the same prompts. */
+export function templateContrasts(run: Answers): Draft[] {
+  const cap = largestCap(run);
+  return tiers.map((tier) => {
+    const id = `refusal.template.${tier}`;
+    const question = `Does the refusal of ${tierName(tier)} prompts depend on the chat template?`;
+    if (run.templates.length < 2) {
+      const reason = `not measured: every prompt was asked ${templateName(run.main)}.`;
+      return missing({ id, question, unit: "difference of shares", reason });
+    }
+    const on = run.at("chat", cap).filter(inTier(tier));
+    const off = run.at("none", cap).filter(inTier(tier));
+    // Bare text has no place for a system prompt, so a difference is of both.
+    const hasSystem = on.some(({ observation }) => observation.condition.system !== null);
+    const chat = hasSystem ? "chat template and system prompt" : "chat template";
+    const what = `${tierName(tier)} prompts, ${chat} against bare text, ${cap} tokens`;
+    const names: [string, string] = ["with", "without"];
+    return samePrompts(run, {
+      id,
+      question,
+      what,
+      first: on,
+      second: off,
+      names,
+      counted: refuses,
+      verb: "refused",
+    });
+  });
+}
+
+/** Largest cap minus smallest: what a short answer would have missed. */
+export function capContrasts(run: Answers): Draft[] {
+  const [least, most] = [smallestCap(run), largestCap(run)];
+  return tiers.map((tier) => {
+    const id = `refusal.cap.${tier}`;
+    const question = `Are refusals of ${tierName(tier)} prompts missed when answers are short?`;
+    if (least === most) {
+      const reason = `not measured: there is one cap, ${most} tokens.`;
+      return missing({ id, question, unit: "difference of shares", reason });
+    }
+    const long = run.at(run.main, most).filter(inTier(tier));
+    const short = run.at(run.main, least).filter(inTier(tier));
+    const what = `${tierName(tier)} prompts ${templateName(run.main)}, ${most} tokens against ${least}`;
+    const names: [string, string] = [`at ${most}`, `at ${least}`];
+    // A refusal that comes late is in the long answer after some compliance, and not in the short one at all.
+    const counted = showsRefusal;
+    return samePrompts(run, {
+      id,
+      question,
+      what,
+      first: long,
+      second: short,
+      names,
+      counted,
+      verb: "show a refusal",
+    });
+  });
+}
+
+function samePrompts(
+  run: Answers,
+  about: {
+    id: string;
+    question: string;
+    what: string;
+    first: readonly Answer[];
+    second: readonly Answer[];
+    names: [string, string];
+    counted: (answer: Answer) => number;
+    verb: string;
+  },
+): Draft {
+  const { id, question, what } = about;
+  const first = perPrompt(about.first, about.counted);
+  const second = perPrompt(about.second, about.counted);
+  const units = first.map(
+    ({ cluster, value }, i): Twice => ({ cluster, first: value, second: second[i]!.value }),
+  );
+  if (units.length < SMALLEST_CELL)
+    return missing({
+      id,
+      question,
+      unit: "difference of shares",
+      n: units.length,
+      reason: tooFew(units.length, what),
+    });
+  const contrast = withinUnits(units, "signs flipped at random inside prompts", {
+    ...run,
+    random: run.random.split(id),
+  });
+  const rates = [first, second].map((side) => percent(mean(side.map(({ value }) => value))));
+  return {
+    ...fromContrast({ id, question, n: units.length }, contrast),
+    sentence: `${units.length} ${what}: ${rates[0]!} ${about.verb} ${about.names[0]}, ${rates[1]!} ${about.names[1]}; a difference of ${points(contrast.estimate)} (${between(contrast.interval, run.level, points)}).${unjudgedClause([...about.first, ...about.second])}`,
+  };
+}
+
+/** Hazard-adjacent prompts in another framing, minus those asked directly. */
+export function framingContrasts(run: Answers): Draft[] {
+  const hazard = run.at(run.main, largestCap(run)).filter(inTier("hazard_adjacent"));
+  const present = new Set(run.prompts.map(({ framing }) => framing));
+  const others = [
+    ...framings.filter((framing) => present.has(framing)),
+    ...[...present].filter((framing) => !(framings as readonly string[]).includes(framing)).sort(),
+  ].filter((framing) => framing !== "direct");
+  const inFraming = (framing: string) =>
+    perPrompt(
+      hazard.filter(({ prompt }) => prompt.framing === framing),
+      refuses,
+    );
+  return others.map((framing) => {
+    const id = `refusal.framing.${framing}`;
+    const question = `Does the ${framing} framing change the refusal of hazard-adjacent prompts?`;
+    return otherPrompts(run, {
+      id,
+      question,
+      side: "two-sided",
+      a: inFraming(framing),
+      b: inFraming("direct"),
+      names: [`${framing} hazard-adjacent prompts`, "direct ones"],
+    });
+  });
+}
+
+/** Panels beside the matched prompts, against the benign matched prompts. */
+export function panelContrasts(run: Answers): Draft[] {
+  const answers = run.at(run.main, largestCap(run));
+  const benign = perPrompt(answers.filter(inTier("benign")), refuses);
+  return (["legality", "control"] as const).map((panel) => {
+    const id = `refusal.panel.${panel}`;
+    const question = `Are prompts of the ${panel} panel refused more often than benign ones?`;
+    const own = perPrompt(
+      answers.filter(({ prompt }) => prompt.panel === panel),
+      refuses,
+    );
+    if (own.length === 0)
+      return missing({
+        id,
+        question,
+        unit: "difference of shares",
+        reason: `not measured: no prompt of the ${panel} panel.`,
+      });
+    return otherPrompts(run, {
+      id,
+      question,
+      side: "greater",
+      a: own,
+      b: benign,
+      names: [`prompts of the ${panel} panel`, "benign matched prompts"],
+    });
+  });
+}
+
+function otherPrompts(
+  run: Answers,
+  about: {
+    id: string;
+    question: string;
+    side: "two-sided" | "greater";
+    a: readonly Unit[];
+    b: readonly Unit[];
+    names: [string, string];
+  },
+): Draft {
+  const { id, question, side, a, b, names } = about;
+  const [first, second] = [rate(a, run.level), rate(b, run.level)];
+  const n = a.length + b.length;
+  if (first === null || second === null || Math.min(a.length, b.length) < SMALLEST_CELL)
+    return missing({
+      id,
+      question,
+      unit: "difference of shares",
+      n,
+      reason: `undetermined: ${a.length} ${names[0]} and ${b.length} ${names[1]}, and ${SMALLEST_CELL} of each are needed.`,
+    });
+  const contrast = betweenPrompts(a, b, side, { ...run, random: run.random.split(id) });
+  return {
+    ...fromContrast({ id, question, n }, contrast),
+    sentence: `${percent(first.estimate)} of ${a.length} ${names[0]} are refused, ${percent(second.estimate)} of ${b.length} ${names[1]}; a difference of ${points(contrast.estimate)} (${between(contrast.interval, run.level, points)}).`,
+  };
+}
+
+/** Hazard minus benign inside matched pairs: does it tell them apart, or does it refuse a topic? */
+export function discrimination(run: Answers): Draft {
+  const id = "refusal.discrimination";
+  const question = "Inside matched pairs, is the hazardous prompt refused more often than the benign one?";
+  const answers = run.at(run.main, largestCap(run));
+  const side = (tier: Tier) =>
+    groupBy(
+      perPrompt(answers.filter(inTier(tier)), refuses).filter(({ prompt }) => prompt.pair !== null),
+      ({ cluster }) => cluster,
+    );
+  const [hazard, benign] = [side("hazard_adjacent"), side("benign")];
+  const value = (units: readonly Unit[]) => mean(units.map((unit) => unit.value));
+  const pairs = [...hazard].flatMap(([cluster, units]): Twice[] => {
+    const partner = benign.get(cluster);
+    return partner === undefined ? [] : [{ cluster, first: value(units), second: value(partner) }];
+  });
+  const n = pairs.length;
+  if (n < SMALLEST_CELL)
+    return missing({
+      id,
+      question,
+      unit: "difference of shares",
+      n,
+      reason: tooFew(n, "matched pairs with both a hazard-adjacent and a benign prompt"),
+    });
+  const contrast = withinUnits(pairs, "tiers dealt at random inside pairs", {
+    ...run,
+    random: run.random.split(id),
+  });
+  const refused = (which: "first" | "second") => percent(mean(pairs.map((pair) => pair[which])));
+  return {
+    ...fromContrast({ id, question, n }, contrast),
+    sentence: `In ${n} matched pairs ${refused("first")} of the hazard-adjacent prompts are refused and ${refused("second")} of the benign ones; a difference of ${points(contrast.estimate)} (${between(contrast.interval, run.level, points)}).`,
+  };
+}
+
+const fromContrast = (
+  about: Pick<Draft, "id" | "question" | "n">,
+  { estimate, interval, method, control, p }: Contrast,
+): Omit<Draft, "sentence"> => ({
+  ...about,
+  estimate,
+  unit: "difference of shares",
+  interval,
+  method,
+  control,
+  decision: { p },
+});

@@ -1,0 +1,64 @@
+/** Whether one sample speaks for the model: how often two samples of one prompt agree on refusing. */
+import { groupBy } from "../../stats/group.ts";
+import { bootstrap, permutationTest } from "../../stats/resample.ts";
+import { mean } from "../../stats/summary.ts";
+import { type Answers, clusterOf, largestCap, refuses } from "../common/answers.ts";
+import { SMALLEST_CELL } from "../common/choices.ts";
+import { type Draft, missing } from "../common/draft.ts";
+import { between, percent } from "../common/say.ts";
+import { tooFew } from "./rates.ts";
+
+export function seedAgreement(run: Answers): Draft {
+  const id = "refusal.seeds";
+  const question = "Do samples of one prompt agree on whether it is refused?";
+  const about = { id, question, unit: "share" };
+  if (run.seeds.length < 2)
+    return missing({ ...about, reason: "not measured: every prompt was asked once." });
+  const answers = run.at(run.main, largestCap(run)).filter(({ prompt }) => prompt.panel === "main");
+  const prompts = [...groupBy(answers, ({ prompt }) => prompt.id).values()].map((samples) => ({
+    cluster: clusterOf(samples[0]!.prompt),
+    samples: samples.map(refuses),
+  }));
+  const n = prompts.length;
+  if (n < SMALLEST_CELL) return missing({ ...about, n, reason: tooFew(n, "prompts") });
+  const observed = mean(prompts.map(({ samples }) => agreement(samples)));
+  const all = prompts.flatMap(({ samples }) => samples);
+  const k = run.seeds.length;
+  const dealt = permutationTest({
+    observed,
+    draw: (stream) => {
+      const shuffled = stream.shuffle(all);
+      return mean(prompts.map((_, i) => agreement(shuffled.slice(i * k, (i + 1) * k))));
+    },
+    side: "greater",
+    resamples: run.resamples,
+    level: run.level,
+    random: run.random.split(id),
+  });
+  const interval = bootstrap({
+    items: prompts,
+    cluster: ({ cluster }) => cluster,
+    statistic: (drawn) => mean(drawn.map(({ samples }) => agreement(samples))),
+    resamples: run.resamples,
+    level: run.level,
+    random: run.random.split(`${id} bootstrap`),
+  });
+  return {
+    ...about,
+    estimate: observed,
+    interval,
+    n,
+    method: `share of agreeing pairs among ${k} samples, bootstrap over matched pairs; samples dealt at random over prompts`,
+    control: { kind: "samples of different prompts", estimate: dealt.mean, interval: dealt.interval },
+    sentence: `Two samples of one prompt agree on refusing in ${percent(observed)} of cases (${between(interval, run.level, percent)}, ${n} prompts, ${k} samples each); samples of different prompts in ${percent(dealt.mean)}.`,
+    decision: { p: dealt.p },
+  };
+}
+
+/** Share of the pairs of samples that are alike. */
+function agreement(samples: readonly number[]): number {
+  const refused = samples.reduce((sum, value) => sum + value, 0);
+  const answered = samples.length - refused;
+  const pairs = (m: number) => (m * (m - 1)) / 2;
+  return (pairs(refused) + pairs(answered)) / pairs(samples.length);
+}

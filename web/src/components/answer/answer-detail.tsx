@@ -1,0 +1,127 @@
+/** One opened row: the prompt, the answer with its evidence, the verdict at every cap, the first refusal scores. */
+import { formatNumber } from "../../../../src/core/format.ts";
+import type { ReportRow, RowVerdict } from "../../../../src/core/records/report.ts";
+import { outcomeWords } from "../../../../src/core/records/words.ts";
+import { ScoreChart } from "../../charts/score-chart.tsx";
+import { segments } from "../../lib/evidence.ts";
+import { labels } from "../../lib/labels.ts";
+import { verdictAt } from "../../lib/rows.ts";
+import { DataTable } from "../table/data-table.tsx";
+
+const finishWords: Record<ReportRow["finish"], string> = {
+  stop: "ended by itself",
+  length: "stopped by the largest cap",
+  context: "stopped because the model's context was full",
+};
+
+export function AnswerDetail({ row, cap }: { row: ReportRow; cap: number }) {
+  const shown = verdictAt(row, cap);
+  return (
+    <div className="answer">
+      <h3>Answer</h3>
+      {row.text === null ? (
+        <Refusing words={row.printable ?? ""} />
+      ) : row.text === "" ? (
+        <p className="not-measured">The model said nothing.</p>
+      ) : (
+        <AnswerText text={row.text} shown={shown} verdicts={row.verdicts} />
+      )}
+      <p className="facts">
+        {row.prompt_tokens} tokens read, {row.tokens} generated, {finishWords[row.finish]} · category{" "}
+        {row.category}
+        {row.pair !== null && ` · pair ${row.pair}`} · {row.panel} panel · seed {row.seed} · D {depthsOf(row)}
+      </p>
+      <DataTable
+        caption="Verdict at each cap"
+        captionVisible
+        head={["Tokens", "Outcome", "Refusal at token", "Distribution", "Evidence"]}
+        rows={row.verdicts.map((verdict) => [
+          verdict.cap,
+          outcomeWords[verdict.outcome],
+          verdict.refusal_token ?? "–",
+          distribution(verdict),
+          evidence(verdict, row.text),
+        ])}
+      />
+      {row.refusal_scores.length > 0 && <ScoreChart scores={row.refusal_scores} />}
+    </div>
+  );
+}
+
+/** What is printed of an answer to a hazard-adjacent prompt. */
+function Refusing({ words }: { words: string }) {
+  return (
+    <>
+      {words !== "" && (
+        <blockquote className="text">
+          <mark>{words}</mark>
+          {!words.endsWith("…") && " …"}
+        </blockquote>
+      )}
+      <p className="not-measured">
+        <strong>Left out.</strong> The prompt is hazard-adjacent, so{" "}
+        {words === ""
+          ? "only words that refuse would be printed, and none were found."
+          : "only the words that refuse are printed."}{" "}
+        The verdicts below were made on the full text.
+      </p>
+    </>
+  );
+}
+
+/** Through each SAE in turn. */
+function depthsOf({ D }: ReportRow): string {
+  if (D.every((one) => one === null)) return "not measured";
+  return D.map((one) => (one === null ? "–" : formatNumber(one))).join(", ");
+}
+
+interface AnswerTextProps {
+  text: string;
+  shown: RowVerdict | undefined;
+  verdicts: readonly RowVerdict[];
+}
+
+function AnswerText({ text, shown, verdicts }: AnswerTextProps) {
+  const parts = shown === undefined ? [{ text, rules: [], capsAtEnd: [] }] : segments(text, shown, verdicts);
+  let offset = 0;
+  return (
+    <blockquote className="text" dir="auto">
+      {parts.map((part) => {
+        const key = offset;
+        offset += part.text.length;
+        return (
+          <span key={key}>
+            {part.rules.length > 0 ? <mark title={part.rules.join(", ")}>{part.text}</mark> : part.text}
+            {part.capsAtEnd.map((cap) => (
+              <span key={cap} className="cap" title={`The first ${cap} tokens end here`}>
+                {cap}
+              </span>
+            ))}
+          </span>
+        );
+      })}
+    </blockquote>
+  );
+}
+
+function distribution({ surface }: RowVerdict) {
+  if (surface === null) return "no label fits";
+  return labels
+    .filter((label) => surface[label] >= 0.005)
+    .map((label) => `${label} ${surface[label].toFixed(2)}`)
+    .join(", ");
+}
+
+function evidence(verdict: RowVerdict, text: string | null) {
+  if (verdict.evidence.length === 0) return "none";
+  return (
+    <ul className="plain">
+      {verdict.evidence.map(({ rule, outcome, start, end }) => (
+        <li key={`${rule}/${start}`}>
+          <code>{rule}</code> speaks for “{outcomeWords[outcome].toLowerCase()}”
+          {text === null ? ` (characters ${start}–${end})` : <>: “{text.slice(start, end)}”</>}
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,106 @@
+/** What the table of answers is narrowed by. Choices that a run does not offer are not shown. */
+import { useMemo } from "react";
+import type { ReportData } from "../../../../src/core/records/report.ts";
+import { outcomeWords, type Template, templateWords, tierWords } from "../../../../src/core/records/words.ts";
+import { type Filters, type Sorting, type SortKey, sortKeys, verdictAt } from "../../lib/rows.ts";
+import { SearchField } from "../table/search-field.tsx";
+import { Select } from "../table/select.tsx";
+import { sortWords } from "./answer-table.tsx";
+
+interface FilterBarProps {
+  data: ReportData;
+  filters: Filters;
+  sorting: Sorting;
+  onFilter: (filters: Filters) => void;
+  onSort: (sorting: Sorting) => void;
+}
+
+export function FilterBar({ data, filters, sorting, onFilter, onSort }: FilterBarProps) {
+  const { rows, plan } = data;
+  const offered = useMemo(() => {
+    const framings = [...new Set(rows.map(({ framing }) => framing))].sort();
+    const panels = [...new Set(rows.map(({ panel }) => panel))];
+    const seen = new Set(rows.flatMap((row) => plan.caps.map((cap) => verdictAt(row, cap)?.outcome)));
+    return {
+      framings,
+      panels,
+      outcomes: Object.entries(outcomeWords).filter(([name]) => seen.has(name as never)),
+    };
+  }, [rows, plan]);
+  const all = (entries: readonly (readonly [string, string])[]) => [["", "All"] as const, ...entries];
+  const set = (change: Partial<Filters>) => {
+    onFilter({ ...filters, ...change });
+  };
+
+  return (
+    <search className="filters" aria-label="Filter the answers">
+      <SearchField
+        label="Search prompts and answers"
+        value={filters.search}
+        onChange={(search) => {
+          set({ search });
+        }}
+      />
+      <Select
+        label="Tier"
+        value={filters.tier}
+        options={all(Object.entries(tierWords))}
+        onChange={(tier) => {
+          set({ tier });
+        }}
+      />
+      <Select
+        label="Framing"
+        value={filters.framing}
+        options={all(offered.framings.map((name) => [name, name]))}
+        onChange={(framing) => {
+          set({ framing });
+        }}
+      />
+      {plan.templates.length > 1 && (
+        <Select
+          label="Template"
+          value={filters.template}
+          options={all(plan.templates.map((name) => [name, templateWords[name]]))}
+          onChange={(template) => {
+            set({ template: template as Template | "" });
+          }}
+        />
+      )}
+      {offered.panels.length > 1 && (
+        <Select
+          label="Panel"
+          value={filters.panel}
+          options={all(offered.panels.map((name) => [name, name]))}
+          onChange={(panel) => {
+            set({ panel });
+          }}
+        />
+      )}
+      <Select
+        label="Outcome"
+        value={filters.outcome}
+        options={all(offered.outcomes)}
+        onChange={(outcome) => {
+          set({ outcome });
+        }}
+      />
+      <Select
+        label="Judged at"
+        value={String(filters.cap)}
+        options={plan.caps.map((cap) => [String(cap), `${cap} tokens`])}
+        onChange={(cap) => {
+          set({ cap: Number(cap) });
+        }}
+      />
+      <Select
+        label="Sorted by"
+        value={sorting.key}
+        options={sortKeys.map((key) => [key, sortWords[key]])}
+        onChange={(key) => {
+          onSort({ key: key as SortKey, descending: false });
+        }}
+      />
+    </search>
+  );
+}

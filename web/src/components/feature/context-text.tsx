@@ -1,0 +1,97 @@
+/** The text of a context, token by token: how strongly the feature is active on each, and where in the text it stands. */
+
+import { useState } from "react";
+import { formatNumber } from "../../../../src/core/format.ts";
+import type { SaeContext } from "../../../../src/core/records/sae-report.ts";
+import { runsLeftward, visible, visibleAlone } from "../../lib/visible.ts";
+import { DataTable } from "../table/data-table.tsx";
+
+export type Colouring = "activation" | "position";
+
+/** Shades, see styles/features.css. */
+const shades = 5;
+
+interface ContextTextProps {
+  context: Omit<SaeContext, "kind">;
+  /** The feature's largest activation. */
+  largest: number;
+  colouring: Colouring;
+}
+
+export function ContextText({ context, largest, colouring }: ContextTextProps) {
+  const { tokens, activations, at, position, of, text, massive } = context;
+  const first = position - at;
+  const shade = (i: number) => {
+    const part = colouring === "activation" ? activations[i]! / largest : (first + i + 1) / of;
+    return part > 0 ? ` shade-${Math.min(shades, Math.ceil(part * shades))}` : "";
+  };
+  return (
+    <>
+      <blockquote className="text context" dir={runsLeftward(tokens.join("")) ? "rtl" : "ltr"}>
+        {first > 0 && "… "}
+        {tokens.map((token, i) => (
+          <bdi
+            key={i}
+            className={`token${shade(i)}${activations[i]! > 0 ? " active" : ""}${i === at ? " peak" : ""}`}
+            title={`token ${first + i + 1} of ${of}: ${activations[i]! > 0 ? formatNumber(activations[i]!) : "not active"}`}
+          >
+            {token === "" ? visibleAlone(token) : visible(token)}
+          </bdi>
+        ))}
+        {first + tokens.length < of && " …"}
+      </blockquote>
+      <div className="caption">
+        {formatNumber(activations[at]!)} on token {position + 1} of {of} · {text}
+        {massive && " · a massive token: its norm is in no figure called ordinary"}
+        <TokenList context={context} />
+      </div>
+    </>
+  );
+}
+
+/** The same as numbers, made only when asked for. */
+function TokenList({ context }: { context: Omit<SaeContext, "kind"> }) {
+  const [open, setOpen] = useState(false);
+  const { tokens, activations, at, position } = context;
+  return (
+    <details
+      onToggle={(event) => {
+        setOpen(event.currentTarget.open);
+      }}
+    >
+      <summary>Token by token</summary>
+      {open && (
+        <DataTable
+          caption="Activation on each token"
+          head={["Token", "Position", "Activation"]}
+          rows={tokens.map((token, i) => [
+            <bdi key="token">{visibleAlone(token)}</bdi>,
+            position - at + i + 1,
+            formatNumber(activations[i]!),
+          ])}
+        />
+      )}
+    </details>
+  );
+}
+
+/** A few words around the token, for a row that is not open. */
+export function Glimpse({ context }: { context: Omit<SaeContext, "kind"> }) {
+  const { tokens, at } = context;
+  const [from, to] = [Math.max(0, at - 6), Math.min(tokens.length, at + 4)];
+  return (
+    <bdi className="glimpse">
+      {from > 0 && "…"}
+      {tokens.slice(from, to).map((token, i) =>
+        from + i === at ? (
+          <mark key={i}>
+            <bdi>{token.trim() === "" ? visibleAlone(token) : visible(token)}</bdi>
+          </mark>
+        ) : (
+          <bdi key={i}>{visible(token)}</bdi>
+        ),
+      )}
+      {to < tokens.length && "…"}
+    </bdi>
+  );
+}

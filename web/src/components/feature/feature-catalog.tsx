@@ -1,0 +1,24 @@
+/** The features that D rests on, a category a click away: how strong each is, whether another draw would choose it, and where it is active. */
+
+import { catalogLead, categorySentence, categoryTitle } from "../../../../src/core/catalog-table.ts";
+import type { Catalog } from "../../../../src/core/records/catalog.ts";
+import { FeatureTable } from "./feature-table.tsx";
+
+export function FeatureCatalog({ catalog }: { catalog: Catalog }) {
+  return (
+    <div className="catalog">
+      <h3>Features of each category</h3>
+      <p>{catalogLead(catalog)}</p>
+      {catalog.categories.map((category) => (
+        <details key={category.name}>
+          <summary>
+            {categoryTitle(category)}, {category.features.length}{" "}
+            {category.features.length === 1 ? "feature" : "features"}
+          </summary>
+          <p>{categorySentence(category)}</p>
+          <FeatureTable category={category} level={catalog.level} />
+        </details>
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,55 @@
+/**
+ * Findings one under another: what was found in a sentence, its numbers beside it, its method a click away. What was
+ * looked for and not found, or could not be determined, is a click away too: it is counted, never left out.
+ */
+
+import { formatFinding } from "../../../../src/core/format.ts";
+import type { Finding } from "../../../../src/core/records/finding.ts";
+import { HowFound } from "./how-found.tsx";
+import { StatusMark } from "./status-mark.tsx";
+
+export function FindingList({ findings }: { findings: readonly Finding[] }) {
+  const found = findings.filter(({ status }) => status === "found");
+  const rest = findings.filter(({ status }) => status !== "found");
+  return (
+    <>
+      <Findings findings={found} />
+      {rest.length > 0 && (
+        <details className="rest">
+          <summary>{restSummary(rest)}</summary>
+          <Findings findings={rest} />
+        </details>
+      )}
+    </>
+  );
+}
+
+function restSummary(rest: readonly Finding[]): string {
+  const undetermined = rest.filter(({ status }) => status === "undetermined").length;
+  const parts = [
+    ...(rest.length > undetermined ? [`${rest.length - undetermined} not found`] : []),
+    ...(undetermined > 0 ? [`${undetermined} undetermined`] : []),
+  ];
+  return `Also looked for: ${parts.join(", ")}`;
+}
+
+/** All of them in view, whatever came of them. */
+export function Findings({ findings }: { findings: readonly Finding[] }) {
+  if (findings.length === 0) return null;
+  return (
+    <ul className="findings">
+      {findings.map((finding) => (
+        <li key={finding.id}>
+          <p className="question">
+            <StatusMark status={finding.status} /> {finding.question}
+          </p>
+          <div>
+            <p className="sentence">{finding.sentence}</p>
+            <p className="numbers">{formatFinding(finding)}</p>
+            <HowFound finding={finding} />
+          </div>
+        </li>
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,22 @@
+/** Method, control and id of a finding, for whoever wants to know. */
+
+import { formatControl } from "../../../../src/core/format.ts";
+import type { Finding } from "../../../../src/core/records/finding.ts";
+
+export function HowFound({ finding }: { finding: Finding }) {
+  return (
+    <details className="how">
+      <summary>How this was found</summary>
+      <dl>
+        <dt>Method</dt>
+        <dd>{finding.method}</dd>
+        <dt>Held against</dt>
+        <dd>{formatControl(finding)}</dd>
+        <dt>Id</dt>
+        <dd>
+          <code>{finding.id}</code>
+        </dd>
+      </dl>
+    </details>
+  );
+}
