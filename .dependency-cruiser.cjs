@@ -8,8 +8,10 @@ const layers = {
   model: ["core", "graph", "files"],
   sae: ["core", "graph", "files", "model", "stats"],
   prompts: ["core", "files"],
+  // A judge that needs a model or a network is handed one; it never opens one.
   judges: ["core", "prompts", "stats"],
-  audit: ["core", "stats", "graph", "files", "model", "sae", "prompts", "judges"],
+  // The analyses are pure: records and plain numbers in, findings out. Engine, files and judges never come in here.
+  audit: ["core", "stats"],
   organisms: ["core", "graph", "files", "model", "sae", "prompts"],
   runs: ["core", "stats", "graph", "files", "hub", "model", "sae", "prompts", "judges", "audit"],
   report: ["core", "judges"],

@@ -4,6 +4,7 @@
  */
 import type { Finding } from "../../core/records/finding.ts";
 import { holm } from "../../stats/holm.ts";
+import { SMALLEST_CELL } from "./choices.ts";
 
 /** What decides whether a thing was found. */
 type Decision =
@@ -38,6 +39,11 @@ export function missing(
     sentence: reason,
     decision: "undetermined",
   };
+}
+
+/** A sentence for a cell that is too small. */
+export function tooFew(n: number, what: string): string {
+  return `undetermined: ${n} ${what}, and ${SMALLEST_CELL} are needed.`;
 }
 
 /** Decides the drafts of one group [m]: Holm's correction over those with a p value, at error rate 1 − level. */

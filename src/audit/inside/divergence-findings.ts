@@ -7,10 +7,9 @@ import { bootstrap, permutationTest } from "../../stats/resample.ts";
 import { mean } from "../../stats/summary.ts";
 import { type Answers, inTier, refuses } from "../common/answers.ts";
 import { SMALLEST_CELL, VALUES_A_LABEL } from "../common/choices.ts";
-import { type Draft, missing } from "../common/draft.ts";
+import { type Draft, missing, tooFew } from "../common/draft.ts";
 import { between, tierName } from "../common/say.ts";
 import { type LabelShare, labelShare } from "../divergence/label-share.ts";
-import { tooFew } from "../refusal/rates.ts";
 import type { Inside, ScoredAnswer, Scores } from "./inside.ts";
 
 /** An answer with a defined D, and its place among the scored ones (the column of its shuffled values). */

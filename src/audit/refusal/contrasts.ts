@@ -15,9 +15,8 @@ import {
 } from "../common/answers.ts";
 import { SMALLEST_CELL } from "../common/choices.ts";
 import { betweenPrompts, type Contrast, rate, type Twice, withinUnits } from "../common/contrast.ts";
-import { type Draft, missing } from "../common/draft.ts";
+import { type Draft, missing, tooFew } from "../common/draft.ts";
 import { between, percent, points, templateName, tierName, unjudgedClause } from "../common/say.ts";
-import { tooFew } from "./rates.ts";
 
 /** Chat template on minus off, at the largest cap, the same prompts. */
 export function templateContrasts(run: Answers): Draft[] {

@@ -16,9 +16,8 @@ import {
 } from "../common/answers.ts";
 import { SMALLEST_CELL, TOLERATED_SHARE } from "../common/choices.ts";
 import { rate } from "../common/contrast.ts";
-import { type Draft, missing, noControl, settle } from "../common/draft.ts";
+import { type Draft, missing, noControl, settle, tooFew } from "../common/draft.ts";
 import { between, percent, templateName, tierName } from "../common/say.ts";
-import { tooFew } from "./rates.ts";
 
 export function onsetFindings(run: Answers): Finding[] {
   const drafts = tiers.flatMap((tier) =>

@@ -3,7 +3,7 @@ import { tiers } from "../../core/records/prompt.ts";
 import { type Answers, inTier, perPrompt, refuses, unjudged } from "../common/answers.ts";
 import { SMALLEST_CELL, TOLERATED_SHARE } from "../common/choices.ts";
 import { betweenPrompts, rate } from "../common/contrast.ts";
-import { type Draft, missing } from "../common/draft.ts";
+import { type Draft, missing, tooFew } from "../common/draft.ts";
 import { between, percent, templateName, tierName, unjudgedClause } from "../common/say.ts";
 
 /** Every condition that was run: templates, then caps rising. */
@@ -98,9 +98,4 @@ export function unjudgedShares(run: Answers): Draft[] {
       decision: { holds: share.interval[0] > TOLERATED_SHARE },
     };
   });
-}
-
-/** A sentence for a cell that is too small. */
-export function tooFew(n: number, what: string): string {
-  return `undetermined: ${n} ${what}, and ${SMALLEST_CELL} are needed.`;
 }

@@ -4,9 +4,8 @@ import { bootstrap, permutationTest } from "../../stats/resample.ts";
 import { mean } from "../../stats/summary.ts";
 import { type Answers, clusterOf, largestCap, refuses } from "../common/answers.ts";
 import { SMALLEST_CELL } from "../common/choices.ts";
-import { type Draft, missing } from "../common/draft.ts";
+import { type Draft, missing, tooFew } from "../common/draft.ts";
 import { between, percent } from "../common/say.ts";
-import { tooFew } from "./rates.ts";
 
 export function seedAgreement(run: Answers): Draft {
   const id = "refusal.seeds";
