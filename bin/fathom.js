@@ -10,8 +10,9 @@ const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 const passOnAfter = 250;
 
 if (existsSync(at("../src/cli/main.ts"))) {
-  const pinned = at("../node_modules/.bin/node");
-  if (!existsSync(pinned)) {
+  // Windows runs no program without .exe in its name: there the machine's own Node takes the place of npm's link.
+  const pinned = process.platform === "win32" ? process.execPath : at("../node_modules/.bin/node");
+  if (!existsSync(pinned) || !existsSync(at("../node_modules"))) {
     console.error("fathom: expected an installed checkout, found no node_modules. Try: npm run setup");
     process.exit(2);
   }

@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const at = (...parts) => join(root, ...parts);
+const onWindows = process.platform === "win32";
 
 function stop(code, message) {
   console.error(`setup: ${message}`);
@@ -16,9 +17,12 @@ function stop(code, message) {
 
 /** Everything the command prints goes to stderr: stdout belongs to the script that called for the setup. */
 function run(command, args, advice) {
+  // On Windows npm is npm.cmd, which only a shell starts. Its arguments are ours and have no spaces.
+  const shell = onWindows && command === "npm";
   try {
-    execFileSync(command, args, {
+    execFileSync(shell ? [command, ...args].join(" ") : command, shell ? [] : args, {
       cwd: root,
+      shell,
       stdio: ["ignore", 2, 2],
       env: { ...process.env, npm_config_update_notifier: "false" },
     });
@@ -46,12 +50,15 @@ const write = (stamp, text) => {
   writeFileSync(at(stamp), text);
 };
 
-/** The lock file holds this Node by hash where there is a package of it (scripts/pinned-node); npm links it here. */
-const pinnedNode = "node_modules/.bin/node";
+/**
+ * The lock file holds this Node by hash where there is a package of it (scripts/pinned-node); npm links it here. Windows
+ * runs no program without .exe in its name, so there the machine's own Node is used where it lies.
+ */
+const pinnedNode = onWindows ? process.execPath : at("node_modules/.bin/node");
 
 /** Where there is none, the machine's own Node takes its place, if it can run the sources. Nothing is fetched unchecked. */
 function requireNode() {
-  if (existsSync(at(pinnedNode))) return;
+  if (!onWindows && existsSync(pinnedNode)) return;
   const { version, optionalDependencies } = JSON.parse(
     readFileSync(at("scripts/pinned-node/package.json"), "utf8"),
   );
@@ -64,23 +71,31 @@ function requireNode() {
     const wanted = `Node ${major} or newer on ${machine}, for which no binary is pinned`;
     stop(2, `expected ${wanted}, found ${process.versions.node}. Try: install Node ${major} from nodejs.org`);
   }
-  symlinkSync(process.execPath, at(pinnedNode));
+  if (!onWindows) symlinkSync(process.execPath, pinnedNode);
+}
+
+/** `npx fathom` in a checkout finds its own command the way a user of the package does. */
+function linkCommand() {
+  const [command, launcher] = [at("node_modules/.bin/fathom"), "../../bin/fathom.js"];
+  if (existsSync(command)) return;
+  if (!onWindows) return symlinkSync(launcher, command);
+  // What npm writes for an installed package: one file for shells like bash, one for cmd.exe and PowerShell.
+  writeFileSync(command, `#!/bin/sh\nexec node "$(dirname "$0")/${launcher}" "$@"\n`);
+  writeFileSync(`${command}.cmd`, `@node "%~dp0\\${launcher.replaceAll("/", "\\")}" %*\r\n`);
 }
 
 // The stamp lies in node_modules, so that a deleted or half-replaced installation is never taken for a good one.
 const stamp = "node_modules/.fathom-setup";
 const lock = digest(["package-lock.json"]);
-if (!upToDate(stamp, lock) || !existsSync(at(pinnedNode))) {
+if (!upToDate(stamp, lock) || !existsSync(pinnedNode)) {
   console.error("setup: installing packages (once)");
   // No package needs an install script, so none is run: what is installed is what the lock file has the hash of.
   const install = ["ci", "--ignore-scripts", "--loglevel=error"];
   run("npm", install, "read npm's message above; npm run setup goes on from here");
-  requireNode();
-  // `npx fathom` in a checkout finds its own command the way a user of the package does.
-  if (!existsSync(at("node_modules/.bin/fathom")))
-    symlinkSync("../../bin/fathom.js", at("node_modules/.bin/fathom"));
+  linkCommand();
   write(stamp, lock);
 }
+requireNode();
 
 const sources = (folder) =>
   readdirSync(at(folder), { withFileTypes: true, recursive: true })
@@ -92,7 +107,7 @@ if (!upToDate("build/.web", web) || !existsSync(at("build/report-template.html")
   console.error("setup: building the report template");
   // On the Node that the tests use, whatever Node started this script.
   run(
-    at(pinnedNode),
+    pinnedNode,
     [at("node_modules/vite/bin/vite.js"), "build", "web", "--logLevel", "error"],
     "npm run typecheck",
   );

@@ -1,4 +1,5 @@
 /** Where the process begins and ends: arguments in, an exit code out, every failure said in one line. */
+import { exitCode } from "../core/errors.ts";
 import { exitFor } from "./failure.ts";
 import { buildProgram } from "./program.ts";
 
@@ -8,7 +9,10 @@ process.stdout.on("error", () => undefined);
 
 // A checkout's launcher holds a line to what it started (bin/fathom.js). When that is cut the launcher was killed, and
 // this process ends as if it had been asked to.
-process.on("disconnect", () => process.kill(process.pid, "SIGTERM"));
+// Windows has no signals to send: what listens for one is called, which is the same on every system.
+process.on("disconnect", () => {
+  if (!process.emit("SIGTERM", "SIGTERM")) process.exit(exitCode.interrupted);
+});
 process.channel?.unref();
 
 try {

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { quoted } from "./quoted.ts";
 
 /**
- * `fathom` where the shell finds it, `npx fathom` in and below a folder that has it installed, else the launcher's path.
+ * `fathom` where the shell finds it, `npx fathom` in and below a folder that has it installed, else the launcher's path (behind `node` on Windows).
  * @param env of the process; npx and npm scripts put folders before PATH that the person's shell does not have
  */
 export function ownName(env: NodeJS.ProcessEnv = process.env, cwd = process.cwd()): string {
@@ -17,7 +17,9 @@ export function ownName(env: NodeJS.ProcessEnv = process.env, cwd = process.cwd(
     if (existsSync(join(folder, "node_modules/.bin/fathom"))) return "npx fathom";
     if (dirname(folder) === folder) break;
   }
-  return quoted(fileURLToPath(new URL("../../bin/fathom.js", import.meta.url)));
+  const launcher = quoted(fileURLToPath(new URL("../../bin/fathom.js", import.meta.url)));
+  // Windows would open the file with whatever is set for .js.
+  return process.platform === "win32" ? `node ${launcher}` : launcher;
 }
 
 /** A message whose hint names the command as it is called in the documents, with the name that it has here. */

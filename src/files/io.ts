@@ -128,7 +128,7 @@ export function scratchFolder(prefix: string): string {
       tmpdir(),
       "a folder for temporary files",
       codeOf(error) === "ENOENT" ? "nothing at this path" : `one that cannot be written (${codeOf(error)})`,
-      "another folder in TMPDIR",
+      `another folder in ${process.platform === "win32" ? "TEMP" : "TMPDIR"}`,
     );
   }
 }

@@ -1,6 +1,6 @@
 /** Where Hugging Face libraries keep what they downloaded, and the token they were given, by the rules of huggingface_hub. */
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { join, sep } from "node:path";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -27,11 +27,13 @@ function hubHome(environment: Environment): { path: string; from: string } {
   return { path: join(homedir(), ".cache", "huggingface"), from: "default" };
 }
 
+const homeMark = sep === "\\" ? /^~(?=[\\/]|$)/ : /^~(?=\/|$)/;
+
 /** A variable's path, `~` and `$NAME` in it expanded; null when it is not set. */
 function pathIn(environment: Environment, name: string): string | null {
   const text = environment[name];
   if (text === undefined || text === "") return null;
   return text
-    .replace(/^~(?=\/|$)/, homedir())
+    .replace(homeMark, () => homedir())
     .replace(/\$\{?(\w+)\}?/g, (whole, other: string) => environment[other] ?? whole);
 }

@@ -40,7 +40,7 @@ export async function listRepository(hub: Hub, reference: HubReference): Promise
   if (!parsed.success)
     throw failure(url, "a hub's description of a repository", "something else", "check HF_ENDPOINT");
   const names = parsed.data.siblings.map(({ rfilename }) => rfilename);
-  return { commit: parsed.data.sha, files: names.filter(isInside) };
+  return { commit: parsed.data.sha, files: names.filter((name) => isInside(name)) };
 }
 
 async function readBody(response: Response, feed: () => void): Promise<string> {

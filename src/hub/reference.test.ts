@@ -1,6 +1,6 @@
 /** Names of the hub, and what is none. */
 import { describe, expect, it } from "vitest";
-import { parseReference } from "./reference.ts";
+import { isInside, parseReference } from "./reference.ts";
 
 describe("references", () => {
   it.each([
@@ -37,4 +37,42 @@ describe("references", () => {
   ])("%j is none", (text) => {
     expect(parseReference(text)).toBe(null);
   });
+});
+
+describe("names of files", () => {
+  it.each([
+    "con",
+    "NUL.json",
+    "sub/aux.tar.gz",
+    "com1",
+    "LPT¹.txt",
+    "dot.",
+    "space ",
+    "folder./config.json",
+    "a\tb",
+  ])("%j is no file on Windows", (name) => {
+    expect(isInside(name, "win32")).toBe(false);
+    expect(isInside(name, "linux")).toBe(true);
+  });
+
+  it.each([
+    "config.json",
+    "console.py",
+    "sub/null.json",
+    "com10",
+    ".gitattributes",
+    "a b.txt",
+    "v1.0/auxiliary",
+  ])("%j is one everywhere", (name) => {
+    expect(isInside(name, "win32")).toBe(true);
+    expect(isInside(name, "linux")).toBe(true);
+  });
+
+  it.each(["../x", "a/../../x", "/x", "a//b", "C:\\x", "C:x", "a\\b", "x:stream"])(
+    "%j leads elsewhere",
+    (name) => {
+      expect(isInside(name, "win32")).toBe(false);
+      expect(isInside(name, "linux")).toBe(false);
+    },
+  );
 });

@@ -42,10 +42,17 @@ export function sayReference({ repo, revision, path }: HubReference): string {
   return `${repo}${revision === defaultRevision ? "" : `@${revision}`}${path === null ? "" : `:${path}`}`;
 }
 
-/** Whether a relative path stays where it starts, on every system: names from a server become files of this machine. */
-export function isInside(path: string): boolean {
-  return path.length < 1024 && /^[^\\:*?"<>|\0]+$/.test(path) && path.split("/").every(isName);
+/**
+ * Whether a relative path stays where it starts, on every system: names from a server become files of this machine. On
+ * Windows some names are devices, whatever ends them, and a dot or space at the end is dropped.
+ */
+export function isInside(path: string, platform: NodeJS.Platform = process.platform): boolean {
+  const isFile = (name: string) => isName(name) && (platform !== "win32" || !notOnWindows.test(name));
+  return path.length < 1024 && /^[^\\:*?"<>|\0]+$/.test(path) && path.split("/").every(isFile);
 }
+
+/** From Microsoft's "Naming Files, Paths, and Namespaces". */
+const notOnWindows = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)|[. ]$|[\x01-\x1f]/i;
 
 function isName(name: string): boolean {
   return name !== "" && name !== "." && name !== "..";

@@ -10,7 +10,17 @@ import { observationSchema } from "../../src/core/records/observation.ts";
 import { reportDataSchema } from "../../src/core/records/report.ts";
 import { holdAlone } from "../../src/files/lock.ts";
 import { insideSchema } from "../../src/runs/inside.ts";
-import { type Ended, fathom, fixture, lines, namesIn, scratch, start, tinyModel } from "./fathom.ts";
+import {
+  type Ended,
+  fathom,
+  fixture,
+  lines,
+  namesIn,
+  scratch,
+  sendable,
+  start,
+  tinyModel,
+} from "./fathom.ts";
 
 const organism = fileURLToPath(new URL("../../organisms/demo", import.meta.url));
 const folder = scratch();
@@ -138,7 +148,7 @@ async function someAnswers(run: string): Promise<void> {
 // Few rows at a time and one thread: slow enough to be caught in the middle.
 const slow = [...plan, "--caps", "8,150", "--batch-size", "2", "--threads", "1"];
 
-test.each([["SIGKILL"], ["SIGINT"], ["SIGTERM"], ["SIGHUP"]] as const)(
+test.each(sendable(["SIGKILL", "SIGINT", "SIGTERM", "SIGHUP"]))(
   "stopped by %s in the middle, a resumed run ends with the same findings, byte for byte",
   async (signal) => {
     const uninterrupted = join(folder, "uninterrupted");

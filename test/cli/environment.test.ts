@@ -13,6 +13,7 @@ import {
   launcher,
   lines,
   entry as main,
+  onWindows,
   scratch,
   tinyModel,
 } from "./fathom.ts";
@@ -59,7 +60,7 @@ function workerOf(run: string): number | null {
   }
 }
 
-test.each(["SIGKILL", "SIGHUP", "SIGTERM"] as const)(
+test.skipIf(onWindows).each(["SIGKILL", "SIGHUP", "SIGTERM"] as const)(
   "the launcher ended by %s leaves nothing running, and the run can be gone on with",
   async (signal) => {
     const run = join(folder, `launched-${signal}`);
@@ -81,7 +82,7 @@ test.each(["SIGKILL", "SIGHUP", "SIGTERM"] as const)(
   },
 );
 
-test.each([
+test.skipIf(onWindows).each([
   ["is missing", join(folder, "none"), "nothing at this path"],
   ["is a file", prompts, "one that cannot be written (ENOTDIR)"],
 ])("a TMPDIR that %s is said in one line, where one is needed", async (_name, TMPDIR, found) => {

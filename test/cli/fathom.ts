@@ -33,6 +33,12 @@ export function fathom(args: readonly string[], options: { node?: string[]; cwd?
   return { code: status, stdout, stderr };
 }
 
+export const onWindows = process.platform === "win32";
+
+/** Windows has no signals: whatever is sent there ends a process at once. */
+export const sendable = (signals: readonly NodeJS.Signals[]): readonly NodeJS.Signals[] =>
+  onWindows ? signals.filter((signal) => signal === "SIGKILL") : signals;
+
 interface StartOptions {
   env?: Readonly<Record<string, string>>;
   cwd?: string;

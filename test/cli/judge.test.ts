@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { judgeVersion } from "../../src/judges/version.ts";
-import { fathom, jsonLinesFile, lines, namesIn, scratch } from "./fathom.ts";
+import { fathom, jsonLinesFile, lines, namesIn, onWindows, scratch } from "./fathom.ts";
 
 const folder = scratch();
 const judged = (text: string) => lines(text).map((line) => JSON.parse(line) as Record<string, unknown>);
@@ -67,7 +67,7 @@ test("one line an answer, in order, with outcome, coherence, evidence, what may 
   });
 });
 
-test("answers may come through a pipe", () => {
+test.skipIf(onWindows)("answers may come through a pipe", () => {
   const { status, stdout } = spawnSync(
     "sh",
     ["-c", `cat "$0" | "$1" src/cli/main.ts judge /dev/stdin`, answers, process.execPath],

@@ -6,7 +6,7 @@ import { beforeAll, expect, test } from "vitest";
 import { openSafetensors } from "../../src/files/safetensors.ts";
 import { openSae } from "../../src/sae/open.ts";
 import { killedAtItsStart } from "../support/kills.ts";
-import { type Ended, fathom, namesIn, scratch, start, tinyModel } from "./fathom.ts";
+import { type Ended, fathom, fixture, namesIn, scratch, sendable, start, tinyModel } from "./fathom.ts";
 
 const folder = scratch();
 const text = join(folder, "text.txt");
@@ -63,8 +63,7 @@ function exportOf(folder: string) {
 }
 
 /** An export that SAELens has read (oracle/sae_roundtrip.py). */
-const readBySaelens = (objective: string) =>
-  exportOf(new URL(`../fixtures/sae-export/${objective}`, import.meta.url).pathname);
+const readBySaelens = (objective: string) => exportOf(fixture(`sae-export/${objective}`));
 
 test("an answer that generate wrote is trained on behind its prompt, which is not", () => {
   const trainedOn = (name: string, prompt: (at: number) => object) => {
@@ -104,7 +103,7 @@ test("writes an SAE that opens, its quality and its curve, and leaves nothing be
   expect(kept.curve.at(-1)!.unexplained).toBeLessThan(0.7 * kept.curve[0]!.unexplained);
 });
 
-test.each(["SIGKILL", "SIGINT"] as const)(
+test.each(sendable(["SIGKILL", "SIGINT"]))(
   "cut by %s and resumed, it ends in the same bytes",
   async (signal) => {
     const out = join(folder, signal);

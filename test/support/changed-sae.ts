@@ -2,7 +2,7 @@
 import { cpSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-const fixtures = new URL("../fixtures/", import.meta.url).pathname;
+const fixtures = join(import.meta.dirname, "../fixtures/");
 export const saelensFixtures = `${fixtures}sae/`;
 export const formatFixtures = `${fixtures}sae-formats/`;
 

@@ -1,8 +1,9 @@
 /** The tiny checkpoints of test/fixtures/engine and what Transformers computes from them (oracle/engine_fixtures.py). */
 import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { openSafetensors } from "../../src/files/safetensors.ts";
 
-const root = new URL("../fixtures/engine/", import.meta.url).pathname;
+const root = join(import.meta.dirname, "../fixtures/engine/");
 
 export const engineFixtures: readonly string[] = readdirSync(root).sort();
 

@@ -4,5 +4,5 @@ import { quoted } from "../quoted.ts";
 /** @param args what followed `fathom` on the command line */
 export function resumeCommand(args: readonly string[], begun: boolean): string {
   const again = args.includes("--resume") || !begun ? args : [...args, "--resume"];
-  return ["fathom", ...again].map(quoted).join(" ");
+  return ["fathom", ...again].map((argument) => quoted(argument)).join(" ");
 }

@@ -40,10 +40,17 @@ export function node(): Check {
   return { name: "Node", status: "ok", detail };
 }
 
+/** What the binaries of onnxruntime-node were built for. */
+function systemFor(platform: NodeJS.Platform): string {
+  if (platform === "win32") return "Windows 10 or newer with Microsoft's Visual C++ Redistributable";
+  if (platform === "darwin") return "a Mac with Apple's own processor (there is no build for Intel's)";
+  return "a system with glibc 2.28 or newer (Alpine's musl is not supported)";
+}
+
 /** Multiplies two small matrices; a library that loads may still compute nonsense on a processor that it was not built for. */
 export async function onnxRuntime(): Promise<Check> {
   const name = "ONNX Runtime";
-  const advice = "npm run setup, on a system with glibc 2.28 or newer (Alpine's musl is not supported)";
+  const advice = `npm run setup, on ${systemFor(process.platform)}`;
   try {
     const { tinyProduct } = await import("./tiny-product.ts");
     const { version, found, expected } = await tinyProduct("cpu");

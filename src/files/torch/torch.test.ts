@@ -13,7 +13,7 @@ import { maxPickleBytes } from "./pickle-bytes.ts";
 import { PickleGlobal, type PickleSet, type PickleValue } from "./pickle-values.ts";
 import { readTorch } from "./read.ts";
 
-const fixtures = new URL("../../../test/fixtures/tensor-files/", import.meta.url).pathname;
+const fixtures = join(import.meta.dirname, "../../../test/fixtures/tensor-files/");
 type Numbers = { shape: number[]; values: number[] };
 const expected = JSON.parse(readFileSync(`${fixtures}expected.json`, "utf8")) as {
   tensors: Record<string, Numbers>;
