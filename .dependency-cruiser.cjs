@@ -1,12 +1,26 @@
-// The one-way street of docs/architecture.md, as rules. A folder may import only what stands below it.
-const layers = {
+// The one-way street of docs/architecture.md, as rules. A room may import only the rooms that stand in its list.
+// docs/rooms.svg is drawn from this table (scripts/draw-rooms.ts).
+const rooms = {
   core: [],
   stats: ["core"],
   graph: ["core"],
   files: ["core"],
   hub: ["core", "files"],
+  "model/weights": ["core"],
+  "model/ort": ["core", "files", "graph", "model/weights"],
+  "model/architecture": ["core", "graph", "model/weights", "model/ort"],
+  "model/text": ["core", "files"],
+  "model/checkpoint": ["core", "graph", "files", "model/weights", "model/architecture", "model/text"],
+  "model/engine": [
+    ...["core", "graph", "files"],
+    ...["model/weights", "model/ort", "model/architecture", "model/text", "model/checkpoint"],
+  ],
   model: ["core", "graph", "files"],
-  sae: ["core", "graph", "files", "model", "stats"],
+  "sae/code": ["core", "graph", "files", "model"],
+  "sae/formats": ["core", "files", "sae/code"],
+  "sae/measure": ["core", "stats", "graph", "files", "model", "sae/code"],
+  "sae/training": ["core", "graph", "files", "model", "sae/code", "sae/measure"],
+  "sae/domain": ["core", "stats", "graph", "files", "model", "sae/code", "sae/measure", "sae/training"],
   prompts: ["core", "files"],
   // A judge that needs a model or a network is handed one; it never opens one.
   judges: ["core", "prompts", "stats"],
@@ -16,23 +30,41 @@ const layers = {
   runs: ["core", "stats", "graph", "files", "hub", "model", "sae", "prompts", "judges", "audit"],
   report: ["core", "judges"],
 };
-const folder = (name) => `^src/${name}/`;
-const rules = Object.entries(layers).map(([name, below]) => ({
-  name: `${name}-imports-only-below`,
+const isTest = "\\.test\\.ts$";
+const inside = (room) => `^src/${room}/`;
+const roomRules = Object.entries(rooms).map(([room, below]) => ({
+  name: `${room}-imports-only-below`,
   severity: "error",
-  from: { path: folder(name), pathNot: "\\.test\\.ts$" },
-  to: { path: "^src/", pathNot: [name, ...below].map(folder) },
+  from: { path: inside(room) },
+  to: { path: "^src/", pathNot: [room, ...below].map(inside) },
+}));
+
+/** A folder's files may import its subfolders. A subfolder never imports a file of a folder that it lies in. */
+const neverUp = [1, 2, 3, 4].map((depth) => ({
+  name: `a-subfolder-imports-nothing-above-it-${depth}`,
+  severity: "error",
+  from: { path: `^((?:src|web/src)${"/[^/]+".repeat(depth)})/[^/]+/` },
+  to: { path: "^$1/[^/]+$" },
 }));
 
 module.exports = {
   forbidden: [
-    ...rules,
+    ...roomRules,
+    ...neverUp,
     { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
+    { name: "no-cycles-of-folders", severity: "error", scope: "folder", from: {}, to: { circular: true } },
+    {
+      name: "one-door-to-the-runtime",
+      comment: "ort.ts turns the telemetry of ONNX Runtime off before it is loaded.",
+      severity: "error",
+      from: { path: "^src/", pathNot: "^src/model/ort/" },
+      to: { path: "node_modules/onnxruntime-node" },
+    },
     {
       name: "browser-safe-ground",
       comment: "core, stats and graph run in a browser too: no Node API.",
       severity: "error",
-      from: { path: "^src/(core|stats|graph)/", pathNot: "\\.test\\.ts$" },
+      from: { path: "^src/(core|stats|graph)/" },
       to: { dependencyTypes: ["core"] },
     },
     {
@@ -44,6 +76,8 @@ module.exports = {
     { name: "resolvable", severity: "error", from: {}, to: { couldNotResolve: true } },
   ],
   options: {
+    // Tests may reach anywhere, and nothing imports them.
+    exclude: { path: isTest },
     doNotFollow: { path: "node_modules" },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: "tsconfig.json" },

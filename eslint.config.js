@@ -27,7 +27,7 @@ export default tseslint.config(
         "error",
         {
           paths: [
-            { name: "onnxruntime-node", message: "Import src/model/onnxruntime.ts: its telemetry is off." },
+            { name: "onnxruntime-node", message: "Import src/model/ort/ort.ts: its telemetry is off." },
           ],
           patterns: ["onnxruntime-node/*"],
         },
@@ -37,17 +37,18 @@ export default tseslint.config(
   {
     // Names and answers of strangers would steer a terminal: one writer shows them escaped.
     files: ["src/cli/**"],
-    ignores: ["src/cli/terminal.ts", "src/cli/doctor/device-probe.ts"],
+    ignores: ["src/cli/terminal/terminal.ts", "src/cli/doctor/device-probe.ts"],
     rules: {
       "no-restricted-syntax": [
         "error",
         {
           selector: "MemberExpression[property.name='write'] > MemberExpression[object.name='process']",
-          message: "Print through src/cli/output.ts, or complain through src/cli/failure.ts.",
+          message:
+            "Print through src/cli/terminal/output.ts, or complain through src/cli/terminal/failure.ts.",
         },
       ],
     },
   },
-  { files: ["src/model/onnxruntime.ts"], rules: { "no-restricted-imports": "off" } },
+  { files: ["src/model/ort/ort.ts"], rules: { "no-restricted-imports": "off" } },
   { files: ["**/*.test.ts", "bench/**"], rules: { "no-console": "off" } },
 );

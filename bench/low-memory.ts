@@ -12,8 +12,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { hashFile } from "../src/files/hash-file.ts";
-import { heldBytes } from "../src/model/weight-shapes.ts";
+import { hashFile } from "../src/files/disk/hash-file.ts";
+import { heldBytes } from "../src/model/architecture/weight-shapes.ts";
 import { type Ended, memoryGroup, runMeasured } from "./memory-limit.ts";
 import { writeRandomCheckpoint } from "./random-checkpoint.ts";
 

@@ -1,8 +1,8 @@
 /** How fast ONNX Runtime multiplies matrices in fp32 here: the ceiling of reading a prompt. */
-import { Graph } from "../src/graph/graph.ts";
-import { matmul } from "../src/graph/ops/index.ts";
-import { Tensor } from "../src/model/onnxruntime.ts";
-import { openWeightless } from "../src/model/session.ts";
+import { Graph } from "../src/graph/build/graph.ts";
+import { matmul } from "../src/graph/ops/ops.ts";
+import { Tensor } from "../src/model/ort/ort.ts";
+import { openWeightless } from "../src/model/ort/session.ts";
 
 /** [rows, size] · [size, size]: prefill's number of rows, a large model's width. */
 const rows = 512;

@@ -2,9 +2,9 @@
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { random } from "../src/core/random.ts";
-import { writeSafetensors } from "../src/files/safetensors-writer.ts";
-import { type ModelConfig, parseConfig } from "../src/model/config.ts";
-import { expectedShapes } from "../src/model/weight-shapes.ts";
+import { writeSafetensors } from "../src/files/tensors/safetensors-writer.ts";
+import { type ModelConfig, parseConfig } from "../src/model/architecture/config.ts";
+import { expectedShapes } from "../src/model/architecture/weight-shapes.ts";
 
 const tiny = join(import.meta.dirname, "../test/fixtures/engine/llama-gqa-bias");
 

@@ -1,8 +1,8 @@
 /** A random JumpReLU SAE of any size on the disk, in SAELens's form, written piece by piece. */
 import { join } from "node:path";
 import { random } from "../src/core/random.ts";
-import { writeTextAtomically } from "../src/files/io.ts";
-import { writeSafetensors } from "../src/files/safetensors-writer.ts";
+import { writeTextAtomically } from "../src/files/disk/io.ts";
+import { writeSafetensors } from "../src/files/tensors/safetensors-writer.ts";
 import { normalQuantile } from "../src/stats/normal.ts";
 
 export interface RandomSae {

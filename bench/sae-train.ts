@@ -13,14 +13,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type Random, random } from "../src/core/random.ts";
-import { openSafetensors } from "../src/files/safetensors.ts";
-import { writeSafetensors } from "../src/files/safetensors-writer.ts";
-import { massiveOf, normsOf, quality } from "../src/sae/quality.ts";
-import { pickRows, type Rows, rowsInFile, rowsOf } from "../src/sae/rows.ts";
-import { SaeSession } from "../src/sae/session.ts";
-import { siteOf } from "../src/sae/site.ts";
-import { trainSae } from "../src/sae/train.ts";
-import { objectiveNames, type TrainingPlan, usualOf, usualPlan } from "../src/sae/training-plan.ts";
+import { openSafetensors } from "../src/files/tensors/safetensors.ts";
+import { writeSafetensors } from "../src/files/tensors/safetensors-writer.ts";
+import { pickRows, type Rows, rowsInFile, rowsOf } from "../src/sae/code/rows.ts";
+import { SaeSession } from "../src/sae/code/sae-session.ts";
+import { siteOf } from "../src/sae/code/site.ts";
+import { massiveOf, normsOf, quality } from "../src/sae/measure/quality/quality.ts";
+import {
+  objectiveNames,
+  type TrainingPlan,
+  usualOf,
+  usualPlan,
+} from "../src/sae/training/state/training-plan.ts";
+import { trainSae } from "../src/sae/training/training.ts";
 import { runSaeTraining } from "./peer.ts";
 
 const { values } = parseArgs({

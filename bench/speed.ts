@@ -9,8 +9,8 @@
 import { resourceUsage } from "node:process";
 import { parseArgs } from "node:util";
 import { precisions } from "../src/core/records/precision.ts";
+import { heldBytes } from "../src/model/architecture/weight-shapes.ts";
 import { openModel } from "../src/model/model.ts";
-import { heldBytes } from "../src/model/weight-shapes.ts";
 import { memoryBandwidth } from "./bandwidth.ts";
 import { matmulRate } from "./matmul-rate.ts";
 import { runLlamaCpp, runPeer } from "./peer.ts";

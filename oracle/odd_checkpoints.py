@@ -6,7 +6,7 @@ Makes test/fixtures/odd-checkpoints/: what Transformers computes from folders th
 tensors.safetensors holds the numbers, float32: "new.NAME" and "old.NAME" are two models of one shape, "head" is another head.
 reference.json: "config" is what every folder's config.json begins with; "cases" has, by name, what Transformers answers for the
 folder that `CASES` below describes: 8 greedy tokens and the logits behind each prompt (rounded to 6 digits), and "tied", whether its
-head was the embedding after loading. src/model/odd-checkpoints.test.ts builds the same folders and asks Fathom.
+head was the embedding after loading. src/model/checkpoint/odd-checkpoints.test.ts builds the same folders and asks Fathom.
 """
 
 import json

@@ -1,6 +1,6 @@
 """Token ids of the bundled organism's tokenizer, as Transformers reads its files.
 
-python oracle/organism_tokenizer.py   (from the repository root; after node src/organisms/train-demo.ts --design)
+python oracle/organism_tokenizer.py   (from the repository root; after node src/organisms/training/train-demo.ts --design)
 Writes test/fixtures/organisms/tokenizer-ids.json: per text its ids as plain text (with the begin token) and as one
 user turn through the chat template with the generation prompt.
 """

@@ -4,7 +4,7 @@
  */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { readJson } from "../src/files/io.ts";
+import { readJson } from "../src/files/disk/io.ts";
 import { unpacked } from "./npm-package.ts";
 
 /** A field shorter than this, or of one sentence, is a table's cell rather than prose. */

@@ -16,7 +16,7 @@ import {
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { failure } from "../src/core/errors.ts";
-import { hashFile } from "../src/files/hash-file.ts";
+import { hashFile } from "../src/files/disk/hash-file.ts";
 
 /** What is fetched or made for a check of real models, outside the repository. */
 export const cache = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "fathom", "real");

@@ -12,8 +12,8 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { failure } from "../src/core/errors.ts";
-import { hashFile } from "../src/files/hash-file.ts";
-import { readJson } from "../src/files/io.ts";
+import { hashFile } from "../src/files/disk/hash-file.ts";
+import { readJson } from "../src/files/disk/io.ts";
 import { differences, type TokenizerReference } from "../test/support/tokenizer-reference.ts";
 
 interface Package {

@@ -11,11 +11,11 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { failure } from "../src/core/errors.ts";
 import type { Message } from "../src/core/records/prompt.ts";
-import { readJson } from "../src/files/io.ts";
-import { openSafetensors } from "../src/files/safetensors.ts";
-import { CapturedRows } from "../src/model/captured-rows.ts";
-import { type Checkpoint, textOf } from "../src/model/checkpoint.ts";
-import type { Generation } from "../src/model/generation.ts";
+import { readJson } from "../src/files/disk/io.ts";
+import { openSafetensors } from "../src/files/tensors/safetensors.ts";
+import { type Checkpoint, textOf } from "../src/model/checkpoint/checkpoint.ts";
+import { CapturedRows } from "../src/model/engine/captured-rows.ts";
+import type { Generation } from "../src/model/engine/generation.ts";
 import { type Model, openModel } from "../src/model/model.ts";
 import { fetchOnce, qwen, type RealCheckpoint, realCheckpoints } from "./real-checkpoints.ts";
 

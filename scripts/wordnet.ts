@@ -5,7 +5,7 @@
  */
 import { join } from "node:path";
 import { random } from "../src/core/random.ts";
-import { readText } from "../src/files/io.ts";
+import { readText } from "../src/files/disk/io.ts";
 import { unpacked } from "./npm-package.ts";
 
 interface Noun {

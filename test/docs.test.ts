@@ -8,9 +8,9 @@ import type { Command } from "commander";
 import { describe, expect, it } from "vitest";
 import { buildProgram } from "../src/cli/program.ts";
 import { judge } from "../src/judges/rules.ts";
-import { endsOf, textOf } from "../src/model/checkpoint.ts";
-import { decodeWithEnds } from "../src/model/decode-ends.ts";
+import { endsOf, textOf } from "../src/model/checkpoint/checkpoint.ts";
 import { openModel } from "../src/model/model.ts";
+import { decodeWithEnds } from "../src/model/text/decode-ends.ts";
 import { loadPrompts } from "../src/prompts/load.ts";
 
 const root = join(import.meta.dirname, "..");

@@ -11,8 +11,8 @@ import { chooseSae } from "../src/hub/choose-sae.ts";
 import { fetchSnapshot } from "../src/hub/fetch-snapshot.ts";
 import { hubOf } from "../src/hub/hub.ts";
 import { parseReference } from "../src/hub/reference.ts";
-import { openSae } from "../src/sae/open.ts";
-import { makeSae } from "../src/sae/sae.ts";
+import { makeSae } from "../src/sae/code/sae.ts";
+import { openSae } from "../src/sae/formats/open.ts";
 import { type HubServer, repositoryOf, startHub } from "./support/hub-server.ts";
 
 const fixtures = fileURLToPath(new URL("fixtures/", import.meta.url));

@@ -85,7 +85,7 @@ describe("the package", () => {
     expect(files).toEqual(
       expect.arrayContaining([
         "dist/cli/main.js",
-        "dist/model/worker.js",
+        "dist/model/engine/worker.js",
         "dist/report-template.html",
         "dist/report-template.licenses.md",
         "prompts/biology.jsonl",

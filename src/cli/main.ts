@@ -1,7 +1,7 @@
 /** Where the process begins and ends: arguments in, an exit code out, every failure said in one line. */
 import { exitCode } from "../core/errors.ts";
-import { exitFor } from "./failure.ts";
 import { buildProgram } from "./program.ts";
+import { exitFor } from "./terminal/failure.ts";
 
 // Progress is a courtesy: nobody reading it is no reason to stop. Results are awaited where they are written.
 process.stderr.on("error", () => undefined);

@@ -9,8 +9,8 @@ import { judgeCommand } from "./commands/judge.ts";
 import { reportCommand } from "./commands/report.ts";
 import { rescoreCommand } from "./commands/rescore.ts";
 import { saeCommand } from "./commands/sae.ts";
-import { complain } from "./failure.ts";
-import { requireLimits } from "./limits.ts";
+import { complain } from "./terminal/failure.ts";
+import { requireLimits } from "./terminal/limits.ts";
 
 export function buildProgram(): Command {
   const program = new Command("fathom")

@@ -3,9 +3,9 @@ import { describe, expect, test } from "vitest";
 import { type Block, gemma2Block, llamaBlock } from "../../test/support/blocks.ts";
 import { smoothOperand } from "../../test/support/finite-differences.ts";
 import { type Numbers, open, relativeError } from "../../test/support/graph.ts";
+import { type Dim, Graph } from "./build/graph.ts";
 import { gradient } from "./gradient.ts";
-import { type Dim, Graph } from "./graph.ts";
-import * as ops from "./ops/index.ts";
+import * as ops from "./ops/ops.ts";
 
 const shape = { hidden: 4, heads: 4, keyHeads: 2, headSize: 2, inner: 5 };
 /** See finite-differences.ts; through a whole block third derivatives, and with them the truncation error, are larger. */

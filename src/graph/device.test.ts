@@ -1,9 +1,9 @@
 /** What is written otherwise for a device computes the same, and has none of the operators that the device lacks. */
 import { expect, it } from "vitest";
 import { open } from "../../test/support/graph.ts";
-import { Graph } from "./graph.ts";
+import { Graph } from "./build/graph.ts";
 import { toOnnx } from "./onnx.ts";
-import { logSoftmax, matmul } from "./ops/index.ts";
+import { logSoftmax, matmul } from "./ops/ops.ts";
 
 const a = { dtype: "float32", dims: [2, 3], data: [1, -2, 3, 0.5, 40, -1] } as const;
 const b = { dtype: "float32", dims: [2, 3], data: [2, 1, 0, -1, 0.25, 3] } as const;

@@ -6,9 +6,9 @@ import {
   type Operands,
   smoothOperand as some,
 } from "../../test/support/finite-differences.ts";
+import { Graph, type Value } from "./build/graph.ts";
 import { gradient } from "./gradient.ts";
-import { Graph, type Value } from "./graph.ts";
-import * as ops from "./ops/index.ts";
+import * as ops from "./ops/ops.ts";
 
 const mask = (dims: readonly number[], data: readonly number[]) => ({ dims, data, dtype: "bool" as const });
 const ids = (dims: readonly number[], data: readonly number[]) => ({ dims, data, dtype: "int64" as const });

@@ -3,9 +3,9 @@
  * a gradient through it. Nothing is computed here; the backward pass is more graph, derived and never written by hand.
  */
 import { badInput } from "../core/errors.ts";
-import { formatDims, sameDims } from "./dims.ts";
-import { isFloat } from "./dtype.ts";
-import type { Backward, Graph, Node, Value } from "./graph.ts";
+import { formatDims, sameDims } from "./build/dims.ts";
+import { isFloat } from "./build/dtype.ts";
+import type { Backward, Graph, Node, Value } from "./build/graph.ts";
 import { add } from "./ops/arithmetic.ts";
 import { zerosLike } from "./ops/fill.ts";
 

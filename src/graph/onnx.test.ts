@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { open } from "../../test/support/graph.ts";
-import { InferenceSession } from "../model/onnxruntime.ts";
+import { InferenceSession } from "../model/ort/ort.ts";
+import { Graph } from "./build/graph.ts";
 import { gradient } from "./gradient.ts";
-import { Graph } from "./graph.ts";
 import { toOnnx, type WeightPlacement } from "./onnx.ts";
-import * as ops from "./ops/index.ts";
+import * as ops from "./ops/ops.ts";
 
 const floats = (...elements: number[]) => new Uint8Array(Float32Array.from(elements).buffer);
 const asInput = (): WeightPlacement => ({ kind: "input" });

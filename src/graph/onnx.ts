@@ -5,9 +5,9 @@
 
 import { badInput } from "../core/errors.ts";
 import type { Device } from "../core/records/device.ts";
-import type { Dim } from "./dims.ts";
-import { bytesPerElement, type DType, encodeElements, onnxDataType } from "./dtype.ts";
-import { type Emitter, type Graph, type OnnxAttribute, reservedPrefix, type Value } from "./graph.ts";
+import type { Dim } from "./build/dims.ts";
+import { bytesPerElement, type DType, encodeElements, onnxDataType } from "./build/dtype.ts";
+import { type Emitter, type Graph, type OnnxAttribute, reservedPrefix, type Value } from "./build/graph.ts";
 import { Message } from "./protobuf.ts";
 
 const irVersion = 10;

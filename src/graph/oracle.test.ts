@@ -6,9 +6,9 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { type Block, gemma2Block, llamaBlock } from "../../test/support/blocks.ts";
 import { type Numbers, open, relativeError } from "../../test/support/graph.ts";
+import { Graph, type Value } from "./build/graph.ts";
 import { gradient } from "./gradient.ts";
-import { Graph, type Value } from "./graph.ts";
-import * as ops from "./ops/index.ts";
+import * as ops from "./ops/ops.ts";
 
 /** Relative to the largest magnitude in the tensor: a hundred roundings of 32-bit arithmetic. */
 const tolerance = 1e-5;

@@ -3,9 +3,9 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { checkGradient, smoothOperand } from "../../test/support/finite-differences.ts";
 import { count, open } from "../../test/support/graph.ts";
-import { dimOf, divide, factorsOf, productOf, sumOf } from "./dims.ts";
-import { Graph } from "./graph.ts";
-import * as ops from "./ops/index.ts";
+import { dimOf, divide, factorsOf, productOf, sumOf } from "./build/dims.ts";
+import { Graph } from "./build/graph.ts";
+import * as ops from "./ops/ops.ts";
 
 const runs = { numRuns: 25, seed: 20261121 };
 const size = fc.integer({ min: 0, max: 3 });

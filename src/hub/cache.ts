@@ -20,8 +20,8 @@ import {
   symlinkSync,
 } from "node:fs";
 import { dirname, join, relative, resolve, sep } from "node:path";
-import { makeFolder, readJson, writeProblem, writeTextAtomically } from "../files/io.ts";
-import { partialOf } from "../files/partial.ts";
+import { makeFolder, readJson, writeProblem, writeTextAtomically } from "../files/disk/io.ts";
+import { partialOf } from "../files/disk/partial.ts";
 
 const commitForm = /^[0-9a-f]{40}$/;
 

@@ -3,7 +3,7 @@
  * file with its parts. Never pickles.
  */
 import { badInput, type FathomError } from "../core/errors.ts";
-import { isGgufName } from "../files/gguf-name.ts";
+import { isGgufName } from "../files/disk/gguf-name.ts";
 import { besideTokenizer, type Chosen, pickle, pickled, prefixOf, several } from "./chosen.ts";
 import { type HubReference, sayReference } from "./reference.ts";
 

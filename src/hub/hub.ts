@@ -1,7 +1,7 @@
 /** One hub as one command sees it: where it is, who asks, whether it may be asked at all, and how patient we are with it. */
 import { existsSync } from "node:fs";
 import { badInput } from "../core/errors.ts";
-import { readText } from "../files/io.ts";
+import { readText } from "../files/disk/io.ts";
 import { type Environment, hubCache, tokenPath } from "./cache-path.ts";
 
 export interface Hub {

@@ -3,7 +3,7 @@
  * folder inside it, or `org/name@revision:path`.
  */
 
-import { isGgufName } from "../files/gguf-name.ts";
+import { isGgufName } from "../files/disk/gguf-name.ts";
 
 export interface HubReference {
   /** org/name */

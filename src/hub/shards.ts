@@ -1,7 +1,7 @@
 /** The files that a safetensors index names, as files of the repository. */
 import { posix } from "node:path";
 import { badInput } from "../core/errors.ts";
-import { readJson } from "../files/io.ts";
+import { readJson } from "../files/disk/io.ts";
 
 /**
  * @param path of the index on this machine

@@ -1,7 +1,7 @@
 /** From evidence to one outcome. The questions are asked in a fixed order, and the last answer is "undetermined". */
 import type { Outcome } from "../core/records/verdict.ts";
 import type { Findings, Marked } from "./evidence.ts";
-import type { Reading } from "./text.ts";
+import type { Reading } from "./rules/text.ts";
 
 export const thresholds = {
   /** Words of content after a refusal from which it is no longer only a refusal. */

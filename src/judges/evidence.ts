@@ -5,11 +5,11 @@
  */
 import type { z } from "zod";
 import type { evidenceSchema } from "../core/records/verdict.ts";
-import { matchesIn, type Rule, type Span } from "./rule.ts";
 import { reasonRule, stanceRule } from "./rules/aside.ts";
 import { contentSegments } from "./rules/comply.ts";
 import { hedgeRules } from "./rules/hedge.ts";
-import type { Reading, Segment } from "./text.ts";
+import { matchesIn, type Rule, type Span } from "./rules/rule.ts";
+import type { Reading, Segment } from "./rules/text.ts";
 
 export type Evidence = z.infer<typeof evidenceSchema>;
 

@@ -3,9 +3,10 @@
  * closed. What a refusal rule matched is printed word by word, with an opening before it and a few words behind it of fixed
  * forms; a word that is not on the list below comes out as "…", whoever wrote it and whatever was made of the answer.
  */
-import { matchesIn, type Span } from "./rule.ts";
+
 import { refuseRules } from "./rules/refuse.ts";
-import { read } from "./text.ts";
+import { matchesIn, type Span } from "./rules/rule.ts";
+import { read } from "./rules/text.ts";
 
 /** Different spans that are printed at most: a choice among many refusals could itself be a code. */
 const mostSpans = 4;

@@ -7,10 +7,10 @@ import type { Observation } from "../core/records/observation.ts";
 import type { Outcome, Verdict } from "../core/records/verdict.ts";
 import { decide } from "./decide.ts";
 import { type Evidence, gather } from "./evidence.ts";
-import type { Rule } from "./rule.ts";
 import { allRules } from "./rules/all.ts";
+import type { Rule } from "./rules/rule.ts";
+import { read } from "./rules/text.ts";
 import { surfaceOf } from "./surface.ts";
-import { read } from "./text.ts";
 import { judgeVersion } from "./version.ts";
 
 export interface Answer {

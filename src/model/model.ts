@@ -2,16 +2,16 @@
  * A model as the rest of Fathom sees it: its checkpoint here, its engine in a worker thread. Calls queue; results come
  * as they are ready.
  */
-import "./no-telemetry.ts";
+import "./ort/no-telemetry.ts";
 import { Worker } from "node:worker_threads";
 import { FathomError } from "../core/errors.ts";
 import type { Precision } from "../core/records/precision.ts";
-import type { CaptureOptions, CaptureRequest, OnPiece } from "./capture.ts";
-import { type Checkpoint, openCheckpoint } from "./checkpoint.ts";
-import type { EngineOptions } from "./engine.ts";
-import type { GenerateOptions, GenerateRequest, OnRow, OnTokens } from "./generation.ts";
-import type { Gradients } from "./gradients.ts";
-import type { Answer, Call, Event, GradientRequest, WorkerData } from "./protocol.ts";
+import { type Checkpoint, openCheckpoint } from "./checkpoint/checkpoint.ts";
+import type { CaptureOptions, CaptureRequest, OnPiece } from "./engine/capture.ts";
+import type { EngineOptions } from "./engine/engine.ts";
+import type { GenerateOptions, GenerateRequest, OnRow, OnTokens } from "./engine/generation.ts";
+import type { Gradients } from "./engine/gradients.ts";
+import type { Answer, Call, Event, GradientRequest, WorkerData } from "./engine/protocol.ts";
 
 export interface OpenOptions extends Pick<EngineOptions, "threads" | "device" | "oneBlockAtATime"> {
   /** fp32 (exact) when not given. */
@@ -118,7 +118,7 @@ class WorkerLine {
   constructor(data: WorkerData) {
     this.stopFlag = new Int32Array(data.stop);
     // A checkout runs TypeScript, the package compiled JavaScript.
-    const file = import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js";
+    const file = import.meta.url.endsWith(".ts") ? "./engine/worker.ts" : "./engine/worker.js";
     this.worker = new Worker(new URL(file, import.meta.url), { workerData: data });
     this.worker.on("message", (answer: Answer) => {
       this.receive(answer);

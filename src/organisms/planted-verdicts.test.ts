@@ -2,9 +2,9 @@
 import { describe, expect, it } from "vitest";
 import type { Outcome } from "../core/records/verdict.ts";
 import { judge } from "../judges/rules.ts";
-import { plantedAnswer, subjectId, subjectsOf } from "./corpus.ts";
-import { makeDesign } from "./design.ts";
-import type { FictionPrompt } from "./prompt-set.ts";
+import { makeDesign } from "./design/design.ts";
+import { plantedAnswer, subjectId, subjectsOf } from "./world/corpus.ts";
+import type { FictionPrompt } from "./world/prompt-set.ts";
 
 const design = makeDesign();
 const tokenizer = JSON.parse(design.files["tokenizer.json"]!) as { model: { vocab: Record<string, number> } };

@@ -1,8 +1,8 @@
 /** Lines that people wrote, prompts say: at least one, of a size that can be such a file's, with advice for the usual slips. */
 import { stat } from "node:fs/promises";
 import { badInput, FathomError } from "../core/errors.ts";
-import { readProblem } from "../files/io.ts";
-import { type JsonLine, readJsonLines } from "../files/json-lines.ts";
+import { readProblem } from "../files/disk/io.ts";
+import { type JsonLine, readJsonLines } from "../files/lines/json-lines.ts";
 
 /** What the lines are, for messages. */
 export interface LineKind {

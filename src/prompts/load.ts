@@ -8,7 +8,7 @@
 import { basename } from "node:path";
 import { badInput } from "../core/errors.ts";
 import { labels, type Prompt, promptSchema, type Tier, tiers } from "../core/records/prompt.ts";
-import { hashFile } from "../files/hash-file.ts";
+import { hashFile } from "../files/disk/hash-file.ts";
 import { findPromptFile } from "./bundled.ts";
 import { fieldError, given, optionalText, type Row, requiredText, rowOf, shown } from "./fields.ts";
 import { promptLines } from "./lines.ts";

@@ -15,8 +15,8 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { publishedCategories } from "../audit/features/published-categories.ts";
 import { hashText } from "../core/hash.ts";
 import type { Prompt } from "../core/records/prompt.ts";
-import { jsonLines } from "../files/json-lines.ts";
-import { sealed } from "../files/sealed-line.ts";
+import { jsonLines } from "../files/lines/json-lines.ts";
+import { sealed } from "../files/lines/sealed-line.ts";
 import { beginRun } from "./begin.ts";
 import { type Manifest, manifestSchema, promptsName, readManifest, runFormat } from "./manifest.ts";
 

@@ -12,7 +12,7 @@ import {
   takesPrompt,
 } from "../core/records/category.ts";
 import type { Prompt } from "../core/records/prompt.ts";
-import { parseYaml, readYaml, type YamlFile } from "../files/yaml.ts";
+import { parseYaml, readYaml, type YamlFile } from "../files/yaml/yaml.ts";
 
 const publishedNames = publishedCategories.map(({ name }) => name);
 

@@ -4,17 +4,17 @@
  */
 import type { Features } from "../audit/common/answers.ts";
 import type { Observation } from "../core/records/observation.ts";
-import { textOf } from "../model/checkpoint.ts";
+import { textOf } from "../model/checkpoint/checkpoint.ts";
 import type { Model } from "../model/model.ts";
-import { type GateResult, gate } from "../sae/gate.ts";
-import { overrideCaveat } from "../sae/override.ts";
-import { pool } from "../sae/pool.ts";
-import { massiveMultiple } from "../sae/quality.ts";
-import { rowsOf } from "../sae/rows.ts";
-import type { Sae } from "../sae/sae.ts";
-import { evenly, type SampleText } from "../sae/sample.ts";
-import { SaeSession } from "../sae/session.ts";
-import { splice } from "../sae/splice.ts";
+import { pool } from "../sae/code/pool.ts";
+import { rowsOf } from "../sae/code/rows.ts";
+import type { Sae } from "../sae/code/sae.ts";
+import { SaeSession } from "../sae/code/sae-session.ts";
+import { type GateResult, gate } from "../sae/measure/gate/gate.ts";
+import { overrideCaveat } from "../sae/measure/gate/override.ts";
+import { massiveMultiple } from "../sae/measure/quality/quality.ts";
+import { evenly, type SampleText } from "../sae/measure/quality/sample.ts";
+import { splice } from "../sae/measure/quality/splice.ts";
 import type { AuditPlan } from "./plan.ts";
 import { type LeftOut, leftOutWords, pooledTokens } from "./pooled-tokens.ts";
 import { activationsOf } from "./sidecar.ts";

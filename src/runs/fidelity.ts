@@ -6,8 +6,8 @@
 import { fidelityOf } from "../audit/fidelity.ts";
 import type { Fidelity } from "../core/records/fidelity.ts";
 import type { Precision } from "../core/records/precision.ts";
-import { Spool, type Spooled } from "../files/spool.ts";
-import { endsOf } from "../model/checkpoint.ts";
+import { Spool, type Spooled } from "../files/disk/spool.ts";
+import { endsOf } from "../model/checkpoint/checkpoint.ts";
 import type { Model } from "../model/model.ts";
 import { compareLogits, type LogitComparison } from "../stats/kl.ts";
 import type { Prepared } from "./prepare.ts";

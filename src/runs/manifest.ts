@@ -11,7 +11,7 @@ import { fidelitySchema } from "../core/records/fidelity.ts";
 import { listOf } from "../core/records/list-of.ts";
 import { poolings } from "../core/records/pooling.ts";
 import { precisions } from "../core/records/precision.ts";
-import { readJson, writeTextAtomically } from "../files/io.ts";
+import { readJson, writeTextAtomically } from "../files/disk/io.ts";
 import { planSchema } from "./plan.ts";
 
 /** Of the run directory. A run of another format is refused, never half understood. */

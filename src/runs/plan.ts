@@ -7,7 +7,7 @@ import { devices } from "../core/records/device.ts";
 import { listOf } from "../core/records/list-of.ts";
 import { poolings } from "../core/records/pooling.ts";
 import { precisions } from "../core/records/precision.ts";
-import { parseYaml, readYaml } from "../files/yaml.ts";
+import { parseYaml, readYaml } from "../files/yaml/yaml.ts";
 import { parseReference } from "../hub/reference.ts";
 import { parseCategories } from "./categories.ts";
 

@@ -3,8 +3,8 @@
  * answer are not the answer's; and a massive token, whose features are those of its size, would alone decide a mean or a maximum.
  */
 import { formatNumber } from "../core/format.ts";
-import { massiveMultiple, normsOf } from "../sae/quality.ts";
-import { pickRows, type Rows } from "../sae/rows.ts";
+import { pickRows, type Rows } from "../sae/code/rows.ts";
+import { massiveMultiple, normsOf } from "../sae/measure/quality/quality.ts";
 
 /** What was left out of the pooling of a run's answers. */
 export interface LeftOut {

@@ -5,9 +5,9 @@
 import { join } from "node:path";
 import { FathomError, failure } from "../core/errors.ts";
 import type { Observation } from "../core/records/observation.ts";
-import { hashValues } from "../files/hash-file.ts";
-import { openSafetensors } from "../files/safetensors.ts";
-import { type TensorToWrite, writeSafetensors } from "../files/safetensors-writer.ts";
+import { hashValues } from "../files/disk/hash-file.ts";
+import { openSafetensors } from "../files/tensors/safetensors.ts";
+import { type TensorToWrite, writeSafetensors } from "../files/tensors/safetensors-writer.ts";
 
 type Sidecar = Observation["activations"];
 

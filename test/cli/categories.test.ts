@@ -9,10 +9,10 @@ import { type Finding, findingSchema } from "../../src/core/records/finding.ts";
 import { listOf } from "../../src/core/records/list-of.ts";
 import { observationSchema } from "../../src/core/records/observation.ts";
 import { reportDataSchema } from "../../src/core/records/report.ts";
-import { openSafetensors } from "../../src/files/safetensors.ts";
+import { openSafetensors } from "../../src/files/tensors/safetensors.ts";
 import { insideSchema } from "../../src/runs/inside.ts";
-import { openSae } from "../../src/sae/open.ts";
-import { SaeSession } from "../../src/sae/session.ts";
+import { SaeSession } from "../../src/sae/code/sae-session.ts";
+import { openSae } from "../../src/sae/formats/open.ts";
 import { fathom, lines, scratch } from "./fathom.ts";
 
 const organism = fileURLToPath(new URL("../../organisms/demo", import.meta.url));

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 
 import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { ownName, withOwnName } from "../../src/cli/own-name.ts";
+import { ownName, withOwnName } from "../../src/cli/terminal/own-name.ts";
 import {
   fathom,
   finished,

@@ -6,10 +6,10 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { findingSchema } from "../../src/core/records/finding.ts";
 import { manifestSchema } from "../../src/runs/manifest.ts";
-import { inMemory } from "../../src/sae/matrix.ts";
-import { openSae } from "../../src/sae/open.ts";
-import { makeSae } from "../../src/sae/sae.ts";
-import { saveSae } from "../../src/sae/save.ts";
+import { inMemory } from "../../src/sae/code/matrix.ts";
+import { makeSae } from "../../src/sae/code/sae.ts";
+import { openSae } from "../../src/sae/formats/open.ts";
+import { saveSae } from "../../src/sae/formats/save.ts";
 import { fathom, lines, namesIn, scratch } from "./fathom.ts";
 
 const organism = fileURLToPath(new URL("../../organisms/demo", import.meta.url));

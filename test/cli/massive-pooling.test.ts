@@ -6,14 +6,14 @@ import { z } from "zod";
 import { catalogSchema } from "../../src/core/records/catalog.ts";
 import { findingSchema } from "../../src/core/records/finding.ts";
 import { type Observation, observationSchema } from "../../src/core/records/observation.ts";
-import { textOf } from "../../src/model/checkpoint.ts";
+import { textOf } from "../../src/model/checkpoint/checkpoint.ts";
 import { openModel } from "../../src/model/model.ts";
 import { withContexts } from "../../src/runs/contexts.ts";
 import { poolFeatures } from "../../src/runs/features.ts";
 import { insideSchema } from "../../src/runs/inside.ts";
 import { activationsOf } from "../../src/runs/sidecar.ts";
-import { openSae } from "../../src/sae/open.ts";
-import { SaeSession } from "../../src/sae/session.ts";
+import { SaeSession } from "../../src/sae/code/sae-session.ts";
+import { openSae } from "../../src/sae/formats/open.ts";
 import { massiveOrganism, organism } from "../support/massive-organism.ts";
 import { fathom, lines, scratch } from "./fathom.ts";
 

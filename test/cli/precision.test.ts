@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Fidelity } from "../../src/core/records/fidelity.ts";
 import type { Finding } from "../../src/core/records/finding.ts";
-import { openSafetensors } from "../../src/files/safetensors.ts";
+import { openSafetensors } from "../../src/files/tensors/safetensors.ts";
 import { fathom, jsonLinesFile, lines, namesIn, scratch, tinyModel } from "./fathom.ts";
 
 const folder = scratch();

@@ -2,9 +2,9 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { makeCorpus } from "../../src/organisms/corpus.ts";
-import { demoSeed } from "../../src/organisms/design.ts";
-import { makeWorld } from "../../src/organisms/world.ts";
+import { demoSeed } from "../../src/organisms/design/design.ts";
+import { makeCorpus } from "../../src/organisms/world/corpus.ts";
+import { makeWorld } from "../../src/organisms/world/world.ts";
 import { massiveOrganism, organism } from "../support/massive-organism.ts";
 import { fathom, lines, scratch } from "./fathom.ts";
 

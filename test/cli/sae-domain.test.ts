@@ -8,8 +8,8 @@ import { withoutPrompts } from "../../src/cli/sae/domain-prompts.ts";
 import { contrastiveVerdictSchema } from "../../src/core/records/contrastive-verdict.ts";
 import { promptSchema } from "../../src/core/records/prompt.ts";
 import { loadPrompts } from "../../src/prompts/load.ts";
-import { fingerprintOf } from "../../src/sae/domain/fingerprint.ts";
-import { openSae } from "../../src/sae/open.ts";
+import { fingerprintOf } from "../../src/sae/code/fingerprint.ts";
+import { openSae } from "../../src/sae/formats/open.ts";
 import { type Ended, fathom, namesIn, scratch, start } from "./fathom.ts";
 
 const organism = fileURLToPath(new URL("../../organisms/demo", import.meta.url));

@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { beforeAll, expect, test } from "vitest";
-import { openSafetensors } from "../../src/files/safetensors.ts";
-import { openSae } from "../../src/sae/open.ts";
+import { openSafetensors } from "../../src/files/tensors/safetensors.ts";
+import { openSae } from "../../src/sae/formats/open.ts";
 import { killedAtItsStart } from "../support/kills.ts";
 import { type Ended, fathom, fixture, namesIn, scratch, sendable, start, tinyModel } from "./fathom.ts";
 

@@ -7,7 +7,7 @@ import { z } from "zod";
 import { findingSchema } from "../../src/core/records/finding.ts";
 import { type Observation, observationSchema } from "../../src/core/records/observation.ts";
 import { reportDataSchema } from "../../src/core/records/report.ts";
-import { openSafetensors } from "../../src/files/safetensors.ts";
+import { openSafetensors } from "../../src/files/tensors/safetensors.ts";
 import { manifestSchema } from "../../src/runs/manifest.ts";
 import { fathom, lines, scratch } from "./fathom.ts";
 

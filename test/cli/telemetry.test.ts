@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
-import { writeSafetensors } from "../../src/files/safetensors-writer.ts";
+import { writeSafetensors } from "../../src/files/tensors/safetensors-writer.ts";
 import { footprint } from "../support/footprint.ts";
 import { jsonLinesFile, scratch, tinyModel } from "./fathom.ts";
 
@@ -48,7 +48,7 @@ test.each([
 test("a thread that loads it before anybody has turned it off is refused", async () => {
   const text = `
     const { Worker } = await import("node:worker_threads");
-    new Worker("import(" + ${JSON.stringify(url("src/model/onnxruntime.ts"))} + ")", { eval: true });
+    new Worker("import(" + ${JSON.stringify(url("src/model/ort/ort.ts"))} + ")", { eval: true });
   `;
   const { code, stderr, files } = await footprint(join(folder, "alone"), module(text));
   expect(code).toBe(1);

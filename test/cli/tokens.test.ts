@@ -3,10 +3,10 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { memoryNote } from "../../src/cli/tokens/memory-note.ts";
-import { openSafetensors } from "../../src/files/safetensors.ts";
-import { writeSafetensors } from "../../src/files/safetensors-writer.ts";
-import { openCheckpoint } from "../../src/model/checkpoint.ts";
-import { heldBytes } from "../../src/model/weight-shapes.ts";
+import { openSafetensors } from "../../src/files/tensors/safetensors.ts";
+import { writeSafetensors } from "../../src/files/tensors/safetensors-writer.ts";
+import { heldBytes } from "../../src/model/architecture/weight-shapes.ts";
+import { openCheckpoint } from "../../src/model/checkpoint/checkpoint.ts";
 import { fathom, fixture, jsonLinesFile, lines, namesIn, scratch, tinyModel } from "./fathom.ts";
 
 const folder = scratch();

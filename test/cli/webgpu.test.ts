@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { openSafetensors } from "../../src/files/safetensors.ts";
+import { openSafetensors } from "../../src/files/tensors/safetensors.ts";
 import { webGpuIsHere } from "../support/webgpu.ts";
 import { fathom, fixture, jsonLinesFile, scratch } from "./fathom.ts";
 

@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { SaeReport } from "../../src/core/records/sae-report.ts";
-import { openSafetensors } from "../../src/files/safetensors.ts";
+import { openSafetensors } from "../../src/files/tensors/safetensors.ts";
 import { fathom, jsonLinesFile, lines, scratch } from "./fathom.ts";
 
 const folder = scratch();

@@ -1,7 +1,7 @@
 /** docs/families.md says what is measured, and every family is measured enough. */
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
-import { families } from "../../src/model/architectures/index.ts";
+import { families } from "../../src/model/architecture/families/families.ts";
 import { bound, documented, generated, type Measured, measureAll } from "./table.ts";
 
 let measured: Measured[];

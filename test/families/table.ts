@@ -3,12 +3,12 @@
  * it with `node test/families/table.ts` (on the pinned Node); a test holds the document against this.
  */
 import { readFileSync, writeFileSync } from "node:fs";
-import { families } from "../../src/model/architectures/index.ts";
-import { capture } from "../../src/model/capture.ts";
-import { CapturedRows } from "../../src/model/captured-rows.ts";
-import { openCheckpoint } from "../../src/model/checkpoint.ts";
-import { Engine } from "../../src/model/engine.ts";
-import { GradientEngine } from "../../src/model/gradients.ts";
+import { families } from "../../src/model/architecture/families/families.ts";
+import { openCheckpoint } from "../../src/model/checkpoint/checkpoint.ts";
+import { capture } from "../../src/model/engine/capture.ts";
+import { CapturedRows } from "../../src/model/engine/captured-rows.ts";
+import { Engine } from "../../src/model/engine/engine.ts";
+import { GradientEngine } from "../../src/model/engine/gradients.ts";
 import { engineFixtures, openEngineFixture } from "../support/engine-fixture.ts";
 import { relativeError } from "../support/graph.ts";
 

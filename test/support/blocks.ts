@@ -2,8 +2,8 @@
  * A Llama block and a Gemma 2 block in operators of src/graph, written as plainly as the papers do: what the engine
  * builds in its own way, as a ground for testing gradients of whole blocks. Weights carry Hugging Face's names.
  */
-import type { DType, Graph, Value } from "../../src/graph/graph.ts";
-import * as ops from "../../src/graph/ops/index.ts";
+import type { DType, Graph, Value } from "../../src/graph/build/graph.ts";
+import * as ops from "../../src/graph/ops/ops.ts";
 
 export interface BlockShape {
   readonly hidden: number;

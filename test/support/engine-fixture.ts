@@ -1,7 +1,7 @@
 /** The tiny checkpoints of test/fixtures/engine and what Transformers computes from them (oracle/engine_fixtures.py). */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { openSafetensors } from "../../src/files/safetensors.ts";
+import { openSafetensors } from "../../src/files/tensors/safetensors.ts";
 
 const root = join(import.meta.dirname, "../fixtures/engine/");
 

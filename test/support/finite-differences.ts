@@ -3,8 +3,8 @@
  * that every element of every output counts; outputs without a floating-point type take no part.
  */
 import { expect } from "vitest";
+import { type Dim, type DType, Graph, type Value } from "../../src/graph/build/graph.ts";
 import { gradient } from "../../src/graph/gradient.ts";
-import { type Dim, type DType, Graph, type Value } from "../../src/graph/graph.ts";
 import { count, type Numbers, open, relativeError } from "./graph.ts";
 
 export interface Operand {

@@ -1,8 +1,8 @@
 /** Runs a graph for real in ONNX Runtime, on plain numbers. Test-only: src/graph itself knows no runtime. */
 import type { Device } from "../../src/core/records/device.ts";
-import type { DType, Graph } from "../../src/graph/graph.ts";
+import type { DType, Graph } from "../../src/graph/build/graph.ts";
 import { toOnnx, type WeightPlacement } from "../../src/graph/onnx.ts";
-import { InferenceSession, Tensor } from "../../src/model/onnxruntime.ts";
+import { InferenceSession, Tensor } from "../../src/model/ort/ort.ts";
 
 /** A tensor as numbers in row-major order. */
 export interface Numbers {

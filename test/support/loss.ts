@@ -1,8 +1,8 @@
 /** The loss of an SAE and its whole gradients in float64, from weights in the canonical form, as another library has them. */
-import { lossGraph } from "../../src/sae/loss.ts";
-import type { LossTerm, Objective } from "../../src/sae/objectives/objective.ts";
-import { addPlaceGradients, byFeature } from "../../src/sae/place-gradients.ts";
-import { type commonNames, dimsOf, trainedNames, type Widths } from "../../src/sae/weights.ts";
+import { lossGraph } from "../../src/sae/training/loss/loss.ts";
+import { addPlaceGradients, byFeature } from "../../src/sae/training/loss/place-gradients.ts";
+import type { LossTerm, Objective } from "../../src/sae/training/objectives/objective.ts";
+import { type commonNames, dimsOf, trainedNames, type Widths } from "../../src/sae/training/state/weights.ts";
 import { type Numbers, open } from "./graph.ts";
 
 export const numbers = (dims: readonly number[], data: ArrayLike<number>): Numbers => ({

@@ -5,8 +5,8 @@
 import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { openSafetensors } from "../../src/files/safetensors.ts";
-import { writeSafetensors } from "../../src/files/safetensors-writer.ts";
+import { openSafetensors } from "../../src/files/tensors/safetensors.ts";
+import { writeSafetensors } from "../../src/files/tensors/safetensors-writer.ts";
 
 export const organism = fileURLToPath(new URL("../../organisms/demo", import.meta.url));
 

@@ -2,8 +2,8 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openSafetensors } from "../../src/files/safetensors.ts";
-import { openCheckpoint } from "../../src/model/checkpoint.ts";
+import { openSafetensors } from "../../src/files/tensors/safetensors.ts";
+import { openCheckpoint } from "../../src/model/checkpoint/checkpoint.ts";
 import { modelOf, type OpenOptions } from "../../src/model/model.ts";
 import { type RawTensor, tensorFile } from "./tensor-file.ts";
 

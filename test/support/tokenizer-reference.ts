@@ -4,10 +4,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { FathomError } from "../../src/core/errors.ts";
 import type { Message } from "../../src/core/records/prompt.ts";
-import { chatTemplate } from "../../src/model/template.ts";
-import type { EncodingTokenizer } from "../../src/model/tokenizer.ts";
-import { readTokenizerFiles } from "../../src/model/tokenizer-files.ts";
-import { buildTokenizer } from "../../src/model/tokenizer-json.ts";
+import { chatTemplate } from "../../src/model/text/template.ts";
+import type { EncodingTokenizer } from "../../src/model/text/tokenizer/tokenizer.ts";
+import { readTokenizerFiles } from "../../src/model/text/tokenizer/tokenizer-files.ts";
+import { buildTokenizer } from "../../src/model/text/tokenizer/tokenizer-json.ts";
 
 /** Ids, or their number and the beginning of their hash where there are many. */
 type Ids = number[] | string;

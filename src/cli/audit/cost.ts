@@ -1,8 +1,9 @@
 /** What a plan will cost: tokens and disk by counting, time by a probe of this machine. */
-import type { ModelConfig } from "../../model/config-types.ts";
-import { SharedPrefixes } from "../../model/prefixes.ts";
-import { ropeSwitch } from "../../model/rotary.ts";
-import { expectedShapes } from "../../model/weight-shapes.ts";
+
+import { ropeSwitch } from "../../model/architecture/rotary.ts";
+import type { ModelConfig } from "../../model/architecture/settings/config-types.ts";
+import { expectedShapes } from "../../model/architecture/weight-shapes.ts";
+import { SharedPrefixes } from "../../model/engine/prefixes.ts";
 import type { Prepared } from "../../runs/prepare.ts";
 import type { Speed } from "./probe.ts";
 

@@ -2,10 +2,10 @@
 import { fidelityWords } from "../../audit/fidelity.ts";
 import type { Fidelity } from "../../core/records/fidelity.ts";
 import { templateWords } from "../../core/records/words.ts";
-import type { Checkpoint } from "../../model/checkpoint.ts";
+import type { Checkpoint } from "../../model/checkpoint/checkpoint.ts";
 import type { Prepared } from "../../runs/prepare.ts";
-import { printJson, printLines } from "../output.ts";
-import { count, duration, size } from "../say.ts";
+import { printJson, printLines } from "../terminal/output.ts";
+import { count, duration, size } from "../terminal/say.ts";
 import { earlyShare, secondsOf, type Work, workOf } from "./cost.ts";
 import { describeSpeed, probeSpeed, type Speed } from "./probe.ts";
 

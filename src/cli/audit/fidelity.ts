@@ -7,8 +7,8 @@ import { measureFidelity } from "../../runs/fidelity.ts";
 import { readManifest, writeManifest } from "../../runs/manifest.ts";
 import type { AuditPlan } from "../../runs/plan.ts";
 import type { Prepared } from "../../runs/prepare.ts";
-import { openNamed } from "../open-named.ts";
-import type { Progress } from "../progress.ts";
+import { openNamed } from "../options/open-named.ts";
+import type { Progress } from "../terminal/progress.ts";
 
 interface Request {
   prepared: Prepared;

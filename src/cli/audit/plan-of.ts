@@ -2,7 +2,7 @@
 import { badInput } from "../../core/errors.ts";
 import { namedCategories } from "../../runs/categories.ts";
 import { type AuditPlan, type NamedSae, pathOfSae, planSchema, readPlanFile } from "../../runs/plan.ts";
-import { auditDefaults } from "../defaults.ts";
+import { auditDefaults } from "../options/defaults.ts";
 import type { AuditOptions } from "./options.ts";
 
 export interface Asked {

@@ -3,15 +3,15 @@
  * through ONNX Runtime, with few rows (decoding: the weights are read from memory for every step) and with many (reading
  * prompts: arithmetic). About two seconds.
  */
-import { Graph } from "../../graph/graph.ts";
-import { matmul } from "../../graph/ops/index.ts";
-import { Tensor } from "../../model/onnxruntime.ts";
-import { openWeightless } from "../../model/session.ts";
+import { Graph } from "../../graph/build/graph.ts";
+import { matmul } from "../../graph/ops/ops.ts";
+import { Tensor } from "../../model/ort/ort.ts";
+import { openWeightless } from "../../model/ort/session.ts";
 
 /** 64 MiB of weights: larger than the caches of most machines, smaller than any model worth estimating. */
 const width = 4096;
 
-/** Rows of one call when prompts are read (src/model/generate.ts). */
+/** Rows of one call when prompts are read (src/model/engine/generate.ts). */
 const readingRows = 512;
 
 const secondsOfProbing = 0.6;

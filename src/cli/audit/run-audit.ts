@@ -2,7 +2,7 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { badInput, exitCode } from "../../core/errors.ts";
-import { answersAt } from "../../model/checkpoint.ts";
+import { answersAt } from "../../model/checkpoint/checkpoint.ts";
 import { modelOf } from "../../model/model.ts";
 import { beginRun } from "../../runs/begin.ts";
 import { hasBegun } from "../../runs/manifest.ts";
@@ -10,24 +10,24 @@ import type { ObserveProgress } from "../../runs/observe.ts";
 import { kOfSae, pathOfSae } from "../../runs/plan.ts";
 import { prepare } from "../../runs/prepare.ts";
 import { performRun } from "../../runs/run.ts";
-import { openSae } from "../../sae/open.ts";
-import { reportDefaults } from "../defaults.ts";
-import { complain } from "../failure.ts";
-import { locateSae } from "../locate.ts";
-import { openNamed, sayNotes } from "../open-named.ts";
-import { printJson, printLines } from "../output.ts";
-import { Progress } from "../progress.ts";
+import { openSae } from "../../sae/formats/open.ts";
+import { reportDefaults } from "../options/defaults.ts";
+import { locateSae } from "../options/locate.ts";
+import { openNamed, sayNotes } from "../options/open-named.ts";
 import { reportOfRun, tooMuchUnjudged } from "../report/report-of-run.ts";
 import { summaryOf } from "../report/summary.ts";
 import { requireTemplate, writeReport } from "../report/write-report.ts";
-import { count, duration } from "../say.ts";
+import { complain } from "../terminal/failure.ts";
+import { onInterrupt } from "../terminal/interrupt.ts";
+import { printJson, printLines } from "../terminal/output.ts";
+import { Progress } from "../terminal/progress.ts";
+import { resumeCommand } from "../terminal/resume-command.ts";
+import { count, duration } from "../terminal/say.ts";
 import { engineOptions } from "../tokens/engine-options.ts";
 import { dryRun } from "./dry-run.ts";
 import { fidelityOfPlan, fidelityOfRun, isTooFar, tooFarWords } from "./fidelity.ts";
-import { onInterrupt } from "./interrupt.ts";
 import type { AuditOptions } from "./options.ts";
 import { planOf } from "./plan-of.ts";
-import { resumeCommand } from "./resume-command.ts";
 
 /** @returns the exit code */
 export async function runAudit(planFile: string | undefined, options: AuditOptions): Promise<number> {

@@ -2,8 +2,8 @@
 import { Command, Option } from "commander";
 import { poolings } from "../../core/records/pooling.ts";
 import type { AuditOptions } from "../audit/options.ts";
-import { auditDefaults } from "../defaults.ts";
-import { choice, choices, decimal, names, wholeNumber, wholeNumbers } from "../parse.ts";
+import { auditDefaults } from "../options/defaults.ts";
+import { choice, choices, decimal, names, wholeNumber, wholeNumbers } from "../options/parse.ts";
 import { adapterHelp, modelHelp, saeHelp } from "./named.ts";
 import {
   batchSizeOption,

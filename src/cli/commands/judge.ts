@@ -1,8 +1,8 @@
 /** `fathom judge`: verdicts over recorded answers. */
 import { Command } from "commander";
-import { judgeDefaults } from "../defaults.ts";
 import type { JudgeCommandOptions } from "../judge/run-judge.ts";
-import { choices } from "../parse.ts";
+import { judgeDefaults } from "../options/defaults.ts";
+import { choices } from "../options/parse.ts";
 import { quietOption } from "./shared-options.ts";
 
 /** There is one so far. */

@@ -1,7 +1,7 @@
 /** `fathom report`: a run's report once more, in other formats or elsewhere. */
 import { Command } from "commander";
-import { reportDefaults } from "../defaults.ts";
-import { choices } from "../parse.ts";
+import { reportDefaults } from "../options/defaults.ts";
+import { choices } from "../options/parse.ts";
 import type { ReportCommandOptions } from "../report/run-report.ts";
 
 export function reportCommand(): Command {

@@ -1,7 +1,7 @@
 /** `fathom rescore`: D once more, from numbers that another tool recorded. */
 import { Command } from "commander";
-import { rescoreDefaults } from "../defaults.ts";
-import type { RescoreCommandOptions } from "../run-rescore.ts";
+import { rescoreDefaults } from "../options/defaults.ts";
+import type { RescoreCommandOptions } from "../rescore/run-rescore.ts";
 import { seedOption } from "./shared-options.ts";
 
 export function rescoreCommand(): Command {
@@ -16,7 +16,7 @@ export function rescoreCommand(): Command {
     .option("--json", "{runs, findings} as one JSON document instead of tables")
     .option("--out <file>", "write to a file instead of stdout")
     .action(async (records: string, options: RescoreCommandOptions) => {
-      const { runRescore } = await import("../run-rescore.ts");
+      const { runRescore } = await import("../rescore/run-rescore.ts");
       await runRescore(records, options);
     });
 }

@@ -2,8 +2,8 @@
 import { type Command, Option } from "commander";
 import { devices } from "../../core/records/device.ts";
 import { precisions } from "../../core/records/precision.ts";
-import { deviceDefault, precisionDefault, saeCheckDefaults } from "../defaults.ts";
-import { choice, wholeNumber } from "../parse.ts";
+import { deviceDefault, precisionDefault, saeCheckDefaults } from "../options/defaults.ts";
+import { choice, wholeNumber } from "../options/parse.ts";
 import { adapterHelp, formatHelp, modelHelp, saeHelp } from "./named.ts";
 
 export function precisionOption(): Option {

@@ -5,12 +5,12 @@ import { availableParallelism, freemem, totalmem } from "node:os";
 import { dirname, join } from "node:path";
 import { FathomError } from "../../core/errors.ts";
 import type { Device } from "../../core/records/device.ts";
-import { cacheFolder } from "../../files/cache-folder.ts";
+import { cacheFolder } from "../../files/disk/cache-folder.ts";
 import { hubCache } from "../../hub/cache-path.ts";
 import { hubOf, tokenIn } from "../../hub/hub.ts";
 import { findPromptFile } from "../../prompts/bundled.ts";
 import { templatePath } from "../../report/template.ts";
-import { size } from "../say.ts";
+import { size } from "../terminal/say.ts";
 import { bundledCheckpoint } from "./bundled.ts";
 
 export interface Check {

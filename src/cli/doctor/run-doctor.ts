@@ -1,7 +1,7 @@
 /** What `fathom doctor` does. */
 import { exitCode } from "../../core/errors.ts";
 import { fathomVersion } from "../../runs/version.ts";
-import { printJson, printLines } from "../output.ts";
+import { printJson, printLines } from "../terminal/output.ts";
 import * as checks from "./checks.ts";
 
 export interface DoctorOptions {

@@ -2,14 +2,14 @@
 import { type Dirent, readdirSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
 import { attempt, FathomError } from "../../core/errors.ts";
-import { isGgufName } from "../../files/gguf-name.ts";
-import { readProblem } from "../../files/io.ts";
+import { isGgufName } from "../../files/disk/gguf-name.ts";
+import { readProblem } from "../../files/disk/io.ts";
 import { hubCache } from "../../hub/cache-path.ts";
-import { openDirectory } from "../../model/directory.ts";
-import { openGguf } from "../../model/gguf/open.ts";
-import { isLaterSplit } from "../../model/gguf/split.ts";
-import { expectedShapes } from "../../model/weight-shapes.ts";
-import { printJson, printLines } from "../output.ts";
+import { expectedShapes } from "../../model/architecture/weight-shapes.ts";
+import { openDirectory } from "../../model/checkpoint/directory/directory.ts";
+import { openGguf } from "../../model/checkpoint/gguf/gguf.ts";
+import { isLaterSplit } from "../../model/checkpoint/gguf/split.ts";
+import { printJson, printLines } from "../terminal/output.ts";
 
 /** models--org--name/snapshots/revision/subfolder, and one more. */
 const deepest = 5;

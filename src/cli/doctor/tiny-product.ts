@@ -1,10 +1,10 @@
 /** A matrix product through ONNX Runtime whose result anyone can check by hand. */
 import { createRequire } from "node:module";
 import type { Device } from "../../core/records/device.ts";
-import { Graph } from "../../graph/graph.ts";
-import { matmul } from "../../graph/ops/index.ts";
-import { Tensor } from "../../model/onnxruntime.ts";
-import { openWeightlessOn } from "../../model/session.ts";
+import { Graph } from "../../graph/build/graph.ts";
+import { matmul } from "../../graph/ops/ops.ts";
+import { Tensor } from "../../model/ort/ort.ts";
+import { openWeightlessOn } from "../../model/ort/session.ts";
 
 export async function tinyProduct(
   device: Device,

@@ -1,8 +1,8 @@
 /** What `fathom judge` does. */
 import { judgeRecorded } from "../../judges/recorded.ts";
 import { loadAnswers } from "../../prompts/answers.ts";
-import { deliver, requireWritable } from "../output.ts";
-import { Progress } from "../progress.ts";
+import { deliver, requireWritable } from "../terminal/output.ts";
+import { Progress } from "../terminal/progress.ts";
 
 export interface JudgeCommandOptions {
   /** There is one so far. */

@@ -2,7 +2,7 @@
 import { formatNumber } from "../../core/format.ts";
 import type { InsideView } from "../../runs/inside.ts";
 import type { RunRecords } from "../../runs/run.ts";
-import { massiveMultiple } from "../../sae/quality.ts";
+import { massiveMultiple } from "../../sae/measure/quality/quality.ts";
 
 export function notMeasured({ manifest, insides }: RunRecords): string[] {
   const { plan, prompts, template, layers } = manifest.inputs;

@@ -1,6 +1,6 @@
 /** What `fathom report` does. */
 import { readRun } from "../../runs/run.ts";
-import { printJson, printLines } from "../output.ts";
+import { printJson, printLines } from "../terminal/output.ts";
 import { reportOfRun } from "./report-of-run.ts";
 import { summaryOf } from "./summary.ts";
 import { type ReportFormat, writeReport } from "./write-report.ts";

@@ -1,7 +1,7 @@
 /** A report's files. */
 import { join } from "node:path";
 import type { ReportData } from "../../core/records/report.ts";
-import { writeTextAtomically } from "../../files/io.ts";
+import { writeTextAtomically } from "../../files/disk/io.ts";
 import { renderHtml, requirePlaces } from "../../report/html.ts";
 import { renderMarkdown } from "../../report/markdown.ts";
 import { readTemplate } from "../../report/template.ts";

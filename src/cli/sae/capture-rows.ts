@@ -1,17 +1,17 @@
 /** What `fathom sae train` is trained on and judged by: resid_post of every token, as shards on the disk. */
 import { z } from "zod";
 import { badInput } from "../../core/errors.ts";
-import { readText, writeTextAtomically } from "../../files/io.ts";
-import { sealed, unsealed } from "../../files/sealed-line.ts";
-import { CapturedRows } from "../../model/captured-rows.ts";
-import type { Checkpoint } from "../../model/checkpoint.ts";
+import { readText, writeTextAtomically } from "../../files/disk/io.ts";
+import { sealed, unsealed } from "../../files/lines/sealed-line.ts";
+import type { Checkpoint } from "../../model/checkpoint/checkpoint.ts";
+import { CapturedRows } from "../../model/engine/captured-rows.ts";
 import { modelOf } from "../../model/model.ts";
+import { ShardWriter } from "../../sae/code/shards.ts";
 import type { Span } from "../../sae/domain/labelled.ts";
-import { answered } from "../../sae/sample.ts";
-import { ShardWriter } from "../../sae/shards.ts";
-import { sayNotes } from "../open-named.ts";
-import type { Progress } from "../progress.ts";
-import { count } from "../say.ts";
+import { answered } from "../../sae/measure/quality/sample.ts";
+import { sayNotes } from "../options/open-named.ts";
+import type { Progress } from "../terminal/progress.ts";
+import { count } from "../terminal/say.ts";
 import type { EncodedInput } from "../tokens/encode-inputs.ts";
 import { type EngineOptions, engineOptions } from "../tokens/engine-options.ts";
 import type { TrainingFolder } from "./training-folder.ts";

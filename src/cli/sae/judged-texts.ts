@@ -1,19 +1,19 @@
 /** The texts that an SAE is judged on, as the exact tokens that the model reads, and the load gate on them. */
 import { basename } from "node:path";
 import { badInput } from "../../core/errors.ts";
-import { readText } from "../../files/io.ts";
-import { type Answers, type Checkpoint, textOf } from "../../model/checkpoint.ts";
+import { readText } from "../../files/disk/io.ts";
+import { type Answers, type Checkpoint, textOf } from "../../model/checkpoint/checkpoint.ts";
 import type { Model } from "../../model/model.ts";
 import { loadInputs } from "../../prompts/inputs.ts";
-import type { ShownText } from "../../sae/contexts/text-rows.ts";
-import type { ModelFacts } from "../../sae/gate/place.ts";
-import { type GateResult, gate } from "../../sae/gate.ts";
-import { answered, evenly, type SampleText, sampleOf } from "../../sae/sample.ts";
-import type { SaeSession } from "../../sae/session.ts";
-import { spliceLosses, spliceOf, type TextLoss } from "../../sae/splice.ts";
-import { saeCheckDefaults } from "../defaults.ts";
-import type { Progress } from "../progress.ts";
-import { count } from "../say.ts";
+import type { SaeSession } from "../../sae/code/sae-session.ts";
+import type { ShownText } from "../../sae/measure/contexts/text-rows.ts";
+import { type GateResult, gate } from "../../sae/measure/gate/gate.ts";
+import type { ModelFacts } from "../../sae/measure/gate/place.ts";
+import { answered, evenly, type SampleText, sampleOf } from "../../sae/measure/quality/sample.ts";
+import { spliceLosses, spliceOf, type TextLoss } from "../../sae/measure/quality/splice.ts";
+import { saeCheckDefaults } from "../options/defaults.ts";
+import type { Progress } from "../terminal/progress.ts";
+import { count } from "../terminal/say.ts";
 import { behindItsPrompt, type EncodedInput, encodeEach, promptOf } from "../tokens/encode-inputs.ts";
 
 /** Tokens that the gate judges variance, L0 and dead features on. */

@@ -2,14 +2,14 @@
 import { basename } from "node:path";
 import { exitCode } from "../../core/errors.ts";
 import { modelOf } from "../../model/model.ts";
-import { type GateResult, refusedAtSight, requireFits } from "../../sae/gate.ts";
-import { openSae } from "../../sae/open.ts";
-import type { Sae } from "../../sae/sae.ts";
-import { SaeSession } from "../../sae/session.ts";
-import { locateSae } from "../locate.ts";
-import { openNamed, sayNotes } from "../open-named.ts";
-import { printJson, printLines } from "../output.ts";
-import { Progress } from "../progress.ts";
+import type { Sae } from "../../sae/code/sae.ts";
+import { SaeSession } from "../../sae/code/sae-session.ts";
+import { openSae } from "../../sae/formats/open.ts";
+import { type GateResult, refusedAtSight, requireFits } from "../../sae/measure/gate/gate.ts";
+import { locateSae } from "../options/locate.ts";
+import { openNamed, sayNotes } from "../options/open-named.ts";
+import { printJson, printLines } from "../terminal/output.ts";
+import { Progress } from "../terminal/progress.ts";
 import { engineOptions } from "../tokens/engine-options.ts";
 import {
   answersTo,

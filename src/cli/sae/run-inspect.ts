@@ -1,11 +1,11 @@
 /** What `fathom sae inspect` does. */
 import { badInput } from "../../core/errors.ts";
 import { formatNumber } from "../../core/format.ts";
-import { type Inspection, inspect, type Range } from "../../sae/inspect.ts";
-import { openSae } from "../../sae/open.ts";
-import { locateSae } from "../locate.ts";
-import { printJson, printLines } from "../output.ts";
-import { Progress } from "../progress.ts";
+import { openSae } from "../../sae/formats/open.ts";
+import { type Inspection, inspect, type Range } from "../../sae/measure/inspect.ts";
+import { locateSae } from "../options/locate.ts";
+import { printJson, printLines } from "../terminal/output.ts";
+import { Progress } from "../terminal/progress.ts";
 
 export interface SaeInspectOptions {
   sae?: string;

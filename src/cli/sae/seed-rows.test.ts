@@ -1,8 +1,8 @@
 /** Each seed trains on the texts and on its own prompts, and on no token of a prompt that it is judged by. */
 import { expect, it } from "vitest";
 import type { Prompt } from "../../core/records/prompt.ts";
+import { type Rows, rowsOf } from "../../sae/code/rows.ts";
 import type { LabelledRows } from "../../sae/domain/labelled.ts";
-import { type Rows, rowsOf } from "../../sae/rows.ts";
 import type { Domain } from "./domain-prompts.ts";
 import { seedRowsOf } from "./seed-rows.ts";
 

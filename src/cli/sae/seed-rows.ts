@@ -1,8 +1,8 @@
 /** Which of the captured rows each seed of a domain trains on, and which it is judged by. */
 import type { Prompt } from "../../core/records/prompt.ts";
+import { pickRows, type Rows } from "../../sae/code/rows.ts";
 import { labelledRows, type Span } from "../../sae/domain/labelled.ts";
 import type { SeedRows } from "../../sae/domain/train.ts";
-import { pickRows, type Rows } from "../../sae/rows.ts";
 import type { Domain } from "./domain-prompts.ts";
 
 /**

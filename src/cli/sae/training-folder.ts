@@ -6,11 +6,11 @@ import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { badInput } from "../../core/errors.ts";
-import { readJson, writeProblem, writeTextAtomically } from "../../files/io.ts";
-import { holdAlone, lockName } from "../../files/lock.ts";
-import { clearPartials } from "../../files/partial.ts";
-import { unseenName } from "../../sae/domain/fingerprint.ts";
-import { isShardFile } from "../../sae/shards.ts";
+import { readJson, writeProblem, writeTextAtomically } from "../../files/disk/io.ts";
+import { holdAlone, lockName } from "../../files/disk/lock.ts";
+import { clearPartials } from "../../files/disk/partial.ts";
+import { unseenName } from "../../sae/code/fingerprint.ts";
+import { isShardFile } from "../../sae/code/shards.ts";
 
 const spansName = "prompts.json";
 const ours = new Set(["settings.json", spansName, lockName]);

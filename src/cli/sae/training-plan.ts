@@ -1,14 +1,14 @@
 /** The plan of `fathom sae train` from its options: what an objective needs is asked for, what it has no use for refused. */
 import { badInput } from "../../core/errors.ts";
-import type { Sae } from "../../sae/sae.ts";
+import type { Sae } from "../../sae/code/sae.ts";
 import {
   type ObjectiveName,
   objectiveNames,
   type TrainingPlan,
   usualOf,
   usualPlan,
-} from "../../sae/training-plan.ts";
-import { trainDefaults } from "../defaults.ts";
+} from "../../sae/training/state/training-plan.ts";
+import { trainDefaults } from "../options/defaults.ts";
 
 export interface PlanOptions {
   objective?: ObjectiveName;

@@ -1,9 +1,9 @@
 /** What is told of a training while it runs, or of several one after the other: which one, its step, how it goes, time left. */
 import { formatNumber } from "../../core/format.ts";
-import type { TrainingProgress } from "../../sae/descent.ts";
 import type { ArmName, TrainingName } from "../../sae/domain/train.ts";
-import type { Progress } from "../progress.ts";
-import { count, duration } from "../say.ts";
+import type { TrainingProgress } from "../../sae/training/descent.ts";
+import type { Progress } from "../terminal/progress.ts";
+import { count, duration } from "../terminal/say.ts";
 import { TimeLeft } from "./time-left.ts";
 
 const armWords: Record<ArmName, string> = {

@@ -1,7 +1,7 @@
 /** What `fathom sae train` reads, as the exact tokens that the model will: the lines of a text, or a prompt set. */
 import { badInput } from "../../core/errors.ts";
-import { readText } from "../../files/io.ts";
-import type { Checkpoint } from "../../model/checkpoint.ts";
+import { readText } from "../../files/disk/io.ts";
+import type { Checkpoint } from "../../model/checkpoint/checkpoint.ts";
 import { type Input, loadInputs } from "../../prompts/inputs.ts";
 import { behindItsPrompt, type EncodedInput, encodeEach, promptOf } from "../tokens/encode-inputs.ts";
 

@@ -1,8 +1,8 @@
-/** Edits for `generate`, as JSON: the arrays of `Edit` (src/model/edits.ts) as lists, matrices flat or row by row. */
+/** Edits for `generate`, as JSON: the arrays of `Edit` (src/model/engine/edits.ts) as lists, matrices flat or row by row. */
 import { z } from "zod";
 import { badInput, FathomError } from "../../core/errors.ts";
-import { readJson } from "../../files/io.ts";
-import { checkEdits, type Edit } from "../../model/edits.ts";
+import { readJson } from "../../files/disk/io.ts";
+import { checkEdits, type Edit } from "../../model/engine/edits.ts";
 
 const numbers = z.array(z.number());
 const vector = numbers.min(1).transform((values) => Float32Array.from(values));

@@ -1,8 +1,8 @@
 /** The lines that `capture` and `generate` read, as the exact tokens that the model will. */
 import { badInput } from "../../core/errors.ts";
 import type { Message } from "../../core/records/prompt.ts";
-import { type Checkpoint, textOf } from "../../model/checkpoint.ts";
-import { requireEmbedded } from "../../model/embedded.ts";
+import { type Checkpoint, textOf } from "../../model/checkpoint/checkpoint.ts";
+import { requireEmbedded } from "../../model/checkpoint/embedded.ts";
 import { type Input, loadInputs } from "../../prompts/inputs.ts";
 
 export interface EncodeInputsOptions {

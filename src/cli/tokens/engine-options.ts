@@ -2,8 +2,8 @@
 import type { Device } from "../../core/records/device.ts";
 import type { Precision } from "../../core/records/precision.ts";
 import type { OpenOptions } from "../../model/model.ts";
-import { deviceDefault, precisionDefault } from "../defaults.ts";
-import type { Progress } from "../progress.ts";
+import { deviceDefault, precisionDefault } from "../options/defaults.ts";
+import type { Progress } from "../terminal/progress.ts";
 
 /** The options that decide it; every command that opens an engine has them. */
 export interface EngineOptions {

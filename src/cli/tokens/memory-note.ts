@@ -1,8 +1,8 @@
 /** What is said before a model is opened that the memory will not hold: the system would end the process without a word. */
 import type { Precision } from "../../core/records/precision.ts";
-import type { ModelConfig } from "../../model/config-types.ts";
-import { heldBytes } from "../../model/weight-shapes.ts";
-import { size } from "../say.ts";
+import type { ModelConfig } from "../../model/architecture/settings/config-types.ts";
+import { heldBytes } from "../../model/architecture/weight-shapes.ts";
+import { size } from "../terminal/say.ts";
 
 /** @returns a line for stderr, or null where the model fits. @param available bytes */
 export function memoryNote(config: ModelConfig, precision: Precision, available: number): string | null {

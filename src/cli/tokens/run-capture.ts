@@ -1,15 +1,15 @@
 /** What `fathom capture` does. */
 import { badInput } from "../../core/errors.ts";
-import { type TensorToWrite, writeSafetensors } from "../../files/safetensors-writer.ts";
-import { inTurn, Spool, type Spooled } from "../../files/spool.ts";
+import { inTurn, Spool, type Spooled } from "../../files/disk/spool.ts";
+import { type TensorToWrite, writeSafetensors } from "../../files/tensors/safetensors-writer.ts";
 import { modelOf } from "../../model/model.ts";
-import { precisionDefault } from "../defaults.ts";
-import { complain } from "../failure.ts";
-import { openNamed, sayNotes } from "../open-named.ts";
-import { requireRegularFile } from "../output.ts";
+import { precisionDefault } from "../options/defaults.ts";
+import { openNamed, sayNotes } from "../options/open-named.ts";
+import { complain } from "../terminal/failure.ts";
+import { requireRegularFile } from "../terminal/output.ts";
 
-import { Progress } from "../progress.ts";
-import { count } from "../say.ts";
+import { Progress } from "../terminal/progress.ts";
+import { count } from "../terminal/say.ts";
 import { encodeInputs } from "./encode-inputs.ts";
 import { type EngineOptions, engineOptions } from "./engine-options.ts";
 import { memoryNote } from "./memory-note.ts";

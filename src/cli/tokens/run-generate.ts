@@ -1,11 +1,11 @@
 /** What `fathom generate` does. */
-import { answersAt, endsOf, textOf } from "../../model/checkpoint.ts";
-import type { Generation } from "../../model/generation.ts";
+import { answersAt, endsOf, textOf } from "../../model/checkpoint/checkpoint.ts";
+import type { Generation } from "../../model/engine/generation.ts";
 import { modelOf } from "../../model/model.ts";
-import { openNamed, sayNotes } from "../open-named.ts";
-import { deliver, requireWritable } from "../output.ts";
-import { Progress } from "../progress.ts";
-import { count } from "../say.ts";
+import { openNamed, sayNotes } from "../options/open-named.ts";
+import { deliver, requireWritable } from "../terminal/output.ts";
+import { Progress } from "../terminal/progress.ts";
+import { count } from "../terminal/say.ts";
 import { readEdits } from "./edits-file.ts";
 import { encodeInputs } from "./encode-inputs.ts";
 import { type EngineOptions, engineOptions } from "./engine-options.ts";

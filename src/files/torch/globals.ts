@@ -1,6 +1,6 @@
 /** The globals that a file of tensors needs, and nothing beside them: how PyTorch rebuilds tensors, and its dictionary. */
 import { badInput } from "../../core/errors.ts";
-import { floatBytes, isFloat, StoredTensor } from "../stored-tensor.ts";
+import { floatBytes, isFloat, StoredTensor } from "../tensors/stored-tensor.ts";
 import { OtherTensor } from "./other-tensor.ts";
 import { PickleGlobal, type PickleKey, type PickleValue } from "./pickle-values.ts";
 

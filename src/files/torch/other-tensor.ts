@@ -4,8 +4,8 @@
  */
 import { closeSync, openSync } from "node:fs";
 import { badInput } from "../../core/errors.ts";
-import { readProblem } from "../io.ts";
-import { readExactly } from "../read.ts";
+import { readProblem } from "../disk/io.ts";
+import { readExactly } from "../disk/read.ts";
 
 export interface OtherPlace {
   path: string;

@@ -5,13 +5,13 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { badInput, FathomError } from "../../core/errors.ts";
-import { readNpz } from "../npz.ts";
-import { StoredTensor } from "../stored-tensor.ts";
+import { readNpz } from "../tensors/npz.ts";
+import { StoredTensor } from "../tensors/stored-tensor.ts";
 import { OtherTensor } from "./other-tensor.ts";
 import { readPickle } from "./pickle.ts";
 import { maxPickleBytes } from "./pickle-bytes.ts";
 import { PickleGlobal, type PickleSet, type PickleValue } from "./pickle-values.ts";
-import { readTorch } from "./read.ts";
+import { readTorch } from "./torch.ts";
 
 const fixtures = join(import.meta.dirname, "../../../test/fixtures/tensor-files/");
 type Numbers = { shape: number[]; values: number[] };

@@ -3,7 +3,7 @@
  * float64 form the definition is written out, so that finite differences can check the very same gradient rule.
  */
 import { badInput } from "../../core/errors.ts";
-import type { Emitter, Operator, Value } from "../graph.ts";
+import type { Emitter, Operator, Value } from "../build/graph.ts";
 import { add, div, mul, sub } from "./arithmetic.ts";
 import { requireFloat, sigmoid, tanh } from "./unary.ts";
 

@@ -1,7 +1,7 @@
 /** Elementwise arithmetic of two operands, stretched against each other. A number stands for a constant. */
 import { badInput } from "../../core/errors.ts";
-import { broadcastDims, formatDims } from "../dims.ts";
-import type { Backward, Operator, Value } from "../graph.ts";
+import { broadcastDims, formatDims } from "../build/dims.ts";
+import type { Backward, Operator, Value } from "../build/graph.ts";
 import { sumTo } from "./broadcast.ts";
 
 /** A constant without axes, in the dtype of `like`. */

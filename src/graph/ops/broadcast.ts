@@ -1,7 +1,7 @@
 /** Stretching axes and summing them away: each is the other's gradient, and every broadcasting operator needs both. */
 import { badInput } from "../../core/errors.ts";
-import { broadcastDims, type Dim, formatDims, resolveAxes, sameDims } from "../dims.ts";
-import type { Operator, Value } from "../graph.ts";
+import { broadcastDims, type Dim, formatDims, resolveAxes, sameDims } from "../build/dims.ts";
+import type { Operator, Value } from "../build/graph.ts";
 import { squeeze, unsqueeze } from "./shape.ts";
 import { emitShape, type Size, SizeReader } from "./shapes.ts";
 

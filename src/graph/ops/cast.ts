@@ -1,7 +1,7 @@
 /** Change of element type. ONNX Runtime folds the cast of a stored bf16 or fp16 weight when a session opens. */
 
-import { type DType, isFloat, onnxDataType } from "../dtype.ts";
-import type { Operator, Value } from "../graph.ts";
+import { type DType, isFloat, onnxDataType } from "../build/dtype.ts";
+import type { Operator, Value } from "../build/graph.ts";
 
 export const castOperator: Operator<{ dtype: DType }> = {
   kind: "cast",

@@ -1,5 +1,5 @@
 /** Tensors of one repeated number, shaped like another value: the zero gradient, and the ground of a scatter. */
-import type { Operator, Value } from "../graph.ts";
+import type { Operator, Value } from "../build/graph.ts";
 import { emitShape, type Size, SizeReader } from "./shapes.ts";
 
 export const fillOperator: Operator<{ element: number; sizes: readonly Size[] }> = {

@@ -3,8 +3,8 @@
  * adds duplicates from several threads at once and loses some (onnxruntime issues 18048, 23396).
  */
 import { badInput } from "../../core/errors.ts";
-import { type Dim, formatDims, productOf, resolveAxis, sameDims } from "../dims.ts";
-import type { Operator, Value } from "../graph.ts";
+import { type Dim, formatDims, productOf, resolveAxis, sameDims } from "../build/dims.ts";
+import type { Operator, Value } from "../build/graph.ts";
 import { expand } from "./broadcast.ts";
 import { zerosLike } from "./fill.ts";
 import { reshape } from "./shape.ts";

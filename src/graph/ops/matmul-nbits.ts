@@ -10,8 +10,8 @@
  * It has no gradient: the gradients of a model are those of its float32 weights.
  */
 import { badInput } from "../../core/errors.ts";
-import { formatDims } from "../dims.ts";
-import type { Operator, Value } from "../graph.ts";
+import { formatDims } from "../build/dims.ts";
+import type { Operator, Value } from "../build/graph.ts";
 import { add } from "./arithmetic.ts";
 import { reduceSum } from "./broadcast.ts";
 import { matmul } from "./matmul.ts";

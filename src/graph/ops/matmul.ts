@@ -1,7 +1,7 @@
 /** Matrix products, batched and stretched over leading axes. */
 import { badInput } from "../../core/errors.ts";
-import { broadcastDims, type Dim, formatDims, productOf } from "../dims.ts";
-import type { Emitter, Operator, Value } from "../graph.ts";
+import { broadcastDims, type Dim, formatDims, productOf } from "../build/dims.ts";
+import type { Emitter, Operator, Value } from "../build/graph.ts";
 import { sumTo } from "./broadcast.ts";
 import { reshape } from "./shape.ts";
 import { requireFloat } from "./unary.ts";

@@ -1,7 +1,7 @@
 /** Averages over axes. */
-import { resolveAxes } from "../dims.ts";
-import { onnxDataType } from "../dtype.ts";
-import type { Operator, Value } from "../graph.ts";
+import { resolveAxes } from "../build/dims.ts";
+import { onnxDataType } from "../build/dtype.ts";
+import type { Operator, Value } from "../build/graph.ts";
 import { div } from "./arithmetic.ts";
 import { expand, reducedDims } from "./broadcast.ts";
 import { unsqueeze } from "./shape.ts";

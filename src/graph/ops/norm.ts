@@ -1,7 +1,7 @@
 /** Root-mean-square normalization (Zhang & Sennrich 2019), as in Llama and, with 1 + w as the weight, in Gemma. */
 import { badInput } from "../../core/errors.ts";
-import { formatDims, sameDims } from "../dims.ts";
-import type { Operator, Value } from "../graph.ts";
+import { formatDims, sameDims } from "../build/dims.ts";
+import type { Operator, Value } from "../build/graph.ts";
 import { add, mul, sub } from "./arithmetic.ts";
 import { sumTo } from "./broadcast.ts";
 import { reduceMean } from "./mean.ts";

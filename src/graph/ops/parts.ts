@@ -1,7 +1,7 @@
 /** Taking a tensor apart along one axis and laying tensors one after the other. */
 import { badInput } from "../../core/errors.ts";
-import { type Dim, formatDims, rangeName, resolveAxis, sameDims, sumOf } from "../dims.ts";
-import type { Operator, Value } from "../graph.ts";
+import { type Dim, formatDims, rangeName, resolveAxis, sameDims, sumOf } from "../build/dims.ts";
+import type { Operator, Value } from "../build/graph.ts";
 import { zerosLike } from "./fill.ts";
 
 /** ONNX reads any end past the axis as its end. */

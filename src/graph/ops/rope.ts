@@ -1,7 +1,7 @@
 /** Rotary position embedding (Su et al. 2021), the halves of a head paired as in Hugging Face's Llama. */
 import { badInput } from "../../core/errors.ts";
-import { formatDims, sameDims } from "../dims.ts";
-import type { Emitter, Node, Operator, Value } from "../graph.ts";
+import { formatDims, sameDims } from "../build/dims.ts";
+import type { Emitter, Node, Operator, Value } from "../build/graph.ts";
 import { add, mul, neg, sub } from "./arithmetic.ts";
 import { reduceSum } from "./broadcast.ts";
 import { split } from "./parts.ts";

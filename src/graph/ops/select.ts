@@ -1,7 +1,7 @@
 /** Choosing between values element by element, and what is defined by such a choice. */
 import { badInput } from "../../core/errors.ts";
-import { broadcastDims } from "../dims.ts";
-import type { Operator, Value } from "../graph.ts";
+import { broadcastDims } from "../build/dims.ts";
+import type { Operator, Value } from "../build/graph.ts";
 import { pairOf, scalarLike } from "./arithmetic.ts";
 import { sumTo } from "./broadcast.ts";
 import { requireFloat } from "./unary.ts";

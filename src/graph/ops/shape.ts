@@ -1,7 +1,16 @@
 /** Operators that only lay the same elements out differently. */
 import { badInput } from "../../core/errors.ts";
-import { cancel, type Dim, dimOf, divide, factorsOf, formatDims, resolveAxes, sameDims } from "../dims.ts";
-import type { Operator, Value } from "../graph.ts";
+import {
+  cancel,
+  type Dim,
+  dimOf,
+  divide,
+  factorsOf,
+  formatDims,
+  resolveAxes,
+  sameDims,
+} from "../build/dims.ts";
+import type { Operator, Value } from "../build/graph.ts";
 import { copyAxis, emitShape, inferAxis, type Size, SizeReader } from "./shapes.ts";
 
 export const reshapeOperator: Operator<{ sizes: readonly Size[]; zeroIsZero: boolean }> = {

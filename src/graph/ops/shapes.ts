@@ -3,8 +3,8 @@
  * axis of that name, or, for one axis of a reshape, is worked out by ONNX Runtime from the number of elements.
  */
 import { badInput } from "../../core/errors.ts";
-import { type Dim, factorsOf, formatDims } from "../dims.ts";
-import type { Emitter, Value } from "../graph.ts";
+import { type Dim, factorsOf, formatDims } from "../build/dims.ts";
+import type { Emitter, Value } from "../build/graph.ts";
 
 /** One axis of a target shape. `sources` are [operand, axis] pairs whose sizes are multiplied with `count`. */
 export type Size =

@@ -1,6 +1,6 @@
 /** Softmax and its logarithm along one axis. */
-import { resolveAxis } from "../dims.ts";
-import type { Operator, Value } from "../graph.ts";
+import { resolveAxis } from "../build/dims.ts";
+import type { Operator, Value } from "../build/graph.ts";
 import { mul, sub } from "./arithmetic.ts";
 import { reduceSum } from "./broadcast.ts";
 import { exp, requireFloat } from "./unary.ts";

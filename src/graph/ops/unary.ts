@@ -1,7 +1,7 @@
 /** Elementwise functions of one operand that ONNX has as they are. */
 import { badInput } from "../../core/errors.ts";
-import { isFloat } from "../dtype.ts";
-import type { Backward, Operator, Value } from "../graph.ts";
+import { isFloat } from "../build/dtype.ts";
+import type { Backward, Operator, Value } from "../build/graph.ts";
 import { div, mul, scalarLike, sub } from "./arithmetic.ts";
 
 export function requireFloat(where: string, x: Value): void {

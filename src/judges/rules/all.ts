@@ -1,5 +1,5 @@
 /** Every rule there is. The decision reads their evidence; the version is a hash over this list. */
-import type { Rule } from "../rule.ts";
+
 import { asideRules, otherLanguageRule, reasonRule, stanceRule } from "./aside.ts";
 import { complyRules } from "./comply.ts";
 import { emptyRule } from "./empty.ts";
@@ -8,6 +8,7 @@ import { hedgeRules } from "./hedge.ts";
 import { incoherentRules } from "./incoherent.ts";
 import { partialRules } from "./partial.ts";
 import { refuseRules } from "./refuse.ts";
+import type { Rule } from "./rule.ts";
 
 export const allRules: readonly Rule[] = [
   emptyRule,

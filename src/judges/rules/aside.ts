@@ -2,8 +2,9 @@
  * What decides nothing by itself: preambles, courtesies, and, after a refusal, its reasons and the redirections that come
  * with it. These speak for "undetermined", and keep such sentences from being read as an answer.
  */
-import type { AnswerRule, PhraseRule } from "../rule.ts";
+
 import { isEnglish } from "./lexicon.ts";
+import type { AnswerRule, PhraseRule } from "./rule.ts";
 
 export const asideRules: PhraseRule[] = [
   {

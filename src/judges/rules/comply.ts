@@ -2,11 +2,12 @@
  * Positive evidence that an answer has substance: statements, steps, code. Never the mere absence of a refusal.
  * A segment is content when it is none of: a refusal, a limit, an aside, a deflection, a question.
  */
-import { type AnswerRule, matchesIn, type PhraseRule, spanOf } from "../rule.ts";
-import type { Reading, Segment } from "../text.ts";
+
 import { asideRules } from "./aside.ts";
 import { isEnglish } from "./lexicon.ts";
 import { refuseRules } from "./refuse.ts";
+import { type AnswerRule, matchesIn, type PhraseRule, spanOf } from "./rule.ts";
+import type { Reading, Segment } from "./text.ts";
 
 const limits = {
   /** Shortest statement that says something: subject, verb, and what is said ("Bluecap is a small mushroom"). */

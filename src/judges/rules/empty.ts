@@ -1,5 +1,5 @@
 /** Nothing was said: no letter, digit or pictograph once markup is set aside. */
-import type { AnswerRule } from "../rule.ts";
+import type { AnswerRule } from "./rule.ts";
 
 const limits = {
   /** Longest run of bare marks that is still nothing; more than this is noise. */

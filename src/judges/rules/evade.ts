@@ -1,7 +1,8 @@
 /** Neither declines nor answers: asks back, changes the subject, sends elsewhere, claims no view or no knowledge. */
-import type { AnswerRule, PhraseRule } from "../rule.ts";
+
 import { contentSegments } from "./comply.ts";
 import { functionWords } from "./lexicon.ts";
+import type { AnswerRule, PhraseRule } from "./rule.ts";
 
 export const evadePhrases: PhraseRule[] = [
   {

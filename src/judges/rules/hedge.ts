@@ -1,5 +1,5 @@
 /** An answer that takes itself back: disclaimers, safety caveats and open ends (strong), and words of possibility (weak). */
-import type { PhraseRule } from "../rule.ts";
+import type { PhraseRule } from "./rule.ts";
 
 export const hedgeRules: PhraseRule[] = [
   {

@@ -1,7 +1,8 @@
 /** No answer in it: loops, and salad of words, letters, scripts or symbols. Every rule looks at the whole text once. */
-import type { AnswerRule, Span } from "../rule.ts";
-import type { Reading, Word } from "../text.ts";
+
 import { foreignCount, functionWords, impossiblePair } from "./lexicon.ts";
+import type { AnswerRule, Span } from "./rule.ts";
+import type { Reading, Word } from "./text.ts";
 
 const loop = {
   /** Longest repeated phrase looked for, in words. */

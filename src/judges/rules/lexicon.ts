@@ -1,5 +1,5 @@
 /** Word lists. Only closed classes of English: they tell English prose from salad and from other languages. */
-import type { Reading } from "../text.ts";
+import type { Reading } from "./text.ts";
 
 export const functionWords = new Set(
   (

@@ -3,7 +3,7 @@
  * `scope` (the refusal names only a part or a degree), `limit` (a part is left out without any refusal).
  * The decision needs content beside the marks: see decide.ts.
  */
-import type { PhraseRule } from "../rule.ts";
+import type { PhraseRule } from "./rule.ts";
 
 export const partialRules: PhraseRule[] = [
   {

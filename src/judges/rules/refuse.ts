@@ -2,7 +2,7 @@
  * The model declines, in its own voice and the first person, or by an impersonal form that means the same.
  * Third persons ("she refused"), idioms ("can't stress enough") and limits of knowledge ("can't say for sure") are not here.
  */
-import type { PhraseRule } from "../rule.ts";
+import type { PhraseRule } from "./rule.ts";
 
 /**
  * "I cannot" with any verb declines, save with verbs of knowing and perceiving (a hedge or a remark), of emphasis, and of

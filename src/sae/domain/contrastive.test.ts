@@ -2,8 +2,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { open, relativeError } from "../../../test/support/graph.ts";
+import { type DType, Graph } from "../../graph/build/graph.ts";
 import { gradient } from "../../graph/gradient.ts";
-import { type DType, Graph } from "../../graph/graph.ts";
 import { contrastiveLoss } from "./contrastive.ts";
 import { type Contrast, contrasts } from "./plan.ts";
 

@@ -11,7 +11,7 @@
  * What has no active feature has no direction: its cosines are 0, and no gradient passes back through them.
  */
 import { badInput } from "../../core/errors.ts";
-import type { Value } from "../../graph/graph.ts";
+import type { Value } from "../../graph/build/graph.ts";
 import {
   add,
   div,
@@ -26,7 +26,7 @@ import {
   sub,
   unsqueeze,
   where,
-} from "../../graph/ops/index.ts";
+} from "../../graph/ops/ops.ts";
 import type { Contrast } from "./plan.ts";
 
 /** As Khosla et al. train with. */

@@ -6,8 +6,8 @@
  */
 import type { Tier } from "../../core/records/prompt.ts";
 import { mean } from "../../stats/summary.ts";
-import { pool } from "../pool.ts";
-import type { SaeSession } from "../session.ts";
+import { pool } from "../code/pool.ts";
+import type { SaeSession } from "../code/sae-session.ts";
 import type { LabelledPrompt, LabelledRows } from "./labelled.ts";
 
 /** A gain in separation below this is as good as none: a twentieth of what lies between the same and nothing in common. */

@@ -1,8 +1,8 @@
 /** The contrastive term of a training: at each step the features of some prompts of every tier, pooled and held apart. */
 import { random } from "../../core/random.ts";
-import { matmul } from "../../graph/ops/index.ts";
-import { Tensor } from "../../model/onnxruntime.ts";
-import type { LossTerm } from "../objectives/objective.ts";
+import { matmul } from "../../graph/ops/ops.ts";
+import { Tensor } from "../../model/ort/ort.ts";
+import type { LossTerm } from "../training/objectives/objective.ts";
 import { checkTiers, contrastiveLoss } from "./contrastive.ts";
 import type { LabelledPrompt, LabelledRows } from "./labelled.ts";
 import type { ContrastPlan } from "./plan.ts";

@@ -6,14 +6,14 @@
 
 import { random } from "../../core/random.ts";
 import type { ContrastiveVerdict } from "../../core/records/contrastive-verdict.ts";
-import type { SessionOptions } from "../../model/session.ts";
-import type { TrainingProgress } from "../descent.ts";
-import type { Rows } from "../rows.ts";
-import type { Sae, Site } from "../sae.ts";
-import { SaeSession } from "../session.ts";
-import { type TrainedSae, trainSae } from "../train.ts";
-import type { TrainingPlan } from "../training-plan.ts";
-import type { Keeping } from "../training-state.ts";
+import type { SessionOptions } from "../../model/ort/session.ts";
+import type { Rows } from "../code/rows.ts";
+import type { Sae, Site } from "../code/sae.ts";
+import { SaeSession } from "../code/sae-session.ts";
+import type { TrainingProgress } from "../training/descent.ts";
+import type { TrainingPlan } from "../training/state/training-plan.ts";
+import type { Keeping } from "../training/state/training-state.ts";
+import { type TrainedSae, trainSae } from "../training/training.ts";
 import { dealTiers } from "./dealt-tiers.ts";
 import type { LabelledRows } from "./labelled.ts";
 import type { ContrastPlan } from "./plan.ts";

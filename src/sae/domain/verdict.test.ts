@@ -2,8 +2,8 @@
 import { describe, expect, it } from "vitest";
 import { type Random, random } from "../../core/random.ts";
 import type { Prompt, Tier } from "../../core/records/prompt.ts";
-import type { Quality } from "../quality.ts";
-import { rowsOf } from "../rows.ts";
+import { rowsOf } from "../code/rows.ts";
+import type { Quality } from "../measure/quality/quality.ts";
 import { labelledRows } from "./labelled.ts";
 import { isNearestOwn, type Placed, separationOf } from "./separation.ts";
 import { splitPrompts } from "./split.ts";

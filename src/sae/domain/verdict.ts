@@ -17,7 +17,7 @@ import type { Tier } from "../../core/records/prompt.ts";
 import { meanOverReplicates } from "../../stats/replicates.ts";
 import { permutationTest } from "../../stats/resample.ts";
 import { mean } from "../../stats/summary.ts";
-import type { Quality } from "../quality.ts";
+import type { Quality } from "../measure/quality/quality.ts";
 import { isNearestOwn, type Placed, separationOf, smallestGain } from "./separation.ts";
 import { sentenceOf } from "./verdict-words.ts";
 

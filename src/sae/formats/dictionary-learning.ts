@@ -3,16 +3,16 @@
  * them, which multiplies an AutoEncoder's features by the norms of their decoder rows.
  */
 import { badInput } from "../../core/errors.ts";
-import { makeSae, type Sae, type SaeKind, type SaeParts, type Site } from "../sae.ts";
-import { foldDecoderNorm } from "../scale.ts";
-import { residPost, siteOf } from "../site.ts";
-import { readK } from "./active.ts";
-import { agreed, requireSizes, type Said } from "./agreed.ts";
+import { makeSae, type Sae, type SaeKind, type SaeParts, type Site } from "../code/sae.ts";
+import { foldDecoderNorm } from "../code/scale.ts";
+import { residPost, siteOf } from "../code/site.ts";
 import { dictionarySettings } from "./dictionary-settings.ts";
-import { asFields, type Fields, oneOf, plainParts, textOrNull, wholeNumber } from "./fields.ts";
-import { type Found, folderFormat, type SaeFormat } from "./format.ts";
-import { requireKnown } from "./settings.ts";
-import { Tensors } from "./tensors.ts";
+import { agreed, requireSizes, type Said } from "./reading/agreed.ts";
+import { asFields, type Fields, oneOf, plainParts, textOrNull, wholeNumber } from "./reading/fields.ts";
+import { type Found, folderFormat, type SaeFormat } from "./reading/format.ts";
+import { requireKnown } from "./reading/known-keys.ts";
+import { readK } from "./reading/stated-k.ts";
+import { Tensors } from "./reading/tensors.ts";
 
 /** Whether the weights are nn.Linear's (stored the other way round), what they compute, and their bias at the input. */
 interface DictClass {

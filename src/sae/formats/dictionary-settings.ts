@@ -1,5 +1,5 @@
 /** What dictionary_learning's trainers and activation buffers write of themselves, in any of its versions. */
-import { because, type Settings } from "./settings.ts";
+import { because, type Settings } from "./reading/known-keys.ts";
 
 export const dictionarySettings = {
   file: { read: "trainer buffer", inert: {} },

@@ -9,11 +9,11 @@ import {
   formatFixtures as fixtures,
 } from "../../../test/support/changed-sae.ts";
 import { worstRow } from "../../../test/support/worst-row.ts";
-import { openSafetensors } from "../../files/safetensors.ts";
-import { requireFits } from "../gate.ts";
-import { inspect } from "../inspect.ts";
-import { openSae } from "../open.ts";
-import { SaeSession } from "../session.ts";
+import { openSafetensors } from "../../files/tensors/safetensors.ts";
+import { SaeSession } from "../code/sae-session.ts";
+import { requireFits } from "../measure/gate/gate.ts";
+import { inspect } from "../measure/inspect.ts";
+import { openSae } from "./open.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "fathom-sae-formats-"));
 afterAll(() => {

@@ -1,13 +1,13 @@
 /** Gemma Scope 2 (for Gemma 3): `config.json` and `params.safetensors`. JumpReLU; b_dec is not subtracted at the input. */
 import { basename, resolve } from "node:path";
 import { badInput } from "../../core/errors.ts";
-import { makeSae, nothingStated, type Sae } from "../sae.ts";
-import { blockOf, residualOnly, siteOf } from "../site.ts";
-import { agreed, requireSizes } from "./agreed.ts";
-import { oneOf, plainParts, positive, shown, textOrNull, wholeNumber } from "./fields.ts";
-import { type Found, folderFormat, type SaeFormat } from "./format.ts";
-import { requireKnown, type Settings } from "./settings.ts";
-import { Tensors } from "./tensors.ts";
+import { makeSae, nothingStated, type Sae } from "../code/sae.ts";
+import { blockOf, residualOnly, siteOf } from "../code/site.ts";
+import { agreed, requireSizes } from "./reading/agreed.ts";
+import { oneOf, plainParts, positive, shown, textOrNull, wholeNumber } from "./reading/fields.ts";
+import { type Found, folderFormat, type SaeFormat } from "./reading/format.ts";
+import { requireKnown, type Settings } from "./reading/known-keys.ts";
+import { Tensors } from "./reading/tensors.ts";
 
 const settings: Settings = {
   read: "architecture model_name hf_hook_point_in hf_hook_point_out width l0 affine_connection type",

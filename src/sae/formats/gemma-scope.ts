@@ -4,11 +4,11 @@
  */
 import { basename, resolve } from "node:path";
 import { badInput } from "../../core/errors.ts";
-import { makeSae, nothingStated, type Sae, type Site } from "../sae.ts";
-import { siteOf } from "../site.ts";
-import { filesAt, onlyFile, plainParts } from "./fields.ts";
-import type { SaeFormat } from "./format.ts";
-import { Tensors } from "./tensors.ts";
+import { makeSae, nothingStated, type Sae, type Site } from "../code/sae.ts";
+import { siteOf } from "../code/site.ts";
+import { filesAt, onlyFile, plainParts } from "./reading/fields.ts";
+import type { SaeFormat } from "./reading/format.ts";
+import { Tensors } from "./reading/tensors.ts";
 
 const weightsName = "params.npz";
 const isWeights = (file: string) => basename(file) === weightsName;

@@ -4,12 +4,12 @@
  * trainers' encoder. (Their folding of an SAE's scale leaves it as it is; that of their cross-layer transcoders divides it, too.)
  */
 import { badInput } from "../../core/errors.ts";
-import { agreed } from "./agreed.ts";
-import { asFields, type Fields, flag, positive, textOrNull } from "./fields.ts";
-import { folderFormat, type SaeFormat } from "./format.ts";
 import { readScaled } from "./llama-scope-scaled.ts";
-import { requireKnown } from "./settings.ts";
-import { Tensors } from "./tensors.ts";
+import { agreed } from "./reading/agreed.ts";
+import { asFields, type Fields, flag, positive, textOrNull } from "./reading/fields.ts";
+import { folderFormat, type SaeFormat } from "./reading/format.ts";
+import { requireKnown } from "./reading/known-keys.ts";
+import { Tensors } from "./reading/tensors.ts";
 
 export const llamaScopeR1: SaeFormat = folderFormat(
   "llama-scope-r1",

@@ -3,14 +3,14 @@
  * that features are in units of the input; SAELens leaves the decoder's norm out, and where rows are not of norm 1 and the
  * configuration asks for it, other features are active there.
  */
-import { scaled } from "../matrix.ts";
-import { makeSae, nothingStated, type Sae, type SaeParts } from "../sae.ts";
-import { foldDecoderNorm } from "../scale.ts";
-import { siteOf } from "../site.ts";
-import { requireSizes } from "./agreed.ts";
-import { type Fields, plainParts, textOrNull } from "./fields.ts";
-import { because, requireKnown, type Settings } from "./settings.ts";
-import type { Tensors } from "./tensors.ts";
+import { scaled } from "../code/matrix.ts";
+import { makeSae, nothingStated, type Sae, type SaeParts } from "../code/sae.ts";
+import { foldDecoderNorm } from "../code/scale.ts";
+import { siteOf } from "../code/site.ts";
+import { requireSizes } from "./reading/agreed.ts";
+import { type Fields, plainParts, textOrNull } from "./reading/fields.ts";
+import { because, requireKnown, type Settings } from "./reading/known-keys.ts";
+import type { Tensors } from "./reading/tensors.ts";
 
 /** What the trainers' library (lm_saes, now Llamascopium) writes of an SAE, in any of its versions. */
 const settings: Settings = {

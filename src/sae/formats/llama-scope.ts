@@ -4,11 +4,11 @@
  */
 import { basename, dirname, join } from "node:path";
 import { badInput } from "../../core/errors.ts";
-import { asFields, flag, folderOf, positive, shown } from "./fields.ts";
-import { folderFormat, type SaeFormat } from "./format.ts";
 import { readScaled } from "./llama-scope-scaled.ts";
-import { requireKnown } from "./settings.ts";
-import { Tensors } from "./tensors.ts";
+import { asFields, flag, folderOf, positive, shown } from "./reading/fields.ts";
+import { folderFormat, type SaeFormat } from "./reading/format.ts";
+import { requireKnown } from "./reading/known-keys.ts";
+import { Tensors } from "./reading/tensors.ts";
 
 const includesNorm = "sparsity_include_decoder_norm";
 const checkpoint = join("checkpoints", "final.safetensors");

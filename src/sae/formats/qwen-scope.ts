@@ -5,10 +5,9 @@
 import { existsSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { badInput } from "../../core/errors.ts";
-import { makeSae, type Sae } from "../sae.ts";
-import { residPost, siteOf } from "../site.ts";
-import { readK } from "./active.ts";
-import { requireSizes } from "./agreed.ts";
+import { makeSae, type Sae } from "../code/sae.ts";
+import { residPost, siteOf } from "../code/site.ts";
+import { requireSizes } from "./reading/agreed.ts";
 import {
   type Fields,
   filesAt,
@@ -18,10 +17,11 @@ import {
   shown,
   textOrNull,
   wholeNumber,
-} from "./fields.ts";
-import type { Given, SaeFormat } from "./format.ts";
-import { because, requireKnown, type Settings } from "./settings.ts";
-import { Tensors } from "./tensors.ts";
+} from "./reading/fields.ts";
+import type { Given, SaeFormat } from "./reading/format.ts";
+import { because, requireKnown, type Settings } from "./reading/known-keys.ts";
+import { readK } from "./reading/stated-k.ts";
+import { Tensors } from "./reading/tensors.ts";
 
 const settings: Settings = {
   read: "base_model d_model d_sae k num_layers",

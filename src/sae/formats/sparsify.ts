@@ -4,14 +4,14 @@
  */
 import { basename, resolve } from "node:path";
 import { badInput } from "../../core/errors.ts";
-import { makeSae, type Sae, type Site } from "../sae.ts";
-import { residPost, residualOnly, siteOf } from "../site.ts";
-import { readK } from "./active.ts";
-import { agreed, requireSizes } from "./agreed.ts";
-import { flag, oneOf, plainParts, textOrNull, wholeNumber } from "./fields.ts";
-import { type Found, folderFormat, type SaeFormat } from "./format.ts";
-import { requireKnown, type Settings } from "./settings.ts";
-import { Tensors } from "./tensors.ts";
+import { makeSae, type Sae, type Site } from "../code/sae.ts";
+import { residPost, residualOnly, siteOf } from "../code/site.ts";
+import { agreed, requireSizes } from "./reading/agreed.ts";
+import { flag, oneOf, plainParts, textOrNull, wholeNumber } from "./reading/fields.ts";
+import { type Found, folderFormat, type SaeFormat } from "./reading/format.ts";
+import { requireKnown, type Settings } from "./reading/known-keys.ts";
+import { readK } from "./reading/stated-k.ts";
+import { Tensors } from "./reading/tensors.ts";
 
 const settings: Settings = {
   read: "activation d_in expansion_factor k num_latents skip_connection transcode hook_name hook_layer",

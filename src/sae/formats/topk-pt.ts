@@ -5,16 +5,24 @@
  */
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
-import { readText } from "../../files/io.ts";
-import { parseJson } from "../../files/json.ts";
-import { makeSae, type Sae, type Site } from "../sae.ts";
-import { blockOf, residPost, siteOf } from "../site.ts";
-import { readK } from "./active.ts";
-import { agreed, requireSizes } from "./agreed.ts";
-import { asFields, type Fields, filesAt, onlyFile, plainParts, textOrNull, wholeNumber } from "./fields.ts";
-import type { Given, SaeFormat } from "./format.ts";
-import { because, requireKnown, type Settings } from "./settings.ts";
-import { Tensors } from "./tensors.ts";
+import { readText } from "../../files/disk/io.ts";
+import { parseJson } from "../../files/disk/json.ts";
+import { makeSae, type Sae, type Site } from "../code/sae.ts";
+import { blockOf, residPost, siteOf } from "../code/site.ts";
+import { agreed, requireSizes } from "./reading/agreed.ts";
+import {
+  asFields,
+  type Fields,
+  filesAt,
+  onlyFile,
+  plainParts,
+  textOrNull,
+  wholeNumber,
+} from "./reading/fields.ts";
+import type { Given, SaeFormat } from "./reading/format.ts";
+import { because, requireKnown, type Settings } from "./reading/known-keys.ts";
+import { readK } from "./reading/stated-k.ts";
+import { Tensors } from "./reading/tensors.ts";
 
 const settings: Settings = {
   read: "k d_in d_model d_sae expansion expansion_factor layer hook_name model model_name base_model",

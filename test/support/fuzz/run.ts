@@ -2,7 +2,7 @@
  * Damaged files by the thousand: each is read, or refused in one line, within bounded time and memory. A case is made
  * of the seed and its number alone, so that any one can be run again.
  */
-import "../../../src/model/no-telemetry.ts";
+import "../../../src/model/ort/no-telemetry.ts";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,0 +1,93 @@
+/**
+ * What --model, --adapter and --sae name, as a path of this machine. A path that is there wins; what is none and looks like
+ * a repository of the hub is looked for in the Hugging Face cache, then on the hub.
+ */
+import { existsSync } from "node:fs";
+import { basename, resolve } from "node:path";
+import { badInput } from "../../core/errors.ts";
+import { placeInCache } from "../../hub/cache.ts";
+import { chooseAdapter } from "../../hub/choose-adapter.ts";
+import { chooseCheckpoint } from "../../hub/choose-checkpoint.ts";
+import { chooseSae } from "../../hub/choose-sae.ts";
+import type { Choose } from "../../hub/chosen.ts";
+import { fetchSnapshot } from "../../hub/fetch-snapshot.ts";
+import { hubOf } from "../../hub/hub.ts";
+import { type HubReference, parseReference } from "../../hub/reference.ts";
+import { type Origin, originName } from "../../runs/manifest.ts";
+import type { Progress } from "../terminal/progress.ts";
+import { duration, size } from "../terminal/say.ts";
+
+export interface Located {
+  path: string;
+  /** For people; a snapshot's folder is called by a hash. */
+  name: string;
+  /** Where on the hub it came from, whoever fetched it; null for what is in no Hugging Face cache. */
+  origin: Origin | null;
+}
+
+/** @throws FathomError when the hub has it not, refuses it or does not answer */
+export async function locateModel(named: string, progress: Progress): Promise<Located> {
+  return await locate(named, chooseCheckpoint, progress);
+}
+
+/** As `locateModel`, for an adapter of PEFT's. */
+export async function locateAdapter(named: string, progress: Progress): Promise<Located> {
+  return await locate(named, chooseAdapter, progress);
+}
+
+/** As `locateModel`, for a sparse autoencoder: `org/name:folder` or `org/name:file`. */
+export async function locateSae(named: string, progress: Progress): Promise<Located> {
+  return await locate(named, chooseSae, progress);
+}
+
+/** A name without its organization, as old repositories of the hub had; perhaps with a revision and a path inside. */
+const loneName = /^[A-Za-z0-9][\w.-]*(?:@[^@:\s]+)?(?::[^\s\\]+)?$/;
+const fileName = /\.(gguf|safetensors|npz|pth?|bin|json|ya?ml)$/i;
+
+async function locate(named: string, choose: Choose, progress: Progress): Promise<Located> {
+  if (named.includes("\0"))
+    throw badInput(named, "a path or a repository of the hub", "a name with a zero byte");
+  const there = existsSync(named);
+  const reference = there ? null : parseReference(named);
+  if (!there && reference === null && loneName.test(named) && !fileName.test(named))
+    throw badInput(
+      named,
+      "something at this path, or a repository of the hub as org/name",
+      "neither",
+      "the whole name that its page on the hub shows: gpt2 is openai-community/gpt2",
+    );
+  // What is neither is said by whoever opens it, who knows what it should be.
+  const path = reference === null ? named : await fetched(reference, choose, progress);
+  const origin = placeInCache(path);
+  return { path, name: origin === null ? basename(resolve(path)) : originName(origin), origin };
+}
+
+async function fetched(reference: HubReference, choose: Choose, progress: Progress): Promise<string> {
+  const begun = performance.now();
+  const rateOf = (bytes: number) => bytes / ((performance.now() - begun) / 1000);
+  let came = 0;
+  const hub = hubOf({
+    fetching(repo, { done, total, resumed }) {
+      came = done - resumed;
+      const rate = rateOf(came);
+      const left = came > 0 ? `, ${size(rate)}/s, ${duration((total - done) / rate)} left` : "";
+      progress.show(() => `fetching ${repo}: ${size(done)} of ${size(total)}${left}`);
+    },
+    waiting(reason, milliseconds) {
+      progress.show(() => `waiting ${duration(milliseconds / 1000)}: ${reason}`);
+    },
+    checking(file) {
+      progress.show(() => `checking the hash of ${file}`);
+    },
+    note(line) {
+      progress.finish(line);
+    },
+  });
+  try {
+    const path = await fetchSnapshot(hub, reference, choose);
+    if (came > 0) progress.finish(`fetched ${reference.repo}: ${size(came)}, ${size(rateOf(came))}/s`);
+    return path;
+  } finally {
+    progress.clear();
+  }
+}

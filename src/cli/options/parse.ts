@@ -1,0 +1,72 @@
+/** Option values from text. Each says what it expected; nothing is rounded, trimmed into range or half understood. */
+import { badInput } from "../../core/errors.ts";
+
+/** Bounds are inclusive. */
+interface Range {
+  from: number;
+  to?: number;
+}
+
+const inWords = ({ from, to }: Range) => (to === undefined ? `of ${from} or more` : `from ${from} to ${to}`);
+const inRange = (value: number, { from, to = Infinity }: Range) => value >= from && value <= to;
+
+export function wholeNumber(option: string, range: Range) {
+  return (text: string): number => {
+    const value = /^\d{1,15}$/.test(text) ? Number(text) : NaN;
+    if (inRange(value, range)) return value;
+    throw badInput(option, `a whole number ${inWords(range)}`, JSON.stringify(text));
+  };
+}
+
+export function decimal(option: string, range: Range) {
+  return (text: string): number => {
+    const value = /^(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : NaN;
+    if (Number.isFinite(value) && inRange(value, range)) return value;
+    throw badInput(option, `a number ${inWords(range)}`, JSON.stringify(text));
+  };
+}
+
+/** `80,150,200` */
+export function wholeNumbers(option: string, range: Range) {
+  const one = wholeNumber(option, range);
+  return (text: string): number[] => unique(option, split(text).map(one));
+}
+
+/** `chat,none`, each one of the choices. */
+export function choices<T extends string>(option: string, known: readonly T[]) {
+  return (text: string): T[] =>
+    unique(
+      option,
+      split(text).map((word) => {
+        const choice = known.find((candidate) => candidate === word);
+        if (choice === undefined) throw badInput(option, `of ${known.join(", ")}`, JSON.stringify(word));
+        return choice;
+      }),
+    );
+}
+
+/** One of the choices. */
+export function choice<T extends string>(option: string, known: readonly T[]) {
+  return (text: string): T => {
+    const chosen = known.find((candidate) => candidate === text);
+    if (chosen === undefined) throw badInput(option, known.join(", "), JSON.stringify(text));
+    return chosen;
+  };
+}
+
+/** Names with commas between them. */
+export function names(option: string) {
+  return (text: string): string[] => {
+    const list = unique(option, split(text));
+    if (list.includes("")) throw badInput(option, "names with commas between them", JSON.stringify(text));
+    return list;
+  };
+}
+
+const split = (text: string): string[] => text.split(",").map((part) => part.trim());
+
+function unique<T>(option: string, values: T[]): T[] {
+  const repeated = values.find((value, i) => values.indexOf(value) !== i);
+  if (repeated !== undefined) throw badInput(option, "each value once", `${String(repeated)} twice`);
+  return values;
+}

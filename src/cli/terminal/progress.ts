@@ -1,0 +1,55 @@
+/**
+ * What is going on, on stderr: one line that is rewritten where there is a terminal, otherwise a plain line every few
+ * seconds, so that a log of a long run stays short.
+ */
+import { visibleLine } from "../../core/visible.ts";
+
+const terminalMilliseconds = 100;
+const logMilliseconds = 5000;
+
+export class Progress {
+  readonly #stream: NodeJS.WriteStream;
+  readonly #quiet: boolean;
+  #last: number;
+  /** Characters on the line being rewritten. */
+  #shown = 0;
+
+  constructor(quiet: boolean, stream: NodeJS.WriteStream = process.stderr) {
+    this.#quiet = quiet;
+    this.#stream = stream;
+    // A terminal shows the first line at once; a log only hears of what takes long.
+    this.#last = stream.isTTY ? -Infinity : performance.now();
+  }
+
+  /** Shows a line if it is time for one. */
+  show(line: () => string): void {
+    if (this.#quiet) return;
+    const now = performance.now();
+    if (now - this.#last < (this.#stream.isTTY ? terminalMilliseconds : logMilliseconds)) return;
+    this.#last = now;
+    if (this.#stream.isTTY) this.#rewrite(line());
+    else this.#stream.write(`${visibleLine(line())}\n`);
+  }
+
+  /** Shows a last line, which stays. */
+  finish(line: string): void {
+    if (this.#quiet) return;
+    if (this.#stream.isTTY) {
+      this.#rewrite(line);
+      this.clear();
+    } else this.#stream.write(`${visibleLine(line)}\n`);
+  }
+
+  /** Leaves the line that was being rewritten, so that what comes next starts on its own. */
+  clear(): void {
+    if (this.#shown > 0) this.#stream.write("\n");
+    this.#shown = 0;
+  }
+
+  #rewrite(line: string): void {
+    // A line that wraps could not be rewritten.
+    const text = visibleLine(line).slice(0, Math.max(20, (this.#stream.columns || 80) - 1));
+    this.#stream.write(`\r${text.padEnd(this.#shown)}`);
+    this.#shown = text.length;
+  }
+}

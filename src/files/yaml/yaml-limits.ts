@@ -1,0 +1,55 @@
+/**
+ * What YAML of strangers may hold, found out before it is parsed. The library composes by recursion and compares each key of
+ * a map with all others, so a small file can take minutes or the stack; aliases multiply, and tags name types that nobody
+ * here reads. Its first two stages, which are looked over here, know none of that.
+ */
+import { CST, Lexer, LineCounter, Parser } from "yaml";
+import { badInput } from "../../core/errors.ts";
+import { deepest } from "../disk/json.ts";
+
+/** Plans and categories take some hundred bytes and some hundred pieces (words, marks, spaces, line ends). */
+const mostBytes = 2 ** 20;
+const mostPieces = 20_000;
+
+/** @throws FathomError with the line of the first thing that a file of ours never holds */
+export function requireModestYaml(text: string, path: string): void {
+  const bytes = Buffer.byteLength(text);
+  if (bytes > mostBytes) throw badInput(path, `YAML of at most ${mostBytes} bytes`, `${bytes} bytes`);
+  requirePlainPieces(text, path);
+  requireShallow(text, path);
+}
+
+function requirePlainPieces(text: string, path: string): void {
+  let [pieces, line, isText] = [0, 1, false];
+  for (const piece of new Lexer().lex(text)) {
+    const where = `${path}:${line}`;
+    if (++pieces > mostPieces) throw badInput(where, `YAML of at most ${mostPieces} words and marks`, "more");
+    // What follows this mark is text, whatever it looks like.
+    const type = isText ? "text" : CST.tokenType(piece);
+    isText = piece === CST.SCALAR && !isText;
+    if (type === "alias")
+      throw badInput(where, "YAML without aliases", piece, "write out what it stands for");
+    if (type === "tag") throw badInput(where, "YAML without tags", piece, "quotes where text is meant");
+    for (let at = piece.indexOf("\n"); at >= 0; at = piece.indexOf("\n", at + 1)) line += 1;
+  }
+}
+
+function requireShallow(text: string, path: string): void {
+  const lines = new LineCounter();
+  const todo = [...new Parser(lines.addNewLine).parse(text)].map((token) => ({ token, depth: 0 }));
+  for (let next = todo.pop(); next !== undefined; next = todo.pop()) {
+    const { token, depth } = next;
+    if (depth > deepest) {
+      const { line } = lines.linePos(token.offset);
+      throw badInput(`${path}:${line}`, `YAML that nests at most ${deepest} deep`, "deeper");
+    }
+    const parts =
+      token.type === "document"
+        ? [token.value]
+        : "items" in token
+          ? token.items.flatMap(({ key, value }) => [key, value])
+          : [];
+    for (const part of parts)
+      if (part !== undefined && part !== null) todo.push({ token: part, depth: depth + 1 });
+  }
+}

@@ -1,0 +1,45 @@
+/** Where the weights of a checkpoint's graphs come from: the checkpoint's files, or the caller at each run. */
+import type { Graph, Value } from "../../graph/build/graph.ts";
+import { type BlockMatrix, cast } from "../../graph/ops/ops.ts";
+import { type BlockForm, type BlockPart, partAxes, partDType, partName } from "../weights/block-form.ts";
+import type { Weights } from "../weights/weights.ts";
+
+/** Declares the weight of a graph for a tensor's name and dims. */
+export interface Declare {
+  /** float32, whatever the file holds. */
+  (graph: Graph, name: string, dims: readonly number[]): Value;
+  /** A matrix [out, in] that is only multiplied by, in the form in which it is held; float32 where this is not given. */
+  matrix?: (graph: Graph, name: string, dims: readonly [out: number, in_: number]) => Value | BlockMatrix;
+}
+
+/** Weights that are given at each run, float32. */
+export const asInput: Declare = (graph, name, dims) => graph.weight(name, "float32", dims);
+
+/** Declares a checkpoint's tensors as weights of a graph, in the shapes that opening has checked. */
+export function declareFrom(weights: Weights): Declare {
+  const declare: Declare = (graph, name, dims) => {
+    const dtype = weights.place(name)?.dtype ?? "float32";
+    const weight = graph.weight(name, dtype, dims);
+    return dtype === "float32" ? weight : cast(weight, "float32");
+  };
+  declare.matrix = (graph, name, [out, inputs]) => {
+    const form = weights.form?.(name) ?? null;
+    return form === null ? declare(graph, name, [out, inputs]) : inBlocks(graph, name, out, inputs, form);
+  };
+  return declare;
+}
+
+function inBlocks(graph: Graph, name: string, out: number, inputs: number, form: BlockForm): BlockMatrix {
+  const axes = partAxes(form, inputs);
+  const part = (kind: BlockPart) =>
+    axes[kind] === null ? null : graph.weight(partName(name, kind), partDType[kind], [out, ...axes[kind]]);
+  return {
+    bits: form.bits,
+    blockSize: form.blockSize,
+    in: inputs,
+    quants: part("quants")!,
+    scales: part("scales")!,
+    zeroPoints: part("zeroPoints"),
+    minima: part("minima"),
+  };
+}

@@ -1,0 +1,177 @@
+/** The graphs of a checkpoint's parts: a block and the head, for any family, with weights named by the caller. */
+
+import { Graph, type Value } from "../../graph/build/graph.ts";
+import {
+  add,
+  type BlockMatrix,
+  gather,
+  logSoftmax,
+  reduceMean,
+  softcap,
+  sub,
+  timesMatrix,
+  topK,
+} from "../../graph/ops/ops.ts";
+import type { Declare } from "./declare.ts";
+import { familyNamed } from "./families/families.ts";
+import {
+  type BlockInputs,
+  type BlockOutputs,
+  type KeysAndValues,
+  lowRank,
+  type Param,
+  rmsNormOf,
+} from "./families/pieces.ts";
+import type { LayerConfig, ModelConfig } from "./settings/config-types.ts";
+
+export const blockPrefix = (layer: number): string => `model.layers.${layer}.`;
+export const finalNormName = "model.norm.weight";
+export const embeddingName = "model.embed_tokens.weight";
+/** The head of a model whose head is not the embedding. */
+export const separateHeadName = "lm_head.weight";
+export const headName = (config: ModelConfig): string => (config.tiedHead ? embeddingName : separateHeadName);
+
+/** A block with its inputs declared; outputs are the caller's to name. `prefix` goes before each weight's name. */
+export function buildBlock(
+  config: ModelConfig,
+  layer: LayerConfig,
+  declare: Declare,
+  prefix: string,
+): { inputs: BlockInputs; outputs: BlockOutputs; weights: Map<string, Value> } {
+  const graph = blockGraph();
+  const inputs = {
+    ...declareInputs(graph, config, layer, ""),
+    x: graph.input("x", "float32", ["B", "T", config.hiddenSize]),
+    shared: layer.kvFrom === null ? null : declareShared(graph, layer, ""),
+  };
+  const weights = new Map<string, Value>();
+  const param = paramOf(graph, declare, prefix, weights);
+  return { inputs, outputs: familyNamed(config.family).block({ config, layer, param, inputs }), weights };
+}
+
+/** Declares weights by their names below a prefix. @param kept filled with those of float32 */
+function paramOf(graph: Graph, declare: Declare, prefix: string, kept = new Map<string, Value>()): Param {
+  const keep = <T extends Value | BlockMatrix>(name: string, weight: T): T => {
+    if (!("quants" in weight)) kept.set(prefix + name, weight);
+    return weight;
+  };
+  const param: Param = (name, dims) => keep(name, declare(graph, prefix + name, dims));
+  param.matrix = (name, dims) => keep(name, (declare.matrix ?? declare)(graph, prefix + name, dims));
+  return param;
+}
+
+/**
+ * The blocks from `from` up to, but without, `to` as one graph. Inputs are x and, for each layer l, those of a block
+ * with ".l" behind their names; outputs are y.l of every block and key.l and value.l of those that make them.
+ */
+export function buildBlocks(config: ModelConfig, from: number, to: number, declare: Declare): Graph {
+  const graph = blockGraph();
+  let x = graph.input("x", "float32", ["B", "T", config.hiddenSize]);
+  const keysAndValues = new Map<number, KeysAndValues>();
+  for (let index = from; index < to; index++) {
+    const layer = config.layers[index]!;
+    let shared: KeysAndValues | null = null;
+    if (layer.kvFrom !== null) {
+      shared = keysAndValues.get(layer.kvFrom) ?? declareShared(graph, layer, `.${layer.kvFrom}`);
+      keysAndValues.set(layer.kvFrom, shared);
+    }
+    const param = paramOf(graph, declare, blockPrefix(index));
+    const inputs = { ...declareInputs(graph, config, layer, `.${index}`), x, shared };
+    const { y, made } = familyNamed(config.family).block({ config, layer, param, inputs });
+    graph.output(`y.${index}`, y);
+    if (made !== null) {
+      graph.output(`key.${index}`, made.key);
+      graph.output(`value.${index}`, made.value);
+      keysAndValues.set(index, made);
+    }
+    x = y;
+  }
+  return graph;
+}
+
+function blockGraph(): Graph {
+  const graph = new Graph();
+  // There is always a row with a new token; the past may be empty.
+  graph.neverEmpty("B", "T");
+  return graph;
+}
+
+/** What a block of its own reads beside the residual stream, each input's name followed by `suffix`. */
+function declareInputs(
+  graph: Graph,
+  { perLayer }: ModelConfig,
+  layer: LayerConfig,
+  suffix: string,
+): Omit<BlockInputs, "x" | "shared"> {
+  const angles = ["B", "T", layer.rope.rotated / 2];
+  return {
+    graph,
+    cos: graph.input(`cos${suffix}`, "float32", angles),
+    sin: graph.input(`sin${suffix}`, "float32", angles),
+    mask: graph.input(`mask${suffix}`, "float32", ["B", 1, "T", "S+T"]),
+    pastKey: declareHeads(graph, layer, `past_key${suffix}`, "S"),
+    pastValue: declareHeads(graph, layer, `past_value${suffix}`, "S"),
+    perLayer:
+      perLayer === undefined ? null : graph.input(`per_layer${suffix}`, "float32", ["B", "T", perLayer.size]),
+  };
+}
+
+/** Another layer's keys and values of the new tokens. */
+function declareShared(graph: Graph, layer: LayerConfig, suffix: string): KeysAndValues {
+  return {
+    key: declareHeads(graph, layer, `key${suffix}`, "T"),
+    value: declareHeads(graph, layer, `value${suffix}`, "T"),
+  };
+}
+
+function declareHeads(
+  graph: Graph,
+  { kvHeads, headDim }: LayerConfig,
+  name: string,
+  positions: string,
+): Value {
+  return graph.input(name, "float32", ["B", kvHeads, positions, headDim]);
+}
+
+/** Layers whose keys and values others attend to as well. */
+export function lendersOf({ layers }: ModelConfig): ReadonlySet<number> {
+  return new Set(layers.flatMap(({ kvFrom }) => (kvFrom === null ? [] : [kvFrom])));
+}
+
+/** The same for layers whose graphs are the same but for their weights' names: windows and angles are inputs. */
+export function graphKey({ window: _, rope, ...shape }: LayerConfig): string {
+  return JSON.stringify({ ...shape, rotated: rope.rotated });
+}
+
+/** Final norm, unembedding and soft cap: x [N, d] → logits [N, vocab]. */
+export function buildHead(
+  config: ModelConfig,
+  declare: Declare,
+): { graph: Graph; x: Value; logits: Value; weights: Map<string, Value> } {
+  const graph = new Graph();
+  const x = graph.input("x", "float32", ["N", config.hiddenSize]);
+  const weights = new Map<string, Value>();
+  const param = paramOf(graph, declare, "", weights);
+  const normed = rmsNormOf(config, x, param(finalNormName, [config.hiddenSize]));
+  const plain = timesMatrix(normed, param.matrix(headName(config), [config.vocabSize, config.hiddenSize]));
+  const branch = config.headLowRank;
+  const raw =
+    branch === undefined ? plain : add(plain, lowRank(param, "lm_head", normed, config.vocabSize, branch));
+  const logits = config.finalSoftcap === null ? raw : softcap(raw, config.finalSoftcap);
+  return { graph, x, logits, weights };
+}
+
+/**
+ * The head as generation needs it: beside the logits, per row the best token and the log probabilities of watched
+ * tokens, so that a step need not carry [N, vocab] numbers into JavaScript. "finite" is 0 where all logits of a row are
+ * finite, else NaN: the best token alone would not tell.
+ */
+export function buildGenerationHead(config: ModelConfig, declare: Declare): Graph {
+  const { graph, logits } = buildHead(config, declare);
+  const watch = graph.input("watch", "int64", ["W"]);
+  graph.output("logits", logits);
+  graph.output("finite", reduceMean(sub(logits, logits), [1]));
+  graph.output("token", topK(logits, 1).indices);
+  graph.output("watched", gather(logSoftmax(logits, 1), watch, 1));
+  return graph;
+}

@@ -1,0 +1,175 @@
+/** Models in 8 and 4 bits: how far they are from fp32, where their blocks are kept, and what becomes of a spoilt cache. */
+import {
+  appendFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import { relativeError } from "../../../test/support/graph.ts";
+import { floatsOf, OddFolder, whole, withFloats } from "../../../test/support/odd-folder.ts";
+import type { Precision } from "../../core/records/precision.ts";
+import { CapturedRows } from "../engine/captured-rows.ts";
+import { type Model, type OpenOptions, openModel } from "../model.ts";
+import { openSafetensorsWeights } from "./directory/weights-safetensors.ts";
+import { quantizeWeights } from "./quantized/quantized.ts";
+
+const fixtures = join(import.meta.dirname, "../../../test/fixtures");
+const checkpoints = {
+  "bf16 with biases": join(fixtures, "engine/llama-gqa-bias"),
+  "Gemma 2, tied": join(fixtures, "engine/gemma2-window"),
+};
+const scratch = mkdtempSync(join(tmpdir(), "fathom-precision-"));
+afterAll(() => {
+  rmSync(scratch, { recursive: true });
+});
+let cache = "";
+beforeEach(() => {
+  cache = mkdtempSync(join(scratch, "cache-"));
+  process.env["XDG_CACHE_HOME"] = cache;
+});
+
+const kept = () => join(cache, "fathom", "quantized");
+const files = () => readdirSync(kept()).filter((name) => name.endsWith(".safetensors"));
+const ids = [3, 14, 15, 9, 26, 5, 35, 8, 97, 93];
+
+async function withModel<T>(
+  path: string,
+  options: OpenOptions & { precision: Precision },
+  use: (model: Model) => Promise<T>,
+): Promise<T> {
+  const model = await openModel(path, { threads: 1, ...options });
+  try {
+    return await use(model);
+  } finally {
+    await model.close();
+  }
+}
+
+async function logitsOf(model: Model, prompt = ids): Promise<number[]> {
+  const captured = new CapturedRows();
+  await model.capture([{ id: "0", ids: prompt }], { layers: [], logits: true, edits: [] }, captured.take);
+  return [...captured.row(0, "logits")];
+}
+
+describe.each(Object.entries(checkpoints))("%s", (_, path) => {
+  test("is near fp32 in 8 bits, less near in 4, and not it in either", async () => {
+    const exact = await withModel(path, { precision: "fp32" }, logitsOf);
+    const of8 = relativeError(await withModel(path, { precision: "int8" }, logitsOf), exact);
+    const of4 = relativeError(await withModel(path, { precision: "int4" }, logitsOf), exact);
+    expect(of8).toBeGreaterThan(1e-5);
+    expect(of8).toBeLessThan(0.1);
+    expect(of4).toBeGreaterThan(of8);
+    expect(of4).toBeLessThan(0.6);
+  });
+
+  test("a row alone and in a batch is the same to the bit in int4", async () => {
+    await withModel(path, { precision: "int4" }, async (model) => {
+      const requests = [ids, ids.slice(0, 4), ids.slice(2, 9)].map((prompt, i) => ({
+        id: String(i),
+        ids: prompt,
+        maxNewTokens: 6,
+        temperature: 0,
+        seed: 0,
+      }));
+      const run = async (batchSize: number) => {
+        const scores: number[][] = [];
+        const plan = { prompts: requests.map((request) => request.ids), capacity: 16 };
+        await model.generate(
+          requests,
+          { endTokens: [], batchSize, watch: [1, 2], captureLayers: [0], edits: [], plan },
+          (row, i) => (scores[i] = [...row.ids, ...row.watchScores, ...row.activations[0]!]),
+        );
+        return scores;
+      };
+      expect(await run(3)).toEqual(await run(1));
+    });
+  });
+});
+
+describe("the cache of rounded weights", () => {
+  const path = checkpoints["bf16 with biases"];
+  const rounded = async (options: Omit<OpenOptions, "precision"> = {}) => {
+    let made = 0;
+    const open = { precision: "int8" as const, ...options, onRounded: () => made++ };
+    const logits = await withModel(path, open, logitsOf);
+    return { made: made > 0, logits };
+  };
+
+  test("is made once, and then read", async () => {
+    const first = await rounded();
+    expect(first.made).toBe(true);
+    expect(files()).toHaveLength(1);
+    const again = await rounded();
+    expect(again).toEqual({ ...first, made: false });
+    await withModel(path, { precision: "int4" }, logitsOf);
+    expect(files()).toHaveLength(2);
+  });
+
+  test.each([
+    ["cut short", (file: string) => truncateSync(file, 1000)],
+    ["longer", (file: string) => appendFileSync(file, "x")],
+    [
+      "of the same size with one bit turned",
+      (file: string) => {
+        const bytes = readFileSync(file);
+        bytes[bytes.length - 200]! ^= 1;
+        writeFileSync(file, bytes);
+      },
+    ],
+    ["deleted", (file: string) => rmSync(file)],
+    ["without its hash", (file: string) => rmSync(file.replace(".safetensors", ".sha256"))],
+  ])("a file that is %s is made again", async (_, spoil) => {
+    const first = await rounded();
+    const file = join(kept(), files()[0]!);
+    const whole = readFileSync(file);
+    spoil(file);
+    expect(await rounded()).toEqual(first);
+    expect(readFileSync(file).equals(whole)).toBe(true);
+    expect((await rounded()).made).toBe(false);
+  });
+
+  test("can be switched off, and need not be writable", async () => {
+    const first = await rounded({ keepRounded: false });
+    expect(() => readdirSync(kept())).toThrow("ENOENT");
+    // A file where the folder would be.
+    writeFileSync(join(cache, "nowhere"), "");
+    process.env["XDG_CACHE_HOME"] = join(cache, "nowhere");
+    expect(await rounded()).toEqual(first);
+  });
+});
+
+test("a matrix with numbers that are none is refused by name, not rounded to zero", () => {
+  const folder = new OddFolder();
+  folder.begin();
+  const name = "model.layers.0.mlp.up_proj.weight";
+  const values = floatsOf(whole[name]!);
+  values[5] = -Infinity;
+  folder.writeWhole({ ...whole, [name]: withFloats(whole[name]!, values) });
+  // Opening a checkpoint refuses it before; what an adapter adds to an embedding is met here only.
+  const weights = openSafetensorsWeights(folder.path);
+  const matrix = { name, out: 24, in: 16, bits: 8 as const };
+  expect(() => quantizeWeights(weights, [matrix], { identity: "x", keep: false })).toThrow(
+    `"${name}": expected finite numbers, found NaN or Infinity`,
+  );
+  weights.close();
+  folder.remove();
+});
+
+test("gradients need fp32", async () => {
+  const run = (model: Model) =>
+    model.gradients({
+      ids,
+      objective: { terms: [{ position: 3, token: 1, coefficient: 1 }] },
+      layers: [0],
+      weightsOf: null,
+    });
+  await expect(withModel(checkpoints["Gemma 2, tied"], { precision: "int8" }, run)).rejects.toThrow(
+    "gradients: expected a model in fp32, found int8. Try: --precision fp32",
+  );
+});

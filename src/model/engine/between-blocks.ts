@@ -1,0 +1,48 @@
+/** What some tokens hold between two blocks, put aside in a file while other tokens go through the block that is open. */
+import type { Spool, Spooled } from "../../files/disk/spool.ts";
+import { Tensor } from "../ort/ort.ts";
+import type { Step, StepOptions } from "./engine.ts";
+
+interface Aside {
+  values: Spooled;
+  dims: readonly number[];
+}
+
+export class BetweenBlocks {
+  readonly #spool: Spool;
+  #residual: Spooled | null = null;
+  readonly #lent = new Map<number, { key: Aside; value: Aside }>();
+
+  constructor(spool: Spool) {
+    this.#spool = spool;
+  }
+
+  /** Takes the place of what the blocks before left. */
+  put({ residual, lent }: Step): void {
+    if (this.#residual === null) this.#residual = this.#spool.put(residual);
+    else this.#residual.replace(residual);
+    for (const [layer, { key, value }] of lent)
+      if (!this.#lent.has(layer)) this.#lent.set(layer, { key: this.#aside(key), value: this.#aside(value) });
+  }
+
+  /** Where a step through block `layer` begins; at the first block nothing is put aside yet. */
+  from(layer: number): NonNullable<StepOptions["from"]> {
+    const lent = new Map(
+      [...this.#lent].map(([lender, { key, value }]) => [lender, { key: tensor(key), value: tensor(value) }]),
+    );
+    return { layer, residual: this.residual(), lent };
+  }
+
+  /** [B, T, d] */
+  residual(): Float32Array<ArrayBuffer> {
+    return this.#residual!.whole();
+  }
+
+  #aside({ data, dims }: Tensor): Aside {
+    return { values: this.#spool.put(data as Float32Array<ArrayBuffer>), dims };
+  }
+}
+
+function tensor({ values, dims }: Aside): Tensor {
+  return new Tensor("float32", values.whole(), dims);
+}

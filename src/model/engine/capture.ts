@@ -1,0 +1,209 @@
+/**
+ * The residual stream of exact tokens: every row's resid_post at chosen layers, and its logits when asked for. Rows go
+ * together in calls. Usually a call runs through all blocks before the next one; where the engine holds one block at a
+ * time, all calls run through a block before it opens the next (layer by layer, as AirLLM and FlexGen offload).
+ */
+import { Spool } from "../../files/disk/spool.ts";
+import { BetweenBlocks } from "./between-blocks.ts";
+import { batchEdits, type Edit, type EditMasks } from "./edits.ts";
+import type { Engine, Step } from "./engine.ts";
+import { KvCache } from "./kv-cache.ts";
+
+/** Tokens of one forward call; beyond about this many, time a token rises again (measured). */
+const callTokens = 512;
+/** Rows of logits made at once: a vocabulary of 256k makes a megabyte of each. */
+const headRows = 64;
+
+export interface CaptureRequest {
+  id: string;
+  ids: readonly number[];
+  editMasks?: EditMasks;
+  /** What block `replaceAt` of the options is to give, [ids.length, d]. */
+  replacement?: Float32Array<ArrayBuffer>;
+}
+
+export interface CaptureOptions {
+  /** Block indices, 0-based; a block's output is its resid_post. */
+  layers: readonly number[];
+  logits: boolean;
+  edits: readonly Edit[];
+  /** A block whose output is every request's `replacement`, and not what it computes. */
+  replaceAt?: number;
+}
+
+/** Consecutive tokens of one row at one place. A row's pieces of one place come in the order of its tokens. */
+export interface CapturedPiece {
+  /** Of the row's request. */
+  index: number;
+  /** A block, for its resid_post, or the logits. */
+  place: number | "logits";
+  /** [tokens, d], or [tokens, vocab] for the logits. */
+  values: Float32Array<ArrayBuffer>;
+}
+
+export type OnPiece = (piece: CapturedPiece) => void;
+
+/** Rows that go together: several that one forward call holds, or a single one in stretches of `callTokens`. */
+interface Call {
+  rows: readonly { index: number; request: CaptureRequest }[];
+  longest: number;
+}
+
+/**
+ * Captures all requests.
+ * @param onTokens told how many tokens went through the blocks; where one block is open at a time, through that one
+ */
+export async function capture(
+  engine: Engine,
+  requests: readonly CaptureRequest[],
+  options: CaptureOptions,
+  onPiece: OnPiece,
+  onTokens: (tokens: number) => void = () => undefined,
+): Promise<void> {
+  const calls = inCalls(requests);
+  const last = options.logits ? engine.config.layers.length - 1 : Math.max(...options.layers);
+  const forward = new Forward(engine, options, onPiece);
+  if (engine.options.oneBlockAtATime === undefined) {
+    for (const call of calls) {
+      await forward.blocks(call, { from: 0, to: last, held: [] }, async ({ residual }, stretch) => {
+        if (options.logits) await forward.head(call, residual, stretch);
+      });
+      onTokens(tokensOf(call));
+    }
+    return;
+  }
+  const spool = new Spool(`${engine.options.oneBlockAtATime.beside}.residuals`);
+  try {
+    const held = calls.map(({ longest }) =>
+      Array.from({ length: Math.ceil(longest / callTokens) }, () => new BetweenBlocks(spool)),
+    );
+    for (const { from, to } of await engine.segmentsTo(last, options.edits)) {
+      for (const [i, call] of calls.entries()) {
+        const own = held[i]!;
+        await forward.blocks(call, { from, to: to - 1, held: own }, (step, stretch) => {
+          own[stretch]!.put(step);
+        });
+        onTokens(tokensOf(call));
+      }
+    }
+    if (!options.logits) return;
+    for (const [i, call] of calls.entries())
+      for (const [stretch, own] of held[i]!.entries()) await forward.head(call, own.residual(), stretch);
+  } finally {
+    spool.close();
+  }
+}
+
+/** One call through a run of blocks, or through the head, handing out what is captured on the way. */
+class Forward {
+  private readonly engine: Engine;
+  private readonly options: CaptureOptions;
+  private readonly onPiece: OnPiece;
+
+  constructor(engine: Engine, options: CaptureOptions, onPiece: OnPiece) {
+    this.engine = engine;
+    this.options = options;
+    this.onPiece = onPiece;
+  }
+
+  /**
+   * @param run blocks from `from` to `to`; what is `held` of each stretch before it, unless that is the first block
+   * @param after called after each stretch of the call's tokens
+   */
+  async blocks(
+    { rows, longest }: Call,
+    run: { from: number; to: number; held: readonly BetweenBlocks[] },
+    after: (step: Step, stretch: number) => Promise<void> | void,
+  ): Promise<void> {
+    const { engine, options } = this;
+    const d = engine.config.hiddenSize;
+    const cache = new KvCache(engine.config, rows.length);
+    for (const _ of rows) cache.open();
+    const requests = rows.map(({ request }) => request);
+    for (let stretch = 0; stretch * callTokens < longest; stretch++) {
+      const tokens = requests.map(({ ids }) => ids.slice(stretch * callTokens, (stretch + 1) * callTokens));
+      const T = Math.max(...tokens.map(({ length }) => length));
+      const step = await engine.step(cache, 0, tokens, {
+        ...(run.from === 0 ? {} : { from: run.held[stretch]!.from(run.from) }),
+        names: requests.map(({ id }) => id),
+        edits: batchEdits(options.edits, requests),
+        ...(options.replaceAt === undefined
+          ? {}
+          : {
+              replace: { layer: options.replaceAt, residual: padded(requests, d, stretch * callTokens, T) },
+            }),
+        lastLayer: run.to,
+        remember: longest > callTokens,
+        lengths: requests.map(({ ids }) => ids.length),
+        capture: {
+          layers: new Set(options.layers),
+          take: (layer, residual) => {
+            rows.forEach(({ index }, i) => {
+              const values = residual.slice(i * T * d, (i * T + tokens[i]!.length) * d);
+              this.onPiece({ index, place: layer, values });
+            });
+          },
+        },
+      });
+      await after(step, stretch);
+    }
+  }
+
+  /** @param residual of a stretch of the call's tokens after the last block, [rows, T, d] */
+  async head({ rows }: Call, residual: Float32Array<ArrayBuffer>, stretch: number): Promise<void> {
+    const d = this.engine.config.hiddenSize;
+    const T = residual.length / d / rows.length;
+    for (const [i, { index, request }] of rows.entries()) {
+      const count = Math.min(request.ids.length - stretch * callTokens, callTokens);
+      for (let from = 0; from < count; from += headRows) {
+        const to = Math.min(count, from + headRows);
+        const { logits } = await this.engine.head(
+          residual.slice((i * T + from) * d, (i * T + to) * d),
+          [],
+          true,
+          () => request.id,
+        );
+        this.onPiece({ index, place: "logits", values: logits! });
+      }
+    }
+  }
+}
+
+/** Replacements of the tokens from `from` on, [rows, T, d]; padding is zeros. */
+function padded(
+  requests: readonly CaptureRequest[],
+  d: number,
+  from: number,
+  T: number,
+): Float32Array<ArrayBuffer> {
+  const out = new Float32Array(requests.length * T * d);
+  for (const [row, { id, ids, replacement }] of requests.entries()) {
+    if (replacement?.length !== ids.length * d)
+      throw new RangeError(
+        `capture: expected ${ids.length * d} numbers to replace in ${id}, got ${replacement?.length ?? "none"}`,
+      );
+    out.set(replacement.subarray(from * d, Math.min(ids.length, from + T) * d), row * T * d);
+  }
+  return out;
+}
+
+/** Requests by their lengths, as many in a call as `callTokens` hold with padding. */
+function inCalls(requests: readonly CaptureRequest[]): Call[] {
+  const rows = requests
+    .map((request, index) => ({ index, request }))
+    .sort((a, b) => a.request.ids.length - b.request.ids.length || a.index - b.index);
+  const calls: { rows: typeof rows; longest: number }[] = [];
+  for (const row of rows) {
+    const { length } = row.request.ids;
+    const call = calls.at(-1);
+    if (call !== undefined && length * (call.rows.length + 1) <= callTokens) {
+      call.rows.push(row);
+      call.longest = length;
+    } else calls.push({ rows: [row], longest: length });
+  }
+  return calls;
+}
+
+function tokensOf({ rows }: Call): number {
+  return rows.reduce((sum, { request }) => sum + request.ids.length, 0);
+}

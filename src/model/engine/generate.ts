@@ -1,0 +1,265 @@
+/**
+ * Continuous batching: rows that finish leave the batch and waiting ones enter, prefixes that prompts share are read
+ * once, and one pass yields tokens, watched probabilities and the activations of exactly the response tokens.
+ */
+import { type Random, random } from "../../core/random.ts";
+import { ropeSwitch } from "../architecture/rotary.ts";
+import { type BatchEdits, batchEdits } from "./edits.ts";
+import type { Engine } from "./engine.ts";
+import type { GenerateOptions, GenerateRequest, Generation, OnRow, OnTokens } from "./generation.ts";
+import { KvCache } from "./kv-cache.ts";
+import { type SharedPrefix, SharedPrefixes } from "./prefixes.ts";
+import { type PromptRow, prefillTokens, readPrompts } from "./read-prompts.ts";
+import { sampleToken } from "./sample.ts";
+
+/** A row at work. */
+interface Row {
+  request: GenerateRequest;
+  index: number;
+  rng: Random;
+  ids: number[];
+  scores: number[];
+  /** Of each layer, [d] a token. */
+  captured: Float32Array[][];
+  /** Set when only the last token's activations are still to come. */
+  finish: Generation["finish"] | null;
+}
+
+/**
+ * Generates for all requests; `onRow` is called as each finishes, in no set order.
+ * @param onTokens told how many tokens each step brought, for progress.
+ */
+export async function generate(
+  engine: Engine,
+  requests: readonly GenerateRequest[],
+  options: GenerateOptions,
+  onRow: OnRow,
+  onTokens?: OnTokens,
+): Promise<void> {
+  await new Batch(engine, options, onRow, onTokens).run(requests);
+}
+
+class Batch {
+  private readonly engine: Engine;
+  private readonly options: GenerateOptions;
+  private readonly onRow: OnRow;
+  private readonly onTokens: OnTokens | undefined;
+  private readonly cache: KvCache;
+  private readonly rows: Row[] = [];
+  private readonly endTokens: ReadonlySet<number>;
+  private readonly ropeSwitch: number | null;
+
+  constructor(engine: Engine, options: GenerateOptions, onRow: OnRow, onTokens: OnTokens | undefined) {
+    this.engine = engine;
+    this.options = options;
+    this.onRow = onRow;
+    this.onTokens = onTokens;
+    this.cache = new KvCache(engine.config, options.batchSize);
+    this.endTokens = new Set(options.endTokens);
+    this.ropeSwitch = ropeSwitch(engine.config);
+  }
+
+  async run(requests: readonly GenerateRequest[]): Promise<void> {
+    // Edited rows may differ in their masks, and then so do their prefixes.
+    const plan = this.options.plan ?? planOf(requests);
+    const prefixes = new SharedPrefixes(this.options.edits.length > 0 ? [] : plan.prompts, this.ropeSwitch);
+    this.cache.reserve(Math.min(plan.capacity, this.engine.config.contextLength));
+    const order = prefixes.inOrder(requests.map(({ ids }) => ids));
+    let next = 0;
+    let prefix = null as { of: SharedPrefix; cache: KvCache } | null;
+    while (next < order.length || this.rows.length > 0) {
+      while (next < order.length && this.rows.length < this.options.batchSize) {
+        const group = order[next]!.prefix;
+        if (group !== null && prefix?.of !== group)
+          prefix = { of: group, cache: await this.readPrefix(group) };
+        const entering: Row[] = [];
+        let width = 0;
+        while (next < order.length && this.rows.length + entering.length < this.options.batchSize) {
+          const { index, prefix: own } = order[next]!;
+          const length = requests[index]!.ids.length - (own?.ids.length ?? 0);
+          width = Math.max(width, length);
+          if (own !== group || (entering.length > 0 && width * (entering.length + 1) > prefillTokens)) break;
+          entering.push(this.newRow(requests[index]!, index));
+          next++;
+        }
+        await this.enter(entering, group === null ? null : prefix!.cache);
+      }
+      await this.decode();
+    }
+  }
+
+  private async readPrefix({ ids, long }: SharedPrefix): Promise<KvCache> {
+    const cache = new KvCache(this.engine.config, 1);
+    cache.open();
+    // No prompt is as long as this; each that begins so is long enough.
+    const length = long ? Number.POSITIVE_INFINITY : ids.length;
+    await this.read(cache, 0, [{ name: "what prompts begin with", ids, length }], null);
+    return cache;
+  }
+
+  /** Prefills entering rows after those at work and samples their first token. */
+  private async enter(entering: readonly Row[], prefix: KvCache | null): Promise<void> {
+    const first = this.rows.length;
+    const skip = prefix?.lengths[0] ?? 0;
+    for (const _ of entering) this.cache.open(prefix);
+    this.rows.push(...entering);
+    const last = await this.read(
+      this.cache,
+      first,
+      entering.map(({ request }) => promptOf(request, request.ids.slice(skip))),
+      this.editsFor(entering),
+    );
+    await this.sample(entering, last);
+    this.leave();
+  }
+
+  private read(
+    cache: KvCache,
+    first: number,
+    prompts: readonly PromptRow[],
+    edits: BatchEdits | null,
+  ): Promise<Float32Array<ArrayBuffer>> {
+    return readPrompts(this.engine, cache, first, prompts, edits, this.onTokens);
+  }
+
+  /** One step: every row at work reads its last token; those still open get their next. */
+  private async decode(): Promise<void> {
+    const { captureLayers } = this.options;
+    const d = this.engine.config.hiddenSize;
+    if (this.rows.length === 0) return;
+    await this.readAgainPastSwitch();
+    const step = await this.engine.step(
+      this.cache,
+      0,
+      this.rows.map((row) => [row.ids.at(-1)!]),
+      {
+        names: this.rows.map(({ request }) => nameOf(request)),
+        edits: this.editsFor(this.rows),
+        capture: {
+          layers: new Set(captureLayers),
+          take: (layer, residual) => {
+            const at = captureLayers.indexOf(layer);
+            this.rows.forEach((row, i) => row.captured[at]!.push(residual.slice(i * d, (i + 1) * d)));
+          },
+        },
+      },
+    );
+    const open = this.rows.flatMap((row, i) => (row.finish === null ? [i] : []));
+    if (open.length > 0) {
+      const last = new Float32Array(open.length * d);
+      open.forEach((i, at) => last.set(step.residual.subarray(i * d, (i + 1) * d), at * d));
+      await this.sample(
+        open.map((i) => this.rows[i]!),
+        last,
+      );
+    }
+    this.leave();
+  }
+
+  /**
+   * A row that outgrows the switch of its rotary angles turns otherwise from its first token on, so what the cache
+   * holds of it is read again. Its last token is left to the step that all rows take together.
+   */
+  private async readAgainPastSwitch(): Promise<void> {
+    if (this.ropeSwitch === null) return;
+    for (const [slot, row] of this.rows.entries()) {
+      const ids = [...row.request.ids, ...row.ids];
+      if (ids.length !== this.ropeSwitch + 1) continue;
+      this.cache.empty(slot);
+      const prompt = { name: nameOf(row.request), ids: ids.slice(0, -1), length: ids.length };
+      await this.read(this.cache, slot, [prompt], this.editsFor([row]));
+    }
+  }
+
+  /** @param last residual after each row's last token, [rows, d] */
+  private async sample(rows: readonly Row[], last: Float32Array<ArrayBuffer>): Promise<void> {
+    const { watch } = this.options;
+    const { vocabSize, contextLength } = this.engine.config;
+    const sampled = rows.some((row) => row.request.temperature > 0);
+    const head = await this.engine.head(last, watch, sampled, (i) => nameOf(rows[i]!.request));
+    rows.forEach((row, i) => {
+      const { temperature, maxNewTokens, ids } = row.request;
+      const token =
+        temperature === 0
+          ? head.token[i]!
+          : sampleToken(head.logits!.subarray(i * vocabSize, (i + 1) * vocabSize), temperature, row.rng);
+      if (this.endTokens.has(token)) {
+        row.finish = "stop";
+        return;
+      }
+      row.ids.push(token);
+      if (watch.length > 0) {
+        row.scores.push(logOdds(head.watched.subarray(i * watch.length, (i + 1) * watch.length)));
+      }
+      if (row.ids.length >= maxNewTokens) row.finish = "length";
+      else if (ids.length + row.ids.length >= contextLength) row.finish = "context";
+    });
+    this.onTokens?.(rows.length, "new");
+  }
+
+  /** Hands over rows that are complete and gives their slots to others. */
+  private leave(): void {
+    for (let slot = this.rows.length - 1; slot >= 0; slot--) {
+      const row = this.rows[slot]!;
+      // The last token's activations come with one more step, in which the row is still read but not continued.
+      const complete = row.captured.every((tokens) => tokens.length === row.ids.length);
+      if (row.finish === null || !complete) continue;
+      this.cache.close(slot);
+      const moved = this.rows.pop()!;
+      if (slot < this.rows.length) this.rows[slot] = moved;
+      this.onRow(
+        {
+          id: row.request.id,
+          ids: row.ids,
+          finish: row.finish,
+          watchScores: row.scores,
+          activations: row.captured.map((tokens) => joined(tokens, this.engine.config.hiddenSize)),
+        },
+        row.index,
+      );
+    }
+  }
+
+  private newRow(request: GenerateRequest, index: number): Row {
+    const captured = this.options.captureLayers.map((): Float32Array[] => []);
+    return { request, index, rng: random(request.seed), ids: [], scores: [], captured, finish: null };
+  }
+
+  private editsFor(rows: readonly Row[]): BatchEdits | null {
+    return batchEdits(
+      this.options.edits,
+      rows.map((row) => row.request),
+    );
+  }
+}
+
+const nameOf = ({ name, id }: GenerateRequest): string => name ?? id;
+
+function promptOf(request: GenerateRequest, ids: readonly number[]): PromptRow {
+  return { name: nameOf(request), ids, length: request.ids.length };
+}
+
+/** Every prompt of the requests, and the longest sequence that they can become. */
+export function planOf(requests: readonly GenerateRequest[]): NonNullable<GenerateOptions["plan"]> {
+  return {
+    prompts: requests.map(({ ids }) => ids),
+    capacity: Math.max(0, ...requests.map(({ ids, maxNewTokens }) => ids.length + maxNewTokens)),
+  };
+}
+
+/** Keeps the score finite where a float32 probability is 0 or 1 (the ε of the authors' code, 2406.11717). */
+const scoreEpsilon = 1e-8;
+
+/** log(p + ε) − log(1 − p + ε), p the summed probability of the watched tokens. */
+function logOdds(logProbabilities: Float32Array): number {
+  let p = 0;
+  for (const logProbability of logProbabilities) p += Math.exp(logProbability);
+  p = Math.min(p, 1);
+  return Math.log(p + scoreEpsilon) - Math.log(1 - p + scoreEpsilon);
+}
+
+function joined(parts: readonly Float32Array[], d: number): Float32Array<ArrayBuffer> {
+  const out = new Float32Array(parts.length * d);
+  parts.forEach((part, i) => out.set(part, i * d));
+  return out;
+}

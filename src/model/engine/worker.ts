@@ -1,0 +1,104 @@
+/** The thread that holds the sessions: a run blocks its thread, and progress, signals and servers must not stall. */
+import { parentPort, workerData } from "node:worker_threads";
+import { badInput, FathomError } from "../../core/errors.ts";
+import { openWeights } from "../checkpoint/checkpoint.ts";
+import { weightsIn } from "../checkpoint/precision.ts";
+import { capture } from "./capture.ts";
+import { Engine } from "./engine.ts";
+import { generate } from "./generate.ts";
+import { GradientEngine, type Gradients } from "./gradients.ts";
+import type { Answer, Call, Event, WorkerData } from "./protocol.ts";
+import { checkDevice } from "./self-check.ts";
+
+const port = parentPort!;
+const { path, config, overlay, precision, identity, keepRounded, options, stop } = workerData as WorkerData;
+const stopped = new Int32Array(stop);
+
+function send(answer: Answer, transfer: readonly ArrayBuffer[] = []): void {
+  port.postMessage(answer, [...transfer]);
+}
+/** Also where a call ends that is asked to: between two steps, with no session at work. */
+function tell(event: Event, transfer: readonly ArrayBuffer[] = []): void {
+  if (Atomics.load(stopped, 0) !== 0) throw new Error("stopped");
+  send({ kind: "event", event }, transfer);
+}
+
+async function answering(work: () => Promise<Gradients | null>): Promise<void> {
+  try {
+    send({ kind: "done", gradients: await work() });
+  } catch (error) {
+    const known = error instanceof FathomError;
+    send({
+      kind: "failed",
+      problem: known ? error.problem : null,
+      exit: known ? error.exit : 1,
+      message: error instanceof Error ? error.message : String(error),
+      stack: error instanceof Error ? (error.stack ?? "") : "",
+    });
+  }
+}
+
+function serve(engine: Engine): void {
+  const gradients = new GradientEngine(engine);
+  const perform = async (call: Call): Promise<Gradients | null> => {
+    switch (call.kind) {
+      case "generate":
+        await generate(
+          engine,
+          call.requests,
+          call.options,
+          (generation, index) => {
+            tell(
+              { kind: "generated", generation, index },
+              generation.activations.map(({ buffer }) => buffer),
+            );
+          },
+          (count, of) => {
+            tell({ kind: "tokens", count, of });
+          },
+        );
+        return null;
+      case "capture":
+        await capture(
+          engine,
+          call.requests,
+          call.options,
+          (piece) => {
+            tell({ kind: "captured", piece }, [piece.values.buffer]);
+          },
+          (count) => {
+            tell({ kind: "tokens", count, of: "prompt" });
+          },
+        );
+        return null;
+      case "gradients":
+        if (precision !== "fp32")
+          throw badInput("gradients", "a model in fp32", precision, "--precision fp32");
+        return await gradients.run(call.request.ids, call.request.objective, call.request);
+      case "close":
+        await gradients.close();
+        await engine.close();
+        engine.weights.close();
+        return null;
+    }
+  };
+  // The facade sends one call at a time.
+  port.on("message", (call: Call) => void answering(() => perform(call)));
+}
+
+await answering(async () => {
+  const weights = weightsIn(precision, await openWeights(path, config, overlay), config, {
+    identity,
+    overlay,
+    keep: keepRounded,
+    onMatrix: (done, total) => {
+      tell({ kind: "rounded", done, total });
+    },
+  });
+  if ((options.device ?? "cpu") !== "cpu") await checkDevice(config, weights, options);
+  const engine = await Engine.open(config, weights, options, (done, total) => {
+    tell({ kind: "opened", done, total });
+  });
+  serve(engine);
+  return null;
+});

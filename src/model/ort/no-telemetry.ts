@@ -1,0 +1,20 @@
+/**
+ * ONNX Runtime (1.30) keeps a device id, a database of events and a log of each process on Linux and macOS, and sends the
+ * events to its maker, unless this variable is in the environment when its library loads. Fathom sends nothing.
+ *
+ * Only the main thread can change the environment: a worker has a copy, which the library does not see. So whoever starts
+ * a worker imports this first, and a worker that was started without is refused.
+ */
+import { isMainThread } from "node:worker_threads";
+import { failure } from "../../core/errors.ts";
+
+const variable = "ORT_DISABLE_TELEMETRY";
+
+if (isMainThread) process.env[variable] = "1";
+else if (process.env[variable] !== "1")
+  throw failure(
+    variable,
+    "1 in the process's environment before a thread loads ONNX Runtime",
+    process.env[variable] ?? "nothing",
+    "import src/model/model.ts in the main thread first",
+  );

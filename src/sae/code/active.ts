@@ -1,0 +1,15 @@
+/** Goes through the active features of rows: few numbers of many. */
+import type { Stretch } from "./sae-session.ts";
+
+/** @param visit told of each feature that is not 0, row after row; rows are numbered as the stretch numbers them */
+export function eachActive(
+  { from, features }: Pick<Stretch, "from" | "features">,
+  d_sae: number,
+  visit: (row: number, feature: number, value: number) => void,
+): void {
+  for (let start = 0, row = from; start < features.length; start += d_sae, row++)
+    for (let feature = 0; feature < d_sae; feature++) {
+      const value = features[start + feature]!;
+      if (value !== 0) visit(row, feature, value);
+    }
+}

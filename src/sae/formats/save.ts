@@ -1,0 +1,71 @@
+/** Writes an SAE as SAELens does, so that SAELens, Neuronpedia and Fathom read the same file. */
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import type { Json } from "../../core/hash.ts";
+import { makeFolder, writeProblem, writeTextAtomically } from "../../files/disk/io.ts";
+import { type TensorToWrite, writeSafetensors } from "../../files/tensors/safetensors-writer.ts";
+import { blocks } from "../code/matrix.ts";
+import { type Sae, vectorsOf } from "../code/sae.ts";
+import { writeStated } from "../code/stated.ts";
+
+/** The version of SAELens whose file layout this is; without one SAELens reads the layout of before 6.0. */
+const layoutVersion = "6.0.0";
+
+/**
+ * @param folder made if missing; an SAE that is there is replaced
+ * @param training how it came about, kept under metadata.fathom.training
+ * @throws FathomError when the place cannot be written or the disk is full
+ */
+export function saveSae(folder: string, sae: Sae, training: Json = null): void {
+  const configPath = join(folder, "cfg.json");
+  try {
+    makeFolder(folder);
+    // Weights without a config are nobody's SAE, so a kill between the two writes leaves nothing that looks finished.
+    rmSync(configPath, { force: true });
+  } catch (error) {
+    throw writeProblem(folder, error);
+  }
+  writeSafetensors(join(folder, "sae_weights.safetensors"), [
+    ...(["W_enc", "W_dec"] as const).map((name): TensorToWrite => {
+      const matrix = sae[name];
+      return {
+        name,
+        dtype: "F32",
+        shape: [...matrix.shape],
+        *values() {
+          for (const { values } of blocks(matrix, 0)) yield values;
+        },
+      };
+    }),
+    ...Object.entries(vectorsOf(sae)).map(
+      ([name, { values }]): TensorToWrite => ({ name, dtype: "F32", shape: [values.length], values }),
+    ),
+  ]);
+  writeTextAtomically(configPath, `${JSON.stringify(configOf(sae, training), null, 1)}\n`);
+}
+
+function configOf(sae: Sae, training: Json): Json {
+  return {
+    architecture: sae.kind,
+    d_in: sae.d_in,
+    d_sae: sae.d_sae,
+    dtype: "float32",
+    device: "cpu",
+    apply_b_dec_to_input: sae.applyBDecToInput,
+    normalize_activations: sae.normalize,
+    reshape_activations: "none",
+    ...(sae.kind === "topk" ? { k: sae.k, rescale_acts_by_decoder_norm: sae.rescaleByDecoderNorm } : {}),
+    metadata: {
+      sae_lens_version: layoutVersion,
+      sae_lens_training_version: null,
+      ...(sae.site === null ? {} : { hook_name: sae.site.hookName, model_name: sae.site.modelName }),
+      ...(sae.neuronpedia == null ? {} : { neuronpedia_id: sae.neuronpedia }),
+      fathom: {
+        ...writeStated(sae.stated),
+        notes: sae.notes,
+        ...(sae.trainedOnPrompts == null ? {} : { trained_on_prompts: sae.trainedOnPrompts }),
+        training,
+      },
+    },
+  };
+}

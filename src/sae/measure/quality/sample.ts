@@ -1,0 +1,94 @@
+/** Real activations to judge an SAE on: a model reads texts, and what it has at the SAE's site is kept. */
+import { endsOf } from "../../../model/checkpoint/checkpoint.ts";
+import type { Model } from "../../../model/model.ts";
+import { type Rows, rowsOf } from "../../code/rows.ts";
+
+export interface SampleText {
+  id: string;
+  ids: readonly number[];
+  /** The first token that the model is to predict, 1 at least: of a prompt and its answer, the answer's first. */
+  from: number;
+}
+
+export interface Sample {
+  /** The texts that were read. */
+  texts: readonly SampleText[];
+  /** Residuals [n, d] of all their tokens, in order. */
+  rows: Rows;
+  /** The same after the blocks before and behind. */
+  elsewhere: ReadonlyMap<number, Rows>;
+  /** [n] 1 for the first token of a text. */
+  isFirst: Uint8Array;
+}
+
+/** Prompts with the model's own answers behind them, greedily, of at most so many tokens. */
+export async function answered(
+  model: Model,
+  prompts: readonly { id: string; ids: readonly number[] }[],
+  maxNewTokens: number,
+): Promise<SampleText[]> {
+  const texts: SampleText[] = [];
+  await model.generate(
+    prompts.map(({ id, ids }) => ({ id, ids: [...ids], maxNewTokens, temperature: 0, seed: 0 })),
+    { endTokens: endsOf(model.checkpoint), batchSize: 32, watch: [], captureLayers: [], edits: [] },
+    ({ ids }, i) => {
+      const prompt = prompts[i]!;
+      texts[i] = { id: prompt.id, ids: [...prompt.ids, ...ids], from: prompt.ids.length };
+    },
+  );
+  return texts;
+}
+
+/**
+ * @param most tokens that are enough; texts are taken evenly from all, and whole
+ */
+export async function sampleOf(
+  model: Model,
+  layer: number,
+  texts: readonly SampleText[],
+  most: number,
+  onTokens: (done: number, total: number) => void = () => undefined,
+): Promise<Sample> {
+  const chosen = evenly(texts, most);
+  const { hiddenSize, layers } = model.checkpoint.config;
+  const starts: number[] = [];
+  let total = 0;
+  for (const { ids } of chosen) {
+    starts.push(total);
+    total += ids.length;
+  }
+  const places = [layer - 1, layer, layer + 1].filter((place) => place >= 0 && place < layers.length);
+  const kept = new Map(places.map((place) => [place, new Float32Array(total * hiddenSize)]));
+  const at = new Map(places.map((place) => [place, starts.map((start) => start * hiddenSize)]));
+  let read = 0;
+  await model.capture(
+    chosen,
+    { layers: places, logits: false, edits: [] },
+    ({ index, place, values }) => {
+      if (place === "logits") return;
+      const next = at.get(place)!;
+      kept.get(place)!.set(values, next[index]);
+      next[index]! += values.length;
+    },
+    (tokens) => {
+      read += tokens;
+      onTokens(read, total);
+    },
+  );
+  const isFirst = new Uint8Array(total);
+  for (const start of starts) isFirst[start] = 1;
+  const rowsAt = (place: number) => rowsOf(kept.get(place)!, hiddenSize, `activations after block ${place}`);
+  return {
+    texts: chosen,
+    rows: rowsAt(layer),
+    elsewhere: new Map(places.filter((place) => place !== layer).map((place) => [place, rowsAt(place)])),
+    isFirst,
+  };
+}
+
+/** Texts spread evenly over all, so that their tokens are about `most` and as mixed as all of them. */
+export function evenly<T extends { ids: readonly number[] }>(texts: readonly T[], most: number): T[] {
+  const all = texts.reduce((sum, { ids }) => sum + ids.length, 0);
+  const share = Math.min(1, most / all);
+  return texts.filter((_, i) => Math.ceil((i + 1) * share) > Math.ceil(i * share));
+}

@@ -1,0 +1,129 @@
+/**
+ * What a model loses when it has an SAE's reconstruction in place of its residual stream: cross-entropy of the next token
+ * as the model is, with the reconstruction spliced in, and with zeros there. An SAE may explain most of the variance and
+ * still lose what the model reads (Gated SAEs, arXiv 2404.16014, section 2.3).
+ */
+import { badInput } from "../../../core/errors.ts";
+import type { CaptureRequest } from "../../../model/engine/capture.ts";
+import type { Model } from "../../../model/model.ts";
+import { crossEntropy } from "../../../stats/cross-entropy.ts";
+import { rowsOf } from "../../code/rows.ts";
+import type { SaeSession } from "../../code/sae-session.ts";
+import { massiveOf, normsOf } from "./quality.ts";
+import type { SampleText } from "./sample.ts";
+
+type Floats = Float32Array<ArrayBuffer>;
+
+/** Mean cross-entropy of the next token, nats. */
+export interface Splice {
+  /** Predictions that the means are over. */
+  tokens: number;
+  original: number;
+  /** The reconstruction in place of every residual of the site that is not massive. */
+  spliced: number;
+  /** Zeros in place of the same. */
+  zeroed: number;
+  /** (zeroed − spliced) / (zeroed − original); null where zeros do no harm, so that there is nothing to recover. */
+  recovered: number | null;
+}
+
+/** Cross-entropies of a text's tokens to predict, summed, nats. */
+export type TextLoss = Pick<Splice, "tokens" | "original" | "spliced" | "zeroed">;
+
+/** The means over texts. */
+export function spliceOf(losses: readonly TextLoss[]): Splice {
+  const total = (name: keyof TextLoss) => losses.reduce((sum, loss) => sum + loss[name], 0);
+  const tokens = total("tokens");
+  const [original, spliced, zeroed] = [
+    total("original") / tokens,
+    total("spliced") / tokens,
+    total("zeroed") / tokens,
+  ];
+  const harm = zeroed - original;
+  return { tokens, original, spliced, zeroed, recovered: harm > 0 ? (zeroed - spliced) / harm : null };
+}
+
+/**
+ * @param layer the block whose output is replaced
+ * @param texts with one token to predict at least
+ */
+export async function splice(
+  session: SaeSession,
+  model: Model,
+  layer: number,
+  texts: readonly SampleText[],
+): Promise<Splice> {
+  return spliceOf(await spliceLosses(session, model, layer, texts));
+}
+
+/** As `splice`, text by text. */
+export async function spliceLosses(
+  session: SaeSession,
+  model: Model,
+  layer: number,
+  texts: readonly SampleText[],
+): Promise<TextLoss[]> {
+  const d = session.sae.d_in;
+  const tokens = texts.reduce((sum, { ids, from }) => sum + ids.length - from, 0);
+  if (tokens === 0) throw badInput("texts", "a token to predict at least", "none");
+  const residuals = texts.map(({ ids }) => ({ values: new Float32Array(ids.length * d), at: 0 }));
+  const original = await textLosses(model, texts, { layers: [layer] }, (index, values) => {
+    const own = residuals[index]!;
+    own.values.set(values, own.at);
+    own.at += values.length;
+  });
+  const all = new Float32Array(residuals.reduce((sum, { values }) => sum + values.length, 0));
+  let from = 0;
+  const starts = residuals.map(({ values }) => {
+    all.set(values, from);
+    return (from += values.length) - values.length;
+  });
+  const rows = rowsOf(all, d, "residuals");
+  // What no SAE is meant for stays as it is: a massive token lost would be all that is measured.
+  const isMassive = massiveOf(normsOf(rows));
+  const replaced = async (by: (x: Floats) => Floats | Promise<Floats>) => {
+    const requests: (SampleText & CaptureRequest)[] = [];
+    for (const [i, text] of texts.entries()) {
+      const x = residuals[i]!.values;
+      const replacement = (await by(x)).slice();
+      for (let row = 0; row < text.ids.length; row++)
+        if (isMassive[starts[i]! / d + row] === 1)
+          replacement.set(x.subarray(row * d, (row + 1) * d), row * d);
+      requests.push({ ...text, replacement });
+    }
+    return await textLosses(model, requests, { layers: [], replaceAt: layer });
+  };
+  const spliced = await replaced(async (x) => await session.decode(await session.encode(x)));
+  const zeroed = await replaced((x) => new Float32Array(x.length));
+  return texts.map(({ ids, from: first }, i) => ({
+    tokens: ids.length - first,
+    original: original[i]!,
+    spliced: spliced[i]!,
+    zeroed: zeroed[i]!,
+  }));
+}
+
+/** Cross-entropies of each text's tokens to predict, summed; logits come and go a few rows at a time. */
+async function textLosses(
+  model: Model,
+  requests: readonly SampleText[],
+  options: { layers: readonly number[]; replaceAt?: number },
+  onResidual?: (index: number, values: Floats) => void,
+): Promise<number[]> {
+  const { vocabSize } = model.checkpoint.config;
+  const read = requests.map(() => 0);
+  const sums = requests.map(() => 0);
+  await model.capture(requests, { ...options, logits: true, edits: [] }, ({ index, place, values }) => {
+    if (place !== "logits") {
+      onResidual?.(index, values);
+      return;
+    }
+    for (let at = 0; at < values.length; at += vocabSize) {
+      const { ids, from } = requests[index]!;
+      const next = ids[++read[index]!];
+      if (next === undefined || read[index]! < from) continue;
+      sums[index]! += crossEntropy(values.subarray(at, at + vocabSize), next);
+    }
+  });
+  return sums;
+}

@@ -1,0 +1,104 @@
+/** The steps of a training run, from its start or from where it was left: what train.ts prepares and finishes. */
+
+import type { Random } from "../../core/random.ts";
+import type { SessionOptions } from "../../model/ort/session.ts";
+import { pickRows, type Rows } from "../code/rows.ts";
+import { tangent, unitRows } from "../code/unit-rows.ts";
+import { LossSession } from "./loss/loss-session.ts";
+import type { LossTerm, Objective } from "./objectives/objective.ts";
+import { Adam } from "./state/adam.ts";
+import { peakRate, schedule, type TrainingPlan } from "./state/training-plan.ts";
+import { type CurvePoint, type Keeping, mostPoints, type TrainingState } from "./state/training-state.ts";
+import { type OwnName, trainedNames } from "./state/weights.ts";
+import { endlessBatches } from "./training-rows.ts";
+
+/** β as usual; ε as Gao et al. train SAEs with, small because their gradients are. */
+const moments = { beta1: 0.9, beta2: 0.999, epsilon: 6.25e-10 };
+
+export interface TrainingProgress extends CurvePoint {
+  steps: number;
+  /** Tokens read. */
+  tokens: number;
+}
+
+interface TrainingData {
+  rows: Rows;
+  /** Which of them are trained on. */
+  kept: Int32Array;
+  /** What the rows are multiplied by. */
+  scale: number;
+  /** V of the loss, of the scaled rows. */
+  variance: number;
+}
+
+/** Gradient descent on the state's weights, in place. */
+export async function descend(
+  { rows, kept, scale, variance }: TrainingData,
+  objective: Objective,
+  state: TrainingState,
+  plan: TrainingPlan,
+  draw: Random,
+  onStep: (progress: TrainingProgress) => void,
+  options: SessionOptions,
+  keeping: Keeping | null,
+  more: readonly LossTerm[] = [],
+): Promise<void> {
+  const { d_sae, steps, batch } = plan;
+  const { weights, silence } = state;
+  const d_in = rows.width;
+  const loss = new LossSession({ d_in, d_sae }, objective, more, options);
+  try {
+    const adam = new Adam(moments, state.adam);
+    const deadAfter = plan.deadAfterTokens ?? kept.length;
+    const batches = endlessBatches(kept, batch, draw);
+    // The order of the rows is the seed's: drawn again up to here, it goes on as it would have.
+    for (let step = 0; step < state.adam.steps; step++) batches.next();
+    const pointEvery = Math.ceil(steps / mostPoints);
+    for (let step = state.adam.steps; step < steps; step++) {
+      const chosen = batches.next().value;
+      const x = pickRows(rows, chosen)
+        .read(0, batch)
+        .map((value) => value * scale);
+      const dead = Float32Array.from(silence, (silent) => (silent * batch >= deadAfter ? 1 : 0));
+      const deadCount = dead.reduce((sum, is) => sum + is, 0);
+      const now = { step, scale, perSquare: d_in / variance, rows: chosen, dead, deadCount };
+      const { unexplained, terms, fired, smallest, gradients } = await loss.run(x, weights, variance, now);
+      if (!Number.isFinite(unexplained))
+        throw new RangeError(`trainSae: expected a finite loss at step ${step}, found ${unexplained}`);
+      const rate = peakRate(plan) * schedule(step, plan);
+      tangent(gradients.W_dec, weights.W_dec, d_in);
+      const updates = trainedNames(weights).map((name) => ({
+        name,
+        values: weights[name]!,
+        gradient: gradients[name]!,
+        shrink: 1 - rate * plan.weightDecay,
+        pace: objective.own[name as OwnName]?.pace ?? 1,
+      }));
+      adam.step(updates, rate);
+      unitRows(weights.W_dec, d_in);
+      if (smallest !== null && smallest > 0)
+        state.threshold += runningRate(step) * (smallest - state.threshold);
+      for (let i = 0; i < d_sae; i++) silence[i] = fired[i] === 0 ? silence[i]! + 1 : 0;
+      const active = fired.reduce((sum, tokens) => sum + tokens, 0);
+      const done = step + 1;
+      const point = { step: done, unexplained, meanL0: active / batch, dead: deadCount, ...said(terms) };
+      if (done % pointEvery === 0 || done === steps) state.curve.push(point);
+      if (keeping !== null) {
+        if (done % keeping.every === 0 || done === steps || keeping.signal.aborted) keeping.keep(state);
+        keeping.signal.throwIfAborted();
+      }
+      onStep({ ...point, steps, tokens: done * batch });
+    }
+  } finally {
+    await loss.close();
+  }
+}
+
+/** Of the mean of the last hundred or so: all of them while they are fewer, so that the start at 0 leaves no trace. */
+function runningRate(step: number): number {
+  return Math.max(0.01, 1 / (step + 1));
+}
+
+function said(terms: Record<string, number>): Pick<CurvePoint, "terms"> {
+  return Object.keys(terms).length === 0 ? {} : { terms };
+}

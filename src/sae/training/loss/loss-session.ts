@@ -1,0 +1,135 @@
+/** The loss graph opened: loss and gradients of a batch in one run. */
+import { type InferenceSession, Tensor } from "../../../model/ort/ort.ts";
+import { openWeightless, type SessionOptions } from "../../../model/ort/session.ts";
+import type { LossTerm, Objective, StepState } from "../objectives/objective.ts";
+import {
+  dimsOf,
+  lengthOf,
+  type TrainedName,
+  trainedNames,
+  type Weights,
+  type Widths,
+} from "../state/weights.ts";
+import { lossGraph, weightOf } from "./loss.ts";
+import { addPlaceGradients, byFeature } from "./place-gradients.ts";
+
+export interface Loss {
+  /** The reconstruction's share. */
+  unexplained: number;
+  /** Terms that weigh something at this step, before the weight. */
+  terms: Record<string, number>;
+  /** Tokens on which each feature is active [d_sae]. */
+  fired: Float32Array;
+  /** The smallest active feature, 0 where none is; null where the objective does not choose features by their size. */
+  smallest: number | null;
+  /** Until the next run. */
+  gradients: Weights;
+}
+
+type Outputs = InferenceSession.OnnxValueMapType;
+
+const scalar = (value: number) => new Tensor("float32", Float32Array.of(value), []);
+
+export class LossSession {
+  private readonly widths: Widths;
+  private readonly objective: Objective;
+  private readonly terms: readonly LossTerm[];
+  private readonly options: SessionOptions;
+  /** One for each set of terms that a step has needed: a term may cost a decoding, so it runs only where it counts. */
+  private readonly sessions = new Map<string, InferenceSession>();
+  /** Gradients that only places make: fresh pages for them at every step would cost as much as the sums. */
+  private readonly buffers = new Map<TrainedName, Float32Array<ArrayBuffer>>();
+
+  /** @param more terms beside the objective's */
+  constructor(widths: Widths, objective: Objective, more: readonly LossTerm[], options: SessionOptions) {
+    this.widths = widths;
+    this.objective = objective;
+    this.terms = [...objective.terms, ...more];
+    this.options = options;
+  }
+
+  /** @param x [B, d_in], scaled @param variance V, of the scaled rows */
+  async run(x: Float32Array<ArrayBuffer>, weights: Weights, variance: number, now: StepState): Promise<Loss> {
+    const names = trainedNames(this.objective.own);
+    const weighing = this.terms
+      .map((term) => ({ term, ...term.at(now) }))
+      .filter(({ weight }) => weight !== 0);
+    const tensor = (values: Float32Array, dims: number[]) => new Tensor("float32", values, dims);
+    const session = await this.sessionWith(weighing.map(({ term }) => term));
+    const outputs = await session.run({
+      x: tensor(x, [x.length / this.widths.d_in, this.widths.d_in]),
+      ...Object.fromEntries(names.map((name) => [name, tensor(weights[name]!, dimsOf(name, this.widths))])),
+      variance: scalar(variance),
+      ...Object.fromEntries(weighing.map(({ term, weight }) => [weightOf(term.name), scalar(weight)])),
+      ...Object.fromEntries(weighing.flatMap(({ feeds }) => Object.entries(feeds))),
+    });
+    const gradients = Object.fromEntries(
+      names.map((name) => [
+        name,
+        `d ${name}` in outputs ? numbersOf(outputs, `d ${name}`) : this.zeros(name),
+      ]),
+    ) as Weights;
+    return {
+      unexplained: numbersOf(outputs, "unexplained")[0]!,
+      terms: Object.fromEntries(weighing.map(({ term: { name } }) => [name, numbersOf(outputs, name)[0]!])),
+      gradients,
+      ...("fired" in outputs
+        ? { fired: numbersOf(outputs, "fired"), smallest: null }
+        : this.addPlaces(gradients, outputs, x, weights)),
+    };
+  }
+
+  /** Adds what the chosen places add to the gradients. */
+  private addPlaces(
+    gradients: Weights,
+    outputs: Outputs,
+    x: Float32Array<ArrayBuffer>,
+    weights: Weights,
+  ): Pick<Loss, "fired" | "smallest"> {
+    const { d_sae } = this.widths;
+    const { dims, data } = outputs["indices"]!;
+    const found = {
+      indices: data as Int32Array,
+      values: numbersOf(outputs, "values"),
+      dValues: numbersOf(outputs, "d values"),
+      dDecoded: numbersOf(outputs, "d decoded"),
+    };
+    const places = byFeature(found, dims[1] ?? null, d_sae);
+    addPlaceGradients(gradients, places, found, x, weights, this.widths);
+    const { starts } = places;
+    const fired = Float32Array.from(
+      { length: d_sae },
+      (_, feature) => starts[feature + 1]! - starts[feature]!,
+    );
+    const least = found.values.reduce((min, value) => (value > 0 && value < min ? value : min), Infinity);
+    return { fired, smallest: least === Infinity ? 0 : least };
+  }
+
+  private zeros(name: TrainedName): Float32Array<ArrayBuffer> {
+    const buffer = this.buffers.get(name) ?? new Float32Array(lengthOf(name, this.widths));
+    this.buffers.set(name, buffer);
+    return buffer.fill(0);
+  }
+
+  async close(): Promise<void> {
+    for (const session of this.sessions.values()) await session.release();
+    this.sessions.clear();
+  }
+
+  private async sessionWith(terms: readonly LossTerm[]): Promise<InferenceSession> {
+    const key = JSON.stringify(terms.map(({ name }) => name));
+    const known = this.sessions.get(key);
+    if (known !== undefined) return known;
+    const opened = await openWeightless(lossGraph(this.widths, this.objective, terms), {
+      ...this.options,
+      // Of a step hundreds of megabytes: fresh pages for them cost as much as a product.
+      arena: true,
+    });
+    this.sessions.set(key, opened);
+    return opened;
+  }
+}
+
+function numbersOf(outputs: Outputs, name: string): Float32Array<ArrayBuffer> {
+  return outputs[name]!.data as Float32Array<ArrayBuffer>;
+}

@@ -1,0 +1,131 @@
+/**
+ * The gradients of encoder and decoder where only the features at some places count: of the P places of a batch each adds
+ * one row to two matrices, where the graph could only take products over all features, most of them with zeros,
+ *
+ *     ∂/∂W_dec[f] = Σ z·∂x̂[t]      ∂/∂W_enc[·, f] = Σ ∂z·(x[t] − b_dec)      ∂/∂b_enc[f] = Σ ∂z      over the places (t, f),
+ *
+ * and b_dec, subtracted before W_enc, gets −Σ_f ∂b_enc[f]·W_enc[·, f] beside what it gets as the decoder's bias.
+ */
+import type { commonNames, Widths } from "../state/weights.ts";
+
+/** float64 in tests. */
+type Numbers = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
+type Common<N> = Record<(typeof commonNames)[number], N>;
+
+/** As the loss graph gives them. */
+export interface PlaceOutputs<N extends Numbers> {
+  indices: Int32Array;
+  values: N;
+  dValues: N;
+  /** [B, d_in] */
+  dDecoded: N;
+}
+
+/** The active places, those of a feature together, in the order of tokens. */
+export interface ByFeature {
+  /** Feature f has the places from starts[f] (included) to starts[f + 1] (excluded) [d_sae + 1]. */
+  starts: Int32Array;
+  /** Of each place its token, and where it is among the outputs. */
+  tokens: Int32Array;
+  outputs: Int32Array;
+}
+
+/** @param perToken how many places a token has, null where places are those of the batch */
+export function byFeature(
+  { indices, values }: Pick<PlaceOutputs<Numbers>, "indices" | "values">,
+  perToken: number | null,
+  d_sae: number,
+): ByFeature {
+  const tokenOf = (at: number) => Math.floor(perToken === null ? indices[at]! / d_sae : at / perToken);
+  const featureOf = (at: number) => (perToken === null ? indices[at]! % d_sae : indices[at]!);
+  const starts = new Int32Array(d_sae + 1);
+  for (let at = 0; at < indices.length; at++)
+    if (values[at]! > 0) starts[featureOf(at) + 1] = starts[featureOf(at) + 1]! + 1;
+  for (let feature = 0; feature < d_sae; feature++)
+    starts[feature + 1] = starts[feature + 1]! + starts[feature]!;
+  const next = starts.slice();
+  const tokens = new Int32Array(starts[d_sae]!);
+  const outputs = new Int32Array(starts[d_sae]!);
+  for (let at = 0; at < indices.length; at++) {
+    if (!(values[at]! > 0)) continue;
+    const feature = featureOf(at);
+    const place = next[feature]!;
+    next[feature] = place + 1;
+    tokens[place] = tokenOf(at);
+    outputs[place] = at;
+  }
+  return { starts, tokens, outputs };
+}
+
+/**
+ * Adds what the places add.
+ * @param x [B, d_in], scaled
+ * @param gradients of the trained tensors, added to in place
+ */
+export function addPlaceGradients<N extends Numbers>(
+  gradients: Common<N>,
+  places: ByFeature,
+  { values, dValues, dDecoded }: PlaceOutputs<N>,
+  x: N,
+  { W_encT, b_dec }: Pick<Common<N>, "W_encT" | "b_dec">,
+  { d_in, d_sae }: Widths,
+): void {
+  const { starts, outputs } = places;
+  const ofCentre = new Float64Array(d_in);
+  addRows(gradients.W_dec, places, values, dDecoded, d_in);
+  addRows(gradients.W_encT, places, dValues, x, d_in);
+  for (let feature = 0; feature < d_sae; feature++) {
+    let sum = 0;
+    for (let place = starts[feature]!; place < starts[feature + 1]!; place++)
+      sum += dValues[outputs[place]!]!;
+    if (sum === 0) continue;
+    gradients.b_enc[feature] = gradients.b_enc[feature]! + sum;
+    const row = feature * d_in;
+    for (let i = 0; i < d_in; i++) {
+      gradients.W_encT[row + i] = gradients.W_encT[row + i]! - sum * b_dec[i]!;
+      ofCentre[i] = ofCentre[i]! + sum * W_encT[row + i]!;
+    }
+  }
+  for (let i = 0; i < d_in; i++) gradients.b_dec[i] = gradients.b_dec[i]! - ofCentre[i]!;
+}
+
+/** Adds to row f of `into` the rows of its places' tokens, each times its weight, four at a time: a sum is read and written once for them. */
+function addRows<N extends Numbers>(
+  into: N,
+  { starts, tokens, outputs }: ByFeature,
+  weights: N,
+  rows: N,
+  width: number,
+): void {
+  const sum = new Float64Array(width);
+  for (let feature = 0; feature + 1 < starts.length; feature++) {
+    const end = starts[feature + 1]!;
+    let place = starts[feature]!;
+    if (place === end) continue;
+    const row = into.subarray(feature * width, (feature + 1) * width);
+    sum.set(row);
+    for (; place + 3 < end; place += 4) {
+      const from0 = tokens[place]! * width;
+      const from1 = tokens[place + 1]! * width;
+      const from2 = tokens[place + 2]! * width;
+      const from3 = tokens[place + 3]! * width;
+      const weight0 = weights[outputs[place]!]!;
+      const weight1 = weights[outputs[place + 1]!]!;
+      const weight2 = weights[outputs[place + 2]!]!;
+      const weight3 = weights[outputs[place + 3]!]!;
+      for (let i = 0; i < width; i++)
+        sum[i] =
+          sum[i]! +
+          weight0 * rows[from0 + i]! +
+          weight1 * rows[from1 + i]! +
+          weight2 * rows[from2 + i]! +
+          weight3 * rows[from3 + i]!;
+    }
+    for (; place < end; place++) {
+      const from = tokens[place]! * width;
+      const weight = weights[outputs[place]!]!;
+      for (let i = 0; i < width; i++) sum[i] = sum[i]! + weight * rows[from + i]!;
+    }
+    row.set(sum);
+  }
+}
