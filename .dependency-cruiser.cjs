@@ -27,7 +27,12 @@ const rooms = {
   // The analyses are pure: records and plain numbers in, findings out. Engine, files and judges never come in here.
   audit: ["core", "stats"],
   organisms: ["core", "graph", "files", "model", "sae", "prompts"],
-  runs: ["core", "stats", "graph", "files", "hub", "model", "sae", "prompts", "judges", "audit"],
+  // A job is done the same way for a command line, a queue or a server: it imports none of them.
+  "jobs/job": ["core", "files"],
+  "jobs/audit": [
+    ...["core", "stats", "graph", "files", "hub", "model", "sae", "prompts", "judges", "audit"],
+    "jobs/job",
+  ],
   report: ["core", "judges"],
 };
 const isTest = "\\.test\\.ts$";

@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { findingSchema } from "../src/core/records/finding.ts";
-import { manifestSchema } from "../src/runs/manifest.ts";
+import { manifestSchema } from "../src/jobs/audit/manifest.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const scratch = mkdtempSync(join(tmpdir(), "fathom-package-"));

@@ -1,6 +1,6 @@
 /** The verbs. A command's own file says what it takes; what it does is imported when it is asked for, so help is quick. */
 import { Command } from "commander";
-import { fathomVersion } from "../runs/version.ts";
+import { fathomVersion } from "../jobs/job/version.ts";
 import { auditCommand } from "./commands/audit.ts";
 import { captureCommand } from "./commands/capture.ts";
 import { doctorCommand } from "./commands/doctor.ts";

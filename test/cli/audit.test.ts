@@ -9,7 +9,7 @@ import { findingSchema } from "../../src/core/records/finding.ts";
 import { observationSchema } from "../../src/core/records/observation.ts";
 import { reportDataSchema } from "../../src/core/records/report.ts";
 import { holdAlone } from "../../src/files/disk/lock.ts";
-import { insideSchema } from "../../src/runs/inside.ts";
+import { insideSchema } from "../../src/jobs/audit/inside.ts";
 import {
   type Ended,
   fathom,

@@ -10,7 +10,7 @@ import { listOf } from "../../src/core/records/list-of.ts";
 import { observationSchema } from "../../src/core/records/observation.ts";
 import { reportDataSchema } from "../../src/core/records/report.ts";
 import { openSafetensors } from "../../src/files/tensors/safetensors.ts";
-import { insideSchema } from "../../src/runs/inside.ts";
+import { insideSchema } from "../../src/jobs/audit/inside.ts";
 import { SaeSession } from "../../src/sae/code/sae-session.ts";
 import { openSae } from "../../src/sae/formats/open.ts";
 import { fathom, lines, scratch } from "./fathom.ts";

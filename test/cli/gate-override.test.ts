@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { findingSchema } from "../../src/core/records/finding.ts";
-import { manifestSchema } from "../../src/runs/manifest.ts";
+import { manifestSchema } from "../../src/jobs/audit/manifest.ts";
 import { inMemory } from "../../src/sae/code/matrix.ts";
 import { makeSae } from "../../src/sae/code/sae.ts";
 import { openSae } from "../../src/sae/formats/open.ts";

@@ -3,7 +3,7 @@ import { cpSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync 
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeAll, expect, test } from "vitest";
-import { manifestSchema } from "../../src/runs/manifest.ts";
+import { manifestSchema } from "../../src/jobs/audit/manifest.ts";
 import { fathom, fixture, lines, scratch, tinyModel } from "./fathom.ts";
 
 const organism = fileURLToPath(new URL("../../organisms/demo", import.meta.url));

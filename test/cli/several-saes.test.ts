@@ -8,7 +8,7 @@ import { findingSchema } from "../../src/core/records/finding.ts";
 import { type Observation, observationSchema } from "../../src/core/records/observation.ts";
 import { reportDataSchema } from "../../src/core/records/report.ts";
 import { openSafetensors } from "../../src/files/tensors/safetensors.ts";
-import { manifestSchema } from "../../src/runs/manifest.ts";
+import { manifestSchema } from "../../src/jobs/audit/manifest.ts";
 import { fathom, lines, scratch } from "./fathom.ts";
 
 const organism = fileURLToPath(new URL("../../organisms/demo", import.meta.url));

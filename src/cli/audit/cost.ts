@@ -1,10 +1,10 @@
 /** What a plan will cost: tokens and disk by counting, time by a probe of this machine. */
 
+import type { Prepared } from "../../jobs/audit/prepare.ts";
 import { ropeSwitch } from "../../model/architecture/rotary.ts";
 import type { ModelConfig } from "../../model/architecture/settings/config-types.ts";
 import { expectedShapes } from "../../model/architecture/weight-shapes.ts";
 import { SharedPrefixes } from "../../model/engine/prefixes.ts";
-import type { Prepared } from "../../runs/prepare.ts";
 import type { Speed } from "./probe.ts";
 
 /** The optimistic end of the range: answers that stop after this share of the largest cap. */

@@ -2,8 +2,8 @@
 import { fidelityWords } from "../../audit/fidelity.ts";
 import type { Fidelity } from "../../core/records/fidelity.ts";
 import { templateWords } from "../../core/records/words.ts";
+import type { Prepared } from "../../jobs/audit/prepare.ts";
 import type { Checkpoint } from "../../model/checkpoint/checkpoint.ts";
-import type { Prepared } from "../../runs/prepare.ts";
 import { printJson, printLines } from "../terminal/output.ts";
 import { count, duration, size } from "../terminal/say.ts";
 import { earlyShare, secondsOf, type Work, workOf } from "./cost.ts";

@@ -2,11 +2,11 @@
 import { join } from "node:path";
 import { fidelityWords } from "../../audit/fidelity.ts";
 import type { Fidelity } from "../../core/records/fidelity.ts";
+import { measureFidelity } from "../../jobs/audit/fidelity.ts";
+import { readManifest, writeManifest } from "../../jobs/audit/manifest.ts";
+import type { AuditPlan } from "../../jobs/audit/plan.ts";
+import type { Prepared } from "../../jobs/audit/prepare.ts";
 import { modelOf, type OpenOptions } from "../../model/model.ts";
-import { measureFidelity } from "../../runs/fidelity.ts";
-import { readManifest, writeManifest } from "../../runs/manifest.ts";
-import type { AuditPlan } from "../../runs/plan.ts";
-import type { Prepared } from "../../runs/prepare.ts";
 import { openNamed } from "../options/open-named.ts";
 import type { Progress } from "../terminal/progress.ts";
 

@@ -1,7 +1,7 @@
 /** The plan of an audit: options over the plan file over the defaults, so that every choice ends up stated. */
 import { badInput } from "../../core/errors.ts";
-import { namedCategories } from "../../runs/categories.ts";
-import { type AuditPlan, type NamedSae, pathOfSae, planSchema, readPlanFile } from "../../runs/plan.ts";
+import { namedCategories } from "../../jobs/audit/categories.ts";
+import { type AuditPlan, type NamedSae, pathOfSae, planSchema, readPlanFile } from "../../jobs/audit/plan.ts";
 import { auditDefaults } from "../options/defaults.ts";
 import type { AuditOptions } from "./options.ts";
 

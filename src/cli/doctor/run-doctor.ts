@@ -1,6 +1,6 @@
 /** What `fathom doctor` does. */
 import { exitCode } from "../../core/errors.ts";
-import { fathomVersion } from "../../runs/version.ts";
+import { fathomVersion } from "../../jobs/job/version.ts";
 import { printJson, printLines } from "../terminal/output.ts";
 import * as checks from "./checks.ts";
 

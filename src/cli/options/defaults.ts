@@ -1,6 +1,6 @@
 /** Every default of Fathom. Below the command line nothing is assumed, so what a run was made with is all in its plan. */
 import { published } from "../../audit/features/published-categories.ts";
-import type { AuditPlan } from "../../runs/plan.ts";
+import type { AuditPlan } from "../../jobs/audit/plan.ts";
 
 /** Exact. */
 export const precisionDefault = "fp32";

@@ -13,7 +13,7 @@ import type { Choose } from "../../hub/chosen.ts";
 import { fetchSnapshot } from "../../hub/fetch-snapshot.ts";
 import { hubOf } from "../../hub/hub.ts";
 import { type HubReference, parseReference } from "../../hub/reference.ts";
-import { type Origin, originName } from "../../runs/manifest.ts";
+import { type Origin, originName } from "../../jobs/audit/manifest.ts";
 import type { Progress } from "../terminal/progress.ts";
 import { duration, size } from "../terminal/say.ts";
 

@@ -2,8 +2,9 @@
  * A checkpoint by what was named on the command line, and under a name that people know: a snapshot's folder has a hash for
  * one. What there is to note of how its files were read is said once a command, when nothing of what was asked was refused.
  */
+
+import type { Origin } from "../../jobs/audit/manifest.ts";
 import { type Answers, type Checkpoint, notesOf, openCheckpoint } from "../../model/checkpoint/checkpoint.ts";
-import type { Origin } from "../../runs/manifest.ts";
 import { complain } from "../terminal/failure.ts";
 import type { Progress } from "../terminal/progress.ts";
 import { locateAdapter, locateModel } from "./locate.ts";

@@ -2,7 +2,7 @@
 import type { Precision } from "../../core/records/precision.ts";
 import type { Identity } from "../../core/records/report.ts";
 import { saeKeys } from "../../core/sae-keys.ts";
-import { type Manifest, type Origin, originName } from "../../runs/manifest.ts";
+import { type Manifest, type Origin, originName } from "../../jobs/audit/manifest.ts";
 
 const precisionWords: Record<Precision, string> = {
   fp32: "fp32",

@@ -1,7 +1,7 @@
 /** What a reader of an audit's report might expect and does not get, a sentence each. */
 import { formatNumber } from "../../core/format.ts";
-import type { InsideView } from "../../runs/inside.ts";
-import type { RunRecords } from "../../runs/run.ts";
+import type { InsideView } from "../../jobs/audit/inside.ts";
+import type { RunRecords } from "../../jobs/audit/run.ts";
 import { massiveMultiple } from "../../sae/measure/quality/quality.ts";
 
 export function notMeasured({ manifest, insides }: RunRecords): string[] {

@@ -1,5 +1,5 @@
 /** What `fathom report` does. */
-import { readRun } from "../../runs/run.ts";
+import { readRun } from "../../jobs/audit/run.ts";
 import { printJson, printLines } from "../terminal/output.ts";
 import { reportOfRun } from "./report-of-run.ts";
 import { summaryOf } from "./summary.ts";

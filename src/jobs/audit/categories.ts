@@ -1,8 +1,8 @@
 /** The categories that a plan names: the published five, or a file's or the plan's own. What is unknown is refused by name. */
 import { z } from "zod";
-import { published, publishedCategories } from "../audit/features/published-categories.ts";
-import { badInput } from "../core/errors.ts";
-import { canonicalJson } from "../core/hash.ts";
+import { published, publishedCategories } from "../../audit/features/published-categories.ts";
+import { badInput } from "../../core/errors.ts";
+import { canonicalJson } from "../../core/hash.ts";
 import {
   type CategoryDefinition,
   categorySchema,
@@ -10,9 +10,9 @@ import {
   type Side,
   sideWords,
   takesPrompt,
-} from "../core/records/category.ts";
-import type { Prompt } from "../core/records/prompt.ts";
-import { parseYaml, readYaml, type YamlFile } from "../files/yaml/yaml.ts";
+} from "../../core/records/category.ts";
+import type { Prompt } from "../../core/records/prompt.ts";
+import { parseYaml, readYaml, type YamlFile } from "../../files/yaml/yaml.ts";
 
 const publishedNames = publishedCategories.map(({ name }) => name);
 

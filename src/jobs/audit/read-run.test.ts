@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { makeRun } from "../../test/support/fuzz/own-files.ts";
+import { makeRun } from "../../../test/support/fuzz/own-files.ts";
 import { readRun } from "./run.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "fathom-read-"));

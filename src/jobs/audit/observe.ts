@@ -3,14 +3,14 @@
  * journal the moment it is finished.
  */
 import { join } from "node:path";
-import { badInput, failure } from "../core/errors.ts";
-import { canonicalJson } from "../core/hash.ts";
-import { parseRecord } from "../core/parse.ts";
-import { type Observation, observationSchema } from "../core/records/observation.ts";
-import { type Journal, openJournal, readJournal } from "../files/lines/journal.ts";
-import { endsOf, textOf } from "../model/checkpoint/checkpoint.ts";
-import type { Model } from "../model/model.ts";
-import { decodeWithEnds } from "../model/text/decode-ends.ts";
+import { badInput, failure } from "../../core/errors.ts";
+import { canonicalJson } from "../../core/hash.ts";
+import { parseRecord } from "../../core/parse.ts";
+import { type Observation, observationSchema } from "../../core/records/observation.ts";
+import { type Journal, openJournal, readJournal } from "../../files/lines/journal.ts";
+import { endsOf, textOf } from "../../model/checkpoint/checkpoint.ts";
+import type { Model } from "../../model/model.ts";
+import { decodeWithEnds } from "../../model/text/decode-ends.ts";
 import { restore } from "./manifest.ts";
 import type { AuditPlan } from "./plan.ts";
 import { isWhole, sidecarOf, writeSidecar } from "./sidecar.ts";

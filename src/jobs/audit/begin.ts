@@ -5,14 +5,14 @@
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { badInput } from "../core/errors.ts";
-import { hashText } from "../core/hash.ts";
-import { hashFile } from "../files/disk/hash-file.ts";
-import { makeFolder, writeProblem, writeTextAtomically } from "../files/disk/io.ts";
-import { holdAlone, lockName } from "../files/disk/lock.ts";
-import { clearPartials, isPartial } from "../files/disk/partial.ts";
-import { hasRecords } from "../files/lines/journal.ts";
-import { jsonLines } from "../files/lines/json-lines.ts";
+import { badInput } from "../../core/errors.ts";
+import { hashText } from "../../core/hash.ts";
+import { hashFile } from "../../files/disk/hash-file.ts";
+import { makeFolder, writeProblem, writeTextAtomically } from "../../files/disk/io.ts";
+import { holdAlone, lockName } from "../../files/disk/lock.ts";
+import { clearPartials, isPartial } from "../../files/disk/partial.ts";
+import { hasRecords } from "../../files/lines/journal.ts";
+import { jsonLines } from "../../files/lines/json-lines.ts";
 import {
   type Manifest,
   manifestPath,

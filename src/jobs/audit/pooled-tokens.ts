@@ -2,9 +2,9 @@
  * Which tokens of an answer its features are pooled over: those of its text. Marks of the template that a model writes into its
  * answer are not the answer's; and a massive token, whose features are those of its size, would alone decide a mean or a maximum.
  */
-import { formatNumber } from "../core/format.ts";
-import { pickRows, type Rows } from "../sae/code/rows.ts";
-import { massiveMultiple, normsOf } from "../sae/measure/quality/quality.ts";
+import { formatNumber } from "../../core/format.ts";
+import { pickRows, type Rows } from "../../sae/code/rows.ts";
+import { massiveMultiple, normsOf } from "../../sae/measure/quality/quality.ts";
 
 /** What was left out of the pooling of a run's answers. */
 export interface LeftOut {

@@ -3,11 +3,11 @@
  * answer's record. A file that is lost or damaged can be made again, because the answer can.
  */
 import { join } from "node:path";
-import { FathomError, failure } from "../core/errors.ts";
-import type { Observation } from "../core/records/observation.ts";
-import { hashValues } from "../files/disk/hash-file.ts";
-import { openSafetensors } from "../files/tensors/safetensors.ts";
-import { type TensorToWrite, writeSafetensors } from "../files/tensors/safetensors-writer.ts";
+import { FathomError, failure } from "../../core/errors.ts";
+import type { Observation } from "../../core/records/observation.ts";
+import { hashValues } from "../../files/disk/hash-file.ts";
+import { openSafetensors } from "../../files/tensors/safetensors.ts";
+import { type TensorToWrite, writeSafetensors } from "../../files/tensors/safetensors-writer.ts";
 
 type Sidecar = Observation["activations"];
 

@@ -1,11 +1,11 @@
 /** Work units: one prompt under one condition, with the exact tokens the model will read, keyed by all it depends on. */
-import { badInput, orThrow } from "../core/errors.ts";
-import { hashJson } from "../core/hash.ts";
-import type { Condition } from "../core/records/observation.ts";
-import type { Message, Prompt } from "../core/records/prompt.ts";
-import { type Checkpoint, textOf } from "../model/checkpoint/checkpoint.ts";
-import { requireEmbedded } from "../model/checkpoint/embedded.ts";
-import { expandConditions } from "../prompts/conditions.ts";
+import { badInput, orThrow } from "../../core/errors.ts";
+import { hashJson } from "../../core/hash.ts";
+import type { Condition } from "../../core/records/observation.ts";
+import type { Message, Prompt } from "../../core/records/prompt.ts";
+import { type Checkpoint, textOf } from "../../model/checkpoint/checkpoint.ts";
+import { requireEmbedded } from "../../model/checkpoint/embedded.ts";
+import { expandConditions } from "../../prompts/conditions.ts";
 import type { AuditPlan } from "./plan.ts";
 
 export interface Unit {

@@ -3,16 +3,16 @@
  * that a report can be made again without model and SAEs.
  */
 import { z } from "zod";
-import type { InsideTable } from "../audit/analyse.ts";
-import type { GivenSae } from "../audit/common/answers.ts";
-import type { Catalog } from "../core/records/catalog.ts";
-import { listOf } from "../core/records/list-of.ts";
-import { measured } from "../core/records/measured.ts";
-import { saeKeys } from "../core/sae-keys.ts";
-import { textOf } from "../model/checkpoint/checkpoint.ts";
-import { neuronpediaOf } from "../sae/code/neuronpedia.ts";
-import type { Sae } from "../sae/code/sae.ts";
-import { failures, overrideSentence } from "../sae/measure/gate/override.ts";
+import type { InsideTable } from "../../audit/analyse.ts";
+import type { GivenSae } from "../../audit/common/answers.ts";
+import type { Catalog } from "../../core/records/catalog.ts";
+import { listOf } from "../../core/records/list-of.ts";
+import { measured } from "../../core/records/measured.ts";
+import { saeKeys } from "../../core/sae-keys.ts";
+import { textOf } from "../../model/checkpoint/checkpoint.ts";
+import { neuronpediaOf } from "../../sae/code/neuronpedia.ts";
+import type { Sae } from "../../sae/code/sae.ts";
+import { failures, overrideSentence } from "../../sae/measure/gate/override.ts";
 import { withContexts } from "./contexts.ts";
 import { type PooledRun, type PoolInput, poolFeatures } from "./features.ts";
 import type { Manifest } from "./manifest.ts";

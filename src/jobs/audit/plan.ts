@@ -2,13 +2,13 @@
 import { existsSync } from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
 import { z } from "zod";
-import { type CategoryDefinition, categoriesSchema } from "../core/records/category.ts";
-import { devices } from "../core/records/device.ts";
-import { listOf } from "../core/records/list-of.ts";
-import { poolings } from "../core/records/pooling.ts";
-import { precisions } from "../core/records/precision.ts";
-import { parseYaml, readYaml } from "../files/yaml/yaml.ts";
-import { parseReference } from "../hub/reference.ts";
+import { type CategoryDefinition, categoriesSchema } from "../../core/records/category.ts";
+import { devices } from "../../core/records/device.ts";
+import { listOf } from "../../core/records/list-of.ts";
+import { poolings } from "../../core/records/pooling.ts";
+import { precisions } from "../../core/records/precision.ts";
+import { parseYaml, readYaml } from "../../files/yaml/yaml.ts";
+import { parseReference } from "../../hub/reference.ts";
 import { parseCategories } from "./categories.ts";
 
 /** An SAE's file or directory, here or on the hub; k where it keeps the k largest and no file says how many. */

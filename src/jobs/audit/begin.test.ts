@@ -12,11 +12,11 @@ import {
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { publishedCategories } from "../audit/features/published-categories.ts";
-import { hashText } from "../core/hash.ts";
-import type { Prompt } from "../core/records/prompt.ts";
-import { jsonLines } from "../files/lines/json-lines.ts";
-import { sealed } from "../files/lines/sealed-line.ts";
+import { publishedCategories } from "../../audit/features/published-categories.ts";
+import { hashText } from "../../core/hash.ts";
+import type { Prompt } from "../../core/records/prompt.ts";
+import { jsonLines } from "../../files/lines/json-lines.ts";
+import { sealed } from "../../files/lines/sealed-line.ts";
 import { beginRun } from "./begin.ts";
 import { type Manifest, manifestSchema, promptsName, readManifest, runFormat } from "./manifest.ts";
 

@@ -3,13 +3,13 @@
  * are compared. The tokens are a sample of the run's own prompts, answered by the model in fp32. One model is open at a
  * time; what the first computed waits on the disk.
  */
-import { fidelityOf } from "../audit/fidelity.ts";
-import type { Fidelity } from "../core/records/fidelity.ts";
-import type { Precision } from "../core/records/precision.ts";
-import { Spool, type Spooled } from "../files/disk/spool.ts";
-import { endsOf } from "../model/checkpoint/checkpoint.ts";
-import type { Model } from "../model/model.ts";
-import { compareLogits, type LogitComparison } from "../stats/kl.ts";
+import { fidelityOf } from "../../audit/fidelity.ts";
+import type { Fidelity } from "../../core/records/fidelity.ts";
+import type { Precision } from "../../core/records/precision.ts";
+import { Spool, type Spooled } from "../../files/disk/spool.ts";
+import { endsOf } from "../../model/checkpoint/checkpoint.ts";
+import type { Model } from "../../model/model.ts";
+import { compareLogits, type LogitComparison } from "../../stats/kl.ts";
 import type { Prepared } from "./prepare.ts";
 
 /** Units of the run whose answers are compared, spread over all of its prompts and conditions… */

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { publishedCategories } from "../audit/features/published-categories.ts";
-import type { Prompt } from "../core/records/prompt.ts";
+import { publishedCategories } from "../../audit/features/published-categories.ts";
+import type { Prompt } from "../../core/records/prompt.ts";
 import { namedCategories, requireDefined } from "./categories.ts";
 import { readPlanFile } from "./plan.ts";
 

@@ -2,16 +2,16 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { publishedCategories } from "../audit/features/published-categories.ts";
-import { badInput } from "../core/errors.ts";
-import { canonicalJson, type Json } from "../core/hash.ts";
-import { parseRecord } from "../core/parse.ts";
-import { categoriesSchema } from "../core/records/category.ts";
-import { fidelitySchema } from "../core/records/fidelity.ts";
-import { listOf } from "../core/records/list-of.ts";
-import { poolings } from "../core/records/pooling.ts";
-import { precisions } from "../core/records/precision.ts";
-import { readJson, writeTextAtomically } from "../files/disk/io.ts";
+import { publishedCategories } from "../../audit/features/published-categories.ts";
+import { badInput } from "../../core/errors.ts";
+import { canonicalJson, type Json } from "../../core/hash.ts";
+import { parseRecord } from "../../core/parse.ts";
+import { categoriesSchema } from "../../core/records/category.ts";
+import { fidelitySchema } from "../../core/records/fidelity.ts";
+import { listOf } from "../../core/records/list-of.ts";
+import { poolings } from "../../core/records/pooling.ts";
+import { precisions } from "../../core/records/precision.ts";
+import { readJson, writeTextAtomically } from "../../files/disk/io.ts";
 import { planSchema } from "./plan.ts";
 
 /** Of the run directory. A run of another format is refused, never half understood. */

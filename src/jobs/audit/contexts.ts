@@ -3,18 +3,18 @@
  * chosen on, and of no scored one.
  */
 
-import { random } from "../core/random.ts";
-import type { Catalog, CatalogContext } from "../core/records/catalog.ts";
-import type { Observation } from "../core/records/observation.ts";
-import type { Tokenizer } from "../model/text/tokenizer/tokenizer.ts";
-import { eachActive } from "../sae/code/active.ts";
-import type { Rows } from "../sae/code/rows.ts";
-import type { Sae } from "../sae/code/sae.ts";
-import { SaeSession } from "../sae/code/sae-session.ts";
-import { type Context, contextsOf } from "../sae/measure/contexts/contexts.ts";
-import { Peaks } from "../sae/measure/contexts/peaks.ts";
-import { layoutOf, type TextLayout } from "../sae/measure/contexts/text-rows.ts";
-import { normsOf } from "../sae/measure/quality/quality.ts";
+import { random } from "../../core/random.ts";
+import type { Catalog, CatalogContext } from "../../core/records/catalog.ts";
+import type { Observation } from "../../core/records/observation.ts";
+import type { Tokenizer } from "../../model/text/tokenizer/tokenizer.ts";
+import { eachActive } from "../../sae/code/active.ts";
+import type { Rows } from "../../sae/code/rows.ts";
+import type { Sae } from "../../sae/code/sae.ts";
+import { SaeSession } from "../../sae/code/sae-session.ts";
+import { type Context, contextsOf } from "../../sae/measure/contexts/contexts.ts";
+import { Peaks } from "../../sae/measure/contexts/peaks.ts";
+import { layoutOf, type TextLayout } from "../../sae/measure/contexts/text-rows.ts";
+import { normsOf } from "../../sae/measure/quality/quality.ts";
 
 /** Contexts of a feature, each of another answer, and how much text is shown around each token. */
 const strongest = 3;

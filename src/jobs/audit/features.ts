@@ -2,19 +2,19 @@
  * From activations on the disk to pooled features of an SAE. The load gate comes first: an SAE that does not explain this
  * model's own activations is not used, and the run says why.
  */
-import type { Features } from "../audit/common/answers.ts";
-import type { Observation } from "../core/records/observation.ts";
-import { textOf } from "../model/checkpoint/checkpoint.ts";
-import type { Model } from "../model/model.ts";
-import { pool } from "../sae/code/pool.ts";
-import { rowsOf } from "../sae/code/rows.ts";
-import type { Sae } from "../sae/code/sae.ts";
-import { SaeSession } from "../sae/code/sae-session.ts";
-import { type GateResult, gate } from "../sae/measure/gate/gate.ts";
-import { overrideCaveat } from "../sae/measure/gate/override.ts";
-import { massiveMultiple } from "../sae/measure/quality/quality.ts";
-import { evenly, type SampleText } from "../sae/measure/quality/sample.ts";
-import { splice } from "../sae/measure/quality/splice.ts";
+import type { Features } from "../../audit/common/answers.ts";
+import type { Observation } from "../../core/records/observation.ts";
+import { textOf } from "../../model/checkpoint/checkpoint.ts";
+import type { Model } from "../../model/model.ts";
+import { pool } from "../../sae/code/pool.ts";
+import { rowsOf } from "../../sae/code/rows.ts";
+import type { Sae } from "../../sae/code/sae.ts";
+import { SaeSession } from "../../sae/code/sae-session.ts";
+import { type GateResult, gate } from "../../sae/measure/gate/gate.ts";
+import { overrideCaveat } from "../../sae/measure/gate/override.ts";
+import { massiveMultiple } from "../../sae/measure/quality/quality.ts";
+import { evenly, type SampleText } from "../../sae/measure/quality/sample.ts";
+import { splice } from "../../sae/measure/quality/splice.ts";
 import type { AuditPlan } from "./plan.ts";
 import { type LeftOut, leftOutWords, pooledTokens } from "./pooled-tokens.ts";
 import { activationsOf } from "./sidecar.ts";

@@ -1,7 +1,0 @@
-/** The version in package.json, two folders up from here both in a checkout (src/runs) and in the package (dist/runs). */
-import { readFileSync } from "node:fs";
-
-export function fathomVersion(): string {
-  const text = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  return (JSON.parse(text) as { version: string }).version;
-}
