@@ -1,5 +1,12 @@
 import tseslint from "typescript-eslint";
 
+/** One way to hide a member: `#name`. Only a constructor still needs the keyword. */
+const hiddenByName = {
+  selector:
+    ":matches(PropertyDefinition, MethodDefinition[kind!='constructor']):matches([accessibility='private'], [accessibility='protected'])",
+  message: "Write #name.",
+};
+
 export default tseslint.config(
   { ignores: ["node_modules", "build", "dist", "runs", "scripts/*.mjs", "bin", "**/fixtures/**"] },
   ...tseslint.configs.strictTypeChecked,
@@ -23,6 +30,7 @@ export default tseslint.config(
       "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
       "@typescript-eslint/no-unused-vars": ["error", { varsIgnorePattern: "^_", argsIgnorePattern: "^_" }],
       "no-console": "error",
+      "no-restricted-syntax": ["error", hiddenByName],
       "no-restricted-imports": [
         "error",
         {
@@ -41,6 +49,7 @@ export default tseslint.config(
     rules: {
       "no-restricted-syntax": [
         "error",
+        hiddenByName,
         {
           selector: "MemberExpression[property.name='write'] > MemberExpression[object.name='process']",
           message:

@@ -110,12 +110,12 @@ function nameValues(graph: Graph, values: readonly Value[]): Map<number, string>
 class NodeWriter implements Emitter {
   readonly body = new Message();
   readonly device: Device;
-  private readonly names: ReadonlyMap<number, string>;
-  private readonly constants = new Map<string, string>();
-  private made = 0;
+  readonly #names: ReadonlyMap<number, string>;
+  readonly #constants = new Map<string, string>();
+  #made = 0;
 
   constructor(names: ReadonlyMap<number, string>, device: Device) {
-    this.names = names;
+    this.#names = names;
     this.device = device;
   }
 
@@ -126,8 +126,8 @@ class NodeWriter implements Emitter {
     attributes: Readonly<Record<string, OnnxAttribute>> = {},
     domain: "" | "com.microsoft" = "",
   ): void {
-    const outputNames = outputs.map((value) => this.names.get(value.id)!);
-    this.raw(opType, this.operands(inputs), outputNames, attributes, domain);
+    const outputNames = outputs.map((value) => this.#names.get(value.id)!);
+    this.raw(opType, this.#operands(inputs), outputNames, attributes, domain);
   }
 
   node(
@@ -136,17 +136,17 @@ class NodeWriter implements Emitter {
     attributes: Readonly<Record<string, OnnxAttribute>> = {},
     domain: "" | "com.microsoft" = "",
   ): string {
-    const name = `${reservedPrefix}t${this.made++}`;
-    this.raw(opType, this.operands(inputs), [name], attributes, domain);
+    const name = `${reservedPrefix}t${this.#made++}`;
+    this.raw(opType, this.#operands(inputs), [name], attributes, domain);
     return name;
   }
 
   ints(values: readonly number[]): string {
-    return this.constant(values, "int64", [values.length]);
+    return this.#constant(values, "int64", [values.length]);
   }
 
   scalar(value: number, dtype: DType): string {
-    return this.constant([value], dtype, []);
+    return this.#constant([value], dtype, []);
   }
 
   raw(
@@ -165,16 +165,16 @@ class NodeWriter implements Emitter {
     this.body.message(1, node);
   }
 
-  private operands(inputs: readonly (Value | string)[]): string[] {
-    return inputs.map((input) => (typeof input === "string" ? input : this.names.get(input.id)!));
+  #operands(inputs: readonly (Value | string)[]): string[] {
+    return inputs.map((input) => (typeof input === "string" ? input : this.#names.get(input.id)!));
   }
 
-  private constant(values: readonly number[], dtype: DType, dims: readonly number[]): string {
+  #constant(values: readonly number[], dtype: DType, dims: readonly number[]): string {
     const key = `${dtype} ${dims.join(",")} ${values.join(",")}`;
-    let name = this.constants.get(key);
+    let name = this.#constants.get(key);
     if (name === undefined) {
-      name = `${reservedPrefix}c${this.constants.size}`;
-      this.constants.set(key, name);
+      name = `${reservedPrefix}c${this.#constants.size}`;
+      this.#constants.set(key, name);
       this.body.message(5, tensor(name, dtype, dims, encodeElements(values, dtype)));
     }
     return name;

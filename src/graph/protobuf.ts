@@ -11,19 +11,19 @@ const utf8 = new TextEncoder();
 
 /** One message under construction. Every method appends one field. */
 export class Message {
-  private readonly pieces: Uint8Array[] = [];
-  private size = 0;
+  readonly #pieces: Uint8Array[] = [];
+  #size = 0;
 
   /** int32, int64, enum: a signed whole number, 64 bits on the wire. */
   int(field: number, value: number): this {
-    return this.tag(field, varintWire).append(varint(BigInt(value)));
+    return this.#tag(field, varintWire).#append(varint(BigInt(value)));
   }
 
   /** float: 32 bits. */
   float(field: number, value: number): this {
     const bytes = new Uint8Array(4);
     new DataView(bytes.buffer).setFloat32(0, value, true);
-    return this.tag(field, fixed32Wire).append(bytes);
+    return this.#tag(field, fixed32Wire).#append(bytes);
   }
 
   string(field: number, text: string): this {
@@ -31,34 +31,34 @@ export class Message {
   }
 
   bytes(field: number, bytes: Uint8Array): this {
-    return this.tag(field, lengthDelimitedWire)
-      .append(varint(BigInt(bytes.length)))
-      .append(bytes);
+    return this.#tag(field, lengthDelimitedWire)
+      .#append(varint(BigInt(bytes.length)))
+      .#append(bytes);
   }
 
   message(field: number, inner: Message): this {
-    this.tag(field, lengthDelimitedWire).append(varint(BigInt(inner.size)));
-    for (const piece of inner.pieces) this.append(piece);
+    this.#tag(field, lengthDelimitedWire).#append(varint(BigInt(inner.#size)));
+    for (const piece of inner.#pieces) this.#append(piece);
     return this;
   }
 
   finish(): Uint8Array {
-    const joined = new Uint8Array(this.size);
+    const joined = new Uint8Array(this.#size);
     let at = 0;
-    for (const piece of this.pieces) {
+    for (const piece of this.#pieces) {
       joined.set(piece, at);
       at += piece.length;
     }
     return joined;
   }
 
-  private tag(field: number, wire: number): this {
-    return this.append(varint(BigInt(field * 8 + wire)));
+  #tag(field: number, wire: number): this {
+    return this.#append(varint(BigInt(field * 8 + wire)));
   }
 
-  private append(piece: Uint8Array): this {
-    this.pieces.push(piece);
-    this.size += piece.length;
+  #append(piece: Uint8Array): this {
+    this.#pieces.push(piece);
+    this.#size += piece.length;
     return this;
   }
 }

@@ -106,73 +106,73 @@ interface Pending {
 
 /** One call at a time over the worker's port. */
 class WorkerLine {
-  private readonly worker: Worker;
-  private pending: Pending | null = null;
-  private queue: Promise<unknown> = Promise.resolve();
-  private ended: Error | null = null;
-  private readonly stopFlag: Int32Array;
+  readonly #worker: Worker;
+  #pending: Pending | null = null;
+  #queue: Promise<unknown> = Promise.resolve();
+  #ended: Error | null = null;
+  readonly #stopFlag: Int32Array;
   /** Settled while nothing is at work. ONNX Runtime aborts the process when its thread is ended in the middle of a run. */
-  private idle: Promise<void> = Promise.resolve();
-  private becomeIdle: () => void = () => undefined;
+  #idle: Promise<void> = Promise.resolve();
+  #becomeIdle: () => void = () => undefined;
 
   constructor(data: WorkerData) {
-    this.stopFlag = new Int32Array(data.stop);
+    this.#stopFlag = new Int32Array(data.stop);
     // A checkout runs TypeScript, the package compiled JavaScript.
     const file = import.meta.url.endsWith(".ts") ? "./engine/worker.ts" : "./engine/worker.js";
-    this.worker = new Worker(new URL(file, import.meta.url), { workerData: data });
-    this.worker.on("message", (answer: Answer) => {
-      this.receive(answer);
+    this.#worker = new Worker(new URL(file, import.meta.url), { workerData: data });
+    this.#worker.on("message", (answer: Answer) => {
+      this.#receive(answer);
     });
-    this.worker.on("error", (error) => {
-      this.fail(error instanceof Error ? error : new Error(String(error)));
+    this.#worker.on("error", (error) => {
+      this.#fail(error instanceof Error ? error : new Error(String(error)));
     });
-    this.worker.on("exit", (code) => {
-      this.becomeIdle();
-      this.fail(new Error(`the engine's thread ended with code ${code}`));
+    this.#worker.on("exit", (code) => {
+      this.#becomeIdle();
+      this.#fail(new Error(`the engine's thread ended with code ${code}`));
     });
   }
 
   /** Resolves when the worker has opened its sessions. */
   async opened(onEvent: (event: Event) => void): Promise<void> {
-    await this.enqueue(null, onEvent);
+    await this.#enqueue(null, onEvent);
   }
 
   async call(call: Call, onEvent: (event: Event) => void): Promise<Gradients | null> {
-    return await this.enqueue(call, onEvent);
+    return await this.#enqueue(call, onEvent);
   }
 
   /** Asks for what is at work to end; whoever waits for it is told by its failing. */
   stop(): void {
-    Atomics.store(this.stopFlag, 0, 1);
+    Atomics.store(this.#stopFlag, 0, 1);
   }
 
   async end(): Promise<void> {
-    if (this.ended === null) await this.enqueue({ kind: "close" }, () => undefined);
-    await this.idle;
-    this.ended ??= new Error("the model is closed");
-    await this.worker.terminate();
+    if (this.#ended === null) await this.#enqueue({ kind: "close" }, () => undefined);
+    await this.#idle;
+    this.#ended ??= new Error("the model is closed");
+    await this.#worker.terminate();
   }
 
-  private enqueue(call: Call | null, onEvent: (event: Event) => void): Promise<Gradients | null> {
-    const turn = this.queue.then(
+  #enqueue(call: Call | null, onEvent: (event: Event) => void): Promise<Gradients | null> {
+    const turn = this.#queue.then(
       () =>
         new Promise<Gradients | null>((resolve, reject) => {
-          if (this.ended !== null) {
-            reject(this.ended);
+          if (this.#ended !== null) {
+            reject(this.#ended);
             return;
           }
-          this.pending = { onEvent, resolve, reject };
-          this.idle = new Promise((settled) => (this.becomeIdle = settled));
-          if (call !== null) this.worker.postMessage(call);
+          this.#pending = { onEvent, resolve, reject };
+          this.#idle = new Promise((settled) => (this.#becomeIdle = settled));
+          if (call !== null) this.#worker.postMessage(call);
         }),
     );
-    this.queue = turn.catch(() => undefined);
+    this.#queue = turn.catch(() => undefined);
     return turn;
   }
 
-  private receive(answer: Answer): void {
-    if (answer.kind !== "event") this.becomeIdle();
-    const { pending } = this;
+  #receive(answer: Answer): void {
+    if (answer.kind !== "event") this.#becomeIdle();
+    const pending = this.#pending;
     if (pending === null) return;
     switch (answer.kind) {
       case "event":
@@ -180,24 +180,24 @@ class WorkerLine {
           pending.onEvent(answer.event);
         } catch (error) {
           // A listener that fails (a full disk, say) ends the engine too: nobody wants what it is still working on.
-          this.fail(error instanceof Error ? error : new Error(String(error)));
+          this.#fail(error instanceof Error ? error : new Error(String(error)));
           this.stop();
         }
         return;
       case "done":
-        this.pending = null;
+        this.#pending = null;
         pending.resolve(answer.gradients);
         return;
       case "failed":
-        this.pending = null;
+        this.#pending = null;
         pending.reject(thrown(answer));
     }
   }
 
-  private fail(error: Error): void {
-    this.ended ??= error;
-    this.pending?.reject(this.ended);
-    this.pending = null;
+  #fail(error: Error): void {
+    this.#ended ??= error;
+    this.#pending?.reject(this.#ended);
+    this.#pending = null;
   }
 }
 

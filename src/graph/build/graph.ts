@@ -93,30 +93,30 @@ export class Graph {
   readonly nodes: Node[] = [];
   /** By name. */
   readonly outputs = new Map<string, Value>();
-  private readonly sources: Source[] = [];
-  private readonly named = new Map<string, Value>();
-  private readonly constants = new Map<string, Value>();
-  private readonly nonEmpty = new Set<string>();
+  readonly #sources: Source[] = [];
+  readonly #named = new Map<string, Value>();
+  readonly #constants = new Map<string, Value>();
+  readonly #nonEmpty = new Set<string>();
 
   /** Vouches that axes of these names never have size 0: shapes can then be written that need no look at run time. */
   neverEmpty(...names: string[]): void {
-    for (const name of names) this.nonEmpty.add(name);
+    for (const name of names) this.#nonEmpty.add(name);
   }
 
   /** Whether an axis has elements whenever the graph runs. A sum has where one of its parts has. */
   isNeverEmpty(dim: Dim): boolean {
     if (typeof dim === "number") return dim > 0;
-    return dim.split("+").some((part) => this.nonEmpty.has(part));
+    return dim.split("+").some((part) => this.#nonEmpty.has(part));
   }
 
   /** A tensor given at each run. */
   input(name: string, dtype: DType, dims: readonly Dim[]): Value {
-    return this.addNamed("input", name, { dtype, dims });
+    return this.#addNamed("input", name, { dtype, dims });
   }
 
   /** A tensor of the model; where its bytes lie is said when the graph is serialized. */
   weight(name: string, dtype: DType, dims: readonly number[]): Value {
-    return this.addNamed("weight", name, { dtype, dims });
+    return this.#addNamed("weight", name, { dtype, dims });
   }
 
   /** A small tensor written into the graph itself. Equal constants are one value. */
@@ -127,17 +127,17 @@ export class Graph {
     }
     const bytes = encodeElements(data, dtype);
     const key = `${dtype} ${dims.join(",")} ${bytes.join(",")}`;
-    const known = this.constants.get(key);
+    const known = this.#constants.get(key);
     if (known !== undefined) return known;
-    const value = this.add({ kind: "constant", bytes }, { dtype, dims });
-    this.constants.set(key, value);
+    const value = this.#add({ kind: "constant", bytes }, { dtype, dims });
+    this.#constants.set(key, value);
     return value;
   }
 
   /** Makes a value a result of the graph. Only what reaches an output is serialized. */
   output(name: string, value: Value): void {
-    this.requireOwn(`output ${name}`, value);
-    this.requireFree("output", name);
+    this.#requireOwn(`output ${name}`, value);
+    this.#requireFree("output", name);
     this.outputs.set(name, value);
   }
 
@@ -148,60 +148,60 @@ export class Graph {
     attributes: Attributes,
     types: readonly Type[],
   ): Value[] {
-    for (const input of inputs) this.requireOwn(operator.kind, input);
+    for (const input of inputs) this.#requireOwn(operator.kind, input);
     const outputs: Value[] = [];
     const node: Node<Attributes> = { operator, inputs, outputs, attributes };
-    for (const type of types) outputs.push(this.add({ kind: "node", node }, type));
+    for (const type of types) outputs.push(this.#add({ kind: "node", node }, type));
     this.nodes.push(node);
     return outputs;
   }
 
   sourceOf(value: Value): Source {
-    this.requireOwn("sourceOf", value);
-    return this.sources[value.id]!;
+    this.#requireOwn("sourceOf", value);
+    return this.#sources[value.id]!;
   }
 
   /** The names of all weights, in the order of making. */
   weightNames(): string[] {
-    return this.sources.flatMap((source) => (source.kind === "weight" ? [source.name] : []));
+    return this.#sources.flatMap((source) => (source.kind === "weight" ? [source.name] : []));
   }
 
   /** A declared input with an axis of this symbolic size, and that axis. */
   findDim(name: string): { value: Value; axis: number } | undefined {
-    for (const value of this.named.values()) {
+    for (const value of this.#named.values()) {
       const axis = value.dims.indexOf(name);
       if (axis >= 0) return { value, axis };
     }
     return undefined;
   }
 
-  private addNamed(kind: "input" | "weight", name: string, type: Type): Value {
-    this.requireFree(kind, name);
-    const value = this.add({ kind, name }, type);
-    this.named.set(name, value);
+  #addNamed(kind: "input" | "weight", name: string, type: Type): Value {
+    this.#requireFree(kind, name);
+    const value = this.#add({ kind, name }, type);
+    this.#named.set(name, value);
     return value;
   }
 
-  private add(source: Source, { dtype, dims }: Type): Value {
+  #add(source: Source, { dtype, dims }: Type): Value {
     for (const dim of dims) {
       if (typeof dim === "number" ? !Number.isSafeInteger(dim) || dim < 0 : dim === "") {
         throw badInput("dims", "whole numbers from 0 or names", formatDims(dims));
       }
     }
-    this.sources.push(source);
-    return { graph: this, id: this.sources.length - 1, dtype, dims: [...dims] };
+    this.#sources.push(source);
+    return { graph: this, id: this.#sources.length - 1, dtype, dims: [...dims] };
   }
 
-  private requireFree(kind: string, name: string): void {
+  #requireFree(kind: string, name: string): void {
     if (name === "" || name.startsWith(reservedPrefix)) {
       throw badInput(kind, `a name that is not empty and does not start with ${reservedPrefix}`, `"${name}"`);
     }
-    if (this.named.has(name) || this.outputs.has(name)) {
+    if (this.#named.has(name) || this.outputs.has(name)) {
       throw badInput(`${kind} ${name}`, "a name not in use", "one in use");
     }
   }
 
-  private requireOwn(where: string, value: Value): void {
+  #requireOwn(where: string, value: Value): void {
     if (value.graph !== this) throw badInput(where, "values of one graph", "a value of another graph");
   }
 }

@@ -18,20 +18,20 @@ export const inferAxis = -1;
 /** Collects, for one node, the values whose shapes it reads. The first ones are its real operands. */
 export class SizeReader {
   readonly operands: Value[];
-  private readonly where: string;
+  readonly #where: string;
 
   constructor(where: string, operands: readonly Value[]) {
-    this.where = where;
+    this.#where = where;
     this.operands = [...operands];
   }
 
   /** How to know `dim` at run time; undefined when no operand and no input of the graph has such an axis. */
   find(dim: Dim): Size | undefined {
     if (typeof dim === "number") return dim;
-    const whole = this.locate(dim);
+    const whole = this.#locate(dim);
     if (whole !== undefined) return { count: 1, sources: [whole] };
     const { count, names } = factorsOf([dim]);
-    const sources = names.map((name) => this.locate(name));
+    const sources = names.map((name) => this.#locate(name));
     if (names.length === 1 && names[0] === dim) return undefined;
     if (!sources.every((source) => source !== undefined)) return undefined;
     return { count, sources };
@@ -41,10 +41,10 @@ export class SizeReader {
     const size = this.find(dim);
     if (size !== undefined) return size;
     const known = this.operands.map((operand) => formatDims(operand.dims)).join(", ");
-    throw badInput(this.where, `a size known from ${known} or from an input of the graph`, String(dim));
+    throw badInput(this.#where, `a size known from ${known} or from an input of the graph`, String(dim));
   }
 
-  private locate(name: string): readonly [number, number] | undefined {
+  #locate(name: string): readonly [number, number] | undefined {
     for (const [at, operand] of this.operands.entries()) {
       const axis = operand.dims.indexOf(name);
       if (axis >= 0) return [at, axis];

@@ -11,13 +11,13 @@ import type { LayerConfig, Rope } from "./settings/config-types.ts";
 const unseen = -1e9;
 
 export class Positions {
-  private readonly tables: RotaryTables;
-  private readonly pasts: readonly number[];
-  private readonly lengths: readonly number[];
-  private readonly S: number;
-  private readonly T: number;
-  private readonly angles = new Map<Rope, { cos: Tensor; sin: Tensor }>();
-  private readonly masks = new Map<number | null, Tensor>();
+  readonly #tables: RotaryTables;
+  readonly #pasts: readonly number[];
+  readonly #lengths: readonly number[];
+  readonly #S: number;
+  readonly #T: number;
+  readonly #angles = new Map<Rope, { cos: Tensor; sin: Tensor }>();
+  readonly #masks = new Map<number | null, Tensor>();
 
   /**
    * @param pasts [B] tokens that each row has behind it
@@ -32,36 +32,39 @@ export class Positions {
     T: number,
     lengths: readonly number[],
   ) {
-    this.tables = tables;
-    this.pasts = pasts;
-    this.lengths = lengths;
-    this.S = S;
-    this.T = T;
+    this.#tables = tables;
+    this.#pasts = pasts;
+    this.#lengths = lengths;
+    this.#S = S;
+    this.#T = T;
   }
 
   /** The inputs cos, sin and mask of a layer's block. */
   of({ rope, window }: LayerConfig): { cos: Tensor; sin: Tensor; mask: Tensor } {
-    let angles = this.angles.get(rope);
-    if (angles === undefined) this.angles.set(rope, (angles = this.anglesOf(rope)));
-    let mask = this.masks.get(window);
-    if (mask === undefined) this.masks.set(window, (mask = this.maskOf(window)));
+    let angles = this.#angles.get(rope);
+    if (angles === undefined) this.#angles.set(rope, (angles = this.#anglesOf(rope)));
+    let mask = this.#masks.get(window);
+    if (mask === undefined) this.#masks.set(window, (mask = this.#maskOf(window)));
     return { ...angles, mask };
   }
 
-  private anglesOf(rope: Rope): { cos: Tensor; sin: Tensor } {
-    const { pasts, T } = this;
+  #anglesOf(rope: Rope): { cos: Tensor; sin: Tensor } {
+    const pasts = this.#pasts;
+    const T = this.#T;
     const dims = [pasts.length, T, rope.rotated / 2];
     const cos = new Float32Array((pasts.length * T * rope.rotated) / 2);
     const sin = new Float32Array(cos.length);
     for (const [row, past] of pasts.entries()) {
-      const table = this.tables.of(rope, this.lengths[row]!);
+      const table = this.#tables.of(rope, this.#lengths[row]!);
       for (let t = 0; t < T; t++) table.write(past + t, row * T + t, cos, sin);
     }
     return { cos: new Tensor("float32", cos, dims), sin: new Tensor("float32", sin, dims) };
   }
 
-  private maskOf(window: number | null): Tensor {
-    const { pasts, S, T } = this;
+  #maskOf(window: number | null): Tensor {
+    const pasts = this.#pasts;
+    const S = this.#S;
+    const T = this.#T;
     return new Tensor("float32", attentionMask(pasts, S, T, window), [pasts.length, 1, T, S + T]);
   }
 }

@@ -77,36 +77,36 @@ export function ropeSwitch({ layers }: ModelConfig): number | null {
 
 /** Cosines and sines of given positions, each [positions.length, rotated / 2]. */
 class RotaryTable {
-  private readonly frequencies: Float32Array;
-  private readonly factor: number;
-  private cosines: Float32Array<ArrayBuffer> = new Float32Array(0);
-  private sines: Float32Array<ArrayBuffer> = new Float32Array(0);
-  private positions = 0;
+  readonly #frequencies: Float32Array;
+  readonly #factor: number;
+  #cosines: Float32Array<ArrayBuffer> = new Float32Array(0);
+  #sines: Float32Array<ArrayBuffer> = new Float32Array(0);
+  #positions = 0;
 
   constructor(rope: Rope, beyond: boolean) {
     const { scaling } = rope;
-    this.frequencies = inverseFrequencies(rope, beyond);
-    this.factor = scaling !== null && "attentionFactor" in scaling ? f(scaling.attentionFactor) : 1;
+    this.#frequencies = inverseFrequencies(rope, beyond);
+    this.#factor = scaling !== null && "attentionFactor" in scaling ? f(scaling.attentionFactor) : 1;
   }
 
   /** Writes those of `position` at row `row` of cos and sin. */
   write(position: number, row: number, cos: Float32Array, sin: Float32Array): void {
-    const half = this.frequencies.length;
-    if (position >= this.positions) this.grow(position + 1);
-    cos.set(this.cosines.subarray(position * half, (position + 1) * half), row * half);
-    sin.set(this.sines.subarray(position * half, (position + 1) * half), row * half);
+    const half = this.#frequencies.length;
+    if (position >= this.#positions) this.#grow(position + 1);
+    cos.set(this.#cosines.subarray(position * half, (position + 1) * half), row * half);
+    sin.set(this.#sines.subarray(position * half, (position + 1) * half), row * half);
   }
 
-  private grow(positions: number): void {
-    const half = this.frequencies.length;
-    this.positions = Math.max(positions, this.positions * 2, 256);
-    this.cosines = new Float32Array(this.positions * half);
-    this.sines = new Float32Array(this.positions * half);
-    for (let position = 0; position < this.positions; position++) {
+  #grow(positions: number): void {
+    const half = this.#frequencies.length;
+    this.#positions = Math.max(positions, this.#positions * 2, 256);
+    this.#cosines = new Float32Array(this.#positions * half);
+    this.#sines = new Float32Array(this.#positions * half);
+    for (let position = 0; position < this.#positions; position++) {
       for (let i = 0; i < half; i++) {
-        const angle = f(position * this.frequencies[i]!);
-        this.cosines[position * half + i] = f(Math.cos(angle)) * this.factor;
-        this.sines[position * half + i] = f(Math.sin(angle)) * this.factor;
+        const angle = f(position * this.#frequencies[i]!);
+        this.#cosines[position * half + i] = f(Math.cos(angle)) * this.#factor;
+        this.#sines[position * half + i] = f(Math.sin(angle)) * this.#factor;
       }
     }
   }
@@ -114,14 +114,14 @@ class RotaryTable {
 
 /** The tables of a model's layers, made as they are asked for: one or two for each object of rotary settings. */
 export class RotaryTables {
-  private readonly usual = new Map<Rope, RotaryTable>();
-  private readonly beyond = new Map<Rope, RotaryTable>();
+  readonly #usual = new Map<Rope, RotaryTable>();
+  readonly #beyond = new Map<Rope, RotaryTable>();
 
   /** @param length of the whole sequence that is being read */
   of(rope: Rope, length: number): RotaryTable {
     const { scaling } = rope;
     const beyond = scaling?.type === "longrope" && length > scaling.originalContext;
-    const tables = beyond ? this.beyond : this.usual;
+    const tables = beyond ? this.#beyond : this.#usual;
     let table = tables.get(rope);
     if (table === undefined) tables.set(rope, (table = new RotaryTable(rope, beyond)));
     return table;

@@ -96,14 +96,14 @@ export async function capture(
 
 /** One call through a run of blocks, or through the head, handing out what is captured on the way. */
 class Forward {
-  private readonly engine: Engine;
-  private readonly options: CaptureOptions;
-  private readonly onPiece: OnPiece;
+  readonly #engine: Engine;
+  readonly #options: CaptureOptions;
+  readonly #onPiece: OnPiece;
 
   constructor(engine: Engine, options: CaptureOptions, onPiece: OnPiece) {
-    this.engine = engine;
-    this.options = options;
-    this.onPiece = onPiece;
+    this.#engine = engine;
+    this.#options = options;
+    this.#onPiece = onPiece;
   }
 
   /**
@@ -115,7 +115,8 @@ class Forward {
     run: { from: number; to: number; held: readonly BetweenBlocks[] },
     after: (step: Step, stretch: number) => Promise<void> | void,
   ): Promise<void> {
-    const { engine, options } = this;
+    const engine = this.#engine;
+    const options = this.#options;
     const d = engine.config.hiddenSize;
     const cache = new KvCache(engine.config, rows.length);
     for (const _ of rows) cache.open();
@@ -140,7 +141,7 @@ class Forward {
           take: (layer, residual) => {
             rows.forEach(({ index }, i) => {
               const values = residual.slice(i * T * d, (i * T + tokens[i]!.length) * d);
-              this.onPiece({ index, place: layer, values });
+              this.#onPiece({ index, place: layer, values });
             });
           },
         },
@@ -151,19 +152,19 @@ class Forward {
 
   /** @param residual of a stretch of the call's tokens after the last block, [rows, T, d] */
   async head({ rows }: Call, residual: Float32Array<ArrayBuffer>, stretch: number): Promise<void> {
-    const d = this.engine.config.hiddenSize;
+    const d = this.#engine.config.hiddenSize;
     const T = residual.length / d / rows.length;
     for (const [i, { index, request }] of rows.entries()) {
       const count = Math.min(request.ids.length - stretch * callTokens, callTokens);
       for (let from = 0; from < count; from += headRows) {
         const to = Math.min(count, from + headRows);
-        const { logits } = await this.engine.head(
+        const { logits } = await this.#engine.head(
           residual.slice((i * T + from) * d, (i * T + to) * d),
           [],
           true,
           () => request.id,
         );
-        this.onPiece({ index, place: "logits", values: logits! });
+        this.#onPiece({ index, place: "logits", values: logits! });
       }
     }
   }

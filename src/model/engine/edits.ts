@@ -108,15 +108,15 @@ function activate(graph: Graph, pre: Value, activation: Edit["activation"]): Val
 
 /** Applies edits to residuals. One session per activation, opened when first needed. */
 export class Editor {
-  private readonly sessions = new Map<Edit["activation"], Promise<InferenceSession>>();
+  readonly #sessions = new Map<Edit["activation"], Promise<InferenceSession>>();
 
-  private readonly d: number;
-  private readonly options: SessionOptions;
+  readonly #d: number;
+  readonly #options: SessionOptions;
 
   /** @param d d_model */
   constructor(d: number, options: SessionOptions) {
-    this.d = d;
-    this.options = options;
+    this.#d = d;
+    this.#options = options;
   }
 
   /**
@@ -126,18 +126,18 @@ export class Editor {
    */
   async apply(edit: Edit, x: Tensor, masks: readonly Float32Array[]): Promise<Tensor> {
     const k = edit.bias.length;
-    let session = this.sessions.get(edit.activation);
+    let session = this.#sessions.get(edit.activation);
     if (session === undefined) {
-      session = openWeightless(editGraph(edit.activation, this.d), this.options);
-      this.sessions.set(edit.activation, session);
+      session = openWeightless(editGraph(edit.activation, this.#d), this.#options);
+      this.#sessions.set(edit.activation, session);
     }
     const mask = new Float32Array(masks.length * k);
     masks.forEach((row, i) => mask.set(row, i * k));
     const outputs = await (await session).run({
       x,
-      encoder: new Tensor("float32", edit.encoder, [this.d, k]),
+      encoder: new Tensor("float32", edit.encoder, [this.#d, k]),
       bias: new Tensor("float32", edit.bias, [k]),
-      decoder: new Tensor("float32", edit.decoder, [k, this.d]),
+      decoder: new Tensor("float32", edit.decoder, [k, this.#d]),
       scale: new Tensor("float32", edit.scale, [k]),
       offset: new Tensor("float32", edit.offset, [k]),
       mask: new Tensor("float32", mask, [masks.length, 1, k]),
@@ -147,6 +147,6 @@ export class Editor {
   }
 
   async close(): Promise<void> {
-    for (const session of this.sessions.values()) await (await session).release();
+    for (const session of this.#sessions.values()) await (await session).release();
   }
 }

@@ -79,15 +79,15 @@ export class Engine {
   readonly config: ModelConfig;
   readonly weights: Weights;
   readonly options: EngineOptions;
-  private readonly sessions: Sessions;
-  private readonly segments: Segments;
-  private readonly perLayer: PerLayerInputs | null;
-  private readonly rotary = new RotaryTables();
+  readonly #sessions: Sessions;
+  readonly #segments: Segments;
+  readonly #perLayer: PerLayerInputs | null;
+  readonly #rotary = new RotaryTables();
   /** A product of no terms ends the process on WebGPU (1.30), so there a past has a position that nobody looks at. */
-  private readonly leastPast: 0 | 1;
-  private readonly lenders: ReadonlySet<number>;
-  private readonly editor: Editor;
-  private readonly rows = new Map<number, Float32Array>();
+  readonly #leastPast: 0 | 1;
+  readonly #lenders: ReadonlySet<number>;
+  readonly #editor: Editor;
+  readonly #rows = new Map<number, Float32Array>();
 
   private constructor(
     config: ModelConfig,
@@ -98,12 +98,12 @@ export class Engine {
     this.config = config;
     this.weights = weights;
     this.options = options;
-    this.leastPast = (options.device ?? "cpu") === "cpu" ? 0 : 1;
-    this.sessions = new Sessions(options.oneBlockAtATime !== undefined);
-    this.segments = new Segments(config, weights, options, this.sessions);
-    this.perLayer = perLayer;
-    this.lenders = lendersOf(config);
-    this.editor = new Editor(config.hiddenSize, options);
+    this.#leastPast = (options.device ?? "cpu") === "cpu" ? 0 : 1;
+    this.#sessions = new Sessions(options.oneBlockAtATime !== undefined);
+    this.#segments = new Segments(config, weights, options, this.#sessions);
+    this.#perLayer = perLayer;
+    this.#lenders = lendersOf(config);
+    this.#editor = new Editor(config.hiddenSize, options);
   }
 
   /** @param onPart told after each part is open; never where one is held at a time. */
@@ -114,10 +114,10 @@ export class Engine {
     onPart?: (done: number, total: number) => void,
   ): Promise<Engine> {
     const engine = new Engine(config, weights, options, await PerLayerInputs.open(config, weights, options));
-    if (engine.sessions.oneAtATime) return engine;
+    if (engine.#sessions.oneAtATime) return engine;
     // The head is the largest part, and a part takes several times its size while it opens: largest first.
-    await engine.headSession();
-    await engine.segments.openAll((done, total) => onPart?.(done + 1, total + 1));
+    await engine.#headSession();
+    await engine.#segments.openAll((done, total) => onPart?.(done + 1, total + 1));
     return engine;
   }
 
@@ -150,11 +150,11 @@ export class Engine {
     });
     if (remember) cache.reserve(Math.max(...slots.map((length, row) => length + counts[row]!)));
 
-    const S = Math.max(cache.pastLength(first, B), this.leastPast);
+    const S = Math.max(cache.pastLength(first, B), this.#leastPast);
     const lengths = options.lengths ?? slots.map((length, row) => length + counts[row]!);
-    const positions = new Positions(this.rotary, slots, S, T, lengths);
+    const positions = new Positions(this.#rotary, slots, S, T, lengths);
     const embedded = new Tensor("float32", this.embed(rows, T), [B, T, config.hiddenSize]);
-    const perLayer = (await this.perLayer?.of(embedded, this.asEmbedded(rows))) ?? {};
+    const perLayer = (await this.#perLayer?.of(embedded, this.#asEmbedded(rows))) ?? {};
     const begin: StepOptions["from"] = options.from ?? {
       layer: 0,
       residual: floats(embedded),
@@ -185,30 +185,30 @@ export class Engine {
         if (kvFrom !== null && kvFrom < from)
           for (const [name, tensor] of Object.entries(lent.get(kvFrom)!)) feeds[`${name}.${kvFrom}`] = tensor;
         if (captured.has(layer) && layer !== to - 1) wanted.push(`y.${layer}`);
-        if (kvFrom === null && (remember || this.lenders.has(layer))) {
+        if (kvFrom === null && (remember || this.#lenders.has(layer))) {
           makers.push(layer);
           wanted.push(`key.${layer}`, `value.${layer}`);
         }
       }
-      const session = await this.segments.session(segment);
+      const session = await this.#segments.session(segment);
       const outputs = await session.run(feeds, wanted);
       for (const layer of makers) {
         const made = { key: outputs[`key.${layer}`] as Tensor, value: outputs[`value.${layer}`] as Tensor };
         if (remember) cache.write(layer, first, counts, T, floats(made.key), floats(made.value));
-        if (this.lenders.has(layer)) lent.set(layer, made);
+        if (this.#lenders.has(layer)) lent.set(layer, made);
       }
       x =
         replace?.layer === to - 1
           ? new Tensor("float32", replace.residual, x.dims)
-          : await this.edited(outputs[`y.${to - 1}`] as typeof x, to - 1, options.edits ?? null);
-      const bad = this.rowNotFinite(floats(x), counts, T);
+          : await this.#edited(outputs[`y.${to - 1}`] as typeof x, to - 1, options.edits ?? null);
+      const bad = this.#rowNotFinite(floats(x), counts, T);
       if (bad !== null) {
         const all = await session.run(
           feeds,
           Array.from({ length: to - from }, (_, i) => `y.${from + i}`),
         );
         const layer = Object.keys(all).findIndex(
-          (_, i) => this.rowNotFinite(floats(all[`y.${from + i}`]!), counts, T) !== null,
+          (_, i) => this.#rowNotFinite(floats(all[`y.${from + i}`]!), counts, T) !== null,
         );
         throw overflow(
           options.names?.[bad] ?? `row ${bad}`,
@@ -224,7 +224,7 @@ export class Engine {
   }
 
   /** The first row of [B, T, d] that is not finite in one of its own `counts` tokens. */
-  private rowNotFinite(residual: Float32Array, counts: readonly number[], T: number): number | null {
+  #rowNotFinite(residual: Float32Array, counts: readonly number[], T: number): number | null {
     const { hiddenSize } = this.config;
     const row = counts.findIndex((count, i) => {
       const from = i * T * hiddenSize;
@@ -236,17 +236,17 @@ export class Engine {
   /** The segments that end with `lastLayer`, and wherever something changes the residual stream. */
   async segmentsTo(lastLayer: number, edits: readonly Pick<Edit, "layer">[]): Promise<readonly Segment[]> {
     const ends = new Set([lastLayer, ...edits.map(({ layer }) => layer)]);
-    return (await this.segments.endingWith(ends)).filter(({ from }) => from <= lastLayer);
+    return (await this.#segments.endingWith(ends)).filter(({ from }) => from <= lastLayer);
   }
 
   /** The output of a block after the edits of its site. */
-  private async edited<X extends Tensor>(x: X, layer: number, batch: BatchEdits | null): Promise<X> {
+  async #edited<X extends Tensor>(x: X, layer: number, batch: BatchEdits | null): Promise<X> {
     if (batch === null) return x;
     let y = x;
     for (const [index, edit] of batch.edits.entries()) {
       if (edit.layer !== layer) continue;
       const masks = batch.masks.map((row) => row[index]!);
-      y = (await this.editor.apply(edit, y, masks)) as X;
+      y = (await this.#editor.apply(edit, y, masks)) as X;
     }
     return y;
   }
@@ -264,7 +264,7 @@ export class Engine {
     nameOf: (row: number) => string = (row) => `row ${row}`,
   ): Promise<HeadResult> {
     const N = x.length / this.config.hiddenSize;
-    const outputs = await (await this.headSession()).run(
+    const outputs = await (await this.#headSession()).run(
       {
         x: new Tensor("float32", x, [N, this.config.hiddenSize]),
         watch: new Tensor("int64", BigInt64Array.from(watch, BigInt), [watch.length]),
@@ -280,9 +280,9 @@ export class Engine {
     };
   }
 
-  private async headSession(): Promise<InferenceSession> {
+  async #headSession(): Promise<InferenceSession> {
     const { config, weights, options } = this;
-    return await this.sessions.get("head", () =>
+    return await this.#sessions.get("head", () =>
       openSession(buildGenerationHead(config, declareFrom(weights)), weights, { ...options, arena: true }),
     );
   }
@@ -291,9 +291,9 @@ export class Engine {
   embed(rows: readonly (readonly number[])[], T: number): Float32Array<ArrayBuffer> {
     const { hiddenSize, embeddingScale, vocabSize } = this.config;
     const out = new Float32Array(rows.length * T * hiddenSize);
-    this.asEmbedded(rows).forEach((ids, row) => {
+    this.#asEmbedded(rows).forEach((ids, row) => {
       ids.forEach((id, t) => {
-        let embedding = this.rows.get(id);
+        let embedding = this.#rows.get(id);
         if (embedding === undefined) {
           if (!Number.isInteger(id) || id < 0 || id >= vocabSize) {
             throw badInput("token ids", `whole numbers from 0 to ${vocabSize - 1}`, String(id));
@@ -301,8 +301,8 @@ export class Engine {
           const stored = this.weights.read(embeddingName, [id, id + 1]);
           requireFiniteRow(embeddingName, id, stored);
           embedding = stored.map((v) => v * embeddingScale);
-          if (this.rows.size >= embeddingRowsKept) this.rows.clear();
-          this.rows.set(id, embedding);
+          if (this.#rows.size >= embeddingRowsKept) this.#rows.clear();
+          this.#rows.set(id, embedding);
         }
         out.set(embedding, (row * T + t) * hiddenSize);
       });
@@ -311,16 +311,16 @@ export class Engine {
   }
 
   /** Placeholders of pictures and sounds are embedded as another token. */
-  private asEmbedded(rows: readonly (readonly number[])[]): readonly (readonly number[])[] {
+  #asEmbedded(rows: readonly (readonly number[])[]): readonly (readonly number[])[] {
     const { placeholders } = this.config;
     if (placeholders === undefined) return rows;
     return rows.map((ids) => ids.map((id) => (placeholders.ids.includes(id) ? placeholders.readAs : id)));
   }
 
   async close(): Promise<void> {
-    await this.editor.close();
-    await this.perLayer?.close();
-    await this.sessions.close();
+    await this.#editor.close();
+    await this.#perLayer?.close();
+    await this.#sessions.close();
   }
 }
 

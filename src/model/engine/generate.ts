@@ -40,150 +40,150 @@ export async function generate(
 }
 
 class Batch {
-  private readonly engine: Engine;
-  private readonly options: GenerateOptions;
-  private readonly onRow: OnRow;
-  private readonly onTokens: OnTokens | undefined;
-  private readonly cache: KvCache;
-  private readonly rows: Row[] = [];
-  private readonly endTokens: ReadonlySet<number>;
-  private readonly ropeSwitch: number | null;
+  readonly #engine: Engine;
+  readonly #options: GenerateOptions;
+  readonly #onRow: OnRow;
+  readonly #onTokens: OnTokens | undefined;
+  readonly #cache: KvCache;
+  readonly #rows: Row[] = [];
+  readonly #endTokens: ReadonlySet<number>;
+  readonly #ropeSwitch: number | null;
 
   constructor(engine: Engine, options: GenerateOptions, onRow: OnRow, onTokens: OnTokens | undefined) {
-    this.engine = engine;
-    this.options = options;
-    this.onRow = onRow;
-    this.onTokens = onTokens;
-    this.cache = new KvCache(engine.config, options.batchSize);
-    this.endTokens = new Set(options.endTokens);
-    this.ropeSwitch = ropeSwitch(engine.config);
+    this.#engine = engine;
+    this.#options = options;
+    this.#onRow = onRow;
+    this.#onTokens = onTokens;
+    this.#cache = new KvCache(engine.config, options.batchSize);
+    this.#endTokens = new Set(options.endTokens);
+    this.#ropeSwitch = ropeSwitch(engine.config);
   }
 
   async run(requests: readonly GenerateRequest[]): Promise<void> {
     // Edited rows may differ in their masks, and then so do their prefixes.
-    const plan = this.options.plan ?? planOf(requests);
-    const prefixes = new SharedPrefixes(this.options.edits.length > 0 ? [] : plan.prompts, this.ropeSwitch);
-    this.cache.reserve(Math.min(plan.capacity, this.engine.config.contextLength));
+    const plan = this.#options.plan ?? planOf(requests);
+    const prefixes = new SharedPrefixes(this.#options.edits.length > 0 ? [] : plan.prompts, this.#ropeSwitch);
+    this.#cache.reserve(Math.min(plan.capacity, this.#engine.config.contextLength));
     const order = prefixes.inOrder(requests.map(({ ids }) => ids));
     let next = 0;
     let prefix = null as { of: SharedPrefix; cache: KvCache } | null;
-    while (next < order.length || this.rows.length > 0) {
-      while (next < order.length && this.rows.length < this.options.batchSize) {
+    while (next < order.length || this.#rows.length > 0) {
+      while (next < order.length && this.#rows.length < this.#options.batchSize) {
         const group = order[next]!.prefix;
         if (group !== null && prefix?.of !== group)
-          prefix = { of: group, cache: await this.readPrefix(group) };
+          prefix = { of: group, cache: await this.#readPrefix(group) };
         const entering: Row[] = [];
         let width = 0;
-        while (next < order.length && this.rows.length + entering.length < this.options.batchSize) {
+        while (next < order.length && this.#rows.length + entering.length < this.#options.batchSize) {
           const { index, prefix: own } = order[next]!;
           const length = requests[index]!.ids.length - (own?.ids.length ?? 0);
           width = Math.max(width, length);
           if (own !== group || (entering.length > 0 && width * (entering.length + 1) > prefillTokens)) break;
-          entering.push(this.newRow(requests[index]!, index));
+          entering.push(this.#newRow(requests[index]!, index));
           next++;
         }
-        await this.enter(entering, group === null ? null : prefix!.cache);
+        await this.#enter(entering, group === null ? null : prefix!.cache);
       }
-      await this.decode();
+      await this.#decode();
     }
   }
 
-  private async readPrefix({ ids, long }: SharedPrefix): Promise<KvCache> {
-    const cache = new KvCache(this.engine.config, 1);
+  async #readPrefix({ ids, long }: SharedPrefix): Promise<KvCache> {
+    const cache = new KvCache(this.#engine.config, 1);
     cache.open();
     // No prompt is as long as this; each that begins so is long enough.
     const length = long ? Number.POSITIVE_INFINITY : ids.length;
-    await this.read(cache, 0, [{ name: "what prompts begin with", ids, length }], null);
+    await this.#read(cache, 0, [{ name: "what prompts begin with", ids, length }], null);
     return cache;
   }
 
   /** Prefills entering rows after those at work and samples their first token. */
-  private async enter(entering: readonly Row[], prefix: KvCache | null): Promise<void> {
-    const first = this.rows.length;
+  async #enter(entering: readonly Row[], prefix: KvCache | null): Promise<void> {
+    const first = this.#rows.length;
     const skip = prefix?.lengths[0] ?? 0;
-    for (const _ of entering) this.cache.open(prefix);
-    this.rows.push(...entering);
-    const last = await this.read(
-      this.cache,
+    for (const _ of entering) this.#cache.open(prefix);
+    this.#rows.push(...entering);
+    const last = await this.#read(
+      this.#cache,
       first,
       entering.map(({ request }) => promptOf(request, request.ids.slice(skip))),
-      this.editsFor(entering),
+      this.#editsFor(entering),
     );
-    await this.sample(entering, last);
-    this.leave();
+    await this.#sample(entering, last);
+    this.#leave();
   }
 
-  private read(
+  #read(
     cache: KvCache,
     first: number,
     prompts: readonly PromptRow[],
     edits: BatchEdits | null,
   ): Promise<Float32Array<ArrayBuffer>> {
-    return readPrompts(this.engine, cache, first, prompts, edits, this.onTokens);
+    return readPrompts(this.#engine, cache, first, prompts, edits, this.#onTokens);
   }
 
   /** One step: every row at work reads its last token; those still open get their next. */
-  private async decode(): Promise<void> {
-    const { captureLayers } = this.options;
-    const d = this.engine.config.hiddenSize;
-    if (this.rows.length === 0) return;
-    await this.readAgainPastSwitch();
-    const step = await this.engine.step(
-      this.cache,
+  async #decode(): Promise<void> {
+    const { captureLayers } = this.#options;
+    const d = this.#engine.config.hiddenSize;
+    if (this.#rows.length === 0) return;
+    await this.#readAgainPastSwitch();
+    const step = await this.#engine.step(
+      this.#cache,
       0,
-      this.rows.map((row) => [row.ids.at(-1)!]),
+      this.#rows.map((row) => [row.ids.at(-1)!]),
       {
-        names: this.rows.map(({ request }) => nameOf(request)),
-        edits: this.editsFor(this.rows),
+        names: this.#rows.map(({ request }) => nameOf(request)),
+        edits: this.#editsFor(this.#rows),
         capture: {
           layers: new Set(captureLayers),
           take: (layer, residual) => {
             const at = captureLayers.indexOf(layer);
-            this.rows.forEach((row, i) => row.captured[at]!.push(residual.slice(i * d, (i + 1) * d)));
+            this.#rows.forEach((row, i) => row.captured[at]!.push(residual.slice(i * d, (i + 1) * d)));
           },
         },
       },
     );
-    const open = this.rows.flatMap((row, i) => (row.finish === null ? [i] : []));
+    const open = this.#rows.flatMap((row, i) => (row.finish === null ? [i] : []));
     if (open.length > 0) {
       const last = new Float32Array(open.length * d);
       open.forEach((i, at) => last.set(step.residual.subarray(i * d, (i + 1) * d), at * d));
-      await this.sample(
-        open.map((i) => this.rows[i]!),
+      await this.#sample(
+        open.map((i) => this.#rows[i]!),
         last,
       );
     }
-    this.leave();
+    this.#leave();
   }
 
   /**
    * A row that outgrows the switch of its rotary angles turns otherwise from its first token on, so what the cache
    * holds of it is read again. Its last token is left to the step that all rows take together.
    */
-  private async readAgainPastSwitch(): Promise<void> {
-    if (this.ropeSwitch === null) return;
-    for (const [slot, row] of this.rows.entries()) {
+  async #readAgainPastSwitch(): Promise<void> {
+    if (this.#ropeSwitch === null) return;
+    for (const [slot, row] of this.#rows.entries()) {
       const ids = [...row.request.ids, ...row.ids];
-      if (ids.length !== this.ropeSwitch + 1) continue;
-      this.cache.empty(slot);
+      if (ids.length !== this.#ropeSwitch + 1) continue;
+      this.#cache.empty(slot);
       const prompt = { name: nameOf(row.request), ids: ids.slice(0, -1), length: ids.length };
-      await this.read(this.cache, slot, [prompt], this.editsFor([row]));
+      await this.#read(this.#cache, slot, [prompt], this.#editsFor([row]));
     }
   }
 
   /** @param last residual after each row's last token, [rows, d] */
-  private async sample(rows: readonly Row[], last: Float32Array<ArrayBuffer>): Promise<void> {
-    const { watch } = this.options;
-    const { vocabSize, contextLength } = this.engine.config;
+  async #sample(rows: readonly Row[], last: Float32Array<ArrayBuffer>): Promise<void> {
+    const { watch } = this.#options;
+    const { vocabSize, contextLength } = this.#engine.config;
     const sampled = rows.some((row) => row.request.temperature > 0);
-    const head = await this.engine.head(last, watch, sampled, (i) => nameOf(rows[i]!.request));
+    const head = await this.#engine.head(last, watch, sampled, (i) => nameOf(rows[i]!.request));
     rows.forEach((row, i) => {
       const { temperature, maxNewTokens, ids } = row.request;
       const token =
         temperature === 0
           ? head.token[i]!
           : sampleToken(head.logits!.subarray(i * vocabSize, (i + 1) * vocabSize), temperature, row.rng);
-      if (this.endTokens.has(token)) {
+      if (this.#endTokens.has(token)) {
         row.finish = "stop";
         return;
       }
@@ -194,40 +194,40 @@ class Batch {
       if (row.ids.length >= maxNewTokens) row.finish = "length";
       else if (ids.length + row.ids.length >= contextLength) row.finish = "context";
     });
-    this.onTokens?.(rows.length, "new");
+    this.#onTokens?.(rows.length, "new");
   }
 
   /** Hands over rows that are complete and gives their slots to others. */
-  private leave(): void {
-    for (let slot = this.rows.length - 1; slot >= 0; slot--) {
-      const row = this.rows[slot]!;
+  #leave(): void {
+    for (let slot = this.#rows.length - 1; slot >= 0; slot--) {
+      const row = this.#rows[slot]!;
       // The last token's activations come with one more step, in which the row is still read but not continued.
       const complete = row.captured.every((tokens) => tokens.length === row.ids.length);
       if (row.finish === null || !complete) continue;
-      this.cache.close(slot);
-      const moved = this.rows.pop()!;
-      if (slot < this.rows.length) this.rows[slot] = moved;
-      this.onRow(
+      this.#cache.close(slot);
+      const moved = this.#rows.pop()!;
+      if (slot < this.#rows.length) this.#rows[slot] = moved;
+      this.#onRow(
         {
           id: row.request.id,
           ids: row.ids,
           finish: row.finish,
           watchScores: row.scores,
-          activations: row.captured.map((tokens) => joined(tokens, this.engine.config.hiddenSize)),
+          activations: row.captured.map((tokens) => joined(tokens, this.#engine.config.hiddenSize)),
         },
         row.index,
       );
     }
   }
 
-  private newRow(request: GenerateRequest, index: number): Row {
-    const captured = this.options.captureLayers.map((): Float32Array[] => []);
+  #newRow(request: GenerateRequest, index: number): Row {
+    const captured = this.#options.captureLayers.map((): Float32Array[] => []);
     return { request, index, rng: random(request.seed), ids: [], scores: [], captured, finish: null };
   }
 
-  private editsFor(rows: readonly Row[]): BatchEdits | null {
+  #editsFor(rows: readonly Row[]): BatchEdits | null {
     return batchEdits(
-      this.options.edits,
+      this.#options.edits,
       rows.map((row) => row.request),
     );
   }

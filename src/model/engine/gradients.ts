@@ -44,15 +44,15 @@ interface Lent {
 
 export class GradientEngine {
   /** One for all layers of the same graph: the weights are its inputs. */
-  private readonly blocks = new Map<string, Promise<BackwardSession>>();
-  private head: Promise<BackwardSession> | null = null;
-  private readonly engine: Engine;
-  private readonly lenders: ReadonlySet<number>;
-  private readonly rotary = new RotaryTables();
+  readonly #blocks = new Map<string, Promise<BackwardSession>>();
+  #head: Promise<BackwardSession> | null = null;
+  readonly #engine: Engine;
+  readonly #lenders: ReadonlySet<number>;
+  readonly #rotary = new RotaryTables();
 
   constructor(engine: Engine) {
-    this.engine = engine;
-    this.lenders = lendersOf(engine.config);
+    this.#engine = engine;
+    this.#lenders = lendersOf(engine.config);
   }
 
   /**
@@ -65,7 +65,7 @@ export class GradientEngine {
     objective: Objective,
     options: { layers: readonly number[]; weightsOf: number | null },
   ): Promise<Gradients> {
-    const { config } = this.engine;
+    const { config } = this.#engine;
     const { vocabSize } = config;
     const depth = config.layers.length;
     const T = ids.length;
@@ -78,7 +78,7 @@ export class GradientEngine {
     const outputs: Float32Array<ArrayBuffer>[] = [];
     const cache = new KvCache(config, 1);
     cache.open();
-    const step = await this.engine.step(cache, 0, [ids], {
+    const step = await this.#engine.step(cache, 0, [ids], {
       remember: false,
       capture: {
         layers: new Set(config.layers.keys()),
@@ -86,7 +86,7 @@ export class GradientEngine {
       },
     });
 
-    let cotangent = await this.throughHead(outputs[depth - 1]!, objective);
+    let cotangent = await this.#throughHead(outputs[depth - 1]!, objective);
     const wanted = new Set(options.layers);
     const residuals = new Map<number, Float32Array<ArrayBuffer>>();
     const weights: Gradients["weights"] = new Map();
@@ -96,54 +96,51 @@ export class GradientEngine {
       if (wanted.has(layer)) residuals.set(layer, cotangent);
       const withWeights = options.weightsOf === layer;
       if (layer <= lowest && !withWeights) break;
-      const input = layer === 0 ? this.engine.embed([ids], T) : outputs[layer - 1]!;
-      cotangent = await this.throughBlock(layer, input, cotangent, withWeights ? weights : null, lent);
+      const input = layer === 0 ? this.#engine.embed([ids], T) : outputs[layer - 1]!;
+      cotangent = await this.#throughBlock(layer, input, cotangent, withWeights ? weights : null, lent);
     }
     requireFiniteGradients(residuals, weights);
     return { residuals, weights };
   }
 
-  private async throughHead(
-    x: Float32Array<ArrayBuffer>,
-    objective: Objective,
-  ): Promise<Float32Array<ArrayBuffer>> {
-    const { config } = this.engine;
+  async #throughHead(x: Float32Array<ArrayBuffer>, objective: Objective): Promise<Float32Array<ArrayBuffer>> {
+    const { config } = this.#engine;
     const T = x.length / config.hiddenSize;
     const cotangent = new Float32Array(T * config.vocabSize);
     for (const { position, token, coefficient } of objective.terms) {
       cotangent[position * config.vocabSize + token]! += coefficient;
     }
-    this.head ??= this.openHead();
-    const { session, names } = await this.head;
+    this.#head ??= this.#openHead();
+    const { session, names } = await this.#head;
     const outputs = await session.run({
-      ...this.weightFeeds("", names),
+      ...this.#weightFeeds("", names),
       x: new Tensor("float32", x, [T, config.hiddenSize]),
       cotangent: new Tensor("float32", cotangent, [T, config.vocabSize]),
     });
     return outputs["dx"]!.data as Float32Array<ArrayBuffer>;
   }
 
-  private async throughBlock(
+  async #throughBlock(
     layer: number,
     x: Float32Array<ArrayBuffer>,
     cotangent: Float32Array<ArrayBuffer>,
     weightGradients: Gradients["weights"] | null,
     { step, gradients }: Lent,
   ): Promise<Float32Array<ArrayBuffer>> {
-    const { config } = this.engine;
+    const { config } = this.#engine;
     const own = config.layers[layer]!;
     const dims = [1, step.T, config.hiddenSize];
-    const { session, names } = await this.block(layer);
+    const { session, names } = await this.#block(layer);
     const feeds: Record<string, Tensor> = {
-      ...this.weightFeeds(blockPrefix(layer), names),
-      ...wholeSequences(own, this.rotary, 1, step.T),
+      ...this.#weightFeeds(blockPrefix(layer), names),
+      ...wholeSequences(own, this.#rotary, 1, step.T),
       ...(own.kvFrom === null ? {} : step.lent.get(own.kvFrom)!),
       x: new Tensor("float32", x, dims),
       cotangent: new Tensor("float32", cotangent, dims),
     };
     const perLayer = step.perLayer[`per_layer.${layer}`];
     if (perLayer !== undefined) feeds["per_layer"] = perLayer;
-    if (this.lenders.has(layer))
+    if (this.#lenders.has(layer))
       // Those that attend to them lie above, and have been passed.
       for (const side of sides)
         feeds[`cotangent_${side}`] = new Tensor(
@@ -165,8 +162,8 @@ export class GradientEngine {
   }
 
   /** Decoded, by their names below the prefix. */
-  private weightFeeds(prefix: string, names: readonly string[]): Record<string, Tensor> {
-    const { weights } = this.engine;
+  #weightFeeds(prefix: string, names: readonly string[]): Record<string, Tensor> {
+    const { weights } = this.#engine;
     return Object.fromEntries(
       names.map((name) => {
         const shape = weights.info(prefix + name).shape;
@@ -175,31 +172,31 @@ export class GradientEngine {
     );
   }
 
-  private async block(layer: number): Promise<BackwardSession> {
-    const key = `${graphKey(this.engine.config.layers[layer]!)} ${this.lenders.has(layer)}`;
-    let session = this.blocks.get(key);
-    if (session === undefined) this.blocks.set(key, (session = this.openBlock(layer)));
+  async #block(layer: number): Promise<BackwardSession> {
+    const key = `${graphKey(this.#engine.config.layers[layer]!)} ${this.#lenders.has(layer)}`;
+    let session = this.#blocks.get(key);
+    if (session === undefined) this.#blocks.set(key, (session = this.#openBlock(layer)));
     return await session;
   }
 
-  private async openBlock(layer: number): Promise<BackwardSession> {
-    const { config, options } = this.engine;
-    const { graph, names } = backwardBlock(config, config.layers[layer]!, this.lenders.has(layer));
+  async #openBlock(layer: number): Promise<BackwardSession> {
+    const { config, options } = this.#engine;
+    const { graph, names } = backwardBlock(config, config.layers[layer]!, this.#lenders.has(layer));
     return { session: await openWeightless(graph, options), names };
   }
 
-  private async openHead(): Promise<BackwardSession> {
-    const { config } = this.engine;
+  async #openHead(): Promise<BackwardSession> {
+    const { config } = this.#engine;
     const { graph, x, logits, weights } = buildHead(config, asInput);
     const cotangent = graph.input("cotangent", "float32", ["N", config.vocabSize]);
     const [dx] = gradient([{ value: logits, cotangent }], [x]);
     graph.output("dx", dx!);
-    return { session: await openWeightless(graph, this.engine.options), names: [...weights.keys()] };
+    return { session: await openWeightless(graph, this.#engine.options), names: [...weights.keys()] };
   }
 
   async close(): Promise<void> {
-    await (await this.head)?.session.release();
-    for (const block of this.blocks.values()) await (await block).session.release();
+    await (await this.#head)?.session.release();
+    for (const block of this.#blocks.values()) await (await block).session.release();
   }
 }
 

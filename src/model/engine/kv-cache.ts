@@ -21,16 +21,16 @@ const sides = ["keys", "values"] as const;
 export class KvCache {
   /** Tokens held, one per slot. */
   readonly lengths: number[] = [];
-  private readonly slots: number;
-  private capacity = 0;
+  readonly #slots: number;
+  #capacity = 0;
   /** By layer; a layer that attends to another's keys has none. */
-  private readonly layers: ReadonlyMap<number, LayerCache>;
+  readonly #layers: ReadonlyMap<number, LayerCache>;
 
   /** @param slots sequences it can hold at once */
   constructor(config: ModelConfig, slots: number) {
-    this.slots = slots;
+    this.#slots = slots;
     const empty = new Float32Array(0);
-    this.layers = new Map(
+    this.#layers = new Map(
       config.layers.flatMap(({ kvHeads, headDim, kvFrom }, layer) =>
         kvFrom === null ? [[layer, { heads: kvHeads, headDim, keys: empty, values: empty }]] : [],
       ),
@@ -38,31 +38,31 @@ export class KvCache {
   }
 
   /** Numbers of one slot in one layer. */
-  private slotSize({ heads, headDim }: LayerCache): number {
-    return heads * this.capacity * headDim;
+  #slotSize({ heads, headDim }: LayerCache): number {
+    return heads * this.#capacity * headDim;
   }
 
   /** Makes room for sequences of this many tokens; a layer takes none of it before it is written to. */
   reserve(tokens: number): void {
-    if (tokens <= this.capacity) return;
-    const before = this.capacity;
-    this.capacity = Math.ceil(tokens / growth) * growth;
-    for (const layer of this.layers.values()) {
+    if (tokens <= this.#capacity) return;
+    const before = this.#capacity;
+    this.#capacity = Math.ceil(tokens / growth) * growth;
+    for (const layer of this.#layers.values()) {
       const { heads, headDim } = layer;
       for (const side of sides) {
         if (layer[side].length === 0) continue;
-        const grown = new Float32Array(this.slots * this.slotSize(layer));
+        const grown = new Float32Array(this.#slots * this.#slotSize(layer));
         for (let run = 0; run < this.lengths.length * heads; run++) {
           const from = run * before * headDim;
-          grown.set(layer[side].subarray(from, from + before * headDim), run * this.capacity * headDim);
+          grown.set(layer[side].subarray(from, from + before * headDim), run * this.#capacity * headDim);
         }
         layer[side] = grown;
       }
     }
   }
 
-  private allocate(layer: LayerCache, side: (typeof sides)[number]): void {
-    if (layer[side].length === 0) layer[side] = new Float32Array(this.slots * this.slotSize(layer));
+  #allocate(layer: LayerCache, side: (typeof sides)[number]): void {
+    if (layer[side].length === 0) layer[side] = new Float32Array(this.#slots * this.#slotSize(layer));
   }
 
   /** Opens a slot after the last one in use, holding a copy of `prefix` (slot 0 of another cache) when given. */
@@ -72,15 +72,15 @@ export class KvCache {
     this.reserve(length);
     this.lengths.push(length);
     if (prefix === null) return;
-    for (const [index, layer] of this.layers) {
-      const source = prefix.layers.get(index)!;
+    for (const [index, layer] of this.#layers) {
+      const source = prefix.#layers.get(index)!;
       const { heads, headDim } = layer;
       for (const side of sides) {
         if (source[side].length === 0) continue;
-        this.allocate(layer, side);
+        this.#allocate(layer, side);
         for (let head = 0; head < heads; head++) {
-          const from = head * prefix.capacity * headDim;
-          const to = slot * this.slotSize(layer) + head * this.capacity * headDim;
+          const from = head * prefix.#capacity * headDim;
+          const to = slot * this.#slotSize(layer) + head * this.#capacity * headDim;
           layer[side].set(source[side].subarray(from, from + length * headDim), to);
         }
       }
@@ -96,8 +96,8 @@ export class KvCache {
   close(slot: number): void {
     const last = this.lengths.length - 1;
     if (slot !== last) {
-      for (const layer of this.layers.values()) {
-        const size = this.slotSize(layer);
+      for (const layer of this.#layers.values()) {
+        const size = this.#slotSize(layer);
         for (const side of sides) layer[side].copyWithin(slot * size, last * size, (last + 1) * size);
       }
       this.lengths[slot] = this.lengths[last]!;
@@ -107,7 +107,7 @@ export class KvCache {
 
   /** How many past positions a tensor of these slots has, padding included. */
   pastLength(first: number, count: number): number {
-    for (let slot = first; slot < first + count; slot++) if (this.lengths[slot]! > 0) return this.capacity;
+    for (let slot = first; slot < first + count; slot++) if (this.lengths[slot]! > 0) return this.#capacity;
     return 0;
   }
 
@@ -116,8 +116,8 @@ export class KvCache {
    * @param S from `pastLength`; where there is no past, it may be any number of positions that nothing looks at
    */
   past(layer: number, first: number, count: number, S: number): { past_key: Tensor; past_value: Tensor } {
-    const own = this.layers.get(layer)!;
-    const size = this.slotSize(own);
+    const own = this.#layers.get(layer)!;
+    const size = this.#slotSize(own);
     const dims = [count, own.heads, S, own.headDim];
     const isEmpty = this.pastLength(first, count) === 0;
     const view = (buffer: Float32Array<ArrayBuffer>): Tensor =>
@@ -145,10 +145,10 @@ export class KvCache {
     key: Float32Array,
     value: Float32Array,
   ): void {
-    const own = this.layers.get(layer)!;
-    for (const side of sides) this.allocate(own, side);
+    const own = this.#layers.get(layer)!;
+    for (const side of sides) this.#allocate(own, side);
     const { heads, headDim, keys, values } = own;
-    const { capacity } = this;
+    const capacity = this.#capacity;
     for (let row = 0; row < counts.length; row++) {
       const size = counts[row]! * headDim;
       const at = this.lengths[first + row]! * headDim;

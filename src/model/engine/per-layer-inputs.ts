@@ -9,16 +9,16 @@ import type { Weights } from "../weights/weights.ts";
 
 /** Makes the inputs "per_layer.l" of all blocks. */
 export class PerLayerInputs {
-  private readonly sizes: PerLayerSizes;
-  private readonly width: number;
-  private readonly weights: Weights;
-  private readonly session: InferenceSession;
+  readonly #sizes: PerLayerSizes;
+  readonly #width: number;
+  readonly #weights: Weights;
+  readonly #session: InferenceSession;
 
   private constructor(sizes: PerLayerSizes, width: number, weights: Weights, session: InferenceSession) {
-    this.sizes = sizes;
-    this.width = width;
-    this.weights = weights;
-    this.session = session;
+    this.#sizes = sizes;
+    this.#width = width;
+    this.#weights = weights;
+    this.#session = session;
   }
 
   /** @returns null for a model without per-layer embeddings */
@@ -39,23 +39,23 @@ export class PerLayerInputs {
    */
   async of(x: Tensor, rows: readonly (readonly number[])[]): Promise<Record<string, Tensor>> {
     const [B, T] = x.dims as [number, number];
-    const scale = Math.sqrt(this.sizes.size);
-    const table = new Float32Array(B * T * this.width);
+    const scale = Math.sqrt(this.#sizes.size);
+    const table = new Float32Array(B * T * this.#width);
     rows.forEach((ids, row) => {
       ids.forEach((id, t) => {
-        const own = this.weights.read(perLayerName, [id, id + 1]);
+        const own = this.#weights.read(perLayerName, [id, id + 1]);
         requireFiniteRow(perLayerName, id, own);
         table.set(
           own.map((value) => value * scale),
-          (row * T + t) * this.width,
+          (row * T + t) * this.#width,
         );
       });
     });
-    const outputs = await this.session.run({ x, rows: new Tensor("float32", table, [B, T, this.width]) });
+    const outputs = await this.#session.run({ x, rows: new Tensor("float32", table, [B, T, this.#width]) });
     return outputs;
   }
 
   async close(): Promise<void> {
-    await this.session.release();
+    await this.#session.release();
   }
 }

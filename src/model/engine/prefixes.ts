@@ -12,7 +12,7 @@ const shortestShared = 8;
 
 export class SharedPrefixes {
   readonly all: readonly SharedPrefix[];
-  private readonly ropeSwitch: number | null;
+  readonly #ropeSwitch: number | null;
 
   /**
    * Groups prompts that share at least `shortestShared` first tokens; a group's prefix is the longest that all of its
@@ -20,25 +20,25 @@ export class SharedPrefixes {
    * @param ropeSwitch the length beyond which all of a sequence turns otherwise; null where there is none
    */
   constructor(prompts: readonly (readonly number[])[], ropeSwitch: number | null) {
-    this.ropeSwitch = ropeSwitch;
+    this.#ropeSwitch = ropeSwitch;
     const groups = new Map<string, (readonly number[])[]>();
     for (const ids of prompts) {
       if (ids.length <= shortestShared) continue;
-      const key = `${this.isLong(ids)} ${ids.slice(0, shortestShared).join(" ")}`;
+      const key = `${this.#isLong(ids)} ${ids.slice(0, shortestShared).join(" ")}`;
       const group = groups.get(key);
       if (group === undefined) groups.set(key, [ids]);
       else group.push(ids);
     }
     this.all = [...groups.values()]
       .filter((members) => members.length > 1)
-      .map((members) => ({ ids: commonStart(members), long: this.isLong(members[0]!) }));
+      .map((members) => ({ ids: commonStart(members), long: this.#isLong(members[0]!) }));
   }
 
   /** The prefix that a prompt begins with and goes beyond. */
   of(ids: readonly number[]): SharedPrefix | null {
     const own = this.all.find(
       (prefix) =>
-        prefix.long === this.isLong(ids) &&
+        prefix.long === this.#isLong(ids) &&
         ids.length > prefix.ids.length &&
         prefix.ids.every((id, i) => ids[i] === id),
     );
@@ -58,8 +58,8 @@ export class SharedPrefixes {
       );
   }
 
-  private isLong(ids: readonly number[]): boolean {
-    return this.ropeSwitch !== null && ids.length > this.ropeSwitch;
+  #isLong(ids: readonly number[]): boolean {
+    return this.#ropeSwitch !== null && ids.length > this.#ropeSwitch;
   }
 }
 

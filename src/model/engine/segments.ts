@@ -25,33 +25,35 @@ export interface Segment {
 }
 
 export class Segments {
-  private readonly config: ModelConfig;
-  private readonly weights: Weights;
-  private readonly options: SessionOptions;
-  private readonly sessions: Sessions;
-  private arranged: readonly Segment[];
+  readonly #config: ModelConfig;
+  readonly #weights: Weights;
+  readonly #options: SessionOptions;
+  readonly #sessions: Sessions;
+  #arranged: readonly Segment[];
 
   /** Every block is a segment where one session is held at a time: the less there is to hold, the better. */
   constructor(config: ModelConfig, weights: Weights, options: SessionOptions, sessions: Sessions) {
-    this.config = config;
-    this.weights = weights;
-    this.options = options;
-    this.sessions = sessions;
-    this.arranged = packed(blockSizes(config, weights), sessions.oneAtATime ? 0 : segmentParameters);
+    this.#config = config;
+    this.#weights = weights;
+    this.#options = options;
+    this.#sessions = sessions;
+    this.#arranged = packed(blockSizes(config, weights), sessions.oneAtATime ? 0 : segmentParameters);
   }
 
   /** @param onPart told after each segment is open */
   async openAll(onPart: (done: number, total: number) => void): Promise<void> {
-    for (const [i, segment] of this.arranged.entries()) {
+    for (const [i, segment] of this.#arranged.entries()) {
       await this.session(segment);
-      onPart(i + 1, this.arranged.length);
+      onPart(i + 1, this.#arranged.length);
     }
   }
 
   async session(segment: Segment): Promise<InferenceSession> {
-    const { config, weights, options } = this;
+    const config = this.#config;
+    const weights = this.#weights;
+    const options = this.#options;
     const graph = () => buildBlocks(config, segment.from, segment.to, declareFrom(weights));
-    return await this.sessions.get(nameOf(segment), () => openSession(graph(), weights, options));
+    return await this.#sessions.get(nameOf(segment), () => openSession(graph(), weights, options));
   }
 
   /**
@@ -60,12 +62,12 @@ export class Segments {
    */
   async endingWith(blocks: ReadonlySet<number>): Promise<readonly Segment[]> {
     const cut: Segment[] = [];
-    for (const segment of this.arranged) {
+    for (const segment of this.#arranged) {
       const pieces = pieced(segment, blocks);
-      if (pieces.length > 1) await this.sessions.release(nameOf(segment));
+      if (pieces.length > 1) await this.#sessions.release(nameOf(segment));
       cut.push(...pieces);
     }
-    this.arranged = cut;
+    this.#arranged = cut;
     return cut;
   }
 }

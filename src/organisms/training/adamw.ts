@@ -14,12 +14,12 @@ export interface Parameter {
 }
 
 export class AdamW {
-  private readonly options: AdamWOptions;
-  private readonly adam: Adam;
+  readonly #options: AdamWOptions;
+  readonly #adam: Adam;
 
   constructor(options: AdamWOptions) {
-    this.options = options;
-    this.adam = new Adam(options);
+    this.#options = options;
+    this.#adam = new Adam(options);
   }
 
   /**
@@ -32,7 +32,7 @@ export class AdamW {
     gradients: ReadonlyMap<string, Float32Array>,
     rate: number,
   ): number {
-    const { weightDecay, clipNorm } = this.options;
+    const { weightDecay, clipNorm } = this.#options;
     const norm = euclideanNorm(gradients);
     const updates = [...parameters].map(([name, { shape, values }]) => ({
       name,
@@ -40,7 +40,7 @@ export class AdamW {
       gradient: gradients.get(name) ?? new Float32Array(0),
       shrink: shape.length > 1 ? 1 - rate * weightDecay : 1,
     }));
-    this.adam.step(updates, rate, norm > clipNorm ? clipNorm / norm : 1);
+    this.#adam.step(updates, rate, norm > clipNorm ? clipNorm / norm : 1);
     return norm;
   }
 }

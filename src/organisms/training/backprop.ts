@@ -53,14 +53,14 @@ export function initialParameters(
 }
 
 export class Backprop {
-  private readonly config: ModelConfig;
-  private readonly parameters: Parameters;
-  private readonly rotary = new RotaryTables();
-  private readonly forward: InferenceSession;
-  private readonly backward: InferenceSession;
-  private readonly head: InferenceSession;
+  readonly #config: ModelConfig;
+  readonly #parameters: Parameters;
+  readonly #rotary = new RotaryTables();
+  readonly #forward: InferenceSession;
+  readonly #backward: InferenceSession;
+  readonly #head: InferenceSession;
   /** Names of a block's weights below its prefix, and of the head's. */
-  private readonly names: { block: string[]; head: string[] };
+  readonly #names: { block: string[]; head: string[] };
 
   private constructor(
     config: ModelConfig,
@@ -70,12 +70,12 @@ export class Backprop {
   ) {
     if (!config.tiedHead || config.embeddingScale !== 1 || new Set(config.layers.map(graphKey)).size !== 1)
       throw new RangeError("Backprop: expected a tied head, an embedding scale of 1 and layers all alike");
-    this.config = config;
-    this.parameters = parameters;
-    this.forward = sessions.forward;
-    this.backward = sessions.backward;
-    this.head = sessions.head;
-    this.names = names;
+    this.#config = config;
+    this.#parameters = parameters;
+    this.#forward = sessions.forward;
+    this.#backward = sessions.backward;
+    this.#head = sessions.head;
+    this.#names = names;
   }
 
   /** @param parameters read anew at each lesson, so that an optimizer may change them in place */
@@ -99,58 +99,58 @@ export class Backprop {
 
   /** @param batch rows of any lengths; shorter ones are padded on the right, where no earlier token sees them */
   async lesson(batch: readonly Example[]): Promise<Lesson> {
-    const { config } = this;
+    const config = this.#config;
     const B = batch.length;
     const T = Math.max(...batch.map(({ ids }) => ids.length));
     const d = config.hiddenSize;
-    const shared = wholeSequences(config.layers[0]!, this.rotary, B, T);
-    const inputs: Floats[] = [this.embed(batch, T)];
+    const shared = wholeSequences(config.layers[0]!, this.#rotary, B, T);
+    const inputs: Floats[] = [this.#embed(batch, T)];
     for (let layer = 0; layer < config.layers.length; layer++) {
       const x = new Tensor("float32", inputs[layer]!, [B, T, d]);
-      const outputs = await this.forward.run({
+      const outputs = await this.#forward.run({
         ...shared,
         x,
-        ...this.weights(this.names.block, blockPrefix(layer)),
+        ...this.#weights(this.#names.block, blockPrefix(layer)),
       });
       inputs.push(outputs["y"]!.data as Floats);
     }
     const gradients = new Map<string, Floats>();
-    const top = await this.throughHead(batch, T, inputs[config.layers.length]!, gradients);
+    const top = await this.#throughHead(batch, T, inputs[config.layers.length]!, gradients);
     let cotangent = top.cotangent;
     for (let layer = config.layers.length - 1; layer >= 0; layer--) {
-      const outputs = await this.backward.run({
+      const outputs = await this.#backward.run({
         ...shared,
         x: new Tensor("float32", inputs[layer]!, [B, T, d]),
         cotangent: new Tensor("float32", cotangent, [B, T, d]),
-        ...this.weights(this.names.block, blockPrefix(layer)),
+        ...this.#weights(this.#names.block, blockPrefix(layer)),
       });
-      for (const name of this.names.block)
+      for (const name of this.#names.block)
         gradients.set(blockPrefix(layer) + name, outputs[`d ${name}`]!.data as Floats);
       cotangent = outputs["dx"]!.data as Floats;
     }
-    this.addEmbeddingGradient(batch, T, cotangent, gradients.get(embeddingName)!);
+    this.#addEmbeddingGradient(batch, T, cotangent, gradients.get(embeddingName)!);
     return { loss: top.loss, gradients };
   }
 
   async close(): Promise<void> {
-    await this.forward.release();
-    await this.backward.release();
-    await this.head.release();
+    await this.#forward.release();
+    await this.#backward.release();
+    await this.#head.release();
   }
 
-  private weights(names: readonly string[], prefix: string): Record<string, Tensor> {
+  #weights(names: readonly string[], prefix: string): Record<string, Tensor> {
     return Object.fromEntries(
       names.map((name) => {
-        const { values, shape } = this.parameters.get(prefix + name)!;
+        const { values, shape } = this.#parameters.get(prefix + name)!;
         return [name, new Tensor("float32", values, [...shape])];
       }),
     );
   }
 
   /** Embedding rows of a batch, [B, T, d]; padding stays zero. */
-  private embed(batch: readonly Example[], T: number): Floats {
-    const d = this.config.hiddenSize;
-    const table = this.parameters.get(embeddingName)!.values;
+  #embed(batch: readonly Example[], T: number): Floats {
+    const d = this.#config.hiddenSize;
+    const table = this.#parameters.get(embeddingName)!.values;
     const x = new Float32Array(batch.length * T * d);
     batch.forEach(({ ids }, row) => {
       ids.forEach((id, t) => {
@@ -161,13 +161,13 @@ export class Backprop {
   }
 
   /** Only the positions whose next token is learned go through the head. */
-  private async throughHead(
+  async #throughHead(
     batch: readonly Example[],
     T: number,
     residual: Floats,
     gradients: Map<string, Floats>,
   ): Promise<{ loss: number; cotangent: Floats }> {
-    const d = this.config.hiddenSize;
+    const d = this.#config.hiddenSize;
     const places: number[] = [];
     const targets: bigint[] = [];
     batch.forEach(({ ids, learned }, row) => {
@@ -182,13 +182,13 @@ export class Backprop {
     places.forEach((place, i) => {
       x.set(residual.subarray(place * d, (place + 1) * d), i * d);
     });
-    const outputs = await this.head.run({
+    const outputs = await this.#head.run({
       x: new Tensor("float32", x, [n, d]),
       target: new Tensor("int64", BigInt64Array.from(targets), [n, 1]),
       cotangent: new Tensor("float32", new Float32Array(n).fill(-1 / n), [n, 1]),
-      ...this.weights(this.names.head, ""),
+      ...this.#weights(this.#names.head, ""),
     });
-    for (const name of this.names.head) gradients.set(name, outputs[`d ${name}`]!.data as Floats);
+    for (const name of this.#names.head) gradients.set(name, outputs[`d ${name}`]!.data as Floats);
     const cotangent = new Float32Array(residual.length);
     const dx = outputs["dx"]!.data as Floats;
     places.forEach((place, i) => {
@@ -199,8 +199,8 @@ export class Backprop {
   }
 
   /** The tied matrix is read twice: as the head, whose gradient is there already, and as the embedding, added here. */
-  private addEmbeddingGradient(batch: readonly Example[], T: number, cotangent: Floats, into: Floats): void {
-    const d = this.config.hiddenSize;
+  #addEmbeddingGradient(batch: readonly Example[], T: number, cotangent: Floats, into: Floats): void {
+    const d = this.#config.hiddenSize;
     batch.forEach(({ ids }, row) => {
       ids.forEach((id, t) => {
         const from = (row * T + t) * d;

@@ -26,13 +26,13 @@ export interface SaeSessionOptions extends SessionOptions {
 
 export class SaeSession {
   readonly sae: Sae;
-  private readonly rowsAtATime: number;
-  private readonly coder: Coder;
+  readonly #rowsAtATime: number;
+  readonly #coder: Coder;
 
   private constructor(sae: Sae, limit: number, coder: Coder) {
     this.sae = sae;
-    this.rowsAtATime = Math.max(1, Math.floor(limit / sae.d_sae));
-    this.coder = coder;
+    this.#rowsAtATime = Math.max(1, Math.floor(limit / sae.d_sae));
+    this.#coder = coder;
   }
 
   static async open(sae: Sae, options: SaeSessionOptions = {}): Promise<SaeSession> {
@@ -49,8 +49,8 @@ export class SaeSession {
     const n = x.length / d_in;
     if (!Number.isInteger(n)) throw badInput("activations", `rows of ${d_in} numbers`, `${x.length} numbers`);
     requireUsable(x, this.sae, "activations", 0);
-    if (n === 0) return this.nothing();
-    return await this.coder.encode(x, n);
+    if (n === 0) return this.#nothing();
+    return await this.#coder.encode(x, n);
   }
 
   /**
@@ -63,7 +63,7 @@ export class SaeSession {
     if (!Number.isInteger(n))
       throw badInput("features", `rows of ${d_sae} numbers`, `${encoded.features.length} numbers`);
     if (n === 0) return new Float32Array(0);
-    return await this.coder.decode(encoded, n);
+    return await this.#coder.decode(encoded, n);
   }
 
   /**
@@ -73,17 +73,17 @@ export class SaeSession {
   async encodeRows(rows: Rows, visit: (stretch: Stretch) => void | Promise<void>): Promise<void> {
     if (rows.width !== this.sae.d_in)
       throw badInput(rows.name, `rows of d_in = ${this.sae.d_in} numbers`, `rows of ${rows.width}`);
-    for (const { from, x } of stretches(rows, this.rowsAtATime)) {
+    for (const { from, x } of stretches(rows, this.#rowsAtATime)) {
       requireUsable(x, this.sae, rows.name, from);
       await visit({ from, x, ...(await this.encode(x)) });
     }
   }
 
   async close(): Promise<void> {
-    await this.coder.close();
+    await this.#coder.close();
   }
 
-  private nothing(): Encoded {
+  #nothing(): Encoded {
     const none = () => new Float32Array(0);
     return {
       features: none(),

@@ -17,60 +17,60 @@ export interface PeakLimits {
 }
 
 export class Peaks {
-  private readonly limits: PeakLimits;
-  private readonly random: Random;
-  private readonly top: Slots;
-  private readonly texts: Int32Array;
-  private readonly reservoir: Slots;
-  private readonly seen: Uint32Array;
+  readonly #limits: PeakLimits;
+  readonly #random: Random;
+  readonly #top: Slots;
+  readonly #texts: Int32Array;
+  readonly #reservoir: Slots;
+  readonly #seen: Uint32Array;
 
   /** @param features d_sae */
   constructor(features: number, limits: PeakLimits, random: Random) {
-    this.limits = limits;
-    this.random = random;
-    this.top = slots(features * limits.strongest);
-    this.texts = new Int32Array(features * limits.strongest).fill(-1);
-    this.reservoir = slots(features * limits.drawn);
-    this.seen = new Uint32Array(features);
+    this.#limits = limits;
+    this.#random = random;
+    this.#top = slots(features * limits.strongest);
+    this.#texts = new Int32Array(features * limits.strongest).fill(-1);
+    this.#reservoir = slots(features * limits.drawn);
+    this.#seen = new Uint32Array(features);
   }
 
   /** @param value above 0; rows of one text may come in any order, and among those of others */
   add(feature: number, row: number, text: number, value: number): void {
-    this.keepIfStrong(feature, row, text, value);
+    this.#keepIfStrong(feature, row, text, value);
     // Reservoir sampling (Vitter 1985, algorithm R).
-    const count = this.seen[feature]!++;
-    const { drawn } = this.limits;
-    const place = count < drawn ? count : this.random.integer(count + 1);
-    if (place < drawn) put(this.reservoir, feature * drawn + place, row, value);
+    const count = this.#seen[feature]!++;
+    const { drawn } = this.#limits;
+    const place = count < drawn ? count : this.#random.integer(count + 1);
+    if (place < drawn) put(this.#reservoir, feature * drawn + place, row, value);
   }
 
   /** Strongest first; what was drawn in the order of its rows, without those that are among the strongest. */
   of(feature: number): { strongest: Peak[]; drawn: Peak[] } {
-    const { strongest, drawn } = this.limits;
-    const top = kept(this.top, feature * strongest, strongest).sort(
+    const { strongest, drawn } = this.#limits;
+    const top = kept(this.#top, feature * strongest, strongest).sort(
       (a, b) => b.value - a.value || a.row - b.row,
     );
-    const rest = kept(this.reservoir, feature * drawn, drawn)
+    const rest = kept(this.#reservoir, feature * drawn, drawn)
       .filter(({ row }) => !top.some((peak) => peak.row === row))
       .sort((a, b) => a.row - b.row);
     return { strongest: top, drawn: rest };
   }
 
-  private keepIfStrong(feature: number, row: number, text: number, value: number): void {
-    const { strongest } = this.limits;
+  #keepIfStrong(feature: number, row: number, text: number, value: number): void {
+    const { strongest } = this.#limits;
     const start = feature * strongest;
     let weakest = start;
     for (let at = start; at < start + strongest; at++) {
-      if (this.texts[at] === text) {
+      if (this.#texts[at] === text) {
         weakest = at;
         break;
       }
-      if (this.top.values[at]! < this.top.values[weakest]!) weakest = at;
+      if (this.#top.values[at]! < this.#top.values[weakest]!) weakest = at;
     }
     // Of equals the one seen first stays.
-    if (strongest === 0 || !(value > this.top.values[weakest]!)) return;
-    put(this.top, weakest, row, value);
-    this.texts[weakest] = text;
+    if (strongest === 0 || !(value > this.#top.values[weakest]!)) return;
+    put(this.#top, weakest, row, value);
+    this.#texts[weakest] = text;
   }
 }
 

@@ -91,22 +91,22 @@ function effectGraph(d: number): Graph {
 
 /** The largest few of many. */
 class Best {
-  private readonly most: number;
-  private kept: { id: number; value: number }[] = [];
-  private least = -Infinity;
+  readonly #most: number;
+  #kept: { id: number; value: number }[] = [];
+  #least = -Infinity;
 
   constructor(most: number) {
-    this.most = most;
+    this.#most = most;
   }
 
   offer(id: number, value: number): void {
-    if (this.kept.length === this.most && !(value > this.least)) return;
-    this.kept.push({ id, value });
-    this.kept = this.sorted().slice(0, this.most);
-    if (this.kept.length === this.most) this.least = this.kept.at(-1)!.value;
+    if (this.#kept.length === this.#most && !(value > this.#least)) return;
+    this.#kept.push({ id, value });
+    this.#kept = this.sorted().slice(0, this.#most);
+    if (this.#kept.length === this.#most) this.#least = this.#kept.at(-1)!.value;
   }
 
   sorted(): { id: number; value: number }[] {
-    return this.kept.toSorted((a, b) => b.value - a.value || a.id - b.id);
+    return this.#kept.toSorted((a, b) => b.value - a.value || a.id - b.id);
   }
 }

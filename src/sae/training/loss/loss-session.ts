@@ -31,34 +31,34 @@ type Outputs = InferenceSession.OnnxValueMapType;
 const scalar = (value: number) => new Tensor("float32", Float32Array.of(value), []);
 
 export class LossSession {
-  private readonly widths: Widths;
-  private readonly objective: Objective;
-  private readonly terms: readonly LossTerm[];
-  private readonly options: SessionOptions;
+  readonly #widths: Widths;
+  readonly #objective: Objective;
+  readonly #terms: readonly LossTerm[];
+  readonly #options: SessionOptions;
   /** One for each set of terms that a step has needed: a term may cost a decoding, so it runs only where it counts. */
-  private readonly sessions = new Map<string, InferenceSession>();
+  readonly #sessions = new Map<string, InferenceSession>();
   /** Gradients that only places make: fresh pages for them at every step would cost as much as the sums. */
-  private readonly buffers = new Map<TrainedName, Float32Array<ArrayBuffer>>();
+  readonly #buffers = new Map<TrainedName, Float32Array<ArrayBuffer>>();
 
   /** @param more terms beside the objective's */
   constructor(widths: Widths, objective: Objective, more: readonly LossTerm[], options: SessionOptions) {
-    this.widths = widths;
-    this.objective = objective;
-    this.terms = [...objective.terms, ...more];
-    this.options = options;
+    this.#widths = widths;
+    this.#objective = objective;
+    this.#terms = [...objective.terms, ...more];
+    this.#options = options;
   }
 
   /** @param x [B, d_in], scaled @param variance V, of the scaled rows */
   async run(x: Float32Array<ArrayBuffer>, weights: Weights, variance: number, now: StepState): Promise<Loss> {
-    const names = trainedNames(this.objective.own);
-    const weighing = this.terms
+    const names = trainedNames(this.#objective.own);
+    const weighing = this.#terms
       .map((term) => ({ term, ...term.at(now) }))
       .filter(({ weight }) => weight !== 0);
     const tensor = (values: Float32Array, dims: number[]) => new Tensor("float32", values, dims);
-    const session = await this.sessionWith(weighing.map(({ term }) => term));
+    const session = await this.#sessionWith(weighing.map(({ term }) => term));
     const outputs = await session.run({
-      x: tensor(x, [x.length / this.widths.d_in, this.widths.d_in]),
-      ...Object.fromEntries(names.map((name) => [name, tensor(weights[name]!, dimsOf(name, this.widths))])),
+      x: tensor(x, [x.length / this.#widths.d_in, this.#widths.d_in]),
+      ...Object.fromEntries(names.map((name) => [name, tensor(weights[name]!, dimsOf(name, this.#widths))])),
       variance: scalar(variance),
       ...Object.fromEntries(weighing.map(({ term, weight }) => [weightOf(term.name), scalar(weight)])),
       ...Object.fromEntries(weighing.flatMap(({ feeds }) => Object.entries(feeds))),
@@ -66,7 +66,7 @@ export class LossSession {
     const gradients = Object.fromEntries(
       names.map((name) => [
         name,
-        `d ${name}` in outputs ? numbersOf(outputs, `d ${name}`) : this.zeros(name),
+        `d ${name}` in outputs ? numbersOf(outputs, `d ${name}`) : this.#zeros(name),
       ]),
     ) as Weights;
     return {
@@ -75,18 +75,18 @@ export class LossSession {
       gradients,
       ...("fired" in outputs
         ? { fired: numbersOf(outputs, "fired"), smallest: null }
-        : this.addPlaces(gradients, outputs, x, weights)),
+        : this.#addPlaces(gradients, outputs, x, weights)),
     };
   }
 
   /** Adds what the chosen places add to the gradients. */
-  private addPlaces(
+  #addPlaces(
     gradients: Weights,
     outputs: Outputs,
     x: Float32Array<ArrayBuffer>,
     weights: Weights,
   ): Pick<Loss, "fired" | "smallest"> {
-    const { d_sae } = this.widths;
+    const { d_sae } = this.#widths;
     const { dims, data } = outputs["indices"]!;
     const found = {
       indices: data as Int32Array,
@@ -95,7 +95,7 @@ export class LossSession {
       dDecoded: numbersOf(outputs, "d decoded"),
     };
     const places = byFeature(found, dims[1] ?? null, d_sae);
-    addPlaceGradients(gradients, places, found, x, weights, this.widths);
+    addPlaceGradients(gradients, places, found, x, weights, this.#widths);
     const { starts } = places;
     const fired = Float32Array.from(
       { length: d_sae },
@@ -105,27 +105,27 @@ export class LossSession {
     return { fired, smallest: least === Infinity ? 0 : least };
   }
 
-  private zeros(name: TrainedName): Float32Array<ArrayBuffer> {
-    const buffer = this.buffers.get(name) ?? new Float32Array(lengthOf(name, this.widths));
-    this.buffers.set(name, buffer);
+  #zeros(name: TrainedName): Float32Array<ArrayBuffer> {
+    const buffer = this.#buffers.get(name) ?? new Float32Array(lengthOf(name, this.#widths));
+    this.#buffers.set(name, buffer);
     return buffer.fill(0);
   }
 
   async close(): Promise<void> {
-    for (const session of this.sessions.values()) await session.release();
-    this.sessions.clear();
+    for (const session of this.#sessions.values()) await session.release();
+    this.#sessions.clear();
   }
 
-  private async sessionWith(terms: readonly LossTerm[]): Promise<InferenceSession> {
+  async #sessionWith(terms: readonly LossTerm[]): Promise<InferenceSession> {
     const key = JSON.stringify(terms.map(({ name }) => name));
-    const known = this.sessions.get(key);
+    const known = this.#sessions.get(key);
     if (known !== undefined) return known;
-    const opened = await openWeightless(lossGraph(this.widths, this.objective, terms), {
-      ...this.options,
+    const opened = await openWeightless(lossGraph(this.#widths, this.#objective, terms), {
+      ...this.#options,
       // Of a step hundreds of megabytes: fresh pages for them cost as much as a product.
       arena: true,
     });
-    this.sessions.set(key, opened);
+    this.#sessions.set(key, opened);
     return opened;
   }
 }

@@ -28,16 +28,16 @@ export interface AdamState {
 
 export class Adam {
   readonly state: AdamState;
-  private readonly options: AdamOptions;
+  readonly #options: AdamOptions;
 
   constructor(options: AdamOptions, state: AdamState = { steps: 0, moments: new Map() }) {
-    this.options = options;
+    this.#options = options;
     this.state = state;
   }
 
   /** @param scale multiplies every gradient: below 1 where they are clipped together */
   step(updates: Iterable<AdamUpdate>, rate: number, scale = 1): void {
-    const { beta1, beta2, epsilon } = this.options;
+    const { beta1, beta2, epsilon } = this.#options;
     const steps = ++this.state.steps;
     const stride = rate / (1 - beta1 ** steps);
     const unbias = 1 / (1 - beta2 ** steps);
@@ -46,7 +46,7 @@ export class Adam {
         throw new RangeError(
           `Adam: expected ${values.length} gradients of ${name}, found ${gradient.length}`,
         );
-      const { first, second } = this.momentsOf(name, values.length);
+      const { first, second } = this.#momentsOf(name, values.length);
       for (let i = 0; i < values.length; i++) {
         const g = gradient[i]! * scale;
         const m = (first[i] = beta1 * first[i]! + (1 - beta1) * g);
@@ -56,7 +56,7 @@ export class Adam {
     }
   }
 
-  private momentsOf(name: string, length: number): { first: Float32Array; second: Float32Array } {
+  #momentsOf(name: string, length: number): { first: Float32Array; second: Float32Array } {
     const known = this.state.moments.get(name);
     if (known !== undefined) return known;
     const fresh = { first: new Float32Array(length), second: new Float32Array(length) };
