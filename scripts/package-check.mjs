@@ -1,0 +1,114 @@
+// The package as its user gets it: installed by plain npm in an empty folder, and used there on the machine's own Node.
+// Node strips no types under node_modules, so what works in a checkout says nothing about this. Plain JavaScript with no
+// import from a package: it runs on every Node that the package promises, where nothing is installed.
+//
+//     node scripts/package-check.mjs                    packs this checkout, which has to be set up, and checks that
+//     node scripts/package-check.mjs fathom-0.1.0.tgz   checks a package that is there
+//     --folder FOLDER                                   leaves the folder and the run in it (runs/first) to look at
+import { spawnSync } from "node:child_process";
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { folder: { type: "string" } },
+});
+
+const scratch = mkdtempSync(join(tmpdir(), "fathom-package-"));
+const home = values.folder ?? join(scratch, "empty-folder");
+const installed = join(home, "node_modules/fathom");
+const demo = "node_modules/fathom/organisms/demo";
+
+/** Milliseconds: a slow registry on a busy machine; none of the commands takes a quarter of it elsewhere. */
+const patience = 240_000;
+
+/** A user's shell: without what npm scripts and vitest put into ours, above all their Node in front of the machine's. */
+function usersEnvironment() {
+  const ours = /^(npm_(?!config_)|npm_config_(local_prefix|prefix)$|VITEST|NODE|INIT_CWD$|PATH$)/i;
+  const kept = Object.entries(process.env).filter(
+    ([name]) => !ours.test(name) || name === "NODE_EXTRA_CA_CERTS",
+  );
+  const folders = (process.env.PATH ?? "").split(delimiter);
+  return {
+    ...Object.fromEntries(kept),
+    PATH: folders.filter((folder) => !/node_modules|node-gyp-bin/.test(folder)).join(delimiter),
+    // Otherwise onnxruntime-node's install script fetches CUDA libraries on Linux.
+    ONNXRUNTIME_NODE_INSTALL: "skip",
+  };
+}
+
+/** What the command printed. @throws Error with everything it said, unless it ended with code 0 */
+function user(command, args, cwd = home) {
+  const line = [command, ...args.map((text) => (text.includes(" ") ? `"${text}"` : text))].join(" ");
+  // On Windows npm and npx are .cmd files, which only a shell starts. No argument here has a quote in it.
+  const windows = process.platform === "win32";
+  const { status, stdout, stderr, error } = spawnSync(windows ? line : command, windows ? [] : args, {
+    cwd,
+    shell: windows,
+    env: usersEnvironment(),
+    encoding: "utf8",
+    timeout: patience,
+    maxBuffer: 1 << 26,
+  });
+  if (status !== 0)
+    throw new Error(`${line}: expected exit code 0, found ${status ?? error?.code}\n${stdout}${stderr}`);
+  return stdout;
+}
+
+function expect(what, condition, found) {
+  if (!condition) throw new Error(`${what}, found ${found}`);
+  console.error(`ok   ${what}`);
+}
+
+const json = (path) => JSON.parse(readFileSync(join(home, path), "utf8"));
+
+/** Packing builds; the build runs on the pinned Node, as in `npm test`. */
+function packed() {
+  user("npm", ["pack", "--silent", "--pack-destination", ".", root], scratch);
+  return join(
+    scratch,
+    readdirSync(scratch).find((name) => name.endsWith(".tgz")),
+  );
+}
+
+try {
+  mkdirSync(home, { recursive: true });
+  copyFileSync(positionals[0] ?? packed(), join(home, "fathom.tgz"));
+  user("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", "./fathom.tgz"]);
+
+  const { version } = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
+  const said = user("npx", ["fathom", "--version"]).trim();
+  expect(`the package says its version, ${version}`, said === version, said);
+
+  const help = user("npx", ["fathom", "--help"]);
+  expect("help names the audit", /^ +audit /m.test(help), help);
+
+  const own = user("node", ["-p", "process.versions.node"]).trim();
+  const { broken, checks } = JSON.parse(user("npx", ["fathom", "doctor", "--json"]));
+  expect("doctor finds nothing broken", broken === 0, JSON.stringify(checks, null, 2));
+  const node = checks.find(({ name }) => name === "Node").detail.split(" ")[0];
+  expect(`it runs on the machine's own Node, ${own}`, node === own, node);
+
+  const inputs = ["--model", demo, "--sae", `${demo}/sae`, "--prompts", "fiction"];
+  // The first 36 prompts are 12 matched triples: enough for the question that a report opens with.
+  const cost = ["--limit", "36", "--caps", "16,32", "--threads", "1"];
+  user("npx", ["fathom", "audit", ...inputs, ...cost, "--out", "runs/first", "--quiet"]);
+  const { environment } = json("runs/first/manifest.json");
+  expect("and the audit too", environment.node === own, environment.node);
+  const findings = json("runs/first/findings.json");
+  const found = findings.filter(({ status }) => status === "found").length;
+  expect("the audit of the bundled checkpoint finds something", found > 0, `${findings.length} findings`);
+
+  const page = readFileSync(join(home, "runs/first/report.html"), "utf8");
+  const shown = findings.filter(({ sentence }) => page.includes(JSON.stringify(sentence).slice(1, -1)));
+  expect("the report holds findings", shown.length > 0, `none of ${findings.length}`);
+} catch (error) {
+  console.error(`package-check: ${error.message}`);
+  process.exitCode = 1;
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+}
