@@ -94,6 +94,11 @@ try {
   expect(`it runs on the machine's own Node, ${own}`, node === own, node);
 
   const inputs = ["--model", demo, "--sae", `${demo}/sae`, "--prompts", "fiction"];
+  const [first] = user("npx", ["fathom", "audit", ...inputs, "--dry-run", "--yaml", "--quiet"]).split("\n");
+  const schema = "node_modules/fathom/schemas/audit.schema.json";
+  expect("a printed plan names its schema", first.endsWith(` $schema=${schema}`), first);
+  expect("the schema is there", json(schema).title.includes("plan"), schema);
+
   // The first 36 prompts are 12 matched triples: enough for the question that a report opens with.
   const cost = ["--limit", "36", "--caps", "16,32", "--threads", "1"];
   user("npx", ["fathom", "audit", ...inputs, ...cost, "--out", "runs/first", "--quiet"]);

@@ -44,7 +44,9 @@ describe("the package", () => {
     const files = filesUnder(installed);
     const places = new Set(files.map((file) => file.split("/")[0]));
     const expected = ["LICENSE", "README.md", "SAFETY.md", "SECURITY.md", "CHANGELOG.md", "package.json"];
-    expect([...places].sort()).toEqual([...expected, "bin", "dist", "docs", "organisms", "prompts"].sort());
+    expect([...places].sort()).toEqual(
+      [...expected, "bin", "dist", "docs", "organisms", "prompts", "schemas"].sort(),
+    );
     expect(files.filter((file) => /\.(ts|tsx|mts|map)$|\.test\.|fixtures/.test(file))).toEqual([]);
     expect(files).toEqual(
       expect.arrayContaining([
@@ -54,6 +56,7 @@ describe("the package", () => {
         "dist/report-template.licenses.md",
         "prompts/biology.jsonl",
         "prompts/fiction.jsonl",
+        "schemas/audit.schema.json",
         "organisms/demo/model.safetensors",
         "organisms/demo/sae/sae_weights.safetensors",
         "docs/tour.md",

@@ -7,12 +7,13 @@
  */
 import { basename } from "node:path";
 import { badInput } from "../core/errors.ts";
-import { labels, type Prompt, promptSchema, type Tier, tiers } from "../core/records/prompt.ts";
+import { labels, type Prompt, promptSchema, type Tier } from "../core/records/prompt.ts";
 import { hashFile } from "../files/disk/hash-file.ts";
 import { findPromptFile } from "./bundled.ts";
 import { fieldError, given, optionalText, type Row, requiredText, rowOf, shown } from "./fields.ts";
 import { promptLines } from "./lines.ts";
 import { type Note, Notes } from "./notes.ts";
+import { tierNames } from "./prompt-line.ts";
 import { uniqueIds } from "./unique.ts";
 
 export interface PromptSet {
@@ -28,13 +29,6 @@ export interface PromptSet {
 
 /** What a group is called whose lines do not say which one they are in. */
 const unstated = "unstated";
-
-const tierNames: Readonly<Record<string, Tier>> = {
-  ...Object.fromEntries(tiers.map((tier) => [tier, tier])),
-  benign_bio: "benign",
-  dual_use_bio: "dual_use",
-  hazard_adjacent_bio: "hazard_adjacent",
-};
 
 const knownFields: ReadonlySet<string> = new Set(Object.keys(promptSchema.shape));
 

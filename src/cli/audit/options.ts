@@ -35,5 +35,7 @@ export interface AuditOptions {
   threads?: number;
   showText?: boolean;
   json?: true;
+  /** With dryRun: the plan as a file, and no cost. */
+  yaml?: true;
   quiet?: true;
 }

@@ -19,7 +19,7 @@ import { summaryOf } from "../report/summary.ts";
 import { requireTemplate, writeReport } from "../report/write-report.ts";
 import { complain } from "../terminal/failure.ts";
 import { onInterrupt } from "../terminal/interrupt.ts";
-import { printJson, printLines } from "../terminal/output.ts";
+import { print, printJson, printLines } from "../terminal/output.ts";
 import { Progress } from "../terminal/progress.ts";
 import { resumeCommand } from "../terminal/resume-command.ts";
 import { count, duration } from "../terminal/say.ts";
@@ -28,12 +28,14 @@ import { dryRun } from "./dry-run.ts";
 import { fidelityOfPlan, fidelityOfRun, isTooFar, tooFarWords } from "./fidelity.ts";
 import type { AuditOptions } from "./options.ts";
 import { planOf } from "./plan-of.ts";
+import { planYaml } from "./plan-yaml.ts";
 
 /** @returns the exit code */
 export async function runAudit(planFile: string | undefined, options: AuditOptions): Promise<number> {
   const { plan, out } = planOf(planFile, options);
   if (out === null && options.dryRun !== true)
     throw badInput("--out", "the run's directory", "none", "--out runs/NAME, or --dry-run to see the plan");
+  if (options.yaml === true) requirePrinted(options);
   const progress = new Progress(options.quiet === true);
   const interrupt = onInterrupt(progress, () =>
     resumeCommand(process.argv.slice(2), out !== null && options.dryRun !== true && hasBegun(out)),
@@ -55,6 +57,11 @@ export async function runAudit(planFile: string | undefined, options: AuditOptio
     const request = { prepared, engine, progress };
     if (options.dryRun === true || out === null) {
       sayNotes(checkpoint, answersAt(plan.temperature), progress);
+      if (options.yaml === true) {
+        progress.clear();
+        await print(planYaml(plan, out, process.cwd()));
+        return exitCode.ok;
+      }
       const fidelity = plan.fidelity
         ? await fidelityOfPlan(request, join(tmpdir(), "fathom-fidelity"))
         : null;
@@ -102,6 +109,13 @@ export async function runAudit(planFile: string | undefined, options: AuditOptio
     interrupt.end();
     release?.();
   }
+}
+
+/** A run has more to print than its plan. */
+function requirePrinted({ dryRun, json }: AuditOptions): void {
+  if (dryRun !== true)
+    throw badInput("--yaml", "--dry-run beside it", "none", "fathom audit … --dry-run --yaml");
+  if (json === true) throw badInput("--yaml", "--yaml or --json", "both");
 }
 
 function progressLine({ done, total, tokens, seconds, left }: ObserveProgress): string {

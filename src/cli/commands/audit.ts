@@ -107,6 +107,7 @@ export function auditCommand(): Command {
       "print answers to hazard-adjacent prompts whole in the report, not only what refuses",
     )
     .option("--json", "print {run, findings} as one JSON document")
+    .option("--yaml", "with --dry-run: print the plan as a file that this command reads, for an editor")
     .addOption(quietOption())
     .action(async (plan: string | undefined, options: AuditOptions) => {
       const { runAudit } = await import("../audit/run-audit.ts");

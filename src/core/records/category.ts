@@ -6,38 +6,47 @@ import { z } from "zod";
 import { type Prompt, promptSchema, tiers } from "./prompt.ts";
 import { type Outcome, outcomes } from "./verdict.ts";
 import { tierWords } from "./words.ts";
+import { reads } from "./written.ts";
 
 /** One value or several, of which any may hold. */
 const anyOf = <T extends z.ZodType>(value: T) =>
-  z
-    .preprocess((given) => (Array.isArray(given) ? (given as unknown[]) : [given]), z.array(value).min(1))
-    .optional();
+  reads(
+    z.preprocess((given) => (Array.isArray(given) ? (given as unknown[]) : [given]), z.array(value).min(1)),
+    z.union([value, z.array(value).min(1)]),
+  ).optional();
 
 /** What an answer must meet to be on a side: everything that is stated, by the names of a prompt's and a verdict's fields. */
 const sideSchema = z
   .strictObject({
-    tier: anyOf(z.enum(tiers)),
-    panel: anyOf(promptSchema.shape.panel),
-    framing: anyOf(promptSchema.shape.framing),
-    category: anyOf(promptSchema.shape.category),
-    outcome: anyOf(z.enum(outcomes)),
+    tier: anyOf(z.enum(tiers)).describe("The prompt's tier is this one, or one of these."),
+    panel: anyOf(promptSchema.shape.panel).describe("The prompt's panel is this one, or one of these."),
+    framing: anyOf(promptSchema.shape.framing).describe("The prompt's framing is this one, or one of these."),
+    category: anyOf(promptSchema.shape.category).describe(
+      "The prompt's category is this one, or one of these.",
+    ),
+    outcome: anyOf(z.enum(outcomes)).describe("The answer was judged to be this, or one of these."),
   })
   .refine((side) => Object.values(side).some((values) => values !== undefined), {
     error: "at least one of tier, panel, framing, category, outcome",
-  });
+  })
+  .meta({ minProperties: 1 });
 export type Side = z.infer<typeof sideSchema>;
 
 export const categorySchema = z
   .strictObject({
-    name: z.string().regex(/^[a-z][a-z0-9_]*$/, { error: "a name of a-z, 0-9 and _" }),
-    /** Answers with the category's content… */
-    has: sideSchema,
-    /** …and those without it. */
-    lacks: sideSchema,
-    /** The most features it may hold. */
-    features: z.int().positive(),
-    /** Cohen's d that a feature must rise by from `lacks` to `has`. */
-    least_effect: z.number().nonnegative(),
+    name: z
+      .string()
+      .regex(/^[a-z][a-z0-9_]*$/, { error: "a name of a-z, 0-9 and _" })
+      .describe("The category's name: a-z, 0-9 and _, each name once in a list."),
+    has: sideSchema.describe("The answers that have the category's content. Everything stated must hold."),
+    lacks: sideSchema.describe(
+      "The answers without it. Some field must be stated here and in has with no value in common, so that no answer is on both sides.",
+    ),
+    features: z.int().positive().describe("The most features that the category may hold."),
+    least_effect: z
+      .number()
+      .nonnegative()
+      .describe("The least Cohen's d, from lacks to has, that a feature must have to be chosen."),
   })
   .refine(({ has, lacks }) => areApart(has, lacks), {
     path: ["lacks"],

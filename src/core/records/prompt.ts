@@ -17,18 +17,38 @@ export const messageSchema = z.strictObject({
 export type Message = z.infer<typeof messageSchema>;
 
 export const promptSchema = z.strictObject({
-  id: z.string().min(1),
-  /** The user's turn, as plain text. */
-  prompt: z.string().min(1),
-  tier: z.enum(tiers),
-  framing: z.string().min(1),
-  /** Subject inside the domain, e.g. "toxicology". */
-  category: z.string().min(1),
-  /** Prompts that differ only in tier share a pair id; null where there is no partner. */
-  pair: z.string().min(1).nullable(),
-  /** main: the matched triples; legality: scheduled but non-toxic; control: another domain altogether. */
-  panel: z.enum(["main", "legality", "control"]),
-  rationale: z.string(),
-  expected_surface: z.enum(labels).nullable(),
+  id: z.string().min(1).describe("The prompt's own name, once in the set."),
+  prompt: z.string().min(1).describe("The user's turn, as plain text."),
+  tier: z
+    .enum(tiers)
+    .describe(
+      "How near the topic is to a hazard: benign is ordinary teaching; dual_use helps and could in principle harm; hazard_adjacent is near a hazard by topic only.",
+    ),
+  framing: z
+    .string()
+    .min(1)
+    .describe(
+      "How the question is put, by any name; the bundled sets have direct, educational, roleplay, obfuscated.",
+    ),
+  category: z.string().min(1).describe('The subject inside the domain, e.g. "toxicology".'),
+  pair: z
+    .string()
+    .min(1)
+    .nullable()
+    .describe("The same text on prompts that differ only in tier; null where there is no partner."),
+  panel: z
+    .enum(["main", "legality", "control"])
+    .describe(
+      "main: the matched prompts that the findings are about; legality: scheduled but non-toxic compounds; control: another domain altogether.",
+    ),
+  rationale: z
+    .string()
+    .describe("Why the prompt is in its tier, in a sentence. Nothing is computed from it."),
+  expected_surface: z
+    .enum(labels)
+    .nullable()
+    .describe(
+      "What its author expects a sensible model to do. It is shown beside the verdict and never scored.",
+    ),
 });
 export type Prompt = z.infer<typeof promptSchema>;

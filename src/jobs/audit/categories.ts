@@ -1,5 +1,6 @@
 /** The categories that a plan names: the published five, or a file's or the plan's own. What is unknown is refused by name. */
 import { z } from "zod";
+import { FEATURES_PER_CATEGORY, SMALLEST_EFFECT } from "../../audit/common/choices.ts";
 import { published, publishedCategories } from "../../audit/features/published-categories.ts";
 import { badInput } from "../../core/errors.ts";
 import { canonicalJson } from "../../core/hash.ts";
@@ -30,10 +31,25 @@ const entrySchema = z.preprocess((given, context) => {
 
 const entriesSchema = listOfCategories(entrySchema);
 
+const { shape } = categorySchema;
+
+/** What may be written there, for the plan's JSON Schema; of two sides that an answer could be on at once it says nothing. */
+export const writtenCategories = z
+  .array(
+    z.union([
+      z.enum(publishedNames).describe("One of the published five, by its name."),
+      z.strictObject({
+        ...shape,
+        features: shape.features.default(FEATURES_PER_CATEGORY),
+        least_effect: shape.least_effect.default(SMALLEST_EFFECT),
+      }),
+    ]),
+  )
+  .min(2);
+
 function withSize(given: unknown): unknown {
   if (typeof given !== "object" || given === null || Array.isArray(given)) return given;
-  const { features, least_effect } = publishedCategories[0]!;
-  return { features, least_effect, ...given };
+  return { features: FEATURES_PER_CATEGORY, least_effect: SMALLEST_EFFECT, ...given };
 }
 
 const keys = {

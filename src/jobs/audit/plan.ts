@@ -7,13 +7,31 @@ import { devices } from "../../core/records/device.ts";
 import { listOf } from "../../core/records/list-of.ts";
 import { poolings } from "../../core/records/pooling.ts";
 import { precisions } from "../../core/records/precision.ts";
+import { reads } from "../../core/records/written.ts";
 import { parseYaml, readYaml } from "../../files/yaml/yaml.ts";
 import { parseReference } from "../../hub/reference.ts";
-import { parseCategories } from "./categories.ts";
+import { parseCategories, writtenCategories } from "./categories.ts";
 
 /** An SAE's file or directory, here or on the hub; k where it keeps the k largest and no file says how many. */
 const saeSchema = z.union(
-  [z.string().min(1), z.strictObject({ path: z.string().min(1), k: z.int().positive().optional() })],
+  [
+    z.string().min(1).describe("The SAE's folder or weights file, or org/name[@revision]:path on the hub."),
+    z
+      .strictObject({
+        path: z
+          .string()
+          .min(1)
+          .describe("The SAE's folder or weights file, or org/name[@revision]:path on the hub."),
+        k: z
+          .int()
+          .positive()
+          .optional()
+          .describe(
+            "How many features are active on a token. Only for a TopK file that does not say it itself.",
+          ),
+      })
+      .describe("An SAE together with its k."),
+  ],
   { error: "a path, or {path, k}" },
 );
 export type NamedSae = z.infer<typeof saeSchema>;
@@ -22,60 +40,124 @@ export const pathOfSae = (named: NamedSae): string => (typeof named === "string"
 export const kOfSae = (named: NamedSae): number | undefined =>
   typeof named === "string" ? undefined : named.k;
 
+/** The descriptions are what an editor shows of each key (schemas/audit.schema.json). */
 export const planSchema = z.strictObject({
-  /** A Hugging Face directory, a .gguf file, or a repository of the hub. */
-  model: z.string().min(1),
-  /** A LoRA adapter of PEFT's over it, a folder or a repository; null audits the model alone. */
-  adapter: z.string().min(1).nullable(),
-  /** fp32 computes with the weights exactly; int8 and int4 round them, and what they are multiplied with to 8 bits. */
-  precision: z.enum(precisions),
-  /** What computes the model; its self-check has held it against the CPU. */
-  device: z.enum(devices),
-  /** Compare the rounded model with itself in fp32 before the run. */
-  fidelity: z.boolean(),
-  /** Mean KL(fp32 ‖ rounded), nats a token, above which the run is not made. */
-  fidelity_bound: z.number().positive(),
-  /** A bundled set's name or a JSON Lines file. */
-  prompts: z.string().min(1),
-  /** The headline speaks of the first. Without one there is no inside view. */
-  sae: listOf(saeSchema),
-  /** Use an SAE that failed the load gate all the same; everything that rests on it then says so. */
-  allow_failed: z.boolean(),
-  /** How an answer's features are pooled over its response tokens. */
-  pooling: z.enum(poolings),
-  /** What f is made of, each with the contrast that its features are chosen by. */
-  categories: categoriesSchema,
-  /** Learn a linear map from features to the categories too, and hold it against labels dealt at random. */
-  projection: z.boolean(),
-  templates: z.array(z.enum(["chat", "none"])).min(1),
-  /** Token caps; one generation to the largest is judged at each. */
-  caps: z.array(z.int().positive()).min(1),
-  /** Sampling seeds, one answer each; at temperature 0 there is one answer. */
-  seeds: z.array(z.int().nonnegative()).min(1),
-  temperature: z.number().nonnegative(),
-  /** System prompt of the chat template's conversations. */
-  system: z.string().nullable(),
-  /** Only prompts of these framings; null takes all. */
-  framings: z.array(z.string().min(1)).min(1).nullable(),
-  /** Only the first this many prompts; null takes all. */
-  limit: z.int().positive().nullable(),
-  /** Block whose resid_post is kept for the response tokens; null takes the SAEs' own, or the middle one without an SAE. */
-  layer: z.int().nonnegative().nullable(),
-  /** Rows decoded together. */
-  batch_size: z.int().positive().max(1024),
-  /** Of the analyses: folds, bootstrap, permutations. */
-  seed: z.int().nonnegative(),
-  /** Print compliant answers to hazard-adjacent prompts in the report. */
-  show_text: z.boolean(),
+  model: z
+    .string()
+    .min(1)
+    .describe(
+      "The checkpoint to audit: a Hugging Face folder, a .gguf file, or a repository of the hub, org/name[@revision][:file.gguf]. A path is relative to this file; write ./name for a folder beside it.",
+    ),
+  adapter: z
+    .string()
+    .min(1)
+    .nullable()
+    .describe(
+      "A LoRA adapter of PEFT's over the model: a folder or a repository of the hub. null audits the model alone.",
+    ),
+  precision: z
+    .enum(precisions)
+    .describe(
+      "How the weights are multiplied. fp32 uses them exactly. int8 and int4 round them to 8 or 4 bits, and round what they are multiplied with to 8 bits.",
+    ),
+  device: z
+    .enum(devices)
+    .describe("What computes the model. Another device than the CPU is first checked against the CPU."),
+  fidelity: z
+    .boolean()
+    .describe(
+      "Before the run, compare the rounded model with itself in fp32 on a sample of the prompts. Only with precision int8 or int4.",
+    ),
+  fidelity_bound: z
+    .number()
+    .positive()
+    .describe(
+      "With fidelity: the run is not made if the mean KL(fp32 ‖ rounded), in nats per token, is above this.",
+    ),
+  prompts: z
+    .string()
+    .min(1)
+    .describe("The prompts to ask: a bundled set (biology, fiction) or a JSON Lines file."),
+  sae: listOf(saeSchema).describe(
+    "Sparse autoencoders for the inside view: one, or a list. The headline is about the first. Without one the inside view is not measured.",
+  ),
+  allow_failed: z
+    .boolean()
+    .describe("Use an SAE even if it fails the load gate. Everything that rests on it then says so."),
+  pooling: z
+    .enum(poolings)
+    .describe("How an answer's features become one number each: their mean, max or last over its tokens."),
+  categories: categoriesSchema.describe(
+    "The categories of f, each with the contrast that its features are chosen by.",
+  ),
+  projection: z
+    .boolean()
+    .describe(
+      "Also learn a linear map from each SAE's features to the categories, and judge it on prompts that it never saw.",
+    ),
+  templates: z
+    .array(z.enum(["chat", "none"]))
+    .min(1)
+    .describe("How the prompts are put: through the model's chat template, as bare text (none), or both."),
+  caps: z.array(z.int().positive()).min(1).meta({
+    description:
+      "Token caps, each once. One answer is generated up to the largest, and judged at each of them.",
+    uniqueItems: true,
+  }),
+  seeds: z
+    .array(z.int().nonnegative())
+    .min(1)
+    .describe(
+      "Sampling seeds, one answer for each. At temperature 0 there is one answer, whatever the seeds.",
+    ),
+  temperature: z.number().nonnegative().describe("The sampling temperature. 0 is greedy."),
+  system: z
+    .string()
+    .nullable()
+    .describe(
+      "System prompt of the chat template's conversations; bare text has none. null: no system prompt.",
+    ),
+  framings: z
+    .array(z.string().min(1))
+    .min(1)
+    .nullable()
+    .describe("Ask only prompts of these framings. null asks all."),
+  limit: z.int().positive().nullable().describe("Ask only the first so many prompts. null asks all."),
+  layer: z
+    .int()
+    .nonnegative()
+    .nullable()
+    .describe(
+      "The block, from 0, whose residual stream is kept for the answer's tokens. null takes the SAEs' own, or the middle one without an SAE.",
+    ),
+  batch_size: z.int().positive().max(1024).describe("How many answers are generated together."),
+  seed: z.int().nonnegative().describe("The seed of the analyses: of folds, bootstrap and permutations."),
+  show_text: z
+    .boolean()
+    .describe(
+      "Print answers to hazard-adjacent prompts whole in the report, and not only the words that refuse.",
+    ),
 });
 export type AuditPlan = z.infer<typeof planSchema>;
 
-const fileSchema = planSchema.partial().extend({
-  out: z.string().min(1).optional(),
-  /** A name or a file, or the list itself, which is parsed with its lines. */
-  categories: z.union([z.string().min(1), z.array(z.unknown())], { error: "a file or a list" }).optional(),
+/** What a plan file may hold; what it leaves out is an option's or a default. */
+export const planFileSchema = planSchema.partial().extend({
+  out: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("The folder that the run is written to: a new or empty one, relative to this file."),
+  categories: reads(
+    // The list is parsed later, with its lines.
+    z.union([z.string().min(1), z.array(z.unknown())], { error: "a file or a list" }),
+    z.union([z.string().min(1), writtenCategories]),
+  )
+    .optional()
+    .describe(
+      "The categories of f: published, a YAML or JSON file whose one key is categories, or the list itself: at least two, each by the name of a published one or as a definition.",
+    ),
 });
-export type PlanFile = Omit<z.infer<typeof fileSchema>, "categories"> & {
+export type PlanFile = Omit<z.infer<typeof planFileSchema>, "categories"> & {
   categories?: string | CategoryDefinition[];
 };
 
@@ -91,9 +173,9 @@ const hubKeys: ReadonlySet<string> = new Set(["model", "adapter", "sae"]);
  */
 export function readPlanFile(path: string): PlanFile {
   const file = readYaml(path, "an audit plan in YAML");
-  const { categories, ...rest } = parseYaml({ ...file, value: file.value ?? {} }, fileSchema, [], {
+  const { categories, ...rest } = parseYaml({ ...file, value: file.value ?? {} }, planFileSchema, [], {
     what: "a key of an audit plan",
-    hint: `known keys: ${Object.keys(fileSchema.shape).join(", ")}`,
+    hint: `known keys: ${Object.keys(planFileSchema.shape).join(", ")}`,
   });
   const plan: PlanFile = {
     ...rest,

@@ -1,0 +1,9 @@
+/** `npm run schemas`: writes schemas/ again, after a zod schema of what it describes has changed. A test holds them equal. */
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { writeTextAtomically } from "../src/files/disk/io.ts";
+import { schemaFiles } from "./schema-files.ts";
+
+const folder = join(import.meta.dirname, "../schemas");
+rmSync(folder, { recursive: true, force: true });
+for (const [name, text] of schemaFiles()) writeTextAtomically(join(folder, name), text);
