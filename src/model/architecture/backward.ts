@@ -2,7 +2,6 @@
  * What gradients of a trained model and training share: the derived backward graph of a block, its weights as inputs,
  * and the inputs of whole sequences, which have no past.
  */
-
 import type { Graph, Value } from "../../graph/build/graph.ts";
 import { gradient } from "../../graph/gradient.ts";
 import { Tensor } from "../ort/ort.ts";
@@ -52,15 +51,19 @@ export function outputGradients(graph: Graph, names: readonly string[], gradient
   });
 }
 
-/** The inputs of a layer's block for B sequences of T tokens from their beginning, but for x. */
-export function wholeSequences(
-  layer: LayerConfig,
-  tables: RotaryTables,
-  B: number,
-  T: number,
-): Record<string, Tensor> {
-  const noPast = new Array<number>(B).fill(0);
-  const lengths = new Array<number>(B).fill(T);
-  const past = () => new Tensor("float32", new Float32Array(0), [B, layer.kvHeads, 0, layer.headDim]);
-  return { ...new Positions(tables, noPast, 0, T, lengths).of(layer), past_key: past(), past_value: past() };
+/** The inputs of blocks, but for x, of B sequences of T tokens that have no past. */
+export class WholeSequences {
+  readonly #positions: Positions;
+  readonly #B: number;
+
+  constructor(tables: RotaryTables, B: number, T: number) {
+    this.#B = B;
+    this.#positions = new Positions(tables, new Array<number>(B).fill(0), 0, T, new Array<number>(B).fill(T));
+  }
+
+  /** cos, sin, mask and the empty past of a layer's block. */
+  of(layer: LayerConfig): Record<string, Tensor> {
+    const past = () => new Tensor("float32", new Float32Array(0), [this.#B, layer.kvHeads, 0, layer.headDim]);
+    return { ...this.#positions.of(layer), past_key: past(), past_value: past() };
+  }
 }

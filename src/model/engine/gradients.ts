@@ -1,17 +1,13 @@
-/**
- * Gradients of a scalar of the logits, by the chain rule across blocks: forward keeps the residual between blocks,
- * backward recomputes each block inside its own derived backward graph. Nothing else is taped.
- */
+/** Gradients of a scalar of the logits with respect to the residual stream and to weights (backward-pass.ts). */
 import { badInput } from "../../core/errors.ts";
 import { gradient } from "../../graph/gradient.ts";
-import { backwardBlock, wholeSequences } from "../architecture/backward.ts";
 import { asInput } from "../architecture/declare.ts";
-import { blockPrefix, buildHead, graphKey, lendersOf } from "../architecture/parts.ts";
-import { RotaryTables } from "../architecture/rotary.ts";
+import { buildHead } from "../architecture/parts.ts";
 import { type InferenceSession, Tensor } from "../ort/ort.ts";
 import { openWeightless } from "../ort/session.ts";
 import { firstNotFinite } from "../weights/finite.ts";
-import type { Engine, Step } from "./engine.ts";
+import { BackwardPass } from "./backward-pass.ts";
+import type { Engine } from "./engine.ts";
 import { KvCache } from "./kv-cache.ts";
 
 /** The scalar: Σ coefficient · logits[position, token], e.g. the logit of one token minus that of another. */
@@ -26,33 +22,24 @@ export interface Gradients {
   weights: Map<string, Float32Array<ArrayBuffer>>;
 }
 
-interface BackwardSession {
+interface HeadSession {
   session: InferenceSession;
-  /** Of its weights, below the block's prefix. */
+  /** Names of the head's weights. */
   names: string[];
 }
 
-const sides = ["key", "value"] as const;
-type KeysAndValues = Record<(typeof sides)[number], Float32Array<ArrayBuffer>>;
-
-/** What passes between layers beside the residual: keys and values, by the layer that made them. */
-interface Lent {
-  step: Step;
-  /** d scalar / d each of them, summed over the layers that attend to them. */
-  gradients: Map<number, KeysAndValues>;
-}
-
 export class GradientEngine {
-  /** One for all layers of the same graph: the weights are its inputs. */
-  readonly #blocks = new Map<string, Promise<BackwardSession>>();
-  #head: Promise<BackwardSession> | null = null;
+  #head: Promise<HeadSession> | null = null;
   readonly #engine: Engine;
-  readonly #lenders: ReadonlySet<number>;
-  readonly #rotary = new RotaryTables();
+  readonly #backward: BackwardPass;
 
   constructor(engine: Engine) {
     this.#engine = engine;
-    this.#lenders = lendersOf(engine.config);
+    this.#backward = new BackwardPass(
+      engine.config,
+      (prefix, names) => this.#weightFeeds(prefix, names),
+      engine.options,
+    );
   }
 
   /**
@@ -86,19 +73,28 @@ export class GradientEngine {
       },
     });
 
-    let cotangent = await this.#throughHead(outputs[depth - 1]!, objective);
     const wanted = new Set(options.layers);
     const residuals = new Map<number, Float32Array<ArrayBuffer>>();
     const weights: Gradients["weights"] = new Map();
-    const lent: Lent = { step, gradients: new Map() };
-    const lowest = Math.min(...options.layers, options.weightsOf ?? depth);
-    for (let layer = depth - 1; layer >= 0; layer--) {
+    const keep = (layer: number, cotangent: Float32Array<ArrayBuffer>) => {
       if (wanted.has(layer)) residuals.set(layer, cotangent);
-      const withWeights = options.weightsOf === layer;
-      if (layer <= lowest && !withWeights) break;
-      const input = layer === 0 ? this.#engine.embed([ids], T) : outputs[layer - 1]!;
-      cotangent = await this.#throughBlock(layer, input, cotangent, withWeights ? weights : null, lent);
-    }
+    };
+    // The output of the layer below the lowest block that the loop goes through is the last that it reaches.
+    const reached = Math.min(...options.layers, (options.weightsOf ?? depth) - 1);
+    const last = await this.#backward.run(
+      {
+        ...{ B: 1, T: step.T, lent: step.lent, perLayer: step.perLayer },
+        inputOf: (layer) => (layer === 0 ? this.#engine.embed([ids], T) : outputs[layer - 1]!),
+      },
+      {
+        top: await this.#throughHead(outputs[depth - 1]!, objective),
+        lowest: reached + 1,
+        wantsWeights: (layer) => layer === options.weightsOf,
+        onOutput: keep,
+        onWeight: (name, gradient) => weights.set(name, gradient),
+      },
+    );
+    keep(reached, last);
     requireFiniteGradients(residuals, weights);
     return { residuals, weights };
   }
@@ -120,47 +116,6 @@ export class GradientEngine {
     return outputs["dx"]!.data as Float32Array<ArrayBuffer>;
   }
 
-  async #throughBlock(
-    layer: number,
-    x: Float32Array<ArrayBuffer>,
-    cotangent: Float32Array<ArrayBuffer>,
-    weightGradients: Gradients["weights"] | null,
-    { step, gradients }: Lent,
-  ): Promise<Float32Array<ArrayBuffer>> {
-    const { config } = this.#engine;
-    const own = config.layers[layer]!;
-    const dims = [1, step.T, config.hiddenSize];
-    const { session, names } = await this.#block(layer);
-    const feeds: Record<string, Tensor> = {
-      ...this.#weightFeeds(blockPrefix(layer), names),
-      ...wholeSequences(own, this.#rotary, 1, step.T),
-      ...(own.kvFrom === null ? {} : step.lent.get(own.kvFrom)!),
-      x: new Tensor("float32", x, dims),
-      cotangent: new Tensor("float32", cotangent, dims),
-    };
-    const perLayer = step.perLayer[`per_layer.${layer}`];
-    if (perLayer !== undefined) feeds["per_layer"] = perLayer;
-    if (this.#lenders.has(layer))
-      // Those that attend to them lie above, and have been passed.
-      for (const side of sides)
-        feeds[`cotangent_${side}`] = new Tensor(
-          "float32",
-          gradients.get(layer)![side],
-          step.lent.get(layer)![side].dims,
-        );
-    const wanted = ["dx"];
-    if (own.kvFrom !== null) wanted.push(...sides.map((side) => `d${side}`));
-    if (weightGradients !== null) wanted.push(...names.map((name) => `d ${name}`));
-    const outputs = await session.run(feeds, wanted);
-    const of = (name: string) => outputs[name]!.data as Float32Array<ArrayBuffer>;
-    if (own.kvFrom !== null) addLent(gradients, own.kvFrom, { key: of("dkey"), value: of("dvalue") });
-    if (weightGradients !== null) {
-      weightGradients.clear();
-      for (const name of names) weightGradients.set(blockPrefix(layer) + name, of(`d ${name}`));
-    }
-    return of("dx");
-  }
-
   /** Decoded, by their names below the prefix. */
   #weightFeeds(prefix: string, names: readonly string[]): Record<string, Tensor> {
     const { weights } = this.#engine;
@@ -172,20 +127,7 @@ export class GradientEngine {
     );
   }
 
-  async #block(layer: number): Promise<BackwardSession> {
-    const key = `${graphKey(this.#engine.config.layers[layer]!)} ${this.#lenders.has(layer)}`;
-    let session = this.#blocks.get(key);
-    if (session === undefined) this.#blocks.set(key, (session = this.#openBlock(layer)));
-    return await session;
-  }
-
-  async #openBlock(layer: number): Promise<BackwardSession> {
-    const { config, options } = this.#engine;
-    const { graph, names } = backwardBlock(config, config.layers[layer]!, this.#lenders.has(layer));
-    return { session: await openWeightless(graph, options), names };
-  }
-
-  async #openHead(): Promise<BackwardSession> {
+  async #openHead(): Promise<HeadSession> {
     const { config } = this.#engine;
     const { graph, x, logits, weights } = buildHead(config, asInput);
     const cotangent = graph.input("cotangent", "float32", ["N", config.vocabSize]);
@@ -196,7 +138,7 @@ export class GradientEngine {
 
   async close(): Promise<void> {
     await (await this.#head)?.session.release();
-    for (const block of this.#blocks.values()) await (await block).session.release();
+    await this.#backward.close();
   }
 }
 
@@ -209,10 +151,4 @@ function requireFiniteGradients(residuals: Gradients["residuals"], weights: Grad
   for (const [of, values] of all)
     if (firstNotFinite(values) >= 0)
       throw badInput("gradients", "finite numbers", `NaN or Infinity in that ${of}`);
-}
-
-function addLent(gradients: Lent["gradients"], layer: number, more: KeysAndValues): void {
-  const sum = gradients.get(layer);
-  if (sum === undefined) gradients.set(layer, more);
-  else for (const side of sides) more[side].forEach((value, i) => (sum[side][i]! += value));
 }

@@ -1,13 +1,12 @@
 /**
- * Loss and all gradients of a model in training. The same graphs as in inference, with weights as inputs: forward
- * keeps the residual stream between blocks; backward goes down block by block, each recomputed inside its own derived
- * backward graph. One pair of sessions serves every block.
+ * Loss and all gradients of a model in training. The graphs are those of inference, with weights as inputs. The forward pass
+ * keeps the residual stream between blocks; the backward pass is the engine's (src/model/engine/backward-pass.ts).
  */
 import type { Random } from "../../core/random.ts";
 import type { Graph } from "../../graph/build/graph.ts";
 import { gradient } from "../../graph/gradient.ts";
 import { gatherElements, logSoftmax } from "../../graph/ops/ops.ts";
-import { backwardBlock, outputGradients, wholeSequences } from "../../model/architecture/backward.ts";
+import { outputGradients, WholeSequences } from "../../model/architecture/backward.ts";
 import type { ModelConfig } from "../../model/architecture/config.ts";
 import { asInput } from "../../model/architecture/declare.ts";
 import {
@@ -19,6 +18,7 @@ import {
 } from "../../model/architecture/parts.ts";
 import { RotaryTables } from "../../model/architecture/rotary.ts";
 import { expectedShapes } from "../../model/architecture/weight-shapes.ts";
+import { BackwardPass } from "../../model/engine/backward-pass.ts";
 import { type InferenceSession, Tensor } from "../../model/ort/ort.ts";
 import { openWeightless, type SessionOptions } from "../../model/ort/session.ts";
 import type { Example } from "../design/encode.ts";
@@ -57,7 +57,7 @@ export class Backprop {
   readonly #parameters: Parameters;
   readonly #rotary = new RotaryTables();
   readonly #forward: InferenceSession;
-  readonly #backward: InferenceSession;
+  readonly #backward: BackwardPass;
   readonly #head: InferenceSession;
   /** Names of a block's weights below its prefix, and of the head's. */
   readonly #names: { block: string[]; head: string[] };
@@ -65,7 +65,8 @@ export class Backprop {
   private constructor(
     config: ModelConfig,
     parameters: Parameters,
-    sessions: { forward: InferenceSession; backward: InferenceSession; head: InferenceSession },
+    options: SessionOptions,
+    sessions: { forward: InferenceSession; head: InferenceSession },
     names: { block: string[]; head: string[] },
   ) {
     if (!config.tiedHead || config.embeddingScale !== 1 || new Set(config.layers.map(graphKey)).size !== 1)
@@ -73,7 +74,7 @@ export class Backprop {
     this.#config = config;
     this.#parameters = parameters;
     this.#forward = sessions.forward;
-    this.#backward = sessions.backward;
+    this.#backward = new BackwardPass(config, (prefix, names) => this.#weights(names, prefix), options);
     this.#head = sessions.head;
     this.#names = names;
   }
@@ -83,17 +84,16 @@ export class Backprop {
     const layer = config.layers[0]!;
     const forward = buildBlock(config, layer, asInput, "");
     forward.inputs.graph.output("y", forward.outputs.y);
-    const backward = backwardBlock(config, layer);
     const head = lossGraph(config);
     return new Backprop(
       config,
       parameters,
+      options,
       {
         forward: await openWeightless(forward.inputs.graph, options),
-        backward: await openWeightless(backward.graph, options),
         head: await openWeightless(head.graph, options),
       },
-      { block: backward.names, head: head.names },
+      { block: [...forward.weights.keys()], head: head.names },
     );
   }
 
@@ -103,38 +103,35 @@ export class Backprop {
     const B = batch.length;
     const T = Math.max(...batch.map(({ ids }) => ids.length));
     const d = config.hiddenSize;
-    const shared = wholeSequences(config.layers[0]!, this.#rotary, B, T);
+    const sequences = new WholeSequences(this.#rotary, B, T);
     const inputs: Floats[] = [this.#embed(batch, T)];
-    for (let layer = 0; layer < config.layers.length; layer++) {
-      const x = new Tensor("float32", inputs[layer]!, [B, T, d]);
+    for (const [index, layer] of config.layers.entries()) {
       const outputs = await this.#forward.run({
-        ...shared,
-        x,
-        ...this.#weights(this.#names.block, blockPrefix(layer)),
+        ...sequences.of(layer),
+        x: new Tensor("float32", inputs[index]!, [B, T, d]),
+        ...this.#weights(this.#names.block, blockPrefix(index)),
       });
       inputs.push(outputs["y"]!.data as Floats);
     }
     const gradients = new Map<string, Floats>();
     const top = await this.#throughHead(batch, T, inputs[config.layers.length]!, gradients);
-    let cotangent = top.cotangent;
-    for (let layer = config.layers.length - 1; layer >= 0; layer--) {
-      const outputs = await this.#backward.run({
-        ...shared,
-        x: new Tensor("float32", inputs[layer]!, [B, T, d]),
-        cotangent: new Tensor("float32", cotangent, [B, T, d]),
-        ...this.#weights(this.#names.block, blockPrefix(layer)),
-      });
-      for (const name of this.#names.block)
-        gradients.set(blockPrefix(layer) + name, outputs[`d ${name}`]!.data as Floats);
-      cotangent = outputs["dx"]!.data as Floats;
-    }
+    const cotangent = await this.#backward.run(
+      { B, T, inputOf: (layer) => inputs[layer]!, lent: new Map(), perLayer: {} },
+      {
+        top: top.cotangent,
+        lowest: 0,
+        wantsWeights: () => true,
+        onOutput: () => undefined,
+        onWeight: (name, gradient) => gradients.set(name, gradient),
+      },
+    );
     this.#addEmbeddingGradient(batch, T, cotangent, gradients.get(embeddingName)!);
     return { loss: top.loss, gradients };
   }
 
   async close(): Promise<void> {
     await this.#forward.release();
-    await this.#backward.release();
+    await this.#backward.close();
     await this.#head.release();
   }
 
@@ -221,5 +218,3 @@ function lossGraph(config: ModelConfig): { graph: Graph; names: string[] } {
   graph.output("log_likelihood", likelihood);
   return { graph, names };
 }
-
-/** @param values the gradient of x first, then one per name */
