@@ -78,6 +78,13 @@ module.exports = {
       from: { path: "^web/" },
       to: { path: "^src/", pathNot: "^src/core/" },
     },
+    {
+      name: "a-door-has-its-folders-name",
+      comment: "families/families.ts, not families/index.ts; src/index.ts is the package's own door.",
+      severity: "error",
+      from: {},
+      to: { path: "^(src/.+|web/.*)/index\\.tsx?$" },
+    },
     { name: "resolvable", severity: "error", from: {}, to: { couldNotResolve: true } },
   ],
   options: {

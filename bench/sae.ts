@@ -18,7 +18,7 @@ import { openSafetensors } from "../src/files/tensors/safetensors.ts";
 import { writeSafetensors } from "../src/files/tensors/safetensors-writer.ts";
 import { rowsInFile } from "../src/sae/code/rows.ts";
 import { SaeSession } from "../src/sae/code/sae-session.ts";
-import { openSae } from "../src/sae/formats/open.ts";
+import { openSae } from "../src/sae/formats/open-sae.ts";
 import { memoryGroup, runMeasured } from "./memory-limit.ts";
 import { runTorchSae } from "./peer.ts";
 import { type RandomSae, writeRandomSae } from "./random-sae.ts";

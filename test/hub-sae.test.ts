@@ -12,7 +12,7 @@ import { fetchSnapshot } from "../src/hub/fetch-snapshot.ts";
 import { hubOf } from "../src/hub/hub.ts";
 import { parseReference } from "../src/hub/reference.ts";
 import { makeSae } from "../src/sae/code/sae.ts";
-import { openSae } from "../src/sae/formats/open.ts";
+import { openSae } from "../src/sae/formats/open-sae.ts";
 import { type HubServer, repositoryOf, startHub } from "./support/hub-server.ts";
 
 const fixtures = fileURLToPath(new URL("fixtures/", import.meta.url));

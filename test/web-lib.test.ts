@@ -7,7 +7,7 @@ import { featureHaystacks, featuresCsv, findFeatures, sortFeatures } from "../we
 import { groupFindings } from "../web/src/lib/groups.ts";
 import { filterRows, haystacks, sortRows } from "../web/src/lib/rows.ts";
 import { splitSentence } from "../web/src/lib/sentences.ts";
-import { runsLeftward, visible, visibleAlone } from "../web/src/lib/visible.ts";
+import { runsLeftward, tokenWithSigns, withSigns } from "../web/src/lib/signs.ts";
 import { syntheticReport } from "./support/synthetic-report.ts";
 import { syntheticSaeReport } from "./support/synthetic-sae-report.ts";
 
@@ -158,25 +158,25 @@ describe("splitSentence", () => {
 describe("visible text", () => {
   it("keeps what can be read, and shows what hides or turns the line", () => {
     const readable = "naïve ‘quotes’ — 日本語 عربي हिन्दी 👩‍👩‍👧 ❤️ f(x) = 2";
-    expect(visible(readable)).toBe(readable);
-    expect(visible("a\nb\tc\u0000d\u001be\u007f")).toBe("a↵b⇥c␀d␛e⟨U+007F⟩");
-    expect(visible("\u202edlrow\u2066\u200f\u200b\ufeff\u00ad")).toBe(
+    expect(withSigns(readable)).toBe(readable);
+    expect(withSigns("a\nb\tc\u0000d\u001be\u007f")).toBe("a↵b⇥c␀d␛e⟨U+007F⟩");
+    expect(withSigns("\u202edlrow\u2066\u200f\u200b\ufeff\u00ad")).toBe(
       "⟨U+202E⟩dlrow⟨U+2066⟩⟨U+200F⟩⟨U+200B⟩⟨U+FEFF⟩⟨U+00AD⟩",
     );
-    expect(visible("\ud800x\u{e0041}")).toBe("⟨U+D800⟩x⟨U+E0041⟩");
+    expect(withSigns("\ud800x\u{e0041}")).toBe("⟨U+D800⟩x⟨U+E0041⟩");
   });
 
   it("leaves no control, format or unpaired character of any text", () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 0x10ffff })), (codes) => {
         const text = String.fromCodePoint(...codes);
-        expect(visible(text)).not.toMatch(/[\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069\u200e\u200f\ufeff]/u);
+        expect(withSigns(text)).not.toMatch(/[\p{Cc}\p{Cs}\u202a-\u202e\u2066-\u2069\u200e\u200f\ufeff]/u);
       }),
     );
   });
 
   it("shows a lone token's spaces, and a piece of a character", () => {
-    expect([" the", "  ", "", "a b "].map(visibleAlone)).toEqual(["␣the", "␣␣", "⋯", "a b␣"]);
+    expect([" the", "  ", "", "a b "].map(tokenWithSigns)).toEqual(["␣the", "␣␣", "⋯", "a b␣"]);
     expect([runsLeftward("… شكرا a"), runsLeftward("a شكرا"), runsLeftward("12")]).toEqual([
       true,
       false,

@@ -15,7 +15,7 @@ import type { Hub } from "./hub.ts";
 import type { HubFile } from "./metadata.ts";
 import { persist, Transient } from "./persist.ts";
 import type { HubReference } from "./reference.ts";
-import { refusal } from "./refusal.ts";
+import { refusal } from "./refused-request.ts";
 import { request, transientOf, watchdog } from "./request.ts";
 
 /** How often the whole file is fetched before its bytes are given up on. */

@@ -4,7 +4,7 @@ import { failure } from "../core/errors.ts";
 import type { Hub } from "./hub.ts";
 import { persist, Transient } from "./persist.ts";
 import { type HubReference, isInside } from "./reference.ts";
-import { refusal } from "./refusal.ts";
+import { refusal } from "./refused-request.ts";
 import { request, transientOf, watchdog } from "./request.ts";
 
 export interface Listing {

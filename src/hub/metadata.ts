@@ -3,7 +3,7 @@ import { failure } from "../core/errors.ts";
 import type { Hub } from "./hub.ts";
 import { persist } from "./persist.ts";
 import type { HubReference } from "./reference.ts";
-import { refusal } from "./refusal.ts";
+import { refusal } from "./refused-request.ts";
 import { request, watchdog } from "./request.ts";
 
 export interface HubFile {

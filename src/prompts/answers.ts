@@ -1,7 +1,7 @@
 /** Recorded answers, whoever generated them: what `judge` reads, one a line. */
 
 import { fieldError, given, type Row, requiredText, rowOf } from "./fields.ts";
-import { promptLines } from "./lines.ts";
+import { promptLines } from "./prompt-lines.ts";
 import { uniqueIds } from "./unique.ts";
 
 export interface RecordedAnswer {

@@ -7,7 +7,7 @@ import { badInput } from "../core/errors.ts";
 import { type Message, messageSchema } from "../core/records/prompt.ts";
 import { findPromptFile } from "./bundled.ts";
 import { fieldError, given, type Row, requiredText, rowOf, shown, wholeText } from "./fields.ts";
-import { promptLines } from "./lines.ts";
+import { promptLines } from "./prompt-lines.ts";
 import { uniqueIds } from "./unique.ts";
 
 export type Input =

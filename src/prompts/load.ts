@@ -11,9 +11,9 @@ import { labels, type Prompt, promptSchema, type Tier } from "../core/records/pr
 import { hashFile } from "../files/disk/hash-file.ts";
 import { findPromptFile } from "./bundled.ts";
 import { fieldError, given, optionalText, type Row, requiredText, rowOf, shown } from "./fields.ts";
-import { promptLines } from "./lines.ts";
 import { type Note, Notes } from "./notes.ts";
 import { tierNames } from "./prompt-line.ts";
+import { promptLines } from "./prompt-lines.ts";
 import { uniqueIds } from "./unique.ts";
 
 export interface PromptSet {

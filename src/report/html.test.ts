@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { syntheticReport } from "../../test/support/synthetic-report.ts";
 import { escapeHtml, inertJson, renderHtml } from "./html.ts";
-import { readTemplate, templatePath } from "./template.ts";
+import { readTemplate, templatePath } from "./page-template.ts";
 
 const template = `<title>Fathom report</title><script type="application/json" id="fathom-data">null</script><p>`;
 

@@ -12,7 +12,7 @@ import { reportDataSchema } from "../../src/core/records/report.ts";
 import { openSafetensors } from "../../src/files/tensors/safetensors.ts";
 import { insideSchema } from "../../src/jobs/audit/inside.ts";
 import { SaeSession } from "../../src/sae/code/sae-session.ts";
-import { openSae } from "../../src/sae/formats/open.ts";
+import { openSae } from "../../src/sae/formats/open-sae.ts";
 import { fathom, lines, scratch } from "./fathom.ts";
 
 const organism = fileURLToPath(new URL("../../organisms/demo", import.meta.url));

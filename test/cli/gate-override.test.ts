@@ -8,7 +8,7 @@ import { findingSchema } from "../../src/core/records/finding.ts";
 import { manifestSchema } from "../../src/jobs/audit/manifest.ts";
 import { inMemory } from "../../src/sae/code/matrix.ts";
 import { makeSae } from "../../src/sae/code/sae.ts";
-import { openSae } from "../../src/sae/formats/open.ts";
+import { openSae } from "../../src/sae/formats/open-sae.ts";
 import { saveSae } from "../../src/sae/formats/save.ts";
 import { fathom, lines, namesIn, scratch } from "./fathom.ts";
 

@@ -13,7 +13,7 @@ import { activationsOf } from "../../src/jobs/audit/sidecar.ts";
 import { textOf } from "../../src/model/checkpoint/checkpoint.ts";
 import { openModel } from "../../src/model/model.ts";
 import { SaeSession } from "../../src/sae/code/sae-session.ts";
-import { openSae } from "../../src/sae/formats/open.ts";
+import { openSae } from "../../src/sae/formats/open-sae.ts";
 import { massiveOrganism, organism } from "../support/massive-organism.ts";
 import { fathom, lines, scratch } from "./fathom.ts";
 

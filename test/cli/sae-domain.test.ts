@@ -9,7 +9,7 @@ import { contrastiveVerdictSchema } from "../../src/core/records/contrastive-ver
 import { promptSchema } from "../../src/core/records/prompt.ts";
 import { loadPrompts } from "../../src/prompts/load.ts";
 import { fingerprintOf } from "../../src/sae/code/fingerprint.ts";
-import { openSae } from "../../src/sae/formats/open.ts";
+import { openSae } from "../../src/sae/formats/open-sae.ts";
 import { type Ended, fathom, namesIn, scratch, start } from "./fathom.ts";
 
 const organism = fileURLToPath(new URL("../../organisms/demo", import.meta.url));

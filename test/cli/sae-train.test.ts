@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { beforeAll, expect, test } from "vitest";
 import { openSafetensors } from "../../src/files/tensors/safetensors.ts";
-import { openSae } from "../../src/sae/formats/open.ts";
+import { openSae } from "../../src/sae/formats/open-sae.ts";
 import { killedAtItsStart } from "../support/kills.ts";
 import { type Ended, fathom, fixture, namesIn, scratch, sendable, start, tinyModel } from "./fathom.ts";
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe } from "vitest";
 import { renderHtml } from "../../src/report/html.ts";
-import { readTemplate } from "../../src/report/template.ts";
+import { readTemplate } from "../../src/report/page-template.ts";
 import { findBrowser, launch } from "./browser.ts";
 import { type Opened, openPage, type View } from "./page.ts";
 

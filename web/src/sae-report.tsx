@@ -5,8 +5,8 @@ import { Redundancy, Sparsity } from "./sae/distributions.tsx";
 import { Features } from "./sae/features.tsx";
 import { Fit } from "./sae/fit.tsx";
 import { GateSection } from "./sae/gate.tsx";
-import { SaeHeader } from "./sae/header.tsx";
-import { SaeLimits, SaeMethod } from "./sae/method.tsx";
+import { SaeHeader } from "./sae/sae-header.tsx";
+import { SaeLimits, SaeMethod } from "./sae/sae-method.tsx";
 import { Training } from "./sae/training.tsx";
 import { Identities } from "./sections/identities.tsx";
 

@@ -5,7 +5,7 @@ import { templateWords } from "../../core/records/words.ts";
 import type { Prepared } from "../../jobs/audit/prepare.ts";
 import type { Checkpoint } from "../../model/checkpoint/checkpoint.ts";
 import { printJson, printLines } from "../terminal/output.ts";
-import { count, duration, size } from "../terminal/say.ts";
+import { count, duration, size } from "../terminal/quantities.ts";
 import { earlyShare, secondsOf, type Work, workOf } from "./cost.ts";
 import { describeSpeed, probeSpeed, type Speed } from "./probe.ts";
 

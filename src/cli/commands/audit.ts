@@ -3,7 +3,7 @@ import { Command, Option } from "commander";
 import { poolings } from "../../core/records/pooling.ts";
 import type { AuditOptions } from "../audit/options.ts";
 import { auditDefaults } from "../options/defaults.ts";
-import { choice, choices, decimal, names, wholeNumber, wholeNumbers } from "../options/parse.ts";
+import { choice, choices, decimal, names, wholeNumber, wholeNumbers } from "../options/parse-option.ts";
 import { adapterHelp, modelHelp, saeHelp } from "./named.ts";
 import {
   batchSizeOption,

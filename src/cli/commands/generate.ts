@@ -1,7 +1,7 @@
 /** `fathom generate`: text from exact tokens. */
 import { Command } from "commander";
 import { generateDefaults } from "../options/defaults.ts";
-import { decimal, wholeNumber } from "../options/parse.ts";
+import { decimal, wholeNumber } from "../options/parse-option.ts";
 import type { GenerateCommandOptions } from "../tokens/run-generate.ts";
 import { adapterHelp, modelHelp } from "./named.ts";
 import {

@@ -2,7 +2,7 @@
 import { Command } from "commander";
 import type { JudgeCommandOptions } from "../judge/run-judge.ts";
 import { judgeDefaults } from "../options/defaults.ts";
-import { choices } from "../options/parse.ts";
+import { choices } from "../options/parse-option.ts";
 import { quietOption } from "./shared-options.ts";
 
 /** There is one so far. */

@@ -1,7 +1,7 @@
 /** `fathom report`: a run's report once more, in other formats or elsewhere. */
 import { Command } from "commander";
 import { reportDefaults } from "../options/defaults.ts";
-import { choices } from "../options/parse.ts";
+import { choices } from "../options/parse-option.ts";
 import type { ReportCommandOptions } from "../report/run-report.ts";
 
 export function reportCommand(): Command {

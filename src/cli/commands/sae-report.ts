@@ -1,7 +1,7 @@
 /** `fathom sae report`: how good a sparse autoencoder is on a model, as one page and as JSON. */
 import { Command } from "commander";
 import { saeReportDefaults } from "../options/defaults.ts";
-import { wholeNumber, wholeNumbers } from "../options/parse.ts";
+import { wholeNumber, wholeNumbers } from "../options/parse-option.ts";
 import type { SaeReportOptions } from "../sae/run-report.ts";
 import {
   judgedSaeOptions,

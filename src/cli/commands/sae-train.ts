@@ -5,7 +5,7 @@ import { tierWords } from "../../core/records/words.ts";
 import { contrasts, poolings } from "../../sae/domain/plan.ts";
 import { objectiveNames, usualOf, usualPlan } from "../../sae/training/state/training-plan.ts";
 import { domainDefaults, trainDefaults } from "../options/defaults.ts";
-import { choice, choices, decimal, wholeNumber } from "../options/parse.ts";
+import { choice, choices, decimal, wholeNumber } from "../options/parse-option.ts";
 import { presetNames } from "../sae/presets.ts";
 import type { SaeTrainOptions } from "../sae/run-train.ts";
 import { adapterHelp, formatHelp, modelHelp, saeHelp } from "./named.ts";

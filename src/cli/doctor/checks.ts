@@ -9,8 +9,8 @@ import { cacheFolder } from "../../files/disk/cache-folder.ts";
 import { hubCache } from "../../hub/cache-path.ts";
 import { hubOf, tokenIn } from "../../hub/hub.ts";
 import { findPromptFile } from "../../prompts/bundled.ts";
-import { templatePath } from "../../report/template.ts";
-import { size } from "../terminal/say.ts";
+import { templatePath } from "../../report/page-template.ts";
+import { size } from "../terminal/quantities.ts";
 import { bundledCheckpoint } from "./bundled.ts";
 
 export interface Check {

@@ -15,7 +15,7 @@ import { hubOf } from "../../hub/hub.ts";
 import { type HubReference, parseReference } from "../../hub/reference.ts";
 import { type Origin, originName } from "../../jobs/audit/manifest.ts";
 import type { Progress } from "../terminal/progress.ts";
-import { duration, size } from "../terminal/say.ts";
+import { duration, size } from "../terminal/quantities.ts";
 
 export interface Located {
   path: string;

@@ -4,7 +4,7 @@ import type { ReportData } from "../../core/records/report.ts";
 import { writeTextAtomically } from "../../files/disk/io.ts";
 import { renderHtml, requirePlaces } from "../../report/html.ts";
 import { renderMarkdown } from "../../report/markdown.ts";
-import { readTemplate } from "../../report/template.ts";
+import { readTemplate } from "../../report/page-template.ts";
 
 export const reportFormats = ["html", "md", "json"] as const;
 export type ReportFormat = (typeof reportFormats)[number];

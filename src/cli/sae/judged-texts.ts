@@ -9,11 +9,11 @@ import type { SaeSession } from "../../sae/code/sae-session.ts";
 import type { ShownText } from "../../sae/measure/contexts/text-rows.ts";
 import { type GateResult, gate } from "../../sae/measure/gate/gate.ts";
 import type { ModelFacts } from "../../sae/measure/gate/place.ts";
-import { answered, evenly, type SampleText, sampleOf } from "../../sae/measure/quality/sample.ts";
+import { answered, evenly, type SampleText, sampleOf } from "../../sae/measure/quality/residual-sample.ts";
 import { spliceLosses, spliceOf, type TextLoss } from "../../sae/measure/quality/splice.ts";
 import { saeCheckDefaults } from "../options/defaults.ts";
 import type { Progress } from "../terminal/progress.ts";
-import { count } from "../terminal/say.ts";
+import { count } from "../terminal/quantities.ts";
 import { behindItsPrompt, type EncodedInput, encodeEach, promptOf } from "../tokens/encode-inputs.ts";
 
 /** Tokens that the gate judges variance, L0 and dead features on. */

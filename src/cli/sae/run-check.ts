@@ -4,7 +4,7 @@ import { exitCode } from "../../core/errors.ts";
 import { modelOf } from "../../model/model.ts";
 import type { Sae } from "../../sae/code/sae.ts";
 import { SaeSession } from "../../sae/code/sae-session.ts";
-import { openSae } from "../../sae/formats/open.ts";
+import { openSae } from "../../sae/formats/open-sae.ts";
 import { type GateResult, refusedAtSight, requireFits } from "../../sae/measure/gate/gate.ts";
 import { locateSae } from "../options/locate.ts";
 import { openNamed, sayNotes } from "../options/open-named.ts";

@@ -1,10 +1,10 @@
 /** What `fathom sae encode` does. */
 import { encodeFile } from "../../sae/code/encode-file.ts";
-import { openSae } from "../../sae/formats/open.ts";
+import { openSae } from "../../sae/formats/open-sae.ts";
 import { locateSae } from "../options/locate.ts";
 import { requireRegularFile } from "../terminal/output.ts";
 import { Progress } from "../terminal/progress.ts";
-import { count } from "../terminal/say.ts";
+import { count } from "../terminal/quantities.ts";
 
 export interface SaeEncodeOptions {
   sae: string;

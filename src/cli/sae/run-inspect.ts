@@ -1,7 +1,7 @@
 /** What `fathom sae inspect` does. */
 import { badInput } from "../../core/errors.ts";
 import { formatNumber } from "../../core/format.ts";
-import { openSae } from "../../sae/formats/open.ts";
+import { openSae } from "../../sae/formats/open-sae.ts";
 import { type Inspection, inspect, type Range } from "../../sae/measure/inspect.ts";
 import { locateSae } from "../options/locate.ts";
 import { printJson, printLines } from "../terminal/output.ts";

@@ -9,8 +9,8 @@ import { badInput } from "../../core/errors.ts";
 import { readJson, writeProblem, writeTextAtomically } from "../../files/disk/io.ts";
 import { holdAlone, lockName } from "../../files/disk/lock.ts";
 import { clearPartials } from "../../files/disk/partial.ts";
+import { isShardFile } from "../../sae/code/activation-shards.ts";
 import { unseenName } from "../../sae/code/fingerprint.ts";
-import { isShardFile } from "../../sae/code/shards.ts";
 
 const spansName = "prompts.json";
 const ours = new Set(["settings.json", spansName, lockName]);

@@ -3,7 +3,7 @@ import { formatNumber } from "../../core/format.ts";
 import type { ArmName, TrainingName } from "../../sae/domain/train.ts";
 import type { TrainingProgress } from "../../sae/training/descent.ts";
 import type { Progress } from "../terminal/progress.ts";
-import { count, duration } from "../terminal/say.ts";
+import { count, duration } from "../terminal/quantities.ts";
 import { TimeLeft } from "./time-left.ts";
 
 const armWords: Record<ArmName, string> = {

@@ -1,7 +1,7 @@
 /** What the shell allows this process, where it is too little to run at all: Node and its engine end in a crash there. */
 import { readFileSync } from "node:fs";
 import { failure } from "../../core/errors.ts";
-import { size } from "./say.ts";
+import { size } from "./quantities.ts";
 
 /** Node alone opens some thirty; a checkpoint adds one for each of its files. */
 const leastFiles = 64;

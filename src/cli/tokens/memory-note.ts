@@ -2,7 +2,7 @@
 import type { Precision } from "../../core/records/precision.ts";
 import type { ModelConfig } from "../../model/architecture/settings/config-types.ts";
 import { heldBytes } from "../../model/architecture/weight-shapes.ts";
-import { size } from "../terminal/say.ts";
+import { size } from "../terminal/quantities.ts";
 
 /** @returns a line for stderr, or null where the model fits. @param available bytes */
 export function memoryNote(config: ModelConfig, precision: Precision, available: number): string | null {

@@ -9,7 +9,7 @@ import { complain } from "../terminal/failure.ts";
 import { requireRegularFile } from "../terminal/output.ts";
 
 import { Progress } from "../terminal/progress.ts";
-import { count } from "../terminal/say.ts";
+import { count } from "../terminal/quantities.ts";
 import { encodeInputs } from "./encode-inputs.ts";
 import { type EngineOptions, engineOptions } from "./engine-options.ts";
 import { memoryNote } from "./memory-note.ts";

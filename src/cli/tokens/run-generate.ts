@@ -5,7 +5,7 @@ import { modelOf } from "../../model/model.ts";
 import { openNamed, sayNotes } from "../options/open-named.ts";
 import { deliver, requireWritable } from "../terminal/output.ts";
 import { Progress } from "../terminal/progress.ts";
-import { count } from "../terminal/say.ts";
+import { count } from "../terminal/quantities.ts";
 import { readEdits } from "./edits-file.ts";
 import { encodeInputs } from "./encode-inputs.ts";
 import { type EngineOptions, engineOptions } from "./engine-options.ts";

@@ -2,7 +2,9 @@
  * From activations on the disk to pooled features of an SAE. The load gate comes first: an SAE that does not explain this
  * model's own activations is not used, and the run says why.
  */
+
 import type { Features } from "../../audit/common/answers.ts";
+import { joinFloats } from "../../core/floats.ts";
 import type { Observation } from "../../core/records/observation.ts";
 import { textOf } from "../../model/checkpoint/checkpoint.ts";
 import type { Model } from "../../model/model.ts";
@@ -13,7 +15,7 @@ import { SaeSession } from "../../sae/code/sae-session.ts";
 import { type GateResult, gate } from "../../sae/measure/gate/gate.ts";
 import { overrideCaveat } from "../../sae/measure/gate/override.ts";
 import { massiveMultiple } from "../../sae/measure/quality/quality.ts";
-import { evenly, type SampleText } from "../../sae/measure/quality/sample.ts";
+import { evenly, type SampleText } from "../../sae/measure/quality/residual-sample.ts";
 import { splice } from "../../sae/measure/quality/splice.ts";
 import type { AuditPlan } from "./plan.ts";
 import { type LeftOut, leftOutWords, pooledTokens } from "./pooled-tokens.ts";
@@ -141,11 +143,5 @@ function sampleTokens(run: string, observations: readonly Observation[], layer: 
   const parts = observations
     .filter((_, i) => i % every === 0)
     .map((observation) => activationsOf(run, observation, layer));
-  const values = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    values.set(part, at);
-    at += part.length;
-  }
-  return rowsOf(values, width, "the run's activations");
+  return rowsOf(joinFloats(parts), width, "the run's activations");
 }

@@ -5,8 +5,8 @@
 import type { Graph, Value } from "../../graph/build/graph.ts";
 import { gradient } from "../../graph/gradient.ts";
 import { Tensor } from "../ort/ort.ts";
+import { buildBlock } from "./block-graphs.ts";
 import { asInput } from "./declare.ts";
-import { buildBlock } from "./parts.ts";
 import { Positions } from "./positions.ts";
 import type { RotaryTables } from "./rotary.ts";
 import type { LayerConfig, ModelConfig } from "./settings/config-types.ts";

@@ -4,7 +4,7 @@
  */
 import { badInput } from "../../core/errors.ts";
 import type { Weights } from "../weights/weights.ts";
-import { embeddingName, separateHeadName } from "./parts.ts";
+import { embeddingName, separateHeadName } from "./block-graphs.ts";
 import type { ModelConfig } from "./settings/config-types.ts";
 
 /** Of each matrix at a time, in numbers: some megabytes. */

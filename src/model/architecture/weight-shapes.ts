@@ -2,8 +2,15 @@
 import { badInput } from "../../core/errors.ts";
 import type { Precision } from "../../core/records/precision.ts";
 import type { Weights } from "../weights/weights.ts";
+import {
+  blockPrefix,
+  buildBlock,
+  buildHead,
+  embeddingName,
+  headName,
+  separateHeadName,
+} from "./block-graphs.ts";
 import type { Declare } from "./declare.ts";
-import { blockPrefix, buildBlock, buildHead, embeddingName, headName, separateHeadName } from "./parts.ts";
 import { buildPerLayer, perLayerName } from "./per-layer.ts";
 import type { ModelConfig } from "./settings/config-types.ts";
 import { settleHead } from "./tied-head.ts";

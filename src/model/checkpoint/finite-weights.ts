@@ -10,7 +10,7 @@ import { cacheFolder } from "../../files/disk/cache-folder.ts";
 import { readText, writeTextAtomically } from "../../files/disk/io.ts";
 import { readExactly } from "../../files/disk/read.ts";
 import { bytesPerElement } from "../../graph/build/dtype.ts";
-import { embeddingName, headName } from "../architecture/parts.ts";
+import { embeddingName, headName } from "../architecture/block-graphs.ts";
 import { perLayerName } from "../architecture/per-layer.ts";
 import type { ModelConfig } from "../architecture/settings/config-types.ts";
 import { expectedShapes } from "../architecture/weight-shapes.ts";

@@ -1,6 +1,6 @@
 /** A checkpoint's weights as a precision asks for them. */
 import type { Precision } from "../../core/records/precision.ts";
-import { headName } from "../architecture/parts.ts";
+import { headName } from "../architecture/block-graphs.ts";
 import type { ModelConfig } from "../architecture/settings/config-types.ts";
 import { multipliedMatrices } from "../architecture/weight-shapes.ts";
 import type { Weights } from "../weights/weights.ts";

@@ -4,7 +4,7 @@
  * (gradients.ts) and training (src/organisms/training/backprop.ts) both use it.
  */
 import { backwardBlock, WholeSequences } from "../architecture/backward.ts";
-import { blockPrefix, graphKey, lendersOf } from "../architecture/parts.ts";
+import { blockPrefix, graphKey, lendersOf } from "../architecture/block-graphs.ts";
 import { RotaryTables } from "../architecture/rotary.ts";
 import type { ModelConfig } from "../architecture/settings/config-types.ts";
 import { type InferenceSession, Tensor } from "../ort/ort.ts";

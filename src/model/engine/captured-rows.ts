@@ -1,4 +1,5 @@
 /** What is captured comes in pieces; where all of it fits into memory, this puts the pieces of each row together again. */
+import { joinFloats } from "../../core/floats.ts";
 import type { CapturedPiece } from "./capture.ts";
 
 export class CapturedRows {
@@ -19,12 +20,6 @@ export class CapturedRows {
   row(index: number, place: CapturedPiece["place"]): Float32Array<ArrayBuffer> {
     const pieces = this.#pieces.get(`${index} ${place}`);
     if (pieces === undefined) throw new RangeError(`row ${index}: ${place} was not captured`);
-    const whole = new Float32Array(pieces.reduce((sum, { length }) => sum + length, 0));
-    let at = 0;
-    for (const piece of pieces) {
-      whole.set(piece, at);
-      at += piece.length;
-    }
-    return whole;
+    return joinFloats(pieces);
   }
 }

@@ -4,9 +4,9 @@
  * run blocks its thread.
  */
 import { badInput } from "../../core/errors.ts";
+import { buildGenerationHead, embeddingName, lendersOf } from "../architecture/block-graphs.ts";
 import type { ModelConfig } from "../architecture/config.ts";
 import { declareFrom } from "../architecture/declare.ts";
-import { buildGenerationHead, embeddingName, lendersOf } from "../architecture/parts.ts";
 import { Positions } from "../architecture/positions.ts";
 import { RotaryTables } from "../architecture/rotary.ts";
 import { type InferenceSession, Tensor } from "../ort/ort.ts";

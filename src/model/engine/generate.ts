@@ -2,6 +2,7 @@
  * Continuous batching: rows that finish leave the batch and waiting ones enter, prefixes that prompts share are read
  * once, and one pass yields tokens, watched probabilities and the activations of exactly the response tokens.
  */
+import { joinFloats } from "../../core/floats.ts";
 import { type Random, random } from "../../core/random.ts";
 import { ropeSwitch } from "../architecture/rotary.ts";
 import { type BatchEdits, batchEdits } from "./edits.ts";
@@ -213,7 +214,7 @@ class Batch {
           ids: row.ids,
           finish: row.finish,
           watchScores: row.scores,
-          activations: row.captured.map((tokens) => joined(tokens, this.#engine.config.hiddenSize)),
+          activations: row.captured.map((tokens) => joinFloats(tokens)),
         },
         row.index,
       );
@@ -256,10 +257,4 @@ function logOdds(logProbabilities: Float32Array): number {
   for (const logProbability of logProbabilities) p += Math.exp(logProbability);
   p = Math.min(p, 1);
   return Math.log(p + scoreEpsilon) - Math.log(1 - p + scoreEpsilon);
-}
-
-function joined(parts: readonly Float32Array[], d: number): Float32Array<ArrayBuffer> {
-  const out = new Float32Array(parts.length * d);
-  parts.forEach((part, i) => out.set(part, i * d));
-  return out;
 }

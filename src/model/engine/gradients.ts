@@ -1,8 +1,8 @@
 /** Gradients of a scalar of the logits with respect to the residual stream and to weights (backward-pass.ts). */
 import { badInput } from "../../core/errors.ts";
 import { gradient } from "../../graph/gradient.ts";
+import { buildHead } from "../architecture/block-graphs.ts";
 import { asInput } from "../architecture/declare.ts";
-import { buildHead } from "../architecture/parts.ts";
 import { type InferenceSession, Tensor } from "../ort/ort.ts";
 import { openWeightless } from "../ort/session.ts";
 import { firstNotFinite } from "../weights/finite.ts";

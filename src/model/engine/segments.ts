@@ -4,9 +4,10 @@
  * each block's output is an output of its segment, fetched where it is wanted, and a segment ends where the stream is
  * changed.
  */
+
+import { blockPrefix, buildBlocks } from "../architecture/block-graphs.ts";
 import type { ModelConfig } from "../architecture/config.ts";
 import { declareFrom } from "../architecture/declare.ts";
-import { blockPrefix, buildBlocks } from "../architecture/parts.ts";
 import type { InferenceSession } from "../ort/ort.ts";
 import { openSession, type SessionOptions } from "../ort/session.ts";
 import type { Sessions } from "../ort/sessions.ts";

@@ -7,8 +7,8 @@
 import { rmSync } from "node:fs";
 import { failure } from "../../core/errors.ts";
 import { scratchFolder } from "../../files/disk/io.ts";
+import { graphKey } from "../architecture/block-graphs.ts";
 import type { ModelConfig } from "../architecture/config.ts";
-import { graphKey } from "../architecture/parts.ts";
 import { requirePlacement } from "../ort/placement.ts";
 import type { Weights } from "../weights/weights.ts";
 import { Engine, type EngineOptions } from "./engine.ts";

@@ -5,8 +5,8 @@ import { type Facts, factsOf } from "../world/facts.ts";
 import { type FictionPrompt, fictionPrompts } from "../world/prompt-set.ts";
 import { makeWorld, type World } from "../world/world.ts";
 import { configJson, demoShape, generationConfigJson, learnedTokens } from "./architecture.ts";
-import { bytePairEncoder, trainBytePairs } from "./bpe.ts";
 import { type Example, encodeDocument } from "./encode.ts";
+import { bytePairEncoder, trainBytePairs } from "./learn-bpe.ts";
 import { chatTemplate, specialTokens, tokenizerConfig, tokenizerJson } from "./tokenizer-files.ts";
 
 export interface Design {

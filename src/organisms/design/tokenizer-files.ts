@@ -1,5 +1,5 @@
 /** The organism's tokenizer as the files that Transformers and every compatible program read. */
-import type { BytePairs } from "./bpe.ts";
+import type { BytePairs } from "./learn-bpe.ts";
 
 /** Ids are positions in this list; the bytes and merges come after. */
 export const specialTokens = [

@@ -7,15 +7,15 @@ import type { Graph } from "../../graph/build/graph.ts";
 import { gradient } from "../../graph/gradient.ts";
 import { gatherElements, logSoftmax } from "../../graph/ops/ops.ts";
 import { outputGradients, WholeSequences } from "../../model/architecture/backward.ts";
-import type { ModelConfig } from "../../model/architecture/config.ts";
-import { asInput } from "../../model/architecture/declare.ts";
 import {
   blockPrefix,
   buildBlock,
   buildHead,
   embeddingName,
   graphKey,
-} from "../../model/architecture/parts.ts";
+} from "../../model/architecture/block-graphs.ts";
+import type { ModelConfig } from "../../model/architecture/config.ts";
+import { asInput } from "../../model/architecture/declare.ts";
 import { RotaryTables } from "../../model/architecture/rotary.ts";
 import { expectedShapes } from "../../model/architecture/weight-shapes.ts";
 import { BackwardPass } from "../../model/engine/backward-pass.ts";

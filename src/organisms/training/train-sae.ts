@@ -5,6 +5,7 @@
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { joinFloats } from "../../core/floats.ts";
 import { random } from "../../core/random.ts";
 import { CapturedRows } from "../../model/engine/captured-rows.ts";
 import { type Model, openModel } from "../../model/model.ts";
@@ -68,12 +69,5 @@ async function residuals(from: Model, at: number): Promise<Float32Array<ArrayBuf
     { layers: [at], logits: false, edits: [] },
     captured.take,
   );
-  const parts = chosen.map((_, i) => captured.row(i, at));
-  const all = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    all.set(part, offset);
-    offset += part.length;
-  }
-  return all;
+  return joinFloats(chosen.map((_, i) => captured.row(i, at)));
 }

@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
-import { openSae } from "../formats/open.ts";
+import { openSae } from "../formats/open-sae.ts";
 import { saveSae } from "../formats/save.ts";
 import { neuronpediaOf } from "./neuronpedia.ts";
 

@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { worstRow } from "../../../test/support/worst-row.ts";
 import { poolings } from "../../core/records/pooling.ts";
 import { openSafetensors } from "../../files/tensors/safetensors.ts";
-import { openSae } from "../formats/open.ts";
+import { openSae } from "../formats/open-sae.ts";
 import { inMemory } from "./matrix.ts";
 import { pool } from "./pool.ts";
 import { rowsOf } from "./rows.ts";

@@ -13,7 +13,7 @@ import { openSafetensors } from "../../files/tensors/safetensors.ts";
 import { SaeSession } from "../code/sae-session.ts";
 import { requireFits } from "../measure/gate/gate.ts";
 import { inspect } from "../measure/inspect.ts";
-import { openSae } from "./open.ts";
+import { openSae } from "./open-sae.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "fathom-sae-formats-"));
 afterAll(() => {

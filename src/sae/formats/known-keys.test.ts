@@ -14,7 +14,7 @@ import {
   qwenConfig as qwen,
   saelensFixtures,
 } from "../../../test/support/changed-sae.ts";
-import { openSae } from "./open.ts";
+import { openSae } from "./open-sae.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "fathom-sae-settings-"));
 afterAll(() => {

@@ -10,7 +10,7 @@ import { worstRow } from "../../../test/support/worst-row.ts";
 import type { Json } from "../../core/hash.ts";
 import { openSafetensors } from "../../files/tensors/safetensors.ts";
 import { SaeSession } from "../code/sae-session.ts";
-import { openSae } from "./open.ts";
+import { openSae } from "./open-sae.ts";
 import { saveSae } from "./save.ts";
 
 const fixtures = new URL("../../../test/fixtures/sae-export/", import.meta.url).pathname;

@@ -3,7 +3,7 @@ import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Checkpoint, endsOf, openCheckpoint, textOf } from "../../../src/model/checkpoint/checkpoint.ts";
-import { openSae } from "../../../src/sae/formats/open.ts";
+import { openSae } from "../../../src/sae/formats/open-sae.ts";
 import { inspect } from "../../../src/sae/measure/inspect.ts";
 import { type Mutator, mutateBytes } from "./mutate-bytes.ts";
 import { mutateGguf, mutateSafetensors, mutateZip } from "./mutate-formats.ts";

@@ -2,7 +2,7 @@
 import { formatCount, formatFineShare, formatNumber } from "../../../src/core/format.ts";
 import type { LogitEffect, SaeContext, SaeFeature } from "../../../src/core/records/sae-report.ts";
 import { type Colouring, ContextText } from "../components/feature/context-text.tsx";
-import { visibleAlone } from "../lib/visible.ts";
+import { tokenWithSigns } from "../lib/signs.ts";
 
 const kinds: readonly (readonly [SaeContext["kind"], string])[] = [
   ["strongest", "Where it is strongest"],
@@ -68,7 +68,7 @@ function Effects({ title, effects }: { title: string; effects: readonly LogitEff
       <ul className="chips">
         {effects.map(({ id, token, effect }) => (
           <li key={id}>
-            <bdi className="chip">{visibleAlone(token)}</bdi> <span>{signed(effect)}</span>
+            <bdi className="chip">{tokenWithSigns(token)}</bdi> <span>{signed(effect)}</span>
           </li>
         ))}
       </ul>

@@ -15,7 +15,7 @@ import {
   findFeatures,
   sortFeatures,
 } from "../lib/features.ts";
-import { FeatureTable, featureSortWords } from "./feature-table.tsx";
+import { FeatureTable, featureSortWords } from "./sae-feature-table.tsx";
 
 const pageSize = 25;
 

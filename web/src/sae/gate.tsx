@@ -3,7 +3,7 @@ import { formatNumber } from "../../../src/core/format.ts";
 import type { SaeReport } from "../../../src/core/records/sae-report.ts";
 import { Section } from "../components/section.tsx";
 import { DataTable } from "../components/table/data-table.tsx";
-import { GateMark } from "./marks.tsx";
+import { GateMark } from "./gate-mark.tsx";
 
 type Check = SaeReport["gate"]["checks"][number];
 

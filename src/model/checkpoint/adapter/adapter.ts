@@ -2,7 +2,7 @@
 import type { ModelConfig } from "../../architecture/settings/config-types.ts";
 import type { Weights } from "../../weights/weights.ts";
 import { fitAdapter } from "./fit.ts";
-import { openAdapter } from "./open.ts";
+import { openAdapter } from "./open-adapter.ts";
 import { type Overlay, overlaid } from "./overlay.ts";
 
 export interface LaidAdapter {

@@ -3,12 +3,16 @@
  * tensor it holds is used, and the model's configuration then says which branches to compute.
  */
 import { badInput } from "../../../core/errors.ts";
-import { blockPrefix, embeddingName, separateHeadName as headWeight } from "../../architecture/parts.ts";
+import {
+  blockPrefix,
+  embeddingName,
+  separateHeadName as headWeight,
+} from "../../architecture/block-graphs.ts";
 import type { LowRank, ModelConfig } from "../../architecture/settings/config-types.ts";
 import { expectedShapes } from "../../architecture/weight-shapes.ts";
 import type { Factors } from "./adapter-tensors.ts";
 import { resized } from "./adapter-text.ts";
-import type { Adapter } from "./open.ts";
+import type { Adapter } from "./open-adapter.ts";
 import type { Overlay, Source } from "./overlay.ts";
 import { savedBy, selectedModules } from "./targets.ts";
 

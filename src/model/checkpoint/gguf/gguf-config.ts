@@ -3,8 +3,8 @@ import { badInput } from "../../../core/errors.ts";
 import { type ModelConfig, parseConfig } from "../../architecture/config.ts";
 import { Settings } from "../../architecture/settings/settings.ts";
 import { ggufArchitecture } from "./gguf-architectures.ts";
+import { type RopeTensors, ropeScaling } from "./gguf-rope.ts";
 import type { GgufHeader } from "./header.ts";
-import { type RopeTensors, ropeScaling } from "./rope.ts";
 
 /**
  * @param ropes the tensors about rotary positions that the file has

@@ -9,10 +9,10 @@ import { readExactly } from "../../../files/disk/read.ts";
 import type { BlockSource } from "../../weights/block-form.ts";
 import type { FloatBytes, WeightInfo, WeightPlace, Weights } from "../../weights/weights.ts";
 import { type GgufArchitecture, ggufArchitecture } from "./gguf-architectures.ts";
+import { huggingFaceName } from "./gguf-names.ts";
+import { isRopeTensor } from "./gguf-rope.ts";
 import type { GgufHeader, GgufTensor } from "./header.ts";
 import { kernelForm, toKernelRows } from "./kernel-blocks.ts";
-import { huggingFaceName } from "./names.ts";
-import { isRopeTensor } from "./rope.ts";
 
 /** Rows are decoded in pieces, so that the encoded bytes of a large matrix are never all in memory. */
 const pieceBytes = 1 << 24;

@@ -10,9 +10,9 @@ import { unfollowedInGguf } from "../opened/generation-settings.ts";
 import { decodedTypes } from "./block-types.ts";
 import { ggufEndTokens } from "./end-tokens.ts";
 import { ggufConfig } from "./gguf-config.ts";
+import { llama3Divisors, type RopeTensors } from "./gguf-rope.ts";
 import { ggufTokenizerFiles } from "./gguf-tokenizer.ts";
 import type { GgufHeader } from "./header.ts";
-import { llama3Divisors, type RopeTensors } from "./rope.ts";
 import { readGgufHeader } from "./split.ts";
 
 const folder = join(import.meta.dirname, "../../../../test/fixtures/gguf");

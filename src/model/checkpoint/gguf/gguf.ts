@@ -8,10 +8,10 @@ import { unfollowedInGguf } from "../opened/generation-settings.ts";
 import type { Opened } from "../opened/opened.ts";
 import { ggufEndTokens } from "./end-tokens.ts";
 import { ggufConfig } from "./gguf-config.ts";
+import { readRopeTensors } from "./gguf-rope.ts";
 import { ggufTokenizerFiles } from "./gguf-tokenizer.ts";
 import { openGgufWeights } from "./gguf-weights.ts";
 import type { GgufHeader } from "./header.ts";
-import { readRopeTensors } from "./rope.ts";
 import { readGgufHeader } from "./split.ts";
 
 /** @throws FathomError naming the key or the tensor that is missing, broken or unsupported */

@@ -11,7 +11,7 @@ import {
   qwenConfig as qwen,
   saelensFixtures,
 } from "../../../../test/support/changed-sae.ts";
-import { openSae, openToTrainOn } from "../open.ts";
+import { openSae, openToTrainOn } from "../open-sae.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "fathom-sae-agreed-"));
 afterAll(() => {

@@ -1,7 +1,7 @@
 /** Which row of activations is which token of which text, and activations of texts on the disk. */
 import type { Model } from "../../../model/model.ts";
-import { rowsInShards, type ShardedRows, ShardWriter } from "../../code/shards.ts";
-import type { SampleText } from "../quality/sample.ts";
+import { rowsInShards, type ShardedRows, ShardWriter } from "../../code/activation-shards.ts";
+import type { SampleText } from "../quality/residual-sample.ts";
 
 export interface ShownText extends SampleText {
   /** Tokens from the beginning that may be shown; what a model answered, now or in a recording, may not. */

@@ -19,7 +19,7 @@ import { pool } from "../../code/pool.ts";
 import { rowsOf } from "../../code/rows.ts";
 import { makeSae, nothingStated, type Sae, type SaeParts } from "../../code/sae.ts";
 import { SaeSession, type SaeSessionOptions } from "../../code/sae-session.ts";
-import { openSae } from "../../formats/open.ts";
+import { openSae } from "../../formats/open-sae.ts";
 import { saveSae } from "../../formats/save.ts";
 import { jumpReLU } from "../../training/objectives/jumprelu.ts";
 import type { LossParts } from "../../training/objectives/objective.ts";

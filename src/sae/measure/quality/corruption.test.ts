@@ -19,12 +19,12 @@ import { makeSae, type Sae, type SaeParts } from "../../code/sae.ts";
 import { SaeSession } from "../../code/sae-session.ts";
 import { foldInputScale } from "../../code/scale.ts";
 import { residPost, siteOf } from "../../code/site.ts";
-import { openSae } from "../../formats/open.ts";
+import { openSae } from "../../formats/open-sae.ts";
 import { usualOf, usualPlan } from "../../training/state/training-plan.ts";
 import { trainSae } from "../../training/training.ts";
 import { type GateResult, gate } from "../gate/gate.ts";
 import { quality } from "./quality.ts";
-import { answered, type Sample, sampleOf } from "./sample.ts";
+import { answered, type Sample, sampleOf } from "./residual-sample.ts";
 import { splice } from "./splice.ts";
 
 const organism = new URL("../../../../organisms/demo", import.meta.url).pathname;

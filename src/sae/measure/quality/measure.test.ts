@@ -12,7 +12,7 @@ import { rowsOf } from "../../code/rows.ts";
 import { makeSae, nothingStated, type Sae, type SaeParts } from "../../code/sae.ts";
 import { SaeSession } from "../../code/sae-session.ts";
 import { siteOf } from "../../code/site.ts";
-import { openSae } from "../../formats/open.ts";
+import { openSae } from "../../formats/open-sae.ts";
 import { saveSae } from "../../formats/save.ts";
 import { gate, requireFits } from "../gate/gate.ts";
 import { inspect } from "../inspect.ts";

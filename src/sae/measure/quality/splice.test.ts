@@ -11,9 +11,9 @@ import { crossEntropy } from "../../../stats/cross-entropy.ts";
 import { inMemory } from "../../code/matrix.ts";
 import { makeSae, type Sae } from "../../code/sae.ts";
 import { SaeSession } from "../../code/sae-session.ts";
-import { openSae } from "../../formats/open.ts";
+import { openSae } from "../../formats/open-sae.ts";
 import { quality } from "./quality.ts";
-import { answered, evenly, type Sample, type SampleText, sampleOf } from "./sample.ts";
+import { answered, evenly, type Sample, type SampleText, sampleOf } from "./residual-sample.ts";
 import { splice } from "./splice.ts";
 
 const trained = openSae(`${organism}/sae`);

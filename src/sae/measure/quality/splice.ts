@@ -3,14 +3,16 @@
  * as the model is, with the reconstruction spliced in, and with zeros there. An SAE may explain most of the variance and
  * still lose what the model reads (Gated SAEs, arXiv 2404.16014, section 2.3).
  */
+
 import { badInput } from "../../../core/errors.ts";
+import { joinFloats } from "../../../core/floats.ts";
 import type { CaptureRequest } from "../../../model/engine/capture.ts";
 import type { Model } from "../../../model/model.ts";
 import { crossEntropy } from "../../../stats/cross-entropy.ts";
 import { rowsOf } from "../../code/rows.ts";
 import type { SaeSession } from "../../code/sae-session.ts";
 import { massiveOf, normsOf } from "./quality.ts";
-import type { SampleText } from "./sample.ts";
+import type { SampleText } from "./residual-sample.ts";
 
 type Floats = Float32Array<ArrayBuffer>;
 
@@ -72,13 +74,9 @@ export async function spliceLosses(
     own.values.set(values, own.at);
     own.at += values.length;
   });
-  const all = new Float32Array(residuals.reduce((sum, { values }) => sum + values.length, 0));
   let from = 0;
-  const starts = residuals.map(({ values }) => {
-    all.set(values, from);
-    return (from += values.length) - values.length;
-  });
-  const rows = rowsOf(all, d, "residuals");
+  const starts = residuals.map(({ values }) => (from += values.length) - values.length);
+  const rows = rowsOf(joinFloats(residuals.map(({ values }) => values)), d, "residuals");
   // What no SAE is meant for stays as it is: a massive token lost would be all that is measured.
   const isMassive = massiveOf(normsOf(rows));
   const replaced = async (by: (x: Floats) => Floats | Promise<Floats>) => {

@@ -6,7 +6,7 @@
 import type { LogitEffect } from "../../../core/records/sae-report.ts";
 import { Graph } from "../../../graph/build/graph.ts";
 import { matmul } from "../../../graph/ops/ops.ts";
-import { finalNormName, headName } from "../../../model/architecture/parts.ts";
+import { finalNormName, headName } from "../../../model/architecture/block-graphs.ts";
 import { type Checkpoint, tokenizerIn } from "../../../model/checkpoint/checkpoint.ts";
 import { Tensor } from "../../../model/ort/ort.ts";
 import { openWeightless, type SessionOptions } from "../../../model/ort/session.ts";

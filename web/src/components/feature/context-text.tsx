@@ -3,7 +3,7 @@
 import { useState } from "react";
 import { formatNumber } from "../../../../src/core/format.ts";
 import type { SaeContext } from "../../../../src/core/records/sae-report.ts";
-import { runsLeftward, visible, visibleAlone } from "../../lib/visible.ts";
+import { runsLeftward, tokenWithSigns, withSigns } from "../../lib/signs.ts";
 import { DataTable } from "../table/data-table.tsx";
 
 export type Colouring = "activation" | "position";
@@ -35,7 +35,7 @@ export function ContextText({ context, largest, colouring }: ContextTextProps) {
             className={`token${shade(i)}${activations[i]! > 0 ? " active" : ""}${i === at ? " peak" : ""}`}
             title={`token ${first + i + 1} of ${of}: ${activations[i]! > 0 ? formatNumber(activations[i]!) : "not active"}`}
           >
-            {token === "" ? visibleAlone(token) : visible(token)}
+            {token === "" ? tokenWithSigns(token) : withSigns(token)}
           </bdi>
         ))}
         {first + tokens.length < of && " …"}
@@ -65,7 +65,7 @@ function TokenList({ context }: { context: Omit<SaeContext, "kind"> }) {
           caption="Activation on each token"
           head={["Token", "Position", "Activation"]}
           rows={tokens.map((token, i) => [
-            <bdi key="token">{visibleAlone(token)}</bdi>,
+            <bdi key="token">{tokenWithSigns(token)}</bdi>,
             position - at + i + 1,
             formatNumber(activations[i]!),
           ])}
@@ -85,10 +85,10 @@ export function Glimpse({ context }: { context: Omit<SaeContext, "kind"> }) {
       {tokens.slice(from, to).map((token, i) =>
         from + i === at ? (
           <mark key={i}>
-            <bdi>{token.trim() === "" ? visibleAlone(token) : visible(token)}</bdi>
+            <bdi>{token.trim() === "" ? tokenWithSigns(token) : withSigns(token)}</bdi>
           </mark>
         ) : (
-          <bdi key={i}>{visible(token)}</bdi>
+          <bdi key={i}>{withSigns(token)}</bdi>
         ),
       )}
       {to < tokens.length && "…"}

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
-import { rowsInShards, ShardWriter } from "./shards.ts";
+import { rowsInShards, ShardWriter } from "./activation-shards.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "fathom-shards-"));
 afterAll(() => {

@@ -5,7 +5,7 @@ import { type Colouring, Glimpse } from "../components/feature/context-text.tsx"
 import { OpeningRow, useOpenings } from "../components/table/opening-row.tsx";
 import { SortHeader } from "../components/table/sort-header.tsx";
 import type { FeatureSort, FeatureSorting } from "../lib/features.ts";
-import { visibleAlone } from "../lib/visible.ts";
+import { tokenWithSigns } from "../lib/signs.ts";
 import { FeatureDetail } from "./feature-detail.tsx";
 
 export const featureSortWords: Record<FeatureSort, string> = {
@@ -87,7 +87,7 @@ function Numbers({ feature: { share, max, nearest, logits } }: { feature: SaeFea
           ? "–"
           : logits.raised.slice(0, 4).map(({ id, token }) => (
               <bdi key={id} className="chip">
-                {visibleAlone(token)}
+                {tokenWithSigns(token)}
               </bdi>
             ))}
       </td>

@@ -10,13 +10,13 @@ const hidden =
   /[\p{Cc}\p{Co}\p{Cn}\p{Cs}\p{Zl}\p{Zp}\u00ad\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0]|(?![\u200c\u200d\ufe0f])\p{Cf}/gu;
 
 /** @param text of a token: bytes that are no text are U+FFFD in it already */
-export function visible(text: string): string {
+export function withSigns(text: string): string {
   return text.replace(hidden, (character) => pictures[character] ?? named(character));
 }
 
 /** The same for a token by itself, whose spaces would be lost at its ends. */
-export function visibleAlone(text: string): string {
-  return text === "" ? "⋯" : visible(text).replace(/^ +| +$/g, (spaces) => "␣".repeat(spaces.length));
+export function tokenWithSigns(text: string): string {
+  return text === "" ? "⋯" : withSigns(text).replace(/^ +| +$/g, (spaces) => "␣".repeat(spaces.length));
 }
 
 function named(character: string): string {

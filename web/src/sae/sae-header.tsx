@@ -3,7 +3,7 @@ import { formatCount } from "../../../src/core/format.ts";
 import type { SaeReport } from "../../../src/core/records/sae-report.ts";
 import { Sounding } from "../components/finding/sounding.tsx";
 import { Notes } from "../components/notes.tsx";
-import { GateMark } from "./marks.tsx";
+import { GateMark } from "./gate-mark.tsx";
 
 export function SaeHeader({ data }: { data: SaeReport }) {
   const { sae, read, findings } = data;

@@ -4,7 +4,7 @@ import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { failure } from "../core/errors.ts";
 
-/** This file is src/report/template.ts in a checkout and dist/report/template.js in the package. */
+/** This file is src/report/page-template.ts in a checkout and dist/report/template.js in the package. */
 const here = dirname(fileURLToPath(import.meta.url));
 
 /** Where the template belongs, given the folder that this module runs from. */
