@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { saeReportSchema } from "../../src/core/records/sae-report.ts";
-import { fathom, jsonLinesFile } from "./fathom.ts";
+import { saeReportSchema } from "../../../src/core/records/sae-report.ts";
+import { fathom, jsonLinesFile } from "../fathom.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "fathom-cli-sae-report-"));
 afterAll(() => {

@@ -3,10 +3,10 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { beforeAll, expect, test } from "vitest";
-import { openSafetensors } from "../../src/files/tensors/safetensors.ts";
-import { openSae } from "../../src/sae/formats/open-sae.ts";
-import { killedAtItsStart } from "../support/kills.ts";
-import { type Ended, fathom, fixture, namesIn, scratch, sendable, start, tinyModel } from "./fathom.ts";
+import { openSafetensors } from "../../../src/files/tensors/safetensors.ts";
+import { openSae } from "../../../src/sae/formats/open-sae.ts";
+import { killedAtItsStart } from "../../support/kills.ts";
+import { type Ended, fathom, fixture, namesIn, scratch, sendable, start, tinyModel } from "../fathom.ts";
 
 const folder = scratch();
 const text = join(folder, "text.txt");

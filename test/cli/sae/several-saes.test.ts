@@ -4,14 +4,14 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { findingSchema } from "../../src/core/records/finding.ts";
-import { type Observation, observationSchema } from "../../src/core/records/observation.ts";
-import { reportDataSchema } from "../../src/core/records/report.ts";
-import { openSafetensors } from "../../src/files/tensors/safetensors.ts";
-import { manifestSchema } from "../../src/jobs/audit/manifest.ts";
-import { fathom, lines, scratch } from "./fathom.ts";
+import { findingSchema } from "../../../src/core/records/finding.ts";
+import { type Observation, observationSchema } from "../../../src/core/records/observation.ts";
+import { reportDataSchema } from "../../../src/core/records/report.ts";
+import { openSafetensors } from "../../../src/files/tensors/safetensors.ts";
+import { manifestSchema } from "../../../src/jobs/audit/manifest.ts";
+import { fathom, lines, scratch } from "../fathom.ts";
 
-const organism = fileURLToPath(new URL("../../organisms/demo", import.meta.url));
+const organism = fileURLToPath(new URL("../../../organisms/demo", import.meta.url));
 const folder = scratch();
 const [shipped, trained] = [join(organism, "sae"), join(folder, "earlier")];
 const common = [

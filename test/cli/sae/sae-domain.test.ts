@@ -4,15 +4,15 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it, test } from "vitest";
-import { withoutPrompts } from "../../src/cli/sae/domain-prompts.ts";
-import { contrastiveVerdictSchema } from "../../src/core/records/contrastive-verdict.ts";
-import { promptSchema } from "../../src/core/records/prompt.ts";
-import { loadPrompts } from "../../src/prompts/load.ts";
-import { fingerprintOf } from "../../src/sae/code/fingerprint.ts";
-import { openSae } from "../../src/sae/formats/open-sae.ts";
-import { type Ended, fathom, namesIn, scratch, start } from "./fathom.ts";
+import { withoutPrompts } from "../../../src/cli/sae/domain-prompts.ts";
+import { contrastiveVerdictSchema } from "../../../src/core/records/contrastive-verdict.ts";
+import { promptSchema } from "../../../src/core/records/prompt.ts";
+import { loadPrompts } from "../../../src/prompts/load.ts";
+import { fingerprintOf } from "../../../src/sae/code/fingerprint.ts";
+import { openSae } from "../../../src/sae/formats/open-sae.ts";
+import { type Ended, fathom, namesIn, scratch, start } from "../fathom.ts";
 
-const organism = fileURLToPath(new URL("../../organisms/demo", import.meta.url));
+const organism = fileURLToPath(new URL("../../../organisms/demo", import.meta.url));
 const folder = scratch();
 const plan = {
   "--model": organism,

@@ -2,11 +2,11 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { demoSeed } from "../../src/organisms/design/design.ts";
-import { makeCorpus } from "../../src/organisms/world/corpus.ts";
-import { makeWorld } from "../../src/organisms/world/world.ts";
-import { massiveOrganism, organism } from "../support/massive-organism.ts";
-import { fathom, lines, scratch } from "./fathom.ts";
+import { demoSeed } from "../../../src/organisms/design/design.ts";
+import { makeCorpus } from "../../../src/organisms/world/corpus.ts";
+import { makeWorld } from "../../../src/organisms/world/world.ts";
+import { massiveOrganism, organism } from "../../support/massive-organism.ts";
+import { fathom, lines, scratch } from "../fathom.ts";
 
 const common = "sae check --model organisms/demo --sae organisms/demo/sae --quiet --threads 1 --json".split(
   " ",

@@ -2,10 +2,10 @@
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { openSafetensors } from "../../src/files/tensors/safetensors.ts";
-import { writeSafetensors } from "../../src/files/tensors/safetensors-writer.ts";
-import { worstRow } from "../support/worst-row.ts";
-import { fathom, fixture, scratch } from "./fathom.ts";
+import { openSafetensors } from "../../../src/files/tensors/safetensors.ts";
+import { writeSafetensors } from "../../../src/files/tensors/safetensors-writer.ts";
+import { worstRow } from "../../support/worst-row.ts";
+import { fathom, fixture, scratch } from "../fathom.ts";
 
 const folder = scratch();
 const organism = "organisms/demo";
