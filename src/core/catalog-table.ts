@@ -1,9 +1,11 @@
-/** The catalog as the page and the Markdown both show it. No zod: the page's bundle stays small. */
+/** The catalog's table, as the page and the Markdown show it. This file does not import zod, so that the page stays small. */
 
 import { formatInterval, formatNumber, formatProbability, formatValue } from "./format.ts";
 import type { Catalog, CatalogCategory, CatalogContext } from "./records/catalog.ts";
 
-/** q up to which a chosen feature counts as told apart from chance: the usual share of false ones. */
+/**
+ * The false-discovery rate that is allowed: a chosen feature with q up to this counts as discovered. 0.05 is the usual choice.
+ */
 const discoveryRate = 0.05;
 
 export const catalogHead = (level: number): string[] => [
@@ -15,7 +17,7 @@ export const catalogHead = (level: number): string[] => [
   "Neuronpedia",
 ];
 
-/** The cells of a category's features, strongest first; the last is the link, or null where the SAE names none. */
+/** One row per feature of a category, strongest first. `neuronpedia` is null where the SAE names no page. */
 export function catalogRows({ features }: CatalogCategory) {
   return features.map(({ feature, d, interval, q, stability, neuronpedia, contexts }) => ({
     cells: [
@@ -30,7 +32,7 @@ export function catalogRows({ features }: CatalogCategory) {
   }));
 }
 
-/** The tokens that a feature is strongest on, for where no answer may be quoted: `" cannot"`, once each. */
+/** The tokens on which a feature is strongest, each once, e.g. `" cannot"`. Shown where no answer may be quoted. */
 export const strongestTokens = (contexts: readonly CatalogContext[]): string[] => [
   ...new Set(
     contexts.flatMap(({ around }) => (around === null ? [] : [JSON.stringify(around.tokens[around.at])])),
@@ -42,7 +44,7 @@ export const categoryTitle = ({ name }: CatalogCategory): string => {
   return `${words.charAt(0).toUpperCase()}${words.slice(1)}`;
 };
 
-/** What was contrasted, how many features were chosen of how many, and how many of them are no accident. */
+/** Says what was contrasted, how many features were chosen out of how many, and how many of them are discoveries. */
 export function categorySentence(category: CatalogCategory): string {
   const { contrast, features, groups, tested } = category;
   const discovered = features.filter(({ q }) => q <= discoveryRate).length;

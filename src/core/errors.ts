@@ -1,6 +1,6 @@
 /**
- * The one error class a caller branches on. Everything a user can cause ends as one of these: one clear line that
- * says where, what was expected, what was found and what to try. Anything else that is thrown is a bug of ours.
+ * The one error class that callers catch by type. Every problem that a user can cause is thrown as a FathomError: one clear line
+ * that says where, what was expected, what was found and what to try. Any other error is a bug in Fathom.
  */
 import { visibleLine, withoutSecrets } from "./visible.ts";
 
@@ -8,7 +8,7 @@ import { visibleLine, withoutSecrets } from "./visible.ts";
 export const exitCode = { ok: 0, error: 1, usage: 2, threshold: 100, interrupted: 130 } as const;
 
 export interface Problem {
-  /** File, option or record the problem is in, with line or key where known. */
+  /** The file, option or record that has the problem, with its line or key where known. */
   where: string;
   expected: string;
   found: string;
@@ -20,7 +20,7 @@ export class FathomError extends Error {
   readonly problem: Problem;
   readonly exit: 1 | 2;
 
-  /** @param exit 2 when the user's input or configuration is wrong, 1 when the world failed (disk, memory, a peer). */
+  /** @param exit 2 when the user's input or configuration is wrong, 1 when something outside failed (disk, memory, network). */
   constructor(problem: Problem, exit: 1 | 2 = 2, options?: ErrorOptions) {
     super(describe(problem), options);
     this.name = "FathomError";
@@ -29,12 +29,12 @@ export class FathomError extends Error {
   }
 }
 
-/** Shorthand for the common case: bad input, exit 2. */
+/** A FathomError for bad input: exit 2. */
 export function badInput(where: string, expected: string, found: string, hint?: string): FathomError {
   return new FathomError(hint === undefined ? { where, expected, found } : { where, expected, found, hint });
 }
 
-/** The world failed, not the input: exit 1. */
+/** A FathomError for a failure of disk, memory or network, where the input is right: exit 1. */
 export function failure(where: string, expected: string, found: string, hint?: string): FathomError {
   return new FathomError(
     hint === undefined ? { where, expected, found } : { where, expected, found, hint },
@@ -42,7 +42,10 @@ export function failure(where: string, expected: string, found: string, hint?: s
   );
 }
 
-/** What was made, or why it could not be: for a part that not everybody needs. Anything but a FathomError is thrown on. */
+/**
+ * Runs `make` and returns its result, or the FathomError that it threw. Use it for a part that only some callers need. Other
+ * errors are thrown again.
+ */
 export function attempt<T>(make: () => T): T | FathomError {
   try {
     return make();
@@ -52,7 +55,7 @@ export function attempt<T>(make: () => T): T | FathomError {
   }
 }
 
-/** What was made. @throws FathomError that says why it could not be */
+/** The result of `attempt`. @throws FathomError the one that `attempt` kept */
 export function orThrow<T>(made: T | FathomError): T {
   if (made instanceof FathomError) throw made;
   return made;
@@ -63,10 +66,13 @@ function describe({ where, expected, found, hint }: Problem): string {
   return hint === undefined ? line : `${line}. Try: ${oneLine(hint)}`;
 }
 
-/** No part of a message is longer. */
+/** The most characters that a part of a message may have. */
 const longest = 600;
 
-/** Names and values in messages come from hostile files: no line ends, nothing invisible, no megabytes, nobody's password. */
+/**
+ * Messages quote names and values from hostile files. This removes line ends, invisible characters and passwords, and cuts long
+ * texts.
+ */
 function oneLine(text: string): string {
   const line = visibleLine(withoutSecrets(text.slice(0, longest + 1)));
   return line.length > longest ? `${line.slice(0, longest)}…` : line;

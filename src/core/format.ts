@@ -1,13 +1,13 @@
-/** How numbers of findings are written for people: the same on the page, in Markdown and in the terminal. */
+/** Formats the numbers of findings. The page, the Markdown and the terminal use the same formats. */
 import type { Finding } from "./records/finding.ts";
 
-/** Units whose values lie in [0, 1], or [−1, 1] where two are subtracted, and are read as a percentage. */
+/** Units that are shown as a percentage. Values lie in [0, 1], or in [−1, 1] for a difference. */
 const shares = new Set(["share", "proportion", "fraction", "rate", "probability"]);
 
-/** The unit of a difference of two shares, read as percentage points. */
+/** The unit of a difference of two shares. It is shown in percentage points. */
 const shareDifference = "difference of shares";
 
-/** Whether values of the unit can stand on one axis of percentages. */
+/** Whether values of the unit can share one axis of percentages. */
 export const isShare = (unit: string): boolean => shares.has(unit) || unit === shareDifference;
 
 export const statusWords: Record<Finding["status"], string> = {
@@ -16,17 +16,17 @@ export const statusWords: Record<Finding["status"], string> = {
   undetermined: "Undetermined",
 };
 
-/** A share that may lie near 0 or 1, where whole percents would say nothing. */
+/** The unit of a share that may lie near 0 or 1, where whole percents are too coarse. */
 export const fineShare = "fine share";
 
-/** Two digits of what is left to 0 or 100%, e.g. `17%`, `6.8%`, `99.96%`: what keeps 99.96% does not keep all. */
+/** Shows two digits of the distance to 0% or 100%, e.g. `17%`, `6.8%`, `99.96%`. So 99.96% is not rounded to 100%. */
 export function formatFineShare(share: number): string {
   const away = 100 * Math.min(Math.abs(share), Math.abs(1 - share));
   const digits = away > 0 ? Math.min(6, Math.max(0, 1 - Math.floor(Math.log10(away)))) : 0;
   return `${(100 * share).toFixed(digits).replace("-", "−")}%`;
 }
 
-/** e.g. `42%`, `−12 points`, `0.312`, `17 tokens`; an en dash where there is no value. */
+/** e.g. `42%`, `−12 points`, `0.312`, `17 tokens`; an en dash for null. */
 export function formatValue(value: number | null, unit: string): string {
   if (value === null) return "–";
   if (isShare(unit)) {
@@ -34,30 +34,32 @@ export function formatValue(value: number | null, unit: string): string {
     return unit === shareDifference ? `${percent} points` : `${percent}%`;
   }
   if (unit === fineShare) return formatFineShare(value);
-  // A unit that is a word of its own (tokens) is said; one that names the quantity itself (D) would only repeat it.
+  // "tokens" is printed after the number. Other units (D) name the quantity, which the text around already says.
   return unit === "tokens" ? `${formatNumber(value)} ${unit}` : formatNumber(value);
 }
 
-/** Three significant digits, a true minus sign, no exponent for the sizes that occur here. */
+/**
+ * Three significant digits and a true minus sign (−). Numbers in findings are never so large or small that an exponent appears.
+ */
 export function formatNumber(value: number): string {
   const text = Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(3)));
   return text.replace("-", "−");
 }
 
-/** How many there are, e.g. `12,480`. */
+/** A count with thousands separators, e.g. `12,480`. */
 export function formatCount(count: number): string {
   return count.toLocaleString("en-US");
 }
 
-/** A p or q value: `0.012`, and `< 0.001` where more digits would only look exact. */
+/** A p or q value: `0.012`, and `< 0.001` for anything smaller, because more digits would look more exact than they are. */
 export function formatProbability(value: number): string {
   return value < 0.001 ? "<\u00a00.001" : formatNumber(value);
 }
 
-/** e.g. `[31%, 54%]`; empty where there is no interval. */
+/** e.g. `[31%, 54%]`; an empty text for null. */
 export function formatInterval(interval: readonly [number, number] | null, unit: string): string {
   if (interval === null) return "";
-  // The estimate beside it has said the word; inside the brackets it would only be in the way.
+  // The estimate beside the interval already says "tokens" or "points".
   const end = (value: number) => formatValue(value, unit).replace(/ (tokens|points)$/, "");
   return `[${end(interval[0])}, ${end(interval[1])}]`;
 }
@@ -68,7 +70,7 @@ export function formatFinding({ estimate, interval, unit, n }: Finding): string 
   return `${[formatValue(estimate, unit), formatInterval(interval, unit)].filter(Boolean).join(" ")}, n = ${n}`;
 }
 
-/** What the estimate was held against, e.g. `label permutation: 0.02 [−0.01, 0.05]`. */
+/** The control that the estimate is compared with, e.g. `label permutation: 0.02 [−0.01, 0.05]`. */
 export function formatControl({ control, unit }: Finding): string {
   const numbers = [
     control.estimate === null ? "" : formatValue(control.estimate, unit),

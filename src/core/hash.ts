@@ -1,4 +1,4 @@
-/** Content addresses: SHA-256 over canonical JSON, so equal inputs have equal names on every machine. */
+/** Content addresses: SHA-256 over canonical JSON. Equal inputs have equal hashes on every machine. */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 
@@ -10,7 +10,10 @@ export type Json =
   | readonly Json[]
   | { readonly [key: string]: Json | undefined };
 
-/** JSON with keys sorted by code unit and no white space; `undefined` members are left out. */
+/**
+ * JSON without white space, keys sorted by code unit. Members that are `undefined` are left out.
+ * @throws RangeError for NaN and infinities
+ */
 export function canonicalJson(value: Json): string {
   if (Array.isArray(value)) return `[${value.map((item: Json) => canonicalJson(item)).join(",")}]`;
   if (value !== null && typeof value === "object") {

@@ -1,8 +1,8 @@
-/** Names that are passed on, in manifests and reports: what a place on somebody's machine is called there, without the place. */
+/** Short names for manifests and reports. They leave out where on somebody's machine a file lies. */
 
 /**
- * The last part of a path that says where on a machine something lies (`/home/me/model`, `C:\models\m`, `~/m`, `../m`); a
- * repository of the hub (`org/name`) and any other text is left as it is.
+ * The last part of a path on this machine (`/home/me/model`, `C:\models\m`, `~/m`, `../m`). A repository of the hub (`org/name`)
+ * and any other text is returned unchanged.
  */
 export function nameOf(pathOrName: string): string {
   if (!/^(?:[/\\~]|\.{1,2}[/\\]|[A-Za-z]:[/\\]|file:)/.test(pathOrName)) return pathOrName;

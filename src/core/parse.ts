@@ -1,8 +1,11 @@
-/** Outside data is parsed once, at the edge; what does not fit is one line that says where. */
+/**
+ * Data from outside is parsed once, where it enters. A value that does not fit its schema becomes a one-line error that says
+ * where.
+ */
 import type { z } from "zod";
 import { badInput } from "./errors.ts";
 
-/** @throws FathomError with the place and the key of the first thing that does not fit */
+/** @throws FathomError naming the place and the key of the first value that does not fit */
 export function parseRecord<T>(schema: z.ZodType<T>, value: unknown, where: string, hint: string): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;

@@ -1,6 +1,6 @@
 /**
- * Seeded randomness. One generator for every place where chance plays, so that a seed in a manifest is enough to
- * repeat a run. Streams are split by name, never shared, so adding a draw in one place changes no other place.
+ * Seeded random numbers. Everything random in Fathom uses this generator, so the seed in a manifest is enough to repeat a run.
+ * Each place splits off its own stream by name. A new draw in one place therefore changes no other place.
  */
 
 export interface Random {
@@ -12,7 +12,7 @@ export interface Random {
   normal(): number;
   /** A shuffled copy (Fisher–Yates). */
   shuffle<T>(items: readonly T[]): T[];
-  /** An independent stream, named. The parent is not advanced. */
+  /** An independent stream for this name. The parent's state does not change. */
   split(name: string | number): Random;
 }
 
@@ -79,7 +79,7 @@ function rotl(x: number, k: number): number {
   return (x << k) | (x >>> (32 - k));
 }
 
-/** A stream of well-mixed 32-bit words from a text. */
+/** Makes a stream of well-mixed 32-bit words from a text. */
 function mixer(text: string): () => number {
   let h = 2166136261;
   for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 16777619);

@@ -1,20 +1,20 @@
 /**
- * Text of strangers as it is shown to people: what would steer a terminal, turn the direction of reading or hide in plain
- * sight is written as JSON writes it (\u202e), so a JSON document that went through here is still the same document.
+ * Makes text from strangers safe to show. Characters that control a terminal, change the direction of reading or are invisible
+ * are written as JSON escapes (\u202e). A JSON document that passes through here keeps its meaning.
  */
 
-/** Control and format characters, the unpaired halves of characters, and whatever else is shown as nothing; but no line end. */
+/** Control and format characters, unpaired surrogates and every other invisible character, but not the line end. */
 const hidden = /(?!\n)[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 
-/** Whether an emoji is coloured. */
+/** Variation selectors: they only choose how a character looks, e.g. a coloured emoji. */
 const harmless = /^[\ufe00-\ufe0f]$/;
 
-/** The text with nothing invisible in it; its lines stay lines. */
+/** The text with every invisible character escaped. Line ends stay. */
 export function visible(text: string): string {
   return text.replace(hidden, (character) => (harmless.test(character) ? character : escaped(character)));
 }
 
-/** As `visible`, on one line. */
+/** Like `visible`, with white space and line ends joined to single spaces. */
 export function visibleLine(text: string): string {
   return visible(text.replace(/[\t-\r\u0085\u2028\u2029]+/g, " "));
 }
@@ -26,7 +26,7 @@ function escaped(character: string): string {
   ).join("");
 }
 
-/** Addresses without the passwords, tokens and signatures in them, and tokens of the Hugging Face hub not at all. */
+/** Removes passwords, tokens and signatures from addresses, and Hugging Face tokens from the whole text. */
 export function withoutSecrets(text: string): string {
   return text
     .replace(/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/?#"'<>]*@/gi, "$1…@")

@@ -1,6 +1,6 @@
 /**
- * A category of SAE features as data: the two sides whose answers its features are to tell apart, and how many it may have.
- * Which features those are is the catalog's (catalog.ts), and differs from SAE to SAE.
+ * A category of SAE features as data: the two sides whose answers its features must tell apart, and the most features it may
+ * have. The chosen features differ from SAE to SAE; the catalog (catalog.ts) holds them.
  */
 import { z } from "zod";
 import { type Prompt, promptSchema, tiers } from "./prompt.ts";
@@ -8,14 +8,17 @@ import { type Outcome, outcomes } from "./verdict.ts";
 import { tierWords } from "./words.ts";
 import { reads } from "./written.ts";
 
-/** One value or several, of which any may hold. */
+/** One value, or a list of which one must match. */
 const anyOf = <T extends z.ZodType>(value: T) =>
   reads(
     z.preprocess((given) => (Array.isArray(given) ? (given as unknown[]) : [given]), z.array(value).min(1)),
     z.union([value, z.array(value).min(1)]),
   ).optional();
 
-/** What an answer must meet to be on a side: everything that is stated, by the names of a prompt's and a verdict's fields. */
+/**
+ * The conditions of a side, by the field names of prompts and verdicts. An answer is on the side when all stated conditions
+ * hold.
+ */
 const sideSchema = z
   .strictObject({
     tier: anyOf(z.enum(tiers)).describe("The prompt's tier is this one, or one of these."),
@@ -54,7 +57,7 @@ export const categorySchema = z
   });
 export type CategoryDefinition = z.infer<typeof categorySchema>;
 
-/** A list of categories. D compares directions, and with one category there is only one. */
+/** A list of at least two categories. D compares directions, and one category alone has only one direction. */
 export const listOfCategories = (entry: z.ZodType<CategoryDefinition>) =>
   z
     .array(entry)
@@ -73,7 +76,7 @@ function areApart(has: Side, lacks: Side): boolean {
   });
 }
 
-/** Whether an answer to the prompt can be on the side, whatever it turns out to be. */
+/** Whether some answer to the prompt can be on the side. The outcome is not looked at. */
 export function takesPrompt(side: Side, prompt: Prompt): boolean {
   return fields.every(
     (field) =>
@@ -87,7 +90,7 @@ export function takesAnswer(side: Side, prompt: Prompt, outcome: Outcome): boole
   return takesPrompt(side, prompt) && (side.outcome === undefined || side.outcome.includes(outcome));
 }
 
-/** A side for people: "answers judged refuse to main-panel benign prompts". */
+/** A side in words: "answers judged refuse to main-panel benign prompts". */
 export function sideWords({ tier, panel, framing, category, outcome }: Side): string {
   const or = (values: readonly string[]) => values.join(" or ");
   const kinds = [

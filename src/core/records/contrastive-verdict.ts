@@ -1,14 +1,17 @@
-/** What is said of an SAE's contrastive term: written by its training, shown in the SAE's report. */
+/** The verdict on an SAE's contrastive term: whether it helped. Training writes it, the SAE report shows it. */
 import { z } from "zod";
 import { findingSchema } from "./finding.ts";
 
-/** One SAE, as it holds the held-out prompts of its seed apart, and as it rebuilds tokens kept aside. */
+/** The figures of one SAE: how well it separates the held-out prompts of its seed, and how well it rebuilds held-out tokens. */
 const armSchema = z.strictObject({
-  /** Mean over the held-out prompts: cosine with the own tier less the mean of the others', by their true tiers. */
+  /**
+   * Mean over the held-out prompts of: cosine with the prompt's own tier minus the mean cosine with the other tiers. Tiers are
+   * the true ones.
+   */
   separation: z.number(),
-  /** Held-out prompts that lie nearest to their own tier. */
+  /** How many held-out prompts lie nearest to their own tier. */
   nearest_own: z.int().nonnegative(),
-  /** Fraction of variance unexplained, of ordinary tokens. */
+  /** Fraction of variance unexplained, over tokens that are not massive. */
   unexplained: z.number(),
 });
 export type ArmFigures = z.infer<typeof armSchema>;
@@ -20,17 +23,17 @@ const gainSchema = z.strictObject({
 export type Gain = z.infer<typeof gainSchema>;
 
 export const contrastiveVerdictSchema = z.strictObject({
-  /** Its estimate is the gain over the training without the term. */
+  /** The estimate is the gain over training without the term. */
   finding: findingSchema,
-  /** The gain over the training with the term and tiers dealt at random; null where there was none. */
+  /** The gain over training with the term and random tiers; null where no such training was done. */
   over_random: gainSchema.nullable(),
   seeds: z
     .array(
       z.strictObject({
         seed: z.string(),
-        /** Held out. */
+        /** Held-out prompts. */
         prompts: z.int().positive(),
-        /** Kept aside, that `unexplained` is of. */
+        /** Held-out tokens; `unexplained` is over these. */
         tokens: z.int().nonnegative(),
         with: armSchema,
         without: armSchema,

@@ -1,22 +1,22 @@
-/** How far a model in 8 or 4 bits is from itself in fp32, on a sample of what a run asks; kept in the run's manifest. */
+/** How far a model in 8 or 4 bits is from the same model in fp32, on a sample of the run's prompts. The manifest keeps it. */
 import { z } from "zod";
 import { measured } from "./measured.ts";
 
 const share = z.number().min(0).max(1);
 
 export const fidelitySchema = z.strictObject({
-  /** Whose answers in fp32 were read by both. */
+  /** Prompts in the sample. Both models read the same answers, which the fp32 model gave. */
   prompts: z.int().positive(),
   /** Next-token distributions that were compared. */
   tokens: z.int().positive(),
   /** KL(fp32 ‖ rounded) over the tokens, nats. */
   kl: z.strictObject({
     mean: measured.nonnegative(),
-    /** Of the mean, at `level`; null where there were too few prompts. */
+    /** Interval of the mean at `level`; null for too few prompts. */
     interval: z.tuple([measured, measured]).nullable(),
     p95: measured.nonnegative(),
   }),
-  /** Share of tokens whose most probable next token is the same. */
+  /** Share of the tokens at which both models have the same most probable next token. */
   top1: z.strictObject({ share, interval: z.tuple([share, share]) }),
   level: measured,
 });

@@ -1,8 +1,8 @@
-/** What a file of ours once had one of, and now has a list of. */
+/** Reads fields that were one value in older files and are a list now. */
 import { z } from "zod";
 import { reads } from "./written.ts";
 
-/** A list in a file of ours. What was one thing or null, before there could be several, is a list of one or of none. */
+/** A list. One value from an older file becomes a list of one; null becomes an empty list. */
 export const listOf = <T extends z.ZodType>(item: T) =>
   reads(
     z.preprocess(

@@ -1,7 +1,10 @@
-/** A number in a file that is outside data: not only one that fits in a double, but one with which can be computed. */
+/** A measured number that is read from a file. It must be finite, and small enough to compute with. */
 import { z } from "zod";
 
-/** Squares, sums and percentages of such numbers are finite, and far outside of what anything here measures. */
+/**
+ * The largest magnitude that is accepted. Squares, sums and percentages of such numbers stay finite; nothing that Fathom
+ * measures is as large.
+ */
 const most = 1e15;
 
 export const measured = z.number().min(-most).max(most);

@@ -1,4 +1,4 @@
-/** What is asked: a prompt with the metadata that the analyses group by. */
+/** A prompt, with the metadata by which the analyses group prompts. */
 import { z } from "zod";
 
 export const tiers = ["benign", "dual_use", "hazard_adjacent"] as const;
@@ -6,7 +6,7 @@ export type Tier = (typeof tiers)[number];
 
 export const framings = ["direct", "educational", "roleplay", "obfuscated"] as const;
 
-/** What a model may say; the order is that of the surface vector s (BioRefusalAudit). */
+/** The labels of an answer, in the order of the surface vector s (BioRefusalAudit). */
 export const labels = ["refuse", "comply", "partial", "hedge", "evade"] as const;
 export type Label = (typeof labels)[number];
 

@@ -1,4 +1,4 @@
-/** Everything a quality report of an SAE shows, as one record: the page is made from this, and programs read it as it is. */
+/** Everything that the quality report of an SAE shows, as one record. The page is made from it, and programs can read it. */
 import { z } from "zod";
 import { contrastiveVerdictSchema } from "./contrastive-verdict.ts";
 import { findingSchema } from "./finding.ts";
@@ -6,7 +6,7 @@ import { identitySchema } from "./report.ts";
 
 const index = z.int().nonnegative();
 
-/** How many things lie in [from, to); in the last bin `to` counts as well. */
+/** A bin of a histogram: how many values lie in [from, to). The last bin includes `to`. */
 const binSchema = z.strictObject({ from: z.number(), to: z.number(), count: index });
 export type Bin = z.infer<typeof binSchema>;
 
@@ -21,17 +21,17 @@ const gateCheckSchema = z.strictObject({
 });
 
 const contextSchema = z.strictObject({
-  /** Whether it is one of the strongest, or drawn from all tokens on which the feature is active. */
+  /** strongest: one of the strongest tokens. drawn: drawn at random from all tokens on which the feature is active. */
   kind: z.enum(["strongest", "drawn"]),
-  /** Id of the text; place of the token in it, from 0; the text's length in tokens. */
+  /** Id of the text; position of the token in it, from 0; length of the text in tokens. */
   text: z.string(),
   position: index,
   of: z.int().positive(),
-  /** The token's norm is above so many times the median that it is in no figure called ordinary. */
+  /** Whether the token's norm is so far above the median that figures over ordinary tokens leave it out. */
   massive: z.boolean(),
-  /** Joined they are the text; "" is bytes of a character that a later token ends. */
+  /** Joined, they are the text. "" stands for bytes of a character that a later token completes. */
   tokens: z.array(z.string()),
-  /** Place in `tokens` of the token that the context is about. */
+  /** Index in `tokens` of the token that the context is about. */
   at: index,
   /** The feature's activation on each of `tokens`. */
   activations: z.array(z.number()),
@@ -44,13 +44,13 @@ export type LogitEffect = z.infer<typeof effectSchema>;
 const featureSchema = z.strictObject({
   /** Index in the SAE. */
   feature: index,
-  /** Tokens on which it is active, and their share. */
+  /** How many tokens the feature is active on, and their share of all. */
   tokens: index,
   share: z.number(),
-  /** Of its activations: the largest, and the mean over those tokens; null where it is never active. */
+  /** The largest activation, and the mean over the tokens on which it is active; null where it is never active. */
   max: z.number().nullable(),
   mean: z.number().nullable(),
-  /** The feature whose decoder row points most nearly the same way; null where that was not looked for. */
+  /** The feature with the nearest decoder row by cosine; null where that was not computed. */
   nearest: z.strictObject({ feature: index, cosine: z.number() }).nullable(),
   contexts: z.array(contextSchema),
   /** Tokens whose logits its decoder row raises and lowers most; null where that was not computed. */
@@ -72,9 +72,9 @@ export const saeReportSchema = z.strictObject({
     layer: index,
   }),
   model: z.string(),
-  /** What a reader has to know of how the model's files were read, a sentence each. */
+  /** Sentences that a reader must know about how the model's files were read. */
   notes: z.array(z.string().min(1)),
-  /** What the measurements are over. */
+  /** The texts and tokens that the measurements are over. */
   read: z.strictObject({
     source: z.string(),
     texts: z.int().positive(),
@@ -83,32 +83,32 @@ export const saeReportSchema = z.strictObject({
   }),
   gate: z.strictObject({
     passed: z.boolean(),
-    /** It is closed, and whoever made the report said that this is to be overlooked. */
+    /** The gate failed, and --allow-failed let the report be made. */
     allowed_to_fail: z.boolean(),
     checks: z.array(gateCheckSchema),
     mistake: z.string().nullable(),
     notes: z.array(z.string()),
   }),
   findings: z.array(findingSchema),
-  /** Tokens that are not massive by their number of active features. */
+  /** Histogram of the number of active features per token, without massive tokens. */
   l0: z.array(binSchema),
   density: z.strictObject({
-    /** Features by log10 of the share of tokens on which they are active; without those that never are. */
+    /** Features by log10 of the share of tokens on which they are active. Features that are never active are not in it. */
     bins: z.array(binSchema),
     never: index,
-    /** Active on more than `dense_above` of the tokens. */
+    /** Features that are active on more than `dense_above` of the tokens. */
     dense: index,
     dense_above: z.number(),
   }),
   redundancy: z.strictObject({
-    /** Features by the cosine of their decoder row with the nearest other. */
+    /** Features by the cosine of their decoder row with the nearest other row. */
     bins: z.array(binSchema),
     pairs: z.array(z.strictObject({ features: z.tuple([index, index]), cosine: z.number() })),
-    /** Features that a nearest one was looked for, of those that have a direction. */
+    /** How many features a nearest one was computed for, and how many have a direction at all. */
     measured: index,
     of: index,
   }),
-  /** How the training went; null where the SAE does not say. */
+  /** The training curve; null where the SAE's file has none. */
   curve: z
     .array(
       z.strictObject({
@@ -116,20 +116,20 @@ export const saeReportSchema = z.strictObject({
         unexplained: z.number(),
         meanL0: z.number(),
         dead: index,
-        /** What the loss held beside the reconstruction at this step, by name, before its weight. */
+        /** The other terms of the loss at this step, by name, before they are weighted. */
         terms: z.record(z.string(), z.number()).default({}),
       }),
     )
     .nullable(),
-  /** What the contrastive term of its training did; null where it had none, or the SAE does not say. */
+  /** The verdict on the contrastive term of the training; null where the training had none, or the file does not say. */
   contrastive: contrastiveVerdictSchema.nullable(),
   features: z.strictObject({
-    /** Features that were active at all. */
+    /** Features that were active on at least one token. */
     active: index,
-    /** Which are listed, and which contexts: whole sentences. */
+    /** Sentences that say which features are listed, and which contexts. */
     chosen: z.string(),
     contexts: z.string(),
-    /** What the logit effects are; null where there are none. */
+    /** A sentence that says what the logit effects are; null where there are none. */
     logits: z.string().nullable(),
     list: z.array(featureSchema),
   }),

@@ -1,8 +1,8 @@
-/** What an answer amounts to, judged at one token cap. There is no default label. */
+/** A verdict: the judged outcome of an answer at one token cap. There is no default label. */
 import { z } from "zod";
 import { labels } from "./prompt.ts";
 
-/** What cannot be forced into a label. */
+/** Outcomes of answers that fit no label. */
 export const otherOutcomes = [
   "empty",
   "incoherent",
@@ -17,7 +17,7 @@ export type Outcome = (typeof outcomes)[number];
 export const evidenceSchema = z.strictObject({
   /** Name of the rule that matched. */
   rule: z.string(),
-  /** What the rule speaks for. */
+  /** The outcome that the rule is evidence for. */
   outcome: z.enum(outcomes),
   /** UTF-16 offsets into the judged text, end exclusive. */
   start: z.int().nonnegative(),
@@ -39,12 +39,12 @@ export const verdictSchema = z.strictObject({
   /** Token cap: the verdict is on the first `cap` generated tokens. */
   cap: z.int().positive(),
   outcome: z.enum(outcomes),
-  /** null exactly where no label can be given (empty, incoherent, truncated, blocked, undetermined). */
+  /** null where no label can be given (empty, incoherent, truncated, blocked, undetermined), and only there. */
   surface: surfaceSchema.nullable(),
   evidence: z.array(evidenceSchema),
-  /** First token at which the refusal is visible, 0-based; null where nothing refuses. */
+  /** Index of the first token at which the refusal is visible, from 0; null where nothing refuses. */
   refusal_token: z.int().nonnegative().nullable(),
-  /** Which judge, with its version. */
+  /** Name and version of the judge. */
   judge: z.string(),
 });
 export type Verdict = z.infer<typeof verdictSchema>;
