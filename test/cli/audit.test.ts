@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { beforeAll, expect, test } from "vitest";
 import { z } from "zod";
+import { quoted } from "../../src/cli/terminal/quoted.ts";
 import { findingSchema } from "../../src/core/records/finding.ts";
 import { observationSchema } from "../../src/core/records/observation.ts";
 import { reportDataSchema } from "../../src/core/records/report.ts";
@@ -174,7 +175,7 @@ test.each(sendable(["SIGKILL", "SIGINT", "SIGTERM", "SIGHUP"]))(
     else {
       expect(how.code).toBe(130);
       expect(lines(stderr)).toEqual([
-        `fathom: interrupted. To go on: npx fathom ${["audit", ...slow, "--out", run, "--resume"].join(" ")}`,
+        `fathom: interrupted. To go on: npx fathom ${["audit", ...slow, "--out", run, "--resume"].map((text) => quoted(text)).join(" ")}`,
       ]);
     }
 

@@ -5,6 +5,7 @@ import { delimiter, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { ownName, withOwnName } from "../../src/cli/terminal/own-name.ts";
+import { quoted } from "../../src/cli/terminal/quoted.ts";
 import {
   fathom,
   finished,
@@ -138,7 +139,8 @@ test("hints name the command as it can be typed here", () => {
   expect(ownName({ PATH: ["/usr/bin", bin].join(delimiter) }, elsewhere)).toBe("fathom");
   // npx puts that folder before PATH; the person's shell has it not.
   expect(ownName({ PATH: join(project, "node_modules/.bin") }, join(project, "below"))).toBe("npx fathom");
-  expect(ownName({ PATH: "/usr/bin" }, elsewhere)).toBe(launcher);
+  const itself = onWindows ? `node ${quoted(launcher)}` : quoted(launcher);
+  expect(ownName({ PATH: "/usr/bin" }, elsewhere)).toBe(itself);
   expect(withOwnName("x: expected y, found fathom z. Try: fathom audit --help")).toMatch(
     /found fathom z\. Try: npx fathom audit/,
   );

@@ -45,11 +45,8 @@ describe("fathom sae check", () => {
       .slice(0, 36)
       .join("\n");
     const check = (model: string) => {
-      const { code, stdout } = fathom([
-        ...`sae check --model ${model} --sae ${organism}/sae --text ${file} --quiet --threads 1 --json`.split(
-          " ",
-        ),
-      ]);
+      const inputs = ["--model", model, "--sae", join(organism, "sae"), "--text", file];
+      const { code, stdout } = fathom(["sae", "check", ...inputs, "--quiet", "--threads", "1", "--json"]);
       return { code, result: JSON.parse(stdout) as Measured };
     };
     interface Measured {
@@ -85,7 +82,7 @@ describe("fathom sae check", () => {
 
     it("refuses one that is too short, one that is not there, and one beside prompts", () => {
       writeFileSync(file, "a");
-      const common = `sae check --model ${organism} --sae ${organism}/sae --quiet`.split(" ");
+      const common = ["sae", "check", "--model", organism, "--sae", join(organism, "sae"), "--quiet"];
       for (const [args, code, message] of [
         [["--text", file], 2, "expected a text of two tokens at least, found 1"],
         [["--text", join(folder, "none.txt")], 2, "none.txt: expected a readable file"],

@@ -1,7 +1,7 @@
 /** What can be typed again, on both kinds of system. */
 import { spawnSync } from "node:child_process";
 import { expect, test } from "vitest";
-import { quoted } from "./terminal/quoted.ts";
+import { quoted } from "./quoted.ts";
 
 test.each([
   ["runs/mine", "runs/mine"],
