@@ -1,4 +1,6 @@
-/** Gradients derived for whole transformer blocks against central differences, with and without cached tokens. */
+/**
+ * Compares the derived gradients of whole transformer blocks with central differences, with and without cached tokens.
+ */
 import { describe, expect, test } from "vitest";
 import { type Block, gemma2Block, llamaBlock } from "../../test/support/blocks.ts";
 import { smoothOperand } from "../../test/support/finite-differences.ts";
@@ -8,7 +10,7 @@ import { gradient } from "./gradient.ts";
 import * as ops from "./ops/ops.ts";
 
 const shape = { hidden: 4, heads: 4, keyHeads: 2, headSize: 2, inner: 5 };
-/** See finite-differences.ts; through a whole block third derivatives, and with them the truncation error, are larger. */
+/** See finite-differences.ts. A whole block has larger third derivatives, and so a larger truncation error. */
 const step = 1e-5;
 const tolerance = 1e-6;
 

@@ -1,4 +1,4 @@
-/** What is written otherwise for a device computes the same, and has none of the operators that the device lacks. */
+/** The form written for a device computes the same results and uses no operator that the device lacks. */
 import { expect, it } from "vitest";
 import { open } from "../../test/support/graph.ts";
 import { Graph } from "./build/graph.ts";

@@ -1,4 +1,4 @@
-/** Every operator's gradient rule against central finite differences, through ONNX Runtime's float64 kernels. */
+/** Compares every operator's gradient rule with central finite differences, in ONNX Runtime's float64 kernels. */
 import { describe, expect, test } from "vitest";
 import {
   type Check,
@@ -32,7 +32,7 @@ const binary = (f: (a: Value, b: Value) => Value): Check[] => {
   ];
 };
 
-/** At least one check per kind of operator, where the function under test uses an operator of that kind. */
+/** At least one check per kind of operator. The function under test uses an operator of that kind. */
 const checks: Readonly<Record<string, readonly Check[]>> = {
   add: binary(ops.add),
   sub: [...binary(ops.sub), ...unary((x) => ops.sub(2, x))],
@@ -105,7 +105,7 @@ const checks: Readonly<Record<string, readonly Check[]>> = {
       build: (a, b) => ops.matmul(a, b),
     },
     {
-      // Nothing to sum over: the product is zero and its gradients are empty.
+      // K is 0, so the product is zero and its gradients are empty.
       operands: [
         some([2, 3, 0], { declared: ["B", "T", "K"] }),
         some([2, 0, 4], { declared: ["B", "K", 4] }),
@@ -249,7 +249,7 @@ const checks: Readonly<Record<string, readonly Check[]>> = {
       build: (condition, a) => ops.where(condition, a, -3),
     },
   ],
-  // JumpReLU: the gate is flat, the gradient passes through what it lets through.
+  // JumpReLU: the gate itself has no gradient; the gradient passes where the gate is open.
   greater: unary((x) => ops.where(ops.greater(x, 0.5), x, 0)),
 };
 

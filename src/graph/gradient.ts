@@ -1,6 +1,6 @@
 /**
- * Reverse-mode differentiation: walks the graph backwards and lets every operator's own rule add the nodes that carry
- * a gradient through it. Nothing is computed here; the backward pass is more graph, derived and never written by hand.
+ * Reverse-mode differentiation: walks the graph backwards, and every operator's own rule adds the nodes that compute
+ * its gradient. No number is computed here. The backward pass is more graph, derived and never written by hand.
  */
 import { badInput } from "../core/errors.ts";
 import { formatDims, sameDims } from "./build/dims.ts";

@@ -1,4 +1,4 @@
-/** What is written and what is left out, and that ONNX Runtime finds every weight where it was said to be. */
+/** Tests which values are written and which are left out, and that ONNX Runtime finds every weight at its placement. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,7 +13,7 @@ import * as ops from "./ops/ops.ts";
 const floats = (...elements: number[]) => new Uint8Array(Float32Array.from(elements).buffer);
 const asInput = (): WeightPlacement => ({ kind: "input" });
 
-test("only what reaches an output is written or placed", async () => {
+test("only values that an output depends on are written or placed", async () => {
   const graph = new Graph();
   const x = graph.input("x", "float32", ["B", 2]);
   const unused = graph.input("unused", "float32", ["B", 2]);
@@ -99,7 +99,7 @@ test("equal constants are one value, unequal ones are not", () => {
   expect(graph.constant([1], "float64", [])).not.toBe(one);
 });
 
-test("where no path leads the gradient is zero, in the right shape", async () => {
+test("the gradient is zero, in the right shape, where no path leads to a value", async () => {
   const graph = new Graph();
   const x = graph.input("x", "float32", ["B", 2]);
   const other = graph.input("other", "float32", ["B", 3]);

@@ -1,6 +1,7 @@
 /**
- * Serializes a graph as an ONNX model. What reaches no output is left out, so a forward and a derived backward graph
- * may share one Graph and be written as two models. Field numbers are those of onnx.proto (IR version 10).
+ * Serializes a graph as an ONNX model. Values that no output depends on are left out. A forward graph and its derived
+ * backward graph may therefore share one Graph and be written as two models. Field numbers are those of onnx.proto (IR
+ * version 10).
  */
 
 import { badInput } from "../core/errors.ts";
@@ -16,11 +17,11 @@ const opsets: readonly (readonly [domain: string, version: number])[] = [
   ["com.microsoft", 1],
 ];
 
-/** Where a weight's bytes are found when a session opens the model. */
+/** The place of a weight's bytes when a session opens the model. */
 export type WeightPlacement =
   | {
       kind: "external";
-      /** File, relative to the folder that the session is given for external data. */
+      /** File, relative to the session's folder for external data. */
       location: string;
       /** In bytes. */
       offset: number;
@@ -32,8 +33,8 @@ export type WeightPlacement =
   | { kind: "input" };
 
 /**
- * @param device what the model is written for
- * @throws FathomError when the graph has no outputs or a placement has not the size that the weight's dims ask for.
+ * @param device the device that will run the model
+ * @throws FathomError when the graph has no outputs, or when a placement's size differs from the size of the weight.
  */
 export function toOnnx(
   graph: Graph,
@@ -63,7 +64,7 @@ export function toOnnx(
     if (node.outputs.some((output) => reachedIds.has(output.id))) node.operator.emit(node, writer);
   }
   for (const [name, value] of graph.outputs) {
-    // A value that is an input, or an output twice, already has another name.
+    // The value already has another name: it is an input, a weight, a constant, or another output too.
     if (names.get(value.id) !== name) writer.raw("Identity", [names.get(value.id)!], [name], {}, "");
   }
 
@@ -78,7 +79,7 @@ export function toOnnx(
   return model.finish();
 }
 
-/** In the order of making. All outputs of a reached node count as reached: ONNX needs a name for each. */
+/** In the order of their ids. All outputs of a reached node count as reached, because ONNX needs a name for each. */
 function valuesReachingOutputs(graph: Graph): Value[] {
   const reached = new Map<number, Value>();
   const pending = [...graph.outputs.values()];
@@ -106,7 +107,7 @@ function nameValues(graph: Graph, values: readonly Value[]): Map<number, string>
   return names;
 }
 
-/** Collects nodes and the constants that operators ask for while they write them. */
+/** Collects the nodes that operators write and the constants that they need. */
 class NodeWriter implements Emitter {
   readonly body = new Message();
   readonly device: Device;

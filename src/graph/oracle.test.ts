@@ -1,6 +1,6 @@
 /**
- * float32 values and gradients against PyTorch autograd (oracle/graph_fixtures.py): the kernels that an audit runs on,
- * fused ones included, and whole decoder layers of Transformers.
+ * Compares float32 values and gradients with PyTorch autograd (oracle/graph_fixtures.py). It covers the kernels that an
+ * audit uses, fused ones included, and whole decoder layers of Transformers.
  */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
@@ -10,7 +10,7 @@ import { Graph, type Value } from "./build/graph.ts";
 import { gradient } from "./gradient.ts";
 import * as ops from "./ops/ops.ts";
 
-/** Relative to the largest magnitude in the tensor: a hundred roundings of 32-bit arithmetic. */
+/** Relative to the largest magnitude in the tensor: about a hundred rounding errors of 32-bit arithmetic. */
 const tolerance = 1e-5;
 
 function fixture(name: string): unknown {

@@ -1,4 +1,4 @@
-/** Shapes drawn at random: broadcasting, laying out anew, and products over every mix of batch axes. */
+/** Random shapes: broadcasting, reshaping, and products over every mix of batch axes. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { checkGradient, smoothOperand } from "../../test/support/finite-differences.ts";
@@ -9,10 +9,10 @@ import * as ops from "./ops/ops.ts";
 
 const runs = { numRuns: 25, seed: 20261121 };
 const size = fc.integer({ min: 0, max: 3 });
-/** Never 0: ONNX Runtime's products cannot stretch an operand over an axis of size 0. */
+/** Never 0: ONNX Runtime's products cannot broadcast an operand over an axis of size 0. */
 const batchSize = fc.integer({ min: 1, max: 3 });
 
-/** Two dims that stretch against each other: a common shape, some axes of either set to 1, leading ones left out. */
+/** Two shapes that broadcast: a common shape, with some axes of either set to 1 and leading axes of one left out. */
 const broadcastPair = (size: fc.Arbitrary<number>) =>
   fc
     .array(fc.record({ size, one: fc.constantFrom("neither", "left", "right") }), { maxLength: 3 })
@@ -37,8 +37,8 @@ test("the gradient of a stretched product is summed back to each operand's shape
 });
 
 /**
- * Operands of a product. Where M, K or N may be 0 the batch axes are the same on both sides, or b has none: ONNX Runtime
- * gets the shape of a stretched empty product wrong.
+ * Operands of a product. Where M, K or N may be 0, the batch axes are the same on both sides or b has none: ONNX Runtime
+ * gives a broadcast empty product the wrong shape.
  */
 const product = fc
   .record({ batch: broadcastPair(batchSize), empty: fc.boolean(), plainRight: fc.boolean() })
@@ -118,7 +118,7 @@ test("sizes multiply, divide and add by name", () => {
   );
   fc.assert(
     fc.property(fc.array(dim, { maxLength: 4 }), fc.array(dim, { maxLength: 4 }), (a, b) => {
-      // The order of axes is no part of a product, and a product read back is the same product.
+      // A product does not depend on the order of axes, and a product of products is the whole product.
       expect(productOf([...a, ...b])).toBe(productOf([...b, ...a]));
       expect(productOf([productOf(a), productOf(b)])).toBe(productOf([...a, ...b]));
       const rest = divide(factorsOf([...a, ...b]), factorsOf(b));
@@ -135,7 +135,7 @@ test.each(["float32", "float64"] as const)(
   async (dtype) => {
     const graph = new Graph();
     const x = graph.input("x", dtype, ["B", 32, 32]);
-    // Not a number, in memory that is freed before the products need theirs.
+    // NaN, in memory that is freed before the products allocate theirs.
     const noise = ops.exp(ops.log(ops.neg(x)));
     const none = ops.renameDims(ops.slice(noise, 1, 0, 0), ["B", "K", 32]);
     const flipped = ops.transpose(none, [0, 2, 1]);

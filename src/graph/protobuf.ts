@@ -1,7 +1,7 @@
 /**
- * The little of Protocol Buffers that an ONNX model needs: varints, 32-bit floats, and length-delimited fields.
- * Pieces are kept as they are and joined once, so a weight's bytes are copied once however deep they are nested.
- * Wire format: https://protobuf.dev/programming-guides/encoding/
+ * The part of Protocol Buffers that an ONNX model needs: varints, 32-bit floats, and length-delimited fields.
+ * Pieces are stored as given and joined once at the end, so a weight's bytes are copied once, however deep they are
+ * nested. Wire format: https://protobuf.dev/programming-guides/encoding/
  */
 const varintWire = 0;
 const lengthDelimitedWire = 2;
@@ -63,7 +63,7 @@ export class Message {
   }
 }
 
-/** Seven bits a byte, lowest first; negative numbers as their 64-bit two's complement. */
+/** Seven bits per byte, lowest first. A negative number is written as its 64-bit two's complement. */
 function varint(value: bigint): Uint8Array {
   const bytes: number[] = [];
   let rest = BigInt.asUintN(64, value);

@@ -1,7 +1,7 @@
 /**
- * Sizes of axes, known (a number) or known only when the graph runs (a name such as "B" or "T"). Two axes agree when
- * they are the same number or carry the same name; sizes made from others get a canonical name ("B*T", "P+T"), so that
- * the shape of every value in a graph is settled while the graph is built.
+ * Sizes of axes. A size is a number, or a name such as "B" or "T" when it is known only while the graph runs. Two axes
+ * agree when they have the same number or the same name. A size computed from other sizes gets a canonical name ("B*T",
+ * "P+T"). The shape of every value in a graph is therefore known while the graph is built.
  */
 import { badInput } from "../../core/errors.ts";
 
@@ -48,7 +48,7 @@ export function productOf(dims: readonly Dim[]): Dim {
   return dimOf(factorsOf(dims));
 }
 
-/** The size of axes laid one after the other. */
+/** The size of several axes that are concatenated. */
 export function sumOf(dims: readonly Dim[]): Dim {
   let known = 0;
   const names: string[] = [];
@@ -65,14 +65,14 @@ export function rangeName(dim: string, start: number, end: number | undefined): 
   return `${parenthesize(dim)}[${start}:${end ?? ""}]`;
 }
 
-/** Takes `part` out of `whole`; undefined when it does not divide it. */
+/** `whole` divided by `part`; undefined when `part` does not divide `whole`. */
 export function divide(whole: Factors, part: Factors): Factors | undefined {
   const { left, right } = cancel(whole.names, part.names);
   if (right.length > 0 || part.count === 0 || whole.count % part.count !== 0) return undefined;
   return { count: whole.count / part.count, names: left };
 }
 
-/** What is left of two lists of names after striking out what both hold. */
+/** Removes the names that both lists contain, and returns the rest of each list. */
 export function cancel(a: readonly string[], b: readonly string[]): { left: string[]; right: string[] } {
   const right = [...b];
   const left = a.filter((name) => {
@@ -84,8 +84,8 @@ export function cancel(a: readonly string[], b: readonly string[]): { left: stri
 }
 
 /**
- * Dims of two operands stretched against each other as in NumPy: aligned at the last axis, a 1 stretches.
- * A symbolic size is never taken for 1.
+ * Dims of two operands broadcast against each other as in NumPy: aligned at the last axis, an axis of size 1 stretches.
+ * A symbolic size never counts as 1.
  */
 export function broadcastDims(where: string, a: readonly Dim[], b: readonly Dim[]): Dim[] {
   const rank = Math.max(a.length, b.length);
@@ -107,7 +107,7 @@ export function resolveAxis(where: string, dims: readonly Dim[], axis: number): 
   return resolved;
 }
 
-/** Axes counted from the start, in rising order. Throws when one is named twice. */
+/** Axes counted from the start, in rising order. Throws when an axis is listed twice. */
 export function resolveAxes(where: string, dims: readonly Dim[], axes: readonly number[]): number[] {
   const resolved = axes.map((axis) => resolveAxis(where, dims, axis)).sort((a, b) => a - b);
   if (new Set(resolved).size !== resolved.length) {

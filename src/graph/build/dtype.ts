@@ -32,7 +32,7 @@ export function isFloat(dtype: DType): boolean {
   return dtype === "float32" || dtype === "float64" || dtype === "float16" || dtype === "bfloat16";
 }
 
-/** Little-endian bytes of the elements, as ONNX raw_data holds them. Throws for half floats: cast a float32 instead. */
+/** Little-endian bytes of the elements, as in ONNX raw_data. Throws for half floats: cast a float32 constant instead. */
 export function encodeElements(data: readonly number[] | TypedArray, dtype: DType): Uint8Array {
   const view = new DataView(new ArrayBuffer(data.length * bytesPerElement[dtype]));
   const put = writer(view, dtype);

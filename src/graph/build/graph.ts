@@ -1,6 +1,6 @@
 /**
- * A graph of tensor operations as it is being built: values with a settled dtype and shape, and the nodes that make
- * them. It knows no operator by name; each operator (`ops/`) brings its own ONNX form and its own gradient rule.
+ * A graph of tensor operations under construction: values with a known dtype and shape, and the nodes that compute
+ * them. It knows no operator by name. Each operator (`ops/`) defines its own ONNX form and its own gradient rule.
  */
 
 import { badInput } from "../../core/errors.ts";
@@ -11,10 +11,10 @@ import { type DType, encodeElements, type TypedArray } from "./dtype.ts";
 export type { Dim } from "./dims.ts";
 export type { DType, TypedArray } from "./dtype.ts";
 
-/** Names of inputs, weights and outputs must not start with this: values without a name of their own do. */
+/** Names of inputs, weights and outputs must not start with this. The serializer names all other values with it. */
 export const reservedPrefix = "%";
 
-/** A tensor in a graph. Ids rise in the order of making, which is therefore an order in which the graph can run. */
+/** A tensor in a graph. Ids rise in the order in which values are made, so the graph can run in the order of ids. */
 export interface Value {
   readonly graph: Graph;
   readonly id: number;
@@ -22,7 +22,7 @@ export interface Value {
   readonly dims: readonly Dim[];
 }
 
-/** dtype and dims of a value yet to be made. */
+/** dtype and dims of a value that does not exist yet. */
 export interface Type {
   readonly dtype: DType;
   readonly dims: readonly Dim[];
@@ -36,17 +36,17 @@ export interface Node<Attributes extends object = object> {
   readonly attributes: Attributes;
 }
 
-/** What a gradient rule is given. */
+/** The arguments of a gradient rule. */
 export interface Backward<Attributes extends object = object> extends Node<Attributes> {
   /** d loss / d output, one per output; undefined where no loss depends on that output. */
   readonly cotangents: readonly (Value | undefined)[];
   /** The cotangent of output 0, for the operators that have only one. */
   readonly cotangent: Value;
-  /** Whether d loss / d input is asked for, one per input. A rule may leave out what is not. */
+  /** Whether d loss / d input is needed, one per input. A rule may return undefined where it is not. */
   readonly wanted: readonly boolean[];
 }
 
-/** An operator: how it is written in ONNX, and how a gradient passes through it. */
+/** An operator: its ONNX form, and how a gradient passes through it. */
 export interface Operator<Attributes extends object = object> {
   readonly kind: string;
   /** Writes the ONNX nodes that compute `node.outputs` from `node.inputs`. */
@@ -57,9 +57,12 @@ export interface Operator<Attributes extends object = object> {
 
 export type OnnxAttribute = number | string | { readonly float: number } | readonly number[];
 
-/** Where an operator writes its ONNX nodes. An operand is a value of the graph or the name an earlier call returned. */
+/** An operator writes its ONNX nodes here. An operand is a value of the graph or a name that an earlier call returned. */
 export interface Emitter {
-  /** What will run it: providers have not the same operators, and what one lacks ONNX Runtime runs on the CPU in silence. */
+  /**
+   * The device that will run the model. Execution providers support different operators, and ONNX Runtime silently runs
+   * on the CPU an operator that a provider lacks.
+   */
   readonly device: Device;
   /** Writes a node that computes one of the graph's values. */
   into(
@@ -69,7 +72,7 @@ export interface Emitter {
     attributes?: Readonly<Record<string, OnnxAttribute>>,
     domain?: "" | "com.microsoft",
   ): void;
-  /** Writes a node with one output of its own, and returns that output's name. */
+  /** Writes a node whose one output is not a value of the graph, and returns that output's name. */
   node(
     opType: string,
     inputs: readonly (Value | string)[],
@@ -82,14 +85,14 @@ export interface Emitter {
   scalar(value: number, dtype: DType): string;
 }
 
-/** Where a value comes from. */
+/** The origin of a value. */
 export type Source =
   | { readonly kind: "input" | "weight"; readonly name: string }
   | { readonly kind: "constant"; readonly bytes: Uint8Array }
   | { readonly kind: "node"; readonly node: Node };
 
 export class Graph {
-  /** In the order of making. */
+  /** In the order in which they were added. */
   readonly nodes: Node[] = [];
   /** By name. */
   readonly outputs = new Map<string, Value>();
@@ -98,23 +101,23 @@ export class Graph {
   readonly #constants = new Map<string, Value>();
   readonly #nonEmpty = new Set<string>();
 
-  /** Vouches that axes of these names never have size 0: shapes can then be written that need no look at run time. */
+  /** The caller guarantees that axes of these names never have size 0. Shapes then need no check at run time. */
   neverEmpty(...names: string[]): void {
     for (const name of names) this.#nonEmpty.add(name);
   }
 
-  /** Whether an axis has elements whenever the graph runs. A sum has where one of its parts has. */
+  /** Whether an axis has elements whenever the graph runs. A sum has elements when one of its parts has. */
   isNeverEmpty(dim: Dim): boolean {
     if (typeof dim === "number") return dim > 0;
     return dim.split("+").some((part) => this.#nonEmpty.has(part));
   }
 
-  /** A tensor given at each run. */
+  /** A tensor that the caller gives at each run. */
   input(name: string, dtype: DType, dims: readonly Dim[]): Value {
     return this.#addNamed("input", name, { dtype, dims });
   }
 
-  /** A tensor of the model; where its bytes lie is said when the graph is serialized. */
+  /** A tensor of the model. The place of its bytes is given when the graph is serialized. */
   weight(name: string, dtype: DType, dims: readonly number[]): Value {
     return this.#addNamed("weight", name, { dtype, dims });
   }
@@ -134,14 +137,14 @@ export class Graph {
     return value;
   }
 
-  /** Makes a value a result of the graph. Only what reaches an output is serialized. */
+  /** Makes a value a result of the graph. Only values that an output depends on are serialized. */
   output(name: string, value: Value): void {
     this.#requireOwn(`output ${name}`, value);
     this.#requireFree("output", name);
     this.outputs.set(name, value);
   }
 
-  /** Adds a node. Operators check their operands and work out `types` before they call this. */
+  /** Adds a node. Operators check their operands and determine `types` before they call this. */
   apply<Attributes extends object>(
     operator: Operator<Attributes>,
     inputs: readonly Value[],
@@ -161,7 +164,7 @@ export class Graph {
     return this.#sources[value.id]!;
   }
 
-  /** The names of all weights, in the order of making. */
+  /** The names of all weights, in the order in which they were declared. */
   weightNames(): string[] {
     return this.#sources.flatMap((source) => (source.kind === "weight" ? [source.name] : []));
   }

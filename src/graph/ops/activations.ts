@@ -1,6 +1,6 @@
 /**
- * Activation functions of the model families. In float32 ONNX Runtime's fused kernels are used; where they have no
- * float64 form the definition is written out, so that finite differences can check the very same gradient rule.
+ * Activation functions of the model families. In float32 they use ONNX Runtime's fused kernels. Those have no float64
+ * form, so in float64 the definition is written out, and finite differences can check the same gradient rule.
  */
 import { badInput } from "../../core/errors.ts";
 import type { Emitter, Operator, Value } from "../build/graph.ts";
@@ -13,7 +13,7 @@ export const siluOperator: Operator = {
     if (x!.dtype === "float32") {
       onnx.into(outputs, "QuickGelu", [x!], { alpha: { float: 1 } }, "com.microsoft");
     } else {
-      // Not Sigmoid and Mul: ONNX Runtime fuses those into a kernel that it then lacks for float64.
+      // Not Sigmoid and Mul: ONNX Runtime fuses those two into a kernel that does not exist for float64.
       const grown = onnx.node("Exp", [onnx.node("Neg", [x!])]);
       onnx.into(outputs, "Div", [x!, onnx.node("Add", [grown, onnx.scalar(1, x!.dtype)])]);
     }
@@ -64,7 +64,7 @@ export function geluTanh(x: Value): Value {
   return x.graph.apply(geluTanhOperator, [x], {}, [x])[0]!;
 }
 
-/** cap · tanh(x / cap): Gemma 2's soft limit on attention scores and logits. */
+/** cap · tanh(x / cap): Gemma 2 limits attention scores and logits with it. */
 export function softcap(x: Value, cap: number): Value {
   if (!(cap > 0 && Number.isFinite(cap))) throw badInput("softcap", "a positive cap", `${cap}`);
   return mul(tanh(div(x, cap)), cap);

@@ -1,4 +1,4 @@
-/** Elementwise arithmetic of two operands, stretched against each other. A number stands for a constant. */
+/** Elementwise arithmetic of two operands, broadcast against each other. A number stands for a constant. */
 import { badInput } from "../../core/errors.ts";
 import { broadcastDims, formatDims } from "../build/dims.ts";
 import type { Backward, Operator, Value } from "../build/graph.ts";

@@ -1,4 +1,4 @@
-/** Stretching axes and summing them away: each is the other's gradient, and every broadcasting operator needs both. */
+/** Stretching axes and summing over axes. Each is the other's gradient, and every broadcasting operator needs both. */
 import { badInput } from "../../core/errors.ts";
 import { broadcastDims, type Dim, formatDims, resolveAxes, sameDims } from "../build/dims.ts";
 import type { Operator, Value } from "../build/graph.ts";
@@ -19,7 +19,7 @@ export const expandOperator: Operator<{ sizes: readonly Size[] }> = {
 /**
  * Repeats axes of size 1 (and missing leading axes) up to `dims`.
  *
- * @param near values whose shapes may be read for the symbolic sizes among `dims`.
+ * @param near more values whose shapes may be read at run time to get the symbolic sizes in `dims`.
  */
 export function expand(x: Value, dims: readonly Dim[], near: readonly Value[] = []): Value {
   if (sameDims(x.dims, dims)) return x;
@@ -28,7 +28,7 @@ export function expand(x: Value, dims: readonly Dim[], near: readonly Value[] = 
     throw badInput("expand", `dims that ${formatDims(x.dims)} stretches to`, formatDims(dims));
   }
   const reader = new SizeReader("expand", [x, ...near]);
-  // Expand stretches both ways, so a 1 leaves an axis as it is.
+  // ONNX Expand broadcasts in both directions, so a size of 1 leaves an axis unchanged.
   const sizes = dims.map((dim, axis) =>
     x.dims[axis - dims.length + x.dims.length] === dim ? 1 : reader.require(dim),
   );
@@ -45,10 +45,10 @@ export const reduceSumOperator: Operator<{ axes: readonly number[]; keepdims: bo
   ],
 };
 
-/** Sum over `axes`; with `keepdims` they stay with size 1. */
+/** Sum over `axes`. With `keepdims` these axes stay, with size 1. */
 export function reduceSum(x: Value, axes: readonly number[], keepdims = false): Value {
   const places = resolveAxes("reduceSum", x.dims, axes);
-  // To ONNX no axes would mean all axes.
+  // ONNX reads an empty list of axes as all axes.
   if (places.length === 0) return x;
   const type = { dtype: x.dtype, dims: reducedDims(x.dims, places, keepdims) };
   return x.graph.apply(reduceSumOperator, [x], { axes: places, keepdims }, [type])[0]!;
@@ -61,7 +61,7 @@ export function reducedDims(dims: readonly Dim[], axes: readonly number[], keepd
     : dims.filter((_, axis) => !axes.includes(axis));
 }
 
-/** Undoes broadcasting in a gradient: sums over every axis along which an operand of `dims` was stretched. */
+/** Undoes broadcasting in a gradient: sums over every axis along which an operand with these `dims` was stretched. */
 export function sumTo(x: Value, dims: readonly Dim[]): Value {
   const added = x.dims.length - dims.length;
   const leading = x.dims.flatMap((_, axis) => (axis < added ? [axis] : []));

@@ -1,4 +1,4 @@
-/** Tensors of one repeated number, shaped like another value: the zero gradient, and the ground of a scatter. */
+/** Tensors that repeat one number and have the shape of another value: a zero gradient, or the start of a scatter. */
 import type { Operator, Value } from "../build/graph.ts";
 import { emitShape, type Size, SizeReader } from "./shapes.ts";
 

@@ -1,6 +1,6 @@
 /**
- * Reading and writing at places given by indices. Sums are scattered with ScatterElements: ONNX Runtime's ScatterND
- * adds duplicates from several threads at once and loses some (onnxruntime issues 18048, 23396).
+ * Reading and writing at places given by indices. Sums use ScatterElements and not ScatterND: ONNX Runtime's ScatterND
+ * adds duplicates from several threads at once and loses some of them (onnxruntime issues 18048, 23396).
  */
 import { badInput } from "../../core/errors.ts";
 import { type Dim, formatDims, productOf, resolveAxis, sameDims } from "../build/dims.ts";
@@ -21,7 +21,7 @@ export const gatherOperator: Operator<{ axis: number }> = {
     onnx.into(outputs, "Gather", inputs, { axis });
   },
   gradient({ inputs: [table, ids], cotangent, attributes: { axis } }) {
-    // All indices laid out along one axis, and each repeated for the whole slice that it picked.
+    // All indices along one axis, each repeated over the whole slice that it picked.
     const count = productOf(ids!.dims);
     const before = table!.dims.slice(0, axis);
     const after = table!.dims.slice(axis + 1);
@@ -32,7 +32,10 @@ export const gatherOperator: Operator<{ axis: number }> = {
   },
 };
 
-/** The slices of `table` along `axis` at `ids`: ids [...I] turn table [V, D] into [...I, D]. Negative ids count from the end. */
+/**
+ * The slices of `table` along `axis` at `ids`: with ids [...I], a table [V, D] gives [...I, D]. Negative ids count from
+ * the end.
+ */
 export function gather(table: Value, ids: Value, axis = 0): Value {
   requireIndices("gather", ids);
   const at = resolveAxis("gather", table.dims, axis);
@@ -50,7 +53,7 @@ export const gatherElementsOperator: Operator<{ axis: number }> = {
   },
 };
 
-/** One element of x along `axis` for each index; the other axes agree. */
+/** One element of x along `axis` per index. All other axes of x and `indices` agree. */
 export function gatherElements(x: Value, indices: Value, axis: number): Value {
   requireIndices("gatherElements", indices);
   const at = resolveAxis("gatherElements", x.dims, axis);
@@ -61,7 +64,7 @@ export function gatherElements(x: Value, indices: Value, axis: number): Value {
 
 export interface ScatterOptions {
   readonly axis: number;
-  /** "none" replaces what was there (indices must then be distinct), "add" adds to it. */
+  /** "none" replaces the old elements (indices must then be distinct); "add" adds to them. */
   readonly reduction: "none" | "add";
 }
 
@@ -81,7 +84,7 @@ export const scatterElementsOperator: Operator<ScatterOptions> = {
   },
 };
 
-/** x with `updates` put at (or added to) the places along `axis` that `indices`, of the same dims, name. */
+/** x with `updates` written to (or added at) the places along `axis` that `indices` give. Both have the same dims. */
 export function scatterElements(x: Value, indices: Value, updates: Value, options: ScatterOptions): Value {
   requireIndices("scatterElements", indices);
   const axis = resolveAxis("scatterElements", x.dims, options.axis);
@@ -114,7 +117,7 @@ export const topKOperator: Operator<{ axis: number; k: number }> = {
   },
 };
 
-/** The k largest along `axis`, largest first, and where (int64) they stood. The gradient goes to where they stood. */
+/** The k largest along `axis`, largest first, and their indices (int64). The gradient goes to those indices of x. */
 export function topK(x: Value, k: number, axis = -1): { values: Value; indices: Value } {
   const at = resolveAxis("topK", x.dims, axis);
   const size = x.dims[at]!;

@@ -1,13 +1,14 @@
 /**
- * A linear layer over a matrix of 4 or 8 bits, multiplied in that form (ONNX Runtime's MatMulNBits). The matrix lies in
- * blocks along its input axis, each with a float32 scale and perhaps a minimum: w = scale · (q − zero point) + minimum.
+ * A linear layer with a matrix of 4-bit or 8-bit weights, multiplied in that form (ONNX Runtime's MatMulNBits). The
+ * matrix is divided into blocks along its input axis. Each block has a float32 scale and optionally a minimum: w =
+ * scale · (q − zero point) + minimum.
  *
- * The kernel is the one that rounds each block of the input to 8 bits too (accuracy_level 4). Measured on ONNX Runtime 1.30:
- * it is the only fast one for 8-bit weights, it is faster than float32 at every batch size, and unlike the others it gives a
- * row the same bits whatever rows stand beside it. The kernel's own float zero points are a slow path, so minima are a
- * product of their own: (sum of the input's block) · minimum, in float32.
+ * accuracy_level 4 selects the kernel that also rounds each block of the input to 8 bits. Measured on ONNX Runtime 1.30:
+ * it is the only fast one for 8-bit weights; it is faster than float32 at every batch size; and, unlike the others, it
+ * gives a row the same bits whatever the other rows of the batch are. Float zero points take a slow path in the kernel.
+ * Minima are therefore a product of their own: (sum of the input's block) · minimum, in float32.
  *
- * It has no gradient: the gradients of a model are those of its float32 weights.
+ * It has no gradient: a model's gradients are computed with its float32 weights.
  */
 import { badInput } from "../../core/errors.ts";
 import { formatDims } from "../build/dims.ts";
@@ -17,19 +18,19 @@ import { reduceSum } from "./broadcast.ts";
 import { matmul } from "./matmul.ts";
 import { reshape } from "./shape.ts";
 
-/** A matrix [out, in], in = blocks · blockSize or less: what is too much of the last block is multiplied by nothing. */
+/** A matrix [out, in] with in ≤ blocks · blockSize. The kernel ignores the part of the last block beyond `in`. */
 export interface BlockMatrix {
   readonly bits: 4 | 8;
   /** Inputs that share a scale: 16, 32, 64, 128 or 256. */
   readonly blockSize: number;
   readonly in: number;
-  /** uint8 [out, blocks, blockSize·bits/8]; of two 4-bit values in a byte the first is the low half. */
+  /** uint8 [out, blocks, blockSize·bits/8]. The low half of a byte is the first of its two 4-bit values. */
   readonly quants: Value;
   /** float32 [out, blocks]. */
   readonly scales: Value;
-  /** uint8 [out, ceil(blocks·bits/8)], packed as the values are; the middle (8 or 128) where there are none. */
+  /** uint8 [out, ceil(blocks·bits/8)], packed like the values; null when every zero point is the middle (8 or 128). */
   readonly zeroPoints: Value | null;
-  /** float32 [out, blocks]; zero where there are none. */
+  /** float32 [out, blocks]; null when every minimum is 0. */
   readonly minima: Value | null;
 }
 
@@ -54,7 +55,7 @@ export const matmulNBitsOperator: Operator<Attributes> = {
 
 /**
  * x[..., in] · Wᵀ → [..., out], float32.
- * @throws FathomError when the parts of the matrix do not fit each other or x
+ * @throws FathomError when a part of the matrix does not fit the other parts or x
  */
 export function matmulNBits(x: Value, matrix: BlockMatrix): Value {
   const { bits, blockSize, quants, scales, zeroPoints, minima } = matrix;
@@ -76,7 +77,7 @@ export function matmulNBits(x: Value, matrix: BlockMatrix): Value {
   return add(product, matmul(sums, minima, { transB: true }));
 }
 
-/** x[..., in] · Wᵀ → [..., out] by a matrix [out, in] in whatever form it is held. */
+/** x[..., in] · Wᵀ → [..., out] with a matrix [out, in] of either form. */
 export function timesMatrix(x: Value, matrix: Value | BlockMatrix): Value {
   return "quants" in matrix ? matmulNBits(x, matrix) : matmul(x, matrix, { transB: true });
 }

@@ -1,4 +1,4 @@
-/** Matrix products, batched and stretched over leading axes. */
+/** Matrix products, batched and broadcast over leading axes. */
 import { badInput } from "../../core/errors.ts";
 import { broadcastDims, type Dim, formatDims, productOf } from "../build/dims.ts";
 import type { Emitter, Operator, Value } from "../build/graph.ts";
@@ -39,7 +39,7 @@ type OnnxCall = Parameters<Emitter["node"]>;
 
 function productCall(onnx: Emitter, a: Value, b: Value, transA: boolean, transB: boolean): OnnxCall {
   if (!transA && !transB) return ["MatMul", [a, b]];
-  // WebGPU has no kernel for it.
+  // WebGPU has no kernel for FusedMatMul.
   if (a.dtype === "float32" && onnx.device !== "webgpu") {
     // Unlike a Transpose in front of MatMul, this kernel prepacks a constant right operand.
     const attributes = { transA: transA ? 1 : 0, transB: transB ? 1 : 0 };
@@ -49,8 +49,8 @@ function productCall(onnx: Emitter, a: Value, b: Value, transA: boolean, transB:
 }
 
 /**
- * ONNX Runtime 1.30 leaves the result of a batched FusedMatMul unset where K is 0 (measured), and it fuses a Transpose
- * with the MatMul behind it by itself; so where K may be 0 the zeros have to be put there.
+ * ONNX Runtime 1.30 leaves the result of a batched FusedMatMul unset when K is 0 (measured). By itself it also fuses a
+ * Transpose with the MatMul that uses it. So where K may be 0, extra nodes must write the zeros.
  */
 function leavesEmptySumsUnset(a: Value, b: Value, transA: boolean, transB: boolean): boolean {
   const k = a.dims.at(transA ? -2 : -1)!;
@@ -58,7 +58,7 @@ function leavesEmptySumsUnset(a: Value, b: Value, transA: boolean, transB: boole
   return isFused && (a.dims.length > 2 || b.dims.length > 2) && !a.graph.isNeverEmpty(k);
 }
 
-/** Whether x is a transposed tensor, cast perhaps: what ONNX Runtime merges into the product that takes it. */
+/** Whether x is a transposed tensor, possibly cast. ONNX Runtime merges such a transpose into the product that uses x. */
 function isTransposed(x: Value): boolean {
   const source = x.graph.sourceOf(x);
   if (source.kind !== "node") return false;
@@ -72,7 +72,7 @@ function gradientA(b: Value, g: Value, transA: boolean, transB: boolean): Value 
 
 function gradientB(a: Value, b: Value, g: Value, transA: boolean, transB: boolean): Value {
   if (b.dims.length === 2 && a.dims.length > 2 && !transA) {
-    // A linear layer: one product over all rows of the batch instead of one product a row, summed.
+    // A linear layer: one product over all rows of the batch, instead of one product per batch entry and a sum.
     const count = productOf(a.dims.slice(0, -1));
     const rows = reshape(a, [count, a.dims.at(-1)!]);
     const rowCotangents = reshape(g, [count, g.dims.at(-1)!]);
@@ -83,9 +83,9 @@ function gradientB(a: Value, b: Value, g: Value, transA: boolean, transB: boolea
 }
 
 /**
- * a[..., M, K] · b[..., K, N] → [..., M, N]; the options swap the last two axes of an operand first. M, K and N may be
- * 0 when the graph runs if the batch axes are equal or b has none; ONNX Runtime gives a stretched empty product the
- * wrong shape, or refuses it.
+ * a[..., M, K] · b[..., K, N] → [..., M, N]. The options swap the last two axes of an operand first. M, K and N may be
+ * 0 when the graph runs, provided that the batch axes are equal or that b has no batch axes. ONNX Runtime gives a
+ * broadcast empty product the wrong shape, or refuses it.
  */
 export function matmul(a: Value, b: Value, options: MatmulOptions = {}): Value {
   const { transA = false, transB = false } = options;

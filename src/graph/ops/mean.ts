@@ -18,7 +18,7 @@ export const sizeOperator: Operator<{ axes: readonly number[] }> = {
   gradient: () => [undefined],
 };
 
-/** How many elements x has along `axes`, as a number of x's own dtype without axes. */
+/** The number of elements of x along `axes`, as a scalar of x's dtype. */
 export function sizeOf(x: Value, axes: readonly number[]): Value {
   const places = resolveAxes("sizeOf", x.dims, axes);
   return x.graph.apply(sizeOperator, [x], { axes: places }, [{ dtype: x.dtype, dims: [] }])[0]!;
@@ -35,11 +35,11 @@ export const reduceMeanOperator: Operator<{ axes: readonly number[]; keepdims: b
   },
 };
 
-/** Mean over `axes`; with `keepdims` they stay with size 1. */
+/** Mean over `axes`. With `keepdims` these axes stay, with size 1. */
 export function reduceMean(x: Value, axes: readonly number[], keepdims = false): Value {
   requireFloat("reduceMean", x);
   const places = resolveAxes("reduceMean", x.dims, axes);
-  // To ONNX no axes would mean all axes.
+  // ONNX reads an empty list of axes as all axes.
   if (places.length === 0) return x;
   const type = { dtype: x.dtype, dims: reducedDims(x.dims, places, keepdims) };
   return x.graph.apply(reduceMeanOperator, [x], { axes: places, keepdims }, [type])[0]!;

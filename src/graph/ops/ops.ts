@@ -1,6 +1,6 @@
 /**
- * Every operator there is. `operators` is the closed list that the tests hold each operator's gradient against; only
- * matmulNBits is not in it, because it has none.
+ * Every operator. `operators` is the complete list of operators whose gradients the tests check. Only matmulNBits is not
+ * in it, because it has no gradient.
  */
 import type { Operator } from "../build/graph.ts";
 import { geluTanhOperator, siluOperator } from "./activations.ts";

@@ -1,10 +1,10 @@
-/** Taking a tensor apart along one axis and laying tensors one after the other. */
+/** Slices, splits and concatenations along one axis. */
 import { badInput } from "../../core/errors.ts";
 import { type Dim, formatDims, rangeName, resolveAxis, sameDims, sumOf } from "../build/dims.ts";
 import type { Operator, Value } from "../build/graph.ts";
 import { zerosLike } from "./fill.ts";
 
-/** ONNX reads any end past the axis as its end. */
+/** ONNX reads any end beyond the axis as the end of the axis. */
 const toTheEnd = Number.MAX_SAFE_INTEGER;
 
 interface Range {
@@ -27,9 +27,10 @@ export const sliceOperator: Operator<Range> = {
 };
 
 /**
- * x[..., start:end, ...] along `axis`. Ends may be negative as in Python. On a symbolic axis the result's size gets
- * the name "T[start:end]" (`renameDims` gives it another), except that the whole axis stays itself and a range that is a
- * number of elements counted from one end has that number as its size: the caller vouches that the axis is that long.
+ * x[..., start:end, ...] along `axis`. Both ends may be negative, as in Python. On a symbolic axis the size of the result
+ * is named "T[start:end]" (`renameDims` gives it another name), with two exceptions. A slice of the whole axis keeps its
+ * name. A range with a fixed number of elements, counted from one end, has that number as its size; the caller guarantees
+ * that the axis is that long.
  */
 export function slice(x: Value, axis: number, start: number, end?: number): Value {
   const at = resolveAxis("slice", x.dims, axis);
@@ -74,7 +75,7 @@ export const padLikeOperator: Operator<Range> = {
   },
 };
 
-/** Puts x back at the range of `like` that it was sliced from, zeros around it. */
+/** Puts x back at the range of `like` that it was sliced from, with zeros around it. */
 function padLike(x: Value, like: Value, range: Range): Value {
   return x.graph.apply(padLikeOperator, [x, like], range, [{ dtype: x.dtype, dims: like.dims }])[0]!;
 }
@@ -87,7 +88,7 @@ export const concatOperator: Operator<{ axis: number }> = {
   gradient: ({ inputs, cotangent, attributes: { axis } }) => splitLike(cotangent, axis, inputs),
 };
 
-/** Tensors one after the other along `axis`; sizes there add up ("P" and "T" to "P+T"), all others agree. */
+/** Concatenates tensors along `axis`. Sizes along it add up ("P" and "T" give "P+T"); all other axes agree. */
 export function concat(xs: readonly Value[], axis: number): Value {
   const [first] = xs;
   if (first === undefined) throw badInput("concat", "one operand or more", "none");
@@ -125,7 +126,7 @@ export const splitOperator: Operator<{ axis: number; likes: number }> = {
   },
 };
 
-/** Parts of the given sizes along an axis of known size. */
+/** Splits an axis of known size into parts of the given sizes. */
 export function split(x: Value, axis: number, sizes: readonly number[]): Value[] {
   const at = resolveAxis("split", x.dims, axis);
   const total = sizes.reduce((sum, size) => sum + size, 0);
@@ -139,7 +140,7 @@ export function split(x: Value, axis: number, sizes: readonly number[]): Value[]
   return x.graph.apply(splitOperator, [x], { axis: at, likes: 0 }, types);
 }
 
-/** Parts as long along `axis` as each of `likes`: takes a concatenation apart whatever its sizes are. */
+/** One part per value of `likes`, as long along `axis` as that value. Undoes a concatenation, also of symbolic sizes. */
 export function splitLike(x: Value, axis: number, likes: readonly Value[]): Value[] {
   return x.graph.apply(splitOperator, [x, ...likes], { axis, likes: likes.length }, likes);
 }

@@ -1,4 +1,4 @@
-/** Rotary position embedding (Su et al. 2021), the halves of a head paired as in Hugging Face's Llama. */
+/** Rotary position embedding (Su et al. 2021). It pairs the two halves of a head, as Hugging Face's Llama does. */
 import { badInput } from "../../core/errors.ts";
 import { formatDims, sameDims } from "../build/dims.ts";
 import type { Emitter, Node, Operator, Value } from "../build/graph.ts";
@@ -7,7 +7,7 @@ import { reduceSum } from "./broadcast.ts";
 import { split } from "./parts.ts";
 import { requireFloat } from "./unary.ts";
 
-/** Order of the axes batch, heads, tokens, and within a head. */
+/** Order of the axes: B batch, H heads, T tokens, D features within a head. */
 export type RopeLayout = "BHTD" | "BTHD";
 
 const headAxis = { BHTD: 1, BTHD: 2 } as const;
@@ -24,7 +24,7 @@ export const ropeOperator: Operator<RopeAttributes> = {
   },
   gradient({ inputs: [x, cos, sin], cotangent, attributes: { layout }, wanted }) {
     const rules = [
-      // A rotation is undone by turning back.
+      // The gradient of a rotation is the rotation by the opposite angle.
       () => rope(cotangent, cos!, neg(sin!), layout),
       () => {
         const [[x1, x2], [g1, g2]] = [halves(x!), halves(cotangent)];
@@ -42,7 +42,7 @@ export const ropeOperator: Operator<RopeAttributes> = {
 /**
  * Turns each pair (x[i], x[i + hd/2]) by its angle.
  *
- * @param x [B, H, T, hd] or [B, T, H, hd], as `layout` says.
+ * @param x [B, H, T, hd] or [B, T, H, hd], according to `layout`.
  * @param cos cosines of the angles, [B, T, hd/2].
  * @param sin sines of the angles, [B, T, hd/2].
  */
@@ -79,14 +79,14 @@ function emitKernel(
     onnx.into(outputs, "RotaryEmbedding", [x!, cos!, sin!]);
     return;
   }
-  // With three axes the kernel reads [B, T, H·hd]. The heads are merged and parted again without touching the data.
+  // With three axes the kernel reads [B, T, H·hd]. Merging the heads and separating them again does not move any data.
   const [heads, size] = x!.dims.slice(2) as [number, number];
   const merged = onnx.node("Reshape", [x!, onnx.ints([0, 0, heads * size])]);
   const turned = onnx.node("RotaryEmbedding", [merged, cos!, sin!], { num_heads: heads });
   onnx.into(outputs, "Reshape", [turned, onnx.ints([0, 0, heads, size])]);
 }
 
-/** The definition, for float64, which the kernel does not know. */
+/** The definition written out, for float64: the kernel has no float64 form. */
 function emitDefinition(node: Node<RopeAttributes>, onnx: Emitter): void {
   const [x, cos, sin] = node.inputs as [Value, Value, Value];
   const half = (x.dims[3] as number) / 2;

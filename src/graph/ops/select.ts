@@ -1,4 +1,4 @@
-/** Choosing between values element by element, and what is defined by such a choice. */
+/** Elementwise comparison and choice, and the functions that are defined by them. */
 import { badInput } from "../../core/errors.ts";
 import { broadcastDims } from "../build/dims.ts";
 import type { Operator, Value } from "../build/graph.ts";
@@ -14,7 +14,7 @@ export const greaterOperator: Operator = {
   gradient: () => [undefined, undefined],
 };
 
-/** a > b as a bool; flat almost everywhere, so no gradient passes. */
+/** a > b as a bool. It is constant almost everywhere, so no gradient passes. */
 export function greater(a: Value | number, b: Value | number): Value {
   const [left, right] = pairOf("greater", a, b);
   const dims = broadcastDims("greater", left.dims, right.dims);
@@ -35,7 +35,7 @@ export const whereOperator: Operator = {
   },
 };
 
-/** a where the condition holds, b elsewhere; all three are stretched against each other. */
+/** a where the condition is true, b elsewhere. All three are broadcast against each other. */
 export function where(condition: Value, a: Value | number, b: Value | number): Value {
   if (condition.dtype !== "bool") throw badInput("where", "a bool condition", condition.dtype);
   const [left, right] = pairOf("where", a, b);
@@ -67,7 +67,7 @@ export const clipOperator: Operator<{ low: number; high: number }> = {
   },
 };
 
-/** x held between low and high. */
+/** x limited to the range from low to high. */
 export function clip(x: Value, low: number, high: number): Value {
   requireFloat("clip", x);
   if (!(low <= high)) throw badInput("clip", "low up to high", `${low} and ${high}`);

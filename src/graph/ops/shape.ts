@@ -1,4 +1,4 @@
-/** Operators that only lay the same elements out differently. */
+/** Operators that change only the shape or the order of the elements. */
 import { badInput } from "../../core/errors.ts";
 import {
   cancel,
@@ -26,16 +26,16 @@ export const reshapeOperator: Operator<{ sizes: readonly Size[]; zeroIsZero: boo
 };
 
 /**
- * The same elements in row-major order under other dims.
+ * The same elements in row-major order with other dims.
  *
- * @param dims numbers, names, and at most one -1 for what is left over ("B*T" from [B, T, 8] to [-1, 8]). A name the
- *   graph has not seen may stand once and names what is left over.
+ * @param dims numbers, names, and at most one -1 for the remaining size ("B*T" from [B, T, 8] to [-1, 8]). One name may
+ *   be new to the graph; it then names the remaining size.
  */
 export function reshape(x: Value, dims: readonly Dim[]): Value {
   return reshapeNear(x, dims, []);
 }
 
-/** reshape that may also read sizes from the shapes of other values. */
+/** Like `reshape`, and may also read sizes from the shapes of other values. */
 function reshapeNear(x: Value, dims: readonly Dim[], near: readonly Value[]): Value {
   const target = settle(x.dims, dims);
   if (sameDims(target, x.dims)) return x;
@@ -43,7 +43,7 @@ function reshapeNear(x: Value, dims: readonly Dim[], near: readonly Value[]): Va
   return x.graph.apply(reshapeOperator, operands, attributes, [{ dtype: x.dtype, dims: target }])[0]!;
 }
 
-/** Replaces a -1 by the size that is left over, and refuses dims that cannot hold as many elements. */
+/** Replaces a -1 by the remaining size, and throws for dims that cannot have the same number of elements. */
 function settle(from: readonly Dim[], to: readonly Dim[]): Dim[] {
   const refuse = () => badInput("reshape", `as many elements as ${formatDims(from)}`, formatDims(to));
   const given = to.filter((dim) => dim !== inferAxis);
@@ -56,7 +56,7 @@ function settle(from: readonly Dim[], to: readonly Dim[]): Dim[] {
   }
   const { left, right } = cancel(whole.names, part.names);
   if (right.length === 0 && (left.length > 0 || whole.count !== part.count)) {
-    // Nothing times anything is nothing: an axis of size 0 on both sides settles it.
+    // With an axis of size 0 on both sides, both have no elements, whatever the other sizes are.
     if (whole.count !== 0 || part.count !== 0) throw refuse();
   }
   return [...to];
@@ -69,9 +69,9 @@ function planReshape(
 ): { sizes: Size[]; zeroIsZero: boolean; operands: Value[] } {
   const copies = target.map((dim, axis) => typeof dim === "string" && dim === x.dims[axis]);
   const unknown = target.flatMap((dim, axis) => (typeof dim === "string" && !copies[axis] ? [axis] : []));
-  // ONNX Runtime cannot work an axis out beside an axis of size 0. The first axis is the batch, which is never empty;
-  // any other named axis may be (a cache before its first token) unless the graph says otherwise, so then the sizes are
-  // read instead.
+  // ONNX Runtime cannot infer an axis when another axis has size 0. The first axis is the batch, which is never empty.
+  // Any other named axis may be empty (a cache before its first token) unless `neverEmpty` lists it. If one may be, the
+  // sizes are read at run time instead.
   const hasElements = (axis: number) => axis === 0 || x.graph.isNeverEmpty(target[axis]!);
   const mayInfer = unknown.length === 1 && copies.every((copied, axis) => !copied || hasElements(axis));
   if (!target.includes(0) && (unknown.length === 0 || mayInfer)) {
@@ -84,13 +84,13 @@ function planReshape(
   const reader = new SizeReader("reshape", [x, ...near]);
   let inferred = 0;
   const sizes = target.map((dim): Size => {
-    // Every size is read, none copied: a lone read size ONNX Runtime would replace by an inferred one.
+    // Every size is read and no axis is copied: ONNX Runtime would replace a single read size by an inferred one.
     const size = reader.find(dim);
     if (size !== undefined) return size;
     inferred++;
     return inferred === 1 ? inferAxis : reader.require(dim);
   });
-  // A size read may turn out to be 0, which without allowzero would mean: copy this axis.
+  // A size read at run time may be 0. Without allowzero ONNX would read a 0 as "copy this axis".
   return { sizes, zeroIsZero: true, operands: reader.operands };
 }
 
@@ -127,7 +127,7 @@ export const unsqueezeOperator: Operator<{ axes: readonly number[] }> = {
   gradient: ({ cotangent, attributes: { axes } }) => [squeeze(cotangent, axes)],
 };
 
-/** Puts axes of size 1 where the result is to have them. */
+/** Inserts axes of size 1. `axes` are their positions in the result. */
 export function unsqueeze(x: Value, axes: readonly number[]): Value {
   const rank = x.dims.length + axes.length;
   const places = resolveAxes("unsqueeze", Array<Dim>(rank).fill(1), axes);
@@ -145,7 +145,7 @@ export const squeezeOperator: Operator<{ axes: readonly number[] }> = {
   gradient: ({ cotangent, attributes: { axes } }) => [unsqueeze(cotangent, axes)],
 };
 
-/** Takes axes of size 1 away. */
+/** Removes axes of size 1. */
 export function squeeze(x: Value, axes: readonly number[]): Value {
   const places = resolveAxes("squeeze", x.dims, axes);
   if (places.length === 0) return x;
@@ -163,7 +163,10 @@ export const renameOperator: Operator = {
   gradient: ({ inputs, cotangent }) => [renameDims(cotangent, inputs[0]!.dims)],
 };
 
-/** The same tensor, its symbolic sizes called otherwise: what was "P+T" is from here on "S". The caller vouches for it. */
+/**
+ * The same tensor with other names for its symbolic sizes, for example "S" instead of "P+T". The caller guarantees that
+ * the sizes are equal.
+ */
 export function renameDims(x: Value, dims: readonly Dim[]): Value {
   const agrees =
     dims.length === x.dims.length &&

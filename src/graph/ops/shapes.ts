@@ -1,6 +1,6 @@
 /**
- * Target shapes for operators that need one when the graph runs. A size is a number, is read from a value that has an
- * axis of that name, or, for one axis of a reshape, is worked out by ONNX Runtime from the number of elements.
+ * Target shapes for operators that need one when the graph runs. A size is a number, or it is read from a value that has
+ * an axis of that name. For one axis of a reshape ONNX Runtime can also infer it from the number of elements.
  */
 import { badInput } from "../../core/errors.ts";
 import { type Dim, factorsOf, formatDims } from "../build/dims.ts";
@@ -11,11 +11,11 @@ export type Size =
   | number
   | { readonly count: number; readonly sources: readonly (readonly [operand: number, axis: number])[] };
 
-/** ONNX Reshape: take this axis from the input, work this axis out. */
+/** Special sizes of ONNX Reshape: 0 copies the axis from the input, -1 infers it. */
 export const copyAxis = 0;
 export const inferAxis = -1;
 
-/** Collects, for one node, the values whose shapes it reads. The first ones are its real operands. */
+/** Collects the values whose shapes one node reads. The first of them are the node's real operands. */
 export class SizeReader {
   readonly operands: Value[];
   readonly #where: string;
@@ -25,7 +25,7 @@ export class SizeReader {
     this.operands = [...operands];
   }
 
-  /** How to know `dim` at run time; undefined when no operand and no input of the graph has such an axis. */
+  /** How to get `dim` at run time; undefined when no operand and no input of the graph has such an axis. */
   find(dim: Dim): Size | undefined {
     if (typeof dim === "number") return dim;
     const whole = this.#locate(dim);
@@ -56,7 +56,7 @@ export class SizeReader {
   }
 }
 
-/** Writes a one-dimensional int64 tensor of sizes; a constant when all of them are numbers. */
+/** Writes a one-dimensional int64 tensor of sizes. It is a constant when all of them are numbers. */
 export function emitShape(onnx: Emitter, operands: readonly Value[], sizes: readonly Size[]): string {
   if (sizes.every((size) => typeof size === "number")) return onnx.ints(sizes);
   const pieces = sizes.map((size) => emitSize(onnx, operands, size));

@@ -30,7 +30,7 @@ export const logSoftmaxOperator: Operator<{ axis: number }> = {
       onnx.into(outputs, "LogSoftmax", inputs, { axis });
       return;
     }
-    // WebGPU has no kernel for it.
+    // WebGPU has no kernel for LogSoftmax.
     const axes = onnx.ints([axis]);
     const shifted = onnx.node("Sub", [inputs[0]!, onnx.node("ReduceMax", [inputs[0]!, axes])]);
     const sum = onnx.node("ReduceSum", [onnx.node("Exp", [shifted]), axes]);

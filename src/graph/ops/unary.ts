@@ -1,4 +1,4 @@
-/** Elementwise functions of one operand that ONNX has as they are. */
+/** Elementwise functions of one operand for which ONNX has an operator. */
 import { badInput } from "../../core/errors.ts";
 import { isFloat } from "../build/dtype.ts";
 import type { Backward, Operator, Value } from "../build/graph.ts";
@@ -8,7 +8,7 @@ export function requireFloat(where: string, x: Value): void {
   if (!isFloat(x.dtype)) throw badInput(where, "a floating-point operand", x.dtype);
 }
 
-/** @param rule d loss / d x from x, y = f(x) and the cotangent of y. */
+/** @param rule computes d loss / d x from x, y = f(x) and the cotangent of y. */
 function unary(
   kind: string,
   opType: string,
@@ -63,7 +63,7 @@ export const powOperator: Operator<{ exponent: number }> = {
   },
 };
 
-/** x to a constant power. */
+/** x raised to a constant power. */
 export function pow(x: Value, exponent: number): Value {
   requireFloat("pow", x);
   return x.graph.apply(powOperator, [x], { exponent }, [x])[0]!;
