@@ -1,4 +1,4 @@
-/** The graphs of a checkpoint's parts: a block and the head, for any family, with weights named by the caller. */
+/** The graphs of a checkpoint's parts, for any family: blocks and the head. The caller declares the weights. */
 
 import { Graph, type Value } from "../../graph/build/graph.ts";
 import {
@@ -27,11 +27,11 @@ import type { LayerConfig, ModelConfig } from "./settings/config-types.ts";
 export const blockPrefix = (layer: number): string => `model.layers.${layer}.`;
 export const finalNormName = "model.norm.weight";
 export const embeddingName = "model.embed_tokens.weight";
-/** The head of a model whose head is not the embedding. */
+/** The head's name in a model whose head is not the embedding. */
 export const separateHeadName = "lm_head.weight";
 export const headName = (config: ModelConfig): string => (config.tiedHead ? embeddingName : separateHeadName);
 
-/** A block with its inputs declared; outputs are the caller's to name. `prefix` goes before each weight's name. */
+/** A block with its inputs declared. The caller names the outputs. `prefix` goes before each weight's name. */
 export function buildBlock(
   config: ModelConfig,
   layer: LayerConfig,
@@ -49,7 +49,7 @@ export function buildBlock(
   return { inputs, outputs: familyNamed(config.family).block({ config, layer, param, inputs }), weights };
 }
 
-/** Declares weights by their names below a prefix. @param kept filled with those of float32 */
+/** Declares weights by their names below a prefix. @param kept receives the weights that are float32 */
 function paramOf(graph: Graph, declare: Declare, prefix: string, kept = new Map<string, Value>()): Param {
   const keep = <T extends Value | BlockMatrix>(name: string, weight: T): T => {
     if (!("quants" in weight)) kept.set(prefix + name, weight);
@@ -61,8 +61,9 @@ function paramOf(graph: Graph, declare: Declare, prefix: string, kept = new Map<
 }
 
 /**
- * The blocks from `from` up to, but without, `to` as one graph. Inputs are x and, for each layer l, those of a block
- * with ".l" behind their names; outputs are y.l of every block and key.l and value.l of those that make them.
+ * Several blocks as one graph: `from` is included, `to` is not. The inputs are x and, for each layer l, the inputs of a
+ * block with ".l" appended to their names. The outputs are y.l of every block, and key.l and value.l of the blocks that
+ * have their own keys and values.
  */
 export function buildBlocks(config: ModelConfig, from: number, to: number, declare: Declare): Graph {
   const graph = blockGraph();
@@ -91,12 +92,12 @@ export function buildBlocks(config: ModelConfig, from: number, to: number, decla
 
 function blockGraph(): Graph {
   const graph = new Graph();
-  // There is always a row with a new token; the past may be empty.
+  // There is always a row and a new token. The past may be empty.
   graph.neverEmpty("B", "T");
   return graph;
 }
 
-/** What a block of its own reads beside the residual stream, each input's name followed by `suffix`. */
+/** Declares the inputs that a block reads beside the residual stream. `suffix` is appended to each name. */
 function declareInputs(
   graph: Graph,
   { perLayer }: ModelConfig,
@@ -116,7 +117,7 @@ function declareInputs(
   };
 }
 
-/** Another layer's keys and values of the new tokens. */
+/** Declares another layer's keys and values of the new tokens. */
 function declareShared(graph: Graph, layer: LayerConfig, suffix: string): KeysAndValues {
   return {
     key: declareHeads(graph, layer, `key${suffix}`, "T"),
@@ -133,12 +134,12 @@ function declareHeads(
   return graph.input(name, "float32", ["B", kvHeads, positions, headDim]);
 }
 
-/** Layers whose keys and values others attend to as well. */
+/** The layers whose keys and values other layers use too. */
 export function lendersOf({ layers }: ModelConfig): ReadonlySet<number> {
   return new Set(layers.flatMap(({ kvFrom }) => (kvFrom === null ? [] : [kvFrom])));
 }
 
-/** The same for layers whose graphs are the same but for their weights' names: windows and angles are inputs. */
+/** A key that is equal for layers whose graphs differ only in the names of weights. Windows and angles are inputs. */
 export function graphKey({ window: _, rope, ...shape }: LayerConfig): string {
   return JSON.stringify({ ...shape, rotated: rope.rotated });
 }
@@ -162,9 +163,9 @@ export function buildHead(
 }
 
 /**
- * The head as generation needs it: beside the logits, per row the best token and the log probabilities of watched
- * tokens, so that a step need not carry [N, vocab] numbers into JavaScript. "finite" is 0 where all logits of a row are
- * finite, else NaN: the best token alone would not tell.
+ * The head for generation. Beside the logits it gives, per row, the best token and the log probabilities of the watched
+ * tokens, so that a step does not copy [N, vocab] numbers into JavaScript. "finite" is 0 when all logits of a row are
+ * finite and NaN otherwise; the best token alone does not show that.
  */
 export function buildGenerationHead(config: ModelConfig, declare: Declare): Graph {
   const { graph, logits } = buildHead(config, declare);

@@ -1,4 +1,4 @@
-/** Both spellings of config.json, defaults as in Transformers' classes, and refusal by name of everything else. */
+/** Both spellings of config.json, the defaults of Transformers' classes, and refusal by name of all other settings. */
 import { describe, expect, test } from "vitest";
 import { parseConfig } from "./config.ts";
 

@@ -1,4 +1,4 @@
-/** config.json to what the engine computes; everything else in it is refused by name. */
+/** Turns config.json into the numbers that the engine computes with. Any other setting in it is refused by name. */
 import { badInput } from "../../core/errors.ts";
 import { textSettings } from "./containers.ts";
 import { families } from "./families/families.ts";
@@ -9,7 +9,7 @@ import { Settings } from "./settings/settings.ts";
 
 export type { ModelConfig } from "./settings/config-types.ts";
 
-/** Describes the checkpoint, its training or its generation; no value of these changes a forward pass in fp32. */
+/** Keys that describe the checkpoint, its training or its generation. None of them changes a forward pass in fp32. */
 const inert = [
   "model_type",
   "torch_dtype",
@@ -62,22 +62,22 @@ const inert = [
   "cache_implementation",
   "unsloth_fixed",
   "unsloth_version",
-  // Of a mixture of experts, and of its training; what makes one is refused by other names.
+  // Training of a mixture of experts. The settings that make a model a mixture have other names and are refused.
   "router_jitter_noise",
   "router_aux_loss_coef",
   "output_router_logits",
-  // Code that a checkpoint brings along; what Fathom computes is Transformers' own class.
+  // Code inside the checkpoint. Fathom computes Transformers' own class instead.
   "auto_map",
 ];
 
 /**
  * Reads a Hugging Face config.json, as Transformers 4 or 5 writes it.
- * @param where the file, to begin messages with
+ * @param where the file; messages begin with it
  * @throws FathomError naming an unknown architecture, an unsupported setting, or a value of the wrong kind
  */
 export function parseConfig(json: unknown, where: string): ModelConfig {
   const settings = new Settings(json, where);
-  // compressed-tensors once had a key of its own.
+  // Older versions of compressed-tensors wrote "compression_config".
   for (const key of ["quantization_config", "compression_config"])
     if (settings.has(key))
       throw badInput(
@@ -96,7 +96,7 @@ export function parseConfig(json: unknown, where: string): ModelConfig {
   return config;
 }
 
-/** By the class in "architectures"; a configuration without one is known by its "model_type". */
+/** The family of the class in "architectures", or of the "model_type" when no class is given. */
 function familyOf(settings: Settings): { family: Family; architecture: string; isContainer: boolean } {
   const names = settings.raw("architectures");
   const type = settings.raw("model_type");

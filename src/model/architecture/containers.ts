@@ -1,11 +1,11 @@
 /**
- * A multimodal checkpoint opened for its text part alone: where that part's settings and tensors are. The towers that
- * turn pictures and sound into embeddings are neither read nor checked.
+ * The text part of a multimodal checkpoint: where its settings and its tensors are. Fathom neither reads nor checks the
+ * towers, which turn pictures and sound into embeddings.
  */
 import type { Family } from "./families/family.ts";
 import type { Settings } from "./settings/settings.ts";
 
-/** About the towers, and the ids that stand for what they make. */
+/** Settings of the towers, and the token ids that stand for a tower's output. */
 const ofTowers = [
   "vision_config",
   "audio_config",
@@ -16,25 +16,25 @@ const ofTowers = [
   ]),
 ];
 
-/** The settings of the text part. Nothing else of a container's own settings computes. */
+/** The settings of the text part. No other setting of a container changes the computation. */
 export function textSettings(container: Settings, family: Family): Settings {
   const text = container.nested("text_config");
   text.only("model_type", ...Object.values(family.classes));
   text.inert(["architectures"]);
-  // Transformers 4 asks the text part and 5 the container; every published one is tied.
+  // Transformers 4 reads this from the text part, Transformers 5 from the container. Every published container is tied.
   for (const settings of [container, text]) settings.only("tie_word_embeddings", true);
   container.inert(ofTowers);
   return text;
 }
 
-/** "text_config" of a container's config.json; null where there is none. */
+/** "text_config" of a container's config.json; null when there is none. */
 export function textConfigOf(json: unknown): unknown {
   return (json as { text_config?: unknown } | null)?.text_config ?? null;
 }
 
-/** Prefixes of a text model's tensors → what they are called in a checkpoint of that model alone; null for a tower's. */
+/** Tensor name prefix in a container → prefix in a checkpoint of the text model alone; null for a tower's tensors. */
 const layouts: readonly Readonly<Record<string, string | null>>[] = [
-  // As published, and as Transformers 4 saves them.
+  // The published layout, which Transformers 4 saves too.
   {
     "language_model.model.": "model.",
     "language_model.lm_head.": "lm_head.",
@@ -52,8 +52,8 @@ const layouts: readonly Readonly<Record<string, string | null>>[] = [
 ];
 
 /**
- * From a tensor's name in the file to its name in a checkpoint of the text model alone; null for what is not of it. In a
- * file that is no container's every name stays.
+ * Maps a tensor's name in the file to its name in a checkpoint of the text model alone; null for a tensor that is not
+ * part of the text model. If the file is not a container's, names do not change.
  */
 export function textNames(names: readonly string[]): (name: string) => string | null {
   const layout = layoutOf(names);
@@ -63,7 +63,7 @@ export function textNames(names: readonly string[]): (name: string) => string | 
   };
 }
 
-/** The way back: from a name in a checkpoint of the text model alone to that in a container with these names. */
+/** The inverse: maps a name in a checkpoint of the text model alone to the name in a container with these `names`. */
 export function containerNames(names: readonly string[]): (name: string) => string {
   const layout = layoutOf(names);
   return (name) => {
@@ -72,7 +72,7 @@ export function containerNames(names: readonly string[]): (name: string) => stri
   };
 }
 
-/** Empty where no name is of a container's text part. */
+/** The layout of the container; empty when no name belongs to a container's text part. */
 function layoutOf(names: readonly string[]): readonly (readonly [prefix: string, plain: string | null])[] {
   return (
     layouts

@@ -1,21 +1,24 @@
-/** Where the weights of a checkpoint's graphs come from: the checkpoint's files, or the caller at each run. */
+/** The weights of a checkpoint's graphs come either from the checkpoint's files, or from the caller at each run. */
 import type { Graph, Value } from "../../graph/build/graph.ts";
 import { type BlockMatrix, cast } from "../../graph/ops/ops.ts";
 import { type BlockForm, type BlockPart, partAxes, partDType, partName } from "../weights/block-form.ts";
 import type { Weights } from "../weights/weights.ts";
 
-/** Declares the weight of a graph for a tensor's name and dims. */
+/** Declares a weight of a graph, given the tensor's name and dims. */
 export interface Declare {
-  /** float32, whatever the file holds. */
+  /** The value is float32, whatever dtype the file has. */
   (graph: Graph, name: string, dims: readonly number[]): Value;
-  /** A matrix [out, in] that is only multiplied by, in the form in which it is held; float32 where this is not given. */
+  /**
+   * A matrix [out, in] that is only used as a factor of matrix products, in the form in which it is held in memory.
+   * Without this method it is declared in float32.
+   */
   matrix?: (graph: Graph, name: string, dims: readonly [out: number, in_: number]) => Value | BlockMatrix;
 }
 
-/** Weights that are given at each run, float32. */
+/** float32 weights that the caller gives at each run. */
 export const asInput: Declare = (graph, name, dims) => graph.weight(name, "float32", dims);
 
-/** Declares a checkpoint's tensors as weights of a graph, in the shapes that opening has checked. */
+/** Declares a checkpoint's tensors as weights of a graph. Their shapes were checked when the checkpoint was opened. */
 export function declareFrom(weights: Weights): Declare {
   const declare: Declare = (graph, name, dims) => {
     const dtype = weights.place(name)?.dtype ?? "float32";

@@ -1,7 +1,8 @@
 /**
- * Per-layer embeddings (Gemma 4's small kind): beside its embedding a token has, for every layer, a small vector of its
- * own. It is (norm(W·e / √d) + t·√size) / √2, with e the scaled embedding and t a row of a second table, and depends on
- * the token alone; the block decides what it adds (`architectures/gemma4.ts`). The table is large and read row by row.
+ * Per-layer embeddings (Gemma 4's small kind). Beside its embedding, a token has one small vector per layer. The vector
+ * is (norm(W·e / √d) + t·√size) / √2, where e is the scaled embedding and t is a row of a second table. It depends on
+ * the token alone. The block decides how it is added (`families/gemma4.ts`). The table is large, so it is read row by
+ * row.
  */
 import { Graph } from "../../graph/build/graph.ts";
 import { add, matmul, mul, reshape, split } from "../../graph/ops/ops.ts";
@@ -11,12 +12,12 @@ import type { ModelConfig } from "./settings/config-types.ts";
 
 export type PerLayerSizes = NonNullable<ModelConfig["perLayer"]>;
 
-/** t, [rows, layers · size]. */
+/** The table of t, [rows, layers · size]. */
 export const perLayerName = "model.embed_tokens_per_layer.weight";
 
 /**
- * From the scaled embeddings "x" [B, T, d] and rows of the scaled table "rows" [B, T, layers · size] to "per_layer.l"
- * [B, T, size] of every layer l.
+ * The inputs are the scaled embeddings "x" [B, T, d] and rows of the scaled table, "rows" [B, T, layers · size]. The
+ * outputs are "per_layer.l" [B, T, size] for every layer l.
  */
 export function buildPerLayer(config: ModelConfig, { size }: PerLayerSizes, declare: Declare): Graph {
   const { hiddenSize } = config;
@@ -27,9 +28,9 @@ export function buildPerLayer(config: ModelConfig, { size }: PerLayerSizes, decl
   const rows = graph.input("rows", "float32", ["B", "T", depth * size]);
   const projection = declare(graph, "model.per_layer_model_projection.weight", [depth * size, hiddenSize]);
   const weight = declare(graph, "model.per_layer_projection_norm.weight", [size]);
-  const told = mul(matmul(x, projection, { transB: true }), hiddenSize ** -0.5);
+  const projected = mul(matmul(x, projection, { transB: true }), hiddenSize ** -0.5);
   const byLayer = ["B", "T", depth, size];
-  const both = add(rmsNormOf(config, reshape(told, byLayer), weight), reshape(rows, byLayer));
+  const both = add(rmsNormOf(config, reshape(projected, byLayer), weight), reshape(rows, byLayer));
   const parts = split(
     mul(both, Math.SQRT1_2),
     2,

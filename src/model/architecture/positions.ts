@@ -1,13 +1,13 @@
 /**
- * What a block is told about where its tokens stand: their rotary angles and what each may look at. Made once for every
- * rotary table and every window among the layers.
+ * A block's inputs about the positions of its tokens: their rotary angles, and the mask that says which positions each
+ * may attend to. Angles are computed once per set of rotary settings, masks once per window.
  */
 
 import { Tensor } from "../ort/ort.ts";
 import type { RotaryTables } from "./rotary.ts";
 import type { LayerConfig, Rope } from "./settings/config-types.ts";
 
-/** Added where a token may not look: exp of it is exactly 0 in float32, and it stays finite through a cap. */
+/** Added to the score where a token may not attend. exp(-1e9) is exactly 0 in float32, and sums with it stay finite. */
 const unseen = -1e9;
 
 export class Positions {
@@ -20,10 +20,10 @@ export class Positions {
   readonly #masks = new Map<number | null, Tensor>();
 
   /**
-   * @param pasts [B] tokens that each row has behind it
+   * @param pasts [B] number of tokens before the new ones, per row
    * @param S positions of the past in the cache's view, padding included
-   * @param T new tokens of each row, padding included
-   * @param lengths [B] of the whole sequences that are being read, tokens still to come included
+   * @param T new tokens per row, padding included
+   * @param lengths [B] length of the whole sequence that is being read, per row, with the tokens that are not read yet
    */
   constructor(
     tables: RotaryTables,
@@ -70,8 +70,8 @@ export class Positions {
 }
 
 /**
- * What each new token may look at, [B, 1, T, S+T]: the real part of its past and the new tokens up to itself, within
- * the window when the layer has one.
+ * The positions that each new token may attend to, [B, 1, T, S+T]: its past without padding, and the new tokens up to
+ * itself, both within the window when the layer has one.
  */
 function attentionMask(
   pasts: readonly number[],

@@ -1,4 +1,4 @@
-/** Which kind of quantization a checkpoint's config or tensor shows, so that it can be refused by its name. */
+/** Finds the kind of quantization from a checkpoint's config or a tensor, so that the refusal can name it. */
 
 const names: Readonly<Record<string, string>> = {
   bitsandbytes: "bitsandbytes",
@@ -15,7 +15,7 @@ export function quantizationOf(settings: unknown): string {
   const { quant_method: method, bits, ...rest } = settings as Record<string, unknown>;
   const eight = rest["load_in_8bit"] === true || rest["_load_in_8bit"] === true;
   const four = rest["load_in_4bit"] === true || rest["_load_in_4bit"] === true;
-  // bitsandbytes is the one kind that was once written without its name.
+  // Only bitsandbytes was ever written without its name.
   const kind = typeof method === "string" ? method : eight || four ? "bitsandbytes" : null;
   if (kind === null) return "quantized weights of a kind that is not named";
   const width = typeof bits === "number" ? bits : eight ? 8 : four ? 4 : null;
@@ -23,7 +23,7 @@ export function quantizationOf(settings: unknown): string {
   return width === null ? `${name} weights` : `${name} weights of ${width} bits`;
 }
 
-/** By what the kinds call theirs; null for a tensor that shows none. */
+/** The kind of quantization that a tensor's name and dtype show; null when they show none. */
 export function quantizationOfTensor(name: string, dtype: string): string | null {
   if (/^(F32|F16|BF16|F64)$/.test(dtype)) return null;
   if (/\.(qweight|qzeros|g_idx)$/.test(name)) return `${dtype}, as GPTQ and AWQ write`;

@@ -1,6 +1,6 @@
 /**
- * Rotary position embedding tables. Rounded to float32 at the same places as Transformers, because at position 2,000
- * a last-bit difference in a frequency is a visible angle.
+ * Tables for rotary position embedding. They round to float32 in the same steps as Transformers, because at position
+ * 2,000 a last-bit difference in a frequency changes the angle visibly.
  */
 import type { ModelConfig, Rope, RopeScaling } from "./settings/config-types.ts";
 
@@ -9,7 +9,7 @@ const f = Math.fround;
 type Scaling<Type extends RopeScaling["type"]> = Extract<RopeScaling, { type: Type }>;
 
 /**
- * Inverse frequencies [rotated / 2], scaled as the config says (linear: arXiv 2306.15595; llama3: 2407.21783; yarn:
+ * Inverse frequencies [rotated / 2], with the scaling of the config (linear: arXiv 2306.15595; llama3: 2407.21783; yarn:
  * 2309.00071; longrope: 2402.13753).
  * @param beyond whether the sequence is longer than LongRoPE's original context
  */
@@ -53,7 +53,7 @@ function yarn(
 ): Float32Array {
   const { factor, originalContext, fastRotations, slowRotations, truncate } = scaling;
   const rotated = 2 * plain.length;
-  // The dimension that turns so many times within the original context.
+  // The dimension that makes this many rotations within the original context.
   const dimension = (rotations: number) =>
     (rotated * Math.log(originalContext / (rotations * 2 * Math.PI))) / (2 * Math.log(theta));
   const [fast, slow] = [dimension(fastRotations), dimension(slowRotations)];
@@ -67,7 +67,9 @@ function yarn(
   });
 }
 
-/** The length beyond which every position of a sequence turns otherwise than before; null where none is. */
+/**
+ * The length beyond which every position of a sequence has other angles (LongRoPE); null when there is no such length.
+ */
 export function ropeSwitch({ layers }: ModelConfig): number | null {
   const switches = layers.flatMap(({ rope: { scaling } }) =>
     scaling?.type === "longrope" ? [scaling.originalContext] : [],
@@ -75,7 +77,7 @@ export function ropeSwitch({ layers }: ModelConfig): number | null {
   return switches[0] ?? null;
 }
 
-/** Cosines and sines of given positions, each [positions.length, rotated / 2]. */
+/** Cosines and sines of the positions from 0, each [positions, rotated / 2]. */
 class RotaryTable {
   readonly #frequencies: Float32Array;
   readonly #factor: number;
@@ -89,7 +91,7 @@ class RotaryTable {
     this.#factor = scaling !== null && "attentionFactor" in scaling ? f(scaling.attentionFactor) : 1;
   }
 
-  /** Writes those of `position` at row `row` of cos and sin. */
+  /** Writes the cosines and sines of `position` to row `row` of `cos` and `sin`. */
   write(position: number, row: number, cos: Float32Array, sin: Float32Array): void {
     const half = this.#frequencies.length;
     if (position >= this.#positions) this.#grow(position + 1);
@@ -112,12 +114,12 @@ class RotaryTable {
   }
 }
 
-/** The tables of a model's layers, made as they are asked for: one or two for each object of rotary settings. */
+/** The tables of a model's layers, made when they are first needed: one or two per object of rotary settings. */
 export class RotaryTables {
   readonly #usual = new Map<Rope, RotaryTable>();
   readonly #beyond = new Map<Rope, RotaryTable>();
 
-  /** @param length of the whole sequence that is being read */
+  /** @param length the length of the whole sequence that is being read */
   of(rope: Rope, length: number): RotaryTable {
     const { scaling } = rope;
     const beyond = scaling?.type === "longrope" && length > scaling.originalContext;

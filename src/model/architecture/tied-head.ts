@@ -1,19 +1,20 @@
 /**
- * A head that is the embedding by the configuration, and another matrix by the files. Transformers compares the two and
- * keeps both where they differ, so the stored head counts; where only the head is stored, the embedding is read from it.
+ * A checkpoint whose configuration says that the head is the embedding, while the files also hold a head. Transformers
+ * compares the two matrices and keeps both when they differ, so the stored head is used. If only the head is stored, the
+ * embedding is read from it.
  */
 import { badInput } from "../../core/errors.ts";
 import type { Weights } from "../weights/weights.ts";
 import { embeddingName, separateHeadName } from "./block-graphs.ts";
 import type { ModelConfig } from "./settings/config-types.ts";
 
-/** Of each matrix at a time, in numbers: some megabytes. */
+/** How many numbers of each matrix are compared at a time: some megabytes. */
 const chunk = 1 << 20;
 
 /**
- * @param where the checkpoint, to begin messages with
- * @returns the configuration as the files have it, and what is to be noted where that is not what it says
- * @throws FathomError when there is a head only and it is not to be the embedding
+ * @param where the checkpoint; messages begin with it
+ * @returns the configuration that fits the files, and a note when it had to be changed
+ * @throws FathomError when only the head is stored and the configuration does not tie it to the embedding
  */
 export function settleHead(
   where: string,

@@ -1,4 +1,6 @@
-/** The tensors a configuration implies, with their shapes: a checkpoint is compared with them before anything runs. */
+/**
+ * The tensors that a configuration implies, with their shapes. A checkpoint is compared with them before anything runs.
+ */
 import { badInput } from "../../core/errors.ts";
 import type { Precision } from "../../core/records/precision.ts";
 import type { Weights } from "../weights/weights.ts";
@@ -15,7 +17,7 @@ import { buildPerLayer, perLayerName } from "./per-layer.ts";
 import type { ModelConfig } from "./settings/config-types.ts";
 import { settleHead } from "./tied-head.ts";
 
-/** Name to shape, slowest axis first, of every tensor that the family's own graphs read. A linear layer is [out, in]. */
+/** Name → shape, slowest axis first, of every tensor that the family's graphs read. A linear layer is [out, in]. */
 export function expectedShapes(config: ModelConfig): Map<string, readonly number[]> {
   const shapes = new Map<string, readonly number[]>();
   buildAll(config, (graph, name, dims) => {
@@ -29,7 +31,7 @@ export function expectedShapes(config: ModelConfig): Map<string, readonly number
   return shapes;
 }
 
-/** Name to [out, in] of those that are multiplied by, the head's among them: what may be held in fewer bits. */
+/** Name → [out, in] of the matrices that are factors of products, the head included. These may be held in fewer bits. */
 export function multipliedMatrices(config: ModelConfig): Map<string, readonly [out: number, in_: number]> {
   const matrices = new Map<string, readonly [number, number]>();
   const declare: Declare = (graph, name, dims) => graph.weight(name, "float32", dims);
@@ -48,13 +50,13 @@ function buildAll(config: ModelConfig, declare: Declare): void {
     buildBlock(config, layer, declare, blockPrefix(index));
 }
 
-/** Bits a weight of a matrix, its block's scale and minimum with it. */
+/** Bits per weight of a matrix, including its share of the block's scale and minimum. */
 const heldBits: Readonly<Record<Precision, number>> = { fp32: 32, int8: 9, int4: 6 };
 
 /**
- * Bytes of a checkpoint's blocks and head as they are computed with. Embeddings are read from their file row by row, and
- * held only where they are the head too.
- * @returns `all` of them, and of the `largest` block alone
+ * Bytes of a checkpoint's blocks and head in memory. Embeddings are read from their file row by row, and are in memory
+ * only when they are the head too.
+ * @returns bytes of `all` blocks and the head, and of the `largest` block
  */
 export function heldBytes(config: ModelConfig, precision: Precision): { all: number; largest: number } {
   const blocks = config.layers.map(() => 0);
@@ -71,8 +73,8 @@ export function heldBytes(config: ModelConfig, precision: Precision): { all: num
 }
 
 /**
- * Every tensor that the configuration implies is there in its shape, and no tensor is there that nothing reads.
- * @returns the configuration with the head that the files have, and what is to be noted of it
+ * Checks that every tensor of the configuration exists with its shape, and that there is no tensor that no graph reads.
+ * @returns the configuration with the head that the files have, and notes about the head
  * @throws FathomError naming the tensor; the weights are then closed
  */
 export function checkWeights(
@@ -110,7 +112,9 @@ function compare(where: string, config: ModelConfig, weights: Weights): void {
       );
 }
 
-/** Stored though nothing reads it: a tied head (the embedding again), and keys and values of a layer that has none. */
+/**
+ * Tensors that are stored but not read: a tied head (the embedding again), keys and values of a layer with a `kvFrom`.
+ */
 function isLeftOver({ layers }: ModelConfig, name: string): boolean {
   if (name === separateHeadName) return true;
   const [, layer] = /^model\.layers\.(\d+)\.self_attn\.(?:k_proj|v_proj|k_norm|v_norm)\./.exec(name) ?? [];

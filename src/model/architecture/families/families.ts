@@ -1,4 +1,4 @@
-/** The registry: a family is one file and one line. */
+/** The registry of families. A family is one file, and one line here. */
 import type { Family } from "./family.ts";
 import { gemma2 } from "./gemma2.ts";
 import { gemma3 } from "./gemma3.ts";

@@ -1,4 +1,4 @@
-/** What a family's file says: which checkpoints are of it, how their config.json is read, and what a block computes. */
+/** A family's file says which checkpoints belong to it, how their config.json is read, and what a block computes. */
 import type { ModelConfig } from "../settings/config-types.ts";
 import type { Settings } from "../settings/settings.ts";
 import type { Block, BlockOutputs } from "./pieces.ts";
@@ -6,16 +6,16 @@ import type { Block, BlockOutputs } from "./pieces.ts";
 export interface Family {
   /** Short and in lower case, e.g. "llama". */
   name: string;
-  /** Transformers' classes of this family, each with its "model_type". */
+  /** Transformers' classes of this family → their "model_type". */
   classes: Readonly<Record<string, string>>;
-  /** Multimodal classes that hold such a model as their "text_config", each with its "model_type". */
+  /** Multimodal classes whose "text_config" is a model of this family → their "model_type". */
   containers?: Readonly<Record<string, string>>;
   /**
-   * Every setting that can change a forward pass is read, or held to the one value that Fathom computes; what nobody
-   * asks for is refused by name afterwards.
-   * @param container the settings around these, where these are those of a container's text part
+   * Reads every setting that can change a forward pass, or requires the one value that Fathom computes. Settings that
+   * `read` does not touch are refused by name afterwards.
+   * @param container the settings of the container when `settings` are those of its text part; null otherwise
    */
   read(settings: Settings, container: Settings | null): Omit<ModelConfig, "family" | "architecture">;
-  /** One block's graph, from its declared inputs to its output. Called anew for each layer that differs. */
+  /** The graph of one block, from its declared inputs to its output. Called once per distinct layer. */
   block(block: Block): BlockOutputs;
 }

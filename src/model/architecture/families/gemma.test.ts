@@ -1,4 +1,4 @@
-/** Gemma 3's and 4's configurations in both spellings, alone and inside a container, and the names of a container's tensors. */
+/** Configurations of Gemma 3 and 4 in both spellings, alone and in a container, and the tensor names of a container. */
 import { describe, expect, test } from "vitest";
 import { parseConfig } from "../config.ts";
 import { textNames } from "../containers.ts";
@@ -8,7 +8,7 @@ const parse = (json: object) => parseConfig(json, "config.json");
 const local = { theta: 10_000, rotated: 256, scaling: null };
 const global = { theta: 1_000_000, rotated: 256, scaling: { type: "linear", factor: 8 } };
 
-/** In the manner of google/gemma-3-4b-it. */
+/** Modelled on google/gemma-3-4b-it. */
 const container = {
   architectures: ["Gemma3ForConditionalGeneration"],
   boi_token_index: 255_999,
@@ -32,7 +32,7 @@ const container = {
 };
 const inside = (changes: object) => ({ ...container, text_config: { ...container.text_config, ...changes } });
 
-/** In the manner of google/gemma-3-270m, with fewer layers. */
+/** Modelled on google/gemma-3-270m, with fewer layers. */
 const alone = {
   architectures: ["Gemma3ForCausalLM"],
   model_type: "gemma3_text",
@@ -79,7 +79,7 @@ describe("Gemma 3", () => {
     expect(config.layers[33]).toMatchObject({ window: 1024 });
   });
 
-  test("both spellings of positions say the same; layers that turn alike hold one object", () => {
+  test("both spellings of positions give the same config; layers with equal rotary settings share one object", () => {
     const { rope_local_base_freq: _, rope_scaling: __, rope_theta: ___, ...bare } = alone;
     const rope_parameters = {
       sliding_attention: { rope_type: "default", rope_theta: 5000 },
@@ -95,7 +95,7 @@ describe("Gemma 3", () => {
     expect(older.layers[0]!.rope).toBe(older.layers[2]!.rope);
     expect(older.layers.map(({ window }) => window)).toEqual([512, null, 512]);
     expect(older.layers.map(({ rope }) => rope.theta)).toEqual([5000, 2e6, 5000]);
-    // Bases left out of either spelling are Gemma 3's own.
+    // A base that is left out, in either spelling, is Gemma 3's default.
     expect(parse({ ...bare, rope_parameters: { full_attention: {} } })).toEqual(parse(bare));
     expect(parse(bare)).toEqual(parse(alone));
   });
@@ -132,7 +132,7 @@ describe("Gemma 3", () => {
   });
 });
 
-/** In the manner of google/gemma-4-E2B-it, with fewer layers. */
+/** Modelled on google/gemma-4-E2B-it, with fewer layers. */
 const small = {
   architectures: ["Gemma4ForCausalLM"],
   model_type: "gemma4_text",
@@ -172,7 +172,7 @@ describe("Gemma 4", () => {
     scaling: { type: "proportional", part: 0.25, factor: 1 },
   });
 
-  test("the small kind: the last layers attend to the last of their type before them, and are twice as wide", () => {
+  test("the small kind: the last layers share keys and values by layer type, and are twice as wide", () => {
     const config = parse(small);
     expect(config).toMatchObject({ perLayer: { size: 256, rows: 262_144 }, queryScale: 1, normOffset: 0 });
     expect(config.placeholders).toBeUndefined();
@@ -183,7 +183,7 @@ describe("Gemma 4", () => {
     expect(config.layers[1]).toMatchObject({ window: null, rope: proportional(512) });
   });
 
-  test("the large kind: values are keys where a layer is global, with heads of its own", () => {
+  test("the large kind: in a global layer the values are the keys, and the numbers of heads differ", () => {
     const large = {
       ...small,
       attention_k_eq_v: true,
@@ -204,18 +204,18 @@ describe("Gemma 4", () => {
       true,
     ]);
     expect(layers.map(({ kvHeads }) => kvHeads)).toEqual([4, 2, 4, 2, 4, 2]);
-    // The small kind writes them too, and Transformers does not read them there.
+    // The small kind writes this number too, but Transformers does not read it there.
     expect(parse({ ...large, attention_k_eq_v: false }).layers[1]!.kvHeads).toBe(4);
   });
 
-  test("both spellings of the global layers' heads, and of what is left out", () => {
+  test("both spellings of the global layers' heads, and the defaults", () => {
     const byLayer = Object.fromEntries([1, 3, 5].map((index) => [`0${index}`, { head_dim: 512 }]));
     expect(parse({ ...noGlobal, per_layer_config: byLayer })).toEqual(parse(small));
     expect(parse(noGlobal)).toEqual(parse(small));
     expect(parse({ ...small, rope_parameters: null })).toEqual(parse(small));
-    // Written and empty: every layer is like the others.
+    // Written but empty: all layers are alike.
     expect(parse({ ...noGlobal, per_layer_config: {} }).layers[1]!.headDim).toBe(256);
-    // The last layer is global whatever is written, as Transformers has it.
+    // The last layer is global whatever the file says, as in Transformers.
     const types = [...small.layer_types.slice(0, 5), "sliding_attention"];
     expect(parse({ ...small, layer_types: types })).toEqual(parse(small));
   });
@@ -265,7 +265,7 @@ describe("tensors of a container", () => {
       ["model.vision_tower.a", "model.language_model.norm.weight", "lm_head.weight", "model.embed_audio.b"],
       [null, "model.norm.weight", "lm_head.weight", null],
     ],
-    // What is of no known tower is left for the check of the weights to refuse.
+    // A tensor of an unknown tower keeps its name; the check of the weights refuses it later.
     [
       ["model.language_model.norm.weight", "model.video_tower.a"],
       ["model.norm.weight", "model.video_tower.a"],

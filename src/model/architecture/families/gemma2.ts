@@ -1,6 +1,6 @@
 /**
- * Gemma 2 (arXiv 2408.00118): norms before and after each half, multiplying by (1 + w), GeGLU with the tanh
- * approximation, attention scores capped, and every other layer looking through a window.
+ * Gemma 2 (arXiv 2408.00118): a norm before and after attention and MLP, which multiplies by (1 + w); GeGLU with the tanh
+ * approximation; capped attention scores; a sliding window in every other layer.
  */
 import { readActivation, readOptional, readShape, readSliding } from "../settings/config-read.ts";
 import type { Family } from "./family.ts";
@@ -13,7 +13,7 @@ export const gemma2: Family = {
   read(settings) {
     const { depth, layer, model } = readShape(settings, { headDim: 256, kvHeads: 4, context: 8192 });
     const bias = settings.flag("attention_bias", false);
-    // Gemma 2 computes with hidden_activation; hidden_act is a leftover that its own code does not read.
+    // Gemma 2 uses hidden_activation. Its own code does not read hidden_act, which is left over from earlier files.
     settings.inert(["hidden_act", "cache_implementation", "sliding_window_size"]);
     settings.only("use_bidirectional_attention", false);
     settings.only("sliding_window_pattern", 2);

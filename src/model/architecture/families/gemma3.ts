@@ -1,6 +1,7 @@
 /**
- * Gemma 3 (arXiv 2503.19786), the text model alone or inside Gemma3ForConditionalGeneration: a Gemma 2 block with q and k
- * normed head by head in place of the cap on scores, five layers of six behind a window with rotary positions of their own.
+ * Gemma 3 (arXiv 2503.19786), the text model alone or inside Gemma3ForConditionalGeneration. It is a Gemma 2 block with a
+ * norm on each head's q and k instead of the cap on scores. Five of six layers use a sliding window, and these layers
+ * have other rotary settings.
  */
 import { readActivation, readOptional, readSizes, readSliding } from "../settings/config-read.ts";
 import { type RopesByType, readRopesByType } from "../settings/config-rope.ts";
@@ -8,7 +9,7 @@ import { Settings } from "../settings/settings.ts";
 import type { Family } from "./family.ts";
 import { attention, norm, projectHeads, sandwich } from "./pieces.ts";
 
-/** Transformers' Gemma3TextConfig; published containers leave out what equals it. */
+/** The defaults of Transformers' Gemma3TextConfig. Published containers leave out values that equal them. */
 const defaults = {
   vocabSize: 262_208,
   hiddenSize: 2304,
@@ -29,7 +30,7 @@ export const gemma3: Family = {
     const { depth, layer, model } = readSizes(settings, defaults);
     const bias = settings.flag("attention_bias", false);
     settings.only("use_bidirectional_attention", false);
-    // Transformers keeps this setting and does not compute with it: no published Gemma 3 has it.
+    // Transformers stores this setting but does not compute with it. No published Gemma 3 has it.
     refuseWritten(settings, "attn_logit_softcapping");
     if (container !== null) refuseWritten(settings, "final_logit_softcapping");
     const ropes = readRopes(settings, layer.headDim, model.contextLength);
@@ -72,14 +73,14 @@ export const gemma3: Family = {
 };
 
 /**
- * By layer type in Transformers 5; before, two bases, and a scaling that is the global layers' alone. Where both stand,
- * Transformers lays that scaling over the global layers' own.
+ * Transformers 5 writes rotary settings by layer type. Transformers 4 wrote two bases, and a scaling for the global
+ * layers only. If a file has both, Transformers merges that scaling over the global layers' own settings.
  */
 function readRopes(settings: Settings, headDim: number, context: number): RopesByType {
   const global = settings.positive("rope_theta", 1_000_000);
   const local = settings.positive("rope_local_base_freq", 10_000);
   const scaling = new Settings(settings.raw("rope_scaling") ?? {}, `${settings.where} "rope_scaling"`);
-  // Under this family's "rope_type": "default" Transformers never sees the older name of the key.
+  // For this family Transformers sets "rope_type": "default" first, and then ignores the older key "type".
   if (scaling.has("type") && !scaling.has("rope_type"))
     throw scaling.wrong("type", `"rope_type", the only name that is read for a Gemma 3`, scaling.raw("type"));
   return readRopesByType(

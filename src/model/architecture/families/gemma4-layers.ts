@@ -1,6 +1,6 @@
 /**
- * What Gemma 4's layers are: their heads by type in both spellings, which take their keys for values, and which of the
- * last ones attend to an earlier layer's keys and values, having none of their own.
+ * The layers of Gemma 4: the heads of each layer type in both spellings, the layers whose values are their keys, and the
+ * last layers, which have no keys and values of their own and use those of an earlier layer.
  */
 import { badInput } from "../../../core/errors.ts";
 import { checkHeads } from "../settings/config-read.ts";
@@ -16,7 +16,7 @@ import type { Settings } from "../settings/settings.ts";
 interface Outline {
   depth: number;
   layer: Omit<LayerConfig, "rope" | "window">;
-  /** Which layers look through a window. */
+  /** Whether a layer uses a sliding window, one per layer. */
   sliding: readonly boolean[];
   context: number;
 }
@@ -46,16 +46,16 @@ export function readLayers(settings: Settings, { depth, layer, sliding, context 
 
 type HeadSizes = Pick<LayerConfig, "headDim" | "kvHeads">;
 
-/** The global layers' own sizes of heads, as checkpoints are published. */
+/** The head sizes of the global layers, as published checkpoints write them. */
 function readGlobalHeads(settings: Settings, kvHeads: number, valueIsKey: boolean): HeadSizes {
   const own = settings.has("num_global_key_value_heads")
     ? settings.count("num_global_key_value_heads")
     : null;
-  // Transformers reads them for the larger kind only.
+  // Transformers reads the number of key/value heads for the large kind only.
   return { headDim: settings.count("global_head_dim", 512), kvHeads: (valueIsKey ? own : null) ?? kvHeads };
 }
 
-/** The same as later Transformers 5 saves them: by layer, where they are not those of the whole model. */
+/** The same as later versions of Transformers 5 save them: per layer, where they differ from the model's. */
 function readHeadsByLayer(
   written: Settings,
   layer: Outline["layer"],

@@ -1,8 +1,8 @@
 /**
- * Gemma 4, the text model alone or inside Gemma4ForConditionalGeneration, as Transformers 5.23 computes it: a Gemma 3
- * block without the "1 +" of its norms, its attention scores unscaled, its values normed. The small kind adds per-layer
- * embeddings and lets its last layers attend to an earlier layer's keys and values; the large kind's global layers take
- * their keys' projection for values. A mixture of experts is refused.
+ * Gemma 4, the text model alone or inside Gemma4ForConditionalGeneration, as Transformers 5.23 computes it. It is a
+ * Gemma 3 block with three changes: no "1 +" in its norms, no scale on attention scores, and a norm on the values. The
+ * small kind adds per-layer embeddings, and its last layers use the keys and values of an earlier layer. In the large
+ * kind, global layers use the key projection as values. A mixture of experts is refused.
  */
 import type { Value } from "../../../graph/build/graph.ts";
 import { add, mul } from "../../../graph/ops/ops.ts";
@@ -25,7 +25,7 @@ import {
   turn,
 } from "./pieces.ts";
 
-/** Transformers' Gemma4TextConfig. */
+/** The defaults of Transformers' Gemma4TextConfig. */
 const defaults = {
   vocabSize: 262_144,
   hiddenSize: 2304,
@@ -46,11 +46,11 @@ export const gemma4: Family = {
     const { depth, layer, model } = readSizes(settings, defaults);
     settings.only("enable_moe_block", false);
     settings.inert(["num_experts", "top_k_experts", "moe_intermediate_size"]);
-    // "vision": pictures see all of themselves. Text is causal all the same.
+    // "vision": the tokens of a picture attend to the whole picture. Text stays causal.
     settings.only("use_bidirectional_attention", "vision");
     const bias = settings.flag("attention_bias", false);
     const sliding = readSliding(settings, depth, (index) => (index + 1) % 6 !== 0);
-    // Transformers makes the last layer global whatever is written.
+    // Transformers makes the last layer global, whatever the file says.
     sliding[depth - 1] = false;
     const perLayer = readPerLayer(settings, model.vocabSize);
     const placeholders = container === null ? null : readPlaceholders(settings, container);
@@ -90,14 +90,14 @@ export const gemma4: Family = {
   },
 };
 
-/** What an embedding of the token for this layer alone adds (`per-layer.ts`): y + norm(project(act(gate(y)) ⊙ it)). */
+/** Adds the token's per-layer embedding e (`per-layer.ts`): y + norm(project(act(gate(y)) ⊙ e)). */
 function withPerLayer(block: Block, y: Value): Value {
   const { config, inputs } = block;
   if (inputs.perLayer === null) return y;
   const { size } = config.perLayer!;
   const gate = activate(config, linear(block, "per_layer_input_gate", y, { out: size, bias: false }));
-  const told = mul(gate, inputs.perLayer);
-  const wide = linear(block, "per_layer_projection", told, { out: config.hiddenSize, bias: false });
+  const gated = mul(gate, inputs.perLayer);
+  const wide = linear(block, "per_layer_projection", gated, { out: config.hiddenSize, bias: false });
   return add(y, norm(block, "post_per_layer_input_norm", wide));
 }
 
@@ -111,7 +111,7 @@ function readPerLayer(settings: Settings, vocabSize: number): NonNullable<ModelC
   return { size, rows };
 }
 
-/** Ids that stand for a picture or a sound. Without one, Transformers reads them as padding. */
+/** Ids that stand for a picture or a sound. Without a picture or sound, Transformers embeds them as padding. */
 function readPlaceholders(text: Settings, container: Settings): NonNullable<ModelConfig["placeholders"]> {
   const usual = { image_token_id: 258_880, video_token_id: 258_884, audio_token_id: 258_881 };
   const ids = Object.entries(usual).map(([key, id]) => container.wholeNumber(key, id));

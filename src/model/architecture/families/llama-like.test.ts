@@ -1,4 +1,4 @@
-/** Mistral, Qwen 2, Qwen 3, Phi-3 and OLMo 2: published configurations in both spellings, defaults, and what is refused. */
+/** Mistral, Qwen 2, Qwen 3, Phi-3 and OLMo 2: published configurations in both spellings, defaults, refused settings. */
 import { describe, expect, test } from "vitest";
 import { parseConfig } from "../config.ts";
 
@@ -24,7 +24,7 @@ const parse = (name: Name, changes: object = {}) =>
 const windows = (name: Name, changes: object = {}) => parse(name, changes).layers.map(({ window }) => window);
 const [full, sliding] = ["full_attention", "sliding_attention"];
 
-describe("what a configuration leaves out is as in Transformers' class", () => {
+describe("a missing setting has the default of Transformers' class", () => {
   test("Mistral", () => {
     const { layers, ...config } = parse("mistral");
     expect(config).toMatchObject({ attentionBias: false, outputBias: false, tiedHead: false });
@@ -34,7 +34,7 @@ describe("what a configuration leaves out is as in Transformers' class", () => {
     expect(windows("mistral", { sliding_window: null })).toEqual([null, null, null, null]);
   });
 
-  test("Qwen 2 has biases on q, k and v alone; a window is there only where it is switched on", () => {
+  test("Qwen 2 has biases on q, k and v only, and a sliding window only where it is switched on", () => {
     expect(parse("qwen2")).toMatchObject({ attentionBias: true, outputBias: false, mlpBias: false });
     expect(windows("qwen2", { sliding_window: 32, max_window_layers: 0 })).toEqual([null, null, null, null]);
     const on = { use_sliding_window: true, sliding_window: 32 };
@@ -67,7 +67,7 @@ describe("what a configuration leaves out is as in Transformers' class", () => {
 });
 
 describe("scaled positions", () => {
-  test("YaRN in both spellings; it stretches the context, and its attention factor follows from what is written", () => {
+  test("YaRN in both spellings: it stretches the context, and its attention factor follows from the settings", () => {
     const yarn = { factor: 4, original_max_position_embeddings: 32_768 };
     const older = parse("qwen2", { rope_theta: 1e6, rope_scaling: { type: "yarn", ...yarn } });
     const newer = parse("qwen2", { rope_parameters: { rope_type: "yarn", rope_theta: 1e6, ...yarn } });
@@ -91,7 +91,7 @@ describe("scaled positions", () => {
     });
   });
 
-  test("LongRoPE in both spellings and by its older names, for the part of a head that turns", () => {
+  test("LongRoPE in both spellings and with its older names, for the part of a head that is rotated", () => {
     const factors = { short_factor: [1], long_factor: [3] };
     const outer = { max_position_embeddings: 131_072, original_max_position_embeddings: 4096 };
     const older = { ...outer, rope_theta: 1e4, partial_rotary_factor: 0.5 };

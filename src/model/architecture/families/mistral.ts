@@ -1,4 +1,4 @@
-/** Mistral (arXiv 2310.06825): Llama's block without biases, in its first version looking through a window everywhere. */
+/** Mistral (arXiv 2310.06825): Llama's block without biases. The first version has a sliding window in every layer. */
 import { plain, readActivation, readOptional, readShape, windowEverywhere } from "../settings/config-read.ts";
 import type { Family } from "./family.ts";
 import { gatedMlp, preNormBlock, projectHeads } from "./pieces.ts";

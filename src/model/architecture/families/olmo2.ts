@@ -1,6 +1,6 @@
 /**
- * OLMo 2 (arXiv 2501.00656): norms after each half and none before it, and over the whole query and key projections
- * before they are parted into heads.
+ * OLMo 2 (arXiv 2501.00656): norms after attention and MLP and not before them, and norms over the whole query and key
+ * projections before these are split into heads.
  */
 import { add } from "../../../graph/ops/ops.ts";
 import { plain, readActivation, readShape, refuseWindows } from "../settings/config-read.ts";

@@ -1,6 +1,6 @@
 /**
- * Phi-3, 3.5 and Phi-4-mini (arXiv 2404.14219, 2503.01743): Llama's block with q, k and v in one projection, gate and
- * up in another, possibly only a part of each head turned, and LongRoPE.
+ * Phi-3, 3.5 and Phi-4-mini (arXiv 2404.14219, 2503.01743): Llama's block with one projection for q, k and v, one for
+ * gate and up, and LongRoPE. Some of these models rotate only a part of each head.
  */
 import { mul, split } from "../../../graph/ops/ops.ts";
 import { plain, readActivation, readOptional, readSizes, windowEverywhere } from "../settings/config-read.ts";

@@ -1,8 +1,8 @@
 /**
- * What the families share: norms, grouped-query attention over a cache and a gated MLP, as pure graph functions. A
- * block is the same graph for inference, for prefill and for training; with a past of length 0 it is the whole sequence.
+ * The parts that families share, as pure graph functions: norms, grouped-query attention over a cache, and a gated MLP. A
+ * block is the same graph for inference, for prefill and for training. With a past of length 0 it reads whole sequences.
  *
- * Attention is written in primitives on purpose: ONNX Runtime's fused GroupQueryAttention was slower here at every
+ * Attention is deliberately written in primitives. ONNX Runtime's fused GroupQueryAttention was slower here at every
  * batch size above one, it copies the whole cache, and it could not be differentiated.
  */
 
@@ -27,14 +27,14 @@ import {
 } from "../../../graph/ops/ops.ts";
 import type { LayerConfig, LowRank, ModelConfig } from "../settings/config-types.ts";
 
-/** A weight of this block, by its name below the block's prefix; float32 whatever the file holds. */
+/** A weight of this block, by its name below the block's prefix. It is float32, whatever dtype the file has. */
 export interface Param {
   (name: string, dims: readonly number[]): Value;
-  /** One that is only ever multiplied by, [out, in], in the form in which it is held. */
+  /** A matrix [out, in] that is only used as a factor of matrix products, in the form in which it is held. */
   matrix(name: string, dims: readonly [out: number, in_: number]): Value | BlockMatrix;
 }
 
-/** Axes: B rows, T new tokens a row, S past positions, d d_model, hd head_dim; the sizes of heads are the layer's. */
+/** Axes: B rows, T new tokens per row, S past positions, d d_model, hd head_dim. The sizes of heads are the layer's. */
 export interface BlockInputs {
   graph: Graph;
   /** Residual stream before the block, [B, T, d]. */
@@ -42,18 +42,20 @@ export interface BlockInputs {
   /** Rotary angles of the new tokens, [B, T, rotated/2]. */
   cos: Value;
   sin: Value;
-  /** Added to the attention scores, [B, 1, T, S+T]: 0 where a token may look, a large negative number elsewhere. */
+  /** Added to the attention scores, [B, 1, T, S+T]: 0 where a token may attend, a large negative number elsewhere. */
   mask: Value;
-  /** Keys (after RoPE) and values of the past, [B, kvHeads, S, hd]; another layer's where the layer has a `kvFrom`. */
+  /**
+   * Keys (after RoPE) and values of the past, [B, kvHeads, S, hd]. If the layer has a `kvFrom`, they are that layer's.
+   */
   pastKey: Value;
   pastValue: Value;
-  /** …and, only then, that layer's of the new tokens. */
+  /** Keys and values of the new tokens, from the layer `kvFrom`; null if the layer has no `kvFrom`. */
   shared: KeysAndValues | null;
-  /** The per-layer embeddings of the new tokens, [B, T, size]; null in a model without. */
+  /** The per-layer embeddings of the new tokens, [B, T, size]; null in a model without them. */
   perLayer: Value | null;
 }
 
-/** Of the new tokens, keys after RoPE, each [B, kvHeads, T, hd]. */
+/** Keys (after RoPE) and values of the new tokens, each [B, kvHeads, T, hd]. */
 export interface KeysAndValues {
   key: Value;
   value: Value;
@@ -62,11 +64,11 @@ export interface KeysAndValues {
 export interface BlockOutputs {
   /** resid_post, [B, T, d]. */
   y: Value;
-  /** For the cache; null where the layer has a `kvFrom`. */
+  /** Keys and values for the cache; null if the layer has a `kvFrom`. */
   made: KeysAndValues | null;
 }
 
-/** All that a family builds a block from. */
+/** Everything that a family needs to build a block. */
 export interface Block {
   config: ModelConfig;
   layer: LayerConfig;
@@ -74,12 +76,12 @@ export interface Block {
   inputs: BlockInputs;
 }
 
-/** RMSNorm over the last axis, whose size is known, by the weight "<name>.weight". */
+/** RMSNorm over the last axis, with the weight "<name>.weight". The size of that axis must be a known number. */
 export function norm({ config, param }: Block, name: string, x: Value): Value {
   return rmsNormOf(config, x, param(`${name}.weight`, [x.dims.at(-1) as number]));
 }
 
-/** Gemma's multiplies by 1 + w. */
+/** RMSNorm with a given weight w. Gemma 2 and 3 multiply by 1 + w. */
 export function rmsNormOf({ normOffset, normEps }: ModelConfig, x: Value, weight: Value): Value {
   return rmsNorm(x, normOffset === 1 ? add(weight, 1) : weight, normEps);
 }
@@ -90,7 +92,7 @@ export function plainNorm({ normEps }: ModelConfig, x: Value): Value {
   return rmsNorm(x, x.graph.constant(new Float32Array(size).fill(1), x.dtype, [size]), normEps);
 }
 
-/** x·Wᵀ + b, by the weight "<name>.weight" [out, in] as Hugging Face stores it, and an adapter's branch beside it. */
+/** x·Wᵀ + b, with the weight "<name>.weight" [out, in] as Hugging Face stores it, plus the adapter's branch if any. */
 export function linear(
   { param, layer }: Block,
   name: string,
@@ -103,7 +105,7 @@ export function linear(
   return branch === undefined ? y : add(y, lowRank(param, name, x, size.out, branch));
 }
 
-/** scale · ((x·Aᵀ)·Bᵀ + b), by the weights "<name>.lora_A.weight", "<name>.lora_B.weight" and its bias, as PEFT has them. */
+/** scale · ((x·Aᵀ)·Bᵀ + b), with PEFT's weights "<name>.lora_A.weight", "<name>.lora_B.weight", "<name>.lora_B.bias". */
 export function lowRank(
   param: Param,
   name: string,
@@ -124,7 +126,7 @@ export interface Heads {
   value: Value;
 }
 
-/** The three projections, not yet parted into heads: [B, T, heads·hd], [B, T, kvHeads·hd] twice. */
+/** The three projections before the split into heads: query [B, T, heads·hd], key and value [B, T, kvHeads·hd]. */
 export function project(block: Block, x: Value): Heads {
   return {
     query: projectTo(block, "q_proj", x),
@@ -133,14 +135,14 @@ export function project(block: Block, x: Value): Heads {
   };
 }
 
-/** One of them. */
+/** One of the three projections of `project`. */
 export function projectTo(block: Block, name: "q_proj" | "k_proj" | "v_proj", x: Value): Value {
   const { heads, kvHeads, headDim } = block.layer;
   const out = (name === "q_proj" ? heads : kvHeads) * headDim;
   return linear(block, `self_attn.${name}`, x, { out, bias: block.config.attentionBias });
 }
 
-/** …parted. */
+/** The three projections, split into heads. */
 export function projectHeads(block: Block, x: Value): Heads {
   const { query, key, value } = project(block, x);
   return { query: inHeads(block, query), key: inHeads(block, key), value: inHeads(block, value) };
@@ -152,7 +154,7 @@ export function inHeads({ layer: { headDim } }: Block, flat: Value): Value {
   return transpose(reshape(flat, ["B", "T", count, headDim]), [0, 2, 1, 3]);
 }
 
-/** Turns the first `rotated` numbers of every head by their positions. */
+/** Applies RoPE to the first `rotated` numbers of every head. */
 export function turn({ layer, inputs: { cos, sin } }: Block, x: Value): Value {
   const rest = layer.headDim - layer.rope.rotated;
   if (rest === 0) return rope(x, cos, sin, "BHTD");
@@ -160,21 +162,21 @@ export function turn({ layer, inputs: { cos, sin } }: Block, x: Value): Value {
   return concat([rope(turned!, cos, sin, "BHTD"), passed!], 3);
 }
 
-/** Causal grouped-query attention of the new tokens over past and themselves, and the output projection. */
+/** Causal grouped-query attention of the new tokens over the past and themselves, with the output projection. */
 export function attention(block: Block, heads: Heads): { out: Value; made: KeysAndValues } {
   const made = { key: turn(block, heads.key), value: heads.value };
   return { out: attend(block, turn(block, heads.query), made), made };
 }
 
 /**
- * @param query turned, [B, heads, T, hd]
- * @param own keys and values of the new tokens; the layer's, or those it shares
- * @returns after the output projection, [B, T, d]
+ * @param query after RoPE, [B, heads, T, hd]
+ * @param keysAndValues of the new tokens: the layer's own, or those of its `kvFrom`
+ * @returns the result after the output projection, [B, T, d]
  */
 export function attend(block: Block, query: Value, { key, value }: KeysAndValues): Value {
   const { config, inputs } = block;
   const { heads, kvHeads, headDim } = block.layer;
-  // The query heads that share a key head are laid out as more rows of it: [B, kvHeads, (heads/kvHeads)·T, hd].
+  // The query heads that share a key head become more rows of it: [B, kvHeads, (heads/kvHeads)·T, hd].
   const grouped = reshape(mul(query, config.queryScale), ["B", kvHeads, -1, headDim]);
   const onPast = matmul(grouped, inputs.pastKey, { transB: true });
   const onNew = matmul(grouped, key, { transB: true });
@@ -192,7 +194,7 @@ export function attend(block: Block, query: Value, { key, value }: KeysAndValues
   return linear(block, "self_attn.o_proj", joined, { out: config.hiddenSize, bias: config.outputBias });
 }
 
-/** Gemma's block: a norm before and after each half, each half added to the stream. */
+/** Gemma's block: a norm before and after attention and MLP; the result of each is added to the residual stream. */
 export function sandwich(
   block: Block,
   attentionOf: (x: Value) => { out: Value; made: KeysAndValues | null },
@@ -204,7 +206,7 @@ export function sandwich(
   return { y: add(middle, norm(block, "post_feedforward_layernorm", mlp)), made: attended.made };
 }
 
-/** down(act(gate(x)) ⊙ up(x)): SwiGLU or GeGLU by the activation. */
+/** down(act(gate(x)) ⊙ up(x)): SwiGLU or GeGLU, depending on the activation. */
 export function gatedMlp(block: Block, x: Value): Value {
   const { config, layer } = block;
   const wide = { out: layer.intermediateSize, bias: config.mlpBias };
@@ -217,7 +219,7 @@ export function activate({ activation }: ModelConfig, x: Value): Value {
   return activation === "silu" ? silu(x) : geluTanh(x);
 }
 
-/** Llama's block and that of most after it: x + attention(norm(x)), then x + mlp(norm(x)). */
+/** The block of Llama and of most later families: x + attention(norm(x)), then x + mlp(norm(x)). */
 export function preNormBlock(
   block: Block,
   heads: (block: Block, x: Value) => Heads,

@@ -1,4 +1,4 @@
-/** Qwen 2 and 2.5 (arXiv 2407.10671, 2412.15115): Llama's block with biases on q, k and v, and not on the output. */
+/** Qwen 2 and 2.5 (arXiv 2407.10671, 2412.15115): Llama's block with biases on q, k and v, but not on the output. */
 import { plain, readActivation, readShape, readUpperWindows } from "../settings/config-read.ts";
 import type { Family } from "./family.ts";
 import { gatedMlp, preNormBlock, projectHeads } from "./pieces.ts";

@@ -1,12 +1,12 @@
 /**
- * What the readers of config.json share (each family's own is in its file in `architectures/`). Defaults are those of
- * Transformers' configuration classes.
+ * The parts of reading config.json that families share. Each family's own part is in its file in `families/`. Defaults
+ * are those of Transformers' configuration classes.
  */
 import { readRope } from "./config-rope.ts";
 import type { LayerConfig, ModelConfig } from "./config-types.ts";
 import type { Settings } from "./settings.ts";
 
-/** What most families do without; a family that has one of these says so after it. */
+/** The values of a family without these features, which is the usual case. A family with one of them overrides it. */
 export const plain = {
   attentionBias: false,
   outputBias: false,
@@ -17,14 +17,16 @@ export const plain = {
   normOffset: 0,
 } as const;
 
-/** The sizes that every family names alike; a layer is `layer`, with the family's rotary settings and windows. */
+/** The sizes that all families spell the same way. A layer is `layer` plus the family's rotary settings and window. */
 export interface Sizes {
   depth: number;
   layer: Omit<LayerConfig, "rope" | "window">;
   model: Pick<ModelConfig, "vocabSize" | "hiddenSize" | "normEps" | "contextLength">;
 }
 
-/** What a configuration may leave out. A headDim of null is hidden_size / num_attention_heads. */
+/**
+ * Defaults for settings that a configuration may leave out. A headDim of null means hidden_size / num_attention_heads.
+ */
 export interface SizeDefaults {
   headDim: number | null;
   context: number;
@@ -33,16 +35,16 @@ export interface SizeDefaults {
   intermediateSize?: number;
   depth?: number;
   heads?: number;
-  /** The number of heads where not given. */
+  /** The number of query heads when not given. */
   kvHeads?: number;
-  /** 1e-6 where not given. */
+  /** 1e-6 when not given. */
   eps?: number;
 }
 
 export function readSizes(settings: Settings, defaults: SizeDefaults): Sizes {
   const hiddenSize = settings.count("hidden_size", defaults.hiddenSize);
   const heads = settings.count("num_attention_heads", defaults.heads);
-  // A written null is as many as there are heads, whatever the family assumes.
+  // A written null means as many as there are query heads, whatever the family's default is.
   const usualKvHeads = settings.writes("num_key_value_heads") ? heads : (defaults.kvHeads ?? heads);
   const kvHeads = settings.count("num_key_value_heads", usualKvHeads);
   const headDim = settings.count("head_dim", defaults.headDim ?? hiddenSize / heads);
@@ -65,21 +67,21 @@ export function readSizes(settings: Settings, defaults: SizeDefaults): Sizes {
   };
 }
 
-/** @throws FathomError for heads that cannot be grouped, or turned in pairs */
+/** @throws FathomError for heads that cannot be grouped, or that RoPE cannot rotate in pairs */
 export function checkHeads(settings: Settings, heads: number, kvHeads: number, headDim: number): void {
   if (heads % kvHeads !== 0)
     throw settings.wrong("num_key_value_heads", `a divisor of the ${heads} attention heads`, kvHeads);
   if (headDim % 2 !== 0) throw settings.wrong("head_dim", "an even number, for rotary positions", headDim);
 }
 
-/** …of a family whose layers all turn alike. */
+/** Like `readSizes`, for a family whose layers all have the same rotary settings. */
 export function readShape(
   settings: Settings,
   defaults: SizeDefaults,
 ): Sizes & { layer: Omit<LayerConfig, "window"> } {
   const { depth, layer, model } = readSizes(settings, defaults);
   const rope = readRope(settings, layer.headDim, model.contextLength);
-  // YaRN is switched on without touching max_position_embeddings, as Qwen's model cards say to.
+  // YaRN stretches the context although max_position_embeddings stays the same, as in the recipe on Qwen's model cards.
   const stretched = rope.scaling?.type === "yarn" ? rope.scaling.factor * rope.scaling.originalContext : 0;
   const contextLength = Math.max(model.contextLength, Math.floor(stretched));
   return { depth, layer: { ...layer, rope }, model: { ...model, contextLength } };
@@ -92,12 +94,12 @@ export function readActivation(settings: Settings, key: string, fallback: string
   throw settings.wrong(key, '"silu" or "gelu_pytorch_tanh"', name);
 }
 
-/** Absent is the family's default; a written null is none. */
+/** A missing key gives the family's default. A written null gives null. */
 export function readOptional(settings: Settings, key: string, fallback: number | null): number | null {
   return settings.writes(key) ? settings.positiveOrNull(key) : fallback;
 }
 
-/** Which layers look through a window, by "layer_types", else by the family's own rule. */
+/** Whether each layer uses a sliding window: from "layer_types", or by the family's rule when that is missing. */
 export function readSliding(
   settings: Settings,
   depth: number,
@@ -111,7 +113,7 @@ export function readSliding(
   return types.map((type) => type === "sliding_attention");
 }
 
-/** Qwen's: a window that "use_sliding_window" switches on, from layer "max_window_layers" up or by "layer_types". */
+/** Qwen's windows: "use_sliding_window" switches them on, from layer "max_window_layers" up, or by "layer_types". */
 export function readUpperWindows(settings: Settings, depth: number): (number | null)[] {
   const on = settings.flag("use_sliding_window", false);
   const written = readOptional(settings, "sliding_window", 4096);
@@ -123,7 +125,7 @@ export function readUpperWindows(settings: Settings, depth: number): (number | n
   return sliding.map((slides) => (slides ? window : null));
 }
 
-/** For a family whose layers all look through the one window there is, or none. */
+/** For a family in which all layers have the same window, or all have none. */
 export function windowEverywhere(settings: Settings, depth: number, window: number | null): number | null {
   const sliding = readSliding(settings, depth, () => window !== null);
   if (sliding.some((slides) => slides !== (window !== null)))
@@ -131,7 +133,7 @@ export function windowEverywhere(settings: Settings, depth: number, window: numb
   return window;
 }
 
-/** For a family that attends to everything: a window in its configuration means a model that is not this family. */
+/** For a family without windows. A window in its configuration means that the model is not of this family. */
 export function refuseWindows(settings: Settings, family: string): void {
   if (settings.has("sliding_window"))
     throw settings.wrong("sliding_window", `null for this family, ${family}`, settings.raw("sliding_window"));

@@ -1,4 +1,4 @@
-/** Rotary settings told in two places: as Transformers turns, or refused by name. Never something else. */
+/** Rotary settings that a file gives in two places are either read as Transformers reads them or refused by name. */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { parseConfig } from "../config.ts";
@@ -13,7 +13,7 @@ const { cases } = JSON.parse(readFileSync("test/fixtures/rope/frequencies.json",
   cases: { says: string; config: object; rope: Record<string, Held> }[];
 };
 
-/** Where two places contradict each other and no recipe means it, Fathom asks instead of taking Transformers' side. */
+/** Two places that contradict each other without a known recipe: Fathom refuses, and does not follow Transformers. */
 const refused: Readonly<Record<string, RegExp>> = {
   "llama: a base that is only in what is dropped":
     /"rope_parameters" "rope_theta": expected 10000, which "rope_scaling" beside it stands for, found 1000000/,
@@ -26,7 +26,7 @@ const refused: Readonly<Record<string, RegExp>> = {
   "gemma3_text: the older name of its kind": /"rope_scaling" "type": expected "rope_type", .* found "linear"/,
 };
 
-describe("rotary settings told twice", () => {
+describe("rotary settings in two places", () => {
   test.each(cases)("$says", ({ says, config, rope }) => {
     const parse = () => parseConfig(config, "config.json");
     if (refused[says] !== undefined) {
@@ -47,7 +47,7 @@ describe("rotary settings told twice", () => {
     }
   });
 
-  test("each of the refused is among the cases", () => {
+  test("every refused name is among the cases", () => {
     const names = cases.map(({ says }) => says);
     expect(Object.keys(refused).filter((name) => !names.includes(name))).toEqual([]);
   });

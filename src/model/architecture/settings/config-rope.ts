@@ -1,26 +1,26 @@
 /**
- * How a configuration spells rotary positions: flat with rope_scaling (Transformers 4), or rope_parameters (5). What
- * is left out is as in Transformers' modeling_rope_utils.py.
+ * Reads rotary positions from a configuration. Transformers 4 writes flat keys and rope_scaling, Transformers 5 writes
+ * rope_parameters. Defaults are those of Transformers' modeling_rope_utils.py.
  */
 import { badInput } from "../../../core/errors.ts";
 import type { Rope, RopeScaling } from "./config-types.ts";
 import { Settings } from "./settings.ts";
 
-/** The base that every reader assumes where a configuration names none. */
+/** The base that every reader assumes when a configuration gives none. */
 const usualTheta = 10_000;
 
 /**
- * One kind of scaling.
+ * Reads one kind of scaling.
  * @param context max_position_embeddings
- * @param original the context before it was stretched, where the parameters do not say it
+ * @param original the context before it was stretched, used when the parameters do not give it
  */
 export type ScalingReader = (parameters: Settings, context: number, original: number) => RopeScaling | null;
 
 const originalKey = "original_max_position_embeddings";
 
 /**
- * By their "rope_type", the kinds that may be settings of some layers only. YaRN may not: Transformers looks for its
- * "truncate" outside of the layers' own settings.
+ * "rope_type" → reader, for the kinds that may apply to some layers only. YaRN is not among them, because Transformers
+ * looks for its "truncate" outside of the layers' own settings.
  */
 export const layerScalings: Readonly<Record<string, ScalingReader>> = {
   default: () => null,
@@ -34,7 +34,7 @@ export const layerScalings: Readonly<Record<string, ScalingReader>> = {
   }),
 };
 
-/** The kinds that most families know. */
+/** The kinds that most families support. */
 const usualScalings: Readonly<Record<string, ScalingReader>> = { ...layerScalings, yarn };
 
 /** YaRN (arXiv 2309.00071). */
@@ -57,7 +57,7 @@ function yarn(parameters: Settings, context: number, original: number): RopeScal
   };
 }
 
-/** LongRoPE (arXiv 2402.13753), of a family that names the context it was first trained on. */
+/** LongRoPE (arXiv 2402.13753), for a family whose configuration gives the context of its first training. */
 export function longRope(parameters: Settings, context: number, originalContext: number): RopeScaling {
   const factor = parameters.positive("factor", context / originalContext);
   const inferred = factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(originalContext));
@@ -72,13 +72,13 @@ export function longRope(parameters: Settings, context: number, originalContext:
 
 export interface RopeChoices {
   kinds?: Readonly<Record<string, ScalingReader>>;
-  /** Whether the family turns the first part of a head only, where "partial_rotary_factor" says so. */
+  /** Whether the family supports "partial_rotary_factor", which rotates only the first part of a head. */
   partial?: boolean;
-  /** The original context of a family that always has one beside its rotary settings, where none is written. */
+  /** The default original context, for a family that always has one beside its rotary settings. */
   original?: number;
 }
 
-/** Gemma 4's. */
+/** The kind "proportional" of Gemma 4. */
 export const proportionalScaling: ScalingReader = (parameters) => {
   const part = parameters.positive("partial_rotary_factor", 1);
   if (part > 1) throw parameters.wrong("partial_rotary_factor", "at most 1", part);
@@ -86,9 +86,9 @@ export const proportionalScaling: ScalingReader = (parameters) => {
 };
 
 /**
- * One set of rotary settings for all layers.
- * @throws FathomError for a kind of scaling that is not among `kinds`, by name, and for a number that is told twice
- *   and differently
+ * Reads one set of rotary settings for all layers.
+ * @throws FathomError naming a kind of scaling that is not among `kinds`, or a number that is given twice with different
+ *   values
  */
 export function readRope(
   settings: Settings,
@@ -98,7 +98,7 @@ export function readRope(
 ): Rope {
   const { parameters, dropped } = flatSettings(settings);
   if (!partial) for (const place of [settings, dropped]) place?.only("partial_rotary_factor", 1);
-  // Transformers takes the outer one, whatever stands inside the rotary settings.
+  // Transformers uses the outer value, whatever the rotary settings contain.
   const outerOriginal =
     settings.has(originalKey) || original !== undefined ? settings.count(originalKey, original) : null;
   if (outerOriginal !== null) parameters.only(originalKey, outerOriginal);
@@ -114,8 +114,8 @@ export function readRope(
 }
 
 /**
- * Both spellings may stand side by side: a recipe adds "rope_scaling" to what Transformers 5 saved. Transformers then
- * reads that one and drops "rope_parameters" whole, and so is it here.
+ * A file may have both spellings: a recipe adds "rope_scaling" to a file that Transformers 5 saved. Transformers then
+ * reads "rope_scaling" and drops all of "rope_parameters". Fathom does the same.
  */
 function flatSettings(settings: Settings): { parameters: Settings; dropped: Settings | null } {
   const at = (key: string) => new Settings(settings.raw(key) ?? {}, `${settings.where} "${key}"`);
@@ -125,12 +125,12 @@ function flatSettings(settings: Settings): { parameters: Settings; dropped: Sett
 }
 
 /**
- * The base and the part that turns are no scaling, and who added one did not mean to change them. Transformers forgets
- * them with the rest, and another program may not.
+ * The base and the rotated part of a head are not part of a scaling, so a user who added a scaling did not want to change
+ * them. Transformers drops them with the rest; another program may not. Fathom therefore refuses them when they differ.
  */
 function checkDropped(dropped: Settings, { theta, rotated }: Rope, headDim: number): void {
-  const told = { rope_theta: theta, partial_rotary_factor: rotated / headDim };
-  for (const [key, read] of Object.entries(told)) {
+  const used = { rope_theta: theta, partial_rotary_factor: rotated / headDim };
+  for (const [key, read] of Object.entries(used)) {
     const value = dropped.positiveOrNull(key);
     const same = key === "rope_theta" ? value === read : Math.trunc(headDim * (value ?? 0)) === rotated;
     if (value !== null && !same)
@@ -143,7 +143,7 @@ function checkDropped(dropped: Settings, { theta, rotated }: Rope, headDim: numb
   }
 }
 
-/** How many numbers of a head turn; the share may stand inside the rotary settings or beside them. */
+/** How many numbers of a head RoPE rotates. The share may be inside the rotary settings or beside them. */
 function readPart(settings: Settings, parameters: Settings, headDim: number): number {
   const key = "partial_rotary_factor";
   const beside = settings.positiveOrNull(key);
@@ -156,11 +156,11 @@ function readPart(settings: Settings, parameters: Settings, headDim: number): nu
 }
 
 /**
- * One object of rotary settings.
- * @param options.outer the base written outside of it, which it may repeat
- * @param options.usual the base where none is written; null where one must be
- * @param options.original the context before it was stretched, where they do not say it; `context` where not given
- * @param options.rotated for a family that turns a part of each head; all of it where not given
+ * Reads one object of rotary settings.
+ * @param options.outer the base given outside of the object, which the object may repeat; null when there is none
+ * @param options.usual the default base; null when the object must give one
+ * @param options.original the context before it was stretched, used when the object does not give it; default `context`
+ * @param options.rotated how many numbers of a head RoPE rotates, for a family that rotates a part; default all of them
  */
 export function readParameters(
   parameters: Settings,
@@ -179,7 +179,7 @@ export function readParameters(
   if (outer !== null && theta !== outer)
     throw badInput(`${parameters.where} "rope_theta"`, `${outer} as in "rope_theta"`, String(theta));
   const scaling = readScaling(parameters, context, original, kinds);
-  // A kind that reads it has its own meaning for it.
+  // The kind "proportional" reads this key itself, with another meaning.
   if (options.rotated === undefined && scaling?.type !== "proportional")
     parameters.only("partial_rotary_factor", 1);
   if (scaling?.type === "longrope")
@@ -192,14 +192,14 @@ export function readParameters(
 
 const layerTypes = { local: "sliding_attention", global: "full_attention" } as const;
 
-/** By what the layers look at: those behind a window, and those that see everything. */
+/** Rotary settings by layer type: `local` layers have a sliding window, `global` layers attend to everything. */
 export type RopesByType = Record<keyof typeof layerTypes, Rope>;
 
 /**
- * "rope_parameters" with an object for each type of layer.
- * @param headDims of the layers of each type
- * @param thetas the bases where none is written; null where one must be
- * @param options.overGlobal what is laid over the global layers' own settings, key by key
+ * Reads "rope_parameters" with one object per layer type.
+ * @param headDims head_dim of each layer type
+ * @param thetas the default bases; null when the object must give one
+ * @param options.overGlobal settings that override the global layers' own, key by key
  */
 export function readRopesByType(
   settings: Settings,
@@ -231,7 +231,7 @@ interface RopesByTypeChoices {
   overGlobal?: Settings | null;
 }
 
-/** The scaling that one object of rotary settings asks for. */
+/** Reads the scaling of one object of rotary settings. */
 function readScaling(
   parameters: Settings,
   context: number,

@@ -1,35 +1,47 @@
 /**
- * What a checkpoint computes, in one shape for every family: the numbers an engine needs and nothing else. What may
- * differ from layer to layer is said by each layer.
+ * What a checkpoint computes, in one form for every family: the numbers that an engine needs, and no others. Settings
+ * that may differ between layers are in `LayerConfig`.
  */
 
 export type RopeScaling =
   | { type: "linear"; factor: number }
-  /** Gemma 4: only the first `part` of the wavelengths turn, spaced as if all did; all are divided by `factor`. */
+  /**
+   * Gemma 4: only the first `part` of the frequencies are used, spaced as if all were used, and divided by `factor`. The
+   * others are 0.
+   */
   | { type: "proportional"; part: number; factor: number }
-  /** Llama 3.1: long wavelengths are divided by `factor`, short ones kept, the band between interpolated. */
+  /**
+   * Llama 3.1: the frequencies of long wavelengths are divided by `factor`, those of short wavelengths are kept, and
+   * those in between are interpolated.
+   */
   | {
       type: "llama3";
       factor: number;
       lowFreqFactor: number;
       highFreqFactor: number;
-      /** Positions the model was first trained on; wavelengths are measured against it. */
+      /** Positions of the first training. Wavelengths are compared with this number. */
       originalContext: number;
     }
-  /** YaRN: what turns often within the original context is kept, what turns rarely is divided by `factor`. */
+  /**
+   * YaRN: a frequency that makes many rotations within the original context is kept; one that makes few is divided by
+   * `factor`.
+   */
   | {
       type: "yarn";
       factor: number;
       originalContext: number;
-      /** From so many turns on within the original context a frequency is kept; up to so many it is divided. */
+      /**
+       * A frequency with `fastRotations` or more rotations within the original context is kept; one with
+       * `slowRotations` or fewer is divided.
+       */
       fastRotations: number;
       slowRotations: number;
-      /** The band between the two begins and ends at whole dimensions. */
+      /** Whether the band between the two begins and ends at whole dimensions. */
       truncate: boolean;
       /** Multiplies cosines and sines. */
       attentionFactor: number;
     }
-  /** LongRoPE: each frequency has a divisor of its own, and another once a sequence outgrows the original context. */
+  /** LongRoPE: each frequency has its own divisor, and a second one for sequences longer than the original context. */
   | {
       type: "longrope";
       /** [rotated / 2] */
@@ -40,15 +52,17 @@ export type RopeScaling =
       attentionFactor: number;
     };
 
-/** Rotary positions. Layers that turn alike hold the same object, so that their angles are computed once. */
+/** Rotary positions. Layers with equal settings share one object, so that their angles are computed once. */
 export interface Rope {
   theta: number;
-  /** How many numbers of a head are turned, its first ones; even. The rest pass as they are. */
+  /** RoPE rotates the first `rotated` numbers of a head, an even number. The others do not change. */
   rotated: number;
   scaling: RopeScaling | null;
 }
 
-/** A branch beside a linear layer: y = x·Wᵀ + scale · ((x·Aᵀ)·Bᵀ + b), A [rank, in] and B [out, rank] (arXiv 2106.09685). */
+/**
+ * A LoRA branch of a linear layer: y = x·Wᵀ + scale · ((x·Aᵀ)·Bᵀ + b), A [rank, in], B [out, rank] (arXiv 2106.09685).
+ */
 export interface LowRank {
   rank: number;
   scale: number;
@@ -65,18 +79,18 @@ export interface LayerConfig {
   headDim: number;
   intermediateSize: number;
   rope: Rope;
-  /** How many positions, itself included, a token sees; null = all before it. */
+  /** How many positions, itself included, a token attends to; null = all positions up to itself. */
   window: number | null;
-  /** An earlier layer whose keys and values this one attends to, having none of its own; null = its own. */
+  /** The earlier layer whose keys and values this layer uses; null when the layer has its own. */
   kvFrom: number | null;
-  /** Whether the values are the keys' projection, before it is normed and turned; false where not said. */
+  /** Whether the values are the key projection, before its norm and RoPE; false when not given. */
   valueIsKey?: boolean;
   /** An adapter's branches, by the linear layer's name below the block's prefix, e.g. "self_attn.q_proj". */
   lowRank?: Readonly<Record<string, LowRank>>;
 }
 
 export interface ModelConfig {
-  /** The family's name in the registry (`architectures/index.ts`), e.g. "llama". */
+  /** The family's name in the registry (`families/families.ts`), e.g. "llama". */
   family: string;
   /** As the checkpoint names it, e.g. "LlamaForCausalLM". */
   architecture: string;
@@ -92,20 +106,21 @@ export interface ModelConfig {
   /** Bias on o_proj. */
   outputBias: boolean;
   mlpBias: boolean;
-  /** The head is the embedding matrix. */
+  /** Whether the head is the embedding matrix. */
   tiedHead: boolean;
-  /** Multiplies the embeddings: 1, for Gemma sqrt(hiddenSize). */
+  /** Factor of the embeddings: 1, or sqrt(hiddenSize) for Gemma. */
   embeddingScale: number;
-  /** Multiplies q·k before softmax. */
+  /** Factor of q·k before softmax. */
   queryScale: number;
-  /** cap · tanh(score / cap) on attention scores and on logits; null = none. */
+  /** The cap of cap · tanh(score / cap), on attention scores; null = no cap. */
   attentionSoftcap: number | null;
+  /** The same on logits. */
   finalSoftcap: number | null;
-  /** Gemma's RMSNorm multiplies by (1 + w). */
+  /** 1 when RMSNorm multiplies by (1 + w), as in Gemma 2 and 3; otherwise 0. */
   normOffset: 0 | 1;
-  /** Per-layer embeddings (`per-layer.ts`): numbers a token and layer, rows of their table; none where not said. */
+  /** Per-layer embeddings (`per-layer.ts`): `size` numbers per token and layer, and a table of `rows` rows. */
   perLayer?: { size: number; rows: number };
-  /** Token ids that are embedded as another one; none where not said. */
+  /** Token ids that are embedded as the token `readAs`. */
   placeholders?: { ids: readonly number[]; readAs: number };
   /** An adapter's branch beside the head. */
   headLowRank?: LowRank;

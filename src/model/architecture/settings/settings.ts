@@ -1,10 +1,11 @@
 /**
- * A foreign configuration, read key by key. Whatever nobody asked for is refused by name at the end, because a
- * setting that is ignored is a model that is computed wrongly. Empty values (null, false, {}, []) ask for nothing.
+ * Reads a configuration of another program, key by key. A setting that no reader asked for is refused by name at the end,
+ * because a model is computed wrongly when one of its settings is ignored. Empty values (null, false, {}, []) are
+ * allowed.
  */
 import { badInput } from "../../../core/errors.ts";
 
-/** The deepest models published have about 130. */
+/** The deepest published models have about 130 layers. */
 const mostLayers = 1000;
 
 export class Settings {
@@ -24,7 +25,9 @@ export class Settings {
     this.#values = new Map(Object.entries(json));
   }
 
-  /** The raw value; undefined when absent. null counts as absent: both spellings occur for the same thing. */
+  /**
+   * The raw value; undefined when the key is absent. null counts as absent, because files use both for the same thing.
+   */
   raw(key: string): unknown {
     this.#asked.add(key);
     return this.#values.get(key) ?? undefined;
@@ -34,12 +37,12 @@ export class Settings {
     return this.raw(key) !== undefined;
   }
 
-  /** Whether nothing is written but nulls. */
+  /** Whether all values are null, or there are none. */
   isEmpty(): boolean {
     return [...this.#values.values()].every((value) => value === null);
   }
 
-  /** These settings with others laid over them, key by key. */
+  /** These settings, overridden by others key by key. */
   under(over: Settings): Settings {
     const merged = Object.fromEntries([...this.#values, ...over.#values]);
     return new Settings(merged, `${over.where} over ${this.where}`);
@@ -49,7 +52,7 @@ export class Settings {
     return [...this.#values.keys()];
   }
 
-  /** Whether the key is written at all, be it as null. */
+  /** Whether the key is written at all, also when its value is null. */
   writes(key: string): boolean {
     return this.#values.has(key);
   }
@@ -59,7 +62,7 @@ export class Settings {
     return this.#number(key, fallback, "a positive whole number", (n) => Number.isSafeInteger(n) && n > 0);
   }
 
-  /** @throws FathomError when the value is not a whole number from 0 on, or absent without a fallback */
+  /** @throws FathomError when the value is not a whole number from 0 up, or absent without a fallback */
   wholeNumber(key: string, fallback?: number): number {
     return this.#number(key, fallback, "a whole number", (n) => Number.isSafeInteger(n) && n >= 0);
   }
@@ -72,7 +75,7 @@ export class Settings {
     return value as number[];
   }
 
-  /** How many blocks a model has, which bounds whatever is done for each. @throws FathomError beyond a thousand */
+  /** The number of blocks. The limit bounds the work that is done per block. @throws FathomError above a thousand */
   depth(key: string, fallback?: number): number {
     const layers = this.count(key, fallback);
     if (layers > mostLayers) throw this.wrong(key, `at most ${mostLayers} layers`, layers);
@@ -101,24 +104,27 @@ export class Settings {
     return value;
   }
 
-  /** The settings below a key. @throws FathomError when it does not hold an object */
+  /** The settings below a key. @throws FathomError when the value is not an object */
   nested(key: string): Settings {
     return new Settings(this.raw(key) ?? null, `${this.where} "${key}"`);
   }
 
-  /** A setting that Fathom computes only one way. @throws FathomError by name when it asks for another */
+  /**
+   * A setting for which Fathom computes only the given values.
+   * @throws FathomError naming it when it has another value
+   */
   only(key: string, ...supported: (string | number | boolean)[]): void {
     const value = this.raw(key);
     if (value !== undefined && !supported.includes(value as string))
       throw this.wrong(key, supported.map((one) => JSON.stringify(one)).join(" or "), value);
   }
 
-  /** Keys that describe and do not compute. */
+  /** Keys that describe the model and do not change the computation. */
   inert(keys: Iterable<string>): void {
     for (const key of keys) this.#asked.add(key);
   }
 
-  /** @throws FathomError naming the first setting that nobody asked for and that is not empty */
+  /** @throws FathomError naming the first setting that no reader asked for and that is not empty */
   finish(): void {
     for (const [key, value] of this.#values)
       if (!this.#asked.has(key) && !isEmpty(value))
