@@ -1,7 +1,8 @@
 /**
- * How a checkpoint answers: what ends an answer, and what else its files ask for. The files name what ends one, and forget: a model
- * whose turn ends with a mark that no file names goes on to the next turn and invents what the other would say, and all of it would
- * be judged. The template knows the mark, so it is asked.
+ * How a checkpoint answers: the tokens that end an answer, and the generation settings of its files. The files name end
+ * tokens, but not always all of them. If a turn ends with a mark that no file names, the model continues with the next
+ * turn and invents the user's words, and all of that would be judged. The chat template contains the mark, so Fathom
+ * looks for it there.
  */
 import type { CheckpointText } from "../text/text.ts";
 import { turnEnd } from "../text/turn-end.ts";
@@ -9,23 +10,23 @@ import type { Unfollowed } from "./opened/generation-settings.ts";
 import type { OpenedAnswering } from "./opened/opened.ts";
 
 export interface Answering {
-  /** Ids that end an answer, to a bare text as to a chat. None: answers go on to their cap. */
+  /** Ids that end an answer, to a bare text as well as to a chat. If the list is empty, answers end at their cap. */
   ids: readonly number[];
-  /** Some of `ids` are not named by the files. */
+  /** Whether the files do not name some of `ids`. */
   foundMore: boolean;
-  /** What a reader has to know of what ends it, a sentence each. */
+  /** Sentences for readers of the results about the end of an answer. */
   notes: readonly string[];
   unfollowed: Unfollowed;
 }
 
-/** @param text null where there is none */
+/** @param text null when the checkpoint has no tokenizer */
 export function answeringOf(
   { named, known, unfollowed }: OpenedAnswering,
   text: CheckpointText | null,
   vocabSize: number,
 ): Answering {
   const found = text === null || text.template === null ? null : turnEnd(text.template, text.tokenizer);
-  // What the model has no row for it never says.
+  // The model never gives a token for which it has no row.
   const turn = found !== null && found.id < vocabSize ? found : null;
   const ids = [...new Set([...named, ...known, ...(turn === null ? [] : [turn.id])])];
   const notes = [

@@ -1,4 +1,4 @@
-/** A checkpoint, opened: everything that one model needs, from a Hugging Face directory or a GGUF file. */
+/** Opens a checkpoint: everything that one model needs, from a Hugging Face directory or a GGUF file. */
 import { stat } from "node:fs/promises";
 import { basename, resolve } from "node:path";
 import { attempt, badInput, FathomError, orThrow } from "../../core/errors.ts";
@@ -23,30 +23,31 @@ import { readGgufHeader } from "./gguf/split.ts";
 import { unfollowedNotes } from "./opened/generation-settings.ts";
 
 export interface Checkpoint {
-  /** As it was opened. */
+  /** The path that the caller gave. */
   path: string;
   /** For people: the folder's or the file's name. */
   name: string;
   config: ModelConfig;
   weights: Weights;
-  /** What lies between a person's words and token ids, or why it is not there: exact ids need none. */
+  /** Tokenizer and chat template, or the error that tells why they are missing. Prompts given as ids need neither. */
   text: CheckpointText | FathomError;
-  /** What ends an answer and the like, or why that is not known: only who generates asks. */
+  /** The end tokens and the like, or the error that tells why they are not known. Only generation needs them. */
   answering: Answering | FathomError;
-  /** What whoever reads the results has to know of how the files were read, a whole sentence each; of answers, `notesOf`. */
+  /** Whole sentences for readers of the results about how the files were read. `notesOf` adds those about answers. */
   notes: readonly string[];
-  /** What lies over the model's own weights; null where nothing does. `config` and `weights` are with it. */
+  /** The adapter; null when there is none. `config` and `weights` include it. */
   adapter: LaidAdapter | null;
-  /** SHA-256, hex: of the base's weights with their config, of the adapter. */
+  /** SHA-256, hex: `model` of the base's weights and config, `adapter` of the adapter. */
   identity: { model: string; adapter?: string };
 }
 
 /**
- * Opens a checkpoint and checks its config, and every tensor's presence and shape. What not everybody needs may be missing
- * or wrong: it is asked for with `orThrow` where it is used, and says so there.
+ * Opens a checkpoint, and checks its config and that every tensor exists with the right shape and finite numbers. The
+ * tokenizer, the template and the end tokens may be missing or wrong, because not every caller needs them. Callers that
+ * do use `orThrow`, which then throws the error.
  * @param path a Hugging Face directory or a .gguf file
- * @param adapterPath a folder of PEFT's, laid over it
- * @throws FathomError in one line for everything that is missing, broken, unsupported, or not made for each other
+ * @param adapterPath a PEFT adapter folder, which is laid over the model; null for none
+ * @throws FathomError when something is missing, broken or unsupported, or when model and adapter do not fit
  */
 export async function openCheckpoint(path: string, adapterPath: string | null = null): Promise<Checkpoint> {
   const expected = "a Hugging Face checkpoint directory or a .gguf file";
@@ -98,35 +99,35 @@ export async function openCheckpoint(path: string, adapterPath: string | null = 
   }
 }
 
-/** @throws FathomError where the checkpoint has no tokenizer, or none that can be read */
+/** @throws FathomError when the checkpoint has no tokenizer, or has one that cannot be read */
 export function textOf({ text }: Pick<Checkpoint, "text">): CheckpointText {
   return orThrow(text);
 }
 
-/** The tokenizer where there is one: for what is only shown. */
+/** The tokenizer, or null when there is none. For callers that only show tokens. */
 export function tokenizerIn({ text }: Pick<Checkpoint, "text">): Tokenizer | null {
   return text instanceof FathomError ? null : text.tokenizer;
 }
 
-/** Ids that end an answer. @throws FathomError where the files name what cannot be one */
+/** Ids that end an answer. @throws FathomError when the files name an id that the model does not have */
 export function endsOf({ answering }: Pick<Checkpoint, "answering">): readonly number[] {
   return orThrow(answering).ids;
 }
 
-/** Whether the model is to answer, and how. */
+/** Whether the model generates answers, and how. */
 export type Answers = "none" | "greedy" | "drawn";
 
 export function answersAt(temperature: number): Answers {
   return temperature === 0 ? "greedy" : "drawn";
 }
 
-/** All that there is to know of how the files were read; of answers only where there are some. */
+/** All notes about how the files were read. Notes about answers are included only when the model generates some. */
 export function notesOf({ notes, answering }: Checkpoint, answers: Answers): readonly string[] {
   if (answers === "none" || answering instanceof FathomError) return notes;
   return [...notes, ...answering.notes, ...unfollowedNotes(answering.unfollowed, answers === "drawn")];
 }
 
-/** The weights alone, for another thread of a process that has opened and checked the checkpoint. */
+/** Opens the weights alone, for another thread of a process that has opened and checked the checkpoint. */
 export async function openWeights(
   path: string,
   { layers }: ModelConfig,

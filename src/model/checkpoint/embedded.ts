@@ -1,8 +1,8 @@
-/** Tokens that a vocabulary has and the model has not: a tokenizer that was added to, over an embedding that was not. */
+/** Finds tokens without a row in the model's embedding: tokens were added to the tokenizer, but not to the embedding. */
 import { badInput } from "../../core/errors.ts";
 import { type Checkpoint, tokenizerIn } from "./checkpoint.ts";
 
-/** @throws FathomError naming the first id that the embedding has no row for */
+/** @throws FathomError naming the first id for which the embedding has no row */
 export function requireEmbedded(
   where: string,
   ids: readonly number[],

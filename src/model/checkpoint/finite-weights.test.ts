@@ -1,4 +1,4 @@
-/** NaN and Infinity are found wherever they lie, in whatever type, and what overflows is named; nothing else is. */
+/** NaN and Infinity are found at every place and in every type, and an overflow is named. Finite weights are accepted. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
@@ -34,7 +34,7 @@ function damaged(name: string, at: number, value: number): Tensors {
   return { ...whole, [name]: withFloats(whole[name]!, values) };
 }
 
-/** A tensor's upper halves, which are bfloat16, or its numbers in float16, one of them replaced by a pattern of bits. */
+/** A tensor as bfloat16 (the upper halves of its words) or a constant float16 tensor, with the bits of one number set. */
 function narrow(name: string, dtype: "BF16" | "F16", at: number, bits: number): Tensors {
   const words = new Uint32Array(floatsOf(whole[name]!).buffer);
   const halves = Uint16Array.from(words, (word) => (dtype === "BF16" ? word >>> 16 : 0x3400));
@@ -70,7 +70,7 @@ describe("a weight that is not finite is named, with its place", () => {
     ["float16", () => narrow(matrix, "F16", 7, 0x7c01), "found NaN at [0, 7]"],
     ["float16, infinite", () => narrow(matrix, "F16", 8, 0xfc00), "found -Infinity at [0, 8]"],
     [
-      "float64, and one that float32 has not",
+      "float64, a number that is too large for float32",
       () => {
         const wide = inDouble(whole[matrix]!);
         new Float64Array(wide.bytes.buffer)[30] = 1e39;
@@ -84,7 +84,7 @@ describe("a weight that is not finite is named, with its place", () => {
     await expect(opening()).rejects.toMatchObject({ name: "FathomError", exit: 2 });
   });
 
-  test("the last of an odd number of narrow ones", async () => {
+  test("the last of an odd number of 16-bit floats", async () => {
     folder.writeConfig({ intermediate_size: 23, mlp_bias: true, tie_word_embeddings: false });
     const filled = (shape: number[], dtype = "F32", width = 4) => zeros(dtype, shape, width);
     const mlps = [0, 1].flatMap((layer) => {
@@ -156,7 +156,7 @@ describe("a weight that is not finite is named, with its place", () => {
 });
 
 describe("a row of the embedding", () => {
-  test("that no prompt holds is nobody's concern", async () => {
+  test("that no prompt uses does not matter", async () => {
     folder.writeWhole(damaged(embedding, 555 * 16, NaN));
     const { rows } = await folder.answer();
     folder.begin();
@@ -164,7 +164,7 @@ describe("a row of the embedding", () => {
     expect(rows).toEqual((await folder.answer()).rows);
   });
 
-  test("that a prompt holds is named as it is read", async () => {
+  test("that a prompt uses is named when it is read", async () => {
     folder.writeWhole(damaged(embedding, prompts[0]![2]! * 16 + 4, NaN));
     await expect(folder.answer()).rejects.toThrow(
       `"${embedding}": expected finite numbers, found NaN at [${prompts[0]![2]}, 4]`,
@@ -178,7 +178,7 @@ describe("a row of the embedding", () => {
   });
 });
 
-describe("what overflows although the weights are finite", () => {
+describe("an overflow although the weights are finite", () => {
   const scaled = (name: string, by: number): Tensors => ({
     ...whole,
     [name]: withFloats(
@@ -236,7 +236,7 @@ describe("what overflows although the weights are finite", () => {
   });
 });
 
-test("what was found finite is not looked at again, and other bytes are", async () => {
+test("weights that were found finite are not checked again, and changed ones are", async () => {
   folder.writeWhole(whole);
   await opening();
   folder.writeWhole(damaged(matrix, 0, NaN));

@@ -1,7 +1,8 @@
 /**
- * Weights are finite numbers. One NaN makes token 0 the answer to everything, and an infinity may hide (a token that is
- * never chosen), so every weight is looked at: once a checkpoint, because it is a pass over all of it. Rows of an embedding
- * that is not the head are looked at as they are read: real files have some that no prompt holds.
+ * Checks that all weights are finite. One NaN makes token 0 the answer to everything, and an infinity may stay hidden (a
+ * token that is never chosen). So Fathom checks every weight, but only once per checkpoint, because that reads all of it.
+ * The rows of an embedding that is not the head are checked when they are read: real files have rows with NaN that no
+ * prompt uses.
  */
 import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
@@ -18,10 +19,10 @@ import { firstNotFinite, notFiniteAt } from "../weights/finite.ts";
 import type { FloatBytes, WeightDType, Weights } from "../weights/weights.ts";
 import type { LaidAdapter } from "./adapter/adapter.ts";
 
-/** Counted up when other weights are looked at: what an earlier version found counts no more. */
+/** Increase this when the check changes. Results of an earlier version then no longer count. */
 const recipe = 1;
 
-/** Looked at together: bytes of a file, numbers that are decoded. */
+/** How much is checked at a time: bytes of a file, decoded numbers. */
 const [pieceBytes, pieceValues] = [1 << 24, 1 << 20];
 
 interface Model {
@@ -30,15 +31,15 @@ interface Model {
 }
 
 /**
- * @param where the checkpoint, to begin messages with
- * @param identity of config and weights: what was finite stays so
- * @throws FathomError naming a tensor, and where in it
+ * @param where the checkpoint; messages begin with it
+ * @param identity hash of config and weights; weights that were finite once are not checked again
+ * @throws FathomError naming a tensor and the place in it
  */
 export function requireFiniteWeights(where: string, model: Model, identity: string): void {
   requireFinite(where, model.weights, identity, wholeTensors(model.config));
 }
 
-/** The same of what an adapter brings. @param model with the adapter laid over it */
+/** The same check for the tensors of an adapter. The model has the adapter laid over it. */
 export function requireFiniteAdapter(
   where: string,
   { config, weights }: Model,
@@ -77,7 +78,7 @@ function isSealed(seal: string): boolean {
 
 interface Found {
   value: number;
-  /** An index an axis. */
+  /** One index per axis. */
   index: number[];
 }
 
@@ -97,7 +98,7 @@ function lookThrough(weights: Weights, name: string): Found | null {
   return null;
 }
 
-/** Whether a float of the bytes has an exponent of ones, as NaN and the infinities have. */
+/** Whether the exponent bits of any float in the bytes are all ones, as in NaN and the infinities. */
 function mayHold({ file, offset, length, dtype, stride, at }: FloatBytes): boolean {
   const fd = openSync(file, "r");
   try {
@@ -112,7 +113,10 @@ function mayHold({ file, offset, length, dtype, stride, at }: FloatBytes): boole
   }
 }
 
-/** One more than an exponent of ones carries into the sign, which is masked out before; two narrow numbers at a time. */
+/**
+ * Adding `one` to an exponent of all ones carries into the sign bit, which `exponent` has masked out before. A word holds
+ * two 16-bit floats.
+ */
 const masks: Readonly<Record<WeightDType, { exponent: number; one: number; carried: number }>> = {
   float32: { exponent: 0x7f80_0000, one: 0x0080_0000, carried: 0x8000_0000 },
   bfloat16: { exponent: 0x7f80_7f80, one: 0x0080_0080, carried: 0x8000_8000 },
@@ -122,14 +126,14 @@ const masks: Readonly<Record<WeightDType, { exponent: number; one: number; carri
 function anyOf(bytes: Uint8Array<ArrayBuffer>, dtype: WeightDType): boolean {
   const { exponent, one, carried } = masks[dtype];
   const words = new Int32Array(bytes.buffer, 0, bytes.length >> 2);
-  // An odd number of narrow ones leaves the last.
+  // With an odd number of 16-bit floats, the last one is outside of the words.
   const last = bytes.length % 4 === 0 ? 0 : new Uint16Array(bytes.buffer, bytes.length - 2)[0]!;
   let all = (last & exponent) + one;
   for (let i = 0; i < words.length; i++) all |= ((words[i]! & exponent) + one) | 0;
   return (all & carried) !== 0;
 }
 
-/** Float16, of a block each. */
+/** Whether the exponent bits of any float16 scale are all ones. `at` gives the places of the scales within a block. */
 function anyScale(bytes: Uint8Array, stride: number, at: readonly number[]): boolean {
   for (const first of at)
     for (let high = first + 1; high < bytes.length; high += stride)

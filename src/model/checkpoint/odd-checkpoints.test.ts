@@ -1,6 +1,6 @@
 /**
- * Folders that say a thing twice, or in an unusual way: as Transformers reads them (`oracle/odd_checkpoints.py` builds the
- * same ones), or refused by name.
+ * Folders that say a thing twice or in an unusual way. They are read as Transformers reads them
+ * (`oracle/odd_checkpoints.py` builds the same ones), or refused by name.
  */
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import {
@@ -120,8 +120,8 @@ const spoken: Readonly<Record<string, { write: () => void; note?: RegExp }>> = {
   },
 };
 
-describe("as Transformers answers", () => {
-  test("every case of the oracle is here, or is refused below", () => {
+describe("answers equal Transformers'", () => {
+  test("every case of the oracle is here or in the refused cases below", () => {
     expect([...Object.keys(spoken), "a whole file beside other shards"].sort()).toEqual(
       Object.keys(cases).sort(),
     );
@@ -162,7 +162,7 @@ describe("refused by name", () => {
       /model\.safetensors: expected the weights of the shards .* found another "extra"/,
     ],
     [
-      "a head alone that is not tied",
+      "a head without an embedding, and not tied",
       () => {
         writeWhole(without(whole, embedding));
       },
@@ -198,14 +198,14 @@ describe("refused by name", () => {
       /found F4, as microscaling checkpoints have. Try: the unquantized checkpoint/,
     ],
     [
-      "a float that nothing reads",
+      "a float tensor that no graph reads",
       () => {
         writeWhole({ ...whole, "model.layers.0.extra": zeros("F64", [2], 8) });
       },
       /"model.layers.0.extra": expected only tensors/,
     ],
     [
-      "NaN in a setting that computes",
+      "NaN in a setting that changes the computation",
       () => {
         writeWhole(whole);
         write("config.json", JSON.stringify({ ...config, rms_norm_eps: "?" }).replace('"?"', "NaN"));
@@ -219,7 +219,7 @@ describe("refused by name", () => {
   });
 });
 
-test("NaN and Infinity in settings that nothing computes with, as Python writes them", async () => {
+test("NaN and Infinity, as Python writes them, are allowed in settings that change no computation", async () => {
   writeWhole(whole);
   const text = JSON.stringify({ ...config, tie_word_embeddings: false, initializer_range: 0, top_p: 1 });
   write(

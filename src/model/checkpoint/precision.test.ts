@@ -1,4 +1,4 @@
-/** Models in 8 and 4 bits: how far they are from fp32, where their blocks are kept, and what becomes of a spoilt cache. */
+/** Models in 8 and 4 bits: their distance from fp32, the cache of their blocks, and a damaged cache. */
 import {
   appendFileSync,
   mkdtempSync,
@@ -58,7 +58,7 @@ async function logitsOf(model: Model, prompt = ids): Promise<number[]> {
 }
 
 describe.each(Object.entries(checkpoints))("%s", (_, path) => {
-  test("is near fp32 in 8 bits, less near in 4, and not it in either", async () => {
+  test("is near fp32 in 8 bits, less near in 4 bits, and equal to it in neither", async () => {
     const exact = await withModel(path, { precision: "fp32" }, logitsOf);
     const of8 = relativeError(await withModel(path, { precision: "int8" }, logitsOf), exact);
     const of4 = relativeError(await withModel(path, { precision: "int4" }, logitsOf), exact);
@@ -68,7 +68,7 @@ describe.each(Object.entries(checkpoints))("%s", (_, path) => {
     expect(of4).toBeLessThan(0.6);
   });
 
-  test("a row alone and in a batch is the same to the bit in int4", async () => {
+  test("in int4 a row gives the same bits alone and in a batch", async () => {
     await withModel(path, { precision: "int4" }, async (model) => {
       const requests = [ids, ids.slice(0, 4), ids.slice(2, 9)].map((prompt, i) => ({
         id: String(i),
@@ -137,21 +137,21 @@ describe("the cache of rounded weights", () => {
   test("can be switched off, and need not be writable", async () => {
     const first = await rounded({ keepRounded: false });
     expect(() => readdirSync(kept())).toThrow("ENOENT");
-    // A file where the folder would be.
+    // A file with the name of the folder.
     writeFileSync(join(cache, "nowhere"), "");
     process.env["XDG_CACHE_HOME"] = join(cache, "nowhere");
     expect(await rounded()).toEqual(first);
   });
 });
 
-test("a matrix with numbers that are none is refused by name, not rounded to zero", () => {
+test("a matrix with NaN or infinities is refused by name, not rounded to zero", () => {
   const folder = new OddFolder();
   folder.begin();
   const name = "model.layers.0.mlp.up_proj.weight";
   const values = floatsOf(whole[name]!);
   values[5] = -Infinity;
   folder.writeWhole({ ...whole, [name]: withFloats(whole[name]!, values) });
-  // Opening a checkpoint refuses it before; what an adapter adds to an embedding is met here only.
+  // Opening a checkpoint refuses it earlier. Only an adapter's branch of an embedding is first checked here.
   const weights = openSafetensorsWeights(folder.path);
   const matrix = { name, out: 24, in: 16, bits: 8 as const };
   expect(() => quantizeWeights(weights, [matrix], { identity: "x", keep: false })).toThrow(

@@ -1,4 +1,4 @@
-/** A checkpoint's weights as a precision asks for them. */
+/** A checkpoint's weights in a given precision. */
 import type { Precision } from "../../core/records/precision.ts";
 import { headName } from "../architecture/block-graphs.ts";
 import type { ModelConfig } from "../architecture/settings/config-types.ts";
@@ -10,15 +10,15 @@ import { type QuantizeOptions, quantizeWeights } from "./quantized/quantized.ts"
 
 export interface PrecisionOptions extends Omit<QuantizeOptions, "identity"> {
   identity: Checkpoint["identity"];
-  /** What an adapter lays over the weights, which are with it. */
+  /** The adapter's overlay, which the weights already include; null without an adapter. */
   overlay: Overlay | null;
 }
 
 /**
- * The head keeps 8 bits under int4: its errors go straight into the probabilities that everything is read from. With 4,
- * SmolLM2's mean KL from fp32 rises from 0.004 to 0.076 nats (docs/performance.md).
- * An adapter's branches stay in fp32, and its base's blocks serve every adapter that replaces none of them.
- * @throws FathomError as `quantizeWeights`
+ * The head keeps 8 bits under int4, because its errors go directly into the probabilities, and all results depend on
+ * these. With 4 bits, SmolLM2's mean KL from fp32 rises from 0.004 to 0.076 nats (docs/performance.md). An adapter's
+ * branches stay in fp32. All adapters that replace no matrix of the base share the base's blocks.
+ * @throws FathomError as `quantizeWeights` does
  */
 export function weightsIn(
   precision: Precision,

@@ -1,37 +1,36 @@
 /**
- * adapter_config.json of PEFT, read key by key: plain LoRA (arXiv 2106.09685) with its scale by rank, or by the root
- * of the rank (rsLoRA, arXiv 2312.03732). Other kinds of adapters, and settings that compute something else, are
- * refused by name.
+ * Reads PEFT's adapter_config.json key by key: plain LoRA (arXiv 2106.09685), scaled by alpha / rank, or by alpha / √rank
+ * (rsLoRA, arXiv 2312.03732). Other kinds of adapters, and settings that compute something else, are refused by name.
  */
 import { badInput } from "../../../core/errors.ts";
 import { Settings } from "../../architecture/settings/settings.ts";
 
 export interface AdapterConfig {
-  /** The file, to begin messages with. */
+  /** The file; messages begin with it. */
   where: string;
-  /** What the adapter was trained on, as its maker named it; null when not said. */
+  /** The model that the adapter was trained on, as its maker named it; null when not given. */
   base: string | null;
   rank: number;
   alpha: number;
-  /** Ranks and alphas of single modules: a regular expression of the end of their names, first match wins. */
+  /** Ranks and alphas of single modules: a regular expression for the end of their names. The first match wins. */
   rankPattern: readonly [pattern: string, rank: number][];
   alphaPattern: readonly [pattern: string, alpha: number][];
-  /** Scale by alpha / √rank, not alpha / rank. */
+  /** Whether the scale is alpha / √rank instead of alpha / rank. */
   rootScale: boolean;
   /** Ends of modules' names, a regular expression of whole names, or every linear layer but the head. */
   targets: readonly string[] | { pattern: string } | "all-linear";
   excluded: readonly string[] | { pattern: string };
-  /** Blocks that `targets` is restricted to, and how the list of blocks may be called; null for all. */
+  /** Blocks that `targets` is restricted to, and patterns for the name of the list of blocks; null for all blocks. */
   layers: { numbers: readonly number[]; patterns: readonly string[] } | null;
   /** Ends of the names of modules that were trained whole. */
   saved: readonly string[];
   /** Which of the base's biases were trained. */
   biases: "none" | "all" | "lora_only";
-  /** B has a bias of its own. */
+  /** Whether B has its own bias. */
   factorBias: boolean;
 }
 
-/** Describes the training or the making; no value of these changes what a loaded adapter computes. */
+/** Keys that describe how the adapter was trained or made. None of them changes what a loaded adapter computes. */
 const inert = [
   "auto_mapping",
   "base_model_name_or_path",
@@ -49,7 +48,7 @@ const inert = [
   "runtime_config",
 ];
 
-/** Settings by which the adapter is no plain LoRA, with the name of what it is then. */
+/** Settings that make the adapter another kind than plain LoRA → the name of that kind. */
 const otherKinds = {
   use_dora: "DoRA",
   use_qalora: "QALoRA",
@@ -65,13 +64,13 @@ const otherKinds = {
   ensure_weight_tying: "an adapter that embedding and head share",
 };
 
-/** Each is held against every module of the model; real ones name a handful. */
+/** A limit, because each entry is compared with every module of the model. Real adapters name a handful. */
 const mostSaved = 256;
 
-/** Starting values that leave the base's weights as they are; PiSSA, OLoRA, CorDA, LoftQ and LoRA-GA change them. */
+/** Initializations that do not change the base's weights. PiSSA, OLoRA, CorDA, LoftQ and LoRA-GA change them. */
 const startingValues = [true, false, "gaussian", "orthogonal", "eva"];
 
-/** @throws FathomError naming an unknown kind, a setting that is not computed, or a value of the wrong kind */
+/** @throws FathomError naming an unknown kind, a setting that Fathom does not compute, or a value of the wrong type */
 export function parseAdapterConfig(json: unknown, where: string): AdapterConfig {
   const settings = new Settings(json, where);
   const merge = "merge it into its base with PEFT's merge_and_unload, and open the merged checkpoint";

@@ -1,15 +1,15 @@
-/** adapter_model.safetensors: what each tensor is for, from its name, and nothing that could be for something else. */
+/** Finds the use of every tensor of adapter_model.safetensors from its name. A tensor without a known use is refused. */
 import { badInput } from "../../../core/errors.ts";
 import type { SafetensorsFile } from "../../../files/tensors/safetensors.ts";
 import { isFloat } from "../../../files/tensors/stored-tensor.ts";
 import { containerNames, textNames } from "../../architecture/containers.ts";
 
-/** Of one module; each is a tensor's name in the file. */
+/** The LoRA factors of one module. Each value is the name of a tensor in the file. */
 export interface Factors {
-  /** [r, in] and [out, r]; of an embedding [r, rows] and [width, r]. */
+  /** A [r, in] and B [out, r]; for an embedding, A [r, rows] and B [width, r]. */
   A?: string;
   B?: string;
-  /** B's own bias, [out]. */
+  /** The bias of B, [out]. */
   bias?: string;
 }
 
@@ -17,16 +17,16 @@ export interface AdapterTensors {
   /** By module, e.g. "model.layers.0.self_attn.q_proj". */
   linear: Map<string, Factors>;
   embedding: Map<string, Factors>;
-  /** Tensors that replace the base's: the base's name to the file's. */
+  /** Tensors that replace the base's: name in the base → name in the file. */
   whole: Map<string, string>;
-  /** What the model that the adapter was made for calls a module; of a multimodal one, a longer name. */
+  /** The name of a module in the model that the adapter was made for. It is longer in a multimodal model. */
   theirName: (module: string) => string;
 }
 
-/** PEFT wraps the model twice. */
+/** PEFT wraps the model twice, which gives every name this prefix. */
 const prefix = "base_model.model.";
 
-/** @throws FathomError naming a tensor whose use is not known, or of a type that is no float */
+/** @throws FathomError naming a tensor whose use is not known, or whose type is not a float */
 export function sortTensors(file: SafetensorsFile): AdapterTensors {
   const names = [...file.entries.keys()].map((name) => name.slice(prefix.length));
   const textName = textNames(names);
@@ -37,7 +37,7 @@ export function sortTensors(file: SafetensorsFile): AdapterTensors {
     if (!isFloat(dtype)) throw badInput(where, "F32, F16, BF16 or F64", dtype);
     if (!name.startsWith(prefix)) throw badInput(where, `a name that begins with "${prefix}"`, "this one");
     const own = textName(name.slice(prefix.length));
-    // A tower's: none of the text part, which is all that is computed.
+    // null for a tensor of a tower: Fathom computes only the text part.
     if (own !== null) put(sorted, own, name, where);
   }
   return sorted;

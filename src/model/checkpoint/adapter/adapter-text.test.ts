@@ -1,4 +1,4 @@
-/** What lies beside an adapter and reads its text. */
+/** The tokenizer and the chat template beside an adapter. */
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -32,7 +32,7 @@ async function opened() {
   return { ...text, identity, notes: checkpoint.notes, config: checkpoint.config };
 }
 
-test("files that say what the base's say change nothing", async () => {
+test("files with the same content as the base's change nothing", async () => {
   const alone = await opened();
   const tokenizer = json(join(model, "tokenizer.json"));
   const parts = tokenizer["model"] as { merges: (string | string[])[] };
@@ -55,7 +55,7 @@ test("files that say what the base's say change nothing", async () => {
   expect(again.identity).toEqual(alone.identity);
 });
 
-test("a template of its own is used, recorded and spoken of; the tokenizer stays", async () => {
+test("an adapter's own template is used, recorded and noted; the tokenizer stays the base's", async () => {
   const alone = await opened();
   put("chat_template.jinja", "{% for m in messages %}{{ m.content }}!{% endfor %}");
   const own = await opened();
@@ -74,7 +74,7 @@ test("a template of its own is used, recorded and spoken of; the tokenizer stays
   expect((await opened()).template!.source).toBe("{{ messages }}");
 });
 
-test("a tokenizer of its own is used, with the base's template where it brings none", async () => {
+test("an adapter's own tokenizer is used, with the base's template when the adapter has none", async () => {
   const alone = await opened();
   const tokenizer = json(join(model, "tokenizer.json"));
   put("tokenizer.json", { ...tokenizer, pre_tokenizer: { type: "ByteLevel", add_prefix_space: true } });
@@ -87,7 +87,7 @@ test("a tokenizer of its own is used, with the base's template where it brings n
   expect(own.template!.source).toBe(alone.template!.source);
 });
 
-test("a template that writes a token beyond the embedding says that the vocabulary was resized", async () => {
+test("a template that writes a token beyond the embedding is refused as a resized vocabulary", async () => {
   const tokenizer = json(join(model, "tokenizer.json"));
   const { vocab } = tokenizer["model"] as { vocab: Record<string, number> };
   const { config } = await opened();
@@ -105,7 +105,7 @@ test("a template that writes a token beyond the embedding says that the vocabula
   await expect(opened()).rejects.toThrow(/found the token \d+: the vocabulary was resized.*merge_and_unload/);
 });
 
-test("an embedding or a head of more rows says that the vocabulary was resized", async () => {
+test("an embedding or a head with more rows is refused as a resized vocabulary", async () => {
   const file = join(folder, "adapter_model.safetensors");
   const { config } = await opened();
   const source = openSafetensors(file);

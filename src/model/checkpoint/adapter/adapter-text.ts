@@ -1,6 +1,7 @@
 /**
- * The tokenizer and the chat template that lie beside an adapter are what it was trained with, so they are used, and it is said where
- * they differ from the base's. Trainers save them along as a rule, and as a rule they repeat the base's.
+ * The tokenizer and the chat template beside an adapter. The adapter was trained with them, so Fathom uses them, and
+ * notes it when they differ from the base's. Trainers usually save them with the adapter, and they are usually the same
+ * as the base's.
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -16,19 +17,19 @@ import { buildTokenizer } from "../../text/tokenizer/tokenizer-json.ts";
 const names = ["tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"];
 
 /**
- * @param folder the adapter's
+ * @param folder the adapter's folder
  * @param base the model's folder or file
- * @param textOfBase asked for where the adapter does not bring all of it
- * @throws FathomError for a tokenizer or a template that cannot be read, or where neither has a tokenizer
+ * @param textOfBase reads the base's tokenizer and template
+ * @throws FathomError for a tokenizer or a template that cannot be read, or when neither has a tokenizer
  */
 export function textBeside(folder: string, base: string, textOfBase: () => OpenedText): OpenedText {
   const has = (name: string) => existsSync(join(folder, name));
-  // Without a tokenizer.json of either the other files have nothing to speak of but the template.
+  // If neither has a tokenizer.json, the other files cannot make a tokenizer; only the template counts.
   const isWhole = has("tokenizer.json") || existsSync(join(base, "tokenizer.json"));
   const files = isWhole && names.some(has) ? readTokenizerFiles(folder, base) : null;
   const own = readTemplate(folder, files?.config ?? {});
   const read = attempt(textOfBase);
-  // A base without a tokenizer of its own is no less a base.
+  // A base without a tokenizer is allowed when the adapter has one.
   if (read instanceof FathomError && files === null) throw read;
   const known = read instanceof FathomError ? null : read;
   const notes: string[] = [];
@@ -54,8 +55,8 @@ const ofAdapter = (part: string) =>
   `The ${part} is the one that lies beside the adapter, which is not the base's.`;
 
 /**
- * Of what decides ids and texts, whether it is the same, however it is written: saving a tokenizer again spells merges in another way,
- * says settings that are usual, and puts nothing around a text where nothing was.
+ * Whether two tokenizers give the same ids and texts, although their files may be written differently. Saving a tokenizer
+ * again can spell merges in another way, write out default settings, and add a post-processor that adds no tokens.
  */
 function isSame(one: Json, other: Json): boolean {
   return hashJson(plain(one)) === hashJson(plain(other));
@@ -87,7 +88,7 @@ function addsNothing(processor: Json | undefined): boolean {
   return single.length === 1 && !JSON.stringify(single).includes('"SpecialToken"');
 }
 
-/** @throws FathomError when the template writes a token that the model has no row for */
+/** @throws FathomError when the template writes a token for which the model has no row */
 export function requireRows(folder: string, template: ChatTemplate | null, vocabSize: number): void {
   const beyond = (template === null ? [] : sampleChats(template))
     .flatMap(({ ids }) => ids)
@@ -96,7 +97,7 @@ export function requireRows(folder: string, template: ChatTemplate | null, vocab
     throw resized(`${folder} (chat template)`, vocabSize, `the token ${beyond}`, "the adapter's tokenizer");
 }
 
-/** The vocabulary has grown in training: the base is the right one and has too few rows. */
+/** The error for a vocabulary that grew in training: the base is the right one but has too few rows. */
 export function resized(
   where: string,
   rows: number,

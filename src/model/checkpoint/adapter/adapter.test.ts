@@ -1,4 +1,4 @@
-/** LoRA adapters against PEFT over Transformers (oracle/adapter_fixtures.py), and every way in which one does not fit. */
+/** LoRA adapters give the same results as PEFT (oracle/adapter_fixtures.py), and one that does not fit is refused. */
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -50,7 +50,7 @@ describe.each(adapters)("%s", (name) => {
 
   beforeAll(async () => {
     checkpoint = await openCheckpoint(baseOf(name, reference.base), folder);
-    // As the worker does it: from plain data.
+    // From plain data, as the worker does it.
     const weights = await openWeights(
       checkpoint.path,
       checkpoint.config,
@@ -112,7 +112,7 @@ describe.each(adapters)("%s", (name) => {
       expect(error(gradient, read(`gradient.layer.${layer}`)), `layer ${layer}`).toBeLessThan(1e-3);
   });
 
-  it("maps every float tensor from where its file has it", () => {
+  it("maps every float tensor from its place in the file", () => {
     const { weights } = checkpoint;
     for (const tensor of weights.names())
       if (!checkpoint.adapter!.overlay.embeddings.has(tensor) && weights.info(tensor).dtype !== "Q8_0")
@@ -251,7 +251,7 @@ describe("an adapter that does not fit", () => {
   });
 });
 
-/** Of the largest magnitude. */
+/** Largest error, relative to the largest magnitude. */
 function error(found: Float32Array, expected: Float32Array): number {
   expect(found.length).toBe(expected.length);
   let [worst, largest] = [0, 0];

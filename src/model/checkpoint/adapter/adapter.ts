@@ -1,4 +1,4 @@
-/** `--adapter`: a folder of PEFT's laid over a base that is open. Nothing is merged or written. */
+/** `--adapter`: lays a PEFT adapter over an open base model. No weights are merged, and no file is written. */
 import type { ModelConfig } from "../../architecture/settings/config-types.ts";
 import type { Weights } from "../../weights/weights.ts";
 import { fitAdapter } from "./fit.ts";
@@ -8,15 +8,15 @@ import { type Overlay, overlaid } from "./overlay.ts";
 export interface LaidAdapter {
   /** For people: the folder's name. */
   name: string;
-  /** The model it was made for, as its maker named it; null when not said. */
+  /** The model that it was trained on, as its maker named it; null when not given. */
   base: string | null;
-  /** Hex, of its settings and weights. */
+  /** SHA-256, hex, of its settings and weights. */
   sha256: string;
   overlay: Overlay;
 }
 
 /**
- * @returns configuration and weights of base and adapter together; closing these weights closes the base's
+ * @returns configuration and weights of base and adapter together. Closing these weights also closes the base's.
  * @throws FathomError when the adapter is broken, of another kind, or for another model; the base stays open
  */
 export function layAdapter(

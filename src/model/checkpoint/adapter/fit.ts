@@ -1,6 +1,6 @@
 /**
- * An adapter laid over the model it was made for: every module it selects has its factors in the right shapes, every
- * tensor it holds is used, and the model's configuration then says which branches to compute.
+ * Fits an adapter to its base model. It checks that every selected module has factors of the right shapes and that every
+ * tensor of the adapter is used. The resulting configuration says which branches to compute.
  */
 import { badInput } from "../../../core/errors.ts";
 import {
@@ -21,9 +21,9 @@ type Shapes = ReadonlyMap<string, readonly number[]>;
 const head = "lm_head";
 
 /**
- * @param config of the base
- * @returns the base's configuration with the adapter's branches, and what the adapter changes about its tensors
- * @throws FathomError in one line when the adapter is for another model, or not all of it is there
+ * @param config the base's configuration
+ * @returns the base's configuration with the adapter's branches, and the adapter's changes to the base's tensors
+ * @throws FathomError when the adapter is for another model, or when a part of it is missing
  */
 export function fitAdapter(adapter: Adapter, config: ModelConfig): { config: ModelConfig; overlay: Overlay } {
   const shapes = new Map([[headWeight, [config.vocabSize, config.hiddenSize]], ...expectedShapes(config)]);
@@ -50,9 +50,10 @@ export function fitAdapter(adapter: Adapter, config: ModelConfig): { config: Mod
 }
 
 /**
- * Settles a tied head. A copy that was trained is a tensor of its own, and so is an embedding with a branch: the other
- * of the two keeps what they shared. A tensor that was only stored along is still shared, and the head's is read last.
- * @param sources completed here
+ * Decides whether head and embedding stay tied. If the adapter trained a copy of one, or gives the embedding a branch,
+ * the two are separate, and the other one keeps the matrix that they shared. A tensor that was only stored with the
+ * adapter is still shared. If both were stored, the head's counts, because it is the last to be loaded.
+ * @param sources receives the sources of head and embedding
  */
 function staysTied(
   sources: Map<string, Source>,
@@ -70,14 +71,14 @@ function staysTied(
   return !isTrained(embeddingName) && !isTrained(headWeight) && !embeddings.has(embeddingName);
 }
 
-/** What each module with factors gets. */
+/** Module → its LoRA branch, for every module that the adapter selects. */
 function branchesOf(adapter: Adapter, config: ModelConfig, shapes: Shapes): Map<string, LowRank> {
   const modules = [...shapes]
     .filter(([name, shape]) => shape.length === 2 && name.endsWith(".weight"))
     .map(([name]) => name.slice(0, -".weight".length));
   const inBlocks = (module: string) => config.layers.some((_, i) => module.startsWith(blockPrefix(i)));
   const { linear, embedding, theirName } = adapter.tensors;
-  // Patterns are about the names that the adapter's own model has.
+  // The configuration's patterns match the names of the model that the adapter was made for.
   const own = new Map(modules.map((module) => [theirName(module), module]));
   const chosen = selectedModules(adapter.config, [...own.keys()], (name) => inBlocks(own.get(name)!));
   const selected = new Map([...chosen].map(([name, branch]) => [own.get(name)!, branch]));
@@ -115,7 +116,7 @@ function branchesOf(adapter: Adapter, config: ModelConfig, shapes: Shapes): Map<
   return selected;
 }
 
-/** A [rank, width] and B [out, rank], with a bias [out] where the configuration says so. */
+/** Requires A [rank, width] and B [out, rank], and a bias [out] exactly when the configuration has "lora_bias". */
 function requireFactors(
   adapter: Adapter,
   module: string,
@@ -131,7 +132,7 @@ function requireFactors(
     throw badInput(`${adapter.file} "${bias}"`, 'a "lora_bias" of true beside it', "false");
 }
 
-/** How many rows a tensor has where the model has its vocabulary; null where all else differs, too, or nothing does. */
+/** The tensor's size on the vocabulary axis when it differs from the model's only there; null otherwise. */
 function resizedRows(
   shape: readonly number[],
   expected: readonly number[],
@@ -160,11 +161,11 @@ function requireShape(
 }
 
 interface Whole {
-  /** The base's name. */
+  /** The tensor's name in the base. */
   target: string;
-  /** The file's. */
+  /** Its name in the adapter's file. */
   name: string;
-  /** Whether by "modules_to_save", as a copy. */
+  /** Whether "modules_to_save" lists its module, which was then trained as a copy. */
   saved: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** A folder of PEFT's: adapter_config.json beside adapter_model.safetensors. */
+/** Opens an adapter folder of PEFT: adapter_config.json and adapter_model.safetensors. */
 import { existsSync, statSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { badInput } from "../../../core/errors.ts";
@@ -14,7 +14,7 @@ export interface Adapter {
   /** For people: the folder's name. */
   name: string;
   config: AdapterConfig;
-  /** Of adapter_model.safetensors. */
+  /** Path of adapter_model.safetensors. */
   file: string;
   entries: SafetensorsFile["entries"];
   tensors: AdapterTensors;
@@ -22,7 +22,7 @@ export interface Adapter {
   sha256: string;
 }
 
-/** @throws FathomError in one line for whatever is missing, broken or another kind of adapter */
+/** @throws FathomError when a file is missing or broken, or when the adapter is of another kind */
 export function openAdapter(path: string): Adapter {
   const expected = "a PEFT adapter: a folder with adapter_config.json and adapter_model.safetensors";
   try {

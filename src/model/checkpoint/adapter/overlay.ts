@@ -1,22 +1,27 @@
-/** A base's weights with an adapter's laid over them. Nothing is merged: each tensor stays where its file has it. */
+/** The weights of a base with an adapter laid over them. No weights are merged: each tensor stays in its file. */
 import { openSafetensors, type SafetensorsFile } from "../../../files/tensors/safetensors.ts";
 import type { BlockSource } from "../../weights/block-form.ts";
 import type { FloatBytes, WeightInfo, WeightPlace, Weights } from "../../weights/weights.ts";
 import { floatsOf, infoOf, placeOf } from "../directory/weights-safetensors.ts";
 
-/** A tensor of the adapter's file, or one of the base's, by its name there. */
+/** A tensor of the adapter's file or of the base, by its name there. */
 export interface Source {
   of: "adapter" | "base";
   name: string;
 }
 
-/** What an adapter changes about its base's tensors; plain data, so that another thread can lay it over its own. */
+/**
+ * An adapter's changes to its base's tensors. It is plain data, so another thread can lay it over the weights it
+ * opened.
+ */
 export interface Overlay {
   /** Path of adapter_model.safetensors. */
   file: string;
-  /** Tensors that are added or that lie elsewhere; the rest are the base's own. */
+  /** Tensors that are added or that come from elsewhere. All others are the base's own. */
   sources: ReadonlyMap<string, Source>;
-  /** Embeddings with a branch: row i becomes row i + scale · B·A[:, i]. A [r, rows] and B [d, r] by name in the file. */
+  /**
+   * Embeddings with a branch: row i becomes row i + scale · B·A[:, i]. A [r, rows] and B [d, r] are names in the file.
+   */
   embeddings: ReadonlyMap<string, { A: string; B: string; scale: number }>;
 }
 
@@ -29,7 +34,7 @@ class OverlaidWeights implements Weights {
   readonly #base: Weights;
   readonly #overlay: Overlay;
   readonly #file: SafetensorsFile;
-  /** A and B of embeddings, decoded whole: a token needs a column of A. */
+  /** A and B of embeddings, decoded whole, because a token needs a column of A. */
   readonly #decoded = new Map<string, Float32Array>();
 
   constructor(base: Weights, overlay: Overlay, file: SafetensorsFile) {
@@ -84,7 +89,7 @@ class OverlaidWeights implements Weights {
     return this.#overlay.sources.get(name) ?? { of: "base", name };
   }
 
-  /** @param values rows [from, from + n) of an embedding, [n, d] */
+  /** @param values n rows of an embedding, starting at row `from`, [n, d] */
   #addBranch(name: string, values: Float32Array, from: number): void {
     const { A, B, scale } = this.#overlay.embeddings.get(name)!;
     const [rank, count] = this.#file.entry(A).shape as [number, number];

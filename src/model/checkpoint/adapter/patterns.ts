@@ -1,23 +1,24 @@
 /**
- * Regular expressions from a stranger's file: Python's, as far as JavaScript reads the same, and within a time.
+ * Regular expressions from an untrusted file. They are Python's; Fathom accepts those that JavaScript reads the same way,
+ * and limits the time that they may take.
  */
 import { badInput } from "../../../core/errors.ts";
 import { within } from "../../../files/disk/time-limit.ts";
 
-/** For all patterns of one question together. Real ones take microseconds. */
+/** The limit for all patterns of one call together. Real ones take microseconds. */
 const milliseconds = 1000;
 
 export interface Match {
   /** Index of the first pattern that matches. */
   pattern: number;
-  /** Its group named "index", when it has one. */
+  /** The text of its group named "index"; null when it has none. */
   index: string | null;
 }
 
 /**
- * For each name the first pattern that it matches; null where there is none.
- * @param where to begin messages with
- * @throws FathomError for a pattern that is none, and when the patterns take longer than a second
+ * For each name, the first pattern that it matches; null when it matches no pattern.
+ * @param where the file and key; messages begin with it
+ * @throws FathomError for a pattern that is not a regular expression, and when the patterns take longer than a second
  */
 export function firstMatches(
   patterns: readonly string[],
@@ -27,7 +28,7 @@ export function firstMatches(
   if (patterns.length === 0) return names.map(() => null);
   try {
     return within(milliseconds, () => {
-      // "u" refuses escapes that JavaScript would read as plain letters and Python as something else (\A, \Z).
+      // "u" refuses escapes that JavaScript would read as plain letters and Python reads differently (\A, \Z).
       const compiled = patterns.map((pattern) => new RegExp(pattern, "u"));
       return names.map((name) => {
         for (const [pattern, one] of compiled.entries()) {

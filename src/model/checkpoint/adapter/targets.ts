@@ -1,13 +1,13 @@
-/** Which modules an adapter's configuration selects, with what rank and scale: PEFT's rules (peft.tuners, 0.21). */
+/** The modules that an adapter's configuration selects, with rank and scale, by PEFT's rules (peft.tuners, 0.21). */
 import type { LowRank } from "../../architecture/settings/config-types.ts";
 import type { AdapterConfig } from "./adapter-config.ts";
 import { firstMatches } from "./patterns.ts";
 
 /**
- * @param modules names of every linear layer and embedding, as Hugging Face has them ("model.layers.0.mlp.up_proj")
- * @param isLinear whether "all-linear" means this one: the head and embeddings are left out; asked by the same names
- * @returns what each selected module gets
- * @throws FathomError for a regular expression that does not parse or does not end
+ * @param modules names of every linear layer and embedding, as in Hugging Face ("model.layers.0.mlp.up_proj")
+ * @param isLinear whether "all-linear" includes a module, by the same name; it leaves out the head and embeddings
+ * @returns selected module → its LoRA branch
+ * @throws FathomError for a regular expression that does not parse or takes too long
  */
 export function selectedModules(
   config: AdapterConfig,
@@ -29,14 +29,17 @@ export function selectedModules(
   );
 }
 
-/** The entry of "modules_to_save" by which a module, or one that holds it, was trained whole. PEFT takes any ending. */
+/**
+ * The entry of "modules_to_save" that lists a module or one that contains it; null when there is none. Such a module was
+ * trained whole. PEFT compares the entry with the end of the name, also within a word.
+ */
 export function savedBy({ saved }: AdapterConfig, module: string): string | null {
   const parts = module.split(".");
   const holders = parts.map((_, i) => parts.slice(0, i + 1).join("."));
   return saved.find((name) => holders.some((holder) => holder.endsWith(name))) ?? null;
 }
 
-/** A module that is trained whole gets no branch; here PEFT takes whole names between dots. */
+/** A module that was trained whole gets no branch. Here PEFT compares whole names between dots. */
 function isWhole({ saved }: AdapterConfig, module: string): boolean {
   return saved.some((name) => `.${module}.`.includes(`.${name}.`));
 }
@@ -54,7 +57,7 @@ function targetedOf(
       ? [String.raw`^.*?\.[^.]*\.(?<index>\d+)\.`]
       : layers.patterns.map((pattern) => String.raw`^(?:|.*?\.)(?:${pattern})\.(?<index>\d+)\.`);
   const matches = firstMatches(patterns, named, `${where} "layers_pattern"`);
-  // A name given in full is meant whatever its block.
+  // A full name is selected whatever its block is.
   const exact = new Set("pattern" in targets ? [] : targets);
   return named.filter((module, i) => {
     const index = matches[i]?.index ?? null;
@@ -75,7 +78,7 @@ function namedIn(
   return modules.filter((module) => endings(module).some((ending) => known.has(ending)));
 }
 
-/** "a.b.c", "b.c", "c". */
+/** The endings of "a.b.c" are "a.b.c", "b.c" and "c". */
 function endings(module: string): string[] {
   const parts = module.split(".");
   return parts.map((_, i) => parts.slice(i).join("."));

@@ -1,4 +1,4 @@
-/** Hugging Face directories: what opens, and the one clear line for everything that can be missing or wrong. */
+/** Hugging Face directories: those that open, and the clear message for each thing that can be missing or wrong. */
 import { cpSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,7 +16,7 @@ const folder = join(scratch, "model");
 afterAll(() => {
   rmSync(scratch, { recursive: true });
 });
-// Hashes remembered by a test are nobody else's.
+// The test has its own cache of hashes.
 process.env["XDG_CACHE_HOME"] = join(scratch, "cache");
 
 const config = {
@@ -38,7 +38,7 @@ const write = (name: string, value: unknown) => {
 };
 const shapes = [...expectedShapes(parseConfig(config, "test"))];
 
-/** Two shards, as a large checkpoint has them. */
+/** Writes two shards, as in a large checkpoint. */
 function writeShards(change: (name: string, shape: readonly number[]) => readonly number[] | null): void {
   const map: Record<string, string> = {};
   for (const shard of [0, 1]) {
@@ -64,7 +64,7 @@ beforeEach(() => {
 
 const opening = () => openCheckpoint(folder);
 
-describe("a directory that is whole", () => {
+describe("a complete directory", () => {
   test("shards, tokenizer, template, identities", async () => {
     const checkpoint = await opening();
     const { weights } = checkpoint;
@@ -90,7 +90,7 @@ describe("a directory that is whole", () => {
     weights.close();
   });
 
-  test("identities change with what they identify, and only with it", async () => {
+  test("an identity changes when the thing that it identifies changes, and only then", async () => {
     const identity = async () => {
       const checkpoint = await opening();
       checkpoint.weights.close();
@@ -149,7 +149,7 @@ describe("a directory that is whole", () => {
   });
 });
 
-describe("what not everybody needs", () => {
+describe("parts that not every caller needs", () => {
   const files = ["tokenizer.json", "tokenizer_config.json", "chat_template.jinja"];
 
   test.each<[string, () => void, RegExp]>([
@@ -168,13 +168,13 @@ describe("what not everybody needs", () => {
       /tokenizer.json: expected JSON/,
     ],
     [
-      "a template that is none",
+      "a template that does not parse",
       () => {
         writeFileSync(join(folder, "chat_template.jinja"), "{% if %}");
       },
       /expected a Jinja template/,
     ],
-  ])("%s is said where text is asked for", async (_, spoil, message) => {
+  ])("%s throws when text is asked for", async (_, spoil, message) => {
     spoil();
     const checkpoint = await opening();
     checkpoint.weights.close();
@@ -183,7 +183,7 @@ describe("what not everybody needs", () => {
     expect(notesOf(checkpoint, "greedy")).toEqual([]);
   });
 
-  test("no end token is noted where there are answers", async () => {
+  test("a missing end token is noted when there are answers", async () => {
     for (const name of files) rmSync(join(folder, name));
     write("config.json", { ...config, eos_token_id: null });
     const checkpoint = await opening();
@@ -193,7 +193,7 @@ describe("what not everybody needs", () => {
     expect(notesOf(checkpoint, "greedy")).toEqual([expect.stringContaining("an answer goes on to its cap")]);
   });
 
-  test("the template's end of turn is one, named or not, and is noted where it is not", async () => {
+  test("the template's end of turn is an end token, and is noted when the files do not name it", async () => {
     const ends = async () => {
       const checkpoint = await opening();
       checkpoint.weights.close();
@@ -207,7 +207,7 @@ describe("what not everybody needs", () => {
     expect(await ends()).toEqual({ ids: [3, 1], notes: [note] });
     write("generation_config.json", { eos_token_id: [1, 3] });
     expect(await ends()).toEqual({ ids: [1, 3], notes: [] });
-    // A model that has no row for the mark never says it.
+    // A model without a row for the mark never gives it.
     const none = { file: "", always: [], drawing: [] };
     const checkpoint = await opening();
     checkpoint.weights.close();
@@ -215,7 +215,7 @@ describe("what not everybody needs", () => {
   });
 });
 
-describe("settings of generation that are not followed", () => {
+describe("generation settings that Fathom does not apply", () => {
   const notes = async (answers: Answers = "greedy") => {
     const checkpoint = await opening();
     checkpoint.weights.close();
@@ -272,7 +272,7 @@ describe("settings of generation that are not followed", () => {
     );
   });
 
-  test("config.json's count where there is no generation_config.json, as in Transformers", async () => {
+  test("settings of config.json count when there is no generation_config.json, as in Transformers", async () => {
     write("config.json", { ...config, repetition_penalty: 1.2 });
     expect(await notes()).toEqual([
       expect.stringContaining("config.json sets repetition_penalty 1.2: not applied"),
@@ -282,7 +282,7 @@ describe("settings of generation that are not followed", () => {
   });
 });
 
-describe("a directory that is not", () => {
+describe("a directory that is not complete", () => {
   const shard = join(folder, "model-00002-of-00002.safetensors");
 
   test.each<[string, () => void, RegExp]>([

@@ -1,4 +1,4 @@
-/** A Hugging Face checkpoint directory, as Transformers 4 or 5 saves it. */
+/** Opens a Hugging Face checkpoint directory, as Transformers 4 or 5 saves it. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { badInput } from "../../../core/errors.ts";
@@ -56,7 +56,7 @@ function readText(folder: string): OpenedText {
   };
 }
 
-/** As Transformers: what is set comes from generation_config.json, and from config.json only where that is not there. */
+/** As in Transformers, settings come from generation_config.json, and from config.json only when that file is missing. */
 function answering(
   folder: string,
   configJson: unknown,
@@ -71,7 +71,7 @@ function answering(
   return { named: namedEnds(folder, configJson, config, text), known: [], unfollowed };
 }
 
-/** generation_config.json's end tokens, else config.json's, else its text_config's, else the tokenizer's, else none. */
+/** End tokens of the first that has some: generation_config.json, config.json, its text_config, the tokenizer. */
 function namedEnds(
   folder: string,
   configJson: unknown,
@@ -88,7 +88,7 @@ function namedEnds(
     const raw = (json as { eos_token_id?: unknown } | null)?.eos_token_id ?? null;
     if (raw === null) continue;
     const ids: unknown[] = Array.isArray(raw) ? raw : [raw];
-    // A row that pads the vocabulary is no token of the tokenizer's; the model can give it all the same, and ends there.
+    // An id may be a row that pads the vocabulary. The tokenizer has no such token, but the model can end with it.
     const isRow = (id: unknown) =>
       typeof id === "number" && Number.isInteger(id) && id >= 0 && id < vocabSize;
     if (!ids.every(isRow))
@@ -101,6 +101,6 @@ function namedEnds(
   }
   const token = text?.specialTokens["eos_token"];
   const id = token === undefined ? null : (text?.tokenizer.idOf(token) ?? null);
-  // A token that the model has no row for is never what it says.
+  // The model never gives a token for which it has no row.
   return id === null || id >= vocabSize ? [] : [id];
 }

@@ -1,6 +1,6 @@
 /**
- * Which safetensors files of a folder are its weights: the one, or the shards of an index. Where both are there, programs
- * differ in which they read (Transformers: the one), so they must agree.
+ * Finds the safetensors files of a folder that are its weights: a single file, or the shards of an index. If both exist,
+ * programs differ in which they read (Transformers reads the single file), so the two must agree.
  */
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -14,15 +14,16 @@ const [single, index] = ["model.safetensors", "model.safetensors.index.json"];
 const pieceBytes = 1 << 24;
 
 export interface WeightFiles {
-  /** By their names in the folder. */
+  /** Name in the folder → file. */
   files: ReadonlyMap<string, SafetensorsFile>;
-  /** As `Opened.notes`. */
+  /** The same as `Opened.notes`. */
   notes: readonly string[];
 }
 
 /**
- * @param compare whether a whole file and shards beside it are compared; not where that has been done
- * @throws FathomError for a missing or truncated file, a tensor that is not where the index says, and two sets of weights
+ * @param compare whether a single file and shards beside it are compared; false when that was done before
+ * @throws FathomError for a missing or truncated file, a tensor that is not where the index says, and a single file whose
+ *   weights differ from those of the shards
  */
 export function openWeightFiles(folder: string, compare: boolean): WeightFiles {
   const has = (name: string) => existsSync(join(folder, name));
@@ -52,7 +53,7 @@ function openWhole(folder: string): Map<string, SafetensorsFile> {
   return new Map([[single, openSafetensors(join(folder, single))]]);
 }
 
-/** Tensor to file. */
+/** Tensor → file. */
 function readIndex(folder: string): Record<string, string> {
   const path = join(folder, index);
   const map = (readJson(path) as { weight_map?: unknown } | null)?.weight_map;
@@ -89,7 +90,7 @@ function openShards(folder: string, listed: Readonly<Record<string, string>>): M
   }
 }
 
-/** @throws FathomError where the shards hold anything else than the whole file */
+/** @throws FathomError when the shards do not have the same tensors as the single file */
 function refuseOthers(folder: string, listed: Readonly<Record<string, string>>): void {
   const opened = openShards(folder, listed);
   const whole = openSafetensors(join(folder, single));

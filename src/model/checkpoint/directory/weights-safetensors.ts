@@ -1,4 +1,4 @@
-/** The weights of a Hugging Face directory, by the names of a text model alone. */
+/** The weights of a Hugging Face directory, by their names in a checkpoint of the text model alone. */
 import { realpathSync } from "node:fs";
 import { join } from "node:path";
 import { badInput } from "../../../core/errors.ts";
@@ -11,7 +11,7 @@ import { quantizationOfTensor } from "../../architecture/quantization.ts";
 import type { FloatBytes, WeightDType, WeightInfo, WeightPlace, Weights } from "../../weights/weights.ts";
 import { openWeightFiles, type WeightFiles } from "./weight-files.ts";
 
-/** What ONNX Runtime can map, by safetensors' names. F64 is read as float32, as Transformers casts it. */
+/** safetensors type → type that ONNX Runtime can map. F64 is missing: it is read as float32, as Transformers casts it. */
 const mappedTypes: Readonly<Record<string, WeightDType>> = {
   F32: "float32",
   F16: "float16",
@@ -19,15 +19,15 @@ const mappedTypes: Readonly<Record<string, WeightDType>> = {
 };
 
 export interface SafetensorsWeights extends Weights {
-  /** Paths of the files the tensors lie in. */
+  /** Paths of the files that hold the tensors. */
   readonly files: readonly string[];
-  /** As `Opened.notes`. */
+  /** The same as `Opened.notes`. */
   readonly notes: readonly string[];
 }
 
 /**
- * @param compare as `openWeightFiles`
- * @throws FathomError as `openWeightFiles`, and for a tensor that shows a quantization
+ * @param compare see `openWeightFiles`
+ * @throws FathomError as `openWeightFiles` does, and for a tensor of quantized weights
  */
 export function openSafetensorsWeights(
   folder: string,
@@ -42,7 +42,7 @@ export function openSafetensorsWeights(
   }
 }
 
-/** @throws FathomError for a type that is no float */
+/** @throws FathomError for a type that is not a float */
 export function infoOf(file: SafetensorsFile, tensor: string): WeightInfo {
   const { dtype, shape } = file.entry(tensor);
   if (!isFloat(dtype))
@@ -55,14 +55,14 @@ export function infoOf(file: SafetensorsFile, tensor: string): WeightInfo {
   return { dtype: mappedTypes[dtype] ?? dtype, shape };
 }
 
-/** null for a type that has to be decoded. */
+/** The place of a tensor in its file; null for a type that has to be decoded. */
 export function placeOf(file: SafetensorsFile, tensor: string): WeightPlace | null {
   const { dtype, offset, length } = file.entry(tensor);
   const mapped = mappedTypes[dtype];
   return mapped === undefined ? null : { file: realpathSync(file.path), dtype: mapped, offset, length };
 }
 
-/** null for a type that has to be decoded. */
+/** The floats of a tensor in its file; null for a type that has to be decoded. */
 export function floatsOf(file: SafetensorsFile, tensor: string): FloatBytes | null {
   const place = placeOf(file, tensor);
   if (place === null) return null;
@@ -75,7 +75,7 @@ class FolderWeights implements SafetensorsWeights {
   readonly files: readonly string[];
   readonly notes: readonly string[];
   readonly #folder: string;
-  /** By the name of a text model alone; `tensor` is the name in the file. */
+  /** Name in a checkpoint of the text model alone → file, and `tensor`, the name in that file. */
   readonly #home = new Map<string, { file: SafetensorsFile; tensor: string }>();
   readonly #opened: readonly SafetensorsFile[];
 
@@ -103,7 +103,7 @@ class FolderWeights implements SafetensorsWeights {
   }
 
   names(): readonly string[] {
-    // Whole numbers and truth values that nothing reads are buffers, of whatever name: a float is what may be a weight.
+    // Tensors of whole numbers or booleans are buffers, whatever their name is. Only a float can be a weight.
     return [...this.#home]
       .filter(([, { file, tensor }]) => isFloat(file.entry(tensor).dtype))
       .map(([name]) => name);
@@ -134,7 +134,8 @@ class FolderWeights implements SafetensorsWeights {
   }
 
   #find(name: string): { file: SafetensorsFile; tensor: string } {
-    // A file may hold the one matrix under the head's name only; whether that is allowed is settled at opening.
+    // A file may hold the shared matrix under the head's name only. `settleHead` checks at opening whether that is
+    // allowed.
     const found =
       this.#home.get(name) ?? (name === embeddingName ? this.#home.get(separateHeadName) : undefined);
     if (found === undefined)
@@ -143,7 +144,7 @@ class FolderWeights implements SafetensorsWeights {
   }
 }
 
-/** Of old checkpoints: rotary tables, masks and positions are computed, not read. */
+/** Rotary tables, masks and positions, which old checkpoints store. Fathom computes them instead of reading them. */
 function isBuffer(name: string): boolean {
   return (
     /(^|\.)rotary_emb\.(inv_freq|cos_cached|sin_cached)$/.test(name) ||

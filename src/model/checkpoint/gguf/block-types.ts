@@ -1,4 +1,4 @@
-/** The ggml tensor types that Fathom decodes, by the number that a GGUF file gives them. */
+/** The ggml tensor types that Fathom decodes, by their numbers in a GGUF file. */
 import { badInput } from "../../../core/errors.ts";
 import { decodeBfloat16, decodeFloat16 } from "../../../files/tensors/floats.ts";
 import type { WeightDType } from "../../weights/weights.ts";
@@ -8,21 +8,21 @@ import { decodeQ4_0, decodeQ4_1, decodeQ5_0, decodeQ5_1, decodeQ8_0 } from "./bl
 
 /**
  * Decodes whole blocks to float32.
- * @param bytes the blocks; begins at offset 0 of its buffer
- * @param out float32 values, written from out[at]
+ * @param bytes the blocks; they begin at offset 0 of the array's buffer
+ * @param out receives float32 values, from out[at] on
  */
 type DecodeBlocks = (bytes: Uint8Array<ArrayBuffer>, out: Float32Array<ArrayBuffer>, at: number) => void;
 
 export interface BlockType {
-  /** As ggml calls it. */
+  /** ggml's name of the type. */
   name: string;
   valuesPerBlock: number;
   bytesPerBlock: number;
-  /** The float type whose bytes these are; null for quantized blocks. */
+  /** The float type when the bytes are plain floats; null for quantized blocks. */
   plain: WeightDType | null;
   /**
-   * Where in a block of another kind its float16 scales and minima begin, in bytes: all else are whole numbers, so a block
-   * is finite where these are. null where they are not float16.
+   * For a quantized block, the offsets in bytes of its float16 scales and minima. All its other parts are whole
+   * numbers, so a block is finite when these are. null when the block has no float16 scales.
    */
   scales: readonly number[] | null;
   decode: DecodeBlocks;
@@ -48,7 +48,7 @@ function quantized(
   return { name, valuesPerBlock, bytesPerBlock, plain: null, scales, decode };
 }
 
-/** By ggml_type (ggml.h). */
+/** ggml_type (ggml.h) → how to decode it. */
 const types: ReadonlyMap<number, BlockType> = new Map([
   [
     0,
@@ -84,10 +84,10 @@ const types: ReadonlyMap<number, BlockType> = new Map([
   [39, quantized("MXFP4", 32, 17, null, decodeMxfp4)],
 ]);
 
-/** Names of the types that are decoded. */
+/** Names of the types that Fathom decodes. */
 export const decodedTypes: readonly string[] = [...types.values()].map(({ name }) => name);
 
-/** Names of the types that exist but are not decoded, so that the message can say which one it is. */
+/** Names of the types that exist but that Fathom does not decode. The error message uses them. */
 const otherTypes: Readonly<Record<number, string>> = {
   9: "Q8_1",
   15: "Q8_K",
@@ -108,7 +108,7 @@ const otherTypes: Readonly<Record<number, string>> = {
   40: "NVFP4",
 };
 
-/** @throws FathomError naming a type that is not decoded */
+/** @throws FathomError naming a type that Fathom does not decode */
 export function blockTypeOf(ggmlType: number, where: string): BlockType {
   const type = types.get(ggmlType);
   if (type !== undefined) return type;

@@ -1,12 +1,13 @@
 /**
  * ggml's 256-value "K" blocks, decoded to the same bits as gguf-py's quants.py. Every product fits float32 exactly
- * (11 bits of scale, at most 7 of sub-scale, at most 6 of value), so only the final subtraction rounds, once.
+ * (11 bits of scale, at most 7 of sub-scale, at most 6 of value). Only the final subtraction rounds, once.
  */
 import { float16Table } from "../../../files/tensors/floats.ts";
 
 /**
- * Eight six-bit scales and eight six-bit minima in 12 bytes: the first four of each lie whole in bytes 0–3 and 4–7;
- * of the others, bytes 8–11 hold the low four bits and the top bits of bytes 0–7 the high two.
+ * Unpacks eight six-bit scales and eight six-bit minima from 12 bytes. The first four scales are in bytes 0–3, the first
+ * four minima in bytes 4–7. For the other four of each, bytes 8–11 hold the low four bits, and the top bits of bytes 0–7
+ * hold the high two.
  */
 export function unpackScales(bytes: Uint8Array, at: number, scales: Uint8Array, minima: Uint8Array): void {
   for (let i = 0; i < 4; i++) {
@@ -21,8 +22,9 @@ export function unpackScales(bytes: Uint8Array, at: number, scales: Uint8Array, 
 }
 
 /**
- * 16 bytes of scales (low half) and minima (high half), 64 bytes of pairs, d, dmin (f16): d · scale · q − dmin · minimum,
- * 16 values a scale. Each of two halves of 128 values has 32 bytes, whose pairs belong to four runs of 32.
+ * Layout: 16 bytes of scales (low half) and minima (high half), 64 bytes of two-bit pairs, d, dmin (f16). A weight is
+ * d · scale · q − dmin · minimum, with 16 values per scale. Each half of 128 values has 32 bytes; the four pairs of a
+ * byte belong to four runs of 32 values.
  */
 export function decodeQ2K(bytes: Uint8Array, out: Float32Array, at: number): void {
   const half = float16Table();
@@ -41,9 +43,9 @@ export function decodeQ2K(bytes: Uint8Array, out: Float32Array, at: number): voi
 }
 
 /**
- * 32 bytes of third bits, 64 bytes of pairs as in Q2_K, 12 bytes of scales, d (f16): d · (scale − 32) · (q − 4), where
- * byte i of the third bits holds bit s for value i of run s. Of scale g, byte g mod 8 holds the low half and byte
- * 8 + g mod 4 the high pair.
+ * Layout: 32 bytes of third bits, 64 bytes of pairs as in Q2_K, 12 bytes of scales, d (f16). A weight is
+ * d · (scale − 32) · (q − 4). In the third bits, bit s of byte i belongs to value i of run s. For scale g, byte g mod 8
+ * holds the low four bits, and byte 8 + g mod 4 holds the high two.
  */
 export function decodeQ3K(bytes: Uint8Array, out: Float32Array, at: number): void {
   const half = float16Table();
@@ -64,7 +66,10 @@ export function decodeQ3K(bytes: Uint8Array, out: Float32Array, at: number): voi
   }
 }
 
-/** d, dmin (f16), 12 bytes of scales, 128 bytes: d · scale · q − dmin · minimum, 32 values a scale. */
+/**
+ * Layout: d, dmin (f16), 12 bytes of scales, 128 bytes. A weight is d · scale · q − dmin · minimum, 32 values per
+ * scale.
+ */
 export function decodeQ4K(bytes: Uint8Array, out: Float32Array, at: number): void {
   const half = float16Table();
   const scales = new Uint8Array(8);
@@ -85,7 +90,7 @@ export function decodeQ4K(bytes: Uint8Array, out: Float32Array, at: number): voi
   }
 }
 
-/** As Q4_K with a fifth bit: byte i of 32 holds bit s for value i of sub-block s. */
+/** Like Q4_K, with a fifth bit per value: bit s of byte i (of 32) belongs to value i of sub-block s. */
 export function decodeQ5K(bytes: Uint8Array, out: Float32Array, at: number): void {
   const half = float16Table();
   const scales = new Uint8Array(8);
@@ -107,12 +112,15 @@ export function decodeQ5K(bytes: Uint8Array, out: Float32Array, at: number): voi
   }
 }
 
-/** 128 bytes of low halves, 64 of high pairs, 16 signed scales, d (f16): d · scale · (q − 32), 16 values a scale. */
+/**
+ * Layout: 128 bytes of low halves, 64 bytes of high pairs, 16 signed scales, d (f16). A weight is d · scale · (q − 32),
+ * with 16 values per scale.
+ */
 export function decodeQ6K(bytes: Uint8Array, out: Float32Array, at: number): void {
   const half = float16Table();
   for (let block = 0, to = at; block < bytes.length; block += 210, to += 256) {
     const d = half[bytes[block + 208]! | (bytes[block + 209]! << 8)]!;
-    // Two halves of 128 values; in each, four runs of 32 share 64 low bytes and 32 high bytes.
+    // There are two halves of 128 values. In each, four runs of 32 share 64 low bytes and 32 high bytes.
     for (let side = 0; side < 2; side++) {
       for (let run = 0; run < 4; run++) {
         const low = block + side * 64 + (run & 1) * 32;

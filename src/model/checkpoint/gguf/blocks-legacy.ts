@@ -1,12 +1,12 @@
 /**
- * ggml's 32-value blocks, decoded to the same bits as gguf-py's quants.py. A float16 scale times a small integer is
- * exact in float32, and the one addition is rounded once, so double arithmetic stored to float32 gives those bits.
+ * ggml's 32-value blocks, decoded to the same bits as gguf-py's quants.py. A float16 scale times a small integer is exact
+ * in float32, and the one addition rounds once. Arithmetic in double, stored as float32, therefore gives the same bits.
  *
- * In the four- and five-bit blocks byte i holds value i in its low half and value i + 16 in its high half.
+ * In the blocks of four and five bits, byte i holds value i in its low half and value i + 16 in its high half.
  */
 import { float16Table } from "../../../files/tensors/floats.ts";
 
-/** d (f16), 16 bytes of quarters: d · (q − 8). */
+/** Layout: d (f16), 16 bytes. A weight is d · (q − 8). */
 export function decodeQ4_0(bytes: Uint8Array, out: Float32Array, at: number): void {
   const half = float16Table();
   for (let block = 0, to = at; block < bytes.length; block += 18, to += 32) {
@@ -19,7 +19,7 @@ export function decodeQ4_0(bytes: Uint8Array, out: Float32Array, at: number): vo
   }
 }
 
-/** d, m (f16), 16 bytes: d · q + m. */
+/** Layout: d, m (f16), 16 bytes. A weight is d · q + m. */
 export function decodeQ4_1(bytes: Uint8Array, out: Float32Array, at: number): void {
   const half = float16Table();
   for (let block = 0, to = at; block < bytes.length; block += 20, to += 32) {
@@ -33,7 +33,7 @@ export function decodeQ4_1(bytes: Uint8Array, out: Float32Array, at: number): vo
   }
 }
 
-/** d (f16), 32 fifth bits, 16 bytes: d · (q − 16). */
+/** Layout: d (f16), 32 fifth bits, 16 bytes. A weight is d · (q − 16). */
 export function decodeQ5_0(bytes: Uint8Array, out: Float32Array, at: number): void {
   const half = float16Table();
   for (let block = 0, to = at; block < bytes.length; block += 22, to += 32) {
@@ -47,7 +47,7 @@ export function decodeQ5_0(bytes: Uint8Array, out: Float32Array, at: number): vo
   }
 }
 
-/** d, m (f16), 32 fifth bits, 16 bytes: d · q + m. */
+/** Layout: d, m (f16), 32 fifth bits, 16 bytes. A weight is d · q + m. */
 export function decodeQ5_1(bytes: Uint8Array, out: Float32Array, at: number): void {
   const half = float16Table();
   for (let block = 0, to = at; block < bytes.length; block += 24, to += 32) {
@@ -62,7 +62,7 @@ export function decodeQ5_1(bytes: Uint8Array, out: Float32Array, at: number): vo
   }
 }
 
-/** d (f16), 32 signed bytes: d · q. */
+/** Layout: d (f16), 32 signed bytes. A weight is d · q. */
 export function decodeQ8_0(bytes: Uint8Array, out: Float32Array, at: number): void {
   const half = float16Table();
   for (let block = 0, to = at; block < bytes.length; block += 34, to += 32) {
@@ -71,7 +71,7 @@ export function decodeQ8_0(bytes: Uint8Array, out: Float32Array, at: number): vo
   }
 }
 
-/** 32 bits, little-endian; bit i belongs to value i. */
+/** The fifth bits of 32 values, little-endian; bit i belongs to value i. */
 function fifthBits(bytes: Uint8Array, at: number): number {
   return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
 }

@@ -1,9 +1,9 @@
-/** tokenizer.ggml.model = "gpt2": byte-level BPE, as tokenizer.json spells it. */
+/** tokenizer.ggml.model = "gpt2": byte-level BPE, written as in a tokenizer.json. */
 import { badInput } from "../../../core/errors.ts";
 import { splitterOf } from "./splitters.ts";
 import type { TokenizerParts, Vocabulary } from "./vocabulary.ts";
 
-/** @throws FathomError for a way of splitting that is not known, or a file without merges */
+/** @throws FathomError for an unknown splitter, or a file without merges */
 export function byteLevel({ path, tokens, merges, splitter }: Vocabulary): TokenizerParts {
   if (merges === null) throw badInput(`${path} "tokenizer.ggml.merges"`, "a list of texts", "nothing");
   const { preTokenizer, ignoreMerges, addBos } = splitterOf(path, splitter);

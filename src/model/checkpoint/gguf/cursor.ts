@@ -1,6 +1,6 @@
 /**
- * Reads the head of a GGUF file front to back, never past the file's end and never further than a head can be: every
- * count in it is a stranger's, so nothing is allocated before the bytes for it are known to be there.
+ * Reads the head of a GGUF file from front to back, never beyond the file's end or beyond the longest possible head. The
+ * counts in it are untrusted, so memory is allocated only after checking that the file has the bytes for it.
  */
 import { isUtf8 } from "node:buffer";
 import { badInput } from "../../../core/errors.ts";
@@ -10,7 +10,7 @@ import { readExactly } from "../../../files/disk/read.ts";
 const longestHead = 1 << 26;
 const windowBytes = 1 << 20;
 
-/** A metadata value's kind, by the number that a GGUF file gives it (ggml/docs/gguf.md). */
+/** Kinds of metadata values; the index is the kind's number in a GGUF file (ggml/docs/gguf.md). */
 const kinds = [
   "u8",
   "i8",
@@ -28,7 +28,7 @@ const kinds = [
 ] as const;
 type Kind = (typeof kinds)[number];
 
-/** The fewest bytes of a value; the length of a text takes eight. */
+/** The smallest size of a value in bytes. A text has at least its length, which takes eight. */
 const leastBytes: Readonly<Record<Exclude<Kind, "list">, number>> = {
   u8: 1,
   i8: 1,
@@ -81,21 +81,24 @@ export class Cursor {
     return this.bytes(4).readUInt32LE();
   }
 
-  /** @throws FathomError for a number that no file can mean */
+  /** @throws FathomError for a number above 2^53 − 1, which is wrong in every file */
   u64(what: string): number {
     const value = Number(this.bytes(8).readBigUInt64LE());
     if (!Number.isSafeInteger(value)) throw badInput(this.#path, what, String(value), "fetch the file again");
     return value;
   }
 
-  /** How many things follow, each of at least `least` bytes. @throws FathomError when the file cannot hold them */
+  /**
+   * The number of items that follow, of at least `least` bytes each.
+   * @throws FathomError when the file cannot hold them
+   */
   count(what: string, least: number): number {
     const value = this.u64(what);
     this.#promise(value * least);
     return value;
   }
 
-  /** @throws FathomError for what is not UTF-8, or longer than `most` bytes */
+  /** @throws FathomError for a text that is not UTF-8 or is longer than `most` bytes */
   text(most = longestHead): string {
     const length = this.count("the length of a text", 1);
     if (length > most) throw badInput(this.#path, `a name of at most ${most} bytes`, `one of ${length}`);
@@ -104,7 +107,7 @@ export class Cursor {
     return bytes.toString("utf8");
   }
 
-  /** A metadata value with its kind before it. 64-bit whole numbers become numbers. */
+  /** A metadata value, which is stored after its kind. 64-bit integers become JavaScript numbers. */
   value(key: string): unknown {
     const kind = this.#kind(key);
     if (kind !== "list") return this.#one(kind);

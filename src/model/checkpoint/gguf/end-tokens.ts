@@ -1,12 +1,13 @@
 /**
- * What ends an answer of a GGUF file's model. Keys name some of it; llama.cpp, which files are made for, ends at tokens of
- * certain spellings as well (llama-vocab.cpp, its end-of-generation tokens): few converters wrote every key.
+ * The tokens that end an answer of a GGUF file's model. Metadata keys name some of them, but few converters wrote every
+ * key. llama.cpp, for which the files are made, therefore also ends at tokens with certain spellings (llama-vocab.cpp,
+ * its end-of-generation tokens).
  */
 import type { OpenedAnswering } from "../opened/opened.ts";
 import { tokenId } from "./gguf-tokenizer.ts";
 import type { GgufHeader } from "./header.ts";
 
-/** llama.cpp's kind of a token that steers. */
+/** llama.cpp's kind number of a control token. */
 const control = 3;
 
 const named = ["eos", "eot", "eom"];
@@ -34,14 +35,17 @@ const spelled = [
   "<|tool_response>",
 ];
 
-/** Marks of code to be filled in that a coder model goes on to when its answer is over; a key has the word before spellings. */
+/**
+ * Marks of fill-in-the-middle code, with which a coder model continues when its answer is over. A key in the file takes
+ * precedence over these spellings.
+ */
 const filling: Readonly<Record<string, readonly string[]>> = {
   fim_pad: ["<|fim_pad|>", "<fim-pad>", "<fim_pad>", "<PAD>", "[PAD]"],
   fim_rep: ["<|fim_repo|>", "<|repo_name|>", "<fim-repo>", "<REPO>", "<reponame>"],
   fim_sep: ["<|file_sep|>"],
 };
 
-/** Tokens that end nothing where all of the others are there: they stand between the parts of one answer. */
+/** Tokens that do not end an answer when all tokens in `beside` exist: they separate the parts of one answer. */
 const between: readonly { token: string; beside: readonly string[] }[] = [
   { token: "<|end|>", beside: ["<|return|>", "<|call|>"] },
   { token: "<|end|>", beside: ["<|return|>", "<|calls|>"] },
@@ -50,7 +54,7 @@ const between: readonly { token: string; beside: readonly string[] }[] = [
   { token: "</s>", beside: ["<|tool_response>"] },
 ];
 
-/** @throws FathomError for a key whose id the model has no row for */
+/** @throws FathomError for a key with an id for which the model has no row */
 export function ggufEndTokens(
   { path, metadata }: GgufHeader,
   vocabSize: number,
@@ -59,7 +63,8 @@ export function ggufEndTokens(
   const tokens = metadata.get("tokenizer.ggml.tokens");
   const listed: readonly unknown[] = Array.isArray(tokens) ? tokens.slice(0, vocabSize) : [];
   const kinds = metadata.get("tokenizer.ggml.token_type");
-  // Here llama.cpp is not followed: where it is no control token (Qwen, Gemma 3) it is HTML that an answer may hold.
+  // This differs from llama.cpp. When "</s>" is not a control token (Qwen, Gemma 3), it is HTML that an answer may
+  // contain.
   const isMark = (token: unknown, id: number) =>
     token !== "</s>" || !Array.isArray(kinds) || kinds[id] === control;
   const wanted = new Set([...spelled, ...Object.values(filling).flat()]);

@@ -1,4 +1,4 @@
-/** A GGUF file of every family (oracle/gguf_families.py): what Transformers computes from it, and the ids it makes of text. */
+/** A GGUF file of every family gives the same numbers and token ids as Transformers (oracle/gguf_families.py). */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,25 +1,27 @@
 /**
- * The architectures of llama.cpp that Fathom opens: which of Transformers' classes each is, and what its files say otherwise.
- * The settings are handed to that class's own reader as a config.json would hold them, so each family is read once.
+ * The architectures of llama.cpp that Fathom opens: Transformers' class of each, and how its files differ. The settings
+ * are written as a config.json of that class and given to its reader, so that each family has one reader.
  */
 import { badInput } from "../../../core/errors.ts";
 import type { Settings } from "../../architecture/settings/settings.ts";
 import type { GgufHeader } from "./header.ts";
 
 export interface GgufArchitecture {
-  /** Transformers' class. */
+  /** The name of Transformers' class. */
   architecture: string;
-  /** What config.json has beyond the settings that all share, from the metadata below "NAME.". */
+  /** The settings of config.json that not all architectures share, from the metadata keys that begin with "NAME.". */
   read: (settings: Settings, file: Shared) => Record<string, unknown>;
-  /** Hugging Face's names for parts of a block, where they differ from a Llama's. */
+  /** llama.cpp's name → Hugging Face's name of parts of a block that differ from Llama's. */
   parts: Readonly<Record<string, string>>;
-  /** The rows of q and k are stored with the halves of each head interleaved: llama.cpp turns neighbours there. */
+  /**
+   * Whether q and k are stored with the two halves of each head interleaved by row. llama.cpp then rotates neighbours.
+   */
   interleaved: boolean;
-  /** Norms are stored as 1 + w. */
+  /** Whether norms are stored as 1 + w. */
   normsPlusOne: boolean;
 }
 
-/** What is known of a file before its own settings are read. */
+/** Facts about a file that are known before the architecture's own settings are read. */
 export interface Shared {
   hiddenSize: number;
   heads: number;
@@ -37,7 +39,7 @@ const gemmaNorms = {
   post_ffw_norm: "post_feedforward_layernorm",
 };
 
-/** Mistral's files are a "llama". */
+/** Mistral's files have this architecture too. */
 const llama: GgufArchitecture = {
   ...llamaLike,
   architecture: "LlamaForCausalLM",
@@ -84,12 +86,12 @@ const gemma3: GgufArchitecture = {
   }),
 };
 
-/** No file says what scores are scaled by: llama.cpp knows the 27B models, by their depth, and so do we. */
+/** The files do not give the scale of scores. Like llama.cpp, Fathom recognizes the 27B models by their depth. */
 function queryScalar({ hiddenSize, heads, headDim, depth }: Shared, deepest: number): number {
   return depth === deepest ? hiddenSize / heads : headDim;
 }
 
-/** Every sixth layer sees everything, unless the file counts otherwise or says it layer by layer. */
+/** Every sixth layer is global, unless the file gives another number or a list of layers. */
 function slidingPattern(settings: Settings, { depth }: Shared): Record<string, unknown> {
   const key = "attention.sliding_window_pattern";
   const pattern = settings.raw(key);

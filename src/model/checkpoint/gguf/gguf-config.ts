@@ -1,4 +1,4 @@
-/** A model's configuration from GGUF metadata. Keys that nobody here reads are refused by name. */
+/** Reads a model's configuration from GGUF metadata. An architecture's key that no reader asks for is refused by name. */
 import { badInput } from "../../../core/errors.ts";
 import { type ModelConfig, parseConfig } from "../../architecture/config.ts";
 import { Settings } from "../../architecture/settings/settings.ts";
@@ -7,7 +7,7 @@ import { type RopeTensors, ropeScaling } from "./gguf-rope.ts";
 import type { GgufHeader } from "./header.ts";
 
 /**
- * @param ropes the tensors about rotary positions that the file has
+ * @param ropes the file's tensors about rotary positions
  * @throws FathomError naming the setting
  */
 export function ggufConfig({ path, metadata, tensors }: GgufHeader, ropes: RopeTensors): ModelConfig {
@@ -19,7 +19,7 @@ export function ggufConfig({ path, metadata, tensors }: GgufHeader, ropes: RopeT
   );
   const hiddenSize = settings.count("embedding_length");
   const heads = settings.count("attention.head_count");
-  // A Llama's file may tell the size of a head by what is turned of it: all.
+  // A Llama file may give the head size as the number of rotated dimensions: Llama rotates whole heads.
   const whole = name === "llama" && settings.has("rope.dimension_count");
   const headDim = settings.count(
     "attention.key_length",
@@ -43,7 +43,7 @@ export function ggufConfig({ path, metadata, tensors }: GgufHeader, ropes: RopeT
     max_position_embeddings: settings.count("context_length"),
     rope_theta: settings.positive("rope.freq_base", 10_000),
     rope_scaling: ropeScaling(settings, headDim, ropes),
-    // llama.cpp writes the head only where it is not the embedding.
+    // llama.cpp writes the head only when it is not the embedding.
     tie_word_embeddings: !names.has("output.weight"),
     ...says.read(settings, { hiddenSize, heads, headDim, depth, has: (tensor) => names.has(tensor) }),
   };
@@ -53,7 +53,7 @@ export function ggufConfig({ path, metadata, tensors }: GgufHeader, ropes: RopeT
   settings.only("attention.causal", true);
   settings.only("expert_count", 0);
   settings.only("expert_used_count", 0);
-  // How the converter laid the file out; the rows of q and k are in the one layout there is.
+  // The converter's layout of the file. Only one layout of the rows of q and k is in use.
   settings.inert(["tensor_data_layout"]);
   settings.finish();
   return parseConfig(json, path);

@@ -1,4 +1,4 @@
-/** llama.cpp's names for tensors, and Hugging Face's. */
+/** llama.cpp's names of tensors → Hugging Face's names. */
 import { badInput } from "../../../core/errors.ts";
 import type { GgufArchitecture } from "./gguf-architectures.ts";
 
@@ -22,7 +22,7 @@ const inner: Readonly<Record<string, string>> = {
   ffn_down: "mlp.down_proj",
 };
 
-/** @throws FathomError for a tensor that no model of this kind has, by name */
+/** @throws FathomError naming a tensor that models of this architecture do not have */
 export function huggingFaceName(
   path: string,
   name: string,

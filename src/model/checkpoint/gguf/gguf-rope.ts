@@ -1,16 +1,17 @@
-/** How GGUF files tell of scaled rotary positions, as config.json's "rope_scaling". */
+/** Reads the rotary scaling of a GGUF file and writes it as config.json's "rope_scaling". */
 import { closeSync, openSync } from "node:fs";
 import { badInput } from "../../../core/errors.ts";
 import { readExactly } from "../../../files/disk/read.ts";
 import type { Settings } from "../../architecture/settings/settings.ts";
 import type { GgufHeader, GgufTensor } from "./header.ts";
 
-/** By what each frequency is divided; [rotated / 2] values each, null where the file has no such tensor. */
+/** The divisors of the frequencies, [rotated / 2] per tensor; null when the file has no such tensor. */
 export interface RopeTensors {
-  /** At every position. */
+  /** For sequences of any length. */
   always: Float32Array | null;
-  /** LongRoPE: within the context that the model was first trained on, and beyond it. */
+  /** LongRoPE, for sequences within the context of the first training. */
   short: Float32Array | null;
+  /** LongRoPE, for longer sequences. */
   long: Float32Array | null;
 }
 
@@ -20,7 +21,7 @@ const names = {
   long: "rope_factors_long.weight",
 } as const;
 
-/** Part of the configuration, not a weight. */
+/** Whether a tensor belongs to the configuration and is not a weight. */
 export const isRopeTensor = (name: string): boolean => Object.values<string>(names).includes(name);
 
 export function readRopeTensors({ tensors }: GgufHeader): RopeTensors {
@@ -33,7 +34,7 @@ export function readRopeTensors({ tensors }: GgufHeader): RopeTensors {
 
 type Scaling = Readonly<Record<string, unknown>>;
 
-/** @throws FathomError for a scaling that is not known, or told twice */
+/** @throws FathomError for an unknown scaling, or one that the file gives twice */
 export function ropeScaling(settings: Settings, headDim: number, tensors: RopeTensors): Scaling | null {
   const type = settings.text("rope.scaling.type", "none");
   const read = kinds[type];
@@ -46,10 +47,10 @@ export function ropeScaling(settings: Settings, headDim: number, tensors: RopeTe
       type,
     );
   settings.inert(["rope.scaling.original_context_length", "rope.scaling.finetuned"]);
-  const told = read(settings);
+  const written = read(settings);
   const { always, short, long } = tensors;
-  if (always === null && short === null && long === null) return told;
-  if (told !== null)
+  if (always === null && short === null && long === null) return written;
+  if (written !== null)
     throw settings.wrong("rope.scaling.type", '"none" beside a tensor of rotary factors', type);
   if (always !== null && short === null && long === null) return recognizeLlama3(settings, headDim, always);
   if (always !== null || short === null || long === null)
@@ -83,8 +84,8 @@ const kinds: Readonly<Record<string, (settings: Settings) => Scaling | null>> = 
 };
 
 /**
- * llama.cpp stores the divisors of the frequencies instead of the four numbers that make them. Llama 3.1 to 3.3 use
- * low 1, high 4 and 8,192 positions; the factor is the largest divisor. Anything else is refused.
+ * llama.cpp stores the divisors of the frequencies instead of the four numbers from which they are computed. Llama 3.1 to
+ * 3.3 use low 1, high 4 and 8,192 positions; the factor is the largest divisor. Other divisors are refused.
  */
 function recognizeLlama3(settings: Settings, headDim: number, factors: Float32Array): Scaling {
   const factor = factors.reduce((a, b) => Math.max(a, b), 0);
@@ -103,7 +104,7 @@ function recognizeLlama3(settings: Settings, headDim: number, factors: Float32Ar
 
 const llama3 = { low_freq_factor: 1, high_freq_factor: 4, original_max_position_embeddings: 8192 } as const;
 
-/** [headDim / 2]: by how much Llama 3 divides each rotary frequency. */
+/** Llama 3's divisor of each rotary frequency, [headDim / 2]. */
 export function llama3Divisors(headDim: number, theta: number, factor: number): number[] {
   const { low_freq_factor: low, high_freq_factor: high, original_max_position_embeddings: context } = llama3;
   return Array.from({ length: headDim / 2 }, (_, i) => {

@@ -1,4 +1,4 @@
-/** A GGUF file's vocabulary as the two files that Hugging Face's tokenizers read. */
+/** Writes a GGUF file's vocabulary as the two files that Hugging Face's tokenizers read. */
 import { badInput } from "../../../core/errors.ts";
 import { Settings } from "../../architecture/settings/settings.ts";
 import { combineTokenizerFiles, type TokenizerFiles } from "../../text/tokenizer/tokenizer-files.ts";
@@ -7,12 +7,12 @@ import type { GgufHeader, Metadata } from "./header.ts";
 import { gemma4, sentencePiece } from "./sentencepiece.ts";
 import type { TokenizerParts, Vocabulary } from "./vocabulary.ts";
 
-/** llama.cpp's kinds of tokens that are found in a text before it is split. */
+/** llama.cpp's kinds of tokens that are found in a text before the text is split. */
 const kinds = { control: 3, userDefined: 4 } as const;
 
 const roles = { bos_token: "bos", eos_token: "eos", unk_token: "unknown", pad_token: "padding" } as const;
 
-/** How a text becomes tokens, by llama.cpp's name for the kind of vocabulary. */
+/** llama.cpp's name for the kind of vocabulary → how a text becomes tokens. */
 const readers: Readonly<Record<string, (vocabulary: Vocabulary) => TokenizerParts>> = {
   gpt2: byteLevel,
   llama: sentencePiece,
@@ -36,7 +36,8 @@ export function ggufTokenizerFiles({ path, metadata }: GgufHeader): TokenizerFil
   const ids = new Map(tokens.map((token, id) => [token, id]));
   if (ids.size !== tokens.length)
     throw badInput(`${path} "tokenizer.ggml.tokens"`, "every token once", "one twice");
-  // A token that the reader spells otherwise (Gemma's runs of spaces) is text to the merges, not found whole.
+  // A token that the reader spells differently (Gemma's runs of spaces) is made by merges and is not found whole in a
+  // text.
   const added = vocabulary.tokens.flatMap((content, id) => {
     const kind = vocabulary.kinds[id];
     const special = kind === kinds.control;
@@ -78,7 +79,7 @@ function readVocabulary(path: string, metadata: Metadata): Vocabulary {
   };
 }
 
-/** What nobody here reads is refused by name, unless it only names a token. */
+/** Refuses by name a key that no reader asks for, unless it only gives the id of a token. */
 function refuseOthers(path: string, metadata: Metadata): void {
   const prefix = "tokenizer.ggml.";
   const own = [...metadata].filter(([key]) => key.startsWith(prefix) && !/_token_ids?$/.test(key));
@@ -90,7 +91,7 @@ function refuseOthers(path: string, metadata: Metadata): void {
   settings.finish();
 }
 
-/** What goes before and after a text, as a post-processor. */
+/** The post-processor that adds tokens before and after a text. */
 function around(
   path: string,
   metadata: Metadata,
@@ -120,7 +121,10 @@ function roleTokens(path: string, metadata: Metadata, tokens: readonly string[])
   return Object.fromEntries(named) as Record<string, string>;
 }
 
-/** The id that a key gives a role; null where it is not given. @throws FathomError for one that is none of the vocabulary */
+/**
+ * The id of a role such as "eos", from its key; null when missing.
+ * @throws FathomError for an id beyond the vocabulary
+ */
 export function tokenId(path: string, metadata: Metadata, role: string, vocabSize: number): number | null {
   const id = metadata.get(`tokenizer.ggml.${role}_token_id`) ?? null;
   if (id === null) return null;

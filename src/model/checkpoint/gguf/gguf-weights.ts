@@ -1,6 +1,7 @@
 /**
- * A GGUF file's tensors under their Hugging Face names and as Hugging Face stores them: the rows of q and k that llama.cpp
- * interleaves (its rotary kernel turns neighbours) are put back while decoding, and the 1 that it adds to norms is taken off.
+ * A GGUF file's tensors with their Hugging Face names and in Hugging Face's form. llama.cpp interleaves the rows of q
+ * and k, because its rotary kernel rotates neighbours; decoding puts them back in order. It also subtracts the 1 that
+ * llama.cpp adds to some norms.
  */
 import { closeSync, openSync, realpathSync } from "node:fs";
 import { badInput } from "../../../core/errors.ts";
@@ -17,7 +18,7 @@ import { kernelForm, toKernelRows } from "./kernel-blocks.ts";
 /** Rows are decoded in pieces, so that the encoded bytes of a large matrix are never all in memory. */
 const pieceBytes = 1 << 24;
 
-/** @param headDim rows of one head of q or k */
+/** @param headDim the number of rows of one head of q or k */
 export function openGgufWeights({ path, metadata, tensors }: GgufHeader, headDim: number): Weights {
   const { says } = ggufArchitecture({ path, metadata });
   const named = new Map<string, GgufTensor>();
@@ -120,7 +121,7 @@ class GgufWeights implements Weights {
     return tensor;
   }
 
-  /** Rows [from, to) in the file's order. A vector is one row per value, unless its blocks hold several. */
+  /** Rows in the file's order; `from` is included, `to` is not. A vector has one value per row. */
   #readRows(
     { file, type, shape, offset, length }: GgufTensor,
     from: number,
@@ -132,7 +133,7 @@ class GgufWeights implements Weights {
     const out = new Float32Array((to - from) * rowValues);
     const step = Math.max(1, Math.floor(pieceBytes / Math.max(1, rowBytes)));
     if (!Number.isInteger(rowBytes)) {
-      // A quantized vector: a row is less than a block, so all of it is decoded.
+      // A quantized vector: a row is smaller than a block, so the whole vector is decoded.
       const all = new Float32Array(shape[0] ?? 1);
       type.decode(readExactly(fd, file, offset, length), all, 0);
       return all.slice(from, to);
@@ -153,10 +154,10 @@ class GgufWeights implements Weights {
 }
 
 /**
- * Rows [from, to) of Hugging Face's order: row h·D + s·D/2 + j of it is row h·D + 2j + s of the file's (D = dim, the rows of
- * a head; s in {0, 1}).
- * @param stored rows in the file's order
- * @param width elements of a row
+ * Rows in Hugging Face's order; `from` is included, `to` is not. Row h·D + s·D/2 + j in that order is row h·D + 2j + s in
+ * the file (D = dim, the rows of a head; s is 0 or 1).
+ * @param stored reads rows in the file's order
+ * @param width elements per row
  */
 function reordered<T extends Float32Array<ArrayBuffer> | Uint8Array<ArrayBuffer>>(
   stored: (from: number, to: number) => T,

@@ -1,4 +1,4 @@
-/** GGUF against gguf-py (oracle/gguf_fixtures.py): every block type to the bit, and every way a file can be wrong. */
+/** Compares GGUF with gguf-py (oracle/gguf_fixtures.py): every block type to the bit. Damaged files are refused. */
 import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -36,13 +36,13 @@ afterAll(() => {
   rmSync(scratch, { recursive: true });
 });
 
-describe("decoding as gguf-py", () => {
+describe("decoding equals gguf-py's", () => {
   test.each(Object.entries(expected.float32_sha256))("%s to the bit", (name, sha256) => {
     const values = checkpoint.weights.read(name);
     expect(createHash("sha256").update(new Uint8Array(values.buffer)).digest("hex")).toBe(sha256);
   });
 
-  test("every type that is claimed is in the fixture", () => {
+  test("every type that Fathom claims to decode is in the fixture", () => {
     const types = new Set(header.tensors.map(({ type }) => type.name));
     expect([...types].sort()).toEqual([...decodedTypes].sort());
   });
@@ -76,7 +76,7 @@ describe("decoding as gguf-py", () => {
 });
 
 describe("a GGUF checkpoint", () => {
-  test("has the config that its metadata says", () => {
+  test("has the config of its metadata", () => {
     expect(checkpoint.config).toMatchObject({
       family: "llama",
       vocabSize: 560 + 2,
@@ -128,7 +128,7 @@ describe("a GGUF checkpoint", () => {
 
 const none: RopeTensors = { always: null, short: null, long: null };
 
-/** Where the list of tokens begins: its kind, then its items' kind (u32), then its length (u64). */
+/** Offset of the list of tokens: its kind (u32), its items' kind (u32), its length (u64). */
 const listAt = (copy: Buffer): number =>
   copy.indexOf("tokenizer.ggml.tokens") + "tokenizer.ggml.tokens".length;
 
@@ -200,7 +200,7 @@ describe("a GGUF file that is wrong", () => {
     expect(ggufEndTokens(none, 562)).toEqual({ named: [], known: [1] });
   });
 
-  // As llama.cpp lists its end-of-generation tokens, of files without any key.
+  // llama.cpp's end-of-generation tokens for files without any key.
   test.each<[string[], string[]]>([
     [
       ["a", "<end_of_turn>", "<eos>", "<bos>"],
@@ -246,7 +246,7 @@ describe("a GGUF file that is wrong", () => {
     expect(known.map((id) => tokens[id]).sort()).toEqual(expected.toSorted());
   });
 
-  test("</s> that is no control token is HTML", () => {
+  test("</s> is HTML when it is not a control token", () => {
     const said = { "tokenizer.ggml.tokens": ["</s>", "<|im_end|>"] };
     const keys = ["eos", "eot"].map((role) => `tokenizer.ggml.${role}_token_id`);
     const known = (kinds: number[]) =>
@@ -256,7 +256,7 @@ describe("a GGUF file that is wrong", () => {
     expect(known([4, 3])).toEqual([1]);
   });
 
-  test("what it asks of a sampler is told, and not followed", () => {
+  test("sampler settings are reported and not applied", () => {
     const said = {
       "general.sampling.penalty_repeat": 1.1,
       "general.sampling.top_k": 40,
@@ -267,7 +267,7 @@ describe("a GGUF file that is wrong", () => {
     expect(unfollowedInGguf("m.gguf", header.metadata)).toMatchObject({ always: [], drawing: [] });
   });
 
-  test("a key says which token stands between files, whatever others are spelled like", () => {
+  test("a key takes precedence over the spellings of other tokens", () => {
     const tokens = ["<|fim_pad|>", "x", "y"];
     const said = { "tokenizer.ggml.tokens": tokens, "tokenizer.ggml.fim_pad_token_id": 1 };
     const keys = ["eos", "eot"].map((role) => `tokenizer.ggml.${role}_token_id`);
@@ -287,7 +287,7 @@ describe("a GGUF file that is wrong", () => {
     await expect(openCheckpoint(path)).rejects.toMatchObject({ name: "FathomError", exit: 2 });
   });
 
-  test("a name in capitals is no damage", async () => {
+  test("a file name in capitals is accepted", async () => {
     const path = join(scratch, "TINY.GGUF");
     writeFileSync(path, bytes);
     const { identity, weights } = await openCheckpoint(path);
@@ -335,7 +335,7 @@ describe("a GGUF file that is wrong", () => {
     ["a key of a gigabyte", (copy) => copy.writeBigUInt64LE(2n ** 30n, 24), /goes on for 1073741824/],
     ["a key of another encoding", (copy) => copy.writeUInt8(0xff, 32), /expected texts in UTF-8/],
     [
-      "a kind of value that is none",
+      "an unknown kind of value",
       (copy) => copy.writeUInt32LE(99, 24 + 8 + 20),
       /kind of value below 13, found 99/,
     ],

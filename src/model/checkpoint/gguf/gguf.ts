@@ -1,4 +1,4 @@
-/** A GGUF file as a checkpoint: everything is in the one file, or in the files of a split model. */
+/** Opens a GGUF file as a checkpoint. Everything is in one file, or in the files of a split model. */
 import { basename } from "node:path";
 import { badInput } from "../../../core/errors.ts";
 import type { Json } from "../../../core/hash.ts";
@@ -44,7 +44,7 @@ export function openGguf(path: string): Opened {
   };
 }
 
-/** What the tokenizer is made from, which is much less than what is made. The template has an identity of its own. */
+/** The tokenizer's metadata, which is much smaller than the tokenizer made from it. The template has its own identity. */
 function tokenizerIdentity({ metadata }: GgufHeader): Json {
   const own = [...metadata].filter(
     ([key]) => key === "general.architecture" || key.startsWith("tokenizer.ggml."),

@@ -1,6 +1,6 @@
 /**
- * The head of a GGUF file: its metadata, and where each tensor lies, checked against the file's size. The format is
- * ggml/docs/gguf.md. Read here rather than by a library because a head must be exact: what is cut short, doubled or
+ * Reads the head of a GGUF file: its metadata and the place of each tensor, checked against the file's size. The format
+ * is ggml/docs/gguf.md. Fathom has its own reader because a head must be exact: a part that is cut short, doubled or
  * out of range is refused, and a token that begins with U+FEFF keeps it.
  */
 import { closeSync, fstatSync, openSync } from "node:fs";
@@ -9,7 +9,7 @@ import { readProblem } from "../../../files/disk/io.ts";
 import { type BlockType, blockTypeOf } from "./block-types.ts";
 import { Cursor } from "./cursor.ts";
 
-/** A metadata value is a number, a truth, a text or a list of these. */
+/** A metadata value is a number, a boolean, a text or a list of these. */
 export type Metadata = ReadonlyMap<string, unknown>;
 
 export interface GgufTensor {
@@ -38,7 +38,7 @@ const usualAlignment = 32;
 /** Bytes of a key or a tensor's name; the longest in use have about 60. */
 const longestName = 1024;
 
-/** @throws FathomError when the file is not GGUF, is cut short, or holds a tensor type Fathom does not decode */
+/** @throws FathomError when the file is not GGUF, is cut short, or holds a tensor type that Fathom does not decode */
 export function readGgufFile(path: string): GgufHeader {
   let fd: number;
   try {
@@ -61,7 +61,8 @@ function parse(path: string, cursor: Cursor, size: number): GgufHeader {
   const version = cursor.u32();
   if (version !== 2 && version !== 3)
     throw badInput(path, "GGUF version 2 or 3, little-endian", `version ${version}`, damaged);
-  // A tensor takes a name, a number of axes, a type and an offset; a key a name, a kind and a byte.
+  // The smallest tensor entry is a name, a number of axes, a type and an offset; the smallest key a name, a kind and a
+  // byte.
   const tensorCount = cursor.count("a number of tensors", 24);
   const metadata = readMetadata(path, cursor, cursor.count("a number of keys", 13));
   const infos = Array.from({ length: tensorCount }, () => readInfo(path, cursor));

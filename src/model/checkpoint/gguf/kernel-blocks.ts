@@ -1,15 +1,15 @@
 /**
- * ggml blocks as the quantized kernel takes them: the same weights, only laid out otherwise. That is possible where 16 or
- * 32 values share one scale; what a block adds to its values becomes its minimum. The kernel subtracts a fixed middle (8 or 128),
- * so quants are shifted onto it, and minima by as many scales.
+ * Converts ggml blocks to the form of the quantized kernel: the same weights in another layout. This is possible when
+ * 16 or 32 values share one scale. A number that a block adds to its values becomes the block's minimum. The kernel
+ * subtracts a fixed middle (8 or 128), so quants are shifted by that, and minima by the shift times the scale.
  *
- * A scale is a product of float16 and small integers and exact in float32; a shifted minimum is rounded once.
+ * A scale is a product of a float16 and small integers, which is exact in float32. A shifted minimum is rounded once.
  */
 import { float16Table } from "../../../files/tensors/floats.ts";
 import { type BlockForm, type BlockRows, emptyRows } from "../../weights/block-form.ts";
 import { unpackScales } from "./blocks-k.ts";
 
-/** Unpacks one ggml block: quants into q, and a scale (and minimum) for each kernel block in it. */
+/** Unpacks one ggml block: its quants into `q`, and one scale (and minimum) per kernel block in it. */
 type Unpack = (
   bytes: Uint8Array,
   at: number,
@@ -35,7 +35,7 @@ const withMinima = (bits: 4 | 8): BlockForm => ({ ...symmetric(bits, 32), minima
 
 const half = (bytes: Uint8Array, at: number): number => float16Table()[bytes[at]! | (bytes[at + 1]! << 8)]!;
 
-/** Low halves are values 0 to 15, high halves 16 to 31. */
+/** The low halves of the bytes are values 0 to 15, the high halves are values 16 to 31. */
 function nibbles(bytes: Uint8Array, at: number, q: Uint8Array): void {
   for (let i = 0; i < 16; i++) {
     q[i] = bytes[at + i]! & 15;
@@ -43,7 +43,7 @@ function nibbles(bytes: Uint8Array, at: number, q: Uint8Array): void {
   }
 }
 
-/** 32 fifth bits, then nibbles; q − 16 + 128. */
+/** Layout: 32 fifth bits, then nibbles. The results are q − 16 + 128. */
 function fiveBits(bytes: Uint8Array, at: number, q: Uint8Array): void {
   nibbles(bytes, at + 4, q);
   for (let i = 0; i < 32; i++) q[i]! += 112 + (((bytes[at + (i >> 3)]! >> (i & 7)) & 1) << 4);
@@ -75,7 +75,7 @@ const unpackQ5_1: Unpack = (bytes, at, q, scales, minima) => {
 const subScales = new Uint8Array(8);
 const subMinima = new Uint8Array(8);
 
-/** @param middle of the quants, which minima are shifted by */
+/** @param middle the middle of the quants; minima are shifted by `middle` times the scale */
 function superScales(
   bytes: Uint8Array,
   at: number,
@@ -131,10 +131,10 @@ const layouts: ReadonlyMap<string, KernelBlocks> = new Map([
   ["Q6_K", { form: symmetric(8, 16), valuesPerBlock: 256, bytesPerBlock: 210, unpack: unpackQ6K }],
 ]);
 
-/** The types whose blocks the kernel can take as they are. */
+/** The ggml types whose weights the kernel can use without rounding them again. */
 export const kernelTypes: readonly string[] = [...layouts.keys()];
 
-/** @returns how a ggml type's blocks are multiplied as they are; null where they would have to be rounded anew */
+/** @returns the kernel's form for the blocks of a ggml type; null when they would have to be rounded again */
 export function kernelForm(type: string): BlockForm | null {
   return layouts.get(type)?.form ?? null;
 }
@@ -142,7 +142,7 @@ export function kernelForm(type: string): BlockForm | null {
 /**
  * @param type one of `kernelTypes`
  * @param bytes whole rows of a matrix
- * @param inputs values of a row
+ * @param inputs values per row
  */
 export function toKernelRows(type: string, bytes: Uint8Array, inputs: number): BlockRows {
   const { form, valuesPerBlock, bytesPerBlock, unpack } = layouts.get(type)!;

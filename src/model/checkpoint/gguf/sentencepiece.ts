@@ -1,11 +1,11 @@
 /**
- * tokenizer.ggml.model = "llama": a SentencePiece vocabulary of the BPE kind. It has scores and no merges; the merges are
- * every way to cut a token into two others, those of the best token first. Built as Transformers builds it
- * (integrations/gguf/gguf_tokenizer_mapping.py), which knows three ways to write a space:
+ * tokenizer.ggml.model = "llama": a SentencePiece vocabulary of the BPE kind. It has scores and no merges. The merges are
+ * all ways to cut a token into two other tokens, in the order of the tokens' scores. Fathom builds it as Transformers
+ * does (integrations/gguf/gguf_tokenizer_mapping.py), which has three ways to write a space:
  *
- * - Llama: each space is ▁, and one more goes before a text (not before what follows an added token).
- * - Phi-3: the same by a normalizer, so that one goes before every piece between added tokens.
- * - Gemma: nothing goes before a text, and a run of spaces is a token, which the file spells with spaces.
+ * - Llama: each space becomes ▁, and one ▁ is added before a text (but not after an added token).
+ * - Phi-3: the same, but a normalizer does it, so that one ▁ is added before every piece between added tokens.
+ * - Gemma: no ▁ is added before a text, and a run of spaces is a token, which the file writes with spaces.
  */
 import { badInput } from "../../../core/errors.ts";
 import type { TokenizerParts, Vocabulary } from "./vocabulary.ts";
@@ -19,12 +19,12 @@ const decoders = [
 ];
 const stripFirst = { type: "Strip", content: " ", start: 1, stop: 0 };
 
-/** @throws FathomError when neither merges nor scores say what to join first */
+/** @throws FathomError when the file has neither merges nor scores */
 export function sentencePiece(vocabulary: Vocabulary): TokenizerParts {
   const { architecture } = vocabulary;
   if (typeof architecture === "string" && /^gemma[23]?$/.test(architecture)) {
     const tokens = vocabulary.tokens.map(withoutSpaces);
-    // Gemma's scores do not follow its merges; the order of its tokens does.
+    // The order of Gemma's merges is the order of its tokens, not of its scores.
     return gemma(vocabulary, tokens, (ids) => mergesOf(tokens, ids, (id) => -id));
   }
   const prefix = readPrefix(vocabulary, true);
@@ -58,8 +58,8 @@ export function sentencePiece(vocabulary: Vocabulary): TokenizerParts {
 }
 
 /**
- * tokenizer.ggml.model = "gemma4": Gemma's way with spaces, and merges from the file. The chat template writes the BOS;
- * Transformers adds none whatever the file says, and so do we.
+ * tokenizer.ggml.model = "gemma4": spaces as in Gemma, and merges from the file. The chat template writes the BOS. As in
+ * Transformers, the tokenizer adds no BOS, whatever the file says.
  */
 export function gemma4(vocabulary: Vocabulary): TokenizerParts {
   const { tokens } = vocabulary;
@@ -98,7 +98,10 @@ function modelOf({ tokens, merges, unknown }: Vocabulary, derive: DeriveMerges):
   };
 }
 
-/** Whether a space goes before a text: the file's word, else the usual. @throws FathomError for a Gemma with one */
+/**
+ * Whether a space is added before a text: the file's setting, or `usual`.
+ * @throws FathomError for a Gemma that adds one
+ */
 function readPrefix({ path, spacePrefix }: Vocabulary, usual: boolean): boolean {
   const wanted = spacePrefix ?? usual;
   if (typeof wanted !== "boolean" || (wanted && !usual))
@@ -121,8 +124,8 @@ function withoutSpaces(token: string): string {
 }
 
 /**
- * The merges that a vocabulary implies (Transformers' generate_merges): by score, then the longer left part, then the
- * longer right one; among equals, those of the earlier token, then the earlier parts.
+ * The merges that a vocabulary implies (Transformers' generate_merges). They are sorted by score, then by the longer left
+ * part, then by the longer right part. Among equals, the earlier token comes first, then the earlier parts.
  */
 function mergesOf(
   tokens: readonly string[],
@@ -141,7 +144,7 @@ function mergesOf(
   return merges;
 }
 
-/** Every way to cut a token into two tokens, by the ids of the parts. */
+/** All ways to cut a token into two tokens, sorted by the ids of the parts. */
 function cutsOf(token: string, ids: ReadonlyMap<string, number>): [string, string][] {
   const cuts: [string, string][] = [];
   for (let at = 1; at < token.length; at++) {

@@ -1,4 +1,7 @@
-/** A model in several files (gguf-py's own splitter wrote the fixture): what may be missing, moved or of another model. */
+/**
+ * A model in several files, written by gguf-py's splitter. Files that are missing, moved or of another model are
+ * refused.
+ */
 import { cpSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -25,7 +28,7 @@ function set(number: number, key: string, value: number): void {
   writeFileSync(file(number), bytes);
 }
 
-test("the first file opens all of them, each tensor where it lies", () => {
+test("the first file opens all of them, and each tensor is found in its file", () => {
   const { tensors } = readGgufHeader(file(1));
   expect(new Set(tensors.map((tensor) => tensor.file))).toEqual(new Set([file(1), file(2), file(3)]));
   expect(tensors.filter((tensor) => tensor.file === file(1)).length).toBe(12);
@@ -45,7 +48,7 @@ test("names in capitals, as some packers write them", () => {
   expect(() => readGgufHeader(capitals(2))).toThrow(/00001-OF-00003.GGUF/);
 });
 
-test("another than the first is refused, and the first is named", () => {
+test("a file that is not the first is refused, and the message names the first", () => {
   expect(() => readGgufHeader(file(2))).toThrow(/expected the first file.*found file 2.*00001-of-00003.gguf/);
 });
 
@@ -62,7 +65,7 @@ test("a file is missing, renamed, of another model, or lacks tensors", () => {
   );
 });
 
-test("the number of tensors is what the files have in all", () => {
+test("a wrong total number of tensors is refused", () => {
   set(1, "split.tensors.count", 31);
   expect(() => readGgufHeader(file(1))).toThrow(
     /"split.tensors.count": expected 31 tensors in all, found 30/,

@@ -1,17 +1,17 @@
 /**
- * A model in several GGUF files, as llama-gguf-split and the converter write it: NAME-00001-of-00003.gguf holds the
- * metadata, and every file its own tensors. Opened by the first; the others lie beside it.
+ * A model in several GGUF files, as llama-gguf-split and the converter write it. NAME-00001-of-00003.gguf holds the
+ * metadata, and every file holds its own tensors. The caller opens the first file; the others are in the same folder.
  */
 import { badInput } from "../../../core/errors.ts";
 import { type GgufHeader, readGgufFile } from "./header.ts";
 
-/** Whether a file is one of a split model's that is not to be opened by itself. */
+/** Whether a file belongs to a split model but is not its first file, so that it cannot be opened by itself. */
 export function isLaterSplit(path: string): boolean {
   return /-(?!00001)\d{5}-of-\d{5}\.gguf$/i.test(path);
 }
 
 /**
- * One header for the whole model: the first file's metadata, and the tensors of all.
+ * One header for the whole model: the first file's metadata, and the tensors of all files.
  * @throws FathomError naming a file that is missing, broken, or of another model
  */
 export function readGgufHeader(path: string): GgufHeader {
@@ -23,7 +23,7 @@ export function readGgufHeader(path: string): GgufHeader {
   const own = path.slice(-suffix(number).length);
   if (own.toLowerCase() !== suffix(number))
     throw badInput(path, `a name that ends in ${suffix(number)}, as its "split.no" says`, "another name");
-  // The others are called as this one is, -OF- and .GGUF with it.
+  // The other files have the same spelling as this one, also "-OF-" and ".GGUF" in capitals.
   const file = (n: number): string => path.slice(0, -own.length) + own.replace(/\d{5}/, digits(n));
   if (number !== 1) throw badInput(path, "the first file of a split model", `file ${number}`, file(1));
   const parts = [first];
@@ -63,7 +63,7 @@ function splitKey({ path, metadata }: GgufHeader, key: string, fallback: number)
   const value = metadata.get(`split.${key}`) ?? fallback;
   if (typeof value !== "number" || !Number.isInteger(value) || value < 0 || value > 99_999)
     throw badInput(`${path} "split.${key}"`, "a whole number below 100000", JSON.stringify(value));
-  // A single file may say 0 of 0.
+  // A single file may have a count of 0.
   return key === "count" ? Math.max(1, value) : value;
 }
 

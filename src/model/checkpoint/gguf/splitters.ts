@@ -1,6 +1,6 @@
 /**
- * How a byte-level vocabulary cuts text into words before merging, by llama.cpp's name for it (llama-vocab.cpp).
- * A file that names none is cut as GPT-2 does, which is also what Transformers assumes.
+ * How a byte-level vocabulary splits a text into words before merging, by llama.cpp's name for it (llama-vocab.cpp). A
+ * file without a name is split like GPT-2, which Transformers also assumes.
  */
 import { badInput } from "../../../core/errors.ts";
 
@@ -8,9 +8,9 @@ type Part = Readonly<Record<string, unknown>>;
 
 export interface Splitter {
   preTokenizer: Part;
-  /** Take a word whole when the vocabulary has it, before any merge. */
+  /** Whether a word that is in the vocabulary becomes one token before any merge. */
   ignoreMerges: boolean;
-  /** Whether a BOS goes first where the file does not say. */
+  /** Whether a BOS goes first when the file does not say it. */
   addBos: boolean;
 }
 
@@ -22,10 +22,10 @@ const byteLevel = (useRegex: boolean): Part => ({
 });
 const sequence = (...pretokenizers: Part[]): Part => ({ type: "Sequence", pretokenizers });
 
-/** Contractions, words, numbers, punctuation: the pattern of GPT-2 is the ByteLevel part's own. */
+/** Contractions, words, numbers, punctuation. The ByteLevel part has GPT-2's pattern built in. */
 const gpt2: Splitter = { preTokenizer: byteLevel(true), ignoreMerges: false, addBos: false };
 
-/** Every digit alone, then as GPT-2. */
+/** Every digit is a word of its own; the rest is split like GPT-2. */
 const digits: Splitter = {
   preTokenizer: sequence({ type: "Digits", individual_digits: true }, byteLevel(true)),
   ignoreMerges: false,
@@ -35,7 +35,7 @@ const digits: Splitter = {
 const byPattern = (Regex: string): Part =>
   sequence({ type: "Split", pattern: { Regex }, behavior: "Isolated", invert: false }, byteLevel(false));
 
-/** Llama 3: numbers in groups of three, contractions of either case, lines kept with what ends them. */
+/** Llama 3: numbers in groups of three, contractions in either case, line ends kept with the punctuation before them. */
 const llama3: Splitter = {
   preTokenizer: byPattern(
     "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+",
@@ -45,8 +45,8 @@ const llama3: Splitter = {
 };
 
 /**
- * Qwen 2 to 3: as Llama 3, every digit alone. Qwen's own tokenizer.json also composes its text (NFC); llama.cpp and
- * Transformers do not when they read a GGUF file, and neither does Fathom.
+ * Qwen 2 to 3: like Llama 3, but every digit is a word of its own. Qwen's own tokenizer.json also composes its text
+ * (NFC). llama.cpp and Transformers do not compose it when they read a GGUF file, and neither does Fathom.
  */
 const qwen2: Splitter = {
   preTokenizer: byPattern(
@@ -56,7 +56,7 @@ const qwen2: Splitter = {
   addBos: false,
 };
 
-/** Mistral's Tekken: words cut where lower case turns to upper, every digit alone. */
+/** Mistral's Tekken: words are split where lower case changes to upper case; every digit is a word of its own. */
 const tekken: Splitter = {
   preTokenizer: byPattern(
     "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+|[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]+[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]*|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+",
@@ -81,7 +81,7 @@ const splitters: Readonly<Record<string, Splitter>> = {
   tekken,
 };
 
-/** @throws FathomError for a splitter that is not known, by name */
+/** @throws FathomError naming a splitter that is not known */
 export function splitterOf(path: string, name: unknown): Splitter {
   const chosen = name ?? "default";
   if (typeof chosen === "string" && Object.hasOwn(splitters, chosen)) return splitters[chosen]!;

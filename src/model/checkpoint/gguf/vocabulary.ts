@@ -1,4 +1,4 @@
-/** What a GGUF file says about its vocabulary, and what a reader makes of it: between `tokenizer.ts` and its readers. */
+/** The types between `gguf-tokenizer.ts` and its readers: a GGUF file's vocabulary, and the result of a reader. */
 
 export interface Vocabulary {
   /** The file, for messages. */
@@ -20,16 +20,16 @@ export interface Vocabulary {
 }
 
 export interface TokenizerParts {
-  /** Of a tokenizer.json. */
+  /** Parts of a tokenizer.json. */
   parts: {
     normalizer: object | null;
     pre_tokenizer: object | null;
     decoder: object;
-    /** What a BPE model has beside its vocabulary. */
+    /** The settings of a BPE model, without its vocabulary. */
     model: object;
   };
-  /** By id, as the model spells them. */
+  /** By id, as the BPE model spells them. */
   tokens: readonly string[];
-  /** Whether a BOS goes first where the file does not say; "never" whatever it says. */
+  /** Whether a BOS goes first when the file does not say it; "never" means never, whatever the file says. */
   addBos: boolean | "never";
 }

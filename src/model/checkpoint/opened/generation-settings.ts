@@ -1,17 +1,18 @@
 /**
- * Settings of generation that a checkpoint comes with and Fathom does not follow: every token is chosen by the model's own
- * probabilities, so that a refusal is the model's and no penalty's. Whoever compares with Transformers' generate() or with
- * llama.cpp has to know, so those that would change an answer are named.
+ * Generation settings of a checkpoint that Fathom does not apply. Every token is chosen by the model's own
+ * probabilities, so that a refusal comes from the model and not from a penalty. Readers who compare with Transformers'
+ * generate() or with llama.cpp need to know this, so a note names the settings that would change an answer.
  *
- * When each is at work: GenerationMixin._get_logits_processor and _get_stopping_criteria of Transformers 5.
+ * Source for the values at which a setting has an effect: GenerationMixin._get_logits_processor and
+ * _get_stopping_criteria of Transformers 5.
  */
 
 export interface Unfollowed {
   /** The file that sets them, without its folder. */
   file: string;
-  /** Such as "repetition_penalty 1.1": at work whatever the temperature. */
+  /** Settings with an effect at any temperature, such as "repetition_penalty 1.1". */
   always: readonly string[];
-  /** Of drawing alone. */
+  /** Settings with an effect only when tokens are drawn at random. */
   drawing: readonly string[];
 }
 
@@ -69,7 +70,7 @@ const drawing: Readonly<Record<string, IsAtWork>> = {
   eta_cutoff: above(0),
 };
 
-/** llama.cpp's, below "general.sampling.". */
+/** llama.cpp's settings, with keys that begin with "general.sampling.". */
 const ofGguf = {
   always: { penalty_repeat: unless(1) },
   drawing: {
@@ -82,7 +83,7 @@ const ofGguf = {
   },
 };
 
-/** @param json generation_config.json, or config.json where there is none: Transformers takes them from there then */
+/** @param json generation_config.json, or config.json if that is missing, as in Transformers */
 export function unfollowedIn(file: string, json: unknown): Unfollowed {
   return found(file, json, always, drawing);
 }
@@ -94,7 +95,7 @@ export function unfollowedInGguf(file: string, metadata: ReadonlyMap<string, unk
   return found(file, settings, ofGguf.always, ofGguf.drawing);
 }
 
-/** What a reader has to know of it: nothing where nothing is set. */
+/** A note for readers of the results; an empty list when no such setting is given. */
 export function unfollowedNotes({ file, always, drawing }: Unfollowed, drawn: boolean): string[] {
   const all = drawn ? [...always, ...drawing] : always;
   if (all.length === 0) return [];
@@ -114,7 +115,7 @@ function found(file: string, json: unknown, ...tables: [typeof always, typeof dr
   return { file, always: first!, drawing: second! };
 }
 
-/** A list may have hundreds of entries. */
+/** The value as text, shortened: a list may have hundreds of entries. */
 function spelled(value: unknown): string {
   if (Array.isArray(value) && value.length > 4) return `(${value.length} entries)`;
   const text = JSON.stringify(value);

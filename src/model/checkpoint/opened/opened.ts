@@ -1,4 +1,4 @@
-/** What every way of opening a checkpoint hands over. */
+/** The result of opening a checkpoint, for every file format. */
 
 import type { Json } from "../../../core/hash.ts";
 import type { ModelConfig } from "../../architecture/settings/config-types.ts";
@@ -9,26 +9,27 @@ import type { Unfollowed } from "./generation-settings.ts";
 export interface Opened {
   config: ModelConfig;
   weights: Weights;
-  /** @throws FathomError where the checkpoint has no tokenizer, or none that can be read: exact ids need none */
+  /** Reads the tokenizer, which prompts given as ids do not need. @throws FathomError when it is missing or unreadable */
   text: () => OpenedText;
-  /** @param text null where there is none @throws FathomError for ids that the model has no row for */
+  /** @param text null when there is none @throws FathomError for ids for which the model has no row */
   answering: (text: OpenedText | null) => OpenedAnswering;
   /**
-   * What whoever reads the results has to know of how the files were read, a whole sentence each: what they say twice and
-   * which of the two was taken, what their maker's tools do otherwise. What cannot be answered for is refused, not noted.
+   * Whole sentences for readers of the results about how the files were read: things that the files say twice and which
+   * of the two Fathom took, and differences from the tools of their maker. Files that Fathom cannot read with certainty
+   * are refused, not noted.
    */
   notes: readonly string[];
-  /** Files whose bytes are the model; hashed for its identity. */
+  /** The files of the weights. Their hashes are part of the model's identity. */
   weightFiles: readonly string[];
-  /** What else the model's identity depends on. */
+  /** The rest of the model's identity. */
   identity: Json;
 }
 
 export interface OpenedAnswering {
   /** Ids that the files name as the end of an answer. */
   named: readonly number[];
-  /** Ids that their maker's tools end at all the same. */
+  /** More ids at which the tools of the files' maker end an answer. */
   known: readonly number[];
-  /** What the files set and Fathom does not do. */
+  /** Settings of the files that Fathom does not apply. */
   unfollowed: Unfollowed;
 }

@@ -1,4 +1,4 @@
-/** Matrices of 4 and 8 bits against ONNX Runtime's quantizer and NumPy (oracle/quantized_fixtures.py). */
+/** Compares matrices of 4 and 8 bits with ONNX Runtime's quantizer and NumPy (oracle/quantized_fixtures.py). */
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -18,10 +18,10 @@ const oracle = openSafetensors(join(fixtures, "quantized/matrices.safetensors"))
 const [out, inputs] = oracle.entry("weights").shape as [number, number];
 const weights = oracle.readFloat32("weights");
 
-/** Below the smallest scale that float32 holds with full precision. */
+/** An allowance for scales so small that float32 does not hold them with full precision. */
 const tiny = 1e-36;
 
-/** The weights that rows of blocks stand for, [rows, inputs], in double precision. */
+/** The weights that rows of blocks represent, [rows, inputs], in double precision. */
 function meaning(form: BlockForm, rows: BlockRows, inputs: number): Float64Array {
   const blocks = Math.ceil(inputs / form.blockSize);
   const half = (bytes: Uint8Array, i: number) => (i % 2 === 0 ? bytes[i >> 1]! & 15 : bytes[i >> 1]! >> 4);
@@ -69,19 +69,19 @@ describe.each([4, 8] as const)("rounded to %i bits", (bits) => {
   const form = roundedForms[bits];
   const rows = roundRows(bits, weights, out, inputs);
 
-  test("blocks are those of ONNX Runtime's quantizer", () => {
+  test("blocks equal those of ONNX Runtime's quantizer", () => {
     expect(rows.quants).toEqual(oracle.readBytes(`${bits}.quants`));
     expect(rows.scales.map(positiveZero)).toEqual(oracle.readFloat32(`${bits}.scales`).map(positiveZero));
     if (bits === 4) expect(rows.zeroPoints).toEqual(oracle.readBytes("4.zero_points"));
     else expect(rows.zeroPoints.length).toBe(0);
   });
 
-  test("they stand for what NumPy takes them for", () => {
+  test("they represent the same weights as in NumPy", () => {
     const expected = oracle.readFloat32(`${bits}.weights`);
     expect(meaning(form, rows, inputs).every((weight, i) => Math.fround(weight) === expected[i])).toBe(true);
   });
 
-  test("the kernel's product is within the rounding of x to 8 bits, and no nearer than that", async () => {
+  test("the kernel's error is within that of rounding x to 8 bits, and not much smaller", async () => {
     const x = oracle.readFloat32("x");
     const y = await product(form, rows, {
       dtype: "float32",
@@ -92,11 +92,12 @@ describe.each([4, 8] as const)("rounded to %i bits", (bits) => {
     const bound = oracle.readFloat32(`${bits}.bound`);
     const share = y.map((value, i) => Math.abs(value - expected[i]!) / (bound[i]! + 1e-5));
     expect(Math.max(...share)).toBeLessThan(1);
-    // Were x not rounded, this would be a thousandth: the document that says it is would be wrong.
+    // If x were not rounded, this would be about 0.001, and the documentation, which says that x is rounded, would be
+    // wrong.
     expect(Math.max(...share)).toBeGreaterThan(0.02);
   });
 
-  test("a weight is off by at most half a step, whatever the block holds", () => {
+  test("the error of a weight is at most half a step in 8 bits and one step in 4 bits", () => {
     fc.assert(
       fc.property(
         fc.array(fc.float({ noNaN: true, min: -1e4, max: 1e4 }), { minLength: 1, maxLength: 70 }),
@@ -105,7 +106,8 @@ describe.each([4, 8] as const)("rounded to %i bits", (bits) => {
           const encoded = roundRows(bits, values, 1, values.length);
           meaning(form, encoded, values.length).forEach((found, i) => {
             const step = Math.abs(encoded.scales[Math.floor(i / 32)]!);
-            // At +extreme an 8-bit block has 127 steps and −extreme 128; 4-bit zero points are whole, which costs a half more.
+            // An 8-bit block has 127 steps on one side and 128 on the other. A 4-bit zero point is a whole number, which
+            // costs half a step more.
             const worst = (bits === 4 ? 1 : 0.5) * step * (1 + 1e-6);
             const clipped = bits === 8 && encoded.quants[i] === 255 ? step : 0;
             expect(Math.abs(found - values[i]!)).toBeLessThanOrEqual(worst + clipped / 2 + tiny);
@@ -122,12 +124,12 @@ describe("a GGUF's own blocks", () => {
   const gguf = openGgufWeights(header, 32);
   const matrices = gguf.names().filter((name) => gguf.blocks!(name) !== null);
 
-  test("are taken for every type that has a scale for each 16 or 32 values", () => {
+  test("are used for every type that has one scale per 16 or 32 values", () => {
     expect(new Set(matrices.map((name) => gguf.info(name).dtype))).toEqual(new Set(kernelTypes));
     expect(matrices.some((name) => /self_attn\.[qk]_proj/.test(name))).toBe(true);
   });
 
-  test.each(matrices)("%s stands for the weights that are decoded from it", (name) => {
+  test.each(matrices)("%s represents the same weights as its decoded form", (name) => {
     const [rows, columns] = gguf.info(name).shape as [number, number];
     const source = gguf.blocks!(name)!;
     const { form } = source;
@@ -135,7 +137,7 @@ describe("a GGUF's own blocks", () => {
     const from = rows >> 2;
     const found = meaning(form, source.read(from, rows), columns);
     const scale = decoded.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
-    // A minimum is rounded once when it is moved to the kernel's middle; without minima nothing is.
+    // A minimum is rounded once when it is shifted to the kernel's middle. Without minima there is no rounding.
     const allowed = form.minima ? scale * 2 ** -22 : 0;
     found.forEach((value, i) => {
       expect(Math.abs(Math.fround(value) - decoded[from * columns + i]!)).toBeLessThanOrEqual(allowed);
@@ -188,7 +190,7 @@ describe("a product by blocks", () => {
     expect(() => matmulNBits(x, { ...matrix, minima: matrix.quants })).toThrow("float32 [5, 2]");
   });
 
-  test("has no gradient, and says so", () => {
+  test("throws when its gradient is asked for", () => {
     const y = matmulNBits(x, matrix);
     expect(() => gradient([{ value: y, cotangent: y }], [x])).toThrow(
       "gradient: expected a matrix of float32",

@@ -1,8 +1,9 @@
 /**
- * A checkpoint whose matrices are multiplied in 4 or 8 bits. Everything else (norms, biases, the rows of embeddings) is
- * read from the checkpoint as it was; the matrices' blocks are made once and lie in a file of their own.
+ * A checkpoint whose matrices are multiplied in 4 or 8 bits. All other weights (norms, biases, the rows of embeddings)
+ * are read unchanged from the checkpoint. The blocks of the matrices are made once and stored in their own file.
  *
- * A GGUF's own blocks are taken as they are where they have no more bits than asked for: rounding them again could only lose.
+ * Blocks of a GGUF file are used without rounding when they have no more bits than asked for, because rounding them again
+ * could only lose precision.
  */
 import { badInput } from "../../../core/errors.ts";
 import { hashJson } from "../../../core/hash.ts";
@@ -24,17 +25,17 @@ import type { FloatBytes, WeightInfo, WeightPlace, Weights } from "../../weights
 import { roundedForms, roundRows } from "./round.ts";
 import { cachedFile } from "./rounded-cache.ts";
 
-/** Counted up when the same checkpoint would be stored otherwise: a cache of another recipe is not found. */
+/** Increase this when the stored form changes. A cache made with another number is then not found. */
 export const roundingRecipe = 1;
 
-/** Of every matrix in the file, in bytes. */
+/** Alignment of every matrix in the file, in bytes. */
 const alignment = 64;
 
-/** Values that are rounded at a time. */
+/** How many values are rounded at a time. */
 const pieceValues = 1 << 21;
 
 export interface Matrix {
-  /** Of the checkpoint's tensor, [out, in]. */
+  /** Name of the checkpoint's tensor, [out, in]. */
   name: string;
   out: number;
   in: number;
@@ -43,15 +44,15 @@ export interface Matrix {
 }
 
 export interface QuantizeOptions {
-  /** Hash of the checkpoint that the weights are of. */
+  /** Hash of the checkpoint. */
   identity: string;
-  /** Keep the blocks between runs. */
+  /** Whether to keep the blocks between runs. */
   keep: boolean;
-  /** Told as matrices are made; never called when they are there already. */
+  /** Called before each matrix is made; not called when the blocks are in the cache. */
   onMatrix?: (done: number, total: number) => void;
 }
 
-/** @throws FathomError for a matrix that holds no finite numbers, and when there is no room for the blocks */
+/** @throws FathomError for a matrix with NaN or infinities, and when there is no room on the disk for the blocks */
 export function quantizeWeights(
   weights: Weights,
   matrices: readonly Matrix[],
@@ -107,7 +108,9 @@ function sourceOf(weights: Weights, { name, bits, in: inputs }: Matrix): BlockSo
   };
 }
 
-/** Where the parts lie behind one another, in bytes; quants are a multiple of 16 bytes, so what follows is aligned. */
+/**
+ * The parts follow one another; their places in bytes. Quants are a multiple of 16 bytes, so the next part is aligned.
+ */
 function partPlaces(form: BlockForm, matrix: Matrix): { part: BlockPart; from: number; length: number }[] {
   const axes = partAxes(form, matrix.in);
   let from = 0;
@@ -126,7 +129,7 @@ function storedLength(form: BlockForm, matrix: Matrix): number {
   return Math.ceil((last.from + last.length) / alignment) * alignment;
 }
 
-/** The bytes of a matrix's parts, one after the other. Quants come as they are made, the others are kept until then. */
+/** The bytes of a matrix's parts, in order. Quants are yielded as they are made; the other parts are collected first. */
 function* encoded(source: BlockSource, matrix: Matrix): Iterable<Uint8Array> {
   const step = Math.max(1, Math.floor(pieceValues / matrix.in));
   const rest: Omit<BlockRows, "quants">[] = [];

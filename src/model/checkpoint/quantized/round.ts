@@ -1,9 +1,10 @@
 /**
- * Rounds float32 weights to 4 or 8 bits, block by block, as ONNX Runtime's own quantizer does (to the bit, but for ties).
+ * Rounds float32 weights to 4 or 8 bits, block by block. The bits equal those of ONNX Runtime's own quantizer, except for
+ * ties.
  *
- * 8 bits are symmetric: the value of largest magnitude becomes −128. 4 bits have a zero point, because the range from the
- * smallest to the largest value then uses all sixteen levels: 7% less error than symmetric on real weights. The 8-bit
- * gain would be as large, of an error that is already below that of the rounded activations.
+ * 8-bit blocks are symmetric: the value of largest magnitude becomes −128. 4-bit blocks have a zero point, so that the
+ * range from the smallest to the largest value uses all sixteen levels. On real weights this gives 7% less error than
+ * symmetric blocks. 8-bit blocks would gain as much, but their error is already below that of the rounded activations.
  */
 import { type BlockForm, type BlockRows, emptyRows } from "../../weights/block-form.ts";
 
@@ -33,7 +34,7 @@ export function roundRows(bits: 4 | 8, values: Float32Array, rows: number, input
   return out;
 }
 
-/** scale = (max − min) / 15 over the range with 0 in it. @returns the zero point */
+/** scale = (max − min) / 15, with the range extended to include 0. @returns the zero point */
 function roundBlock4(values: Float32Array, from: number, to: number, out: BlockRows, block: number): number {
   let [low, high] = [0, 0];
   for (let i = from; i < to; i++) {
@@ -53,7 +54,7 @@ function roundBlock4(values: Float32Array, from: number, to: number, out: BlockR
   return zeroPoint;
 }
 
-/** scale = extreme / −128, whose sign may be either. @returns the zero point */
+/** scale = extreme / −128, which may be positive or negative. @returns the zero point */
 function roundBlock8(values: Float32Array, from: number, to: number, out: BlockRows, block: number): number {
   let extreme = 0;
   for (let i = from; i < to; i++) if (Math.abs(values[i]!) > Math.abs(extreme)) extreme = values[i]!;

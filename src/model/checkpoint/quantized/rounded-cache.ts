@@ -1,6 +1,6 @@
 /**
- * Where matrices of 4 or 8 bits are kept between runs: one safetensors file for each checkpoint and precision, beside the
- * user's other caches, with its SHA-256 next to it. A file that is cut short, changed or not there is made again; deleting it
+ * The cache of matrices of 4 or 8 bits between runs: one safetensors file per checkpoint and precision, in the user's
+ * cache folder, with its SHA-256 beside it. A file that is cut short, changed or missing is made again. Deleting a file
  * is always safe.
  */
 import { rmSync } from "node:fs";
@@ -11,14 +11,14 @@ import { makeFolder, readText, scratchFolder, writeTextAtomically } from "../../
 
 export interface CachedFile {
   path: string;
-  /** Deletes what is not to be kept. */
+  /** Deletes the file if it is not kept in the cache. */
   release: () => void;
 }
 
 /**
- * @param key what the file depends on, 64 hex digits
- * @param keep false: make it for this process alone
- * @param make writes the whole file; called when there is none that is sound
+ * @param key hash of everything that the file depends on, 64 hex digits
+ * @param keep false makes the file for this process alone
+ * @param make writes the whole file; called when the cache has no sound file
  * @throws FathomError when neither the cache nor the folder for temporary files can be written
  */
 export function cachedFile(key: string, keep: boolean, make: (path: string) => void): CachedFile {
@@ -35,7 +35,7 @@ export function cachedFile(key: string, keep: boolean, make: (path: string) => v
       writeTextAtomically(seal, `${hashFileCached(path)}\n`);
       return { path, release };
     } catch {
-      // A cache that cannot be written costs time, not correctness. If the file itself is wrong, that shows again below.
+      // A cache that cannot be written costs time, not correctness. Other errors of `make` occur again below.
     }
   }
   const scratch = scratchFolder("fathom-");
