@@ -1,6 +1,6 @@
 /**
- * A model as the rest of Fathom sees it: its checkpoint here, its engine in a worker thread. Calls queue; results come
- * as they are ready.
+ * A model for the rest of Fathom: its checkpoint is in this thread, its engine in a worker thread. Calls wait in a queue.
+ * Results are passed on as soon as they are ready.
  */
 import "./ort/no-telemetry.ts";
 import { Worker } from "node:worker_threads";
@@ -16,13 +16,13 @@ import type { Answer, Call, Event, GradientRequest, WorkerData } from "./engine/
 export interface OpenOptions extends Pick<EngineOptions, "threads" | "device" | "oneBlockAtATime"> {
   /** fp32 (exact) when not given. */
   precision?: Precision;
-  /** Keep rounded weights in the user's cache for the next time; true when not given. */
+  /** Whether to keep rounded weights in the user's cache for later runs; true when not given. */
   keepRounded?: boolean;
-  /** Told as matrices are rounded; never called in fp32 and when they are kept from an earlier time. */
+  /** Called when a matrix is rounded; never called in fp32, or when the cache has the rounded weights. */
   onRounded?: (done: number, total: number) => void;
-  /** Told as parts open. */
+  /** Called when a part is open. */
   onPart?: (done: number, total: number) => void;
-  /** Ends what is at work, between two steps, and the engine with it. */
+  /** Stops the running call, between two steps. The engine then ends too. */
   signal?: AbortSignal;
 }
 
@@ -47,13 +47,13 @@ export interface Model {
 
 /**
  * @param path a Hugging Face directory or a .gguf file
- * @throws FathomError for whatever is wrong with the checkpoint
+ * @throws FathomError for every problem of the checkpoint
  */
 export async function openModel(path: string, options: OpenOptions = {}): Promise<Model> {
   return await modelOf(await openCheckpoint(path), options);
 }
 
-/** The engine over a checkpoint that is already open, which the model then closes. */
+/** A model of a checkpoint that is already open. Closing the model closes the checkpoint. */
 export async function modelOf(checkpoint: Checkpoint, options: OpenOptions = {}): Promise<Model> {
   const { precision = "fp32", keepRounded = true, onRounded, onPart, signal, ...engineOptions } = options;
   const line = new WorkerLine({
@@ -111,13 +111,13 @@ class WorkerLine {
   #queue: Promise<unknown> = Promise.resolve();
   #ended: Error | null = null;
   readonly #stopFlag: Int32Array;
-  /** Settled while nothing is at work. ONNX Runtime aborts the process when its thread is ended in the middle of a run. */
+  /** Resolved while no call runs. ONNX Runtime aborts the process when its thread is ended in the middle of a run. */
   #idle: Promise<void> = Promise.resolve();
   #becomeIdle: () => void = () => undefined;
 
   constructor(data: WorkerData) {
     this.#stopFlag = new Int32Array(data.stop);
-    // A checkout runs TypeScript, the package compiled JavaScript.
+    // A checkout runs TypeScript; the package runs compiled JavaScript.
     const file = import.meta.url.endsWith(".ts") ? "./engine/worker.ts" : "./engine/worker.js";
     this.#worker = new Worker(new URL(file, import.meta.url), { workerData: data });
     this.#worker.on("message", (answer: Answer) => {
@@ -141,7 +141,7 @@ class WorkerLine {
     return await this.#enqueue(call, onEvent);
   }
 
-  /** Asks for what is at work to end; whoever waits for it is told by its failing. */
+  /** Stops the running call. Its promise then rejects. */
   stop(): void {
     Atomics.store(this.#stopFlag, 0, 1);
   }
@@ -179,7 +179,8 @@ class WorkerLine {
         try {
           pending.onEvent(answer.event);
         } catch (error) {
-          // A listener that fails (a full disk, say) ends the engine too: nobody wants what it is still working on.
+          // When a listener throws (for example, because the disk is full), nobody needs the rest, so the engine ends
+          // too.
           this.#fail(error instanceof Error ? error : new Error(String(error)));
           this.stop();
         }

@@ -1,4 +1,4 @@
-/** What some tokens hold between two blocks, put aside in a file while other tokens go through the block that is open. */
+/** Stores the state of some tokens between two blocks in a file, while other tokens go through the open block. */
 import type { Spool, Spooled } from "../../files/disk/spool.ts";
 import { Tensor } from "../ort/ort.ts";
 import type { Step, StepOptions } from "./engine.ts";
@@ -17,7 +17,7 @@ export class BetweenBlocks {
     this.#spool = spool;
   }
 
-  /** Takes the place of what the blocks before left. */
+  /** Stores the result of a step, in place of the residual of the blocks before. */
   put({ residual, lent }: Step): void {
     if (this.#residual === null) this.#residual = this.#spool.put(residual);
     else this.#residual.replace(residual);
@@ -25,7 +25,7 @@ export class BetweenBlocks {
       if (!this.#lent.has(layer)) this.#lent.set(layer, { key: this.#aside(key), value: this.#aside(value) });
   }
 
-  /** Where a step through block `layer` begins; at the first block nothing is put aside yet. */
+  /** The start of a step through block `layer`. Call it only after `put`, so not for the first block. */
   from(layer: number): NonNullable<StepOptions["from"]> {
     const lent = new Map(
       [...this.#lent].map(([lender, { key, value }]) => [lender, { key: tensor(key), value: tensor(value) }]),
@@ -33,7 +33,7 @@ export class BetweenBlocks {
     return { layer, residual: this.residual(), lent };
   }
 
-  /** [B, T, d] */
+  /** The stored residual, [B, T, d]. */
   residual(): Float32Array<ArrayBuffer> {
     return this.#residual!.whole();
   }

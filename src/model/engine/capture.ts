@@ -1,7 +1,8 @@
 /**
- * The residual stream of exact tokens: every row's resid_post at chosen layers, and its logits when asked for. Rows go
- * together in calls. Usually a call runs through all blocks before the next one; where the engine holds one block at a
- * time, all calls run through a block before it opens the next (layer by layer, as AirLLM and FlexGen offload).
+ * Captures the residual stream of given tokens: every row's resid_post at chosen layers, and its logits when asked for. A
+ * forward call reads several rows together. Usually a call runs through all blocks before the next call starts. If the
+ * engine holds one block at a time, all calls run through a block before it opens the next one (layer by layer, as AirLLM
+ * and FlexGen offload).
  */
 import { Spool } from "../../files/disk/spool.ts";
 import { BetweenBlocks } from "./between-blocks.ts";
@@ -9,16 +10,16 @@ import { batchEdits, type Edit, type EditMasks } from "./edits.ts";
 import type { Engine, Step } from "./engine.ts";
 import { KvCache } from "./kv-cache.ts";
 
-/** Tokens of one forward call; beyond about this many, time a token rises again (measured). */
+/** Tokens per forward call. Above about this number the time per token rises again (measured). */
 const callTokens = 512;
-/** Rows of logits made at once: a vocabulary of 256k makes a megabyte of each. */
+/** Rows of logits computed at once. With a vocabulary of 256k one row takes a megabyte. */
 const headRows = 64;
 
 export interface CaptureRequest {
   id: string;
   ids: readonly number[];
   editMasks?: EditMasks;
-  /** What block `replaceAt` of the options is to give, [ids.length, d]. */
+  /** The output that block `replaceAt` of the options gets, [ids.length, d]. */
   replacement?: Float32Array<ArrayBuffer>;
 }
 
@@ -27,15 +28,15 @@ export interface CaptureOptions {
   layers: readonly number[];
   logits: boolean;
   edits: readonly Edit[];
-  /** A block whose output is every request's `replacement`, and not what it computes. */
+  /** A block whose output is replaced by every request's `replacement`. */
   replaceAt?: number;
 }
 
-/** Consecutive tokens of one row at one place. A row's pieces of one place come in the order of its tokens. */
+/** Values of consecutive tokens of one row at one place. A row's pieces of one place come in the order of its tokens. */
 export interface CapturedPiece {
-  /** Of the row's request. */
+  /** Index of the row's request. */
   index: number;
-  /** A block, for its resid_post, or the logits. */
+  /** A block's index, for its resid_post, or the logits. */
   place: number | "logits";
   /** [tokens, d], or [tokens, vocab] for the logits. */
   values: Float32Array<ArrayBuffer>;
@@ -43,7 +44,7 @@ export interface CapturedPiece {
 
 export type OnPiece = (piece: CapturedPiece) => void;
 
-/** Rows that go together: several that one forward call holds, or a single one in stretches of `callTokens`. */
+/** Rows that are read together: several in one forward call, or a single long one in stretches of `callTokens`. */
 interface Call {
   rows: readonly { index: number; request: CaptureRequest }[];
   longest: number;
@@ -51,7 +52,7 @@ interface Call {
 
 /**
  * Captures all requests.
- * @param onTokens told how many tokens went through the blocks; where one block is open at a time, through that one
+ * @param onTokens called with the number of tokens that went through the blocks, or through the one open block
  */
 export async function capture(
   engine: Engine,
@@ -94,7 +95,7 @@ export async function capture(
   }
 }
 
-/** One call through a run of blocks, or through the head, handing out what is captured on the way. */
+/** Runs one call through a run of blocks or through the head, and passes on the captured values. */
 class Forward {
   readonly #engine: Engine;
   readonly #options: CaptureOptions;
@@ -107,7 +108,8 @@ class Forward {
   }
 
   /**
-   * @param run blocks from `from` to `to`; what is `held` of each stretch before it, unless that is the first block
+   * @param run the blocks `from` to `to`, both included, and the state `held` of each stretch before them, which the
+   *   first block does not need
    * @param after called after each stretch of the call's tokens
    */
   async blocks(
@@ -150,7 +152,7 @@ class Forward {
     }
   }
 
-  /** @param residual of a stretch of the call's tokens after the last block, [rows, T, d] */
+  /** @param residual the residual of a stretch of the call's tokens after the last block, [rows, T, d] */
   async head({ rows }: Call, residual: Float32Array<ArrayBuffer>, stretch: number): Promise<void> {
     const d = this.#engine.config.hiddenSize;
     const T = residual.length / d / rows.length;
@@ -170,7 +172,7 @@ class Forward {
   }
 }
 
-/** Replacements of the tokens from `from` on, [rows, T, d]; padding is zeros. */
+/** The replacements of T tokens from token `from` on, [rows, T, d]; padding is zeros. */
 function padded(
   requests: readonly CaptureRequest[],
   d: number,
@@ -188,7 +190,7 @@ function padded(
   return out;
 }
 
-/** Requests by their lengths, as many in a call as `callTokens` hold with padding. */
+/** Sorts requests by length and puts as many into a call as fit into `callTokens` with padding. */
 function inCalls(requests: readonly CaptureRequest[]): Call[] {
   const rows = requests
     .map((request, index) => ({ index, request }))

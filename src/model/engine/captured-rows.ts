@@ -1,11 +1,11 @@
-/** What is captured comes in pieces; where all of it fits into memory, this puts the pieces of each row together again. */
+/** Joins the pieces that `capture` gives to whole rows again, for captures that fit into memory. */
 import { joinFloats } from "../../core/floats.ts";
 import type { CapturedPiece } from "./capture.ts";
 
 export class CapturedRows {
   readonly #pieces = new Map<string, Float32Array[]>();
 
-  /** To be given to `capture`. */
+  /** Pass this to `capture`. */
   readonly take = ({ index, place, values }: CapturedPiece): void => {
     const key = `${index} ${place}`;
     const pieces = this.#pieces.get(key);
@@ -14,8 +14,8 @@ export class CapturedRows {
   };
 
   /**
-   * @returns [tokens, d] of a block, or [tokens, vocab] of the logits
-   * @throws RangeError when that was not captured
+   * @returns [tokens, d] for a block, or [tokens, vocab] for the logits
+   * @throws RangeError when this place was not captured
    */
   row(index: number, place: CapturedPiece["place"]): Float32Array<ArrayBuffer> {
     const pieces = this.#pieces.get(`${index} ${place}`);

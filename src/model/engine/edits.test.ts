@@ -1,4 +1,4 @@
-/** The edit against its own formula written out, for each activation, and the algebra that every edit obeys. */
+/** Compares the edit with its formula written out, for each activation, and tests the algebra of edits. */
 import { afterAll, describe, expect, it } from "vitest";
 import { random } from "../../core/random.ts";
 import { Tensor } from "../ort/ort.ts";
@@ -48,7 +48,7 @@ function formula(e: Edit, x: Float32Array, masks: Float32Array[]): number[] {
 }
 
 describe.each(["identity", "relu", "jumprelu"] as const)("%s", (activation) => {
-  it("is the formula, each row by its own mask", async () => {
+  it("equals the formula, with each row's own mask", async () => {
     const e = edit(activation);
     const x = normals(rows * tokens * d);
     const masks = [Float32Array.from([1, 0, 1, 1]), Float32Array.from([0, 1, 0.5, 1])];
@@ -64,7 +64,7 @@ describe.each(["identity", "relu", "jumprelu"] as const)("%s", (activation) => {
   });
 });
 
-it("removes a direction once and for all: a second time changes nothing", async () => {
+it("removes a direction completely: a second ablation changes nothing", async () => {
   const direction = normals(d);
   const length = Math.hypot(...direction);
   const unit = direction.map((value) => value / length);
@@ -86,7 +86,7 @@ it("removes a direction once and for all: a second time changes nothing", async 
   });
 });
 
-it("refuses arrays that do not fit, and a threshold where none belongs, by name", () => {
+it("refuses by name arrays that do not fit, and a threshold of an edit other than jumprelu", () => {
   const sizes = { hiddenSize: d, layers: 2 };
   const refuse = (change: Partial<Edit>, activation: Edit["activation"] = "relu") =>
     expect(() => checkEdits([{ ...edit(activation), ...change }], sizes));

@@ -1,13 +1,13 @@
 /**
- * The edit of a site, in the one low-rank form of the architecture:
+ * The edit of a site, in one low-rank form for all interventions:
  *
  *     x' = x + ((target(a) − a) ⊙ mask) · D,   a = act(x·E + b),   target(a) = scale ⊙ a + offset
  *
  * act is the identity, ReLU, or JumpReLU: ReLU(pre)·1[pre > threshold].
  *
- * Zero ablation is scale 0; clamping is scale 0 with an offset; scaling is a scale; removing a direction is E = Dᵀ = the
- * unit direction with the identity; adding a vector is E = 0, offset its size. What the chosen features do not explain
- * (an SAE's error) stays in x by construction.
+ * Zero ablation is scale 0. Clamping is scale 0 with an offset. Scaling is a scale. Removing a direction is the identity
+ * with E = Dᵀ = the unit direction. Adding a vector is E = 0 with the vector's size as offset. The part of x that the
+ * chosen features do not explain (an SAE's error) stays in x by construction.
  */
 import { badInput } from "../../core/errors.ts";
 import { Graph, type Value } from "../../graph/build/graph.ts";
@@ -19,28 +19,28 @@ export interface Edit {
   /** The block whose output (resid_post) is edited. */
   layer: number;
   activation: "identity" | "relu" | "jumprelu";
-  /** k features: E [d, k], b [k], D [k, d], all row-major float32. */
+  /** E [d, k], b [k] and D [k, d] of k features, all row-major float32. */
   encoder: Float32Array<ArrayBuffer>;
   bias: Float32Array<ArrayBuffer>;
   decoder: Float32Array<ArrayBuffer>;
-  /** [k], of jumprelu only. */
+  /** [k], for jumprelu only. */
   threshold?: Float32Array<ArrayBuffer> | undefined;
   /** [k] each. */
   scale: Float32Array<ArrayBuffer>;
   offset: Float32Array<ArrayBuffer>;
 }
 
-/** Which features of each edit apply to a row: one [k] mask per edit, values in 0…1. */
+/** How far each feature of each edit applies to a row: one [k] mask per edit, values from 0 to 1. */
 export type EditMasks = readonly Float32Array[];
 
-/** What each row of a batch has edited. */
+/** The edits of a batch, with each row's masks. */
 export interface BatchEdits {
   edits: readonly Edit[];
   /** By row, then by edit. */
   masks: readonly EditMasks[];
 }
 
-/** The edits of a batch; a row without masks has every feature of every edit. null where there is no edit. */
+/** The edits of a batch. A row without masks gets every feature of every edit. null when there are no edits. */
 export function batchEdits(
   edits: readonly Edit[],
   rows: readonly { readonly editMasks?: EditMasks }[],
@@ -50,7 +50,7 @@ export function batchEdits(
   return { edits, masks: rows.map((row) => row.editMasks ?? all) };
 }
 
-/** @throws FathomError that names the edit and the array whose length does not fit. */
+/** @throws FathomError naming the edit, and the layer, threshold or array that does not fit */
 export function checkEdits(edits: readonly Edit[], sizes: { hiddenSize: number; layers: number }): void {
   edits.forEach((edit, index) => {
     const k = edit.bias.length;
@@ -121,8 +121,8 @@ export class Editor {
 
   /**
    * @param x residual stream [B, T, d]
-   * @param masks for each row, this edit's [k] mask
-   * @returns edited residual stream [B, T, d]
+   * @param masks this edit's [k] mask per row
+   * @returns the edited residual stream [B, T, d]
    */
   async apply(edit: Edit, x: Tensor, masks: readonly Float32Array[]): Promise<Tensor> {
     const k = edit.bias.length;

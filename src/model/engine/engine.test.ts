@@ -1,4 +1,4 @@
-/** The engine against Transformers in fp32 (oracle/engine_fixtures.py): tiny checkpoints of every family. */
+/** Compares the engine with Transformers in fp32 (oracle/engine_fixtures.py), on tiny checkpoints of every family. */
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -71,7 +71,7 @@ describe.each(engineFixtures)("%s", (name) => {
     });
   });
 
-  it("reads on from a replacement as from what the block itself gives, whatever changed it", async () => {
+  it("continues from a replaced output exactly as from the same output of an edit", async () => {
     const { hiddenSize } = checkpoint.config;
     const edit: Edit = {
       layer: 1,
@@ -93,7 +93,7 @@ describe.each(engineFixtures)("%s", (name) => {
     });
   });
 
-  it("computes the same to the bit when its blocks are opened again one by one", async () => {
+  it("computes the same bits when its blocks are opened again one by one", async () => {
     const fresh = await Engine.open(checkpoint.config, checkpoint.weights, { threads: 1 });
     try {
       const { layers, hiddenSize } = checkpoint.config;
@@ -123,7 +123,7 @@ describe.each(engineFixtures)("%s", (name) => {
     }
   });
 
-  it("gives the same row whatever else is in its batch", async () => {
+  it("gives the same row whatever other rows are in its batch", async () => {
     const together = await captureAll(requests);
     for (const [i, request] of requests.entries()) {
       const [alone] = await captureAll([request]);
@@ -131,7 +131,7 @@ describe.each(engineFixtures)("%s", (name) => {
     }
   });
 
-  it("captures to the bit the same with one block open at a time, long rows too", async () => {
+  it("captures the same bits with one block open at a time, also for long rows", async () => {
     const scratch = mkdtempSync(join(tmpdir(), "fathom-engine-"));
     const { weights } = checkpoint;
     const config = { ...checkpoint.config, contextLength: 2048 };
@@ -152,7 +152,7 @@ describe.each(engineFixtures)("%s", (name) => {
     }
   });
 
-  it("generates the 64 greedy tokens of the reference, rows entering and leaving", async () => {
+  it("generates the 64 greedy tokens of the reference while rows enter and leave", async () => {
     for (const batchSize of [3, 2]) {
       const out = await generateAll(requests, 64, { batchSize });
       expect(out.map((row) => row.ids)).toEqual(reference.greedy);
@@ -162,7 +162,7 @@ describe.each(engineFixtures)("%s", (name) => {
 
   it("stops at the checkpoint's end tokens, and a smaller cap is a prefix", async () => {
     const { endTokens } = reference;
-    // Those that the files name, and the mark of the template where they do not name it, which is noted.
+    // The end tokens of the files, and the template's mark if the files do not name it, which is noted.
     const ends = endsOf(checkpoint);
     expect(ends.slice(0, endTokens.length).toSorted()).toEqual(endTokens.toSorted());
     const { tokenizer } = textOf(checkpoint);
@@ -211,7 +211,7 @@ describe.each(engineFixtures)("%s", (name) => {
     }
   });
 
-  it.runIf(switchAt !== null)("turns a prompt that is read in pieces as the whole", async () => {
+  it.runIf(switchAt !== null)("rotates a prompt that is read in pieces like the whole prompt", async () => {
     const ids = reference.prompts[2]!;
     const cache = new KvCache(checkpoint.config, 1);
     cache.open();
@@ -222,19 +222,22 @@ describe.each(engineFixtures)("%s", (name) => {
     expect(error(residual, whole.slice(whole.length - residual.length))).toBeLessThan(2e-4);
   });
 
-  it.runIf(switchAt !== null)("reads no prefix with the angles of the other side of the switch", async () => {
-    const at = switchAt!;
-    // Their answers cross the switch, but for those that are beyond it from the start.
-    const family = [at - 9, at - 4, at, at + 1, at + 3, at + 8].map((length, i) => ({
-      id: String(i),
-      ids: reference.prompts[2]!.slice(0, length),
-    }));
-    const together = await generateAll(family, 12);
-    for (const [i, row] of family.entries())
-      expect(together[i]!.ids).toEqual((await generateAll([row], 12))[0]!.ids);
-  });
+  it.runIf(switchAt !== null)(
+    "never reads a prefix with the angles of the other side of the switch",
+    async () => {
+      const at = switchAt!;
+      // Their answers cross the switch, except for prompts that are beyond it from the start.
+      const family = [at - 9, at - 4, at, at + 1, at + 3, at + 8].map((length, i) => ({
+        id: String(i),
+        ids: reference.prompts[2]!.slice(0, length),
+      }));
+      const together = await generateAll(family, 12);
+      for (const [i, row] of family.entries())
+        expect(together[i]!.ids).toEqual((await generateAll([row], 12))[0]!.ids);
+    },
+  );
 
-  it("gives a row to the bit whatever its batch: a resumed run ends with the same findings", async () => {
+  it("gives a row the same bits in every batch, so that a resumed run ends with the same findings", async () => {
     const [short, middle, long] = reference.prompts as [number[], number[], number[]];
     const family = [short, middle, long, middle.slice(0, 9), [...middle, 5], [...long.slice(0, 20), 7]];
     const rows = family.map((ids, i) => ({
@@ -297,7 +300,7 @@ describe.each(engineFixtures)("%s", (name) => {
   });
 
   it.runIf(tensors.has("edit.E"))("edits each row of a batch by its own mask, as a hook does", async () => {
-    // Rows of the reference have targets of their own: every row gets its own copy of the features.
+    // The reference has other targets for each row, so every row gets its own copy of the features.
     const [E, b, D, target, mask] = ["E", "b", "D", "target", "mask"].map((part) => read(`edit.${part}`));
     const d = checkpoint.config.hiddenSize;
     const k = b!.length;

@@ -1,7 +1,7 @@
 /**
- * A checkpoint at work: embedding rows, sessions of blocks, one for the head. After any block the residual stream can be
- * an ordinary tensor, so capturing keeps it and editing changes it. Runs in the worker (`worker.ts`), because a session's
- * run blocks its thread.
+ * Runs a checkpoint: embedding rows, sessions of blocks, and one session for the head. After any block the residual
+ * stream can be an ordinary tensor, so that capturing keeps it and editing changes it. The engine runs in the worker
+ * (`worker.ts`), because a session's run blocks its thread.
  */
 import { badInput } from "../../core/errors.ts";
 import { buildGenerationHead, embeddingName, lendersOf } from "../architecture/block-graphs.ts";
@@ -19,39 +19,39 @@ import type { KvCache } from "./kv-cache.ts";
 import { PerLayerInputs } from "./per-layer-inputs.ts";
 import { type Segment, Segments } from "./segments.ts";
 
-/** Embedding rows kept decoded. A prompt set uses few of a vocabulary's rows, again and again. */
+/** How many decoded embedding rows are kept. A prompt set uses few rows of a vocabulary, and uses them often. */
 const embeddingRowsKept = 16_384;
 
 export interface EngineOptions extends SessionOptions {
   /**
-   * Hold one block or the head at a time, for a checkpoint larger than memory. `capture` then takes all its rows through a
-   * block before it opens the next, with their residuals in a file beside this path meanwhile. Anything else still
-   * works, but opens every block for every step.
+   * Hold one block or the head in memory at a time, for a checkpoint larger than memory. `capture` then runs all its rows
+   * through a block before it opens the next one, and stores their residuals in a file beside this path. All other calls
+   * still work, but open every block for every step.
    */
   oneBlockAtATime?: { beside: string };
 }
 
-/** Keys and values of a step's new tokens, by layer, where layers above attend to them too; [B, kvHeads, T, headDim]. */
+/** Layer → keys and values of a step's new tokens, for layers that later layers share; [B, kvHeads, T, headDim]. */
 export type Lent = ReadonlyMap<number, { key: Tensor; value: Tensor }>;
 
 export interface StepOptions {
-  /** Begin at this block, with what a step of the same tokens through the blocks below ended with. */
+  /** Begin at this block, with the result of a step of the same tokens through the blocks before it. */
   from?: { layer: number; residual: Float32Array<ArrayBuffer>; lent: Lent };
   edits?: BatchEdits | null;
-  /** The output [B, T, d] of a block, instead of what it computes; its keys and values are as they would have been. */
+  /** Replaces the output of a block by this residual [B, T, d]. The block's keys and values do not change. */
   replace?: { layer: number; residual: Float32Array<ArrayBuffer> };
-  /** `take` is given the outputs [B, T, d] of these blocks, after their edits; the array is only good during the call. */
+  /** `take` gets the outputs [B, T, d] of these blocks, after their edits. The array is valid only during the call. */
   capture?: {
     layers: ReadonlySet<number>;
     take: (layer: number, residual: Float32Array<ArrayBuffer>) => void;
   };
-  /** Write the new keys and values into the cache (default) or leave it as it is. */
+  /** Whether to write the new keys and values into the cache; true when not given. */
   remember?: boolean;
-  /** What each row is called where something is wrong with it; its number when not given. */
+  /** Names of the rows for error messages; their numbers when not given. */
   names?: readonly string[];
   /** Stop after this block. */
   lastLayer?: number;
-  /** [B] how long each row's sequence is when all of it is read, where this step does not read it to its end. */
+  /** [B] length of each row's whole sequence; needed when this step does not read it to its end. */
   lengths?: readonly number[];
   /** Pad every row to at least this many tokens. */
   atLeast?: number;
@@ -61,7 +61,7 @@ export interface Step {
   /** The output of the last block that ran, [B, T, d], rows right-padded to T. */
   residual: Float32Array<ArrayBuffer>;
   lent: Lent;
-  /** The blocks' inputs "per_layer.l", where the model has them. */
+  /** The blocks' inputs "per_layer.l"; empty for a model without them. */
   perLayer: Readonly<Record<string, Tensor>>;
   T: number;
 }
@@ -71,7 +71,7 @@ export interface HeadResult {
   token: Int32Array;
   /** [N, watch] log probabilities of the watched tokens. */
   watched: Float32Array;
-  /** [N, vocab], when asked for. */
+  /** [N, vocab]; null when not asked for. */
   logits: Float32Array<ArrayBuffer> | null;
 }
 
@@ -83,7 +83,10 @@ export class Engine {
   readonly #segments: Segments;
   readonly #perLayer: PerLayerInputs | null;
   readonly #rotary = new RotaryTables();
-  /** A product of no terms ends the process on WebGPU (1.30), so there a past has a position that nobody looks at. */
+  /**
+   * The smallest past. On WebGPU (ONNX Runtime 1.30) a product with an empty sum ends the process, so there an empty past
+   * gets one position, which the mask hides.
+   */
   readonly #leastPast: 0 | 1;
   readonly #lenders: ReadonlySet<number>;
   readonly #editor: Editor;
@@ -106,7 +109,7 @@ export class Engine {
     this.#editor = new Editor(config.hiddenSize, options);
   }
 
-  /** @param onPart told after each part is open; never where one is held at a time. */
+  /** @param onPart called after each part is open; not called when the engine holds one part at a time */
   static async open(
     config: ModelConfig,
     weights: Weights,
@@ -115,15 +118,15 @@ export class Engine {
   ): Promise<Engine> {
     const engine = new Engine(config, weights, options, await PerLayerInputs.open(config, weights, options));
     if (engine.#sessions.oneAtATime) return engine;
-    // The head is the largest part, and a part takes several times its size while it opens: largest first.
+    // The head opens first, because it is the largest part, and a part takes several times its size while it opens.
     await engine.#headSession();
     await engine.#segments.openAll((done, total) => onPart?.(done + 1, total + 1));
     return engine;
   }
 
   /**
-   * Reads new tokens into the slots [first, first + rows.length) of a cache and runs every block.
-   * @param rows new token ids of each row, at least one each; shorter rows are right-padded
+   * Runs new tokens through every block, for the cache's slots from `first` on, one slot per row.
+   * @param rows new token ids per row, at least one; shorter rows are right-padded
    */
   async step(
     cache: KvCache,
@@ -181,7 +184,7 @@ export class Engine {
         for (const [name, tensor] of Object.entries(own)) feeds[`${name}.${layer}`] = tensor;
         const ofLayer = perLayer[`per_layer.${layer}`];
         if (ofLayer !== undefined) feeds[`per_layer.${layer}`] = ofLayer;
-        // A lender of the same segment is inside its graph.
+        // If layer kvFrom is in the same segment, its keys and values are inside the graph.
         if (kvFrom !== null && kvFrom < from)
           for (const [name, tensor] of Object.entries(lent.get(kvFrom)!)) feeds[`${name}.${kvFrom}`] = tensor;
         if (captured.has(layer) && layer !== to - 1) wanted.push(`y.${layer}`);
@@ -212,7 +215,7 @@ export class Engine {
         );
         throw overflow(
           options.names?.[bad] ?? `row ${bad}`,
-          layer < 0 ? `what block ${to - 1} was edited to` : `the output of block ${from + layer}`,
+          layer < 0 ? `the edited output of block ${to - 1}` : `the output of block ${from + layer}`,
         );
       }
       for (let layer = from; layer < to; layer++)
@@ -223,7 +226,7 @@ export class Engine {
     return { residual: floats(x), lent, perLayer, T };
   }
 
-  /** The first row of [B, T, d] that is not finite in one of its own `counts` tokens. */
+  /** The first row of [B, T, d] with NaN or an infinity in one of its own `counts` tokens; null when there is none. */
   #rowNotFinite(residual: Float32Array, counts: readonly number[], T: number): number | null {
     const { hiddenSize } = this.config;
     const row = counts.findIndex((count, i) => {
@@ -233,7 +236,7 @@ export class Engine {
     return row < 0 ? null : row;
   }
 
-  /** The segments that end with `lastLayer`, and wherever something changes the residual stream. */
+  /** The segments up to `lastLayer`. A segment ends at `lastLayer` and at every block whose output is changed. */
   async segmentsTo(lastLayer: number, edits: readonly Pick<Edit, "layer">[]): Promise<readonly Segment[]> {
     const ends = new Set([lastLayer, ...edits.map(({ layer }) => layer)]);
     return (await this.#segments.endingWith(ends)).filter(({ from }) => from <= lastLayer);
@@ -254,7 +257,7 @@ export class Engine {
   /**
    * @param x residual rows after the last block, [N, d]
    * @param watch token ids whose log probabilities are wanted
-   * @param nameOf what a row is called where something is wrong with it
+   * @param nameOf the name of a row for error messages
    * @throws FathomError for logits that are not finite
    */
   async head(
@@ -287,7 +290,7 @@ export class Engine {
     );
   }
 
-  /** Embeddings of right-padded rows, [B, T, d]; padding is zeros. */
+  /** Scaled embeddings of right-padded rows, [B, T, d]; padding is zeros. */
   embed(rows: readonly (readonly number[])[], T: number): Float32Array<ArrayBuffer> {
     const { hiddenSize, embeddingScale, vocabSize } = this.config;
     const out = new Float32Array(rows.length * T * hiddenSize);
@@ -310,7 +313,7 @@ export class Engine {
     return out;
   }
 
-  /** Placeholders of pictures and sounds are embedded as another token. */
+  /** The ids to embed: placeholders of pictures and sounds are embedded as another token. */
   #asEmbedded(rows: readonly (readonly number[])[]): readonly (readonly number[])[] {
     const { placeholders } = this.config;
     if (placeholders === undefined) return rows;

@@ -1,6 +1,6 @@
 /**
- * Continuous batching: rows that finish leave the batch and waiting ones enter, prefixes that prompts share are read
- * once, and one pass yields tokens, watched probabilities and the activations of exactly the response tokens.
+ * Continuous batching: rows that finish leave the batch, and waiting rows enter it. Prefixes that prompts share are read
+ * once. One pass gives tokens, watched probabilities, and the activations of exactly the response tokens.
  */
 import { joinFloats } from "../../core/floats.ts";
 import { type Random, random } from "../../core/random.ts";
@@ -13,22 +13,22 @@ import { type SharedPrefix, SharedPrefixes } from "./prefixes.ts";
 import { type PromptRow, prefillTokens, readPrompts } from "./read-prompts.ts";
 import { sampleToken } from "./sample.ts";
 
-/** A row at work. */
+/** A row that is being generated. */
 interface Row {
   request: GenerateRequest;
   index: number;
   rng: Random;
   ids: number[];
   scores: number[];
-  /** Of each layer, [d] a token. */
+  /** Activations by captured layer, then by token, each [d]. */
   captured: Float32Array[][];
-  /** Set when only the last token's activations are still to come. */
+  /** null while the row generates. Once it is set, only the last token's activations may still be missing. */
   finish: Generation["finish"] | null;
 }
 
 /**
- * Generates for all requests; `onRow` is called as each finishes, in no set order.
- * @param onTokens told how many tokens each step brought, for progress.
+ * Generates for all requests. `onRow` is called when a request finishes, in no fixed order.
+ * @param onTokens called with the number of tokens of each step, for progress
  */
 export async function generate(
   engine: Engine,
@@ -61,7 +61,7 @@ class Batch {
   }
 
   async run(requests: readonly GenerateRequest[]): Promise<void> {
-    // Edited rows may differ in their masks, and then so do their prefixes.
+    // With edits, rows may have different masks, and then the same prefix has different keys and values.
     const plan = this.#options.plan ?? planOf(requests);
     const prefixes = new SharedPrefixes(this.#options.edits.length > 0 ? [] : plan.prompts, this.#ropeSwitch);
     this.#cache.reserve(Math.min(plan.capacity, this.#engine.config.contextLength));
@@ -92,13 +92,13 @@ class Batch {
   async #readPrefix({ ids, long }: SharedPrefix): Promise<KvCache> {
     const cache = new KvCache(this.#engine.config, 1);
     cache.open();
-    // No prompt is as long as this; each that begins so is long enough.
+    // For long prompts the prefix needs the angles of a long sequence; the exact length does not matter.
     const length = long ? Number.POSITIVE_INFINITY : ids.length;
-    await this.#read(cache, 0, [{ name: "what prompts begin with", ids, length }], null);
+    await this.#read(cache, 0, [{ name: "the shared start of several prompts", ids, length }], null);
     return cache;
   }
 
-  /** Prefills entering rows after those at work and samples their first token. */
+  /** Prefills entering rows into the slots after the active rows and samples their first tokens. */
   async #enter(entering: readonly Row[], prefix: KvCache | null): Promise<void> {
     const first = this.#rows.length;
     const skip = prefix?.lengths[0] ?? 0;
@@ -123,7 +123,7 @@ class Batch {
     return readPrompts(this.#engine, cache, first, prompts, edits, this.#onTokens);
   }
 
-  /** One step: every row at work reads its last token; those still open get their next. */
+  /** One step: every active row reads its last token, and unfinished rows get their next token. */
   async #decode(): Promise<void> {
     const { captureLayers } = this.#options;
     const d = this.#engine.config.hiddenSize;
@@ -158,8 +158,8 @@ class Batch {
   }
 
   /**
-   * A row that outgrows the switch of its rotary angles turns otherwise from its first token on, so what the cache
-   * holds of it is read again. Its last token is left to the step that all rows take together.
+   * When a row becomes longer than the switch of its rotary angles (LongRoPE), all its tokens get other angles, so its
+   * tokens in the cache are read again. Its last token is read by the step that all rows share.
    */
   async #readAgainPastSwitch(): Promise<void> {
     if (this.#ropeSwitch === null) return;
@@ -172,7 +172,7 @@ class Batch {
     }
   }
 
-  /** @param last residual after each row's last token, [rows, d] */
+  /** Samples the next token of each row. @param last residual after each row's last token, [rows, d] */
   async #sample(rows: readonly Row[], last: Float32Array<ArrayBuffer>): Promise<void> {
     const { watch } = this.#options;
     const { vocabSize, contextLength } = this.#engine.config;
@@ -198,11 +198,11 @@ class Batch {
     this.#onTokens?.(rows.length, "new");
   }
 
-  /** Hands over rows that are complete and gives their slots to others. */
+  /** Passes on rows that are complete and frees their slots. */
   #leave(): void {
     for (let slot = this.#rows.length - 1; slot >= 0; slot--) {
       const row = this.#rows[slot]!;
-      // The last token's activations come with one more step, in which the row is still read but not continued.
+      // The last token's activations need one more step, which reads the row's last token but samples no new one.
       const complete = row.captured.every((tokens) => tokens.length === row.ids.length);
       if (row.finish === null || !complete) continue;
       this.#cache.close(slot);
@@ -240,7 +240,7 @@ function promptOf(request: GenerateRequest, ids: readonly number[]): PromptRow {
   return { name: nameOf(request), ids, length: request.ids.length };
 }
 
-/** Every prompt of the requests, and the longest sequence that they can become. */
+/** The prompts of all requests, and the length of the longest sequence that they can give. */
 export function planOf(requests: readonly GenerateRequest[]): NonNullable<GenerateOptions["plan"]> {
   return {
     prompts: requests.map(({ ids }) => ids),
@@ -248,10 +248,10 @@ export function planOf(requests: readonly GenerateRequest[]): NonNullable<Genera
   };
 }
 
-/** Keeps the score finite where a float32 probability is 0 or 1 (the ε of the authors' code, 2406.11717). */
+/** Keeps the score finite when a float32 probability is 0 or 1 (the ε of the authors' code, arXiv 2406.11717). */
 const scoreEpsilon = 1e-8;
 
-/** log(p + ε) − log(1 − p + ε), p the summed probability of the watched tokens. */
+/** log(p + ε) − log(1 − p + ε), where p is the summed probability of the watched tokens. */
 function logOdds(logProbabilities: Float32Array): number {
   let p = 0;
   for (const logProbability of logProbabilities) p += Math.exp(logProbability);

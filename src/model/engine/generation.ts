@@ -1,16 +1,16 @@
-/** What is asked of a generation, and what comes of it. */
+/** The request and the result of a generation. */
 import type { Edit, EditMasks } from "./edits.ts";
 
 export interface GenerateRequest {
   id: string;
-  /** For messages; `id` when not given. */
+  /** Name of the row in messages; `id` when not given. */
   name?: string;
-  /** Exactly what the model reads. */
+  /** The exact tokens that the model reads. */
   ids: readonly number[];
   maxNewTokens: number;
   /** 0 is greedy. */
   temperature: number;
-  /** Of this row alone: a row's draws do not depend on its batch. */
+  /** Seed of this row alone, so that a row's draws do not depend on its batch. */
   seed: number | string;
   /** One mask per edit of the call; all ones when not given. */
   editMasks?: EditMasks;
@@ -19,16 +19,16 @@ export interface GenerateRequest {
 export interface GenerateOptions {
   /** Tokens that end an answer. */
   endTokens: readonly number[];
-  /** Rows decoded together. */
+  /** How many rows are decoded together. */
   batchSize: number;
-  /** Tokens whose summed probability before each step is recorded (refusal score). */
+  /** Tokens whose summed probability is recorded before each step (refusal score). */
   watch: readonly number[];
   /** Keep resid_post of the response tokens at these layers. */
   captureLayers: readonly number[];
   edits: readonly Edit[];
   /**
-   * The whole plan that these requests are a part of, when they are (a resumed run). The last bits of a row depend on
-   * which of its tokens came from a shared prefix and on the cache's capacity, so both are settled by the plan.
+   * The plan of the whole run, when these requests are only a part of it (a resumed run). The last bits of a row depend
+   * on the shared prefix that it was read with and on the cache's capacity, so the plan determines both.
    */
   plan?: { prompts: readonly (readonly number[])[]; capacity: number };
 }
@@ -38,9 +38,9 @@ export interface Generation {
   /** New tokens, end token excluded. */
   ids: number[];
   finish: "stop" | "length" | "context";
-  /** [ids.length] log p − log(1 − p) of the watched tokens before each token; empty when nothing is watched. */
+  /** [ids.length] log p − log(1 − p) of the watched tokens before each token; empty when no tokens are watched. */
   watchScores: number[];
-  /** resid_post of the response tokens, one [ids.length, d] a layer, in the order of `captureLayers`. */
+  /** resid_post of the response tokens, one [ids.length, d] per layer, in the order of `captureLayers`. */
   activations: Float32Array<ArrayBuffer>[];
 }
 

@@ -1,12 +1,12 @@
 /**
- * The key/value cache: for each layer with keys of its own one buffer of keys and one of values,
- * [slots, kvHeads, capacity, headDim], written in place. A slot is one sequence. Slots in use are always the first ones,
- * so the cache of a batch is a view.
+ * The key/value cache. Every layer that has its own keys has one buffer of keys and one of values,
+ * [slots, kvHeads, capacity, headDim], which are written in place. A slot holds one sequence. The slots in use are always
+ * the first ones, so the cache of a batch is a view.
  */
 import type { ModelConfig } from "../architecture/config.ts";
 import { Tensor } from "../ort/ort.ts";
 
-/** Positions that the cache grows by; regrowing copies it once. */
+/** The capacity grows by a multiple of this many positions. Growing copies the cache once. */
 const growth = 64;
 
 interface LayerCache {
@@ -19,14 +19,14 @@ interface LayerCache {
 const sides = ["keys", "values"] as const;
 
 export class KvCache {
-  /** Tokens held, one per slot. */
+  /** Number of tokens per open slot. */
   readonly lengths: number[] = [];
   readonly #slots: number;
   #capacity = 0;
-  /** By layer; a layer that attends to another's keys has none. */
+  /** By layer. A layer that uses another layer's keys and values has no entry. */
   readonly #layers: ReadonlyMap<number, LayerCache>;
 
-  /** @param slots sequences it can hold at once */
+  /** @param slots how many sequences it can hold at once */
   constructor(config: ModelConfig, slots: number) {
     this.#slots = slots;
     const empty = new Float32Array(0);
@@ -37,12 +37,12 @@ export class KvCache {
     );
   }
 
-  /** Numbers of one slot in one layer. */
+  /** How many numbers one slot has in a buffer of this layer. */
   #slotSize({ heads, headDim }: LayerCache): number {
     return heads * this.#capacity * headDim;
   }
 
-  /** Makes room for sequences of this many tokens; a layer takes none of it before it is written to. */
+  /** Makes room for sequences of this many tokens. A layer allocates memory only when it is first written. */
   reserve(tokens: number): void {
     if (tokens <= this.#capacity) return;
     const before = this.#capacity;
@@ -65,7 +65,7 @@ export class KvCache {
     if (layer[side].length === 0) layer[side] = new Float32Array(this.#slots * this.#slotSize(layer));
   }
 
-  /** Opens a slot after the last one in use, holding a copy of `prefix` (slot 0 of another cache) when given. */
+  /** Opens a slot after the last one in use. If `prefix` is given, the slot starts as a copy of that cache's slot 0. */
   open(prefix: KvCache | null = null): void {
     const slot = this.lengths.length;
     const length = prefix?.lengths[0] ?? 0;
@@ -87,12 +87,12 @@ export class KvCache {
     }
   }
 
-  /** Forgets what a slot holds, so that its sequence can be read again. */
+  /** Empties a slot, so that its sequence can be read again. */
   empty(slot: number): void {
     this.lengths[slot] = 0;
   }
 
-  /** Closes a slot; the last one takes its place. */
+  /** Closes a slot. The last slot moves to its place. */
   close(slot: number): void {
     const last = this.lengths.length - 1;
     if (slot !== last) {
@@ -105,15 +105,15 @@ export class KvCache {
     this.lengths.pop();
   }
 
-  /** How many past positions a tensor of these slots has, padding included. */
+  /** The number of past positions in a tensor of these slots, padding included. */
   pastLength(first: number, count: number): number {
     for (let slot = first; slot < first + count; slot++) if (this.lengths[slot]! > 0) return this.#capacity;
     return 0;
   }
 
   /**
-   * The past of a run of slots, a block's inputs [count, kvHeads, S, headDim]: a view of the cache, nothing is copied.
-   * @param S from `pastLength`; where there is no past, it may be any number of positions that nothing looks at
+   * The past of a run of slots, as a block's inputs [count, kvHeads, S, headDim]. It is a view of the cache, not a copy.
+   * @param S from `pastLength`; if there is no past, any number of positions, which the mask must hide
    */
   past(layer: number, first: number, count: number, S: number): { past_key: Tensor; past_value: Tensor } {
     const own = this.#layers.get(layer)!;
@@ -132,10 +132,10 @@ export class KvCache {
   }
 
   /**
-   * Writes the keys and values of new tokens after what each slot holds. `lengths` is not changed: it moves on once,
-   * when all layers are written.
-   * @param key [counts.length, kvHeads, T, headDim], right-padded
-   * @param counts real new tokens per row
+   * Writes the keys and values of new tokens after the tokens of each slot. It does not change `lengths`; call `advance`
+   * once all layers are written.
+   * @param key [counts.length, kvHeads, T, headDim], right-padded; `value` has the same shape
+   * @param counts new tokens per row, without padding
    */
   write(
     layer: number,

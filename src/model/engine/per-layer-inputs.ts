@@ -1,4 +1,4 @@
-/** Gemma 4's per-layer embeddings (architecture/per-layer.ts) while the model runs: the table is read row by row. */
+/** Computes Gemma 4's per-layer embeddings (architecture/per-layer.ts) in a run. The table is read row by row. */
 import { declareFrom } from "../architecture/declare.ts";
 import { buildPerLayer, type PerLayerSizes, perLayerName } from "../architecture/per-layer.ts";
 import type { ModelConfig } from "../architecture/settings/config-types.ts";
@@ -35,7 +35,7 @@ export class PerLayerInputs {
 
   /**
    * @param x scaled embeddings of right-padded rows, [B, T, d]
-   * @param rows token ids as they are embedded, B of at most T
+   * @param rows token ids after the replacement of placeholders, B rows of at most T
    */
   async of(x: Tensor, rows: readonly (readonly number[])[]): Promise<Record<string, Tensor>> {
     const [B, T] = x.dims as [number, number];

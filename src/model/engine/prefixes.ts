@@ -1,9 +1,11 @@
-/** Finds what prompts have in common at their start, so that it is read once. */
+/** Finds the common starts of prompts, so that each is read once. */
 
-/** Tokens that several prompts begin with and go beyond. */
+/** The common first tokens of several prompts, all of which are longer. */
 export interface SharedPrefix {
   ids: readonly number[];
-  /** Of prompts beyond the switch of the rotary angles: it is read as the beginning of a long sequence. */
+  /**
+   * Whether the prompts are beyond the switch of the rotary angles, so that it is read as the start of a long sequence.
+   */
   long: boolean;
 }
 
@@ -15,9 +17,9 @@ export class SharedPrefixes {
   readonly #ropeSwitch: number | null;
 
   /**
-   * Groups prompts that share at least `shortestShared` first tokens; a group's prefix is the longest that all of its
-   * members have and go beyond.
-   * @param ropeSwitch the length beyond which all of a sequence turns otherwise; null where there is none
+   * Groups prompts that share at least `shortestShared` first tokens. A group's prefix is the longest common start that
+   * is shorter than all of its prompts.
+   * @param ropeSwitch the length beyond which all positions of a sequence get other angles; null when there is none
    */
   constructor(prompts: readonly (readonly number[])[], ropeSwitch: number | null) {
     this.#ropeSwitch = ropeSwitch;
@@ -34,7 +36,7 @@ export class SharedPrefixes {
       .map((members) => ({ ids: commonStart(members), long: this.#isLong(members[0]!) }));
   }
 
-  /** The prefix that a prompt begins with and goes beyond. */
+  /** The prefix with which a prompt begins, if the prompt is longer than it; null when there is none. */
   of(ids: readonly number[]): SharedPrefix | null {
     const own = this.all.find(
       (prefix) =>
@@ -45,7 +47,7 @@ export class SharedPrefixes {
     return own ?? null;
   }
 
-  /** Prompts of one prefix stand together, and within it prompts of like length, so that padding is small. */
+  /** Sorts prompts by prefix, and within a prefix by length, so that there is little padding. */
   inOrder(prompts: readonly (readonly number[])[]): { index: number; prefix: SharedPrefix | null }[] {
     const groups: (SharedPrefix | null)[] = [...this.all, null];
     return prompts

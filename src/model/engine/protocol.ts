@@ -1,4 +1,4 @@
-/** What the worker can be asked, and what it answers: plain data both ways. */
+/** The calls that the worker accepts and its answers. Both are plain data. */
 import type { Problem } from "../../core/errors.ts";
 import type { Precision } from "../../core/records/precision.ts";
 import type { ModelConfig } from "../architecture/config.ts";
@@ -10,12 +10,12 @@ import type { GenerateOptions, GenerateRequest, Generation } from "./generation.
 import type { Gradients, Objective } from "./gradients.ts";
 
 export interface GradientRequest {
-  /** One sequence, exactly as read. */
+  /** One sequence: the exact tokens that the model reads. */
   ids: readonly number[];
   objective: Objective;
   /** Layers whose resid_post gradient is wanted. */
   layers: readonly number[];
-  /** A block whose weight gradients are wanted as well. */
+  /** A block whose weight gradients are wanted too; null for none. */
   weightsOf: number | null;
 }
 
@@ -25,7 +25,7 @@ export type Call =
   | { kind: "gradients"; request: GradientRequest }
   | { kind: "close" };
 
-/** Sent while a call is at work. */
+/** Sent while a call runs. */
 export type Event =
   | { kind: "opened"; done: number; total: number }
   | { kind: "rounded"; done: number; total: number }
@@ -36,19 +36,22 @@ export type Event =
 export type Answer =
   | { kind: "event"; event: Event }
   | { kind: "done"; gradients: Gradients | null }
-  /** `problem` when it was the user's to fix; otherwise a bug, with its stack. */
+  /** `problem` describes an error that the user can fix. If it is null, the failure is a bug, with its stack. */
   | { kind: "failed"; problem: Problem | null; exit: 1 | 2; message: string; stack: string };
 
 export interface WorkerData {
   path: string;
   config: ModelConfig;
-  /** What an adapter lays over the weights at `path`. */
+  /** The adapter's overlay over the weights at `path`; null without an adapter. */
   overlay: Overlay | null;
   precision: Precision;
-  /** Of the checkpoint: what rounded weights are remembered by. */
+  /** The checkpoint's identity, which is the key of its rounded weights in the cache. */
   identity: Checkpoint["identity"];
   keepRounded: boolean;
   options: EngineOptions;
-  /** Int32[1]; 1 asks for the call at work to end. A message would only be read when it has ended by itself. */
+  /**
+   * Int32[1]; 1 tells the running call to stop. The worker would read a message only after the call has ended by
+   * itself.
+   */
   stop: SharedArrayBuffer;
 }

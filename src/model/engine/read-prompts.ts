@@ -1,4 +1,4 @@
-/** Prompts into the cache: in chunks, rows that are not too long together. */
+/** Reads prompts into the cache in chunks. Rows that are not too long are read together. */
 
 import type { BatchEdits } from "./edits.ts";
 import type { Engine } from "./engine.ts";
@@ -6,25 +6,25 @@ import type { OnTokens } from "./generation.ts";
 import type { KvCache } from "./kv-cache.ts";
 
 /**
- * Prompts are read at least two tokens at a time. ONNX Runtime multiplies a single row in another order than several, so a
- * token read alone would differ in its last bits from the same token read beside a longer row.
+ * The smallest number of tokens read at a time. ONNX Runtime multiplies a single row in another order than several
+ * rows, so a token read alone would differ in its last bits from the same token read beside a longer row.
  */
 const leastRead = 2;
 
-/** Tokens of one prefill call: beyond about this many, time a token rises again (measured). */
+/** Tokens per prefill call. Above about this number the time per token rises again (measured). */
 export const prefillTokens = 512;
 
 export interface PromptRow {
-  /** For messages. */
+  /** Name for messages. */
   name: string;
-  /** What is to be read. */
+  /** The tokens to read. */
   ids: readonly number[];
-  /** Of the whole prompt, what the cache holds of it included. */
+  /** Length of the whole prompt, with its tokens that are in the cache already. */
   length: number;
 }
 
 /**
- * @param first slot of the first prompt; the others follow it
+ * @param first the slot of the first prompt; the other prompts have the next slots
  * @returns the residual after each row's last token, [rows, d]
  */
 export async function readPrompts(
@@ -56,7 +56,7 @@ export async function readPrompts(
       });
     }
   } else {
-    // Rows too long to go together go one after another.
+    // These rows are too long to be read together, so they are read one by one.
     for (const [row, prompt] of prompts.entries()) {
       const own = edits && { edits: edits.edits, masks: [edits.masks[row]!] };
       last.set(await readPrompts(engine, cache, first + row, [prompt], own, onTokens), row * d);

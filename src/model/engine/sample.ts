@@ -1,7 +1,7 @@
-/** Drawing a token at a temperature. */
+/** Draws a token at a temperature. */
 import type { Random } from "../../core/random.ts";
 
-/** Below this many nats under the best token a probability is less than float32 can add. */
+/** A token this many nats below the best one is so improbable that float32 could not add its probability to the sum. */
 const negligible = 30;
 
 /** A draw from softmax(logits / temperature). @param logits [vocab] */
@@ -21,6 +21,6 @@ export function sampleToken(logits: Float32Array, temperature: number, rng: Rand
   }
   const draw = rng.uniform() * total;
   const at = cumulative.findIndex((sum) => draw < sum);
-  // Rounding can leave the draw at the very end of the line.
+  // Rounding can put the draw at the very end of the range.
   return tokens[at === -1 ? tokens.length - 1 : at]!;
 }

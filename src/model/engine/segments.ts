@@ -1,8 +1,8 @@
 /**
- * Consecutive blocks in one session. Every run of a session wakes ONNX Runtime's threads and ends their spinning; beside
- * a small block's arithmetic that is much, so small blocks share a session. The residual stream stays in plain sight:
- * each block's output is an output of its segment, fetched where it is wanted, and a segment ends where the stream is
- * changed.
+ * A segment is several consecutive blocks in one session. Every run of a session wakes ONNX Runtime's threads and ends
+ * their spinning. That is slow compared with the arithmetic of a small block, so small blocks share a session. The
+ * residual stream stays accessible: each block's output is an output of its segment, which is fetched when it is
+ * wanted, and a segment ends at a block whose output is changed.
  */
 
 import { blockPrefix, buildBlocks } from "../architecture/block-graphs.ts";
@@ -14,12 +14,13 @@ import type { Sessions } from "../ort/sessions.ts";
 import type { Weights } from "../weights/weights.ts";
 
 /**
- * Parameters in one segment, unless a single block has more: 64 MB in float32. Five blocks of a 135M model in a session
- * decode a third faster than in five; more gain nothing, and a segment takes several times its size while it opens.
+ * Most parameters in one segment (64 MB in float32), unless a single block has more. Five blocks of a 135M model decode a
+ * third faster in one session than in five. Larger segments gain nothing, and a segment takes several times its size in
+ * memory while it opens.
  */
 const segmentParameters = 2 ** 24;
 
-/** The blocks [from, to). */
+/** A range of blocks: `from` is included, `to` is not. */
 export interface Segment {
   from: number;
   to: number;
@@ -32,7 +33,7 @@ export class Segments {
   readonly #sessions: Sessions;
   #arranged: readonly Segment[];
 
-  /** Every block is a segment where one session is held at a time: the less there is to hold, the better. */
+  /** If one session is held at a time, every block is a segment, so that little memory is held. */
   constructor(config: ModelConfig, weights: Weights, options: SessionOptions, sessions: Sessions) {
     this.#config = config;
     this.#weights = weights;
@@ -41,7 +42,7 @@ export class Segments {
     this.#arranged = packed(blockSizes(config, weights), sessions.oneAtATime ? 0 : segmentParameters);
   }
 
-  /** @param onPart told after each segment is open */
+  /** @param onPart called after each segment is open */
   async openAll(onPart: (done: number, total: number) => void): Promise<void> {
     for (const [i, segment] of this.#arranged.entries()) {
       await this.session(segment);
@@ -58,8 +59,8 @@ export class Segments {
   }
 
   /**
-   * All segments in order, one of them ending with each of these blocks. Where none does yet, the segment that holds the
-   * block is closed and cut into pieces, once and for all.
+   * All segments in order, with one that ends at each of these blocks. If there is none yet, the segment that contains
+   * the block is closed and cut into pieces. It stays cut.
    */
   async endingWith(blocks: ReadonlySet<number>): Promise<readonly Segment[]> {
     const cut: Segment[] = [];
@@ -75,7 +76,7 @@ export class Segments {
 
 const nameOf = ({ from, to }: Segment): string => `blocks ${from} to ${to - 1}`;
 
-/** Consecutive blocks together until they have more than so many parameters. */
+/** Groups consecutive blocks while they have at most `most` parameters together. */
 function packed(sizes: readonly number[], most: number): Segment[] {
   const ranges: Segment[] = [];
   let held = 0;
@@ -92,7 +93,7 @@ function packed(sizes: readonly number[], most: number): Segment[] {
   return ranges;
 }
 
-/** A range cut after each of these blocks. */
+/** Cuts a range after each of these blocks. */
 function pieced({ from, to }: Segment, ends: ReadonlySet<number>): Segment[] {
   const pieces: Segment[] = [];
   let start = from;

@@ -1,4 +1,4 @@
-/** The self-check lets an engine through that computes what the CPU computes, and names the part that does not. */
+/** The self-check accepts an engine that computes the same as the CPU, and names the part that does not. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Checkpoint, openCheckpoint } from "../checkpoint/checkpoint.ts";
 import { Engine } from "./engine.ts";
@@ -38,12 +38,12 @@ describe.each(["llama-gqa-bias", "gemma2-caps"])("%s", (name) => {
     });
   const same = (value: number) => value;
 
-  it("passes an engine that is right, and one that rounds otherwise", async () => {
+  it("accepts an engine that is right, and one that rounds differently", async () => {
     await requireAgreement(engine);
     await requireAgreement(lying((value) => value * (1 + 1e-5)));
   });
 
-  it("refuses a block that is wrong by a percent, and one that gives no number", async () => {
+  it("refuses a block that is wrong by one percent, and one that gives NaN", async () => {
     await expect(requireAgreement(lying((value) => value * 1.01))).rejects.toThrow(
       /block 0 within 0.001 of what the CPU computes, found a difference of 0.01/,
     );
@@ -52,7 +52,7 @@ describe.each(["llama-gqa-bias", "gemma2-caps"])("%s", (name) => {
     );
   });
 
-  it("refuses a head that leaves out what it should do", async () => {
+  it("refuses a head that gives wrong logits", async () => {
     await expect(requireAgreement(lying(same, (value) => value * 2))).rejects.toThrow(/the head within/);
   });
 });

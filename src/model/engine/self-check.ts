@@ -1,8 +1,8 @@
 /**
- * A device is believed when it computes what the CPU computes. Providers have operators that are wrong (WebGPU's
- * GroupQueryAttention leaves out soft caps) and drivers that are; both give numbers that look fine. So before a model
- * on another device is used, its first block of each kind and its head are held against the CPU, and nothing of them may
- * have been left to the CPU.
+ * Fathom trusts a device only when it computes the same as the CPU. Some execution providers have wrong operators
+ * (WebGPU's GroupQueryAttention leaves out soft caps), and so have some drivers. Both give numbers that look plausible.
+ * So before a model is used on another device, its first block of each kind and its head are compared with the CPU. The
+ * check also fails when the device left an operator to the CPU.
  */
 import { rmSync } from "node:fs";
 import { failure } from "../../core/errors.ts";
@@ -14,10 +14,10 @@ import type { Weights } from "../weights/weights.ts";
 import { Engine, type EngineOptions } from "./engine.ts";
 import { KvCache } from "./kv-cache.ts";
 
-/** Of a tensor's largest magnitude. float32 sums in another order differ by 1e-6 to 1e-5 after some blocks. */
+/** Relative to a tensor's largest magnitude. float32 sums in another order differ by 1e-6 to 1e-5 after some blocks. */
 const tolerance = 1e-3;
 
-/** Two rows of unequal length, then one token more of each over what is remembered. */
+/** Two rows of unequal length; a second step then reads one more token of each row, with the cache as its past. */
 const rowLengths = [7, 4];
 
 interface Part {
@@ -26,8 +26,9 @@ interface Part {
 }
 
 /**
- * @param options of the engine that is to be opened, on a device that is not the CPU
- * @throws FathomError (exit 1) naming the first part that differs, and by how much, or what the device cannot run
+ * @param options the options of the engine to check, on a device that is not the CPU
+ * @throws FathomError (exit 1) naming the first part that differs, and by how much, or the operators that the device
+ *   lacks
  */
 export async function checkDevice(
   config: ModelConfig,
@@ -48,11 +49,14 @@ export async function checkDevice(
   }
 }
 
-/** There may be no room for the whole model, and none for two. Only captures put anything beside a file. */
+/**
+ * Memory may be too small for the model, or for two copies. Only `capture` uses `beside`, and the check does not call
+ * it.
+ */
 const oneAtATime = { oneBlockAtATime: { beside: "" } } as const;
 
 /**
- * @param device an engine on another device, open
+ * @param device an open engine on another device
  * @throws FathomError (exit 1) naming the first part that differs, and by how much
  */
 export async function requireAgreement(device: Engine): Promise<void> {
@@ -75,7 +79,7 @@ export async function requireAgreement(device: Engine): Promise<void> {
           `--device ${options.device}`,
           `${name} within ${tolerance} of what the CPU computes`,
           `a difference of ${error.toPrecision(2)} of its largest magnitude`,
-          "--device cpu; the device, its driver or its provider computes this model otherwise",
+          "--device cpu; the device, its driver or its provider computes this model differently",
         );
     }
   } finally {
@@ -109,7 +113,7 @@ async function partsOf(engine: Engine, lastLayer: number): Promise<Part[]> {
   return parts;
 }
 
-/** Without what fills shorter rows. @param residual [B, T, d] */
+/** The residual without padding, [tokens, d]. @param residual [B, T, d] */
 function realTokens(residual: Float32Array, lengths: readonly number[], d: number): Float32Array {
   const T = Math.max(...lengths);
   const out = new Float32Array(lengths.reduce((sum, length) => sum + length, 0) * d);
@@ -121,7 +125,7 @@ function realTokens(residual: Float32Array, lengths: readonly number[], d: numbe
   return out;
 }
 
-/** Largest difference over largest expected magnitude; NaN where either is no number. */
+/** Largest difference divided by largest expected magnitude; NaN when a number of either is NaN. */
 function differenceOf(found: Float32Array, expected: Float32Array): number {
   let difference = 0;
   let size = 0;

@@ -1,4 +1,6 @@
-/** The thread that holds the sessions: a run blocks its thread, and progress, signals and servers must not stall. */
+/**
+ * The thread that holds the sessions. A run blocks its thread, and progress, signals and servers must not wait for it.
+ */
 import { parentPort, workerData } from "node:worker_threads";
 import { badInput, FathomError } from "../../core/errors.ts";
 import { openWeights } from "../checkpoint/checkpoint.ts";
@@ -17,7 +19,7 @@ const stopped = new Int32Array(stop);
 function send(answer: Answer, transfer: readonly ArrayBuffer[] = []): void {
   port.postMessage(answer, [...transfer]);
 }
-/** Also where a call ends that is asked to: between two steps, with no session at work. */
+/** Sends an event. A call that was told to stop ends here, between two steps, when no session runs. */
 function tell(event: Event, transfer: readonly ArrayBuffer[] = []): void {
   if (Atomics.load(stopped, 0) !== 0) throw new Error("stopped");
   send({ kind: "event", event }, transfer);
@@ -82,7 +84,7 @@ function serve(engine: Engine): void {
         return null;
     }
   };
-  // The facade sends one call at a time.
+  // `model.ts` sends one call at a time.
   port.on("message", (call: Call) => void answering(() => perform(call)));
 }
 

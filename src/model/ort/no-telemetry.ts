@@ -1,9 +1,10 @@
 /**
- * ONNX Runtime (1.30) keeps a device id, a database of events and a log of each process on Linux and macOS, and sends the
- * events to its maker, unless this variable is in the environment when its library loads. Fathom sends nothing.
+ * Switches off the telemetry of ONNX Runtime (1.30). On Linux and macOS it keeps a device id, a database of events and
+ * a log of each process, and sends the events to its maker, unless this variable is in the environment when its library
+ * loads. Fathom sends no data.
  *
- * Only the main thread can change the environment: a worker has a copy, which the library does not see. So whoever starts
- * a worker imports this first, and a worker that was started without is refused.
+ * Only the main thread can change the environment: a worker has a copy, which the library does not see. Code that
+ * starts a worker must therefore import this file first. A worker that was started without it throws.
  */
 import { isMainThread } from "node:worker_threads";
 import { failure } from "../../core/errors.ts";

@@ -1,4 +1,4 @@
-/** The one door to ONNX Runtime: behind it, its telemetry is off before its library loads. A lint rule keeps it the only one. */
+/** The only import of ONNX Runtime, which a lint rule enforces. It turns off the telemetry before the library loads. */
 import "./no-telemetry.ts";
 
 export { env, InferenceSession, Tensor } from "onnxruntime-node";

@@ -1,4 +1,4 @@
-/** Traces name what the CPU ran. Here it runs everything, so an engine with traces on the CPU is one whose device ran nothing. */
+/** Traces name the operators that the CPU ran. Here the CPU runs all of them, like for a device that runs none. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,7 +13,7 @@ afterAll(() => {
   rmSync(traces, { recursive: true });
 });
 
-it("names the operators that the CPU ran, and not those that work out shapes", async () => {
+it("names the operators that the CPU ran, but not those that compute shapes", async () => {
   const path = new URL("../../../test/fixtures/engine/gemma2-caps", import.meta.url).pathname;
   const { config, weights } = await openCheckpoint(path);
   const oneBlockAtATime = { beside: "" };

@@ -1,7 +1,7 @@
 /**
- * Which operators a device did not run. ONNX Runtime gives an operator that a provider has no kernel for to the CPU and says
- * nothing; only its traces name the provider of each operator that ran. Sizes and shapes are worked out on the CPU
- * whatever the device, so only what makes floating-point numbers counts.
+ * Finds the operators that a device did not run. If an execution provider has no kernel for an operator, ONNX Runtime
+ * silently runs it on the CPU; only its traces name the provider of each operator. Sizes and shapes are computed on the
+ * CPU on every device, so only operators with floating-point outputs count.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -21,7 +21,7 @@ const traceSchema = z.array(
   }),
 );
 
-/** @param folder of sessions' traces, all of them closed. @returns operators by their ONNX names, sorted */
+/** @param folder the traces of sessions, which must be closed @returns the ONNX names of the operators, sorted */
 export function operatorsOnCpu(folder: string): string[] {
   const found = new Set<string>();
   let ran = 0;
@@ -39,7 +39,7 @@ export function operatorsOnCpu(folder: string): string[] {
   return [...found].sort();
 }
 
-/** @throws FathomError (exit 1) naming what the device left to the CPU */
+/** @throws FathomError (exit 1) naming the operators that the device left to the CPU */
 export function requirePlacement(device: string, folder: string): void {
   const left = operatorsOnCpu(folder);
   if (left.length > 0)

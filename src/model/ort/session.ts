@@ -1,9 +1,10 @@
 /**
- * Opens a graph as an ONNX Runtime session, with the weights where they lie: mapped from the checkpoint's own files
- * when the bytes can be used as they are, through a short-lived scratch file when they had to be decoded.
+ * Opens a graph as an ONNX Runtime session. Weights whose bytes can be used unchanged are mapped from the checkpoint's
+ * own files. Weights that must be decoded go through a scratch file, which is deleted at once.
  *
- * Spinning: a checkpoint is dozens of sessions in one process, and idle pools that spin starve the one at work. The
- * threads spin inside a run (they wait microseconds for the next operator) and are stopped at its end.
+ * Spinning: a checkpoint has dozens of sessions in one process, and idle thread pools that spin take time from the
+ * session that runs. The threads spin inside a run (they wait microseconds for the next operator) and are stopped at
+ * its end.
  */
 import { closeSync, openSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -17,24 +18,25 @@ import { toOnnx, type WeightPlacement } from "../../graph/onnx.ts";
 import type { WeightPlace, Weights } from "../weights/weights.ts";
 import { env, InferenceSession } from "./ort.ts";
 
-// What it would log as an error it throws as well, and a message is one line.
+// ONNX Runtime throws every error that it would log. Fathom's message is one line, without the log.
 env.logLevel = "fatal";
 
 export interface SessionOptions {
   /** The CPU when not given. */
   device?: Device;
-  /** Threads of each session; the machine's cores when not given. */
+  /** Threads per session; the number of the machine's cores when not given. */
   threads?: number;
   /**
-   * Keep freed buffers for the next run. Worth it where they are large (the head's logits: fresh pages cost more than
-   * the arithmetic); in each of dozens of blocks they held half as much again as the weights, and were no faster.
+   * Keep freed buffers for the next run. This pays when they are large (the head's logits: fresh pages cost more time
+   * than the arithmetic). In dozens of blocks these buffers took half as much memory as the weights, and gained no
+   * speed.
    */
   arena?: boolean;
-  /** Folder for a trace of every run, in which ONNX Runtime says which provider ran each operator. */
+  /** Folder for a trace of every run. In it ONNX Runtime names the provider that ran each operator. */
   traces?: string;
 }
 
-/** A session over a graph whose weights carry the checkpoint's names. */
+/** Opens a session of a graph whose weights have the checkpoint's names. */
 export async function openSession(
   graph: Graph,
   weights: Weights,
@@ -55,8 +57,8 @@ export async function openSession(
     );
     return await createSession(bytes, options, { model_external_initializers_file_folder_path: folder });
   }
-  // What had to be decoded goes to ONNX Runtime through a file as well: handed over in memory it is copied twice on the
-  // way, and files and memory cannot be mixed in one session (1.30).
+  // Decoded weights go to ONNX Runtime through a file too. In memory they would be copied twice on the way, and files and
+  // memory cannot be mixed in one session (1.30).
   const scratch = scratchFolder("fathom-");
   try {
     const { file, offsets } = writeScratch(join(scratch, "weights"), names, weights, places);
@@ -70,12 +72,12 @@ export async function openSession(
     );
     return await createSession(bytes, options, { model_external_initializers_file_folder_path: scratch });
   } finally {
-    // A mapping outlives its file's name.
+    // A mapping stays valid after its file is deleted.
     rmSync(scratch, { recursive: true, force: true });
   }
 }
 
-/** Writes weights one after the other, each at a multiple of 64 bytes. @throws FathomError when the disk is full */
+/** Writes weights one after another, each at a multiple of 64 bytes. @throws FathomError when the disk is full */
 function writeScratch(
   file: string,
   names: readonly string[],
@@ -104,7 +106,7 @@ function writeScratch(
   return { file, offsets };
 }
 
-/** The bytes of a weight in the dtype that `declareWeight` gave it. */
+/** The bytes of a weight, in the dtype with which `declareFrom` declared it. */
 function bytesOf(place: WeightPlace | null, decode: () => Float32Array<ArrayBuffer>): Uint8Array {
   if (place === null) return new Uint8Array(decode().buffer);
   const fd = openSync(place.file, "r");
@@ -115,7 +117,7 @@ function bytesOf(place: WeightPlace | null, decode: () => Float32Array<ArrayBuff
   }
 }
 
-/** A session over a graph whose weights are inputs; on the CPU, where they are. */
+/** Opens a session of a graph whose weights are inputs. It runs on the CPU, because these weights are in its memory. */
 export async function openWeightless(graph: Graph, options: SessionOptions): Promise<InferenceSession> {
   return await openWeightlessOn("cpu", graph, options);
 }
@@ -140,7 +142,7 @@ async function createSession(
     intraOpNumThreads: options.threads ?? availableParallelism(),
     interOpNumThreads: 1,
     executionMode: "sequential",
-    // Shapes differ from run to run, so remembered memory patterns only cost memory.
+    // Shapes change from run to run, so memory patterns of earlier runs would only cost memory.
     enableMemPattern: false,
     enableCpuMemArena: options.arena ?? false,
     ...(options.traces === undefined ? {} : tracing(options.traces)),
@@ -148,7 +150,7 @@ async function createSession(
       session: {
         intra_op: { allow_spinning: "1" },
         force_spinning_stop: "1",
-        // Unpacked weights are freed once they are packed; in an arena they would stay.
+        // Unpacked weights are freed after packing. In an arena they would stay.
         use_device_allocator_for_initializers: "1",
         ...settings,
       },
@@ -161,12 +163,12 @@ async function createSession(
 
 let traced = 0;
 
-/** Traces of one second would have the same name. */
+/** Without the number, traces that start in the same second would have the same name. */
 function tracing(folder: string): { enableProfiling: true; profileFilePrefix: string } {
   return { enableProfiling: true, profileFilePrefix: join(folder, `session-${traced++}`) };
 }
 
-/** A provider that is not there is said, and never replaced by the CPU. */
+/** Throws when an execution provider is missing. Fathom never replaces it by the CPU silently. */
 function refuseDevice(device: Exclude<Device, "cpu">, error: unknown): never {
   const [line = ""] = (error instanceof Error ? error.message : String(error)).split("\n");
   const needs = {
@@ -182,7 +184,7 @@ function refuseDevice(device: Exclude<Device, "cpu">, error: unknown): never {
   );
 }
 
-/** The deepest folder that holds all of these; Hugging Face caches keep snapshots and blobs side by side. */
+/** The deepest folder that contains all of these. Hugging Face caches have snapshots and blobs in sibling folders. */
 function commonAncestor(folders: readonly string[]): string {
   const [first = "", ...rest] = folders;
   let parts = first.split(sep);
@@ -191,6 +193,6 @@ function commonAncestor(folders: readonly string[]): string {
     const differs = parts.findIndex((part, i) => part !== other[i]);
     if (differs >= 0) parts = parts.slice(0, differs);
   }
-  // Of different folders of the root, the root.
+  // If they have only the root in common, the root.
   return parts.join(sep) || sep;
 }

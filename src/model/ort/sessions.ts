@@ -1,8 +1,8 @@
-/** The sessions of a checkpoint's parts by name: all of them open, or one at a time where together they are larger than memory. */
+/** The sessions of a checkpoint's parts, by name. All are open, or one at a time when all would not fit into memory. */
 import type { InferenceSession } from "./ort.ts";
 
 export class Sessions {
-  /** Asking for a session closes the one that was open. */
+  /** Whether asking for a session closes the one that was open. */
   readonly oneAtATime: boolean;
   readonly #open = new Map<string, InferenceSession>();
 
@@ -10,7 +10,7 @@ export class Sessions {
     this.oneAtATime = oneAtATime;
   }
 
-  /** The session of this name, opened when there is none. */
+  /** The session of this name. It is opened if there is none. */
   async get(name: string, open: () => Promise<InferenceSession>): Promise<InferenceSession> {
     const held = this.#open.get(name);
     if (held !== undefined) return held;

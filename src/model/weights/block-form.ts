@@ -1,13 +1,13 @@
 /**
- * How a matrix of 4 or 8 bits lies in memory for the kernel that multiplies it (src/graph/ops/matmul-nbits.ts):
- * w = scale · (q − zero point) + minimum, in blocks along the input axis.
+ * The memory layout of a matrix of 4 or 8 bits for the kernel that multiplies it (src/graph/ops/matmul-nbits.ts). It
+ * consists of blocks along the input axis, with w = scale · (q − zero point) + minimum.
  */
 
 export interface BlockForm {
   bits: 4 | 8;
   /** Inputs that share a scale. */
   blockSize: number;
-  /** Whether each block has a zero point of its own; otherwise it is the middle, 8 or 128. */
+  /** Whether each block has its own zero point; otherwise the zero point is the middle, 8 or 128. */
   zeroPoints: boolean;
   /** Whether each block has a minimum that is added to all of its weights. */
   minima: boolean;
@@ -15,7 +15,7 @@ export interface BlockForm {
 
 /** Whole rows (outputs) of a matrix; blocks = ceil(in / blockSize). */
 export interface BlockRows {
-  /** [rows, blocks, blockSize·bits/8]; of two 4-bit values in a byte the first is the low half. */
+  /** [rows, blocks, blockSize·bits/8]. The low half of a byte is the first of its two 4-bit values. */
   quants: Uint8Array<ArrayBuffer>;
   /** [rows, blocks]. */
   scales: Float32Array<ArrayBuffer>;
@@ -36,10 +36,10 @@ export const partDType = {
   zeroPoints: "uint8",
 } as const satisfies Record<BlockPart, string>;
 
-/** The name under which a matrix's part is placed. No checkpoint's tensor has a # in its name. */
+/** The name of a matrix's part. No checkpoint's tensor has a # in its name. */
 export const partName = (matrix: string, part: BlockPart): string => `${matrix}#${part}`;
 
-/** Axes of each part after the outputs; null where the form has none. */
+/** The axes of each part after the output axis; null when the form does not have the part. */
 export function partAxes(form: BlockForm, inputs: number): Record<BlockPart, number[] | null> {
   const blocks = Math.ceil(inputs / form.blockSize);
   return {
@@ -50,7 +50,7 @@ export function partAxes(form: BlockForm, inputs: number): Record<BlockPart, num
   };
 }
 
-/** Zeros, to be filled in. */
+/** Rows of zeros, which the caller fills in. */
 export function emptyRows(form: BlockForm, rows: number, inputs: number): BlockRows {
   const axes = partAxes(form, inputs);
   const length = (part: BlockPart) => (axes[part] ?? [0]).reduce((product, size) => product * size, rows);
@@ -62,9 +62,9 @@ export function emptyRows(form: BlockForm, rows: number, inputs: number): BlockR
   };
 }
 
-/** Rows of a matrix in a form, made as they are asked for. */
+/** Rows of a matrix in a form, made when they are read. */
 export interface BlockSource {
   form: BlockForm;
-  /** Half-open range of outputs. */
+  /** Range of outputs: `from` is included, `to` is not. */
   read(from: number, to: number): BlockRows;
 }

@@ -1,6 +1,6 @@
 /**
- * A checkpoint's tensors by their Hugging Face names, whatever file they lie in. The engine asks first for the
- * place of the bytes, so that ONNX Runtime can map them, and decodes only what cannot be mapped.
+ * A checkpoint's tensors by their Hugging Face names, whatever file holds them. The engine first asks for the place of
+ * the bytes, so that ONNX Runtime can map them. It decodes only tensors that cannot be mapped.
  */
 
 import type { BlockForm, BlockSource } from "./block-form.ts";
@@ -14,7 +14,7 @@ export interface WeightInfo {
   shape: readonly number[];
 }
 
-/** Bytes as they lie in a file: little-endian, contiguous, row-major. */
+/** The place of a tensor's bytes in a file. They are little-endian, contiguous and row-major. */
 export interface WeightPlace {
   /** Absolute path. */
   file: string;
@@ -26,36 +26,37 @@ export interface WeightPlace {
   length: number;
 }
 
-/** Where a tensor's floats lie; whatever else is between them are whole numbers. */
+/** The places of a tensor's floats in a file. All bytes between them are whole numbers. */
 export interface FloatBytes {
   file: string;
-  /** Bytes from the start of the file, and in all. */
+  /** Bytes from the start of the file to the tensor. */
   offset: number;
+  /** Bytes of the tensor. */
   length: number;
   dtype: WeightDType;
-  /** Bytes from one element, or block of elements, to the next. */
+  /** Bytes from one element, or one block of elements, to the next. */
   stride: number;
-  /** Bytes from its beginning to each float in it. */
+  /** Bytes from the beginning of an element or block to each float in it. */
   at: readonly number[];
 }
 
 export interface Weights {
   /** Hugging Face names, e.g. "model.layers.0.self_attn.q_proj.weight". */
   names(): readonly string[];
-  /** @throws FathomError that names the file and the tensor when there is none of that name. */
+  /** @throws FathomError naming the file and the tensor when there is no tensor of that name */
   info(name: string): WeightInfo;
-  /** Where ONNX Runtime can map the bytes; null when they need decoding or reordering. */
+  /** The place where ONNX Runtime can map the bytes; null when they need decoding or reordering. */
   place(name: string): WeightPlace | null;
   /**
-   * Decoded to float32, row-major.
-   * @param rows half-open range [from, to) of axis 0; all rows when not given.
+   * Reads and decodes to float32, row-major.
+   * @param rows range of axis 0: `from` is included, `to` is not; all rows when not given
    */
   read(name: string, rows?: readonly [from: number, to: number]): Float32Array<ArrayBuffer>;
-  /** null where only decoding tells whether all numbers are finite. */
+  /** The tensor's floats; null when the numbers must be decoded before anyone can tell whether all are finite. */
   floats(name: string): FloatBytes | null;
-  /** A matrix in the file's own blocks, where the quantized kernel can multiply them as they are. */
+  /** A matrix in the file's own blocks; null when the quantized kernel cannot use them without rounding them again. */
   blocks?(name: string): BlockSource | null;
-  /** How a matrix is held for the quantized kernel; its parts then have places of their own. null: as float32. */
+  /** The form of a matrix for the quantized kernel, in which each part has its own place; null for a float32 matrix. */
   form?(name: string): BlockForm | null;
   /** Closes the files; reading afterwards throws. */
   close(): void;
