@@ -1,4 +1,4 @@
-/** Marks that a template writes and that are no added tokens are named. */
+/** Marks that a template writes but that are not added tokens are named in a note. */
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { cutMarks } from "./cut-marks.ts";
@@ -26,7 +26,7 @@ function notes(source: string, changes: object = {}): string[] {
 const turns = (begin: string, end = "") =>
   `{% for m in messages %}${begin}{{ m.content }}${end}{% endfor %}{% if add_generation_prompt %}<|assistant|>{% endif %}`;
 
-test("each is named once, whether it stands in the template or comes about as it is written", () => {
+test("each mark is named once, whether the template contains it or builds it from parts", () => {
   expect(notes(turns("<|q|>"))).toEqual([
     expect.stringMatching(
       /^The chat template writes <\|q\|> \(token \d+\), <\|assistant\|> \(token \d+\), which are/,
@@ -36,18 +36,18 @@ test("each is named once, whether it stands in the template or comes about as it
     /^The chat template writes (<\|\w+\|> \(token \d+\), ){3}which are/,
   );
   expect(notes("{% if x %}{{ '[A]' }}{% endif %}")[0]).toContain("[A] (token");
-  // Byte-level vocabularies spell what is not ASCII otherwise.
+  // Byte-level vocabularies write other characters for bytes that are not ASCII.
   expect(notes("<｜q｜>{{ messages[0].content }}")[0]).toContain("<｜q｜> (token");
 });
 
-test("a mark that is an added token, or no token anywhere, is none of them", () => {
+test("a mark that is an added token, or is not in the vocabulary, is not named", () => {
   const added = marks.slice(0, 2).map((content, i) => ({ id: size + i, content, special: true }));
   expect(notes(turns("<|q|>"), { added_tokens: added })).toEqual([]);
   expect(notes("{{ messages[0].content }}[INST]<|unheard|>")).toEqual([]);
   expect(notes("{{ messages[0]['content'] }}")).toEqual([]);
 });
 
-test("an added token that its flags keep from being found is named too", () => {
+test("an added token that is not found because of its flags is named too", () => {
   const added = [{ id: size, content: "<|q|>", special: true, single_word: true }];
   expect(notes("{{ messages[0].content }}<|q|>", { added_tokens: added })[0]).toContain("<|q|> (token");
 });

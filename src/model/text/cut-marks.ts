@@ -1,17 +1,18 @@
 /**
- * Marks that a chat template writes, that the vocabulary has as one token, and that come out in pieces: no file lists them as added
- * (an exporter's mistake, or a fine-tune's), so they are text to the tokenizer. Transformers and llama.cpp cut them too, and the ids
- * stay theirs; but a model that learned the token does not know its pieces. So it is said before anything runs.
+ * Finds marks that a chat template writes and that the tokenizer cuts into pieces although the vocabulary has them as one
+ * token. The reason is that no file lists them as added tokens (a mistake of an exporter or of a fine-tune). Transformers
+ * and llama.cpp cut them too, so Fathom gives the same ids. But a model that learned the whole token does not know the
+ * pieces, so Fathom notes it before anything runs.
  */
 import { FathomError } from "../../core/errors.ts";
 import type { Message } from "../../core/records/prompt.ts";
 import type { ChatTemplate } from "./template.ts";
 import type { EncodingTokenizer } from "./tokenizer/tokenizer.ts";
 
-/** Signs around letters, without white space: <|user|>, [INST], <start_of_turn>. */
+/** Punctuation or symbols around letters, without white space: <|user|>, [INST], <start_of_turn>. */
 const markLike = /^[\p{P}\p{S}]\S*[\p{L}\p{N}]\S*[\p{P}\p{S}]$/u;
 
-/** No mark has a letter of these alone. */
+/** Short conversations. Their texts look like no mark. */
 const samples: readonly (readonly Message[])[] = [
   [{ role: "user", content: "a" }],
   [
@@ -25,7 +26,7 @@ const samples: readonly (readonly Message[])[] = [
   ],
 ];
 
-/** @returns as `Opened.notes`: at most one, which names every such mark */
+/** @returns notes like `Opened.notes`: at most one, which names every such mark */
 export function cutMarks(template: ChatTemplate, tokenizer: EncodingTokenizer): string[] {
   const written = sampleChats(template);
   const texts = [...template.literals, ...written.map(({ text }) => text)].join("\n");
@@ -61,7 +62,7 @@ interface Rendered {
   ids: readonly number[];
 }
 
-/** What the template makes of short conversations, those that it refuses left out. */
+/** The template's renderings of short conversations, without those that it refuses. */
 export function sampleChats(template: ChatTemplate): Rendered[] {
   return samples.flatMap((messages) => rendered(template, messages));
 }
@@ -76,7 +77,9 @@ function rendered(template: ChatTemplate, messages: readonly Message[]): Rendere
   }
 }
 
-/** What a token reads as, if that looks like a mark and stands in the text; byte-level vocabularies spell it otherwise. */
+/**
+ * The text of a token if it looks like a mark and is in `texts`; null otherwise. Byte-level vocabularies need decoding.
+ */
 function markOf(tokenizer: EncodingTokenizer, id: number, texts: string): string | null {
   const token = tokenizer.tokenOf(id);
   if (token === null || !markLike.test(token)) return null;

@@ -1,11 +1,14 @@
-/** The text of generated tokens, and how much of it is there after each: a token cap is a prefix of the text. */
+/**
+ * The text of generated tokens, and its length after each token. A cap on tokens therefore cuts the text at a known
+ * place.
+ */
 import type { Tokenizer } from "./tokenizer/tokenizer.ts";
 
-/** What a decoder writes for bytes that do not make a character yet. */
+/** Decoders write this for bytes that are not yet a whole character. */
 const incomplete = "\uFFFD";
 
 /**
- * @returns text of all ids, and for each token the UTF-16 units of it that are complete once that token is there
+ * @returns the text of all ids, and per token the number of UTF-16 units of the text that are complete with that token
  */
 export function decodeWithEnds(
   tokenizer: Tokenizer,
@@ -16,7 +19,7 @@ export function decodeWithEnds(
   const text = decode(ids);
   const ends: number[] = [];
   let emitted = "";
-  // A decoder may treat the first token of a text unlike others, so each piece is decoded after the last that has a text.
+  // A decoder may treat the first token of a text differently, so each piece is decoded after the last one that has text.
   let [context, read] = [0, 0];
   for (let i = 0; i < ids.length; i++) {
     const before = decode(ids.slice(context, read));
@@ -30,11 +33,11 @@ export function decodeWithEnds(
     ends.push(emitted.length);
   }
   if (text.startsWith(emitted)) {
-    // What stays incomplete to the end (a cut character, or a real U+FFFD) belongs to the last token.
+    // A part that stays incomplete to the end (a cut character, or a real U+FFFD) belongs to the last token.
     if (ends.length > 0) ends[ends.length - 1] = text.length;
     return { text, ends };
   }
-  // Bytes behind a character may undo it until theirs is there, and what was complete is so again then.
+  // Bytes after a character can make it incomplete until their own character is complete. The length never decreases.
   let complete = 0;
   const shared = (i: number) => sharedLength(decode(ids.slice(0, i + 1)), text);
   return { text, ends: ids.map((_, i) => (complete = Math.max(complete, shared(i)))) };

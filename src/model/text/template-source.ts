@@ -1,10 +1,13 @@
-/** Where a folder has its chat template: a checkpoint's, or an adapter's. */
+/** Finds the chat template of a folder: a checkpoint's, or an adapter's. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { badInput } from "../../core/errors.ts";
 import { readText } from "../../files/disk/io.ts";
 
-/** chat_template.jinja, else the template in tokenizer_config.json: one, or the one named "default". */
+/**
+ * chat_template.jinja, else the template in tokenizer_config.json: the only one, or the one named "default"; null if
+ * none.
+ */
 export function readTemplate(
   folder: string,
   tokenizerConfig: Readonly<Record<string, unknown>>,

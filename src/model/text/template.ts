@@ -1,10 +1,10 @@
 /**
- * The checkpoint's chat template: messages in, exactly the token ids that Transformers' apply_chat_template would
- * make out, and no second BOS, because the rendered text is encoded as it stands.
+ * The checkpoint's chat template. It turns messages into exactly the token ids of Transformers' apply_chat_template.
+ * There is no second BOS, because nothing is added when the rendered text is encoded.
  *
- * One thing is different on purpose. Special tokens spelled out inside a message stay text, so a prompt cannot end
- * its own turn. The template's engine (jinja/) keeps account of which characters came out of a message, through all
- * that a template does to them; texts without such spellings get the same ids either way.
+ * One thing differs deliberately. Special tokens that are spelled out in a message stay text, so a prompt cannot end
+ * its own turn. The template engine (jinja/) records which characters came from a message, whatever the template does
+ * with them. Texts without such spellings get the same ids as in Transformers.
  */
 import { badInput } from "../../core/errors.ts";
 import type { Message } from "../../core/records/prompt.ts";
@@ -14,26 +14,26 @@ import { Text } from "./jinja/marked-text.ts";
 import type { EncodingTokenizer } from "./tokenizer/tokenizer.ts";
 
 interface TemplateOptions {
-  /** End with the opening of the assistant's turn. */
+  /** Whether to end with the opening of the assistant's turn. */
   addGenerationPrompt: boolean;
-  /** Text that the answer is made to begin with, after the generation prompt. */
+  /** Text after the generation prompt, with which the answer begins. */
   prefill?: string;
 }
 
 export interface ChatTemplate {
   /** The Jinja source. */
   readonly source: string;
-  /** Every text that stands in it: between its tags, and in quotes. */
+  /** All texts in the source: those between tags, and those in quotes. */
   readonly literals: readonly string[];
   /** The text that the template writes, prefill included. @throws FathomError when the template refuses */
   render(messages: readonly Message[], options: TemplateOptions): string;
-  /** Token ids; special tokens only where the template wrote them, never from a message's content. */
+  /** Token ids. Special tokens come only from the template, never from the content of a message. */
   encode(messages: readonly Message[], options: TemplateOptions): number[];
 }
 
 /**
- * @param where the file the template is in
- * @param specialTokens by role, e.g. bos_token: what the template may write
+ * @param where the file that contains the template
+ * @param specialTokens role, e.g. bos_token → token; variables of the template
  * @throws FathomError when the source is not a Jinja template
  */
 export function chatTemplate(

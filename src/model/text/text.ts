@@ -1,35 +1,35 @@
-/** The text side of a checkpoint: its tokenizer, and its chat template where it has one. */
+/** The text side of a checkpoint: its tokenizer, and its chat template if it has one. */
 import { hashJson, hashText, type Json } from "../../core/hash.ts";
 import { cutMarks } from "./cut-marks.ts";
 import { type ChatTemplate, chatTemplate } from "./template.ts";
 import type { EncodingTokenizer } from "./tokenizer/tokenizer.ts";
 
-/** The text side as the files of a checkpoint have it. */
+/** The text side of a checkpoint's files. */
 export interface OpenedText {
   tokenizer: EncodingTokenizer;
   /** Jinja source; null when the checkpoint has none. */
   templateSource: string | null;
-  /** For messages: the folder or the file that the template is in. */
+  /** The folder or file that contains the template, for messages. */
   templateFrom: string;
-  /** Special tokens by role, e.g. bos_token: what a template may write. */
+  /** Role, e.g. bos_token → special token; variables of the template. */
   specialTokens: Readonly<Record<string, string>>;
-  /** As `Checkpoint.notes`. */
+  /** The same as `Checkpoint.notes`. */
   notes: readonly string[];
-  /** What the tokenizer's identity depends on. */
+  /** Everything that the tokenizer's identity depends on. */
   identity: Json;
 }
 
 export interface CheckpointText {
   tokenizer: EncodingTokenizer;
-  /** null when the checkpoint has none; only a chat prompt needs it. */
+  /** null when the checkpoint has none. Only a chat prompt needs it. */
   template: ChatTemplate | null;
-  /** As `Checkpoint.notes`. */
+  /** The same as `Checkpoint.notes`. */
   notes: readonly string[];
-  /** SHA-256, hex: of the tokenizer, of the template's source. */
+  /** SHA-256, hex, of the tokenizer and of the template's source. */
   identity: { tokenizer: string; template: string | null };
 }
 
-/** @throws FathomError when the template is none */
+/** @throws FathomError when the template's source is not a Jinja template */
 export function checkpointText({
   tokenizer,
   templateSource,

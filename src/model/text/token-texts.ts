@@ -1,16 +1,19 @@
 /**
- * Tokens as people can read them one by one: a token alone decodes otherwise than the same token in its text. Without a
- * tokenizer they are their ids, in brackets.
+ * Shows tokens one by one. A token that is decoded alone can give another text than inside its text, so each is decoded
+ * in context. Without a tokenizer a token is shown as its id in brackets.
  */
 import { decodeWithEnds } from "./decode-ends.ts";
 import type { Tokenizer } from "./tokenizer/tokenizer.ts";
 
-/** Tokens read before a stretch, so that a character begun there ends as it should: UTF-8 has at most four bytes. */
+/**
+ * How many tokens before a stretch are decoded too. A character may begin there, and UTF-8 has at most four bytes per
+ * character.
+ */
 const lead = 4;
 
 /**
- * What each token of ids[from, to) adds to the text; special tokens are spelled out. A token that only begins or
- * continues a character adds "", and the one that ends it the whole character.
+ * The text that each token of ids.slice(from, to) adds. Special tokens are spelled out. A token that begins or
+ * continues a character adds "", and the token that ends it adds the whole character.
  */
 export function tokenTexts(
   tokenizer: Tokenizer | null,
@@ -25,8 +28,8 @@ export function tokenTexts(
 }
 
 /**
- * A token of the vocabulary as it reads behind another word, e.g. " the"; what is no whole text by itself, such as
- * some bytes of a character, as the vocabulary spells it.
+ * The text of a token after another word, e.g. " the". If the token alone is not a whole text (for example, some bytes
+ * of a character), the vocabulary's spelling.
  */
 export function tokenText(tokenizer: Tokenizer | null, id: number): string {
   if (tokenizer === null) return idAlone(id);

@@ -1,4 +1,7 @@
-/** Which mark a template ends an answer's turn with: published ones of test/fixtures/templates, and those that mislead. */
+/**
+ * The mark with which a template ends an answer's turn, for the templates of test/fixtures/templates and misleading
+ * ones.
+ */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -11,7 +14,7 @@ const fixtures = join(import.meta.dirname, "../../../test/fixtures");
 const read = (name: string): unknown => JSON.parse(readFileSync(join(fixtures, name), "utf8"));
 const bytes = read("tokenizer/bytelevel/tokenizer.json") as Record<string, object>;
 
-/** A tokenizer of bytes with these marks as tokens, none of them special where `special` is false. */
+/** A tokenizer of bytes with these marks as added tokens, which are special or not. */
 function tokenizerOf(marks: readonly string[], special = true) {
   const { vocab } = bytes["model"] as { vocab: Record<string, number> };
   let next = 560;
@@ -39,7 +42,7 @@ const ends: Record<string, string | null> = {
   "SYS tags": "</s>",
   "role names as": "<|end|>",
   "role names built": "<|end|>",
-  // Begins a text too, so it cannot be told from an opening; every such model names it as its end.
+  // The mark also begins a text, so it looks like an opening. The files of every such model name it as an end token.
   "end token after": null,
   macros: "<turn|>",
   "the assistant's text": "</s>",
@@ -59,7 +62,7 @@ const marks = [start, end, user, assistant, "<|system|>", "<|return|>", "<|head|
 
 test.each<[string, string, string | null]>([
   [
-    "written only where something follows",
+    "written only when something follows",
     `${each(`${start}{{ m.role }}\n{{ m.content }}{% if (loop.last and add_generation_prompt) or not loop.last %}${end}\n{% endif %}`)}{% if add_generation_prompt %}${start}assistant\n{% endif %}`,
     end,
   ],
@@ -73,7 +76,7 @@ test.each<[string, string, string | null]>([
     each(`${start}{{ m.role }}:{{ m.content }}{% if loop.last %}<|return|>{% else %}${end}{% endif %}`),
     "<|return|>",
   ],
-  ["behind white space", each(`{{ m.role }}: {{ m.content }}\n\n ${end}\n`), end],
+  ["after white space", each(`{{ m.role }}: {{ m.content }}\n\n ${end}\n`), end],
   [
     "with an opening that is always written",
     `${each(`<|{{ m.role }}|>{{ m.content }}${end}`)}${assistant}`,
@@ -85,7 +88,7 @@ test.each<[string, string, string | null]>([
     end,
   ],
   [
-    "behind a default system turn",
+    "after a default system turn",
     `{% if messages[0].role != 'system' %}${start}system\nBe kind.${end}{% endif %}${each(`${start}{{ m.role }}\n{{ m.content }}${end}`)}`,
     end,
   ],
@@ -102,7 +105,7 @@ test.each<[string, string, string | null]>([
     null,
   ],
   ["none, and each turn begins a text", each("<s>{{ m.role }}: {{ m.content }}"), null],
-  ["text that stands for one", each("{{ m.role }}: {{ m.content }}\n### End <|stop|>\n"), null],
+  ["text that only looks like a mark", each("{{ m.role }}: {{ m.content }}\n### End <|stop|>\n"), null],
   [
     "none, of answers that are left out",
     each(`{% if m.role == 'user' %}{{ m.content }}${end}{% endif %}`),

@@ -1,9 +1,9 @@
 /**
- * The mark that a chat template ends an assistant's turn with, found by rendering a conversation and looking behind the
- * answer. A mark is a token of its own; text that stands for one ("###", Zephyr's "<|user|>") is none.
+ * Finds the mark with which a chat template ends an assistant's turn. It renders a conversation and looks after the
+ * answer. A mark must be one token; text that only looks like a mark ("###", Zephyr's "<|user|>") does not count.
  *
- * What comes behind an answer need not be an end: a template may write nothing there, and the next turn's opening follows
- * at once. So a mark has to be the same whatever follows, and must not open turns itself.
+ * The text after an answer is not always an end: a template may write no end, and then the next turn's opening follows.
+ * So the mark must be the same whatever follows, and must not open turns.
  */
 import { FathomError } from "../../core/errors.ts";
 import type { Message } from "../../core/records/prompt.ts";
@@ -20,27 +20,28 @@ const system: Message = { role: "system", content: said.system };
 const user: Message = { role: "user", content: said.user };
 const answer: Message = { role: "assistant", content: said.answer };
 
-/** @returns null where the template writes no such mark, or does not let it be told from an opening */
+/** @returns the mark; null when the template writes none, or when it cannot be distinguished from an opening */
 export function turnEnd(template: ChatTemplate, tokenizer: EncodingTokenizer): TurnEnd | null {
   const write = (messages: readonly Message[], open = false) =>
     rendered(template, messages, open) ?? rendered(template, [system, ...messages], open);
   const first = (text: string | null) => (text === null ? null : firstMark(text, tokenizer));
   const ended = write([user, answer]);
-  // Some write the mark only where another turn follows, be it no more than its opening.
+  // Some templates write the mark only when another turn follows, or at least its opening.
   const last = first(behind(ended, said.answer)) ?? first(behind(write([user, answer], true), said.answer));
-  // Openings tell roles apart, ends do not.
+  // Openings differ between roles; ends do not.
   const followed = (["user", "assistant"] as const).map((role) =>
     first(behind(write([user, answer, { role, content: said.next }]), said.answer, said.next)),
   );
   const [inside = null] = followed;
   const mark = last ?? inside;
   if (mark === null) return null;
-  // Where no turn has ended yet, only openings are written. A default system prompt is a turn, hence one of our own.
+  // As long as no turn has ended, a template writes only openings. A default system prompt would be a turn that has
+  // ended, so the conversation has its own system prompt.
   const opening =
     before(rendered(template, [system, user], false), said.system) ??
     before(rendered(template, [user], false), said.user);
   if (opening === null || opening.includes(mark.token)) return null;
-  // Told apart by what follows, it is an end only where nothing but it can be: the last answer's alone.
+  // If the mark depends on what follows, it is an end only when the template writes it nowhere before the last answer.
   const isSame = inside !== null && followed.every((one) => one === null || one.id === mark.id);
   if (!isSame && before(ended, said.answer)?.includes(mark.token) !== false) return null;
   return mark;
@@ -50,7 +51,7 @@ function rendered(template: ChatTemplate, messages: readonly Message[], open: bo
   try {
     return template.render(messages, { addGenerationPrompt: open });
   } catch (error) {
-    // It does not take this conversation; whether it takes those that are asked is found where they are.
+    // The template refuses this conversation. A refusal of real prompts shows when they are rendered.
     if (error instanceof FathomError) return null;
     throw error;
   }
@@ -61,7 +62,7 @@ function before(text: string | null, words: string): string | null {
   return at < 0 ? null : text!.slice(0, at);
 }
 
-/** What lies behind the words, up to others where those are given. */
+/** The text after the words, up to the words `until` when these are given. */
 function behind(text: string | null, words: string, until?: string): string | null {
   const at = text?.lastIndexOf(words) ?? -1;
   if (at < 0) return null;
@@ -69,7 +70,7 @@ function behind(text: string | null, words: string, until?: string): string | nu
   return until === undefined ? rest : before(rest, until);
 }
 
-/** The token of its own that the text begins with, white space aside. */
+/** The mark with which the text begins, after white space; null when there is none. */
 function firstMark(text: string, tokenizer: EncodingTokenizer): TurnEnd | null {
   const rest = text.trimStart();
   const marks = [...tokenizer.controlTokens(rest)].filter((token) => rest.startsWith(token));

@@ -1,10 +1,10 @@
-/** Binds a call's arguments to parameters as Python does: by position, then by name; what is left over is refused. */
+/** Binds a call's arguments to parameters as Python does: by position, then by name. Other arguments are refused. */
 import { TemplateProblem } from "./budget.ts";
 import type { CallArguments, Value } from "./values.ts";
 
 /**
- * @returns one value a parameter, undefined where the call gives none
- * @throws TemplateProblem naming an argument that the function does not take, or one that it needs
+ * @returns one value per parameter; undefined when the call gives none
+ * @throws TemplateProblem naming an argument that the function does not take, or one that is missing
  */
 export function bind(
   { positional, named }: CallArguments,

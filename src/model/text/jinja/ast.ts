@@ -1,4 +1,4 @@
-/** What a template is once it is read: the part of Jinja that chat templates use, as Transformers sets it up. */
+/** The syntax tree of a template: the part of Jinja that chat templates use, with Transformers' settings. */
 
 export type Expression =
   | { kind: "constant"; value: null | boolean | number | string; isFloat?: boolean }
@@ -35,11 +35,11 @@ export interface Arguments {
 
 export interface Parameters {
   names: string[];
-  /** Of the last parameters. */
+  /** The defaults of the last parameters. */
   defaults: Expression[];
 }
 
-/** Where a value is stored: a name, an attribute of a namespace, or several of these. */
+/** The target of an assignment: a name, an attribute of a namespace, or several of these. */
 export type Target =
   | { kind: "name"; name: string }
   | { kind: "namespace"; name: string; attribute: string }

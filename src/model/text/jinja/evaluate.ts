@@ -1,4 +1,4 @@
-/** What an expression stands for. */
+/** Computes the value of an expression. */
 import type { Arguments, Arithmetic, Comparison, Expression } from "./ast.ts";
 import { type Budget, TemplateProblem } from "./budget.ts";
 import { type Context, filters } from "./filters.ts";
@@ -35,7 +35,7 @@ export class Evaluator implements Context {
     this.budget = budget;
   }
 
-  /** @throws TemplateProblem for what Python would refuse, and when the budget is used up */
+  /** @throws TemplateProblem for an operation that Python refuses, and when the budget is used up */
   evaluate(node: Expression, scope: Scope): Value {
     return this.budget.within(() => this.#value(node, scope));
   }
@@ -143,7 +143,7 @@ export class Evaluator implements Context {
   test(name: string, value: Value, args: CallArguments): boolean {
     this.budget.spend(1);
     const found = tests.get(name);
-    // A filter's name is asked for as `is filter`, which templates do not do.
+    // Jinja also has the test `is filter`, which checks for a filter's name. Templates do not use it.
     if (found === undefined) throw new TemplateProblem(`the test "${name}", which Fathom does not know`);
     return found(value, args, this);
   }
@@ -157,7 +157,7 @@ export class Evaluator implements Context {
     }, value);
   }
 
-  /** `of.key` looks for a method first and `of[key]` for an item first; both then look for the other. */
+  /** `of.key` looks for a method first, `of[key]` for an item first. Both then look for the other kind. */
   #member(of: Value, key: Value, first: "attribute" | "item"): Value {
     if (of instanceof Undefined) throw new TemplateProblem(of.problem);
     const item = () => {
@@ -184,7 +184,7 @@ export class Evaluator implements Context {
   }
 
   #attribute(of: Value, name: string): Value | undefined {
-    // As Jinja's sandbox: such a name prints as nothing, and whatever else is done with it fails.
+    // As in Jinja's sandbox, such a name prints an empty text, and every other use of it fails.
     if (name.startsWith("_")) return new Undefined(`the attribute "${name}" is out of a template's reach`);
     if (of instanceof Namespace) return of.attributes.get(name);
     if (of instanceof Loop) return this.#loop(of, name);
@@ -218,7 +218,7 @@ export class Evaluator implements Context {
         return index + 1 < items.length ? items[index + 1] : new Undefined("there is no next item");
       case "cycle":
         return new Callable("cycle", ({ positional }) => {
-          if (positional.length === 0) throw new TemplateProblem("a cycle of nothing");
+          if (positional.length === 0) throw new TemplateProblem("a cycle without items");
           return positional[index % positional.length]!;
         });
       case "changed":

@@ -1,4 +1,4 @@
-/** Expressions, with the binding strengths of Jinja 3.1: a filter binds tighter than any operator, a test as well. */
+/** Parses expressions with the operator precedence of Jinja 3.1. Filters and tests bind tighter than any operator. */
 import type { Arguments, Arithmetic, Comparison, Expression } from "./ast.ts";
 import { limits, TemplateProblem } from "./budget.ts";
 import type { Token } from "./lexer.ts";
@@ -80,7 +80,7 @@ export class ExpressionParser {
     return result;
   }
 
-  /** An expression, or several with commas between them. */
+  /** Parses an expression, or several with commas between them. */
   tuple(mayChoose = true): Expression {
     const one = () => (mayChoose ? this.expression() : this.#or());
     const first = one();
@@ -285,13 +285,16 @@ export class ExpressionParser {
         const name = this.name();
         this.operator("=");
         args.named.push([name, this.expression()]);
-      } else if (args.named.length > 0) this.fail("a positional argument behind a named one");
+      } else if (args.named.length > 0) this.fail("a positional argument after a named one");
       else args.positional.push(this.expression());
     }
     return args;
   }
 
-  /** Filters, tests and calls behind a value; null stands for the body of a block, which needs at least one. */
+  /**
+   * Parses filters, tests and calls after a value. null stands for the body of a block, which needs at least one
+   * filter.
+   */
   filters(of: Expression | null): Expression {
     let value = of;
     if (value === null) {

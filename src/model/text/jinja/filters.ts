@@ -1,4 +1,4 @@
-/** Jinja's filters, those that chat templates use. */
+/** The Jinja filters that chat templates use. */
 import { bind } from "./arguments.ts";
 import { type Budget, TemplateProblem } from "./budget.ts";
 import { Text } from "./marked-text.ts";
@@ -23,12 +23,12 @@ import {
   type Value,
 } from "./values.ts";
 
-/** What a filter or test needs of the evaluator. */
+/** The part of the evaluator that filters and tests need. */
 export interface Context {
   budget: Budget;
   filter(name: string, value: Value, args: CallArguments): Value;
   test(name: string, value: Value, args: CallArguments): boolean;
-  /** Along a path such as "function.name". */
+  /** The value at a path such as "function.name". */
   attribute(value: Value, path: Value): Value;
 }
 
@@ -111,7 +111,7 @@ export const filters = new Map<string, Filter>([
   ["rejectattr", choosing("rejectattr", true, false)],
 ]);
 
-/** A filter that takes whatever it is given as text. */
+/** A filter that converts its input to text. */
 function onText(
   name: string,
   parameters: readonly string[],
@@ -125,7 +125,7 @@ function onText(
 }
 
 function empty(what: string): Undefined {
-  return new Undefined(`the ${what} item of nothing`);
+  return new Undefined(`the ${what} item of an empty list`);
 }
 
 function end(what: string, items: readonly Value[], at: number): Value {
@@ -133,7 +133,7 @@ function end(what: string, items: readonly Value[], at: number): Value {
   return item === undefined ? empty(what) : item;
 }
 
-/** Jinja's title: words begin at the text's start and behind white space, a hyphen or an opening bracket. */
+/** Jinja's title: words begin at the start of the text and after white space, a hyphen or an opening bracket. */
 function titleWords(self: Text): Text {
   return self.map((stretch) =>
     stretch.replace(/([-\s({[<]*)([^-\s({[<]+)/g, (_, before: string, word: string) => {
@@ -189,7 +189,7 @@ function round(value: Value, args: CallArguments): Value {
   const scale = 10 ** integer(digits, "precision");
   const how = text(method, "method").value;
   const scaled = found * scale;
-  // Python rounds halves to the even neighbour.
+  // Python rounds halves to the nearest even number.
   const even = Math.abs(scaled % 1) === 0.5 ? 2 * Math.round(scaled / 2) : Math.round(scaled);
   return new Float(
     (how === "ceil" ? Math.ceil(scaled) : how === "floor" ? Math.floor(scaled) : even) / scale,

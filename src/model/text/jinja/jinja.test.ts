@@ -1,4 +1,6 @@
-/** Templates against jinja2 as Transformers sets it up (oracle/template_fixtures.py), and those that mean no good. */
+/**
+ * Compares templates with jinja2 as Transformers sets it up (oracle/template_fixtures.py), and runs hostile templates.
+ */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
@@ -29,7 +31,7 @@ function render(source: string, variables: Parameters<Template["render"]>[0] = {
   return new Template(source).render(variables).value;
 }
 
-describe("a trait of Jinja", () => {
+describe("a feature of Jinja", () => {
   test.each(snippets)("$template", ({ template, text }) => {
     const variables = { messages, add_generation_prompt: true };
     if (text === undefined) expect(() => render(template, variables)).toThrow(TemplateProblem);
@@ -56,7 +58,7 @@ describe.each(templates)("the template: $name", ({ template, special, rows }) =>
   );
 });
 
-describe("what a template makes of a message still knows where it came from", () => {
+describe("texts that a template makes from a message keep their origin", () => {
   const made = (source: string, ...contents: string[]) => {
     const { value, foreign } = new Template(source).render({ c: contents.map((one) => Text.foreign(one)) });
     return foreign.map(([start, end]) => value.slice(start, end));
@@ -83,8 +85,8 @@ describe("what a template makes of a message still knows where it came from", ()
     expect(made(source, ...contents)).toEqual(expected);
   });
 
-  test("whatever is written, a character is foreign exactly when it came out of a message", () => {
-    // Own text is digits, a message's is letters; filters keep the two apart.
+  test("a character is foreign exactly when it came from a message", () => {
+    // The template's own text has digits, the message has letters. No filter turns one into the other.
     const step = fc.constantFrom(
       "| trim",
       "| upper",
@@ -122,7 +124,7 @@ describe("what a template makes of a message still knows where it came from", ()
   });
 });
 
-describe("a template that means no good ends in one clear line, soon", () => {
+describe("a hostile template ends soon, with one clear line", () => {
   const many = "{% set ns = namespace(s='ab', l=[1]) %}{% for i in range(60) %}";
   test.each([
     ["{% for i in range(10 ** 9) %}x{% endfor %}", /a range of 1000000000/],
@@ -178,7 +180,7 @@ describe("a template that means no good ends in one clear line, soon", () => {
     expect(performance.now() - start).toBeLessThan(5000);
   });
 
-  test("prototypes of JavaScript are no part of a template's world", () => {
+  test("a template cannot reach JavaScript's prototypes", () => {
     const names = Object.getOwnPropertyNames(Object.prototype).concat("prototype", "globalThis", "process");
     for (const name of names) {
       const reads = [
@@ -196,7 +198,7 @@ describe("a template that means no good ends in one clear line, soon", () => {
     }
   });
 
-  test("any text is a template, or is refused as one; and any template ends", () => {
+  test("any text is a template or is refused, and every template ends", () => {
     const piece = fc.oneof(
       fc.constantFrom(
         "{{",
@@ -278,7 +280,7 @@ describe("a template that means no good ends in one clear line, soon", () => {
     expect(rendered).toBeGreaterThan(0);
   });
 
-  test("a published template with a piece out of place is refused, or ends", () => {
+  test("a published template with a moved piece is refused, or ends", () => {
     fc.assert(
       fc.property(
         fc.constantFrom(...templates),

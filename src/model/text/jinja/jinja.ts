@@ -1,9 +1,11 @@
 /**
- * Jinja, as Transformers runs chat templates: jinja2's ImmutableSandboxedEnvironment with trim_blocks, lstrip_blocks,
- * loop controls and generation blocks, undefined names that print as nothing, and Transformers' own tojson,
- * raise_exception, strftime_now and namespace (utils/chat_template_utils.py, 5.23). Of our own, because a template's
- * text is the prompt: it has to be Python's to the character, it has to say which characters a person wrote, and it
- * must not run for ever. What is not here (inheritance, imports, recursive loops, escaping) is refused by name.
+ * Jinja with the settings with which Transformers runs chat templates: jinja2's ImmutableSandboxedEnvironment with
+ * trim_blocks, lstrip_blocks, loop controls and generation blocks, undefined names that print an empty text, and
+ * Transformers' own tojson, raise_exception, strftime_now and namespace (utils/chat_template_utils.py, 5.23).
+ *
+ * Fathom has its own implementation because a template's text is the prompt: it must equal Python's to the character, it
+ * must record which characters came from a message, and a template must not run forever. Features that are missing here
+ * (inheritance, imports, recursive loops, escaping) are refused by name.
  */
 import type { Statement } from "./ast.ts";
 import { Budget, limits, TemplateProblem } from "./budget.ts";
@@ -12,7 +14,7 @@ import { parse } from "./parser.ts";
 import { Renderer } from "./render.ts";
 import { Dict, List, type Value } from "./values.ts";
 
-/** What a template is given: plain data, in which texts may already carry what is foreign in them. */
+/** The input of a template: plain data. A `Text` in it can already mark its foreign characters. */
 export type Data =
   | null
   | boolean
@@ -25,14 +27,14 @@ export type Data =
 export class Template {
   readonly #body: readonly Statement[];
 
-  /** @throws TemplateProblem when the source is no template, or uses what Fathom does not know */
+  /** @throws TemplateProblem when the source is not a template, or uses a feature that Fathom does not know */
   constructor(source: string) {
     if (source.length > limits.source)
       throw new TemplateProblem(`${source.length} characters (at most ${limits.source})`);
     this.#body = bounded(() => parse(source));
   }
 
-  /** Every text that stands in the source: between its tags, and in quotes. */
+  /** All texts in the source: those between tags, and those in quotes. */
   literals(): string[] {
     const texts: string[] = [];
     const walk = (node: unknown): void => {
@@ -46,14 +48,14 @@ export class Template {
     return texts;
   }
 
-  /** @throws TemplateProblem when the template refuses, does what Python refuses, or does not come to an end */
+  /** @throws TemplateProblem when the template refuses, does something that Python refuses, or does not end */
   render(variables: Readonly<Record<string, Data>>): Text {
     const values = Object.entries(variables).map(([name, data]) => [name, valueOf(data)] as const);
     return bounded(() => new Renderer(new Budget()).render(this.#body, new Map(values)));
   }
 }
 
-/** The engine's own limits (the stack, the length of a string) are a template's doing, too. */
+/** Reaching a limit of the JavaScript engine (stack depth, string length) counts as an error of the template. */
 function bounded<T>(work: () => T): T {
   try {
     return work();

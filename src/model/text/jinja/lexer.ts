@@ -1,7 +1,7 @@
 /**
- * Cuts a template into text and the tokens between tags, with the white-space rules that Transformers switches on:
- * the line break after a block or comment goes (trim_blocks), and so does the indentation before one (lstrip_blocks).
- * Jinja 3.1, "Whitespace Control".
+ * Cuts a template into text and the tokens inside tags, with the white-space rules that Transformers switches on: the
+ * line break after a block or comment is removed (trim_blocks), and so is the indentation before it (lstrip_blocks).
+ * Source: Jinja 3.1, "Whitespace Control".
  */
 import { TemplateProblem } from "./budget.ts";
 import { space } from "./marked-text.ts";
@@ -27,7 +27,7 @@ const closing = new Map([
   ["{", "}"],
 ]);
 
-/** @throws TemplateProblem with the line where the source stops being a template */
+/** @throws TemplateProblem naming the line of the first error */
 export function tokenize(source: string): Token[] {
   return new Lexer(source).run();
 }
@@ -38,7 +38,7 @@ class Lexer {
   #at = 0;
   #line = 1;
   #counted = 0;
-  /** Whether the place is the first of a line. */
+  /** Whether the current place is at the start of a line. */
   #lineStarts = true;
 
   constructor(source: string) {
@@ -76,7 +76,7 @@ class Lexer {
     this.#tokens.push({ kind, value, line: this.#lineAt() });
   }
 
-  /** The text up to a tag, less what the tag's sign and lstrip_blocks take from its end. */
+  /** Adds the text up to a tag, without the white space that the tag's sign or lstrip_blocks removes from its end. */
   #text(end: number, tag: string): void {
     const text = this.#source.slice(this.#at, end);
     this.#data(text.slice(0, kept(text, tag, this.#lineStarts)));
@@ -86,7 +86,7 @@ class Lexer {
     if (text !== "") this.#push("text", text);
   }
 
-  /** Steps over a closing tag and the white space that goes with it. */
+  /** Skips a closing tag and the white space that is removed with it. */
   #close(end: string, sign: string, trims: boolean): void {
     this.#at += sign.length + end.length;
     let last = end;
@@ -110,7 +110,7 @@ class Lexer {
     this.#close("#}", sign, true);
   }
 
-  /** @returns whether the block that opens here is a raw one, which is then text */
+  /** Reads a raw block as text. @returns whether the block that opens here is a raw block */
   #raw(): boolean {
     const start = rawStart.exec(this.#source.slice(this.#at, this.#at + 1000));
     if (start === null) return false;
@@ -166,7 +166,7 @@ class Lexer {
   }
 }
 
-/** How much of the text before a tag stays. */
+/** How many characters of the text before a tag are kept. */
 function kept(text: string, tag: string, lineStarts: boolean): number {
   const isSpace = new RegExp(`[${space}]`);
   const backTo = (from: number) => {
@@ -195,7 +195,7 @@ const escapes: Readonly<Record<string, string>> = {
   "\n": "",
 };
 
-/** Python's escapes; one that Python does not know stays as it is written. */
+/** Replaces Python's escapes. An escape that Python does not know stays unchanged. */
 function unescape(text: string): string {
   return text.replace(
     /\\(?:x([\da-fA-F]{2})|u([\da-fA-F]{4})|U([\da-fA-F]{8})|([0-7]{1,3})|([^]))/g,
@@ -203,7 +203,7 @@ function unescape(text: string): string {
       const hex = x ?? u ?? U;
       if (hex === undefined && octal === undefined) {
         if (one === "x" || one === "u" || one === "U" || one === "N")
-          throw new TemplateProblem(`the escape ${JSON.stringify(whole)}, which is not a whole one`);
+          throw new TemplateProblem(`the escape ${JSON.stringify(whole)}, which is incomplete`);
         return escapes[one!] ?? whole;
       }
       const code = hex === undefined ? parseInt(octal!, 8) : parseInt(hex, 16);

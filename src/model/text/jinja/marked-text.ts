@@ -1,7 +1,7 @@
 /**
- * A text that knows which of its characters came out of a message. The ranges survive everything a template does to a
- * text: trimming, slicing, splitting, joining, changing case. So the tokenizer can be told what a person wrote,
- * whatever the template made of it, and no special token can be spelled by it.
+ * A text that records which of its characters came from a message. The ranges survive all operations of a template:
+ * trimming, slicing, splitting, joining, changing case. The tokenizer therefore knows which characters came from a
+ * message, whatever the template did with them, and no message can spell a special token.
  */
 import type { TextRange } from "../tokenizer/tokenizer.ts";
 
@@ -11,7 +11,7 @@ const isSpace = new RegExp(`[${space}]`);
 
 export class Text {
   readonly value: string;
-  /** Where `value` is a person's: sorted, apart from one another, in UTF-16 units. */
+  /** The ranges of `value` that came from a message: sorted, not touching each other, in UTF-16 units. */
   readonly foreign: readonly TextRange[];
 
   constructor(value: string, foreign: readonly TextRange[] = []) {
@@ -19,7 +19,7 @@ export class Text {
     this.foreign = foreign;
   }
 
-  /** A text that is a person's from end to end. */
+  /** A text that came entirely from a message. */
   static foreign(value: string): Text {
     return new Text(value, value === "" ? [] : [[0, value.length]]);
   }
@@ -39,7 +39,7 @@ export class Text {
     return new Text(parts.map(({ value }) => value).join(""), foreign);
   }
 
-  /** In UTF-16 units. */
+  /** A part of the text; both bounds are in UTF-16 units. */
   slice(start: number, end: number = this.value.length): Text {
     if (start === 0 && end === this.value.length) return this;
     const foreign = this.foreign
@@ -48,7 +48,7 @@ export class Text {
     return new Text(this.value.slice(start, end), foreign);
   }
 
-  /** A change of case and the like: each stretch is changed on its own, so that its ranges keep their meaning. */
+  /** Applies a change such as a change of case. Each stretch is changed separately, so that the ranges stay right. */
   map(change: (value: string) => string): Text {
     if (this.foreign.length === 0) return new Text(change(this.value));
     const parts: Text[] = [];
@@ -62,7 +62,7 @@ export class Text {
     return Text.join(parts);
   }
 
-  /** Python's strip, lstrip and rstrip: of white space, or of any of the characters given. */
+  /** Python's strip, lstrip and rstrip. Removes white space, or the given characters. */
   strip(side: "both" | "left" | "right", characters: string | null): Text {
     const goes = characters === null ? (c: string) => isSpace.test(c) : characterSet(characters);
     const { value } = this;
@@ -82,7 +82,7 @@ export class Text {
     return this.slice(start, end);
   }
 
-  /** Python's split at a separator; at most `times` cuts. */
+  /** Python's split at a separator, with at most `times` cuts. */
   split(separator: string, times: number = Infinity): Text[] {
     const parts: Text[] = [];
     let from = 0;
@@ -109,20 +109,20 @@ export class Text {
     return words;
   }
 
-  /** Length in code points, as Python counts. */
+  /** Length in code points, which Python counts. */
   get length(): number {
     let length = 0;
     for (const _ of this.value) length++;
     return length;
   }
 
-  /** One text a code point. */
+  /** One text per code point. */
   characters(): Text[] {
     let at = 0;
     return Array.from(this.value, (c) => this.slice(at, (at += c.length)));
   }
 
-  /** @param index of a code point, counted from 0 */
+  /** The UTF-16 unit at which a code point begins. @param index index of the code point, from 0 */
   unitOf(index: number): number {
     if (!/[\ud800-\udfff]/.test(this.value)) return Math.min(index, this.value.length);
     let unit = 0;

@@ -1,4 +1,7 @@
-/** The methods of str, dict and list that templates call. Those that change a value are refused, as Jinja's sandbox does. */
+/**
+ * The methods of str, dict and list that templates call. Methods that change a value are refused, as in Jinja's
+ * sandbox.
+ */
 import { bind } from "./arguments.ts";
 import { type Budget, TemplateProblem } from "./budget.ts";
 import { Text } from "./marked-text.ts";
@@ -149,7 +152,7 @@ const ofList = new Map<string, Method<List>>([
     (self, args, budget) => {
       const [item] = bind(args, "index", ["value"], 1);
       const at = self.items.findIndex((one) => equal(one, item!, budget));
-      if (at < 0) throw new TemplateProblem("the index of what a list does not hold");
+      if (at < 0) throw new TemplateProblem("the index of an item that the list does not contain");
       return at;
     },
   ],
@@ -166,7 +169,7 @@ const changes = new Set(
   "append clear extend insert pop remove reverse sort update setdefault popitem add discard".split(" "),
 );
 
-/** A value's method, bound to it; null when it has none of this name that Fathom knows. */
+/** A value's method, bound to the value; null when Fathom knows no such method. */
 export function method(self: Value, name: string, budget: Budget): Callable | null {
   const of = <T extends Value>(value: T, methods: ReadonlyMap<string, Method<T>>) => {
     const found = methods.get(name);

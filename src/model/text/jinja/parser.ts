@@ -1,4 +1,7 @@
-/** Tokens to statements. Expressions are in expressions.ts; what chat templates have no use for is refused by name. */
+/**
+ * Parses tokens to statements. expressions.ts parses expressions. Blocks that chat templates do not use are refused by
+ * name.
+ */
 import type { Expression, Parameters, Statement, Target } from "./ast.ts";
 import { constants, ExpressionParser } from "./expressions.ts";
 import { tokenize } from "./lexer.ts";
@@ -10,10 +13,12 @@ export function parse(source: string): Statement[] {
 }
 
 class Parser extends ExpressionParser {
-  /** Loops around the place: break and continue belong to one. */
+  /** Number of loops around the current place. break and continue need one. */
   #loops = 0;
 
-  /** Statements up to a block of one of these names, which is left standing; none of them means up to the end. */
+  /**
+   * Parses statements up to a block with one of these names, which is not consumed. An empty list means up to the end.
+   */
   body(ends: readonly string[]): Statement[] {
     return this.nested(() => {
       const statements: Statement[] = [];
@@ -85,7 +90,7 @@ class Parser extends ExpressionParser {
     }
   }
 
-  /** The rest of the opening tag, the body and the closing tag. */
+  /** Parses the rest of the opening tag, the body and the closing tag. */
   #block(end: string): Statement[] {
     this.expect("close block");
     const body = this.body([end]);
@@ -94,7 +99,7 @@ class Parser extends ExpressionParser {
     return body;
   }
 
-  /** A body that is a function of its own: no loop around it is its own. */
+  /** Parses a body that is its own function: break and continue in it do not belong to a loop around it. */
   #function(end: string): Statement[] {
     const loops = this.#loops;
     this.#loops = 0;
@@ -116,7 +121,7 @@ class Parser extends ExpressionParser {
     }
   }
 
-  /** Behind a body that ended with else or with the block's end. */
+  /** Parses the rest after a body that ended with else or with the end of the block. */
   #otherwise(found: string, end: string): Statement[] {
     if (found === "else") return this.#block(end);
     this.expect("close block");
@@ -179,7 +184,7 @@ class Parser extends ExpressionParser {
       if (names.length > 0) this.operator(",");
       names.push(this.name());
       if (this.skip("=")) defaults.push(this.expression());
-      else if (defaults.length > 0) this.fail("a parameter without a default behind one with a default");
+      else if (defaults.length > 0) this.fail("a parameter without a default after one with a default");
     }
     return { names, defaults };
   }

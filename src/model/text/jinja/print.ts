@@ -3,7 +3,7 @@ import { type Budget, TemplateProblem } from "./budget.ts";
 import { Text } from "./marked-text.ts";
 import { Dict, Float, kindOf, List, Safe, Undefined, type Value } from "./values.ts";
 
-/** What printing a value writes. */
+/** The text that a value prints. */
 export function str(value: Value, budget: Budget): Text {
   if (value instanceof Text) return value;
   if (value instanceof Safe) return value.text;
@@ -65,9 +65,9 @@ function hex(code: number, digits: number): string {
 }
 
 export interface JsonOptions {
-  /** null: on one line. */
+  /** null writes everything on one line. */
   indent: string | null;
-  /** Between items, and between a key and its value. */
+  /** The separators between items, and between a key and its value; null for the defaults of json.dumps. */
   separators: readonly [item: string, key: string] | null;
   ensureAscii: boolean;
   sortKeys: boolean;

@@ -1,4 +1,4 @@
-/** Statements to text: what a template writes. */
+/** Runs statements and collects the text that a template writes. */
 
 import { bind } from "./arguments.ts";
 import type { Expression, Parameters, Statement, Target } from "./ast.ts";
@@ -24,7 +24,7 @@ import {
   type Value,
 } from "./values.ts";
 
-/** How a stretch of statements ended: a loop's break and continue unwind to their loop. */
+/** How a list of statements ended. break and continue unwind to their loop. */
 type Ending = "through" | "break" | "continue";
 
 export class Renderer {
@@ -145,7 +145,9 @@ export class Renderer {
     else if (target.kind === "namespace") {
       const namespace = scope.get(target.name);
       if (!(namespace instanceof Namespace))
-        throw new TemplateProblem(`an assignment to an attribute of ${target.name}, which is no namespace`);
+        throw new TemplateProblem(
+          `an assignment to an attribute of ${target.name}, which is not a namespace`,
+        );
       this.#store(namespace, target.attribute, value);
     } else {
       const items = itemsOf(value, this.#budget);

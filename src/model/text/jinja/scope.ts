@@ -1,4 +1,4 @@
-/** Names and what they stand for. A loop's round, a macro and a block are scopes of their own; an `if` is not. */
+/** Names and their values. Each round of a loop, each macro and each block has its own scope; an `if` has not. */
 import type { Value } from "./values.ts";
 
 export class Scope {

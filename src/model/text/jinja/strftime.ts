@@ -1,7 +1,7 @@
 /**
- * The date that templates ask for with strftime_now. It never moves: a prompt's tokens are what a run is keyed by, so
- * the same audit has to write the same prompt tomorrow. The day is the one that Llama 3's published templates write
- * when they are given no clock.
+ * The date that strftime_now gives to templates. It never changes: a run is identified by its prompts' tokens, so the
+ * same audit must write the same prompt tomorrow. It is the day that Llama 3's published templates write when they have
+ * no clock.
  */
 import { TemplateProblem } from "./budget.ts";
 

@@ -1,8 +1,8 @@
-/** Work on texts that methods and filters share. */
+/** Text functions that methods and filters share. */
 import type { Budget } from "./budget.ts";
 import { Text } from "./marked-text.ts";
 
-/** @param count of replacements at most; below 0 for all */
+/** @param count the largest number of replacements; negative for all */
 export function replaced(self: Text, from: Text, to: Text, count: number, budget: Budget): Text {
   const most = count < 0 ? Infinity : count;
   if (most === 0) return self;
@@ -36,7 +36,10 @@ export function titled(value: string): string {
 
 const digraphs = new Map(Array.from("ǄǅǆǇǈǉǊǋǌǱǲǳ", (letter, i) => [letter, "ǅǈǋǲ"[Math.floor(i / 3)]!]));
 
-/** Unicode's title case, which JavaScript does not offer: not the upper case for digraphs, ligatures and Georgian. */
+/**
+ * Unicode's title case, which JavaScript does not have. It differs from upper case for digraphs, ligatures and
+ * Georgian.
+ */
 function titleLetter(letter: string): string {
   if (/[\u10d0-\u10ff]/.test(letter)) return letter;
   const [first = "", ...rest] = letter.toUpperCase();

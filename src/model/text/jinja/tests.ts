@@ -1,4 +1,4 @@
-/** Jinja's tests: what may stand behind `is`. */
+/** Jinja's tests, which are written after `is`. */
 import { bind } from "./arguments.ts";
 import { TemplateProblem } from "./budget.ts";
 import type { Context } from "./filters.ts";

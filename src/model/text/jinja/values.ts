@@ -1,8 +1,8 @@
-/** Python's values as far as a template meets them, and what Python does with all of them: truth, equality, order. */
+/** The Python values that a template can have, and Python's operations on all of them: truth, equality, order. */
 import { type Budget, TemplateProblem } from "./budget.ts";
 import { Text } from "./marked-text.ts";
 
-/** A number is a Python int; floats are marked, because 2.0 prints otherwise than 2. */
+/** A JavaScript number is a Python int. Floats have their own class, because 2.0 prints differently from 2. */
 export type Value =
   | null
   | boolean
@@ -24,7 +24,7 @@ export class Float {
   }
 }
 
-/** What the filter `safe` gives: text that may only be printed, because adding to it would escape what is added. */
+/** The result of the filter `safe`. It can only be printed: in Jinja, text that is added to it is escaped. */
 export class Safe {
   readonly text: Text;
   constructor(text: Text) {
@@ -42,7 +42,7 @@ export class List {
 }
 
 export class Dict {
-  /** By the key's identity, as `keyOf` spells it. */
+  /** By the key's identity, which `keyOf` gives. */
   readonly entries: ReadonlyMap<string, readonly [key: Value, value: Value]>;
 
   constructor(entries: Iterable<readonly [key: Value, value: Value]>) {
@@ -71,7 +71,7 @@ export class Namespace {
 export class Loop {
   readonly items: readonly Value[];
   readonly index: number;
-  /** What `changed` last saw; shared by the rounds. */
+  /** The last arguments of `changed`. All rounds of the loop share it. */
   readonly memory: { last: Value | null };
 
   constructor(items: readonly Value[], index: number, memory: { last: Value | null }) {
@@ -95,7 +95,7 @@ export class Callable {
   }
 }
 
-/** A name or attribute that is not there: prints as nothing, and everything else that is done with it fails. */
+/** A missing name or attribute. It prints an empty text, and every other use of it fails. */
 export class Undefined {
   readonly problem: string;
   constructor(problem: string) {
@@ -112,7 +112,7 @@ function keyOf(key: Value): string {
   throw new TemplateProblem(`${kindOf(key)} as a key`);
 }
 
-/** As Python calls it, for messages. */
+/** Python's name for the kind of a value, for messages. */
 export function kindOf(value: Value): string {
   if (value === null) return "None";
   if (typeof value === "boolean") return "a bool";
@@ -126,21 +126,21 @@ export function kindOf(value: Value): string {
   return `a ${value.constructor.name.toLowerCase()}`;
 }
 
-/** Ints, floats and bools as numbers; null for everything else. */
+/** Ints, floats and bools as numbers; null for all other values. */
 export function numberOf(value: Value): number | null {
   if (typeof value === "number") return value;
   if (typeof value === "boolean") return Number(value);
   return value instanceof Float ? value.value : null;
 }
 
-/** @throws TemplateProblem unless it is an int or a bool */
+/** @throws TemplateProblem unless the value is an int or a bool */
 export function integer(value: Value, what: string): number {
   const number = value instanceof Float ? null : numberOf(value);
   if (number === null) throw new TemplateProblem(`${kindOf(value)} as ${what}`);
   return number;
 }
 
-/** @throws TemplateProblem unless it is a str */
+/** @throws TemplateProblem unless the value is a str */
 export function text(value: Value, what: string): Text {
   if (value instanceof Text) return value;
   throw new TemplateProblem(`${kindOf(value)} as ${what}`);
@@ -157,7 +157,7 @@ export function truth(value: Value): boolean {
   return true;
 }
 
-/** @throws TemplateProblem when it is nothing to go through */
+/** The items of a value that a loop goes through. @throws TemplateProblem when the value is not iterable */
 export function itemsOf(value: Value, budget: Budget): readonly Value[] {
   let items: readonly Value[];
   if (value instanceof List) items = value.items;
@@ -196,7 +196,7 @@ export function equal(left: Value, right: Value, budget: Budget): boolean {
   return left === right;
 }
 
-/** Below 0 when left comes first. @throws TemplateProblem for values that have no order in Python */
+/** Negative when left comes first. @throws TemplateProblem for values that Python cannot order */
 export function order(left: Value, right: Value, budget: Budget): number {
   budget.spend(1);
   const [a, b] = [numberOf(left), numberOf(right)];
@@ -211,7 +211,7 @@ export function order(left: Value, right: Value, budget: Budget): number {
   throw new TemplateProblem(`a comparison of ${kindOf(left)} with ${kindOf(right)}`);
 }
 
-/** By code points; JavaScript compares UTF-16 units. */
+/** Orders by code points, as Python does; JavaScript compares UTF-16 units. */
 function orderOfTexts(left: string, right: string): number {
   let at = 0;
   while (at < left.length && at < right.length && left[at] === right[at]) at++;

@@ -1,7 +1,6 @@
 /**
- * Added tokens are found in a text before anything else looks at it: leftmost first, longest at each place. This is
- * the one step of the tokenizer that Fathom does itself, because it decides what in a text may become a special
- * token and what may not.
+ * Finds added tokens in a text, before any other step of the tokenizer: leftmost first, longest at each place. Fathom
+ * does this step itself, because it decides which parts of a text may become special tokens.
  */
 
 import { whiteSpaceAfter, whiteSpaceBefore } from "./white-space.ts";
@@ -10,16 +9,17 @@ export interface AddedToken {
   id: number;
   content: string;
   special: boolean;
-  /** Swallow the white space before or after. */
+  /** Whether the token includes the white space before it. */
   lstrip: boolean;
+  /** Whether the token includes the white space after it. */
   rstrip: boolean;
-  /** Only where no word character touches it. */
+  /** Whether the token is recognized only where no word character touches it. */
   singleWord: boolean;
-  /** Looked for after normalization rather than before. */
+  /** Whether the token is searched after normalization instead of before. */
   normalized: boolean;
 }
 
-/** A piece of a text: an added token, or text between them. */
+/** A piece of a text: an added token, or the text between two of them. */
 export type Piece = { token: AddedToken } | { text: string; start: number };
 
 interface Node {
@@ -30,7 +30,7 @@ interface Node {
 export class AddedTokenFinder {
   readonly #root: Node = { children: new Map(), token: null };
 
-  /** @param tokens with the spelling to look for, which may be a normalized one */
+  /** @param tokens tokens with the spelling to search for, which may be normalized */
   constructor(tokens: readonly { spelling: string; token: AddedToken }[]) {
     for (const { spelling, token } of tokens) {
       if (spelling === "") continue;
@@ -45,9 +45,10 @@ export class AddedTokenFinder {
   }
 
   /**
-   * Cuts a text into added tokens and what lies between them. The search goes on where a match ends, whatever becomes of
-   * the match: one that is no whole word is not searched again, and one in white space that was swallowed counts.
-   * @param allowed whether a token may be recognized at [start, end); longer matches are asked about first
+   * Cuts a text into added tokens and the text between them. The search continues at the end of every match. A match
+   * that is not a whole word is text and is not searched again. A match inside white space that another token includes
+   * still counts.
+   * @param allowed whether a token may be recognized at a place: `start` is included, `end` is not
    */
   split(text: string, allowed: (token: AddedToken, start: number, end: number) => boolean): Piece[] {
     const pieces: Piece[] = [];
@@ -89,7 +90,7 @@ export class AddedTokenFinder {
   }
 }
 
-/** Rust's \w: regular expressions of Unicode (UTS #18). */
+/** \w in Rust, as defined by Unicode for regular expressions (UTS #18). */
 const word = String.raw`[\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}]`;
 const [endsWithWord, beginsWithWord] = [new RegExp(`${word}$`, "u"), new RegExp(`^${word}`, "u")];
 

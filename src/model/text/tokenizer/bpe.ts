@@ -1,37 +1,37 @@
 /**
- * Byte-pair encoding (Sennrich et al. 2016, arXiv 1508.07909) as Rust's tokenizers compute it: merges join ids, so that what is unknown is
- * so before them. @huggingface/tokenizers 0.2.0 merges spellings, knows no "continuing_subword_prefix", and fuses unknown letters
- * of different words.
+ * Byte-pair encoding (Sennrich et al. 2016, arXiv 1508.07909) as Rust's tokenizers compute it: merges join ids, so
+ * unknown letters are found before any merge. @huggingface/tokenizers 0.2.0 merges spellings, does not support
+ * "continuing_subword_prefix", and fuses unknown letters of different words.
  */
 import { byteToken } from "./byte-fallback.ts";
 import { mostTokens } from "./tokenizer-files.ts";
 
 interface BpeSettings {
   vocab: Readonly<Record<string, number>>;
-  /** In their order; older files write a pair as "left right". */
+  /** In the order of their ranks. Older files write a pair as "left right". */
   merges: readonly (readonly [left: string, right: string] | string)[];
   unk_token?: string | null;
-  /** Begins each letter of a word but the first. */
+  /** Prefix of every letter of a word except the first. */
   continuing_subword_prefix?: string | null;
-  /** Ends the last letter of a word. */
+  /** Suffix of the last letter of a word. */
   end_of_word_suffix?: string | null;
-  /** Unknown letters in a row are one token. */
+  /** Whether consecutive unknown letters are one token. */
   fuse_unk?: boolean;
-  /** What is unknown becomes its bytes, where the vocabulary has them all. */
+  /** Whether an unknown letter becomes its bytes, when the vocabulary has all of them. */
   byte_fallback?: boolean;
-  /** A word that is a token is not taken apart. */
+  /** Whether a word that is in the vocabulary becomes one token before any merge. */
   ignore_merges?: boolean;
-  /** Merges left out at random. */
+  /** Share of merges that are left out at random. */
   dropout?: number | null;
 }
 
-/** Words of up to so many UTF-16 units are remembered, and how many of them. */
+/** Limits of the cache: the length of a word in UTF-16 units, and the number of words. */
 const remembered = { length: 256, words: 10_000 };
 
-/** Ids are below it, and so are places in a word. */
+/** Ids are below this number, and so are places in a word. */
 const wide = mostTokens;
 
-/** @throws Error when the settings are not such a model's */
+/** @throws Error when the settings are not those of a BPE model */
 export function bpe(settings: BpeSettings): (words: readonly string[]) => string[] {
   if (typeof settings.dropout === "number" && settings.dropout > 0)
     throw new Error(`a BPE model whose "dropout" is ${settings.dropout}: its ids are random`);
@@ -39,7 +39,8 @@ export function bpe(settings: BpeSettings): (words: readonly string[]) => string
   const ids = new Map(Object.entries(settings.vocab));
   const spellings: string[] = [];
   for (const [token, id] of ids) {
-    if (!Number.isInteger(id) || id < 0) throw new Error(`an id that is none: ${JSON.stringify(id)}`);
+    if (!Number.isInteger(id) || id < 0)
+      throw new Error(`an id that is not a whole number from 0: ${JSON.stringify(id)}`);
     spellings[id] = token;
   }
   const merges = mergesOf(settings, ids);
@@ -57,7 +58,7 @@ export function bpe(settings: BpeSettings): (words: readonly string[]) => string
   return (words) => words.flatMap(tokensOf);
 }
 
-/** By rank: what a pair becomes. */
+/** The merges: the rank of every pair, and the id that the pair of each rank becomes. */
 interface Merges {
   /** Rank by left id · wide + right id. */
   ranks: ReadonlyMap<number, number>;
@@ -79,14 +80,14 @@ function mergesOf(settings: BpeSettings, ids: ReadonlyMap<string, number>): Merg
     const pair = typeof said === "string" ? said.split(" ") : said;
     const [left, right] = [pair[0], pair[1]];
     if (pair.length !== 2 || typeof left !== "string" || typeof right !== "string")
-      throw new Error(`a merge of two tokens, not ${JSON.stringify(said)}`);
+      throw new Error(`a merge that is not of two tokens: ${JSON.stringify(said)}`);
     ranks.set(idOf(left) * wide + idOf(right), results.length);
     results.push(idOf(left + (prefix === 0 ? right : right.slice(prefix))));
   }
   return { ranks, results };
 }
 
-/** @returns of a word the ids that merging begins with, one for each letter or byte */
+/** @returns a function from a word to the ids before any merge, one per letter or byte */
 function letters(settings: BpeSettings, ids: ReadonlyMap<string, number>): (word: string) => number[] {
   const { unk_token: unknownToken, continuing_subword_prefix: prefix, end_of_word_suffix: suffix } = settings;
   const isUnknownKept = unknownToken !== null && unknownToken !== undefined;
@@ -114,7 +115,7 @@ function letters(settings: BpeSettings, ids: ReadonlyMap<string, number>): (word
           ? Array.from(Buffer.from(spelled), (byte) => ids.get(byteToken(byte)))
           : [];
       if (bytes.length > 0 && bytes.every((byte) => byte !== undefined)) {
-        // Rust writes an unknown letter that waits for its like behind these bytes.
+        // In Rust, an unknown letter that is still pending comes after these bytes.
         found.push(...bytes);
         continue;
       }
@@ -126,7 +127,7 @@ function letters(settings: BpeSettings, ids: ReadonlyMap<string, number>): (word
   };
 }
 
-/** Joins the pair of the lowest rank, the leftmost of equals, until there is none. */
+/** Repeatedly joins the pair of the lowest rank, the leftmost first, until no pair is left. */
 function merged(start: readonly number[], { ranks, results }: Merges): number[] {
   const ids = [...start];
   const next = Int32Array.from(ids, (_, i) => i + 1);
@@ -143,7 +144,7 @@ function merged(start: readonly number[], { ranks, results }: Merges): number[] 
     const [rank, at] = [Math.floor(top / wide), top % wide];
     if (gone[at] === 1 || next[at]! >= ids.length) continue;
     const now = rankAt(at);
-    // A pair that changed since is still joined in this turn where the token is the same.
+    // The pair may have changed since it was queued. It is still joined if the resulting token is the same.
     if (now === undefined || results[now] !== results[rank]) continue;
     const right = next[at]!;
     ids[at] = results[rank]!;
@@ -156,7 +157,7 @@ function merged(start: readonly number[], { ranks, results }: Merges): number[] 
   return ids.filter((_, at) => gone[at] === 0);
 }
 
-/** Numbers of which the lowest is taken first: a binary heap. */
+/** A binary heap: `take` gives the lowest number. */
 class Lowest {
   readonly #heap: number[] = [];
 

@@ -1,10 +1,10 @@
 /**
- * Byte tokens (<0x0A>) back to text, as Hugging Face's tokenizers do it: a run that is not UTF-8 as a whole, such as
- * the beginning of an emoji where an answer was cut, becomes one U+FFFD a byte. @huggingface/tokenizers 0.2.0 makes
- * fewer of them, and drops a U+FEFF.
+ * Decodes byte tokens (<0x0A>) to text as Hugging Face's tokenizers do. A run of them that is not valid UTF-8 as a whole,
+ * for example the beginning of an emoji where an answer was cut, becomes one U+FFFD per byte. @huggingface/tokenizers
+ * 0.2.0 gives fewer of them, and drops a U+FEFF.
  */
 
-/** How vocabularies spell a byte. */
+/** The spelling of a byte in vocabularies. */
 export function byteToken(byte: number): string {
   return `<0x${byte.toString(16).toUpperCase().padStart(2, "0")}>`;
 }

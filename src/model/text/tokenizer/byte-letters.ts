@@ -1,6 +1,6 @@
-/** GPT-2's alphabet of bytes: those that are no visible sign of Latin-1 are letters from U+0100 on. */
+/** GPT-2's alphabet of bytes. Bytes that are not visible characters of Latin-1 are written as letters from U+0100 on. */
 
-/** Each byte of a text in UTF-8 as the letter that vocabularies spell it by. */
+/** Writes each UTF-8 byte of a text as the letter that stands for it in vocabularies. */
 export function byteLevel(text: string): string {
   return Array.from(Buffer.from(text), (byte) => letters[byte]!).join("");
 }
@@ -13,7 +13,7 @@ const letters: readonly string[] = (() => {
 
 const bytes: ReadonlyMap<string, number> = new Map(letters.map((letter, byte) => [letter, byte]));
 
-/** The bytes that a token's letters stand for; null where one of them is no letter of the alphabet. */
+/** The bytes for which a token's letters stand; null when one of them is not in the alphabet. */
 export function bytesOfLevel(token: string): Buffer | null {
   const found = Array.from(token, (letter) => bytes.get(letter));
   return found.some((byte) => byte === undefined) ? null : Buffer.from(found as number[]);

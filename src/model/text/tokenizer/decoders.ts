@@ -1,21 +1,21 @@
 /**
- * The decoders of a tokenizer.json as Rust's tokenizers compute them. @huggingface/tokenizers 0.2.0 loses what its bytes' alphabet does
- * not have, takes one metaspace off the first token where Rust takes all or none, never writes "don't", and puts spaces for an end of
- * word whatever the decoder is.
+ * The decoders of a tokenizer.json as Rust's tokenizers compute them. @huggingface/tokenizers 0.2.0 differs: it loses
+ * characters that are not in the alphabet of bytes, removes one metaspace from the first token where Rust removes all or
+ * none, never writes "don't", and replaces an end-of-word suffix by a space with every decoder.
  */
 import { withoutByteTokens } from "./byte-fallback.ts";
 import { bytesOfLevel } from "./byte-letters.ts";
 import { prependScheme } from "./pre-tokenizers.ts";
 
-/** Tokens to texts; what is decoded is all of them behind each other. */
+/** Turns tokens into texts. The decoded text is all of them joined. */
 export type Decoder = (tokens: readonly string[]) => readonly string[];
 type Config = Readonly<Record<string, unknown>>;
 type Compile = (pattern: unknown) => RegExp;
 
 /**
- * @param compile turns a pattern of the file into JavaScript's, global
- * @returns where the file has no decoder, one that puts a space between tokens
- * @throws Error for a kind that is not known or a setting that is missing
+ * @param compile turns a pattern of the file into a global JavaScript pattern
+ * @returns the file's decoder, or one that puts a space between tokens when the file has none
+ * @throws Error for an unknown kind or a missing setting
  */
 export function decoderOf(config: unknown, compile: Compile): Decoder {
   return config === null || config === undefined ? (tokens) => [tokens.join(" ")] : kindOf(config, compile);
@@ -69,7 +69,7 @@ const kinds: Readonly<Record<string, (config: Config, compile: Compile) => Decod
   },
   Replace: (config, compile) => {
     const [pattern, content] = [compile(config["pattern"]), textOf(config, "content")];
-    // A function, because "$" is a sign of its own in JavaScript's replacements.
+    // A function, because "$" has a special meaning in JavaScript's replacement strings.
     return (tokens) => tokens.map((token) => token.replace(pattern, () => content));
   },
   Strip: (config) => {
@@ -92,14 +92,14 @@ const kinds: Readonly<Record<string, (config: Config, compile: Compile) => Decod
 const marks = [" .", " ?", " !", " ,", " ' ", " n't", " 'm", " do not", " 's", " 've", " 're"];
 const cleaned = (mark: string) => (mark === " do not" ? " don't" : mark.trim());
 
-/** English without the spaces that joining words put before marks and endings: what Transformers takes out of a decoded text. */
+/** Removes the spaces before English punctuation and contractions that joining words has added, as Transformers does. */
 export function withoutWordSpaces(text: string): string {
   return marks
     .filter((mark) => mark !== " do not")
     .reduce((clean, mark) => clean.replaceAll(mark, cleaned(mark)), text);
 }
 
-/** What Rust takes out of each token, which contracts "do not" besides. */
+/** The clean-up of a token in Rust. It also contracts "do not". */
 function cleanUpOf(config: Config): (text: string) => string {
   const isAsked = config["cleanup"];
   if (typeof isAsked !== "boolean") throw missing(config, "cleanup");
@@ -123,7 +123,7 @@ function missing({ type }: Config, key: string): Error {
   return new Error(`a decoder ${String(type)} without its "${key}"`);
 }
 
-/** All places of a text, between its characters where it is empty. */
+/** A pattern that finds all occurrences of a text. An empty text is found between all characters. */
 function finder(text: string): RegExp {
   return new RegExp(text.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&"), "gu");
 }

@@ -1,6 +1,7 @@
 /**
- * The normalizers of a tokenizer.json as Rust's tokenizers compute them. @huggingface/tokenizers 0.2.0 approximates compiled ones, and
- * takes JavaScript's white space, final sigmas and replacement signs elsewhere; only its reading of patterns is used.
+ * The normalizers of a tokenizer.json as Rust's tokenizers compute them. @huggingface/tokenizers 0.2.0 approximates
+ * compiled normalizers, and in others it uses JavaScript's white space, final sigmas and replacement strings. Fathom
+ * uses only its reading of patterns.
  */
 
 import { byteLevel } from "./byte-letters.ts";
@@ -14,8 +15,8 @@ export type Normalizer = (text: string) => string;
 type Config = Readonly<Record<string, unknown>>;
 
 /**
- * @param compile turns a pattern of the file into JavaScript's
- * @throws Error for a kind that is not known, or a part that is broken
+ * @param compile turns a pattern of the file into a JavaScript pattern
+ * @throws Error for an unknown kind or a broken part
  */
 export function normalizerOf(config: unknown, compile: (pattern: unknown) => RegExp): Normalizer | null {
   if (config === null || config === undefined) return null;
@@ -44,7 +45,7 @@ const kinds: Readonly<Record<string, (config: Config, compile: (pattern: unknown
     },
     Replace: ({ pattern, content }, compile) => {
       const compiled = compile(pattern);
-      // A function, because "$" is a sign of its own in JavaScript's replacements.
+      // A function, because "$" has a special meaning in JavaScript's replacement strings.
       return (text) => text.replace(compiled, () => String(content));
     },
     Nmt: () => nmt,
@@ -53,12 +54,12 @@ const kinds: Readonly<Record<string, (config: Config, compile: (pattern: unknown
     ByteLevel: () => byteLevel,
   };
 
-// Behind the bar: marks to the older tables, and letters or wide marks since.
+// The characters after "|" were marks in the older tables, and are letters or spacing marks now.
 const marks = new RegExp(`(?!${youngMarks})\\p{M}|[\\u1cf2\\u1cf3]`, "gu");
 const nonspacing = new RegExp(`(?!${youngNonspacing})\\p{Mn}|[\\u1734\\u{1171e}]`, "gu");
 const controls = new RegExp(`[\\0\ufffd]|(?![\\t\\n\\r]|${youngFormats})[\\p{Cc}\\p{Cf}\\p{Co}]`, "gu");
 
-/** Letter by letter: no final sigma. */
+/** Lower case letter by letter, so that there is no final sigma. */
 function lowercase(text: string): string {
   return /^[\0-\x7f]*$/.test(text) ? text.toLowerCase() : Array.from(text, (c) => c.toLowerCase()).join("");
 }
@@ -71,7 +72,7 @@ function strip({ strip_left: left, strip_right: right }: Config): Normalizer {
   };
 }
 
-/** What Google's translation models do before they normalize. */
+/** The first step of the normalization of Google's translation models. */
 function nmt(text: string): string {
   return text
     .replace(/[\x01-\x08\x0b\x0e-\x1f\x7f\x8f\x9f]/g, "")

@@ -1,6 +1,6 @@
 /**
- * @huggingface/tokenizers, typed as far as Fathom uses it. Its own declarations import without file extensions, so
- * a strict compiler sees nothing in them, and they do not say that its parts are callable.
+ * Types for the part of @huggingface/tokenizers that Fathom uses. The library's own declarations import files without
+ * extensions, so a strict compiler finds no types in them, and they do not say that the parts can be called.
  */
 import * as library from "@huggingface/tokenizers";
 import { type Decoder, decoderOf } from "./decoders.ts";
@@ -17,11 +17,11 @@ export interface Pipeline {
   post_processor: ((tokens: string[], pair: null, addSpecial: boolean) => { tokens: string[] }) | null;
   token_to_id(token: string): number | undefined;
   id_to_token(id: number): string | undefined;
-  /** Token to id. */
+  /** Token → id. */
   get_vocab(): Map<string, number>;
 }
 
-/** What the library is asked for a pattern alone. */
+/** The library's normalizer "Replace", from which Fathom uses only the compiled pattern. */
 interface WithPattern {
   pattern: RegExp | null;
 }
@@ -29,8 +29,8 @@ interface WithPattern {
 type Parts = { normalizer?: unknown; pre_tokenizer?: unknown; model?: unknown; decoder?: unknown };
 
 /**
- * Normalizers, pre-tokenizers, decoders and most models are Fathom's, where the library approximates.
- * @throws Error with the library's words when the JSON is not a tokenizer it knows
+ * Normalizers, pre-tokenizers, decoders and most models are Fathom's own, because the library's are approximations.
+ * @throws Error with the library's message when the library does not know the tokenizer
  */
 export function createPipeline(tokenizer: Parts, config: object): Pipeline {
   const { Tokenizer, ReplaceNormalizer } = library as unknown as {
@@ -54,7 +54,7 @@ export function createPipeline(tokenizer: Parts, config: object): Pipeline {
   return Object.assign(pipeline, { normalizer, decoder, pre_tokenizer: preTokenizer, model });
 }
 
-/** The library's table of a vocabulary, with other tokens for words. */
+/** The library's table of a vocabulary, with Fathom's function from words to tokens. */
 function withTable(model: (words: string[]) => string[], table: Pipeline["model"]): Pipeline["model"] {
   const { vocab, unk_token: token, unk_token_id: id } = table;
   return Object.assign((words: string[]) => model(words), {

@@ -1,10 +1,11 @@
 /**
- * The pre-tokenizers of a tokenizer.json as Rust's tokenizers compute them. @huggingface/tokenizers 0.2.0 knows two of the five ways to
- * deal with what a pattern finds, never splits at a metaspace, and takes JavaScript's white space, word characters and code units.
+ * The pre-tokenizers of a tokenizer.json as Rust's tokenizers compute them. @huggingface/tokenizers 0.2.0 differs: it
+ * has two of the five behaviors for the matches of a pattern, never splits at a metaspace, and uses JavaScript's white
+ * space, word characters and code units.
  */
 import { byteLevel } from "./byte-letters.ts";
 
-/** A piece of a text, and whether nothing of the text comes before it. */
+/** A piece of a text, and whether it is the beginning of the text. */
 interface Piece {
   text: string;
   first: boolean;
@@ -14,9 +15,9 @@ type Config = Readonly<Record<string, unknown>>;
 type Compile = (pattern: unknown) => RegExp;
 
 /**
- * @param compile turns a pattern of the file into JavaScript's, global
- * @returns of a piece of text and its place (0: it begins the text) the words that the model is given
- * @throws Error for a kind or a setting that is not known
+ * @param compile turns a pattern of the file into a global JavaScript pattern
+ * @returns a function from a piece of text and its section_index (0 when it begins the text) to the words for the model
+ * @throws Error for an unknown kind or setting
  */
 export function preTokenizerOf(
   config: unknown,
@@ -35,8 +36,8 @@ function cutOf(config: Config, compile: Compile): Cut {
 }
 
 /**
- * Whether Metaspace puts a sign before a text: "always", "first" (where the text begins) or "never".
- * @throws Error where an older file's setting says otherwise: Rust takes no such file
+ * When Metaspace puts its sign before a piece: "always", "first" (only at the beginning of the text) or "never".
+ * @throws Error when the older setting "add_prefix_space" contradicts this: Rust refuses such a file too
  */
 export function prependScheme(config: Config): unknown {
   const scheme = config["prepend_scheme"] ?? "always";
@@ -98,7 +99,7 @@ function escaped(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&");
 }
 
-/** @param inverts what the pattern does not find counts as found, and the other way round */
+/** @param inverts whether the text between matches counts as found, and the matches do not */
 function splitAt(pattern: RegExp, behavior: unknown, inverts = false): Cut {
   if (typeof behavior !== "string" || !Object.hasOwn(behaviors, behavior))
     throw new Error(`an unknown behavior: ${JSON.stringify(behavior)}`);
@@ -124,7 +125,7 @@ interface Part {
   found: boolean;
 }
 
-/** What becomes of what a pattern finds (Rust's SplitDelimiterBehavior). */
+/** How the matches of a pattern are joined with the parts around them (Rust's SplitDelimiterBehavior). */
 const behaviors: Readonly<Record<string, (parts: Part[]) => Part[]>> = {
   Isolated: (parts) => parts,
   Removed: (parts) => parts.filter(({ found }) => !found),
@@ -133,7 +134,7 @@ const behaviors: Readonly<Record<string, (parts: Part[]) => Part[]>> = {
   MergedWithNext: (parts) => joined(parts.toReversed(), (part, before) => part.found && !before).toReversed(),
 };
 
-/** @param joins whether a part goes to the one before it, by whether that one was found */
+/** @param joins whether a part is joined to the part before it; `before` says whether that part was found */
 function joined(parts: readonly Part[], joins: (part: Part, before: boolean) => boolean): Part[] {
   const kept: Part[] = [];
   let before = false;

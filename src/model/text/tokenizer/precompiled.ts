@@ -1,11 +1,13 @@
 /**
- * A normalizer that SentencePiece compiled ("Precompiled": nmt_nfkc, nfkc, nfkc_cf, or rules of one's own) and that tokenizer.json carries as
- * base64, read as Rust's spm_precompiled reads it. The bytes are the length of a trie, the trie (a Darts-clone double array of
- * 32-bit units, little-endian), and the replacements, each ended by a zero byte; a match's value is where its replacement begins.
+ * A normalizer that SentencePiece compiled ("Precompiled": nmt_nfkc, nfkc, nfkc_cf, or custom rules) and that
+ * tokenizer.json contains as base64. Fathom reads it as Rust's spm_precompiled does. The bytes are the length of a
+ * trie, the trie (a Darts-clone double array of 32-bit units, little-endian), and the replacements, each ended by a
+ * zero byte. The value of a match is the offset of its replacement.
  *
- * A text is replaced cluster by cluster (UAX #29): a cluster of less than six bytes as a whole if the trie knows the beginning of it,
- * anything else character by character. SentencePiece itself takes the longest match at each place; where the two differ
- * (combining marks), Rust's is what Transformers computes.
+ * A text is replaced grapheme cluster by grapheme cluster (UAX #29). A cluster of less than six bytes is replaced as a
+ * whole if the trie has an entry with which it begins. All others are replaced character by character. SentencePiece
+ * itself takes the longest match at each place. The two differ for combining marks; Transformers computes what Rust
+ * computes.
  */
 export function precompiled(charsmap: unknown): (text: string) => string {
   const broken = new Error("a Precompiled normalizer whose charsmap is broken");
@@ -42,7 +44,7 @@ export function precompiled(charsmap: unknown): (text: string) => string {
 
 const clusters = new Intl.Segmenter("en", { granularity: "grapheme" });
 
-/** The value of the shortest entry that the chunk begins with; null where there is none. */
+/** The value of the shortest entry with which the chunk begins; null when there is none. */
 function shortestMatch(units: Uint32Array, chunk: string): number | null {
   const offsetOf = (unit: number) => (unit >>> 10) << ((unit & 0x200) >>> 6);
   let at = offsetOf(units[0] ?? 0);
@@ -52,7 +54,7 @@ function shortestMatch(units: Uint32Array, chunk: string): number | null {
     const unit = units[at];
     if (unit === undefined || (unit & 0x800000ff) >>> 0 !== byte) return null;
     at ^= offsetOf(unit);
-    // A leaf below: its value is where the replacement lies.
+    // The unit has a leaf, whose value is the offset of the replacement.
     if (((unit >>> 8) & 1) === 1) return (units[at] ?? 0) & 0x7fffffff;
   }
   return null;

@@ -1,15 +1,16 @@
 /**
- * Which class of Transformers 5 reads a folder's tokenizer (AutoTokenizer.from_pretrained), and the tokens that this class gives a role
- * where no file does. Of the class nothing else is taken: how a text is split is tokenizer.json's word, as the model
- * was trained with it, also where Transformers 5 builds the class's own pipeline over the file's vocabulary.
+ * Finds the class of Transformers 5 that reads a folder's tokenizer (AutoTokenizer.from_pretrained), and the default
+ * tokens of the class for roles that no file gives. Fathom uses nothing else of the class. tokenizer.json decides how a
+ * text is split, because the model was trained with it, even if Transformers 5 builds the class's own pipeline over the
+ * file's vocabulary.
  */
 
 type Json = Readonly<Record<string, unknown>>;
 
 interface TokenizerClass {
-  /** Role to token; null for a role that is none unless a file says so. */
+  /** Role → default token; null for a role without a default token. */
   roles: Readonly<Record<string, string | null>>;
-  /** Makes each token with a role a plain special one, whatever flags the files give it. */
+  /** Whether every token with a role becomes a plain special token, whatever flags the files give it. */
   plainRoles?: true;
 }
 
@@ -28,7 +29,7 @@ const roberta = {
   roles: roles("bos eos sep cls unk pad mask", "<s>", "</s>", "</s>", "<s>", "<unk>", "<pad>", "<mask>"),
 };
 
-/** Classes with defaults, by name without "Fast"; every other class has none. */
+/** Classes with defaults, by name without "Fast". All other classes have no defaults. */
 const classes: Readonly<Record<string, TokenizerClass>> = {
   LlamaTokenizer: llama,
   GemmaTokenizer: gemma,
@@ -46,7 +47,7 @@ const classes: Readonly<Record<string, TokenizerClass>> = {
   OpenAIGPTTokenizer: { roles: roles("unk", "<unk>") },
 };
 
-/** The class that Transformers knows for a model_type, where it knows one. */
+/** model_type → the class that Transformers uses for it. */
 const ofModel: Readonly<Record<string, string>> = {
   gemma: "GemmaTokenizer",
   gemma2: "GemmaTokenizer",
@@ -59,12 +60,12 @@ const ofModel: Readonly<Record<string, string>> = {
   olmo2: "TokenizersBackend",
 };
 
-/** Models whose published tokenizer_class Transformers takes for a mistake. */
+/** Models whose published tokenizer_class Transformers treats as a mistake. */
 const mistaken = new Set(["qwen2", "phi3"]);
 
 /**
  * @param tokenizer tokenizer.json, tokenizerConfig tokenizer_config.json, config the model's config.json
- * @returns null for the class that only reads tokenizer.json
+ * @returns the class; null for a class that only reads tokenizer.json
  */
 export function tokenizerClassOf(
   tokenizer: Json,
@@ -89,7 +90,7 @@ function named(value: unknown): string | null {
   return typeof value === "string" ? value.replace(/Fast$/, "") : null;
 }
 
-/** Transformers looks for the word anywhere in the file. */
+/** Like Transformers, looks for the word anywhere in the file. */
 function isByteLevel(tokenizer: Json): boolean {
   return JSON.stringify(tokenizer).includes('"ByteLevel"');
 }

@@ -1,6 +1,6 @@
 /**
- * What a folder's tokenizer files say together, as Transformers 5 reads them: which tokens are added and which have a role is told
- * by several (tokenizer-roles.ts). How text is split and what goes around it (a BOS) is tokenizer.json's word alone.
+ * Combines a folder's tokenizer files as Transformers 5 does. Several files say which tokens are added and which have a
+ * role (tokenizer-roles.ts). Only tokenizer.json says how text is split and which tokens go around it (a BOS).
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -14,20 +14,24 @@ import { isObject, rolesOf } from "./tokenizer-roles.ts";
 type JsonObject = Readonly<Record<string, unknown>>;
 
 export interface TokenizerFiles {
-  /** For messages. */
+  /** The file, for messages. */
   where: string;
-  /** tokenizer.json with the configuration's additions. */
+  /** tokenizer.json with the additions of the other files. */
   tokenizer: JsonObject;
   config: JsonObject;
   added: readonly AddedToken[];
-  /** By role, e.g. bos_token. */
+  /** Role, e.g. bos_token → token. */
   specialTokens: Readonly<Record<string, string>>;
-  /** Undo spaces before punctuation when decoding. Transformers 5: only where asked for, and never for BPE. */
+  /**
+   * Whether decoding removes spaces before punctuation. Transformers 5 does so only when a file asks for it, never for
+   * BPE.
+   */
   cleanUp: boolean;
 }
 
 /**
- * @param base the model's folder: its config.json counts, and its tokenizer.json where the folder, an adapter's, has none
+ * @param base the model's folder, when `folder` is an adapter's. Its config.json is used, and its tokenizer.json if
+ *   `folder` has none.
  * @throws FathomError when there is no tokenizer.json or it is not one
  */
 export function readTokenizerFiles(folder: string, base: string = folder): TokenizerFiles {
@@ -54,12 +58,12 @@ export function readTokenizerFiles(folder: string, base: string = folder): Token
   });
 }
 
-/** What ids and texts depend on. */
+/** Everything that ids and texts depend on. */
 export function tokenizerIdentity({ tokenizer, specialTokens, cleanUp }: TokenizerFiles): Json {
   return { tokenizer: tokenizer as Json, specialTokens, cleanUp };
 }
 
-/** The files beside tokenizer.json, each left out where there is none. */
+/** The files beside tokenizer.json. A missing file is left out. */
 interface FilesBeside {
   /** tokenizer_config.json */
   config?: JsonObject;
@@ -67,11 +71,13 @@ interface FilesBeside {
   map?: JsonObject;
   /** added_tokens.json */
   added?: JsonObject;
-  /** config.json, which decides what class reads the tokenizer: none where no class does, as with a GGUF file. */
+  /**
+   * config.json, which determines the class that reads the tokenizer. Left out when no class does, as for a GGUF file.
+   */
   model?: JsonObject;
 }
 
-/** @throws FathomError */
+/** @throws FathomError when tokenizer.json has no model, or a file contradicts it or has a setting that Fathom refuses */
 export function combineTokenizerFiles(
   where: string,
   tokenizerJson: unknown,
@@ -106,7 +112,7 @@ export function combineTokenizerFiles(
   };
 }
 
-/** Far above every vocabulary: tables are laid out by id, so that an id bounds memory and time. */
+/** A limit far above every vocabulary. Tables are indexed by id, so the largest id determines memory and time. */
 export const mostTokens = 2 ** 24;
 
 function vocabularyOf(
@@ -134,12 +140,13 @@ function vocabularyOf(
   };
 }
 
-/** GPT-2's pattern, which ByteLevel carries. */
+/** GPT-2's pattern, which ByteLevel has built in. */
 const words = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
 
 /**
- * Digits and ByteLevel said as a pattern, from when @huggingface/tokenizers split the text and got them wrong. Splitting is in
- * pre-tokenizers.ts now, which takes either; this stays because a tokenizer's identity, which runs are resumed by, is of it.
+ * Writes Digits and ByteLevel as a pattern. This dates from the time when @huggingface/tokenizers split the text and
+ * got both wrong. Now pre-tokenizers.ts splits the text and accepts both forms. This function stays because a
+ * tokenizer's identity depends on its result, and runs are resumed by that identity.
  */
 function spelledOut(part: unknown): unknown {
   if (!isObject(part)) return part;

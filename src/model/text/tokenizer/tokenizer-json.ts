@@ -1,4 +1,4 @@
-/** A tokenizer.json with its tokenizer_config.json, run by @huggingface/tokenizers. */
+/** Runs a tokenizer.json and its tokenizer_config.json, partly with @huggingface/tokenizers. */
 import { badInput, FathomError } from "../../../core/errors.ts";
 import { ranOut, within } from "../../../files/disk/time-limit.ts";
 import { type AddedToken, AddedTokenFinder } from "./added-tokens.ts";
@@ -7,14 +7,17 @@ import { createPipeline, type Pipeline } from "./pipeline.ts";
 import type { EncodeOptions, EncodingTokenizer, TextRange } from "./tokenizer.ts";
 import type { TokenizerFiles } from "./tokenizer-files.ts";
 
-/** Milliseconds that a file's patterns may take, and for each character of a text: real ones read hundreds in one. */
+/**
+ * Milliseconds that a file's patterns may take: in all, plus per character of a text. Real ones read hundreds of
+ * characters per ms.
+ */
 const patience = { atOnce: 30_000, aCharacter: 1 };
 
-/** Characters from which on it is the text that is too long, and not the tokenizer that is broken. */
+/** With more characters than this, a RangeError means that the text is too long, not that the tokenizer is broken. */
 const tooLong = 100_000;
 
 /**
- * @param atOnce milliseconds that its patterns may take whatever the text is
+ * @param atOnce milliseconds that its patterns may take for any text
  * @throws FathomError when the files describe a tokenizer that cannot be built
  */
 export function buildTokenizer(files: TokenizerFiles, atOnce: number = patience.atOnce): EncodingTokenizer {
@@ -71,7 +74,7 @@ class JsonTokenizer implements EncodingTokenizer {
     const late = files.added.filter(isLate).map(spell);
     this.#normalized = new AddedTokenFinder(late);
     this.#verbatim = new AddedTokenFinder(files.added.filter((token) => !isLate(token)).map(spell));
-    // A token that is looked for after normalization is also written so (tokenizers 0.23).
+    // A token that is searched after normalization also decodes to its normalized spelling (tokenizers 0.23).
     for (const { spelling, token } of late) pipeline.model.vocab[token.id] = spelling;
     this.#cleanUp = files.cleanUp;
     let largest = -1;
@@ -103,10 +106,11 @@ class JsonTokenizer implements EncodingTokenizer {
 
   decode(ids: readonly number[], { skipSpecial = false } = {}): string {
     const kept = skipSpecial ? ids.filter((id) => !this.specialIds.has(id)) : ids;
-    // A model's vocabulary may be padded beyond the tokenizer's: such an id can be generated, and stands for no text.
+    // A model's vocabulary may be padded beyond the tokenizer's. The model can generate such an id, which has no text.
     const tokens = kept.flatMap((id) => this.tokenOf(id) ?? []);
     const decoded = () => this.#pipeline.decoder(tokens).join("");
-    // A text is decoded again with each of its tokens, which is too often for a limit that nearly none needs.
+    // A text is decoded again after each of its tokens. A time limit would cost too much there, and few decoders need
+    // one.
     const text = this.#running(this.#decodesByPattern ? tokens.length : null, decoded);
     return this.#cleanUp ? withoutWordSpaces(text) : text;
   }
@@ -120,14 +124,15 @@ class JsonTokenizer implements EncodingTokenizer {
   }
 
   /**
-   * The library takes a tokenizer's word for much, and fails on what is not so only when it comes to it.
-   * @param length of the text, which sets the time; null where there is no pattern that may be endless
+   * Runs work and turns its errors into FathomErrors. The library trusts the file, and fails only when it uses a broken
+   * part.
+   * @param length characters of the text, which determine the time limit; null when no pattern can run too long
    */
   #running<T>(length: number | null, work: () => T): T {
     try {
       return length === null ? work() : within(this.#atOnce + length * patience.aCharacter, work);
     } catch (error) {
-      // It hands the pieces of a text on as arguments, which is too many for the stack from some hundred thousand on.
+      // The pieces of a text are passed as arguments. Above about a hundred thousand they do not fit on the stack.
       if (error instanceof RangeError && length !== null && length > tooLong)
         throw badInput(
           `a text of ${length} characters`,
@@ -148,8 +153,8 @@ class JsonTokenizer implements EncodingTokenizer {
   }
 
   /**
-   * The tokens of a text, spelled as the vocabulary spells them.
-   * @throws FathomError for half of a surrogate pair, which is no text: Hugging Face's tokenizers take none either
+   * The tokens of a text, in the vocabulary's spelling.
+   * @throws FathomError for half of a surrogate pair, which is not valid text: Hugging Face's tokenizers refuse it too
    */
   #tokens(text: string, foreign: readonly TextRange[], control: ReadonlySet<string>): string[] {
     if (/\p{Surrogate}/u.test(text))
@@ -182,8 +187,9 @@ class JsonTokenizer implements EncodingTokenizer {
   }
 
   /**
-   * @param foreign ranges of the text
-   * @param control tokens that may not be recognized where they touch a foreign range
+   * The tokens of a text without added tokens that are searched before normalization.
+   * @param foreign foreign ranges of the text
+   * @param control tokens that are not recognized where they touch a foreign range
    */
   #plain(
     text: string,
@@ -202,7 +208,7 @@ class JsonTokenizer implements EncodingTokenizer {
         tokens.push(piece.token.content);
         continue;
       }
-      // Metaspace's "first" scheme asks whether a piece begins the text.
+      // Metaspace's scheme "first" needs to know whether a piece begins the text.
       const at = { section_index: first && piece.start === 0 ? 0 : 1 };
       const words = splitter === null ? [piece.text] : splitter(piece.text, at);
       const plain = model(words);
@@ -227,7 +233,10 @@ class JsonTokenizer implements EncodingTokenizer {
   }
 }
 
-/** Where a range of a text lies after normalization; wider where that cannot be told, as for marks that join what is before. */
+/**
+ * The place of a range after normalization. It is wider when that is not certain, as for marks that join the text
+ * before.
+ */
 function movedRange(
   text: string,
   normal: string,

@@ -1,4 +1,4 @@
-/** The parts of a tokenizer.json against Rust's tokenizers (oracle/tokenizer_parts.py). */
+/** Compares the parts of a tokenizer.json with Rust's tokenizers (oracle/tokenizer_parts.py). */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -35,7 +35,7 @@ test.each([
   "decoder",
   "merged",
   "words",
-])("%s: ids and text as Rust's tokenizers", (name) => {
+])("%s: ids and text equal those of Rust's tokenizers", (name) => {
   for (const { tokenizer, one } of casesOf(name)) {
     const { json, texts, ids, decoded } = one;
     const found = texts.map((text) => tokenizer.encode(text, { addSpecial: true, parseSpecial: true }));
@@ -48,7 +48,7 @@ test.each([
   }
 });
 
-test.each([true, false])("where each token ends in a text (marks left out: %s)", (skipSpecial) => {
+test.each([true, false])("the end of each token in a text (marks left out: %s)", (skipSpecial) => {
   for (const { tokenizer, one } of casesOf("decoder"))
     for (const ids of one.ids) {
       const { text, ends } = decodeWithEnds(tokenizer, ids, { skipSpecial });
@@ -56,7 +56,7 @@ test.each([true, false])("where each token ends in a text (marks left out: %s)",
       const expected = { text: tokenizer.decode(ids, { skipSpecial }), last: text.length, ends };
       expect(whole).toEqual(expected);
       if (one.json.decoder?.type === "Sequence") continue;
-      // A text that goes on as its beginning did has ends where its beginnings end.
+      // If the text of the first tokens is a prefix of the whole text, its length is the end of the last of them.
       for (const [i, end] of ends.slice(0, -1).entries()) {
         const start = tokenizer.decode(ids.slice(0, i + 1), { skipSpecial });
         if (text.startsWith(start) && !start.endsWith("\uFFFD"))
@@ -65,7 +65,7 @@ test.each([true, false])("where each token ends in a text (marks left out: %s)",
     }
 });
 
-test("a Metaspace that says two things is refused, as Rust does", () => {
+test("a Metaspace that contradicts itself is refused, as in Rust", () => {
   const Metaspace = { type: "Metaspace", replacement: "▁", add_prefix_space: false };
   const json = { model: { type: "BPE", vocab: { a: 0 }, merges: [] } };
   for (const part of ["decoder", "pre_tokenizer"])
@@ -76,14 +76,14 @@ test("a Metaspace that says two things is refused, as Rust does", () => {
 
 test.each([
   ["random ids", { type: "BPE", vocab: { a: 0 }, merges: [], dropout: 0.1 }, "dropout"],
-  ["a merge of what is no token", { type: "BPE", vocab: { a: 0, b: 1 }, merges: ["a b"] }, '"ab"'],
-  ["no word for what is unknown", { type: "WordLevel", vocab: { a: 0 } }, "unk_token"],
-  ["a kind of model that nobody knows", { type: "Word2Vec", vocab: { a: 0 } }, "Word2Vec"],
-])("%s is refused, as Rust does or because ids would be random", (_, model, message) => {
+  ["a merge whose result is not a token", { type: "BPE", vocab: { a: 0, b: 1 }, merges: ["a b"] }, '"ab"'],
+  ["a missing unknown token", { type: "WordLevel", vocab: { a: 0 } }, "unk_token"],
+  ["an unknown kind of model", { type: "Word2Vec", vocab: { a: 0 } }, "Word2Vec"],
+])("%s: refused as in Rust, or because ids would be random", (_, model, message) => {
   expect(() => buildTokenizer(combineTokenizerFiles("t", { model }, {}))).toThrow(message);
 });
 
-test("a model that does not say its kind is known by its settings", () => {
+test("a model without a kind is recognized by its settings", () => {
   const vocab = { a: 0, b: 1, ab: 2, "##b": 3, x: 4 };
   const pieces = { continuing_subword_prefix: "##", max_input_chars_per_word: 100 };
   const idsOf = (settings: object) =>

@@ -1,4 +1,4 @@
-/** Added tokens and roles against AutoTokenizer of Transformers (oracle/tokenizer_roles.py). */
+/** Compares added tokens and roles with Transformers' AutoTokenizer (oracle/tokenizer_roles.py). */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -40,7 +40,7 @@ test.each(cases.map((one, i) => [i, one] as const))("files beside a tokenizer.js
   expect(chat.encode([{ role: "user", content: "ab c" }], options)).toEqual(one.ids);
 });
 
-test("a new token has the next id, and a file that says another one is refused", () => {
+test("a new token has the next id, and a file that gives another id is refused", () => {
   const size = Object.keys((tokenizers[0] as { model: { vocab: object } }).model.vocab).length;
   const bare = { ...tokenizers[0], added_tokens: [] };
   const added = (id: number) => combineTokenizerFiles("t", bare, { added: { "<new>": id } }).added;

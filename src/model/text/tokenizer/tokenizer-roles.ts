@@ -1,13 +1,15 @@
 /**
- * Which tokens are added, and which have a role (bos_token, …): told by up to four files and a class's defaults, and put together
- * in Transformers' order (tokenization_utils_base.py, tokenization_utils_tokenizers.py of 5.23):
+ * Finds the added tokens and the tokens with a role (bos_token, …). Up to four files and the defaults of a class give
+ * them. They are combined in Transformers' order (tokenization_utils_base.py, tokenization_utils_tokenizers.py of
+ * 5.23):
  *
- * - tokenizer.json's added tokens are there, with the ids that its vocabulary gives them;
- * - tokenizer_config.json gives roles and lists more tokens. Where it has an "added_tokens_decoder", that list is the whole story;
- * - where it has none, special_tokens_map.json overrides it, and added_tokens.json adds;
- * - a role that no file speaks of is the class's; null says that there is none.
+ * - The added tokens of tokenizer.json always count, with the ids of its vocabulary.
+ * - tokenizer_config.json gives roles and lists more tokens. If it has an "added_tokens_decoder", the other two files
+ *   do not count.
+ * - If it has none, special_tokens_map.json overrides it, and added_tokens.json adds tokens.
+ * - A role that no file gives comes from the class; null means that the role has no token.
  *
- * Every "…_token" is a role, not only the seven usual ones: a template may write image_token.
+ * Every key that ends in "_token" is a role, not only the seven usual ones: a template may use image_token.
  */
 import { badInput } from "../../../core/errors.ts";
 import type { AddedToken } from "./added-tokens.ts";
@@ -16,7 +18,7 @@ type Json = Readonly<Record<string, unknown>>;
 type Form = Omit<AddedToken, "id">;
 
 export interface RoleSources {
-  /** For messages. */
+  /** The file, for messages. */
   where: string;
   /** tokenizer.json */
   tokenizer: Json;
@@ -24,9 +26,9 @@ export interface RoleSources {
   config: Json;
   /** special_tokens_map.json */
   map: Json;
-  /** added_tokens.json: token to id. */
+  /** added_tokens.json: token → id. */
   added: Json;
-  /** Of the class: role to token, and whether it makes them all plain special tokens. */
+  /** The class's defaults: role → token, and whether all tokens with a role become plain special tokens. */
   defaults: { roles: Readonly<Record<string, string | null>>; plainRoles?: true } | null;
   /** The vocabulary of the model in tokenizer.json. */
   vocabulary: { size: number; idOf(token: string): number | undefined };
@@ -34,15 +36,15 @@ export interface RoleSources {
 
 export interface Roles {
   added: AddedToken[];
-  /** By role. */
+  /** Role → token. */
   specialTokens: Record<string, string>;
-  /** tokenizer_config.json with what special_tokens_map.json overrides. */
+  /** tokenizer_config.json, overridden by special_tokens_map.json. */
   config: Json;
 }
 
 const usual = ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
 
-/** @throws FathomError when a list is no list of tokens, or two files give one token different ids */
+/** @throws FathomError when a list is not a list of tokens, or when two files give one token different ids */
 export function rolesOf(sources: RoleSources): Roles {
   const { where, tokenizer, defaults } = sources;
   const vocabulary = new AddedVocabulary(sources);
@@ -66,7 +68,7 @@ export function rolesOf(sources: RoleSources): Roles {
     ...[...named.values()].map((form) => ({ ...form, special: true })),
     ...extra.unnamed,
   ].filter(({ content }) => !isThere.has(content));
-  // Of two that differ in flags alone the later one stays; one that is there already does not come again.
+  // If two differ only in their flags, the later one counts. A token that is there already is not added again.
   for (const form of new Map(missing.map((form) => [JSON.stringify(form), form])).values())
     vocabulary.add(form, null, where);
   if (defaults?.plainRoles === true)
@@ -77,8 +79,8 @@ export function rolesOf(sources: RoleSources): Roles {
 }
 
 /**
- * Tokens with a role: of the usual roles special_tokens_map.json's word, then the configuration's, null included, then the class's,
- * then the padding of tokenizer.json; of others the configuration's first.
+ * The tokens with a role. For the usual roles, special_tokens_map.json comes first, then the configuration (null
+ * included), then the class, then the padding of tokenizer.json. For other roles, the configuration comes first.
  */
 function namedTokens(
   { where, tokenizer, config, defaults }: RoleSources,
@@ -112,8 +114,8 @@ function namedTokens(
 }
 
 /**
- * "extra_special_tokens", a list or an object from names to tokens, and "additional_special_tokens", its older name, which counts
- * where no list has the newer one.
+ * Reads "extra_special_tokens", a list of tokens or an object from names to tokens. "additional_special_tokens" is its
+ * older name, which counts when there is no list with the newer name.
  */
 function extraTokens(config: Json, map: Json, where: string): { named: Json; unnamed: Form[] } {
   const place = `${where} (extra special tokens)`;
@@ -131,7 +133,10 @@ function extraTokens(config: Json, map: Json, where: string): { named: Json; unn
   };
 }
 
-/** The configuration's, and whether by its older name: what is empty by the newer one does not count. */
+/**
+ * The configuration's extra tokens, and whether they have the older name. An empty value with the newer name does not
+ * count.
+ */
 function ownExtra(config: Json): [value: unknown, isOlder: boolean] {
   const own = config["extra_special_tokens"];
   const isEmpty = own === undefined || own === null || Object.keys(own).length === 0;
@@ -139,7 +144,10 @@ function ownExtra(config: Json): [value: unknown, isOlder: boolean] {
   return [isOlder ? config["additional_special_tokens"] : own, isOlder];
 }
 
-/** Of added_tokens.json those are special that the two other files, not the class, give a usual role or list. */
+/**
+ * The tokens of added_tokens.json. Those with a usual role or in a list of the two other files are special; the class
+ * does not count.
+ */
 function fromAddedTokens({ where, config, added }: RoleSources, map: Json): Listed[] {
   const said = { ...config, ...map };
   const values = [
@@ -178,7 +186,7 @@ function specialToken(raw: unknown, where: string): Form {
   const content = isObject(raw) ? raw["content"] : raw;
   if (typeof content !== "string") throw badInput(where, "a token", JSON.stringify(raw));
   if (!isObject(raw)) return plain(content);
-  // What Transformers saved with a type is taken at its word.
+  // If Transformers saved the token with a type, its own "special" counts.
   return formOf(raw, content, raw["__type"] !== "AddedToken" || raw["special"] === true);
 }
 
@@ -197,7 +205,9 @@ function plain(content: string): Form {
   return { content, special: true, lstrip: false, rstrip: false, singleWord: false, normalized: false };
 }
 
-/** Rust's: a token of the vocabulary keeps its id, and a new one gets the next. */
+/**
+ * Rust's vocabulary of added tokens: a token of the model's vocabulary keeps its id, and a new token gets the next id.
+ */
 class AddedVocabulary {
   readonly #model: RoleSources["vocabulary"];
   readonly #added = new Map<string, AddedToken>();
@@ -211,7 +221,7 @@ class AddedVocabulary {
     return [...this.#added.values()];
   }
 
-  /** @param said the id by a file's word; null where none says one */
+  /** @param said the id that a file gives; null when no file gives one */
   add(form: Form, said: number | null, where: string): void {
     if (form.content === "") return;
     const next = Math.max(this.#largest + 1, this.#model.size);

@@ -1,37 +1,39 @@
-/** Text to token ids and back, with ids identical to Hugging Face Transformers'. */
+/** Converts text to token ids and back. The ids are identical to those of Hugging Face Transformers. */
 
 export interface EncodeOptions {
-  /** Add what the tokenizer adds around a text by itself (a BOS, where it has one). */
+  /** Whether to add the tokens that the tokenizer itself adds around a text (such as a BOS). */
   addSpecial: boolean;
-  /** Turn special tokens written in the text into their ids. False unless asked: user text cannot smuggle them in. */
+  /**
+   * Whether special tokens that are written in the text become their ids. Default false, so that user text cannot
+   * inject them.
+   */
   parseSpecial?: boolean;
 }
 
 export interface Tokenizer {
   /** Ids run from 0 to vocabSize − 1. */
   readonly vocabSize: number;
-  /** The id that begins a sequence, where the tokenizer names one. */
+  /** The id that begins a sequence; null when the tokenizer has none. */
   readonly bos: number | null;
   /** Tokens that are marks of a sequence or of a template, not text. */
   readonly specialIds: ReadonlySet<number>;
   encode(text: string, options: EncodeOptions): number[];
   decode(ids: readonly number[], options?: { skipSpecial?: boolean }): string;
-  /** The id of a token as the vocabulary spells it. */
+  /** The id of a token in the vocabulary's spelling; null when there is no such token. */
   idOf(token: string): number | null;
   tokenOf(id: number): string | null;
 }
 
-/** Half-open range of UTF-16 units of a text. */
+/** Range of UTF-16 units of a text: `start` is included, `end` is not. */
 export type TextRange = readonly [start: number, end: number];
 
-/** What a chat template needs beyond a tokenizer: some of the text is the template's own, some is a person's. */
+/** A tokenizer for chat templates, in whose text some parts are the template's own and others came from messages. */
 export interface EncodingTokenizer extends Tokenizer {
-  /** Spellings of tokens that steer a model: the special ones, and added ones that `source` writes. */
+  /** Spellings of tokens that steer a model: the special tokens, and added tokens that `source` contains. */
   controlTokens(source: string): ReadonlySet<string>;
   /**
-   * Encodes without adding anything around the text. Added tokens become ids, except that no control token is
-   * recognized where it touches a foreign range; the text there is encoded as any other text, in one piece with
-   * its surroundings.
+   * Encodes a text and adds no tokens around it. Added tokens become ids, but a control token is not recognized where it
+   * touches a foreign range. The text there is encoded like any other text, together with the text around it.
    */
   encodeMixed(text: string, foreign: readonly TextRange[], control: ReadonlySet<string>): number[];
 }

@@ -1,13 +1,15 @@
 /**
- * NFC, NFD, NFKC and NFKD with the tables of Hugging Face's tokenizers, which are Unicode 9's: marks and compositions that came later are
- * left as they are written. JavaScript's tables follow the version of Node, so without this a text in a young script
- * would have other ids than in Python, and other ids on another Node.
+ * NFC, NFD, NFKC and NFKD with the tables of Hugging Face's tokenizers, which are those of Unicode 9. Marks and
+ * compositions that Unicode added later do not change. JavaScript's tables depend on the version of Node. Without this
+ * file, a text in a recently added script would have other ids than in Python, and other ids with another version of
+ * Node.
  */
 import { youngDecompositions } from "./young-characters.ts";
 
 /**
- * What Unicode 10 to 17 gave a combining class or a composition: found by trying every code point beside marks of
- * class 1 and 230 in tokenizers 0.23.3 and in Node 24 (Unicode 17), and the lists of compositions since.
+ * Characters to which Unicode 10 to 17 gave a combining class or a composition. They were found by trying every code
+ * point beside marks of class 1 and 230 in tokenizers 0.23.3 and in Node 24 (Unicode 17), and from the lists of
+ * compositions that were added since Unicode 9.
  */
 const younger = new RegExp(
   `[${[
@@ -29,7 +31,7 @@ function normalizedTo(form: Form): (text: string) => string {
   const [some, cuts] = [new RegExp(source, "u"), new RegExp(`(${source})`, "u")];
   return (text) => {
     if (!some.test(text)) return text.normalize(form);
-    // A character without a class or a composition ends what can be reordered or composed.
+    // In the older tables these characters have no class or composition, so nothing is reordered or composed across them.
     return text
       .split(cuts)
       .map((part, i) => (i % 2 === 1 ? part : part.normalize(form)))

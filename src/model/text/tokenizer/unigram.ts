@@ -1,23 +1,27 @@
 /**
- * SentencePiece's unigram model (Kudo 2018, arXiv 1804.10959) as Rust's tokenizers compute it: the segmentation of a word with the highest
- * sum of scores, the earliest found among equals. What no piece covers is unknown, character by character, at ten below the lowest
- * score; what is unknown in a row is one piece, and with "byte_fallback" its bytes, where the vocabulary has them all.
+ * SentencePiece's unigram model (Kudo 2018, arXiv 1804.10959) as Rust's tokenizers compute it: the segmentation of a word
+ * with the highest sum of scores; among equals, the one found first. A character that no piece covers is unknown, with a
+ * score of ten below the lowest score. Consecutive unknown characters are one piece. With "byte_fallback" this piece
+ * becomes its bytes, if the vocabulary has all of them.
  */
 import { byteToken } from "./byte-fallback.ts";
 
 const unknownPenalty = 10;
 
-/** Each with its score; a token's id is its place, and of a token that is there twice the later one. */
+/**
+ * Tokens with their scores. A token's id is its index in the list. If a token is listed twice, the later index is its
+ * id.
+ */
 type Vocabulary = readonly (readonly [token: string, score: number])[];
 
 interface UnigramSettings {
   vocab: Vocabulary;
-  /** null: a text with what no piece covers cannot be encoded. */
+  /** If null, a text with a character that no piece covers cannot be encoded. */
   unk_id?: number | null;
   byte_fallback?: boolean;
 }
 
-/** @throws Error when the settings are not such a model's */
+/** @throws Error when the settings are not those of a unigram model */
 export function unigram(settings: UnigramSettings): (words: readonly string[]) => string[] {
   const { vocab, byte_fallback: fallsBack = false } = settings;
   const unknownId = settings.unk_id ?? null;
@@ -26,7 +30,7 @@ export function unigram(settings: UnigramSettings): (words: readonly string[]) =
     throw new Error("a Unigram model without a vocabulary");
   for (const entry of entries as unknown[])
     if (!Array.isArray(entry) || typeof entry[0] !== "string" || typeof entry[1] !== "number")
-      throw new Error("a Unigram model whose vocabulary is no list of tokens with scores");
+      throw new Error("a Unigram model whose vocabulary is not a list of tokens with scores");
   const unknown = unknownId === null ? null : (vocab[unknownId]?.[0] ?? null);
   if (unknownId !== null && unknown === null) throw new Error("a Unigram model whose unk_id is no token");
   const ids = new Map(vocab.map(([token], id) => [token, id]));
@@ -73,7 +77,7 @@ export function unigram(settings: UnigramSettings): (words: readonly string[]) =
     );
 }
 
-/** Along the best path; what is unknown in a row is one. */
+/** The pieces of the best path. Consecutive unknown characters are one piece. */
 function pieces(word: string, from: Int32Array, isUnknown: Uint8Array): string[] {
   const found: string[] = [];
   for (let end = word.length; end > 0; ) {
@@ -85,7 +89,7 @@ function pieces(word: string, from: Int32Array, isUnknown: Uint8Array): string[]
   return found.reverse();
 }
 
-/** By UTF-16 units, in one table: a vocabulary has a million nodes. */
+/** A trie over UTF-16 units. It is one table, because a vocabulary has a million nodes. */
 class Trie {
   readonly #next = new Map<number, number>();
   readonly #isEnd: boolean[] = [false];
@@ -108,7 +112,7 @@ class Trie {
     }
   }
 
-  /** Where tokens that begin at `at` end, the shortest first. */
+  /** The ends of all tokens that begin at `at`, the shortest first. */
   *ends(text: string, at: number): Generator<number> {
     let node = 0;
     for (let i = at; i < text.length; i++) {

@@ -1,8 +1,11 @@
-/** The model of a tokenizer.json, which turns words into tokens: which of the kinds it is, and whose code computes it. */
+/**
+ * The model of a tokenizer.json, which turns words into tokens: its kind, and whether the library or Fathom computes
+ * it.
+ */
 import { bpe } from "./bpe.ts";
 import { unigram } from "./unigram.ts";
 
-/** What @huggingface/tokenizers is given of a model, and what replaces its own computing, if anything. */
+/** The settings for @huggingface/tokenizers, and Fathom's function that replaces the library's; null when none does. */
 interface WordModel {
   forLibrary: object;
   tokensOf: ((words: readonly string[]) => string[]) | null;
@@ -11,8 +14,8 @@ interface WordModel {
 type Settings = Readonly<Record<string, unknown>>;
 
 /**
- * BPE, Unigram and WordLevel are Fathom's: of these the library keeps the vocabulary as a table.
- * @throws Error for a kind that is not known, or settings that are not such a model's
+ * Fathom computes BPE, Unigram and WordLevel itself; for these the library only holds the table of the vocabulary.
+ * @throws Error for an unknown kind, or settings that do not fit the kind
  */
 export function wordModelOf(settings: Settings): WordModel {
   const { vocab, unk_token: unknown } = settings;
@@ -44,14 +47,14 @@ function demand(settings: Settings, keys: readonly string[]): void {
   if (missing !== undefined) throw new Error(`a model without its "${missing}"`);
 }
 
-/** Older files do not say what their model is. */
+/** The kind of a model in older files, which do not name it. */
 function untyped(settings: Settings): string {
   if (Array.isArray(settings["vocab"])) return "Unigram";
   if (settings["merges"] !== undefined) return "BPE";
   return settings["continuing_subword_prefix"] === undefined ? "WordLevel" : "WordPiece";
 }
 
-/** A word is a token or unknown. */
+/** WordLevel: a word is either a token or unknown. */
 function wordLevel({ vocab, unk_token: unknown }: Settings): (words: readonly string[]) => string[] {
   const isToken = (word: unknown): word is string =>
     typeof word === "string" && Object.hasOwn(vocab as object, word);

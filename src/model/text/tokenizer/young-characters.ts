@@ -1,16 +1,17 @@
 /**
- * Characters that Node 24's Unicode (17) has in a class where the tables of Hugging Face's tokenizers (0.23; several, of Unicode 9 and 10)
- * do not: found by trying every code point beside marks in both. They are left as they are there, so they are here, and a text in a
- * young script has the same ids on every Node.
+ * Characters that are in a class in Node 24's Unicode (17) but not in the tables of Hugging Face's tokenizers (0.23;
+ * several tables, of Unicode 9 and 10). They were found by trying every code point beside marks in both. Hugging Face's
+ * tokenizers do not change them, so Fathom does not either, and a text in a recently added script has the same ids with
+ * every version of Node.
  */
 
-/** Decompositions, those of compatibility among them. */
+/** Characters with a decomposition, compatibility decompositions included. */
 export const youngDecompositions = among(
   "32ff a7f1-a7f4 ab69 105c9 105e4 10781-10785 10787-107b0 107b2-107ba 1ccd6-1ccf9 1e030-1e06d 1f16c " +
     "1fbf0-1fbf9",
 );
 
-/** Marks (category M), to what strips accents. */
+/** Marks (category M), for the normalizer that strips accents. */
 export const youngMarks = among(
   "7fd 897-89f 8ca-8d3 9fe afa-aff b55 c04 c3c cf3 d00 d3b-d3c d81 eba ece 1715 180f 1abf-1add " +
     "1ae0-1aeb 1cf2-1cf3 1cf7 1df6-1dfa a82c a8ff 10d24-10d27 10d69-10d6d 10eab-10eac 10efa-10eff " +
@@ -23,7 +24,7 @@ export const youngMarks = among(
     "1e08f 1e130-1e136 1e2ae 1e2ec-1e2ef 1e4ec-1e4ef 1e5ee-1e5ef 1e6e3 1e6e6 1e6ee-1e6ef 1e6f5",
 );
 
-/** Marks without width (Mn), to BERT's normalizer. */
+/** Nonspacing marks (Mn), for BERT's normalizer. */
 export const youngNonspacing = among(
   "7fd 897-89f 8ca-8e1 9fe afa-aff b55 c04 c3c d00 d3b-d3c d81 eba ece 1734 180f 1885-1886 1abf-1add " +
     "1ae0-1aeb 1df6-1dfb a82c a8c5 a8ff a9bd 105c9 105e4 10d24-10d27 10d69-10d6d 10eab-10eac 10efa-10eff " +
@@ -38,10 +39,10 @@ export const youngNonspacing = among(
     "1e6e3 1e6e6 1e6ee-1e6ef 1e6f5 1e944-1e94a",
 );
 
-/** Signs that shape a text (Cf), to BERT's normalizer. */
+/** Format characters (Cf), for BERT's normalizer. */
 export const youngFormats = among("890-891 8e2 110cd 13430-1343f");
 
-/** A class of a pattern, for one character. @param ranges hexadecimal */
+/** A character class for a pattern. @param ranges hexadecimal code points and ranges, separated by spaces */
 function among(ranges: string): string {
   const escaped = ranges.split(" ").map((range) =>
     range
