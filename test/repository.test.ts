@@ -166,3 +166,18 @@ describe("workflows", () => {
     expect(jobs["ci"]!.needs).toBe("version");
   });
 });
+
+describe("issue forms", () => {
+  const folder = ".github/ISSUE_TEMPLATE";
+
+  it.each(readdirSync(join(root, folder)))("%s is a form that GitHub shows", (name) => {
+    const form = parse(read(join(folder, name))) as {
+      name: unknown;
+      description: unknown;
+      body: { type: string; attributes: { label?: string; value?: string } }[];
+    };
+    expect([form.name, form.description]).toEqual([expect.any(String), expect.any(String)]);
+    for (const { type, attributes } of form.body)
+      expect(type === "markdown" ? attributes.value : attributes.label).toEqual(expect.any(String));
+  });
+});
