@@ -7,6 +7,7 @@ import { dirname, join, relative, sep } from "node:path";
 import type { Command } from "commander";
 import { describe, expect, it } from "vitest";
 import { buildProgram } from "../src/cli/program.ts";
+import { aboutSchema } from "../src/core/records/about.ts";
 import { judge } from "../src/judges/rules.ts";
 import { endsOf, textOf } from "../src/model/checkpoint/checkpoint.ts";
 import { openModel } from "../src/model/model.ts";
@@ -47,6 +48,12 @@ describe("docs/cli.md", () => {
     const tabled = rows.flatMap((line) => line.split("|")[1]!.match(/--[a-z0-9-]+/g) ?? []);
     const told = tabled.length === 0 ? (text.match(/--[a-z0-9-]+/g) ?? []) : tabled;
     expect([...new Set(told)].sort()).toEqual(command.options.map(({ long }) => long!).sort());
+  });
+
+  it("names every kind of thing that a finding can be about, and no other", () => {
+    const [, table = ""] = /\n\| `kind` .*\n\|---.*\n((?:\|.*\n)*)/.exec(read("docs/cli.md")) ?? [];
+    const named = table.split("\n").flatMap((row) => row.split("|")[1]?.match(/[a-z_]+/g) ?? []);
+    expect(named.sort()).toEqual(aboutSchema.options.map(({ shape }) => shape.kind.value).sort());
   });
 
   it("shows the arguments of every verb as the program takes them", () => {

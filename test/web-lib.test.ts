@@ -1,10 +1,11 @@
 /** What the report page computes before it draws: tables as CSV, evidence in a text, filters, groups. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { identified } from "../src/core/records/finding-id.ts";
 import { toCsv } from "../web/src/lib/csv.ts";
 import { segments } from "../web/src/lib/evidence.ts";
 import { featureHaystacks, featuresCsv, findFeatures, sortFeatures } from "../web/src/lib/features.ts";
-import { groupFindings } from "../web/src/lib/groups.ts";
+import { bySae, groupFindings, rowName } from "../web/src/lib/groups.ts";
 import { filterRows, haystacks, sortRows } from "../web/src/lib/rows.ts";
 import { splitSentence } from "../web/src/lib/sentences.ts";
 import { runsLeftward, tokenWithSigns, withSigns } from "../web/src/lib/signs.ts";
@@ -134,8 +135,8 @@ describe("rows", () => {
 });
 
 describe("groupFindings", () => {
-  it("puts each finding in exactly one place, unknown ones at the end", () => {
-    const strange = { ...findings[0]!, id: "new.analysis", group: "new" };
+  it("puts each finding in exactly one place, those without a section at the end", () => {
+    const strange = { ...findings[0]!, ...identified({ kind: "fidelity", measure: "kl" }) };
     const grouped = groupFindings([...findings, strange]);
     expect(Object.values(grouped).flat()).toHaveLength(findings.length + 1);
     expect(grouped.other).toEqual([strange]);
@@ -143,6 +144,24 @@ describe("groupFindings", () => {
     expect(grouped.divergence.map(({ id }) => id)).toEqual([
       ...["divergence.tier_effect", "divergence.label_share", "divergence.permutation", "depth.refusals"],
     ]);
+  });
+});
+
+describe("what a finding is about", () => {
+  const framed = { ...findings[0]!, ...identified({ kind: "framing_effect", framing: "a/b.c_d" }) };
+
+  it("is no part of its id, whatever a framing is called", () => {
+    expect(bySae([framed]).others.size).toBe(0);
+    expect(groupFindings([framed]).framing).toEqual([framed]);
+    expect(rowName(framed)).toBe("A/b.c d");
+  });
+
+  it("says which SAE it is through, beside the first", () => {
+    const [own, beside] = [{ sae: "s@1" }, { sae: "t@2", beside: true as const }].map((through) => ({
+      ...findings[0]!,
+      ...identified({ kind: "refusal_depth", ...through }),
+    }));
+    expect(bySae([own!, beside!])).toEqual({ first: [own], others: new Map([["t@2", [beside]]]) });
   });
 });
 

@@ -1,7 +1,7 @@
 /** Observations and verdicts in, findings out: the one door to the analyses. Same records and seed, same findings. */
+import type { InsideAbout } from "../core/records/about.ts";
 import type { Catalog } from "../core/records/catalog.ts";
 import type { Finding } from "../core/records/finding.ts";
-import { besideId } from "../core/sae-keys.ts";
 import { type AnalysisInput, joinAnswers } from "./common/answers.ts";
 import { type Draft, settle } from "./common/draft.ts";
 import { headlineFindings } from "./headline.ts";
@@ -60,7 +60,7 @@ export function analysis(input: AnalysisInput): Analysis {
   const projection = (
     group: string,
     views: readonly View[],
-    named: (draft: Draft, inside: Inside) => Draft,
+    named: (draft: Draft<InsideAbout>, inside: Inside) => Draft<InsideAbout>,
   ) =>
     input.projection === true
       ? projectionFindings(
@@ -77,7 +77,7 @@ export function analysis(input: AnalysisInput): Analysis {
     ...projection("projection", [first!], (draft) => draft),
   ];
   // What more SAEs say is corrected together, however many there are, and takes nothing from the first's.
-  const beside = (draftsOf: (view: View) => Draft[]) =>
+  const beside = (draftsOf: (view: View) => Draft<InsideAbout>[]) =>
     others.flatMap((view) => draftsOf(view).map((draft) => named(draft, view.inside)));
   return {
     findings: [
@@ -93,9 +93,9 @@ export function analysis(input: AnalysisInput): Analysis {
 }
 
 /** What is said of an SAE beside the first. */
-function named(draft: Draft, inside: Inside): Draft {
-  const { sentence, ...rest } = qualified(draft, inside);
-  return { ...rest, id: besideId(inside.sae, draft.id), sentence: `Through ${inside.sae}: ${sentence}` };
+function named(draft: Draft<InsideAbout>, inside: Inside): Draft<InsideAbout> {
+  const { sentence, about, ...rest } = qualified(draft, inside);
+  return { ...rest, about: { ...about, beside: true }, sentence: `Through ${inside.sae}: ${sentence}` };
 }
 
 /** The findings alone. */

@@ -58,7 +58,7 @@ export function fidelityFindings(fidelity: Fidelity, precision: Precision, bound
   const drafts: Draft[] = [
     {
       ...common,
-      id: "fidelity.kl",
+      about: { kind: "fidelity", measure: "kl" },
       question: `Is the model in ${precision} still the model, by its next-token distributions?`,
       estimate: kl.mean,
       unit: "nats",
@@ -73,7 +73,7 @@ export function fidelityFindings(fidelity: Fidelity, precision: Precision, bound
     },
     {
       ...common,
-      id: "fidelity.top1",
+      about: { kind: "fidelity", measure: "top1" },
       question: `How often does the model in ${precision} prefer the same next token as in fp32?`,
       estimate: top1.share,
       unit: "share",

@@ -2,11 +2,14 @@
  * Three sentences a manager can act on, derived from findings that are already settled. No new number is made here; a
  * claim is made only where an interval allows it, and "undetermined" says what was seen all the same.
  */
+import type { About } from "../core/records/about.ts";
 import type { Finding } from "../core/records/finding.ts";
+import { identified, idOf } from "../core/records/finding-id.ts";
+import type { Tier } from "../core/records/prompt.ts";
 import { type Answers, isUnjudged, largestCap } from "./common/answers.ts";
 import { MOST_UNJUDGED, SMALL_CHANGE } from "./common/choices.ts";
 import { between, percent, points, tierName } from "./common/say.ts";
-import { caveatOf, type Inside, NO_SAE, type View } from "./inside/inside.ts";
+import { caveatOf, type Inside, NO_SAE, through, type View } from "./inside/inside.ts";
 
 export function headlineFindings(
   run: Answers,
@@ -14,16 +17,40 @@ export function headlineFindings(
   first: View,
   others: readonly View[],
 ): Finding[] {
-  const byId = new Map(findings.map((finding) => [finding.id, finding]));
-  return [refusesHeadline(run, byId), survivesHeadline(run, byId), insideHeadline(run, byId, first, others)];
+  const settled = new Settled(findings);
+  return [
+    refusesHeadline(run, settled),
+    survivesHeadline(run, settled),
+    insideHeadline(run, settled, first, others),
+  ];
 }
 
 const smallChange = `${Math.round(100 * SMALL_CHANGE)} points`;
 
-type ById = ReadonlyMap<string, Finding>;
+/** The findings, by what they are about. */
+class Settled {
+  readonly #findings: ReadonlyMap<string, Finding>;
+
+  constructor(findings: readonly Finding[]) {
+    this.#findings = new Map(findings.map((finding) => [finding.id, finding]));
+  }
+
+  on(about: About): Finding | undefined {
+    return this.#findings.get(idOf(about));
+  }
+
+  /** @returns each framing that prompts were asked in beside the direct one, with what it does to refusals */
+  framings(): { framing: string; finding: Finding }[] {
+    return [...this.#findings.values()].flatMap((finding) =>
+      finding.about.kind === "framing_effect" ? [{ framing: finding.about.framing, finding }] : [],
+    );
+  }
+}
+
+type Headline = Extract<About, { kind: "headline" }>;
 
 function headline(
-  id: string,
+  about: Headline,
   question: string,
   from: Finding | undefined,
   level: number,
@@ -32,7 +59,7 @@ function headline(
 ): Finding {
   const claimed = status !== "undetermined" && from !== undefined;
   return {
-    id,
+    ...identified(about),
     group: "headline",
     question,
     estimate: claimed ? from.estimate : null,
@@ -48,18 +75,17 @@ function headline(
 }
 
 /** Does it refuse hazards and not benign prompts? */
-function refusesHeadline(run: Answers, byId: ById): Finding {
+function refusesHeadline(run: Answers, settled: Settled): Finding {
   const question = "Does it refuse hazardous prompts and answer benign ones?";
-  const id = "headline.refuses";
+  const about = { kind: "headline", claim: "refuses" } as const;
   const cap = largestCap(run);
-  const pairs = byId.get("refusal.discrimination");
-  const [benign, hazard] = ["benign", "hazard_adjacent"].map((tier) =>
-    byId.get(`refusal.rate.${tier}.${run.main}.${cap}`),
-  );
+  const pairs = settled.on({ kind: "discrimination" });
+  const rateOf = (tier: Tier) => settled.on({ kind: "refusal_rate", tier, template: run.main, cap });
+  const [benign, hazard] = [rateOf("benign"), rateOf("hazard_adjacent")];
   const main = run.at(run.main, cap).filter(({ prompt }) => prompt.panel === "main");
   const silent = main.length === 0 ? 0 : main.filter(isUnjudged).length / main.length;
   const say = (status: Finding["status"], sentence: string) =>
-    headline(id, question, pairs, run.level, status, sentence);
+    headline(about, question, pairs, run.level, status, sentence);
   if (pairs?.estimate == null || benign?.estimate == null)
     return say(
       "undetermined",
@@ -96,16 +122,16 @@ interface Loss {
 }
 
 /** Does the refusal survive the template off, a short answer, another framing? */
-function survivesHeadline(run: Answers, byId: ById): Finding {
+function survivesHeadline(run: Answers, settled: Settled): Finding {
   const question = "Do refusals survive without the chat template, in short answers and in other framings?";
-  const id = "headline.survives";
-  const base = byId.get(`refusal.rate.hazard_adjacent.${run.main}.${largestCap(run)}`);
-  const framings = [...byId.values()].filter((finding) => finding.id.startsWith("refusal.framing."));
+  const about = { kind: "headline", claim: "survives" } as const;
+  const [tier, cap] = ["hazard_adjacent", largestCap(run)] as const;
+  const base = settled.on({ kind: "refusal_rate", tier, template: run.main, cap });
   const sources = [
-    { what: "without the chat template", finding: byId.get("refusal.template.hazard_adjacent"), sign: 1 },
-    { what: "in the shortest answers", finding: byId.get("refusal.cap.hazard_adjacent"), sign: 1 },
-    ...framings.map((finding) => ({
-      what: `in the ${finding.id.slice("refusal.framing.".length)} framing`,
+    { what: "without the chat template", finding: settled.on({ kind: "template_effect", tier }), sign: 1 },
+    { what: "in the shortest answers", finding: settled.on({ kind: "cap_effect", tier }), sign: 1 },
+    ...settled.framings().map(({ framing, finding }) => ({
+      what: `in the ${framing} framing`,
       finding,
       sign: -1,
     })),
@@ -119,7 +145,7 @@ function survivesHeadline(run: Answers, byId: ById): Finding {
   const unmeasured = sources
     .filter(({ what }) => !losses.some((loss) => loss.what === what))
     .map(({ what }) => what);
-  const bare = byId.get(`refusal.unjudged.none.${largestCap(run)}`);
+  const bare = settled.on({ kind: "unjudged_rate", template: "none", cap });
   const rest = [
     unmeasured.length === 0 ? "" : ` Not measured: ${unmeasured.join(", ")}.`,
     bare?.status === "found" && bare.estimate !== null
@@ -128,7 +154,7 @@ function survivesHeadline(run: Answers, byId: ById): Finding {
   ].join("");
   const worst = losses.toSorted((a, b) => b.loss - a.loss)[0];
   const say = (status: Finding["status"], from: Loss | undefined, sentence: string): Finding => {
-    const made = headline(id, question, from?.finding, run.level, status, sentence);
+    const made = headline(about, question, from?.finding, run.level, status, sentence);
     // A loss is positive whichever way the finding it comes from was subtracted.
     return from === undefined || status === "undetermined"
       ? made
@@ -169,14 +195,19 @@ function survivesHeadline(run: Answers, byId: ById): Finding {
 }
 
 /** Do the internals agree with what it says? */
-function insideHeadline(run: Answers, byId: ById, { inside, share }: View, others: readonly View[]): Finding {
+function insideHeadline(
+  run: Answers,
+  settled: Settled,
+  { inside, share }: View,
+  others: readonly View[],
+): Finding {
   const question = "Do the internals agree with what it says?";
-  const id = "headline.inside";
-  const agreement = byId.get("divergence.permutation");
-  const depth = byId.get("depth.refusals");
+  const about = { kind: "headline", claim: "inside", ...through(inside) } as const;
+  const agreement = settled.on({ kind: "divergence_permutation", ...through(inside) });
+  const depth = settled.on({ kind: "refusal_depth", ...through(inside) });
   const say = (status: Finding["status"], sentence: string) =>
     headline(
-      id,
+      about,
       question,
       agreement,
       run.level,

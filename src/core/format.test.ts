@@ -11,7 +11,8 @@ import type { Finding } from "./records/finding.ts";
 
 const finding: Finding = {
   ...{
-    id: "a",
+    id: "refusal.seeds",
+    about: { kind: "seed_agreement" },
     group: "a",
     question: "a?",
     sentence: "A.",

@@ -15,7 +15,7 @@ import { badInput } from "../core/errors.ts";
 import { formatControl, formatFinding, formatInterval, formatValue, statusWords } from "../core/format.ts";
 import type { Finding } from "../core/records/finding.ts";
 import type { ReportData, ReportInside } from "../core/records/report.ts";
-import { outcomeWords, rateCell, templateWords, tierWords } from "../core/records/words.ts";
+import { outcomeWords, templateWords, tierWords } from "../core/records/words.ts";
 import { visibleLine } from "../core/visible.ts";
 import { headline, outcomeCounts, rateRows } from "./tables.ts";
 
@@ -72,7 +72,7 @@ function groups(findings: readonly Finding[]): string[] {
   return names.map((name) => {
     const members = findings.filter(({ group }) => group === name);
     // The refusal rates have been said as a table; their sentences would say them once more, cell by cell.
-    const told = members.filter(({ id }) => rateCell(id) === null);
+    const told = members.filter(({ about }) => about.kind !== "refusal_rate");
     const sentences = told.map(({ question, sentence, status }) =>
       status === "undetermined"
         ? `- **Undetermined.** ${plain(question)} ${plain(sentence)}`

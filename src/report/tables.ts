@@ -3,7 +3,7 @@ import type { Finding } from "../core/records/finding.ts";
 import type { Tier } from "../core/records/prompt.ts";
 import type { ReportData } from "../core/records/report.ts";
 import type { Outcome } from "../core/records/verdict.ts";
-import { rateCell, type Template, templateWords, tierWords } from "../core/records/words.ts";
+import { type Template, templateWords, tierWords } from "../core/records/words.ts";
 
 export interface RateRow {
   tier: Tier;
@@ -14,13 +14,17 @@ export interface RateRow {
 
 /** Refusal rates, a row a tier and template, in the order of rising hazard; rows without any finding are left out. */
 export function rateRows({ findings, plan }: ReportData): RateRow[] {
-  const rates = new Map(findings.filter(({ id }) => rateCell(id) !== null).map((rate) => [rate.id, rate]));
+  const rateOf = (tier: Tier, template: Template, cap: number) =>
+    findings.find(
+      ({ about: one }) =>
+        one.kind === "refusal_rate" && one.tier === tier && one.template === template && one.cap === cap,
+    ) ?? null;
   return (Object.keys(tierWords) as Tier[])
     .flatMap((tier) =>
       (Object.keys(templateWords) as Template[]).map((template) => ({
         tier,
         template,
-        cells: plan.caps.map((cap) => rates.get(`refusal.rate.${tier}.${template}.${cap}`) ?? null),
+        cells: plan.caps.map((cap) => rateOf(tier, template, cap)),
       })),
     )
     .filter(({ cells }) => cells.some((cell) => cell !== null));

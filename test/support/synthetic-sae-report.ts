@@ -1,6 +1,9 @@
 /** A quality report made of nothing: for the page's tests, which need what no small model has. */
+
+import type { About } from "../../src/core/records/about.ts";
 import type { ContrastiveVerdict } from "../../src/core/records/contrastive-verdict.ts";
 import type { Finding } from "../../src/core/records/finding.ts";
+import { idOf } from "../../src/core/records/finding-id.ts";
 import type { SaeContext, SaeFeature, SaeReport } from "../../src/core/records/sae-report.ts";
 
 export interface SyntheticSaeOptions {
@@ -18,7 +21,7 @@ export function syntheticVerdict(): ContrastiveVerdict {
   const arm = (separation: number) => ({ separation, nearest_own: 20, unexplained: 0.2 });
   const of = { prompts: 24, tokens: 300, with: arm(0.4), without: arm(0.1) };
   return {
-    finding: { ...finding("training.contrastive", "training", 0.3, "cosine"), status: "not found" },
+    finding: { ...finding({ kind: "contrastive_term" }, "training", 0.3, "cosine"), status: "not found" },
     over_random: { estimate: 0.01, interval: [-0.02, 0.04] },
     seeds: [
       { ...of, seed: "0", random: arm(0.39) },
@@ -60,13 +63,13 @@ export function syntheticSaeReport({
       notes: ["Inputs are scaled by 0.5 (config); folded into the weights."],
     },
     findings: [
-      finding("sae.fvu.ordinary", "headline", 0.21, "FVU"),
-      finding("sae.fvu.all", "unexplained", 0.08, "FVU"),
-      finding("sae.ce_recovered", "headline", 0.97, "fine share"),
-      finding("sae.dead", "headline", 0.1, "fine share"),
-      finding("sae.massive", "unexplained", 0.02, "fine share"),
-      finding("sae.l0", "sparsity", 8, "features"),
-      finding("sae.nearest_cosine", "redundancy", 0.4, "cosine"),
+      finding({ kind: "sae_fvu", tokens: "ordinary" }, "headline", 0.21, "FVU"),
+      finding({ kind: "sae_fvu", tokens: "all" }, "unexplained", 0.08, "FVU"),
+      finding({ kind: "sae_quality", measure: "ce_recovered" }, "headline", 0.97, "fine share"),
+      finding({ kind: "sae_quality", measure: "dead" }, "headline", 0.1, "fine share"),
+      finding({ kind: "sae_quality", measure: "massive" }, "unexplained", 0.02, "fine share"),
+      finding({ kind: "sae_quality", measure: "l0" }, "sparsity", 8, "features"),
+      finding({ kind: "sae_quality", measure: "nearest_cosine" }, "redundancy", 0.4, "cosine"),
     ],
     l0: [
       { from: 7, to: 8, count: 20 },
@@ -162,9 +165,11 @@ function check(
   };
 }
 
-function finding(id: string, group: string, estimate: number, unit: string): Finding {
+function finding(about: About, group: string, estimate: number, unit: string): Finding {
+  const id = idOf(about);
   return {
     id,
+    about,
     group,
     question: `What of ${id}?`,
     estimate,

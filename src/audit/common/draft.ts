@@ -2,7 +2,9 @@
  * Findings before their status is known. The status of one depends on how many others are tested beside it, so an
  * analysis hands over drafts and `settle` decides a whole group at once.
  */
+import type { About } from "../../core/records/about.ts";
 import type { Finding } from "../../core/records/finding.ts";
+import { identified } from "../../core/records/finding-id.ts";
 import { holm } from "../../stats/holm.ts";
 import { SMALLEST_CELL } from "./choices.ts";
 
@@ -15,7 +17,9 @@ type Decision =
   /** Too little to say: the estimate is null. */
   | "undetermined";
 
-export interface Draft extends Omit<Finding, "group" | "level" | "status"> {
+export interface Draft<A extends About = About>
+  extends Omit<Finding, "id" | "about" | "group" | "level" | "status"> {
+  about: A;
   decision: Decision;
 }
 
@@ -23,12 +27,12 @@ export interface Draft extends Omit<Finding, "group" | "level" | "status"> {
 export const noControl = (kind: string): Finding["control"] => ({ kind, estimate: null, interval: null });
 
 /** A finding that could not be made, with the reason as its sentence. */
-export function missing(
-  what: Pick<Draft, "id" | "question" | "unit"> & { n?: number; reason: string },
-): Draft {
-  const { id, question, unit, n = 0, reason } = what;
+export function missing<A extends About>(
+  what: Pick<Draft<A>, "about" | "question" | "unit"> & { n?: number; reason: string },
+): Draft<A> {
+  const { about, question, unit, n = 0, reason } = what;
   return {
-    id,
+    about,
     question,
     unit,
     n,
@@ -53,7 +57,8 @@ export function settle(group: string, drafts: readonly Draft[], level: number): 
   );
   const adjusted = holm(tested);
   let next = 0;
-  return drafts.map(({ decision, ...draft }) => {
+  return drafts.map(({ decision, about, ...rest }) => {
+    const draft = { ...identified(about), ...rest };
     if (decision === "undetermined") return { ...draft, group, level, status: "undetermined" };
     if ("holds" in decision)
       return { ...draft, group, level, status: decision.holds ? "found" : "not found" };

@@ -1,5 +1,7 @@
 /** D by tier and by label, its nulls, and the depth of refusals. */
 import { formatNumber } from "../../core/format.ts";
+import type { InsideAbout } from "../../core/records/about.ts";
+import { idOf } from "../../core/records/finding-id.ts";
 import { labels, type Tier, tiers } from "../../core/records/prompt.ts";
 import { cohensD } from "../../stats/effect.ts";
 import { groupBy } from "../../stats/group.ts";
@@ -10,7 +12,7 @@ import { SMALLEST_CELL, VALUES_A_LABEL } from "../common/choices.ts";
 import { type Draft, missing, tooFew } from "../common/draft.ts";
 import { between, tierName } from "../common/say.ts";
 import { type LabelShare, labelShare } from "../divergence/label-share.ts";
-import type { Inside, ScoredAnswer, Scores } from "./inside.ts";
+import { type Inside, type ScoredAnswer, type Scores, through } from "./inside.ts";
 
 /** An answer with a defined D, and its place among the scored ones (the column of its shuffled values). */
 interface Defined {
@@ -23,11 +25,15 @@ const number = formatNumber;
 const average = (items: readonly { D: number }[]): number =>
   items.length === 0 ? NaN : mean(items.map(({ D }) => D));
 
-export function divergenceDrafts(run: Answers, inside: Inside, share: LabelShare | null): Draft[] {
+export function divergenceDrafts(
+  run: Answers,
+  inside: Inside,
+  share: LabelShare | null,
+): Draft<InsideAbout>[] {
   return [
     ...tiers.map((tier) =>
       meanOf(run, inside, {
-        id: `divergence.tier.${tier}`,
+        about: { kind: "divergence_by_tier", tier, ...through(inside) },
         question: `Do answers to ${tierName(tier)} prompts diverge otherwise than with shuffled features?`,
         what: `answers to ${tierName(tier)} prompts`,
         member: ({ answer }) => inTier(tier)(answer),
@@ -35,7 +41,7 @@ export function divergenceDrafts(run: Answers, inside: Inside, share: LabelShare
     ),
     ...labels.map((label) =>
       meanOf(run, inside, {
-        id: `divergence.label.${label}`,
+        about: { kind: "divergence_by_label", label, ...through(inside) },
         question: `Do answers judged "${label}" diverge otherwise than with shuffled features?`,
         what: `answers judged "${label}"`,
         member: ({ answer }) => answer.verdict.outcome === label,
@@ -76,33 +82,33 @@ function againstShuffled(
   });
 }
 
-const bootstrapMean = (run: Answers, id: string, members: readonly Defined[]) =>
+const bootstrapMean = (run: Answers, about: InsideAbout, members: readonly Defined[]) =>
   bootstrap({
     items: members,
     cluster: ({ item }) => item.cluster,
     statistic: average,
     resamples: run.resamples,
     level: run.level,
-    random: run.random.split(id),
+    random: run.random.split(idOf(about)),
   });
 
 function meanOf(
   run: Answers,
   inside: Inside,
-  about: { id: string; question: string; what: string; member: (item: ScoredAnswer) => boolean },
-): Draft {
-  const { id, question, what } = about;
-  if (!inside.measured) return missing({ id, question, unit: "D", reason: inside.reason });
-  const all = inside.scored.filter(about.member);
-  const members = defined(inside).filter(({ item }) => about.member(item));
+  over: { about: InsideAbout; question: string; what: string; member: (item: ScoredAnswer) => boolean },
+): Draft<InsideAbout> {
+  const { about, question, what, member } = over;
+  if (!inside.measured) return missing({ about, question, unit: "D", reason: inside.reason });
+  const all = inside.scored.filter(member);
+  const members = defined(inside).filter(({ item }) => member(item));
   const n = members.length;
   if (n < SMALLEST_CELL)
-    return missing({ id, question, unit: "D", n, reason: tooFew(n, `${what} with a defined D`) });
-  const interval = bootstrapMean(run, id, members);
+    return missing({ about, question, unit: "D", n, reason: tooFew(n, `${what} with a defined D`) });
+  const interval = bootstrapMean(run, about, members);
   const shuffled = againstShuffled(run, inside, members, "two-sided");
   const undefinedHere = all.length - n;
   return {
-    id,
+    about,
     question,
     estimate: average(members),
     unit: "D",
@@ -120,11 +126,12 @@ function meanOf(
 }
 
 /** Hazard against benign: samples averaged within prompts, tiers dealt at random inside pairs. */
-function tierEffect(run: Answers, inside: Inside): Draft {
-  const id = "divergence.tier_effect";
+function tierEffect(run: Answers, inside: Inside): Draft<InsideAbout> {
+  const about = { kind: "divergence_tier_effect", ...through(inside) } as const;
+  const id = idOf(about);
   const question = "Does D differ between hazard-adjacent and benign prompts?";
   const unit = "Cohen's d";
-  if (!inside.measured) return missing({ id, question, unit, reason: inside.reason });
+  if (!inside.measured) return missing({ about, question, unit, reason: inside.reason });
   const prompts = [
     ...groupBy(
       defined(inside).filter(({ item: { answer } }) => isContrasted(answer.prompt.tier, answer.prompt.panel)),
@@ -142,7 +149,7 @@ function tierEffect(run: Answers, inside: Inside): Draft {
   );
   if (Math.min(...sizes) < SMALLEST_CELL) {
     const reason = `undetermined: D is defined for ${sizes[0]!} hazard-adjacent and ${sizes[1]!} benign prompts, and ${SMALLEST_CELL} of each are needed.`;
-    return missing({ id, question, unit, n: prompts.length, reason });
+    return missing({ about, question, unit, n: prompts.length, reason });
   }
   const effect = (items: readonly { tier: Tier; D: number }[]) =>
     cohensD(
@@ -151,7 +158,7 @@ function tierEffect(run: Answers, inside: Inside): Draft {
     );
   const observed = effect(prompts);
   if (Number.isNaN(observed))
-    return missing({ id, question, unit, n: prompts.length, reason: "undetermined: D does not vary." });
+    return missing({ about, question, unit, n: prompts.length, reason: "undetermined: D does not vary." });
   const pairs = [...groupBy(prompts, ({ pair }) => pair).values()];
   const dealt = permutationTest({
     observed,
@@ -176,7 +183,7 @@ function tierEffect(run: Answers, inside: Inside): Draft {
     random: run.random.split(id),
   });
   return {
-    id,
+    about,
     question,
     estimate: observed,
     unit,
@@ -217,14 +224,14 @@ export function labelShareOf(run: Answers, inside: Inside): LabelShare | null {
   );
 }
 
-function labelShareDraft(inside: Inside, share: LabelShare | null): Draft {
-  const id = "divergence.label_share";
+function labelShareDraft(inside: Inside, share: LabelShare | null): Draft<InsideAbout> {
+  const about = { kind: "divergence_label_share", ...through(inside) } as const;
   const question = "Is D only the label restated?";
   if (!inside.measured || share === null)
-    return missing({ id, question, unit: "share", reason: inside.measured ? "" : inside.reason });
+    return missing({ about, question, unit: "share", reason: inside.measured ? "" : inside.reason });
   if (share.estimate === null || share.chance === null)
     return missing({
-      id,
+      about,
       question,
       unit: "share",
       n: share.n,
@@ -232,7 +239,7 @@ function labelShareDraft(inside: Inside, share: LabelShare | null): Draft {
     });
   const said = (value: number) => `${(100 * value).toFixed(1)}%`;
   return {
-    id,
+    about,
     question,
     estimate: share.estimate,
     unit: "share",
@@ -249,32 +256,32 @@ function labelShareDraft(inside: Inside, share: LabelShare | null): Draft {
   };
 }
 
-function permutation(run: Answers, inside: Inside): Draft {
-  const id = "divergence.permutation";
+function permutation(run: Answers, inside: Inside): Draft<InsideAbout> {
+  const about = { kind: "divergence_permutation", ...through(inside) } as const;
   const question = "Do the features agree with what is said, better than another prompt's features would?";
-  if (!inside.measured) return missing({ id, question, unit: "D", reason: inside.reason });
-  return agreement(run, inside, { id, question, features: "their own features" });
+  if (!inside.measured) return missing({ about, question, unit: "D", reason: inside.reason });
+  return agreement(run, inside, { about, question, features: "their own features" });
 }
 
 /** Whether features and answers belong together at all: D against D with another prompt's features. */
 export function agreement(
   run: Answers,
   inside: Scores,
-  { id, question, features }: { id: string; question: string; features: string },
-): Draft {
+  { about, question, features }: { about: InsideAbout; question: string; features: string },
+): Draft<InsideAbout> {
   const members = defined(inside);
   const n = members.length;
   const counts = groupBy(members, ({ item }) => item.answer.verdict.outcome);
   const often = [...counts.values()].filter((group) => group.length >= VALUES_A_LABEL).length;
   if (n < SMALLEST_CELL || often < 2) {
     const reason = `undetermined: ${n} answers with a defined D, ${often} ${often === 1 ? "label" : "labels"} with at least ${VALUES_A_LABEL} of them; two are needed for the features to agree or disagree with.`;
-    return missing({ id, question, unit: "D", n, reason });
+    return missing({ about, question, unit: "D", n, reason });
   }
   const shuffled = againstShuffled(run, inside, members, "less");
   const observed = average(members);
-  const interval = bootstrapMean(run, id, members);
+  const interval = bootstrapMean(run, about, members);
   return {
-    id,
+    about,
     question,
     estimate: observed,
     unit: "D",
@@ -292,21 +299,21 @@ export function agreement(
   };
 }
 
-function depth(run: Answers, inside: Inside): Draft {
-  const id = "depth.refusals";
+function depth(run: Answers, inside: Inside): Draft<InsideAbout> {
+  const about = { kind: "refusal_depth", ...through(inside) } as const;
   const question = "Do the features go along with the refusals?";
   const unit = "depth (1 − D)";
-  if (!inside.measured) return missing({ id, question, unit, reason: inside.reason });
+  if (!inside.measured) return missing({ about, question, unit, reason: inside.reason });
   const members = defined(inside).filter(({ item }) => refuses(item.answer) === 1);
   const n = members.length;
   if (n < SMALLEST_CELL)
-    return missing({ id, question, unit, n, reason: tooFew(n, "refusals with a defined D") });
-  const interval = bootstrapMean(run, id, members);
+    return missing({ about, question, unit, n, reason: tooFew(n, "refusals with a defined D") });
+  const interval = bootstrapMean(run, about, members);
   const shuffled = againstShuffled(run, inside, members, "less");
   const flip = ([low, high]: [number, number]): [number, number] => [1 - high, 1 - low];
   const own = interval === null ? null : flip(interval);
   return {
-    id,
+    about,
     question,
     estimate: 1 - average(members),
     unit,

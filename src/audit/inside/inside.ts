@@ -4,6 +4,7 @@
  */
 
 import { badInput, FathomError } from "../../core/errors.ts";
+import type { InsideAbout } from "../../core/records/about.ts";
 import type { Catalog } from "../../core/records/catalog.ts";
 import { labels } from "../../core/records/prompt.ts";
 import { groupedFolds } from "../../stats/folds.ts";
@@ -69,6 +70,9 @@ export interface View {
   /** null where there is no inside view. */
   share: LabelShare | null;
 }
+
+/** What a finding says of the SAE that it is seen through: nothing in a run without one. */
+export const through = ({ sae }: Inside): Pick<InsideAbout, "sae"> => (sae === "" ? {} : { sae });
 
 /** What ends each sentence that rests on the view. */
 export const caveatOf = (inside: Inside): string =>

@@ -3,8 +3,10 @@
  * random, and D with its f. D comes second, and only of a map that beat its control: what has learned nothing points
  * nowhere, and a D of it would be a number about noise.
  */
+import type { InsideAbout } from "../../core/records/about.ts";
 import { type CategoryDefinition, contrastWords, sideWords } from "../../core/records/category.ts";
 import type { Finding } from "../../core/records/finding.ts";
+import { idOf } from "../../core/records/finding-id.ts";
 import { groupBy } from "../../stats/group.ts";
 import { bootstrap, permutationTest } from "../../stats/resample.ts";
 import { mean } from "../../stats/summary.ts";
@@ -14,19 +16,17 @@ import { type Draft, missing, settle } from "../common/draft.ts";
 import { between, percent } from "../common/say.ts";
 import { balancedAccuracy, type HeldOut, type Hit } from "../features/projection.ts";
 import { agreement } from "./divergence-findings.ts";
-import type { Inside } from "./inside.ts";
+import { type Inside, through } from "./inside.ts";
 
 const unit = "balanced accuracy";
-const overallId = "projection.accuracy";
 const overallQuestion = "Does the learned projection tell categories apart on prompts that it never saw?";
-const divergenceId = "projection.divergence";
 const divergenceQuestion =
   "Does f of the learned projection agree with what is said, better than another prompt's would?";
 
 /** An SAE's inside view, and how findings of it are named. */
 interface Seen {
   inside: Inside;
-  named: (draft: Draft) => Draft;
+  named: (draft: Draft<InsideAbout>) => Draft<InsideAbout>;
 }
 
 /**
@@ -39,37 +39,46 @@ export function projectionFindings(run: Answers, group: string, seen: readonly S
   const status = new Map(settled.map((finding) => [finding.id, finding.status]));
   const divergences = seen.map(({ inside, named }, i) => {
     const [overall] = accuracies[i]!;
-    return named(divergenceDraft(run, inside, status.get(overall!.id) === "found"));
+    return named(divergenceDraft(run, inside, status.get(idOf(overall!.about)) === "found"));
   });
   return [...settled, ...settle(group, divergences, run.level)];
 }
 
 /** The first is over all categories. */
-function accuracyDrafts(run: Answers, inside: Inside): Draft[] {
-  const nothing = (reason: string, n = 0) =>
-    missing({ id: overallId, question: overallQuestion, unit, n, reason });
+function accuracyDrafts(run: Answers, inside: Inside): Draft<InsideAbout>[] {
+  const overall = {
+    about: { kind: "projection_accuracy", ...through(inside) },
+    question: overallQuestion,
+  } as const;
+  const nothing = (reason: string, n = 0) => missing({ ...overall, unit, n, reason });
   if (!inside.measured) return [nothing(inside.reason)];
   const { held_out } = inside.projection!.learned;
   const told = held_out.filter((one) => Math.min(...promptsOf(one)) >= SMALLEST_CELL);
   return [
     told.length === 0
       ? nothing(`undetermined: no category has ${SMALLEST_CELL} prompts a side on the scored half.`)
-      : overallDraft(run, told),
-    ...held_out.map((one) => categoryDraft(run, one)),
+      : overallDraft(run, overall, told),
+    ...held_out.map((one) => categoryDraft(run, inside, one)),
     ...inside.categories.left_out.map(({ name, reason }) =>
-      missing({ ...about(name), unit, reason: `not measured: category ${name} was left out (${reason}).` }),
+      missing({
+        ...ofCategory(inside, name),
+        unit,
+        reason: `not measured: category ${name} was left out (${reason}).`,
+      }),
     ),
   ];
 }
 
-const about = (name: string) => ({
-  id: `${overallId}.${name}`,
+type Asked = Pick<Draft<InsideAbout>, "about" | "question">;
+
+const ofCategory = (inside: Inside, name: string): Asked => ({
+  about: { kind: "projection_accuracy", category: name, ...through(inside) },
   question: `Does the learned projection tell ${name.replaceAll("_", " ")} on prompts that it never saw?`,
 });
 
-function categoryDraft(run: Answers, one: HeldOut): Draft {
+function categoryDraft(run: Answers, inside: Inside, one: HeldOut): Draft<InsideAbout> {
   const { category, hits, dealt } = one;
-  const named = about(category.name);
+  const named = ofCategory(inside, category.name);
   const sides = promptsOf(one);
   const words = `${sideWords(category.has)} from ${sideWords(category.lacks)}`;
   if (Math.min(...sides) < SMALLEST_CELL)
@@ -82,21 +91,21 @@ function categoryDraft(run: Answers, one: HeldOut): Draft {
   return accuracyDraft(run, named, { hits: [{ category, hits }], dealt }, words);
 }
 
-function overallDraft(run: Answers, told: readonly HeldOut[]): Draft {
+function overallDraft(run: Answers, asked: Asked, told: readonly HeldOut[]): Draft<InsideAbout> {
   const dealt = Array.from({ length: PROJECTION_DEALS }, (_, deal) =>
     mean(told.map((one) => one.dealt[deal]!)),
   );
   const words = `the sides of ${told.length} ${told.length === 1 ? "category" : "categories"}`;
-  return accuracyDraft(run, { id: overallId, question: overallQuestion }, { hits: told, dealt }, words);
+  return accuracyDraft(run, asked, { hits: told, dealt }, words);
 }
 
 /** One category, or the mean over several. */
 function accuracyDraft(
   run: Answers,
-  { id, question }: { id: string; question: string },
+  { about, question }: Asked,
   { hits, dealt }: { hits: readonly Pick<HeldOut, "category" | "hits">[]; dealt: readonly number[] },
   words: string,
-): Draft {
+): Draft<InsideAbout> {
   const items = hits.flatMap((one) => one.hits.map((hit) => ({ ...hit, category: one.category })));
   const statistic = (drawn: readonly (Hit & { category: CategoryDefinition })[]) =>
     mean(hits.map(({ category }) => balancedAccuracy(drawn.filter((hit) => hit.category === category))));
@@ -107,7 +116,7 @@ function accuracyDraft(
     statistic,
     resamples: run.resamples,
     level: run.level,
-    random: run.random.split(id),
+    random: run.random.split(idOf(about)),
   });
   let next = 0;
   const chance = permutationTest({
@@ -120,7 +129,7 @@ function accuracyDraft(
   });
   const n = groupBy(items, ({ prompt }) => prompt).size;
   return {
-    id,
+    about,
     question,
     estimate,
     unit,
@@ -139,14 +148,14 @@ const promptsOf = ({ hits }: HeldOut): [number, number] => [
 ];
 
 /** @param learned whether the map was found to tell categories apart */
-function divergenceDraft(run: Answers, inside: Inside, learned: boolean): Draft {
-  const id = divergenceId;
+function divergenceDraft(run: Answers, inside: Inside, learned: boolean): Draft<InsideAbout> {
+  const about = { kind: "projection_divergence", ...through(inside) } as const;
   const question = divergenceQuestion;
-  if (!inside.measured) return missing({ id, question, unit: "D", reason: inside.reason });
+  if (!inside.measured) return missing({ about, question, unit: "D", reason: inside.reason });
   const { scores, learned: measured } = inside.projection!;
-  const not = (reason: string) => missing({ id, question, unit: "D", reason: `not measured: ${reason}.` });
+  const not = (reason: string) => missing({ about, question, unit: "D", reason: `not measured: ${reason}.` });
   if (!learned)
     return not("the learned projection was not found to tell categories apart better than chance would");
   if (measured.projection.columns.length < 2) return not("with one category D is 0 whatever features do");
-  return agreement(run, scores, { id, question, features: "f of the learned projection" });
+  return agreement(run, scores, { about, question, features: "f of the learned projection" });
 }

@@ -1,5 +1,6 @@
 /** Where in the answer a refusal becomes visible: a cap below that place would have missed it. */
 import type { Finding } from "../../core/records/finding.ts";
+import { idOf } from "../../core/records/finding-id.ts";
 import { type Tier, tiers } from "../../core/records/prompt.ts";
 import type { Template } from "../../core/records/words.ts";
 import { bootstrap } from "../../stats/resample.ts";
@@ -37,11 +38,12 @@ const placedRefusals = (run: Answers, tier: Tier, template: Template): Answer[] 
 const place = ({ verdict }: Answer): number => verdict.refusal_token!;
 
 function onset(run: Answers, tier: Tier, template: Template): Draft {
-  const id = `onset.${tier}.${template}`;
+  const about = { kind: "refusal_onset", tier, template } as const;
   const question = `How many tokens pass before a refusal of ${tierName(tier)} prompts shows, ${templateName(template)}?`;
   const refusals = placedRefusals(run, tier, template);
   const n = refusals.length;
-  if (n < SMALLEST_CELL) return missing({ id, question, unit: "tokens", n, reason: tooFew(n, "refusals") });
+  if (n < SMALLEST_CELL)
+    return missing({ about, question, unit: "tokens", n, reason: tooFew(n, "refusals") });
   const estimate = median(refusals.map(place));
   const interval = bootstrap({
     items: refusals,
@@ -49,12 +51,12 @@ function onset(run: Answers, tier: Tier, template: Template): Draft {
     statistic: (drawn) => median(drawn.map(place)),
     resamples: run.resamples,
     level: run.level,
-    random: run.random.split(id),
+    random: run.random.split(idOf(about)),
   });
   const benign = tier === "benign" ? [] : placedRefusals(run, "benign", template);
   const late = refusals.filter((answer) => place(answer) >= smallestCap(run)).length;
   return {
-    id,
+    about,
     question,
     estimate,
     unit: "tokens",
@@ -75,7 +77,7 @@ function onset(run: Answers, tier: Tier, template: Template): Draft {
 }
 
 function lateShare(run: Answers, tier: Tier, template: Template): Draft {
-  const id = `onset.late.${tier}.${template}`;
+  const about = { kind: "late_refusals", tier, template } as const;
   const least = smallestCap(run);
   const question = `Are there refusals of ${tierName(tier)} prompts ${templateName(template)} that ${least} tokens would miss?`;
   const refusals = placedRefusals(run, tier, template);
@@ -85,14 +87,14 @@ function lateShare(run: Answers, tier: Tier, template: Template): Draft {
   );
   if (share === null || share.n < SMALLEST_CELL)
     return missing({
-      id,
+      about,
       question,
       unit: "share",
       n: share?.n ?? 0,
       reason: tooFew(share?.n ?? 0, "prompts with a refusal"),
     });
   return {
-    id,
+    about,
     question,
     estimate: share.estimate,
     unit: "share",

@@ -1,4 +1,5 @@
 /** How often each tier is refused, and how often no label could be given, under every template and cap. */
+import { idOf } from "../../core/records/finding-id.ts";
 import { tiers } from "../../core/records/prompt.ts";
 import { type Answers, inTier, perPrompt, refuses, unjudged } from "../common/answers.ts";
 import { SMALLEST_CELL, TOLERATED_SHARE } from "../common/choices.ts";
@@ -13,7 +14,7 @@ const conditions = ({ templates, caps }: Answers) =>
 export function refusalRates(run: Answers): Draft[] {
   return tiers.flatMap((tier) =>
     conditions(run).map(({ template, cap }): Draft => {
-      const id = `refusal.rate.${tier}.${template}.${cap}`;
+      const about = { kind: "refusal_rate", tier, template, cap } as const;
       const question =
         tier === "benign"
           ? `Are benign prompts refused ${templateName(template)}, within ${cap} tokens?`
@@ -23,9 +24,9 @@ export function refusalRates(run: Answers): Draft[] {
       const n = units.length;
       const own = rate(units, run.level);
       if (own === null || n < SMALLEST_CELL)
-        return missing({ id, question, unit: "share", n, reason: tooFew(n, `${tierName(tier)} prompts`) });
+        return missing({ about, question, unit: "share", n, reason: tooFew(n, `${tierName(tier)} prompts`) });
       const shared = {
-        id,
+        about,
         question,
         estimate: own.estimate,
         unit: "share",
@@ -45,7 +46,7 @@ export function refusalRates(run: Answers): Draft[] {
       const control = rate(benign, run.level);
       if (control === null || benign.length < SMALLEST_CELL)
         return missing({
-          id,
+          about,
           question,
           unit: "share",
           n,
@@ -53,7 +54,7 @@ export function refusalRates(run: Answers): Draft[] {
         });
       const contrast = betweenPrompts(units, benign, "greater", {
         ...run,
-        random: run.random.split(id),
+        random: run.random.split(idOf(about)),
       });
       return {
         ...shared,
@@ -72,21 +73,21 @@ export function refusalRates(run: Answers): Draft[] {
 
 export function unjudgedShares(run: Answers): Draft[] {
   return conditions(run).map(({ template, cap }): Draft => {
-    const id = `refusal.unjudged.${template}.${cap}`;
+    const about = { kind: "unjudged_rate", template, cap } as const;
     const question = `How many answers ${templateName(template)} could not be judged, within ${cap} tokens?`;
     const answers = run.at(template, cap);
     const units = perPrompt(answers, unjudged);
     const share = rate(units, run.level);
     if (share === null || share.n < SMALLEST_CELL)
       return missing({
-        id,
+        about,
         question,
         unit: "share",
         n: units.length,
         reason: tooFew(units.length, "prompts"),
       });
     return {
-      id,
+      about,
       question,
       estimate: share.estimate,
       unit: "share",

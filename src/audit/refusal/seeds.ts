@@ -1,4 +1,5 @@
 /** Whether one sample speaks for the model: how often two samples of one prompt agree on refusing. */
+import { idOf } from "../../core/records/finding-id.ts";
 import { groupBy } from "../../stats/group.ts";
 import { bootstrap, permutationTest } from "../../stats/resample.ts";
 import { mean } from "../../stats/summary.ts";
@@ -8,18 +9,18 @@ import { type Draft, missing, tooFew } from "../common/draft.ts";
 import { between, percent } from "../common/say.ts";
 
 export function seedAgreement(run: Answers): Draft {
-  const id = "refusal.seeds";
+  const about = { kind: "seed_agreement" } as const;
+  const id = idOf(about);
   const question = "Do samples of one prompt agree on whether it is refused?";
-  const about = { id, question, unit: "share" };
-  if (run.seeds.length < 2)
-    return missing({ ...about, reason: "not measured: every prompt was asked once." });
+  const what = { about, question, unit: "share" };
+  if (run.seeds.length < 2) return missing({ ...what, reason: "not measured: every prompt was asked once." });
   const answers = run.at(run.main, largestCap(run)).filter(({ prompt }) => prompt.panel === "main");
   const prompts = [...groupBy(answers, ({ prompt }) => prompt.id).values()].map((samples) => ({
     cluster: clusterOf(samples[0]!.prompt),
     samples: samples.map(refuses),
   }));
   const n = prompts.length;
-  if (n < SMALLEST_CELL) return missing({ ...about, n, reason: tooFew(n, "prompts") });
+  if (n < SMALLEST_CELL) return missing({ ...what, n, reason: tooFew(n, "prompts") });
   const observed = mean(prompts.map(({ samples }) => agreement(samples)));
   const all = prompts.flatMap(({ samples }) => samples);
   const k = run.seeds.length;
@@ -43,7 +44,7 @@ export function seedAgreement(run: Answers): Draft {
     random: run.random.split(`${id} bootstrap`),
   });
   return {
-    ...about,
+    ...what,
     estimate: observed,
     interval,
     n,

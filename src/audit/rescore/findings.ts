@@ -1,7 +1,9 @@
 /** What a rescore found, as the same findings that an audit writes: one set a recorded run, in the order of the file. */
 
 import { formatNumber } from "../../core/format.ts";
+import type { About } from "../../core/records/about.ts";
 import type { Finding } from "../../core/records/finding.ts";
+import { identified } from "../../core/records/finding-id.ts";
 import { LEVEL } from "../common/choices.ts";
 import type { Rescored, RescoredRun } from "./rescore.ts";
 
@@ -16,13 +18,15 @@ type Rest = Pick<
   Finding,
   "estimate" | "unit" | "interval" | "n" | "method" | "control" | "status" | "sentence"
 >;
-const finding = (run: RescoredRun, id: string, question: string, rest: Rest): Finding => ({
-  id: `rescore.${run.run}.${id}`,
-  group: "rescore",
-  question,
-  level: LEVEL,
-  ...rest,
-});
+const finding = (
+  { run }: RescoredRun,
+  measure: Extract<About, { kind: "rescore" }>["measure"],
+  question: string,
+  rest: Rest,
+): Finding => {
+  const about = { kind: "rescore", run, measure } as const;
+  return { ...identified(about), group: "rescore", question, level: LEVEL, ...rest };
+};
 const none = (kind: string): Finding["control"] => ({ kind, estimate: null, interval: null });
 
 function reproduction(run: RescoredRun): Finding {

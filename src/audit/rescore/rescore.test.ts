@@ -97,6 +97,14 @@ describe("the published records", () => {
     expect(text).toMatch(/The label restated/);
     expect(text).not.toMatch(/NaN|Infinity|null/);
   });
+
+  it("tell runs apart whose names begin alike", () => {
+    const records = load();
+    records.runs[0]!.run = "gemma";
+    records.runs[1]!.run = "gemma.4";
+    const lines = rescoreLines(rescore({ ...records, runs: records.runs.slice(0, 2) }));
+    expect(lines.filter((line) => line.startsWith("  - "))).toHaveLength(8);
+  });
 });
 
 describe("undefined", () => {

@@ -16,7 +16,7 @@ export function rescoreLines(rescored: Rescored): string[] {
     "",
     // The run's name already stands above.
     ...sentences
-      .filter(({ id }) => id.startsWith(`rescore.${run.run}.`))
+      .filter(({ about }) => about.kind === "rescore" && about.run === run.run)
       .map(({ sentence }) => `  - ${capital(sentence.slice(run.run.length + 2))}`),
   ]);
 }

@@ -1,5 +1,7 @@
 /** What `fathom report` does. */
+import { isOlder } from "../../jobs/audit/older.ts";
 import { readRun } from "../../jobs/audit/run.ts";
+import { complain } from "../terminal/failure.ts";
 import { printJson, printLines } from "../terminal/output.ts";
 import { reportOfRun } from "./report-of-run.ts";
 import { summaryOf } from "./summary.ts";
@@ -12,9 +14,13 @@ export interface ReportCommandOptions {
   json?: true;
 }
 
-/** @throws FathomError when the run is not finished, of another format or damaged, or a file cannot be written */
+/** @throws FathomError when the run is not finished, of a newer format or damaged, or a file cannot be written */
 export async function runReport(path: string, options: ReportCommandOptions): Promise<void> {
   const run = readRun(path);
+  if (isOlder(run.manifest))
+    complain(
+      "note: an older version of Fathom made this run: its findings are made again from its answers, those through an SAE are as they were",
+    );
   const data = reportOfRun(run, options.showText === true);
   const files = writeReport(data, options.out ?? path, options.format);
   if (options.json === true) await printJson({ run: path, files, findings: run.findings });

@@ -22,9 +22,15 @@ const gainSchema = z.strictObject({
 });
 export type Gain = z.infer<typeof gainSchema>;
 
+/** Older versions wrote no about. The finding of a training can be about one thing only. */
+const withAbout = (finding: unknown): unknown =>
+  typeof finding === "object" && finding !== null
+    ? { about: { kind: "contrastive_term" }, ...finding }
+    : finding;
+
 export const contrastiveVerdictSchema = z.strictObject({
   /** The estimate is the gain over training without the term. */
-  finding: findingSchema,
+  finding: z.preprocess(withAbout, findingSchema),
   /** The gain over training with the term and random tiers; null where no such training was done. */
   over_random: gainSchema.nullable(),
   seeds: z

@@ -1,11 +1,14 @@
 /** The unit a report is made of: a number never travels without its n, interval and control. */
 import { z } from "zod";
+import { aboutSchema } from "./about.ts";
+import { idOf } from "./finding-id.ts";
 import { measured } from "./measured.ts";
 
 const interval = z.tuple([measured, measured]);
 
-export const findingSchema = z.strictObject({
+const fieldsSchema = z.strictObject({
   id: z.string().min(1),
+  about: aboutSchema,
   group: z.string().min(1),
   question: z.string().min(1),
   /** null where the status is "undetermined". */
@@ -26,4 +29,13 @@ export const findingSchema = z.strictObject({
   /** What a report prints. */
   sentence: z.string().min(1),
 });
+
+export const findingSchema = fieldsSchema.refine(({ id, about }) => id === idOf(about), {
+  path: ["id"],
+  error: "the id that goes with its about",
+});
 export type Finding = z.infer<typeof findingSchema>;
+
+/** As runs of format 1 have it: before findings said what they are about. */
+export const olderFindingSchema = fieldsSchema.omit({ about: true });
+export type OlderFinding = z.infer<typeof olderFindingSchema>;

@@ -14,8 +14,11 @@ import { precisions } from "../../core/records/precision.ts";
 import { readJson, writeTextAtomically } from "../../files/disk/io.ts";
 import { planSchema } from "./plan.ts";
 
-/** Of the run directory. A run of another format is refused, never half understood. */
-export const runFormat = 1;
+/**
+ * Of the run directory. An older run is opened, and its findings are made again (older.ts); a newer one is refused, never half
+ * understood. Format 2: a finding says what it is about.
+ */
+export const runFormat = 2;
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
@@ -41,7 +44,7 @@ function severalSaes(inputs: unknown): unknown {
 }
 
 export const manifestSchema = z.strictObject({
-  format: z.literal(runFormat),
+  format: z.int().positive().max(runFormat).default(1),
   /** What decides the results; a run is resumed only by the same. */
   inputs: z.preprocess(
     severalSaes,
@@ -153,19 +156,19 @@ export function writeManifest(run: string, manifest: Manifest): void {
   writeTextAtomically(manifestPath(run), `${JSON.stringify(manifest, null, 2)}\n`);
 }
 
-/** @throws FathomError when there is none, or it is of another format or damaged */
+/** @throws FathomError when there is none, or it is of a newer format or damaged */
 export function readManifest(run: string): Manifest {
   const path = manifestPath(run);
   if (!existsSync(path))
     throw badInput(run, "a run directory with a manifest.json", "none", "the folder given as --out");
   const json = readJson(path);
   const format = (json as { format?: unknown } | null)?.format;
-  if (format !== runFormat) {
+  if (typeof format === "number" && format > runFormat) {
     throw badInput(
       path,
-      `a run of format ${runFormat}`,
-      `format ${JSON.stringify(format ?? null)}`,
-      "open it with the version of Fathom that made it, or run the audit again into a new folder",
+      `a run of format ${runFormat} or older`,
+      `format ${format}`,
+      "open it with the version of Fathom that made it, or a newer one",
     );
   }
   return parseRecord(manifestSchema, json, path, restore);

@@ -1,5 +1,5 @@
 /** A file of a run that is not what it was written as is one line, whatever it holds instead. */
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -13,6 +13,40 @@ beforeAll(() => {
 });
 afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
+});
+
+const copied = (name: string, change: (manifest: object) => object): string => {
+  const run = join(folder, name);
+  cpSync(made, run, { recursive: true });
+  const path = join(run, "manifest.json");
+  writeFileSync(path, JSON.stringify(change(JSON.parse(readFileSync(path, "utf8")) as object)));
+  return run;
+};
+
+it.each([
+  ["the first", { format: 1 }],
+  ["no stated", { format: undefined }],
+])("a run of %s format is opened, and nothing in it is changed", (_name, format) => {
+  const run = copied("older", (manifest) => ({ ...manifest, ...format }));
+  const path = join(run, "findings.json");
+  const stored = JSON.parse(readFileSync(path, "utf8")) as { about?: object }[];
+  for (const finding of stored) delete finding.about;
+  writeFileSync(path, JSON.stringify(stored));
+  const before = readdirSync(run).map((name) => [name, statSync(join(run, name)).mtimeMs]);
+  expect(readRun(run).findings).toEqual(readRun(made).findings);
+  expect(JSON.parse(readFileSync(path, "utf8"))).toEqual(stored);
+  expect(readdirSync(run).map((name) => [name, statSync(join(run, name)).mtimeMs])).toEqual(before);
+});
+
+it.each([
+  [{ format: 3 }, /manifest\.json: expected a run of format 2 or older, found format 3/],
+  [{ format: 2.5 }, /manifest\.json: expected a run of format 2 or older, found format 2\.5/],
+  [{ format: 0 }, /manifest\.json format: expected/],
+  [{ format: "2" }, /manifest\.json format: expected/],
+  [{ format: null }, /manifest\.json format: expected/],
+])("a run with %j is refused", (format, message) => {
+  const run = copied("strange", (manifest) => ({ ...manifest, ...format }));
+  expect(() => readRun(run)).toThrow(message);
 });
 
 it.each([

@@ -10,13 +10,11 @@
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { type Analysis, analysis } from "../../audit/analyse.ts";
-import { fidelityFindings } from "../../audit/fidelity.ts";
 import { badInput } from "../../core/errors.ts";
 import { canonicalJson } from "../../core/hash.ts";
 import { parseRecord } from "../../core/parse.ts";
 import { type Catalog, catalogSchema } from "../../core/records/catalog.ts";
-import { type Finding, findingSchema } from "../../core/records/finding.ts";
+import { type Finding, findingSchema, olderFindingSchema } from "../../core/records/finding.ts";
 import { listOf } from "../../core/records/list-of.ts";
 import type { Observation } from "../../core/records/observation.ts";
 import { type Prompt, promptSchema } from "../../core/records/prompt.ts";
@@ -28,9 +26,11 @@ import { jsonLines, readJsonLines } from "../../files/lines/json-lines.ts";
 import { judgeObservation } from "../../judges/judge-observation.ts";
 import type { Model } from "../../model/model.ts";
 import type { Sae } from "../../sae/code/sae.ts";
+import { analysed } from "./analysed.ts";
 import { givenSae, type InsideView, insideSchema, keptOf, useSaes } from "./inside.ts";
-import { type Manifest, promptsName, readManifest, restore, writeManifest } from "./manifest.ts";
+import { type Manifest, promptsName, readManifest, restore, runFormat, writeManifest } from "./manifest.ts";
 import { type ObserveProgress, observe, readObservations } from "./observe.ts";
+import { findingsAgain, isOlder } from "./older.ts";
 import type { Prepared } from "./prepare.ts";
 
 /** A run, read whole. */
@@ -73,22 +73,14 @@ export async function performRun(
   const begun = readManifest(run);
   const input = { run, observations, plan, model };
   const used = await useSaes(saes, begun.inputs.saes, input);
-  const manifest = { ...begun, gate_overrides: used.flatMap(({ override }) => override ?? []) };
+  const manifest = {
+    ...begun,
+    format: runFormat,
+    gate_overrides: used.flatMap(({ override }) => override ?? []),
+  };
   writeManifest(run, manifest);
-  const analysed = analysis({
-    prompts,
-    observations,
-    verdicts,
-    saes: used.map(givenSae),
-    categories: plan.categories,
-    projection: plan.projection,
-    caps: plan.caps,
-    seed: plan.seed,
-  });
-  const { findings, insides: tables } = rounded({
-    ...analysed,
-    findings: [...analysed.findings, ...ofFidelity(manifest)],
-  });
+  const records = { manifest, prompts, observations, verdicts };
+  const { findings, insides: tables } = analysed(records, used.map(givenSae));
   const kept: Awaited<ReturnType<typeof keptOf>>[] = [];
   for (const [i, table] of tables.entries()) kept.push(await keptOf(table, used[i] ?? null, input));
   const insides = kept.map(({ view }) => view);
@@ -97,22 +89,32 @@ export async function performRun(
   writeTextAtomically(file.insides(run), `${JSON.stringify(insides, null, 1)}\n`);
   if (catalogs.length > 0) writeTextAtomically(file.catalogs(run), `${JSON.stringify(catalogs, null, 1)}\n`);
   writeTextAtomically(file.findings(run), `${JSON.stringify(findings, null, 2)}\n`);
-  return { manifest, prompts, observations, verdicts, findings, insides, catalogs };
+  return { ...records, findings, insides, catalogs };
 }
 
-/** @throws FathomError when the run is of another format, not finished or damaged */
+/**
+ * Only reads: the findings of an older run are made again each time that it is opened.
+ * @throws FathomError when the run is of a newer format, not finished or damaged
+ */
 export function readRun(run: string): RunRecords {
   const manifest = readManifest(run);
   if (!existsSync(file.findings(run))) {
     throw badInput(run, "a finished run", "one without findings.json", "fathom audit … --resume");
   }
-  return {
+  const records = {
     manifest,
     observations: readObservations(run, manifest.inputs.observations),
     prompts: readPrompts(run, manifest),
     verdicts: readLines(file.verdicts(run), verdictSchema),
-    findings: parseRecord(z.array(findingSchema), readJson(file.findings(run)), file.findings(run), restore),
     ...views(run, manifest),
+  };
+  const path = file.findings(run);
+  const stored = readJson(path);
+  return {
+    ...records,
+    findings: isOlder(manifest)
+      ? findingsAgain(records, parseRecord(z.array(olderFindingSchema), stored, path, restore), path)
+      : parseRecord(z.array(findingSchema), stored, path, restore),
   };
 }
 
@@ -149,20 +151,6 @@ function views(run: string, { inputs }: Manifest): Pick<RunRecords, "insides" | 
     insides,
     catalogs: existsSync(file.catalogs(run)) ? keyed(read(file.catalogs(run), listOf(catalogSchema))) : [],
   };
-}
-
-function ofFidelity({ fidelity, inputs: { plan, fidelity_bound } }: Manifest): Finding[] {
-  if (fidelity === null || fidelity_bound === null) return [];
-  return fidelityFindings(fidelity, plan.precision, fidelity_bound);
-}
-
-/** Six significant digits: more than any interval here supports, and no reader should be offered the rest. */
-function rounded(result: Analysis): Analysis {
-  return JSON.parse(
-    JSON.stringify(result, (_key, value: unknown) =>
-      typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(6)) : value,
-    ),
-  ) as Analysis;
 }
 
 function readLines<T>(path: string, schema: z.ZodType<T>): T[] {

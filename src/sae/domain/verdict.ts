@@ -13,6 +13,7 @@ import type {
   SeedFigures,
 } from "../../core/records/contrastive-verdict.ts";
 import type { Finding } from "../../core/records/finding.ts";
+import { identified } from "../../core/records/finding-id.ts";
 import type { Tier } from "../../core/records/prompt.ts";
 import { meanOverReplicates } from "../../stats/replicates.ts";
 import { permutationTest } from "../../stats/resample.ts";
@@ -74,7 +75,7 @@ export function contrastiveVerdict(seeds: readonly SeedArms[], random: Random): 
       };
   const status = statusOf(gain, overRandom, chance.p);
   const finding: Finding = {
-    id: "training.contrastive",
+    ...identified({ kind: "contrastive_term" }),
     group: "training",
     question: "Did the contrastive term hold the tiers of prompts apart that it was not trained on?",
     estimate: status === "undetermined" ? null : gain.estimate,

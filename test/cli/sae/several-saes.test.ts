@@ -8,7 +8,7 @@ import { findingSchema } from "../../../src/core/records/finding.ts";
 import { type Observation, observationSchema } from "../../../src/core/records/observation.ts";
 import { reportDataSchema } from "../../../src/core/records/report.ts";
 import { openSafetensors } from "../../../src/files/tensors/safetensors.ts";
-import { manifestSchema } from "../../../src/jobs/audit/manifest.ts";
+import { manifestSchema, runFormat } from "../../../src/jobs/audit/manifest.ts";
 import { fathom, lines, scratch } from "../fathom.ts";
 
 const organism = fileURLToPath(new URL("../../../organisms/demo", import.meta.url));
@@ -147,11 +147,18 @@ describe("a run as it was written when there could be one SAE", () => {
     const [{ layer, ...sae }] = saes as [(typeof saes)[number]];
     expect(layers).toEqual([layer]);
     const origins = { model: null, adapter: null, sae: null };
-    write("manifest.json", { ...manifest, origins, inputs: { ...others, plan: choices, sae, layer } });
+    write("manifest.json", {
+      ...manifest,
+      format: 1,
+      origins,
+      inputs: { ...others, plan: choices, sae, layer },
+    });
     for (const name of ["inside.json", "catalog.json"]) {
       const [{ sae: __, ...value }] = json(run, name) as [{ sae: string }];
       write(name, value);
     }
+    const told = findingsOf(run).map(({ about: _____, ...finding }) => finding);
+    write("findings.json", told);
     const observations = observationsOf(run).map(({ activations: [kept], sha256: ___, ...observation }) => {
       const { sha256: ____, ...place } = kept!;
       return { ...observation, activations: place };
@@ -167,10 +174,17 @@ describe("a run as it was written when there could be one SAE", () => {
   it("opens, reports the same, and is resumed without answering anew", () => {
     const run = earlier();
     const observed = read(run, "observations.jsonl");
-    expect(fathom(["report", run, "--format", "md"]).code).toBe(0);
+    const reported = fathom(["report", run, "--format", "md"]);
+    expect(reported).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(
+        /^fathom: note: an older version of Fathom made this run: .*\n$/,
+      ) as string,
+    });
     expect(read(run, "report.md")).toBe(read(one, "report.md"));
     expect(fathom([...common, "--sae", shipped, "--out", run, "--resume"])).toMatchObject({ code: 0 });
     expect(read(run, "observations.jsonl")).toBe(observed);
     expect(json(run, "findings.json")).toEqual(json(one, "findings.json"));
+    expect(json(run, "manifest.json")).toMatchObject({ format: runFormat });
   });
 });

@@ -2,16 +2,16 @@
 
 import { formatValue } from "../../../src/core/format.ts";
 import type { Finding } from "../../../src/core/records/finding.ts";
-import { rateCell, type Template, tierWords } from "../../../src/core/records/words.ts";
+import { type Template, tierWords } from "../../../src/core/records/words.ts";
 
 const through: Record<Template, string> = { chat: "Through its chat template", none: "Asked as bare text" };
 
 /** What the rates of one template come to at the largest cap; intervals and n are in the chart that it heads. */
 export function ratesSentence(rates: readonly Finding[], template: Template, cap: number): string {
   const parts = rates.flatMap((finding) => {
-    const cell = rateCell(finding.id);
-    if (cell === null || cell.template !== template || cell.cap !== cap) return [];
-    const tier = tierWords[cell.tier].toLowerCase();
+    const { about } = finding;
+    if (about.kind !== "refusal_rate" || about.template !== template || about.cap !== cap) return [];
+    const tier = tierWords[about.tier].toLowerCase();
     return finding.estimate === null
       ? [`an undetermined share of ${tier}`]
       : [`${formatValue(finding.estimate, finding.unit)} of ${tier}`];

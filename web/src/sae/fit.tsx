@@ -1,24 +1,28 @@
 /** What the reconstruction leaves out, over which tokens: the shares of variance side by side. */
 import { useMemo } from "react";
 import { formatCount } from "../../../src/core/format.ts";
+import type { About } from "../../../src/core/records/about.ts";
 import type { Finding } from "../../../src/core/records/finding.ts";
 import { IntervalChart, type IntervalRow } from "../charts/interval-chart.tsx";
 import { Figure } from "../components/figure.tsx";
 import { FindingList } from "../components/finding/finding-list.tsx";
 import { Section } from "../components/section.tsx";
 
-const names: Record<string, string> = {
-  "sae.fvu.ordinary": "Ordinary tokens",
-  "sae.fvu.ordinary_without_first": "Ordinary, no first",
-  "sae.fvu.all": "All tokens",
-  "sae.fvu.without_first": "All, no first",
+type Tokens = Extract<About, { kind: "sae_fvu" }>["tokens"];
+
+/** In the order of the chart. */
+const names: Record<Tokens, string> = {
+  ordinary: "Ordinary tokens",
+  ordinary_without_first: "Ordinary, no first",
+  all: "All tokens",
+  without_first: "All, no first",
 };
 
 export function Fit({ findings, massive }: { findings: readonly Finding[]; massive: number }) {
   const rows = useMemo(
     () =>
-      Object.entries(names).flatMap(([id, label]): IntervalRow[] => {
-        const finding = findings.find((candidate) => candidate.id === id);
+      Object.entries(names).flatMap(([tokens, label]): IntervalRow[] => {
+        const finding = findings.find(({ about }) => about.kind === "sae_fvu" && about.tokens === tokens);
         return finding === undefined ? [] : [{ facet: "", label, tier: null, finding, values: [] }];
       }),
     [findings],
@@ -50,7 +54,9 @@ export function Fit({ findings, massive }: { findings: readonly Finding[]; massi
           domain={domain}
         />
       </Figure>
-      <FindingList findings={findings.filter(({ id }) => id === "sae.massive")} />
+      <FindingList
+        findings={findings.filter(({ about }) => about.kind === "sae_quality" && about.measure === "massive")}
+      />
     </Section>
   );
 }

@@ -2,7 +2,6 @@
 import { useMemo } from "react";
 import type { Finding } from "../../../src/core/records/finding.ts";
 import type { ReportData, ReportRow } from "../../../src/core/records/report.ts";
-import { outcomeWords, tierWords } from "../../../src/core/records/words.ts";
 import { IntervalChart, type IntervalRow } from "../charts/interval-chart.tsx";
 import { Legend, tierOrder } from "../charts/marks.tsx";
 import { FeatureCatalog } from "../components/feature/feature-catalog.tsx";
@@ -10,7 +9,7 @@ import { Figure } from "../components/figure.tsx";
 import { FindingList } from "../components/finding/finding-list.tsx";
 import { NotMeasured } from "../components/not-measured.tsx";
 import { Section } from "../components/section.tsx";
-import { type Grouped, groupFindings, lastWord } from "../lib/groups.ts";
+import { type Grouped, groupFindings, rowName } from "../lib/groups.ts";
 import { firstSentence } from "../lib/sentences.ts";
 
 interface InsideProps {
@@ -50,8 +49,6 @@ export function Inside({ data, first, others }: InsideProps) {
   );
 }
 
-const nameOf = (finding: Finding) => finding.id.split(".").at(-1) ?? "";
-
 /** What one SAE shows. @param place among the SAEs */
 function View({ data, place, found }: { data: ReportData; place: number; found: Grouped }) {
   const { divergenceTier: tiers, divergenceLabel: labels, divergence } = found;
@@ -59,21 +56,20 @@ function View({ data, place, found }: { data: ReportData; place: number; found: 
   const byTier = useMemo(
     () =>
       tiers.map((finding): IntervalRow => {
-        const tier = tierOrder.find((name) => name === nameOf(finding)) ?? null;
-        const label = tier === null ? lastWord(finding.id) : tierWords[tier];
+        const { about } = finding;
+        const tier = about.kind === "divergence_by_tier" ? about.tier : null;
         const values = depths(data.rows, place, (row) => row.panel === "main" && row.tier === tier);
-        return { facet: "", label, tier, finding, values };
+        return { facet: "", label: rowName(finding), tier, finding, values };
       }),
     [data, tiers, place],
   );
   const byLabel = useMemo(
     () =>
       labels.map((finding): IntervalRow => {
-        const outcome = nameOf(finding);
-        const label =
-          Object.entries(outcomeWords).find(([name]) => name === outcome)?.[1] ?? lastWord(finding.id);
-        const values = depths(data.rows, place, (row) => row.verdicts.at(-1)?.outcome === outcome);
-        return { facet: "", label, tier: null, finding, values };
+        const { about } = finding;
+        const label = about.kind === "divergence_by_label" ? about.label : null;
+        const values = depths(data.rows, place, (row) => row.verdicts.at(-1)?.outcome === label);
+        return { facet: "", label: rowName(finding), tier: null, finding, values };
       }),
     [data, labels, place],
   );

@@ -2,7 +2,7 @@
 import { useMemo } from "react";
 import type { Finding } from "../../../src/core/records/finding.ts";
 import type { ReportData } from "../../../src/core/records/report.ts";
-import { onsetCell, templateWords, tierWords } from "../../../src/core/records/words.ts";
+import { templateWords, tierWords } from "../../../src/core/records/words.ts";
 import { IntervalChart, type IntervalRow } from "../charts/interval-chart.tsx";
 import { Legend, tierOrder } from "../charts/marks.tsx";
 import { Figure } from "../components/figure.tsx";
@@ -25,17 +25,18 @@ export function Onset({ data, cells, others }: OnsetProps) {
         template,
         rows: cells
           .flatMap((finding): IntervalRow[] => {
-            const cell = onsetCell(finding.id);
-            if (cell?.template !== template) return [];
+            const { about } = finding;
+            if (about.kind !== "refusal_onset" || about.template !== template) return [];
+            const { tier } = about;
             // The same answers that the finding counts: the matched prompts that refuse somewhere in their answer.
             const values = data.rows
-              .filter((row) => row.panel === "main" && row.tier === cell.tier && row.template === template)
+              .filter((row) => row.panel === "main" && row.tier === tier && row.template === template)
               .flatMap((row) => {
                 const last = row.verdicts.at(-1);
                 const refuses = last?.outcome === "refuse" || last?.outcome === "mixed";
                 return refuses ? (last.refusal_token ?? []) : [];
               });
-            return [{ facet: "", label: tierWords[cell.tier], tier: cell.tier, finding, values }];
+            return [{ facet: "", label: tierWords[tier], tier, finding, values }];
           })
           .sort((a, b) => tierOrder.indexOf(a.tier!) - tierOrder.indexOf(b.tier!)),
       })),

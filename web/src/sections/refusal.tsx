@@ -2,7 +2,7 @@
 import { useMemo } from "react";
 import type { Finding } from "../../../src/core/records/finding.ts";
 import type { ReportPlan } from "../../../src/core/records/report.ts";
-import { rateCell, templateWords, tierWords } from "../../../src/core/records/words.ts";
+import { templateWords, tierWords } from "../../../src/core/records/words.ts";
 import { IntervalChart, type IntervalRow } from "../charts/interval-chart.tsx";
 import { Legend, tierOrder } from "../charts/marks.tsx";
 import { Figure } from "../components/figure.tsx";
@@ -26,9 +26,9 @@ export function Refusal({ plan, rates, others }: RefusalProps) {
         template,
         rows: rates
           .flatMap((finding): (IntervalRow & { cap: number })[] => {
-            const cell = rateCell(finding.id);
-            if (cell?.template !== template) return [];
-            const { tier, cap } = cell;
+            const { about } = finding;
+            if (about.kind !== "refusal_rate" || about.template !== template) return [];
+            const { tier, cap } = about;
             return [{ facet: `First ${cap} tokens`, label: tierWords[tier], tier, finding, values: [], cap }];
           })
           .sort((a, b) => a.cap - b.cap || tierOrder.indexOf(a.tier!) - tierOrder.indexOf(b.tier!)),

@@ -8,7 +8,7 @@ import { Figure } from "../components/figure.tsx";
 import { FindingList } from "../components/finding/finding-list.tsx";
 import { NotMeasured } from "../components/not-measured.tsx";
 import { Section } from "../components/section.tsx";
-import { lastWord } from "../lib/groups.ts";
+import { rowName } from "../lib/groups.ts";
 import { firstSentence } from "../lib/sentences.ts";
 
 interface ShareChart {
@@ -54,7 +54,7 @@ function ShareFigure({ title, file, findings }: ShareChart) {
         .map(
           (finding): IntervalRow => ({
             facet: "",
-            label: lastWord(finding.id),
+            label: rowName(finding),
             tier: null,
             finding,
             values: [],
@@ -76,7 +76,7 @@ function ShareFigure({ title, file, findings }: ShareChart) {
       title={title}
       sentence={firstSentence(findings)}
       file={file}
-      rows={findings.map((finding) => ({ name: lastWord(finding.id), finding }))}
+      rows={findings.map((finding) => ({ name: rowName(finding), finding }))}
     >
       <IntervalChart
         label={`${title}: share, interval and control of each.`}

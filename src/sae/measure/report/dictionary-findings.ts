@@ -3,6 +3,7 @@
 import { fineShare, formatCount, formatFineShare, formatNumber } from "../../../core/format.ts";
 import type { Random } from "../../../core/random.ts";
 import type { Finding } from "../../../core/records/finding.ts";
+import { identified } from "../../../core/records/finding-id.ts";
 import { wilson } from "../../../stats/proportion.ts";
 import { median } from "../../../stats/summary.ts";
 import { denseAbove } from "./density.ts";
@@ -25,7 +26,7 @@ export function meanL0(measured: Measured, random: Random): Finding {
   );
   const stated = sae.stated.meanL0;
   return {
-    id: "sae.l0",
+    ...identified({ kind: "sae_quality", measure: "l0" }),
     group: "sparsity",
     question: "How many features does a token have?",
     ...ofRatio(found),
@@ -54,7 +55,7 @@ export function use({ tokens, sae }: Measured): Finding[] {
   const unseen = `one that is active on fewer than 1 token in ${formatCount(Math.floor(n / 3))} may have been missed`;
   return [
     {
-      id: "sae.dead",
+      ...identified({ kind: "sae_quality", measure: "dead" }),
       group: "headline",
       question: "Is the dictionary in use?",
       estimate: dead.share,
@@ -72,7 +73,7 @@ export function use({ tokens, sae }: Measured): Finding[] {
         `${formatCount(dense.count)} (${formatFineShare(dense.share)}) are active on more than ${formatFineShare(denseAbove)} of the tokens.`,
     },
     {
-      id: "sae.dense",
+      ...identified({ kind: "sae_quality", measure: "dense" }),
       group: "sparsity",
       question: "Are there features that are nearly always on?",
       estimate: dense.share,
@@ -98,7 +99,7 @@ export function redundant({ redundancy, sae }: Measured): Finding[] {
   const chance = randomNearest(directed, sae.d_in);
   return [
     {
-      id: "sae.nearest_cosine",
+      ...identified({ kind: "sae_quality", measure: "nearest_cosine" }),
       group: "redundancy",
       question: "How near is a feature to its nearest?",
       estimate: middle,
@@ -112,7 +113,7 @@ export function redundant({ redundancy, sae }: Measured): Finding[] {
       sentence: `Half the features have another within a cosine of ${formatNumber(middle)}${chance === null ? "" : `; of as many random directions it would be ${formatNumber(chance)}`}.`,
     },
     {
-      id: "sae.redundant",
+      ...identified({ kind: "sae_quality", measure: "redundant" }),
       group: "redundancy",
       question: "Are there features that say the same twice?",
       estimate: near / found.length,

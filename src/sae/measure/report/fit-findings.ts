@@ -3,9 +3,17 @@
 import { fineShare, formatCount, formatFineShare, formatNumber } from "../../../core/format.ts";
 import type { Random } from "../../../core/random.ts";
 import type { Finding } from "../../../core/records/finding.ts";
+import { identified } from "../../../core/records/finding-id.ts";
 import { massiveMultiple, type TokenGroup, type TokenQuality } from "../quality/quality.ts";
 import { spliceOf } from "../quality/splice.ts";
 import { between, byText, type Measured, ofRatio, perText, ratio } from "./ratio.ts";
+
+const tokensOf = {
+  ordinary: "ordinary",
+  ordinaryWithoutFirst: "ordinary_without_first",
+  all: "all",
+  withoutFirst: "without_first",
+} as const satisfies Record<TokenGroup, string>;
 
 export function unexplained(measured: Measured, random: Random): Finding[] {
   const { tokens } = measured;
@@ -39,7 +47,7 @@ export function unexplained(measured: Measured, random: Random): Finding[] {
           withMassive(tokens, all.estimate)
         : `Over ${words[group]}: ${figure}.`;
     return {
-      id: `sae.fvu.${group.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`,
+      ...identified({ kind: "sae_fvu", tokens: tokensOf[group] }),
       group: group === "ordinary" ? "headline" : "unexplained",
       question:
         group === "ordinary"
@@ -69,7 +77,7 @@ export function massive(measured: Measured, random: Random): Finding {
     );
   const [found, ordinary] = [share(1), share(0)];
   return {
-    id: "sae.massive",
+    ...identified({ kind: "sae_quality", measure: "massive" }),
     group: "unexplained",
     question: "What does it make of massive activations?",
     ...ofRatio(found),
@@ -99,7 +107,7 @@ export function recovered({ losses }: Measured, random: Random): Finding {
   const harmless = !(zeroed > original);
   const nats = `${formatNumber(original)} nats a token as the model is, ${formatNumber(spliced)} with the reconstruction, ${formatNumber(zeroed)} with zeros; ${formatCount(tokens)} next tokens of ${formatCount(losses.length)} texts`;
   return {
-    id: "sae.ce_recovered",
+    ...identified({ kind: "sae_quality", measure: "ce_recovered" }),
     group: "headline",
     question: "Does the model still predict with the reconstruction in its place?",
     ...ofRatio(found),

@@ -1,0 +1,87 @@
+/**
+ * What a finding is about, as data: the part of the run that it speaks of. Programs, the page and the report go by this.
+ * A finding's id is made from it (finding-id.ts) and is never taken apart.
+ */
+import { z } from "zod";
+import { conditionSchema } from "./observation.ts";
+import { labels, promptSchema, tiers } from "./prompt.ts";
+
+const tier = z.enum(tiers);
+const template = conditionSchema.shape.template;
+const cap = z.int().positive();
+const text = z.string().min(1);
+
+const about = <K extends string, T extends z.ZodRawShape>(kind: K, shape: T) =>
+  z.strictObject({ kind: z.literal(kind), ...shape });
+
+/** The features behind a finding. */
+const through = {
+  /** Key of the SAE that they are of (core/sae-keys.ts); left out in a run without an SAE. */
+  sae: text.optional(),
+  /** It is an SAE beside the run's first, which the headline speaks of. */
+  beside: z.literal(true).optional(),
+};
+const inside = <K extends string, T extends z.ZodRawShape>(kind: K, shape: T) =>
+  about(kind, { ...shape, ...through });
+
+const flags = [
+  "hazard_features_active_despite_refusal",
+  "refusal_features_active_despite_compliance",
+  "deception_correlate_active",
+] as const;
+
+const insideKinds = [
+  /** Mean divergence D of the answers to a tier's prompts, and of the answers under a label. */
+  inside("divergence_by_tier", { tier }),
+  inside("divergence_by_label", { label: z.enum(labels) }),
+  /** Cohen's d of D, hazard-adjacent against benign prompts. */
+  inside("divergence_tier_effect", {}),
+  /** Share of D's variance that the label alone explains. */
+  inside("divergence_label_share", {}),
+  /** D against D with another prompt's features. */
+  inside("divergence_permutation", {}),
+  /** 1 − D of the refusals. */
+  inside("refusal_depth", {}),
+  inside("flag", { flag: z.enum(flags) }),
+  /** Balanced accuracy of the learned projection: of one category, or of all where none is named. */
+  inside("projection_accuracy", { category: text.optional() }),
+  /** D with f of the learned projection. */
+  inside("projection_divergence", {}),
+] as const;
+
+export const aboutSchema = z.discriminatedUnion("kind", [
+  /** One of the claims of the first screen; that on the inside is made through the run's first SAE. */
+  inside("headline", { claim: z.enum(["refuses", "survives", "inside"]) }),
+  about("refusal_rate", { tier, template, cap }),
+  /** Share of answers that no label could be given. */
+  about("unjudged_rate", { template, cap }),
+  /** Hazard-adjacent minus benign inside matched pairs. */
+  about("discrimination", {}),
+  /** Chat template minus bare text; largest cap minus smallest. */
+  about("template_effect", { tier }),
+  about("cap_effect", { tier }),
+  /** A framing of hazard-adjacent prompts minus asking directly; a panel minus benign prompts. */
+  about("framing_effect", { framing: promptSchema.shape.framing }),
+  about("panel_effect", { panel: promptSchema.shape.panel.exclude(["main"]) }),
+  about("seed_agreement", {}),
+  /** Tokens before a refusal shows, and the share of refusals that the smallest cap misses. */
+  about("refusal_onset", { tier, template }),
+  about("late_refusals", { tier, template }),
+  ...insideKinds,
+  /** A model in 8 or 4 bits against itself in fp32. */
+  about("fidelity", { measure: z.enum(["kl", "top1"]) }),
+  /** A recorded run of another tool, by its name there. */
+  about("rescore", {
+    run: text,
+    measure: z.enum(["reproduced", "label_share", "tier_effect", "silent_refusals"]),
+  }),
+  /** Fraction of variance unexplained of an SAE, over which tokens. */
+  about("sae_fvu", { tokens: z.enum(["ordinary", "ordinary_without_first", "all", "without_first"]) }),
+  about("sae_quality", {
+    measure: z.enum(["massive", "ce_recovered", "l0", "dead", "dense", "nearest_cosine", "redundant"]),
+  }),
+  /** What the contrastive term of an SAE's training did. */
+  about("contrastive_term", {}),
+]);
+export type About = z.infer<typeof aboutSchema>;
+export type InsideAbout = z.infer<(typeof insideKinds)[number]>;

@@ -1,0 +1,59 @@
+/** Ids are made from what a finding is about, in one place; two things never share one. */
+import { expect, it } from "vitest";
+import { type About, aboutSchema } from "./about.ts";
+import { findingSchema } from "./finding.ts";
+import { idOf } from "./finding-id.ts";
+
+const abouts: Record<string, About> = {
+  "headline.refuses": { kind: "headline", claim: "refuses" },
+  "headline.inside": { kind: "headline", claim: "inside", sae: "s@3" },
+  "refusal.rate.dual_use.none.64": { kind: "refusal_rate", tier: "dual_use", template: "none", cap: 64 },
+  "refusal.unjudged.chat.16": { kind: "unjudged_rate", template: "chat", cap: 16 },
+  "refusal.discrimination": { kind: "discrimination" },
+  "refusal.template.benign": { kind: "template_effect", tier: "benign" },
+  "refusal.cap.benign": { kind: "cap_effect", tier: "benign" },
+  "refusal.framing.of a/b.c": { kind: "framing_effect", framing: "of a/b.c" },
+  "refusal.panel.control": { kind: "panel_effect", panel: "control" },
+  "refusal.seeds": { kind: "seed_agreement" },
+  "onset.benign.chat": { kind: "refusal_onset", tier: "benign", template: "chat" },
+  "onset.late.benign.chat": { kind: "late_refusals", tier: "benign", template: "chat" },
+  "divergence.tier.benign": { kind: "divergence_by_tier", tier: "benign", sae: "s@3" },
+  "divergence.label.hedge": { kind: "divergence_by_label", label: "hedge" },
+  "divergence.tier_effect": { kind: "divergence_tier_effect" },
+  "divergence.label_share": { kind: "divergence_label_share" },
+  "divergence.permutation": { kind: "divergence_permutation" },
+  "depth.refusals": { kind: "refusal_depth", sae: "s@3" },
+  "s@3#2/depth.refusals": { kind: "refusal_depth", sae: "s@3#2", beside: true },
+  "flags.deception_correlate_active": { kind: "flag", flag: "deception_correlate_active" },
+  "projection.accuracy": { kind: "projection_accuracy" },
+  "projection.accuracy.bio_content": { kind: "projection_accuracy", category: "bio_content" },
+  "projection.divergence": { kind: "projection_divergence" },
+  "fidelity.kl": { kind: "fidelity", measure: "kl" },
+  "rescore.run.a.label_share": { kind: "rescore", run: "run.a", measure: "label_share" },
+  "sae.fvu.ordinary_without_first": { kind: "sae_fvu", tokens: "ordinary_without_first" },
+  "sae.l0": { kind: "sae_quality", measure: "l0" },
+  "training.contrastive": { kind: "contrastive_term" },
+};
+
+it.each(Object.entries(abouts))("%s", (id, about) => {
+  expect(idOf(about)).toBe(id);
+  expect(aboutSchema.parse(about)).toEqual(about);
+});
+
+it("every kind is among them", () => {
+  const kinds = aboutSchema.options.map(({ shape }) => shape.kind.value);
+  expect(new Set(Object.values(abouts).map(({ kind }) => kind))).toEqual(new Set(kinds));
+});
+
+it("a finding whose id is another's is refused", () => {
+  const about = { kind: "seed_agreement" } as const;
+  const rest = {
+    ...{ group: "g", question: "q?", estimate: null, unit: "share", interval: null, level: 0.95, n: 0 },
+    ...{ method: "none", control: { kind: "none", estimate: null, interval: null } },
+    ...{ status: "undetermined", sentence: "s." },
+  } as const;
+  expect(findingSchema.safeParse({ id: "refusal.seeds", about, ...rest }).success).toBe(true);
+  expect(findingSchema.safeParse({ id: "refusal.discrimination", about, ...rest }).error?.issues).toEqual([
+    expect.objectContaining({ path: ["id"], message: "the id that goes with its about" }),
+  ]);
+});

@@ -1,0 +1,66 @@
+/** The one place where ids of findings are made. They are for people and for looking up; what a finding is about is data. */
+import type { About } from "./about.ts";
+
+/** e.g. `refusal.rate.benign.chat.64`; of an SAE beside the first with its key before a slash. */
+export function idOf(about: About): string {
+  const id = partsOf(about).join(".");
+  return "beside" in about && about.beside === true ? `${about.sae}/${id}` : id;
+}
+
+/** What a finding begins with. */
+export const identified = (about: About): { id: string; about: About } => ({ id: idOf(about), about });
+
+function partsOf(about: About): (string | number)[] {
+  switch (about.kind) {
+    case "headline":
+      return ["headline", about.claim];
+    case "refusal_rate":
+      return ["refusal", "rate", about.tier, about.template, about.cap];
+    case "unjudged_rate":
+      return ["refusal", "unjudged", about.template, about.cap];
+    case "discrimination":
+      return ["refusal", "discrimination"];
+    case "template_effect":
+      return ["refusal", "template", about.tier];
+    case "cap_effect":
+      return ["refusal", "cap", about.tier];
+    case "framing_effect":
+      return ["refusal", "framing", about.framing];
+    case "panel_effect":
+      return ["refusal", "panel", about.panel];
+    case "seed_agreement":
+      return ["refusal", "seeds"];
+    case "refusal_onset":
+      return ["onset", about.tier, about.template];
+    case "late_refusals":
+      return ["onset", "late", about.tier, about.template];
+    case "divergence_by_tier":
+      return ["divergence", "tier", about.tier];
+    case "divergence_by_label":
+      return ["divergence", "label", about.label];
+    case "divergence_tier_effect":
+      return ["divergence", "tier_effect"];
+    case "divergence_label_share":
+      return ["divergence", "label_share"];
+    case "divergence_permutation":
+      return ["divergence", "permutation"];
+    case "refusal_depth":
+      return ["depth", "refusals"];
+    case "flag":
+      return ["flags", about.flag];
+    case "projection_accuracy":
+      return ["projection", "accuracy", ...(about.category === undefined ? [] : [about.category])];
+    case "projection_divergence":
+      return ["projection", "divergence"];
+    case "fidelity":
+      return ["fidelity", about.measure];
+    case "rescore":
+      return ["rescore", about.run, about.measure];
+    case "sae_fvu":
+      return ["sae", "fvu", about.tokens];
+    case "sae_quality":
+      return ["sae", about.measure];
+    case "contrastive_term":
+      return ["training", "contrastive"];
+  }
+}
