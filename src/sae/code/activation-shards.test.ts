@@ -1,4 +1,4 @@
-/** Rows that went to shards come back as they were, across the shards' edges too; half a folder is refused. */
+/** Rows written to shards are read back unchanged, also across the edges of shards. An incomplete folder is refused. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -40,7 +40,7 @@ it("refuses a folder whose writer did not finish, or that lost a shard", () => {
   expect(() => rowsInShards(folder)).toThrow(/00001\.safetensors: expected a safetensors file/);
 });
 
-it("notices a bit of a shard that was changed later, where it is asked to look", () => {
+it("notices a changed bit of a shard if the checksums are checked", () => {
   const folder = written("flipped");
   rowsInShards(folder, true).close();
   const path = join(folder, "00001.safetensors");
@@ -54,7 +54,7 @@ it("notices a bit of a shard that was changed later, where it is asked to look",
     );
   }
   writeFileSync(path, bytes);
-  // As a version before wrote it.
+  // An index as an earlier version wrote it.
   const index = join(folder, "shards.json");
   const { sha256: _, ...older } = JSON.parse(readFileSync(index, "utf8")) as { sha256: string[] };
   writeFileSync(index, JSON.stringify(older));

@@ -1,4 +1,7 @@
-/** Activations of any number on the disk, as safetensors of so many rows each: written as they come, read by row. */
+/**
+ * Any number of activations on the disk, in safetensors files (shards) of a fixed number of rows. They are written as they
+ * are captured and read by row.
+ */
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
@@ -9,14 +12,14 @@ import { openSafetensors, type SafetensorsFile } from "../../files/tensors/safet
 import { writeSafetensors } from "../../files/tensors/safetensors-writer.ts";
 import { type Rows, rowsInFile } from "./rows.ts";
 
-/** Of one shard, held while it fills: a thousand shards, all open at once when read, are 256 GiB. */
+/** Size of one shard, which is held in memory while it fills. A reader opens all shards at once; a thousand are 256 GiB. */
 const shardBytes = 2 ** 28;
 
 const indexSchema = z.strictObject({
   width: z.int().positive(),
   rows: z.int().positive(),
   rows_per_shard: z.int().positive(),
-  /** SHA-256 of each shard's file; versions before kept none. */
+  /** SHA-256 of each shard's file; missing in indexes that earlier versions wrote. */
   sha256: z.array(z.string()).optional(),
 });
 
@@ -24,7 +27,7 @@ const indexPath = (folder: string) => join(folder, "shards.json");
 const shardPath = (folder: string, shard: number) =>
   join(folder, `${String(shard).padStart(5, "0")}.safetensors`);
 
-/** Whether a name is of a file of ours in a folder of shards. */
+/** Whether a file of this name in a folder of shards was written by this module. */
 export const isShardFile = (name: string): boolean => /^(?:\d{5}\.safetensors|shards\.json)$/.test(name);
 
 export class ShardWriter {
@@ -36,7 +39,7 @@ export class ShardWriter {
   readonly #sha256: string[] = [];
   #rows = 0;
 
-  /** @param folder made anew: what was in it is removed @param width numbers of a row */
+  /** @param folder is created; its old content is removed @param width numbers per row */
   constructor(folder: string, width: number, rowsPerShard = Math.ceil(shardBytes / 4 / width)) {
     this.#folder = folder;
     this.#width = width;
@@ -63,7 +66,7 @@ export class ShardWriter {
     }
   }
 
-  /** Writes the last rows, and the index that says all are there. */
+  /** Writes the last rows, then the index. The index says that all rows are there. */
   finish(): void {
     if (this.#filled > 0) this.#write();
     const index = {
@@ -93,8 +96,8 @@ export interface ShardedRows extends Rows {
 }
 
 /**
- * The rows of a folder whose writer finished.
- * @param check reads all of them for their checksums: they have lain there for a while
+ * The rows of a folder whose writer has finished.
+ * @param check true to read all files and compare their checksums, for rows of an earlier session
  * @throws FathomError for shards that are missing or are not what the index says
  */
 export function rowsInShards(folder: string, check = false): ShardedRows {

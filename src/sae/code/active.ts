@@ -1,7 +1,10 @@
-/** Goes through the active features of rows: few numbers of many. */
+/** Visits the active features of rows. Few of the many numbers are active. */
 import type { Stretch } from "./sae-session.ts";
 
-/** @param visit told of each feature that is not 0, row after row; rows are numbered as the stretch numbers them */
+/**
+ * @param visit called once per feature that is not 0, row after row; row numbers are those of the whole input, not of
+ *   the stretch
+ */
 export function eachActive(
   { from, features }: Pick<Stretch, "from" | "features">,
   d_sae: number,

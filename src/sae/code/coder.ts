@@ -1,6 +1,6 @@
 /**
- * How an SAE's matrices come to the arithmetic. Where both fit into memory, whole; where not, the encoder a block of
- * features at a time, and of the decoder only the rows of features that are active.
+ * Encodes and decodes with an SAE's matrices. If both matrices fit into memory, they are loaded whole. If not, the encoder
+ * is read one block of features at a time, and from the decoder only the rows of active features are read.
  */
 import { type InferenceSession, Tensor } from "../../model/ort/ort.ts";
 import { openWeightless, type SessionOptions } from "../../model/ort/session.ts";
@@ -18,17 +18,17 @@ import type { Sae } from "./sae.ts";
 
 type Floats = Float32Array<ArrayBuffer>;
 
-/** The features of some rows, and what undoes their normalization. */
+/** The features of some rows, and the shift and scale that undo their normalization. */
 export interface Encoded {
   /** [n, d_sae], in the SAE's own units: those of the input unless it normalizes. */
   features: Floats;
-  /** [n, 1] each; null where the SAE's normalization has none. */
+  /** `shift` and `scale`: [n, 1] each; null if the SAE's normalization does not use it. */
   shift: Floats | null;
   scale: Floats | null;
 }
 
 export interface Coder {
-  /** Numbers of [n, d_sae] at a time that it is quick with. */
+  /** How many numbers of [n, d_sae] to process at a time for good speed. */
   readonly featureValues: number;
   /** @param x [n, d_in], n > 0 */
   encode(x: Floats, n: number): Promise<Encoded>;
@@ -37,18 +37,18 @@ export interface Coder {
   close(): Promise<void>;
 }
 
-/** Numbers of both matrices that are held in memory: 512 MB. */
+/** Most numbers, over both matrices, that are held in memory: 512 MB. */
 const mostInMemory = 2 ** 27;
 
 /**
- * 16 MB: enough rows for a fast product, and arrays that the allocator keeps from one stretch to the next (those above 32 MB
- * it maps anew, page by page). Of an SAE of 16,384 features 256 rows, a third faster than 2,048.
+ * 16 MB: enough rows for a fast product. The allocator keeps arrays of this size from one stretch to the next; arrays above
+ * 32 MB it maps again each time, page by page. For an SAE of 16,384 features this is 256 rows, a third faster than 2,048.
  */
 const wholeFeatureValues = 2 ** 22;
-/** 128 MB: hundreds of rows, since each stretch goes through all of the weights. */
+/** 128 MB: hundreds of rows at a time, because each stretch reads all of the weights. */
 const blockwiseFeatureValues = 2 ** 25;
 
-/** @param most numbers of weights in memory; a wider SAE is read block by block, a quarter of this at a time */
+/** @param most how many weights may be in memory; a larger SAE is read block by block, a quarter of this at a time */
 export async function openCoder(sae: Sae, options: SessionOptions, most = mostInMemory): Promise<Coder> {
   return 2 * sae.d_in * sae.d_sae <= most
     ? await openWhole(sae, options)
@@ -145,7 +145,7 @@ async function openBlockwise(sae: Sae, options: SessionOptions, blockValues: num
   };
 }
 
-/** Features that any row has, in order. @param features [n, d_sae] */
+/** Indices of the features that are active in any row, in order. @param features [n, d_sae] */
 function activeFeatures(features: Floats, d_sae: number): number[] {
   const active = new Uint8Array(d_sae);
   for (let at = 0; at < features.length; at++) if (features[at] !== 0) active[at % d_sae] = 1;
@@ -167,7 +167,7 @@ function tensor(values: Floats, dims: readonly number[]): Tensor {
   return new Tensor("float32", values, dims);
 }
 
-/** Runs with those of the given tensors that the session takes. */
+/** Runs the session. `given` may hold more tensors than the session takes; it gets those it takes. */
 async function run(
   session: InferenceSession,
   given: Record<string, Tensor>,

@@ -1,4 +1,4 @@
-/** Activations in a file → features and reconstruction in a file, a stretch of rows at a time. */
+/** Reads activations from a file and writes features and reconstruction to a file, a stretch of rows at a time. */
 
 import { inTurn, Spool, type Spooled } from "../../files/disk/spool.ts";
 import { openSafetensors } from "../../files/tensors/safetensors.ts";
@@ -16,11 +16,13 @@ export interface EncodedFile {
 }
 
 /**
- * Reads `activations` [n, d_in] (F32, F16 or BF16); writes float32 `features` [n, d_sae] and `reconstruction` [n, d_in],
- * in the units of the input, whole or not at all. The file's layout wants all features before all reconstructions, and
- * each row is computed once, so both are put aside on the output's disk first; memory holds one stretch of rows.
+ * Reads `activations` [n, d_in] (F32, F16 or BF16). Writes float32 `features` [n, d_sae] and `reconstruction` [n, d_in],
+ * in the units of the input. The output file is complete or is not written. Its layout needs all features before all
+ * reconstructions, and each row is computed only once. So both go first to temporary files on the output's disk; memory
+ * holds one stretch of rows.
  * @param onRows called after each stretch with the number of rows done
- * @throws FathomError for a file without that tensor, of another width, not finite; an output that cannot be written
+ * @throws FathomError if the tensor is missing, has another width or holds NaN or an infinity; if the output cannot
+ *   be written
  */
 export async function encodeFile({
   sae,

@@ -1,4 +1,4 @@
-/** An SAE's file says which prompts its term was trained on, and an audit that would score one of them is refused. */
+/** An SAE's file says which prompts its term was trained on. An audit that would score one of them is refused. */
 import { expect, it, test } from "vitest";
 import type { Prompt } from "../../core/records/prompt.ts";
 import { fingerprintOf, readFingerprints, requireUnseen } from "./fingerprint.ts";
@@ -7,12 +7,12 @@ const asked = (id: string, prompt: string) => ({ id, prompt }) as Prompt;
 const river = asked("river", "What is a river?");
 const boat = asked("boat", "What is a boat?");
 
-it("knows a prompt by its words, whatever their case and white space", () => {
+it("is the same for the same words in another case or with other white space", () => {
   expect(fingerprintOf(asked("other id", "  what is\n a RIVER? "))).toBe(fingerprintOf(river));
   expect(fingerprintOf(boat)).not.toBe(fingerprintOf(river));
 });
 
-it("refuses to score what was trained on, and nothing else", () => {
+it("refuses prompts that were trained on, and no others", () => {
   const sae = { path: "my-sae", trainedOnPrompts: [fingerprintOf(river)] };
   expect(() => {
     requireUnseen(sae, [boat, river]);

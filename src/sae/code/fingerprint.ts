@@ -1,18 +1,21 @@
-/** Which prompts an SAE's contrastive term was trained on, as its file says it, so that nobody scores the same ones with it. */
+/**
+ * Fingerprints of the prompts that an SAE's contrastive term was trained on. The SAE's file holds them, so that the same
+ * prompts are never scored with that SAE.
+ */
 import { badInput } from "../../core/errors.ts";
 import { hashText } from "../../core/hash.ts";
 import type { Prompt } from "../../core/records/prompt.ts";
 
-/** Hex digits kept of a SHA-256: two of a million prompts share them once in forty million sets. */
+/** Hex digits kept of a SHA-256. In a set of a million prompts, the chance that two share them is one in forty million. */
 const digits = 16;
 
-/** Of the text alone, whatever its case and white space. */
+/** Depends on the prompt's text only; case and the amount of white space make no difference. */
 export function fingerprintOf({ prompt }: Pick<Prompt, "prompt">): string {
   const text = prompt.normalize("NFC").trim().replace(/\s+/gu, " ").toLowerCase();
   return hashText(text).slice(0, digits);
 }
 
-/** @throws FathomError for anything but a list of fingerprints; null where there is none */
+/** @returns null if the file has no list @throws FathomError if the value is not a list of fingerprints */
 export function readFingerprints(raw: unknown, where: string): readonly string[] | null {
   if (raw === undefined || raw === null) return null;
   const pattern = new RegExp(`^[0-9a-f]{${digits}}$`);
@@ -21,7 +24,7 @@ export function readFingerprints(raw: unknown, where: string): readonly string[]
   return raw as string[];
 }
 
-/** @throws FathomError where an SAE's contrastive term was trained on prompts that are to be scored */
+/** @throws FathomError if the SAE's contrastive term was trained on any of the prompts to be scored */
 export function requireUnseen(
   sae: { path: string; trainedOnPrompts?: readonly string[] | null },
   prompts: readonly Prompt[],
@@ -37,5 +40,8 @@ export function requireUnseen(
   );
 }
 
-/** Beside an SAE: the prompts of its domain's set that its term was not trained on, nor on any matched with them. */
+/**
+ * A file beside an SAE: the prompts of its domain's set that are safe to score with it. The term was trained neither on
+ * them nor on any prompt matched with them.
+ */
 export const unseenName = "unseen-prompts.jsonl";

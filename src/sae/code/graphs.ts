@@ -1,6 +1,7 @@
 /**
- * Encoding and decoding as graphs, in float32 and in the order of operations of SAELens: normalize, subtract b_dec where
- * asked, encode; decode, undo the normalization. Weights are inputs, so a graph depends on an SAE's kind and sizes only.
+ * Encoding and decoding as graphs, in float32 and in SAELens's order of operations: normalize, subtract b_dec if the SAE
+ * says so, encode; then decode and undo the normalization. Weights are inputs, so a graph depends only on an SAE's kind and
+ * sizes.
  */
 import { Graph, type Value } from "../../graph/build/graph.ts";
 import {
@@ -22,16 +23,16 @@ import { norms } from "./matrix.ts";
 import { laidOut, topKPlaces } from "./places.ts";
 import { type Sae, vectorsOf } from "./sae.ts";
 
-/** SAELens adds it to the deviation before dividing, and not when it undoes the division. */
+/** SAELens adds this to the standard deviation before it divides. It does not add it when it undoes the division. */
 const layerNormEpsilon = 1e-5;
 
-/** What decides the shape of the graphs. */
+/** The fields of an SAE that decide the shape of the graphs. */
 export type SaeShape = Pick<
   Sae,
   "d_in" | "d_sae" | "kind" | "k" | "applyBDecToInput" | "normalize" | "rescaleByDecoderNorm"
 >;
 
-/** x [N, d_in] → features [N, d_sae], and where the SAE normalizes, shift and scale [N, 1] that undo it. */
+/** x [N, d_in] → features [N, d_sae]. If the SAE normalizes, also shift and scale [N, 1], which undo the normalization. */
 export function encodeGraph(shape: SaeShape): Graph {
   const { d_in, d_sae } = shape;
   const graph = new Graph();
@@ -41,7 +42,10 @@ export function encodeGraph(shape: SaeShape): Graph {
   return graph;
 }
 
-/** The same of a block of F features, W_enc given feature by feature as [F, d_in], up to its product [N, F]. */
+/**
+ * First part of encoding, for a block of F features: up to the product [N, F]. W_enc is given as [F, d_in], one row
+ * per feature.
+ */
 export function productGraph(shape: SaeShape): Graph {
   const graph = new Graph();
   const u = encoderInput(graph, shape);
@@ -49,14 +53,14 @@ export function productGraph(shape: SaeShape): Graph {
   return graph;
 }
 
-/** …and from the product [N, d_sae] of all features on. */
+/** Second part of encoding: from the product [N, d_sae] of all features to the features. */
 export function activateGraph(shape: SaeShape): Graph {
   const graph = new Graph();
   graph.output("features", activate(graph, shape, graph.input("product", "float32", ["N", shape.d_sae])));
   return graph;
 }
 
-/** Declares x and the outputs shift and scale. @returns what the encoder's columns are multiplied with, [N, d_in] */
+/** Declares the input x and the outputs shift and scale. @returns u [N, d_in], which is multiplied with W_enc */
 function encoderInput(graph: Graph, shape: SaeShape): Value {
   const x = graph.input("x", "float32", ["N", shape.d_in]);
   const { normal, shift, scale } = normalizeRows(x, shape);
@@ -65,7 +69,7 @@ function encoderInput(graph: Graph, shape: SaeShape): Value {
   return shape.applyBDecToInput ? sub(normal, graph.input("b_dec", "float32", [shape.d_in])) : normal;
 }
 
-/** features [N, d_sae] (with the shift and scale that encoding gave) → reconstruction [N, d_in] in units of x. */
+/** features [N, d_sae], with the shift and scale that encoding gave → reconstruction [N, d_in] in units of x. */
 export function decodeGraph(shape: SaeShape): Graph {
   const graph = new Graph();
   const z = decoderInput(graph, shape, shape.d_sae);
@@ -73,7 +77,7 @@ export function decodeGraph(shape: SaeShape): Graph {
   return graph;
 }
 
-/** "sum" [N, d_in] and what F of the features add to it. */
+/** First part of decoding: adds the contribution of F features to "sum" [N, d_in]. */
 export function partialGraph(shape: SaeShape): Graph {
   const graph = new Graph();
   const z = decoderInput(graph, shape, "F");
@@ -82,7 +86,7 @@ export function partialGraph(shape: SaeShape): Graph {
   return graph;
 }
 
-/** …and from the sum over all features to the reconstruction. */
+/** Second part of decoding: from the sum over all features to the reconstruction. */
 export function finishGraph(shape: SaeShape): Graph {
   const graph = new Graph();
   finish(graph, shape, graph.input("sum", "float32", ["N", shape.d_in]));
@@ -109,7 +113,7 @@ export function undoesShift({ normalize }: SaeShape): boolean {
   return normalize === "layer_norm";
 }
 
-/** The vectors that the graphs take, by the names of their inputs. */
+/** The vectors that the graphs take as inputs. Keys are the names of the inputs. */
 export function vectorInputs(sae: Sae): Record<string, Float32Array<ArrayBuffer>> {
   const vectors = Object.fromEntries(
     Object.entries(vectorsOf(sae)).map(([name, { values }]) => [name === "b_gate" ? "b_enc" : name, values]),
@@ -117,7 +121,10 @@ export function vectorInputs(sae: Sae): Record<string, Float32Array<ArrayBuffer>
   return sae.rescaleByDecoderNorm ? { ...vectors, decoderNorm: norms(sae.W_dec, 0) } : vectors;
 }
 
-/** @returns normal rows, and what undoes it: x = normal · scale + shift (nearly, for layer_norm: see the epsilon) */
+/**
+ * @returns normal rows, and the shift and scale that undo it: x = normal · scale + shift (only nearly for layer_norm:
+ *   see the epsilon)
+ */
 function normalizeRows(
   x: Value,
   { d_in, normalize }: SaeShape,
@@ -164,8 +171,8 @@ function activate(graph: Graph, shape: SaeShape, product: Value): Value {
 }
 
 /**
- * The k largest of each row, then ReLU, zeros elsewhere: fewer than k are active where fewer are positive. Of equal
- * values at the k-th place the feature with the lower index is taken.
+ * Keeps the k largest of each row, applies ReLU to them, and sets the rest to 0. If fewer than k are positive, fewer than k
+ * are active. If several values tie for the k-th place, the feature with the lower index is taken.
  * @param pre [N, d_sae] @returns features [N, d_sae]
  */
 export function topKActivation(pre: Value, k: number): Value {

@@ -1,4 +1,4 @@
-/** A value that no gradient passes through: what is known only where it is used, or is differentiated elsewhere. */
+/** A value that no gradient passes through: it counts as a constant, or its gradient is computed elsewhere. */
 import type { Operator, Value } from "../../graph/build/graph.ts";
 
 const heldOperator: Operator = {
@@ -9,7 +9,7 @@ const heldOperator: Operator = {
   gradient: () => [undefined],
 };
 
-/** x itself. */
+/** @returns x, unchanged, without a gradient */
 export function held(x: Value): Value {
   return x.graph.apply(heldOperator, [x], {}, [x])[0]!;
 }

@@ -1,4 +1,4 @@
-/** Matrices in files: parts of them are the parts of the whole, and no byte is read beside them. */
+/** Matrices in files: a part read alone equals the part of the whole, and no other byte is read. */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -51,12 +51,12 @@ describe.each(kinds)("a matrix %s", (_, matrix) => {
   });
 });
 
-it("a transposed matrix is the same numbers the other way", () => {
+it("a transposed matrix has the same numbers with axes exchanged", () => {
   expect(turned.take(0, [11])).toEqual(stored.take(1, [11]));
   expect(turned.read()[11 * rows + 2]).toBe(values[2 * columns + 11]);
 });
 
-// Linux counts the bytes that a process asked for.
+// Linux counts the bytes that a process has read.
 const counter = "/proc/self/io";
 it.skipIf(!existsSync(counter))("touches only the rows and columns that were asked for", () => {
   const asked = () => Number(/rchar: (\d+)/.exec(readFileSync(counter, "utf8"))![1]);

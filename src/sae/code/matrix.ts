@@ -1,6 +1,6 @@
 /**
- * A matrix of an SAE, in memory or where it lies in a file. The widest SAEs have gigabytes of weights, of which an edit
- * of a few features needs a few rows and columns; whoever needs all goes through them in blocks.
+ * A matrix of an SAE, in memory or left in its file. The widest SAEs have gigabytes of weights. An edit of a few features
+ * needs only a few rows and columns of them; code that needs all of them reads them in blocks.
  */
 import { badInput } from "../../core/errors.ts";
 import type { StoredTensor } from "../../files/tensors/stored-tensor.ts";
@@ -9,15 +9,15 @@ type Floats = Float32Array<ArrayBuffer>;
 
 export interface Matrix {
   readonly shape: readonly [rows: number, columns: number];
-  /** All values where they are in memory already; null where they lie in a file. */
+  /** All values, if they are in memory already; null if they must be read or computed. */
   readonly loaded: Floats | null;
-  /** All of it, row-major. The caller must not write into it. */
+  /** All values, row-major. The caller must not write into the array. */
   read(): Floats;
-  /** Chosen rows (axis 0) or columns (axis 1), and no byte beside them. @returns [indices.length, the other axis] */
+  /** Reads the chosen rows (axis 0) or columns (axis 1), and nothing else. @returns [indices.length, the other axis] */
   take(axis: 0 | 1, indices: readonly number[]): Floats;
 }
 
-/** @param values [rows, columns] row-major @throws RangeError when the count is another */
+/** @param values [rows, columns] row-major @throws RangeError if their number does not fit the shape */
 export function inMemory(values: Floats, shape: readonly [number, number]): Matrix {
   const [rows, columns] = shape;
   if (values.length !== rows * columns)
@@ -41,8 +41,8 @@ export function inMemory(values: Floats, shape: readonly [number, number]): Matr
 }
 
 /**
- * @param shape what the tensor must have
- * @throws FathomError naming the tensor for another shape, and, when it is read, for NaN or Infinity
+ * @param shape the shape that the tensor must have
+ * @throws FathomError that names the tensor: at once for another shape, and when values are read for NaN or Infinity
  */
 export function inFile(tensor: StoredTensor, path: string, shape: readonly [number, number]): Matrix {
   requireShape(tensor, path, shape);
@@ -62,26 +62,26 @@ export function inFile(tensor: StoredTensor, path: string, shape: readonly [numb
   };
 }
 
-/** @throws FathomError naming the tensor */
+/** @throws FathomError that names the tensor, if its shape is another */
 export function requireShape(tensor: StoredTensor, path: string, shape: readonly number[]): void {
   const found = tensor.shape;
   if (found.length !== shape.length || found.some((size, axis) => size !== shape[axis]))
     throw badInput(`${path} "${tensor.name}"`, `shape [${shape.join(", ")}]`, `[${found.join(", ")}]`);
 }
 
-/** @throws FathomError for NaN or Infinity, which pass through a TopK as if they were numbers */
+/** @throws FathomError for NaN or Infinity. A TopK would treat them as ordinary numbers. */
 export function requireFinite(
   values: Float32Array,
   where: string,
   place: (at: number) => string = (at) => `element ${at}`,
 ): void {
-  // A loop, since a callback for each of a billion numbers takes seconds.
+  // A loop, because a callback per number takes seconds for a billion numbers.
   for (let at = 0; at < values.length; at++)
     if (!Number.isFinite(values[at]))
       throw badInput(where, "finite numbers", `${values[at]} at ${place(at)}`);
 }
 
-/** A matrix times a number, or each row (axis 0) or column (axis 1) times its own. */
+/** A matrix times one number; or each row (`along` 0) or column (`along` 1) times a number of its own. */
 export function scaled(matrix: Matrix, factor: number | Float32Array, along: 0 | 1 = 0): Matrix {
   const { shape } = matrix;
   const of = typeof factor === "number" ? () => factor : (index: number) => factor[index]!;
@@ -100,7 +100,7 @@ export function scaled(matrix: Matrix, factor: number | Float32Array, along: 0 |
   };
 }
 
-/** A matrix seen the other way round. */
+/** The transpose of a matrix. */
 export function transposed(matrix: Matrix): Matrix {
   const [rows, columns] = matrix.shape;
   return {
@@ -111,12 +111,12 @@ export function transposed(matrix: Matrix): Matrix {
   };
 }
 
-/** Numbers of one block: 128 MB. */
+/** Most numbers in one block: 128 MB. */
 const blockValues = 2 ** 25;
 
 /**
- * Goes through a matrix along an axis, as many rows (or columns) at a time as make a block: [size, the other axis].
- * @param most numbers of a block; one row is always allowed
+ * Reads a matrix along an axis in blocks of rows (axis 0) or columns (axis 1). `values` of a block: [size, the other axis].
+ * @param most numbers in a block; a block of one row is always allowed
  */
 export function* blocks(
   matrix: Matrix,

@@ -20,7 +20,7 @@ function withId(name: string, id: unknown): string {
   return copy;
 }
 
-it("is what the file says, survives saving, and is no part of the identity", () => {
+it("is what the file says, survives saving, and is not part of the identity", () => {
   const plain = openSae(fixture);
   const sae = openSae(withId("said", "gpt2-small/8-res-jb"));
   expect(neuronpediaOf(sae, 12)).toEqual({
@@ -32,7 +32,7 @@ it("is what the file says, survives saving, and is no part of the identity", () 
   expect(openSae(join(folder, "saved")).neuronpedia).toBe("gpt2-small/8-res-jb");
 });
 
-it("is nothing where the file says nothing, whatever model and hook it names", () => {
+it("is null if the file does not state it, whatever model and hook it names", () => {
   expect(neuronpediaOf(openSae(fixture), 12)).toBeNull();
   expect(neuronpediaOf(openSae(withId("null", null)), 12)).toBeNull();
 });

@@ -1,7 +1,8 @@
 /**
- * Features as the places where they are active, k ≪ d_sae a token: laid out among zeros, or decoded without. Decoding
- * gathers and weighs k decoder rows a token, a small part of the product over all features, and so does the gradient of the
- * active features; that of W_dec is not the graph's (place-gradients.ts).
+ * Features as the places where they are active: k per token, with k ≪ d_sae. The places can be laid out among zeros, or
+ * decoded directly. Decoding gathers k decoder rows per token and sums them with their weights, which costs far less than
+ * the product over all features. The gradient of the active features is computed the same way. The gradient of W_dec is
+ * not part of the graph (place-gradients.ts).
  */
 import type { Operator, Value } from "../../graph/build/graph.ts";
 import {
@@ -16,15 +17,15 @@ import {
 } from "../../graph/ops/ops.ts";
 import { held } from "./held.ts";
 
-/** What of pre [B, d_sae] was chosen: k of each token [B, k], or P of all tokens together [P]. */
+/** The chosen values of pre [B, d_sae]: k per token [B, k], or P of all tokens together [P]. */
 export interface Places {
   values: Value;
-  /** Features, or for [P] places in pre laid out flat. */
+  /** Of [B, k]: feature indices. Of [P]: positions in `pre` flattened to [B · d_sae]. */
   indices: Value;
 }
 
 /**
- * The k largest of each row. Of equal values at the k-th place the feature with the lower index is taken.
+ * The k largest of each row. If several values tie for the k-th place, the feature with the lower index is taken.
  * @param pre [N, d_sae]
  */
 export function topKPlaces(pre: Value, k: number): Places {
@@ -38,7 +39,10 @@ export function topPlaces(pre: Value, count: number): Places {
   return { values, indices };
 }
 
-/** What was chosen after ReLU, zeros elsewhere: fewer are active where fewer are positive. @returns as `pre` */
+/**
+ * ReLU of the chosen values at their places, and zeros elsewhere. If fewer are positive, fewer are active.
+ * @returns the shape of `pre`
+ */
 export function laidOut(pre: Value, { values, indices }: Places): Value {
   const active = relu(values);
   if (indices.dims.length === 2)
@@ -57,7 +61,7 @@ export function decodePlaces(pre: Value, places: Places, W_dec: Value): Value {
   const { dtype, dims } = decoder;
   const types = [
     { dtype, dims: [pre.dims[0]!, dims[1]!] },
-    // The gathered rows, which the gradient needs again.
+    // The gathered rows are an output because the gradient needs them again.
     { dtype, dims: [...places.indices.dims, dims[1]!] },
   ];
   const inputs = [relu(places.values), places.indices, decoder];

@@ -1,4 +1,4 @@
-/** Features pooled over stretches of tokens: what an answer's features are, without holding every token's. */
+/** Pools features over ranges of tokens, for example over an answer, without holding the features of every token. */
 import { badInput } from "../../core/errors.ts";
 import type { Pooling } from "../../core/records/pooling.ts";
 import type { Rows } from "./rows.ts";
@@ -8,7 +8,8 @@ import type { SaeSession } from "./sae-session.ts";
 export type RowRange = readonly [from: number, to: number];
 
 /**
- * Mean or largest features over each range of rows, or those of its last row; ranges may overlap and come in any order.
+ * Per range of rows: the mean or the largest features, or the features of its last row. Ranges may overlap and come in
+ * any order.
  * @returns [ranges, d_sae]
  * @throws FathomError for a range that is empty (a mean of nothing) or leaves the rows
  */
@@ -25,7 +26,7 @@ export async function pool(
     if (!inside)
       throw badInput(`${rows.name} range ${at}`, `at least one row within 0…${rows.count}`, `${from}…${to}`);
   }
-  // float64: hundreds of rows are added one by one.
+  // float64, because hundreds of rows are added one by one and float32 would lose digits.
   const pooled = ranges.map(() => new Float64Array(d_sae).fill(pooling === "max" ? -Infinity : 0));
   const take = takers[pooling];
   await session.encodeRows(rows, ({ from: first, features }) => {
@@ -40,7 +41,7 @@ export async function pool(
   return values;
 }
 
-/** How a row's features [d_sae] join what was pooled of the rows before it; a mean is a sum until the end. */
+/** Adds a row's features [d_sae] to the pooled result of the rows before it. A mean is kept as a sum until the end. */
 const takers: Record<Pooling, (pooled: Float64Array, features: Float32Array) => void> = {
   mean: (pooled, features) => {
     for (let i = 0; i < pooled.length; i++) pooled[i] = pooled[i]! + features[i]!;

@@ -1,9 +1,9 @@
-/** Activations as rows that can be read a stretch at a time, from memory or from a file. */
+/** Activations as rows, read a stretch at a time from memory or from a file. */
 import { badInput } from "../../core/errors.ts";
 import type { SafetensorsFile } from "../../files/tensors/safetensors.ts";
 
 export interface Rows {
-  /** For messages. */
+  /** The name that error messages use. */
   readonly name: string;
   /** n */
   readonly count: number;
@@ -36,7 +36,7 @@ export function rowsInFile(file: SafetensorsFile, tensor: string): Rows {
   return { name, count, width, read: (from, to) => file.readFloat32(tensor, [from, to]) };
 }
 
-/** Some rows of others, in the order of `indices`. */
+/** Chosen rows of `rows`, in the order of `indices`. */
 export function pickRows(rows: Rows, indices: Int32Array): Rows {
   return {
     name: rows.name,

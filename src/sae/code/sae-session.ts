@@ -1,5 +1,5 @@
 /**
- * An SAE opened for work: it encodes and decodes, and rows go through in stretches so that a [n, d_sae] array of all
+ * An SAE opened for work: it encodes and decodes. Rows are processed in stretches, so that a [n, d_sae] array of all rows
  * never has to exist. The engine blocks while it computes; between stretches the event loop runs.
  */
 import { badInput } from "../../core/errors.ts";
@@ -9,7 +9,7 @@ import { undoesScale, undoesShift } from "./graphs.ts";
 import { type Rows, stretches } from "./rows.ts";
 import type { Sae } from "./sae.ts";
 
-/** A stretch of rows on its way through. */
+/** One stretch of rows with its features. */
 export interface Stretch extends Encoded {
   /** Index of its first row. */
   from: number;
@@ -18,9 +18,9 @@ export interface Stretch extends Encoded {
 }
 
 export interface SaeSessionOptions extends SessionOptions {
-  /** Most numbers of [rows, d_sae] at a time, if not what suits the SAE; one row is always allowed. */
+  /** Most numbers of [rows, d_sae] at a time. Default: the number that is fast for this SAE. One row is always allowed. */
   maxFeatureValues?: number;
-  /** Most numbers of weights that are held in memory; a wider SAE is read block by block. */
+  /** How many weights may be held in memory; a larger SAE is read block by block. */
   mostInMemory?: number;
 }
 
@@ -41,8 +41,9 @@ export class SaeSession {
   }
 
   /**
-   * @param x [n, d_in] row-major, all at once: for few rows (`encodeRows` is for many)
-   * @throws FathomError for rows of another width, or that are not finite
+   * Encodes all rows at once. Use it for few rows; `encodeRows` is for many.
+   * @param x [n, d_in] row-major
+   * @throws FathomError for rows of another width, and for NaN and infinities
    */
   async encode(x: Float32Array<ArrayBuffer>): Promise<Encoded> {
     const { d_in } = this.sae;
@@ -68,7 +69,7 @@ export class SaeSession {
 
   /**
    * Encodes rows a stretch at a time, in order.
-   * @throws FathomError for rows of another width, or that are not finite
+   * @throws FathomError for rows of another width, and for NaN and infinities
    */
   async encodeRows(rows: Rows, visit: (stretch: Stretch) => void | Promise<void>): Promise<void> {
     if (rows.width !== this.sae.d_in)
@@ -93,7 +94,10 @@ export class SaeSession {
   }
 }
 
-/** NaN goes through a TopK as if it were a number; a row of zeros has no direction to rescale. */
+/**
+ * @throws FathomError for NaN, which a TopK would treat as an ordinary number, and for a row of zeros if the SAE divides
+ *   by its norm
+ */
 function requireUsable(x: Float32Array, { d_in, normalize }: Sae, name: string, from: number): void {
   for (let row = 0; row * d_in < x.length; row++) {
     let sum = 0;

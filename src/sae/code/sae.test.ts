@@ -1,4 +1,4 @@
-/** Reading and computing, against what SAELens itself computes from the same files (oracle/sae_fixtures.py). */
+/** Reading and computing, compared with what SAELens computes from the same files (oracle/sae_fixtures.py). */
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -52,7 +52,7 @@ describe.each(cases)("$name", ({ name, architecture }) => {
     await session.close();
   });
 
-  it("gives the same rows when they come in stretches, and pools them", async () => {
+  it("gives the same rows when they are processed in stretches, and pools them", async () => {
     const sae = openSae(`${fixtures}${name}/sae_weights.safetensors`, "saelens");
     const session = await SaeSession.open(sae, { threads: 1, maxFeatureValues: 3 * sae.d_sae });
     const seen: number[] = [];
@@ -161,7 +161,7 @@ describe("what is refused, by name", () => {
     expect(() => makeSae(other(W_dec.slice().fill(0, 32, 48)))).toThrow(/no row of zeros.*row 2/);
   });
 
-  it("activations of another width, with NaN, or without a direction where one is needed", async () => {
+  it("activations of another width, with NaN, or all zeros when the SAE divides by their norm", async () => {
     const session = await SaeSession.open(openSae(`${fixtures}standard-constant-norm`), { threads: 1 });
     await expect(session.encodeRows(rowsOf(new Float32Array(34), 17), () => undefined)).rejects.toThrow(
       "expected rows of d_in = 16 numbers, found rows of 17",
@@ -178,10 +178,10 @@ describe("the activation scaler of an intermediate checkpoint", () => {
     "activation_scaler.json": JSON.stringify({ scaling_factor: factor }),
   });
 
-  it("is applied and said: SAE(s·x)/s", async () => {
+  it("is applied and noted: SAE(s·x)/s", async () => {
     const name = "standard-expected-average";
     const sae = openSae(changed(name, {}, scaler(0.25)));
-    // Its notes are passed on, so they name the file and not where it lies.
+    // Notes are passed on to others, so they name the file without its path.
     expect(sae.notes.join()).toContain("scaled by 0.25 (activation_scaler.json)");
     expect(sae.stated.meanNorm).toBeCloseTo(4 / 0.25);
     const expected = openSafetensors(`${fixtures}${name}/expected.safetensors`);
@@ -205,7 +205,7 @@ describe("the activation scaler of an intermediate checkpoint", () => {
 });
 
 describe("identity", () => {
-  it("is of what is computed, not of the file it lies in", () => {
+  it("depends on what is computed, not on the file that holds it", () => {
     const sae = openSae(`${fixtures}topk`);
     expect(openSae(changed("topk", { device: "cuda" })).identity()).toBe(sae.identity());
     expect(openSae(changed("topk", { k: 6 })).identity()).not.toBe(sae.identity());
@@ -238,7 +238,7 @@ describe("TopK", () => {
       notes: [],
     });
 
-  it("takes exactly k of a tie, the lowest indices, and nothing negative", async () => {
+  it("takes exactly k in a tie, those with the lowest indices, and nothing negative", async () => {
     const session = await SaeSession.open(tied(2), { threads: 1 });
     expect([...(await session.encode(new Float32Array([3, -3, 0]))).features]).toEqual([
       0, 6, 6, 0, 0, 0, 0, 0, 0, 0, 0, 0,

@@ -1,6 +1,7 @@
 /**
- * A sparse autoencoder in one canonical form, whatever file it came from. Everything that decides what it computes is
- * a field here; a format reader turns its own spelling into these fields or refuses, so nothing is decided twice.
+ * A sparse autoencoder in one canonical form, independent of the file that it came from. Everything that decides what it
+ * computes is a field here. A format reader turns its own spelling into these fields or refuses the file, so nothing is
+ * decided twice.
  *
  *     u = normalize(x) − (applyBDecToInput ? b_dec : 0)
  *     pre = u·W_enc + b_enc                             (times ‖W_dec row‖ where rescaleByDecoderNorm)
@@ -17,9 +18,9 @@ import { hashValues } from "../../files/disk/hash-file.ts";
 import { blocks, type Matrix, norms, requireFinite } from "./matrix.ts";
 
 /**
- * What happens to x before encoding, and is undone after decoding. `layer_norm`: centred, over (standard deviation with
- * n − 1, plus 1e-5), undone with the deviation alone; `constant_norm_rescale`: x·√d_in/‖x‖; `expected_average_only_in`:
- * nothing at run time, the factor lies in the weights.
+ * What is done to x before encoding and undone after decoding. `layer_norm`: subtracts the mean and divides by the standard
+ * deviation (with n − 1) plus 1e-5; undoing uses the deviation without the 1e-5. `constant_norm_rescale`: x·√d_in/‖x‖.
+ * `expected_average_only_in`: nothing at run time, because the factor is part of the weights.
  */
 export const normalizations = [
   "none",
@@ -32,17 +33,17 @@ export type Normalization = (typeof normalizations)[number];
 export const saeKinds = ["standard", "topk", "groupmax", "jumprelu", "gated"] as const;
 export type SaeKind = (typeof saeKinds)[number];
 
-/** Where an SAE reads a model. */
+/** The place in a model that an SAE reads. */
 export interface Site {
   /** The block whose output (resid_post) is read; null where the hook is not the residual stream between blocks. */
   layer: number | null;
   /** TransformerLens: `blocks.12.hook_resid_post`. */
   hookName: string;
-  /** As the file writes it; null when it does not say. */
+  /** The model's name from the file, without the folders of a path; null if the file does not say. */
   modelName: string | null;
 }
 
-/** What a file says about itself, measured by whoever made it; the load gate compares. */
+/** Figures that a file states about its SAE. Its maker measured them; the load gate compares them with its own. */
 export interface Stated {
   /** Fraction of variance explained, without the tokens of highest norm (quality.ts). */
   varianceExplained: number | null;
@@ -53,9 +54,9 @@ export interface Stated {
 }
 
 export interface SaeParts {
-  /** Name of the format that it was read from, or "trained". */
+  /** Name of the format of its file, or "trained". */
   format: string;
-  /** File or folder, for messages. */
+  /** File or folder, for error messages. */
   path: string;
   d_in: number;
   d_sae: number;
@@ -70,7 +71,7 @@ export interface SaeParts {
   b_dec: Float32Array<ArrayBuffer>;
   /** [d_sae], jumprelu only. */
   threshold: Float32Array<ArrayBuffer> | null;
-  /** Active features a token at most, topk and groupmax only. */
+  /** Most active features per token; topk and groupmax only. */
   k: number | null;
   /** [d_sae] each, gated only. */
   magnitude: { r_mag: Float32Array<ArrayBuffer>; b_mag: Float32Array<ArrayBuffer> } | null;
@@ -79,21 +80,21 @@ export interface SaeParts {
   /** topk only. */
   rescaleByDecoderNorm: boolean;
   site: Site | null;
-  /** What it decodes, of a transcoder: a place that is not the one it reads. */
+  /** Transcoders only: the place that it decodes to, which is not the place that it reads. */
   decodes?: string | null;
-  /** Model and source under which Neuronpedia shows its features, where its file says so. No part of its identity. */
+  /** Model and source under which Neuronpedia shows its features, if its file says so. Not part of its identity. */
   neuronpedia?: string | null;
-  /** Fingerprints of the prompts that a contrastive term was trained on (domain/fingerprint.ts). No part of its identity. */
+  /** Fingerprints of the prompts that its contrastive term was trained on (fingerprint.ts). Not part of its identity. */
   trainedOnPrompts?: readonly string[] | null;
   stated: Stated;
-  /** What was done to the file's numbers on the way here, and what a reader should know: whole sentences. */
+  /** Whole sentences: how the file's numbers were changed when it was read, and what else a reader should know. */
   notes: readonly string[];
 }
 
 export interface Sae extends SaeParts {
   /**
-   * SHA-256, hex, over everything that decides what it computes and where: the same SAE has one name in any format. Reads
-   * every weight, once.
+   * SHA-256, hex, over everything that decides what the SAE computes and at which site, so the same SAE has the same
+   * identity in every format. The first call reads every weight; later calls read nothing.
    */
   identity(): string;
 }
@@ -106,7 +107,7 @@ export const nothingStated: Stated = {
 };
 
 /**
- * Checks the parts and names the whole.
+ * Checks the parts and adds `identity`.
  * @throws FathomError for a wrong shape, NaN or Infinity, a k outside 1…d_sae, or a field that its kind does not have
  */
 export function makeSae(parts: SaeParts): Sae {
@@ -126,7 +127,7 @@ export function makeSae(parts: SaeParts): Sae {
     const found = parts[name].shape;
     if (found[0] !== shape[0] || found[1] !== shape[1])
       throw badInput(`${path} "${name}"`, `shape [${shape.join(", ")}]`, `[${found.join(", ")}]`);
-    // What lies in a file is checked when it is read.
+    // Values that are still in a file are checked when they are read.
     const { loaded } = parts[name];
     if (loaded !== null) requireFinite(loaded, `${path} "${name}"`);
   }
@@ -148,7 +149,10 @@ export function makeSae(parts: SaeParts): Sae {
   return { ...parts, identity: () => (identity ??= identityOf(parts)) };
 }
 
-/** A field that belongs to one kind is there for that kind and for no other. */
+/**
+ * @throws FathomError unless each field that belongs to certain kinds is present for those kinds and null for the
+ *   others
+ */
 function requireFields(parts: SaeParts): void {
   const owners = { threshold: ["jumprelu"], k: ["topk", "groupmax"], magnitude: ["gated"] } as const;
   for (const [field, kinds] of Object.entries(owners) as [keyof typeof owners, readonly SaeKind[]][]) {
@@ -182,7 +186,7 @@ function identityOf(parts: SaeParts): string {
   const vectors = Object.entries(vectorsOf(parts)).map(
     ([name, { values }]) => [name, hashValues(values)] as const,
   );
-  // Both matrices feature by feature, whichever way they lie in a file.
+  // Both matrices are hashed feature by feature, so their layout in a file makes no difference.
   const features = (matrix: Matrix, axis: 0 | 1) => {
     const hash = createHash("sha256");
     for (const { values } of blocks(matrix, axis)) hash.update(bytesOf(values));

@@ -1,11 +1,12 @@
-/** A factor on the input, moved into the weights, so that every SAE here takes activations as the model makes them. */
+/** Moves a factor on the input into the weights, so that every SAE takes activations exactly as the model makes them. */
 import { badInput } from "../../core/errors.ts";
 import { norms, scaled } from "./matrix.ts";
 import type { SaeParts } from "./sae.ts";
 
 /**
- * SAE(s·x)/s as one SAE of x: W_enc·s, W_dec/s, b_dec/s, as SAELens folds it. Features are unchanged, except that those
- * rescaled by the decoder's norms shrink by s with them (their order, and the reconstruction, do not change).
+ * Turns SAE(s·x)/s into one SAE of x: W_enc·s, W_dec/s, b_dec/s, as SAELens does. Features do not change, with one
+ * exception: features that are rescaled by the decoder's norms are divided by s, as those norms are. Their order and the
+ * reconstruction do not change.
  * @param scale s
  * @param source where the factor was found, for the note
  */
@@ -16,15 +17,15 @@ export function foldInputScale(parts: SaeParts, scale: number, source: string): 
     W_enc: scaled(parts.W_enc, scale),
     W_dec: scaled(parts.W_dec, 1 / scale),
     b_dec: times(parts.b_dec, 1 / scale),
-    // The factor was chosen to give activations a mean norm of √d_in.
+    // The SAE's maker chose the factor so that activations have a mean norm of √d_in.
     stated: { ...parts.stated, meanNorm: parts.stated.meanNorm ?? Math.sqrt(parts.d_in) / scale },
     notes: [...parts.notes, `Inputs are scaled by ${scale} (${source}); folded into the weights.`],
   };
 }
 
 /**
- * The same reconstruction from decoder rows of norm 1: W_enc and b_enc times ‖W_dec row‖. Reads the decoder once.
- * A threshold is left alone: it is compared with the larger values.
+ * The same reconstruction from decoder rows of norm 1: W_enc and b_enc are multiplied by ‖W_dec row‖. Reads the decoder
+ * once. A threshold is not multiplied, because it is compared with the multiplied values.
  * @throws FathomError for a row of zeros, which has no direction
  */
 export function foldDecoderNorm(parts: SaeParts): SaeParts {

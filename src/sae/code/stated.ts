@@ -1,4 +1,4 @@
-/** What Fathom writes into an SAE's metadata about its own training, and reads back for the load gate. */
+/** The figures that Fathom writes into an SAE's metadata after training, and reads back for the load gate. */
 import { badInput } from "../../core/errors.ts";
 import { nothingStated, type Stated } from "./sae.ts";
 
@@ -9,7 +9,7 @@ const names = {
   meanNorm: "mean_norm",
 } as const satisfies Record<keyof Stated, string>;
 
-/** @param raw the `fathom` member of an SAE's metadata; undefined when another program wrote it */
+/** @param raw the `fathom` member of an SAE's metadata; undefined if another program wrote the file */
 export function readStated(raw: unknown, where: string): Stated {
   const written = (raw ?? {}) as Readonly<Record<string, unknown>>;
   const stated = { ...nothingStated };

@@ -1,6 +1,9 @@
-/** Rows that stay on the unit sphere: what a decoder's rows do in training, so that a feature's size is in its activation. */
+/**
+ * Keeps rows on the unit sphere. A decoder's rows stay there in training, so that a feature's size is in its
+ * activation.
+ */
 
-/** Takes out of each row's gradient what would only change the row's length. @param rows [n, width] of norm 1 */
+/** Removes from each row's gradient the part that would only change the row's length. @param rows [n, width] of norm 1 */
 export function tangent(gradient: Float32Array, rows: Float32Array, width: number): void {
   for (let start = 0; start < rows.length; start += width) {
     let along = 0;

@@ -1,4 +1,4 @@
-/** The contrastive losses against PyTorch Metric Learning (oracle/contrastive_fixtures.py), and at the edges. */
+/** The contrastive losses compared with PyTorch Metric Learning (oracle/contrastive_fixtures.py), and edge cases. */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { open, relativeError } from "../../../test/support/graph.ts";
@@ -43,14 +43,14 @@ describe("contrastive losses", () => {
       expect(relativeError([found.loss], [given.loss])).toBeLessThan(tolerance);
       const expected = given.gradient.flat();
       const steepest = Math.max(...expected.map(Math.abs));
-      // Where all are equal the gradient is zero, and rounding is all that is left of it.
+      // If all features are equal, the gradient is zero up to rounding.
       if (steepest < 1e-9) expect(Math.max(...found.gradient.map(Math.abs))).toBeLessThan(tolerance);
       else expect(relativeError(found.gradient, expected)).toBeLessThan(tolerance);
     }
   });
 
   it.each(contrasts)(
-    "%s is least where tiers share no feature, and greatest where they are one",
+    "%s is least if tiers share no feature, and greatest if they are the same",
     async (contrast) => {
       const tiers = ["a", "a", "b", "b"];
       const at = async (rows: number[][]) => (await lossOf(contrast, tiers, rows)).loss;
@@ -89,7 +89,7 @@ describe("contrastive losses", () => {
     expect(scaled.loss).toBeCloseTo(loss, 12);
   });
 
-  it.each(contrasts)("%s is finite where no prompt has a feature", async (contrast) => {
+  it.each(contrasts)("%s is finite if no prompt has an active feature", async (contrast) => {
     const silent = await lossOf(
       contrast,
       ["a", "a", "b", "b"],

@@ -1,14 +1,14 @@
 /**
- * Losses that push prompts of different tiers apart in an SAE's features, as pieces of a graph with derived gradients.
+ * Losses that push prompts of different tiers apart in an SAE's features, as parts of a graph with derived gradients.
  *
- * - mean-cosine: cos of the tiers' mean features, as BioRefusalAudit trains (arXiv 2605.30162; cos(mean z_hazard, mean z_benign)).
- *   Features are not negative, so it is at least 0, and 0 is the furthest apart that tiers can be.
+ * - mean-cosine: cos of the tiers' mean features, as BioRefusalAudit trains (arXiv 2605.30162; cos(mean z_hazard,
+ *   mean z_benign)). Features are not negative, so the loss is at least 0, and 0 means as far apart as tiers can be.
  * - nt-xent: the pairwise cross-entropy of SimCLR (Chen et al., arXiv 2002.05709) with every prompt of the same tier as a
  *   positive (Khosla et al., arXiv 2004.11362, eq. 2): −log softmax over the other prompts of cos/temperature.
  * - triplet: FaceNet's hinge (Schroff et al., arXiv 1503.03832, eq. 3) on unit vectors, over all triplets of the batch
  *   (Hermans et al., arXiv 1703.07737): max(0, ‖a − p‖² − ‖a − n‖² + margin).
  *
- * What has no active feature has no direction: its cosines are 0, and no gradient passes back through them.
+ * A prompt or tier without an active feature has no direction. Its cosines are 0, and no gradient passes back through them.
  */
 import { badInput } from "../../core/errors.ts";
 import type { Value } from "../../graph/build/graph.ts";
@@ -29,17 +29,17 @@ import {
 } from "../../graph/ops/ops.ts";
 import type { Contrast } from "./plan.ts";
 
-/** As Khosla et al. train with. */
+/** The value that Khosla et al. use in training. */
 const temperature = 0.1;
-/** FaceNet's, of squared distances between unit vectors. */
+/** FaceNet's value, for squared distances between unit vectors. */
 const margin = 0.2;
 
-/** Below every cosine over the temperature. */
+/** Smaller than any cosine divided by the temperature. */
 const never = -1e30;
 
 /**
- * @param pooled features [P, d_sae], one row a prompt
- * @param tiers [P], the tier of each
+ * @param pooled features [P, d_sae], one row per prompt
+ * @param tiers [P], the tier of each prompt
  * @returns the loss [], in units of cosine (nt-xent: nats)
  * @throws FathomError for fewer than two tiers; nt-xent and triplet need two prompts in one of them
  */
@@ -50,7 +50,7 @@ export function contrastiveLoss(contrast: Contrast, pooled: Value, tiers: readon
   return losses[contrast](pooled, tiers);
 }
 
-/** @throws FathomError for tiers of a batch that this loss says nothing about */
+/** @throws FathomError if the loss is not defined for these tiers of a batch */
 export function checkTiers(contrast: Contrast, tiers: readonly string[]): void {
   const kinds = new Set(tiers).size;
   if (kinds < 2) throw badInput(contrast, "prompts of two tiers at least", `${kinds}`);
@@ -76,7 +76,7 @@ function meanCosine(pooled: Value, tiers: readonly string[]): Value {
   return reduceSum(mul(cosines(matmul(averaging, pooled)), each), [0, 1]);
 }
 
-/** Mean over the prompts that have another of their tier. */
+/** Mean over the prompts that have another prompt of their tier. */
 function ntXent(pooled: Value, tiers: readonly string[]): Value {
   const { same } = partners(tiers);
   const positives = tiers.map((_, anchor) => tiers.filter((_, other) => same(anchor, other)).length);
@@ -89,7 +89,7 @@ function ntXent(pooled: Value, tiers: readonly string[]): Value {
   return neg(reduceSum(mul(likelihood, weights), [0, 1]));
 }
 
-/** Mean over all triplets of an anchor, another of its tier, and one of another tier. */
+/** Mean over all triplets of an anchor, another prompt of its tier, and a prompt of another tier. */
 function triplet(pooled: Value, tiers: readonly string[]): Value {
   const { same, apart } = partners(tiers);
   const [n, cosine] = [tiers.length, cosines(pooled)];
@@ -98,7 +98,7 @@ function triplet(pooled: Value, tiers: readonly string[]): Value {
     const kin = tiers.filter((_, other) => same(anchor, other)).length;
     return sum + kin * tiers.filter((other) => other !== tier).length;
   }, 0);
-  // Of unit vectors ‖a − b‖² = 2 − 2·cos: axes are anchor, positive, negative.
+  // For unit vectors ‖a − b‖² = 2 − 2·cos. Axes: anchor, positive, negative.
   const closer = sub(unsqueeze(cosine, [1]), unsqueeze(cosine, [2]));
   const hinge = relu(add(mul(closer, 2), margin));
   const valid = mul(unsqueeze(mask(same), [2]), unsqueeze(mask(apart), [1]));
@@ -112,11 +112,11 @@ function partners(tiers: readonly string[]) {
   };
 }
 
-/** Of each row with each: [n, d] → [n, n]. */
+/** The cosine of every row with every row: [n, d] → [n, n]. */
 function cosines(rows: Value): Value {
   const squares = reduceSum(mul(rows, rows), [-1], true);
   const some = greater(squares, 0);
-  // The square root of 0 has no gradient, so it is never taken.
+  // The gradient of the square root at 0 is infinite, so the root of 0 is never taken.
   const unit = where(some, div(rows, sqrt(where(some, squares, 1))), 0);
   return matmul(unit, unit, { transB: true });
 }

@@ -1,4 +1,4 @@
-/** Dealt tiers tell nothing of the true ones, and matched prompts stay matched. */
+/** Dealt tiers are independent of the true ones, and matched prompts stay matched. */
 import { expect, it } from "vitest";
 import { random } from "../../core/random.ts";
 import type { Tier } from "../../core/records/prompt.ts";
@@ -20,7 +20,7 @@ it("keeps a pair of two tiers a pair of two tiers, and turns half of the pairs r
   expect(dealTiers(pairs, random("a"))).not.toEqual(dealTiers(pairs, random("b")));
 });
 
-it("deals what stands alone among its like, and clusters of one tier whole", () => {
+it("deals single prompts among single prompts, and clusters of one tier as a whole", () => {
   const alone = made(
     Array.from({ length: 16 }, (_, at) => [at % 2 === 0 ? "benign" : "dual_use"] as const),
     "prompt",

@@ -1,17 +1,21 @@
 /**
- * Training prompts with one another's tiers: what a contrastive term does with them, it does for other reasons than what
- * the tiers have in common. Matched prompts stay matched: a pair that has one prompt of each tier has one of each after.
+ * Deals the tiers of training prompts out again at random: the control of a contrastive term. Whatever the term does with
+ * dealt tiers does not come from what the prompts of a true tier have in common. Matched prompts stay matched: a pair with
+ * one prompt of each tier still has one of each.
  */
 import type { Random } from "../../core/random.ts";
 import { groupBy } from "../../stats/group.ts";
 import type { LabelledPrompt } from "./labelled.ts";
 
-/** Of so many deals the one that tells least of the true tiers is taken: small sets have deals that tell much by chance. */
+/**
+ * This many deals are made, and the one least associated with the true tiers is taken. In small sets some deals are
+ * close to the true tiers by chance.
+ */
 const deals = 200;
 
 type Tiered = Pick<LabelledPrompt, "tier" | "cluster">;
 
-/** @returns the same prompts in the same order, as many of each tier as before */
+/** @returns the same prompts in the same order, with as many of each tier as before */
 export function dealTiers<T extends Tiered>(prompts: readonly T[], random: Random): T[] {
   let [best, least]: [T[], number] = [[], Infinity];
   for (let at = 0; at < deals; at++) {
@@ -22,7 +26,7 @@ export function dealTiers<T extends Tiered>(prompts: readonly T[], random: Rando
   return best;
 }
 
-/** The tiers of a cluster go to another of its size, and within that to any prompt. */
+/** The tiers of a cluster go to a random cluster of the same size, and within it to the prompts in random order. */
 function dealOnce<T extends Tiered>(prompts: readonly T[], random: Random): T[] {
   const clusters = [...groupBy([...prompts.keys()], (at) => prompts[at]!.cluster).values()];
   const dealt = [...prompts];
@@ -35,7 +39,7 @@ function dealOnce<T extends Tiered>(prompts: readonly T[], random: Random): T[] 
   return dealt;
 }
 
-/** Pearson's χ² of the dealt tiers and the true ones over the number of prompts: 0 where the ones tell nothing of the others. */
+/** Pearson's χ² of dealt and true tiers, divided by the number of prompts; 0 if the two are independent. */
 function association(prompts: readonly Tiered[], dealt: readonly Tiered[]): number {
   const shares = groupBy(prompts, ({ tier }) => tier);
   const n = prompts.length;

@@ -14,7 +14,10 @@ export interface LabelledPrompt {
   range: RowRange;
 }
 
-/** A prompt's tokens, with those of its answer where that is pooled: how many, and the first that is pooled over. */
+/**
+ * The tokens of a prompt, together with those of its answer if the answer is pooled. `length` is their number; `from` is
+ * the first token that is pooled over.
+ */
 export interface Span {
   length: number;
   from: number;
@@ -26,9 +29,9 @@ export interface LabelledRows {
 }
 
 /**
- * Massive tokens (quality.ts) are left out: one of them would be all of a mean.
+ * Leaves massive tokens (quality.ts) out, because a single one would dominate a mean.
  * @param rows of the prompts' tokens, prompt after prompt
- * @throws FathomError for a prompt of massive tokens only
+ * @throws FathomError for a prompt that has only massive tokens to pool over
  */
 export function labelledRows(
   rows: Rows,

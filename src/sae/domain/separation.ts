@@ -1,8 +1,9 @@
 /**
- * How far apart an SAE's features hold the tiers of prompts that no term has seen. A prompt is placed by the cosine of its
- * pooled features with each tier's mean over the *training* prompts, and its separation is the cosine with its own tier's
- * less the mean of the others': the silhouette to centroids (Rousseeuw 1987; Hruschka et al. 2004) with cosine for
- * distance, not divided by its larger part. No held-out prompt enters another's value, so prompts can be resampled.
+ * How far apart an SAE's features are for prompts of different tiers, measured on prompts that no term was trained on. Each
+ * prompt gets the cosine of its pooled features with each tier's mean over the *training* prompts. Its separation is the
+ * cosine with its own tier minus the mean of the cosines with the others. This is the silhouette to centroids (Rousseeuw
+ * 1987; Hruschka et al. 2004) with cosine in place of distance, and not divided by its larger part. The value of a held-out
+ * prompt depends on no other held-out prompt, so prompts can be resampled.
  */
 import type { Tier } from "../../core/records/prompt.ts";
 import { mean } from "../../stats/summary.ts";
@@ -10,7 +11,10 @@ import { pool } from "../code/pool.ts";
 import type { SaeSession } from "../code/sae-session.ts";
 import type { LabelledPrompt, LabelledRows } from "./labelled.ts";
 
-/** A gain in separation below this is as good as none: a twentieth of what lies between the same and nothing in common. */
+/**
+ * A gain in separation below this counts as no gain. Identical features have cosine 1 and unrelated ones 0; this is a
+ * twentieth of that.
+ */
 export const smallestGain = 0.05;
 
 export interface Placed extends Omit<LabelledPrompt, "range"> {
@@ -46,13 +50,13 @@ export async function place(
   }));
 }
 
-/** @param tier whose own the prompt is taken to be: its own, or one dealt to it */
+/** @param tier the tier that counts as the prompt's own: its true tier, or one dealt to it */
 export function separationOf({ cosines }: Placed, tier: Tier): number {
   const others = [...cosines].filter(([other]) => other !== tier).map(([, value]) => value);
   return cosines.get(tier)! - mean(others);
 }
 
-/** Whether the own tier is the nearest, and alone in that. */
+/** Whether the prompt's own tier is nearer than every other; a tie counts as no. */
 export function isNearestOwn({ cosines, tier }: Placed): boolean {
   return [...cosines].every(([other, value]) => other === tier || value < cosines.get(tier)!);
 }

@@ -1,16 +1,16 @@
 /**
- * Which labelled prompts a contrastive term is trained on, and which are kept aside to see what it did. Matched prompts
- * say nearly the same, so they are on one side: a term that has seen one of them has seen them all.
+ * Splits labelled prompts into those that a contrastive term is trained on and those that are held out to measure it.
+ * Matched prompts say nearly the same, so they go to the same side: a term that has seen one of them has seen them all.
  */
 import { badInput } from "../../core/errors.ts";
 import { random } from "../../core/random.ts";
 import type { Prompt, Tier } from "../../core/records/prompt.ts";
 import { groupedFolds } from "../../stats/folds.ts";
 
-/** A third of the pairs is held out: enough to measure on, from sets of a hundred prompts. */
+/** One of three folds is held out. A third of a set of a hundred prompts is enough to measure on. */
 const folds = 3;
 
-/** Prompts a tier below which a side says nothing: a triplet needs two, an interval five. */
+/** Fewest prompts per tier on each side: a triplet needs two, an interval needs five. */
 const fewest = { trained: 2, heldOut: 5 } as const;
 
 export interface PromptSplit {
@@ -18,13 +18,14 @@ export interface PromptSplit {
   heldOut: Prompt[];
 }
 
-/** Prompts of one cluster are not independent. */
+/** The cluster of a prompt. Prompts of one cluster are not independent. */
 export const clusterOf = ({ pair, id }: Pick<Prompt, "pair" | "id">): string =>
   pair === null ? `prompt ${id}` : `pair ${pair}`;
 
 /**
- * Of the main panel, in the tiers named; the other prompts are on neither side. Framings are dealt evenly.
- * @throws FathomError where a side has too few prompts of a tier
+ * Splits the prompts of the main panel that are in the named tiers; the others are on neither side. Each framing is spread
+ * evenly over the folds.
+ * @throws FathomError if a side has too few prompts of a tier
  */
 export function splitPrompts(
   prompts: readonly Prompt[],

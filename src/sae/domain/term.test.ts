@@ -1,4 +1,7 @@
-/** The published loss and its gradients against PyTorch (oracle/contrastive_fixtures.py), and which prompts a step takes. */
+/**
+ * The published loss and its gradients compared with PyTorch (oracle/contrastive_fixtures.py), and the prompts that a
+ * step takes.
+ */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { relativeError } from "../../../test/support/graph.ts";
@@ -70,7 +73,7 @@ describe("the published loss", () => {
 
   it("is PyTorch's, and so are its gradients", async () => {
     const { feeds } = term.at(now(0));
-    // The tokens in float64: feeds are for training.
+    // The feeds are float32, for training; here the tokens are needed in float64.
     const order = tokenOrder(feeds["domain x"]!.data as Float32Array);
     const x = order.flatMap((row) => published.tokens.slice(row * d_in, (row + 1) * d_in));
     const { dims, data } = feeds["domain pooling"]!;
@@ -99,7 +102,7 @@ describe("the published loss", () => {
       );
   });
 
-  it("weighs what it says beside the mean square, whatever the variance of the rows", () => {
+  it("has its weight relative to the mean square, whatever the variance of the rows", () => {
     expect(term.at(now(0)).weight).toBeCloseTo(0.3, 12);
     expect(l1(0.04).at(now(0)).weight).toBeCloseTo(0.12, 12);
   });
@@ -111,7 +114,7 @@ describe("the published loss", () => {
   });
 });
 
-/** Which of the fixture's tokens each row is. */
+/** The index of the fixture's token that each row is. */
 function tokenOrder(x: Float32Array): number[] {
   const first = Array.from({ length: published.tokens.length / d_in }, (_, at) =>
     Math.fround(published.tokens[at * d_in]!),
@@ -143,9 +146,9 @@ it("takes other prompts at every step, the same ones at the same step, as many o
   }
 });
 
-it("encodes prompts for themselves where a batch shares its features", async () => {
+it("encodes each prompt alone when a batch shares its features", async () => {
   const term = contrastiveTerm(labelled(), plan, "0");
-  // With one row in the batch and k·batch features to give away, the prompts' tokens would have no k of their own.
+  // The batch has one row, so it has k·1 features to share. Each of the prompts' tokens still gets its own k.
   const objective = objectiveOf({ ...sized, objective: "batchtopk", batch: 1 }, d_in);
   const { feeds } = term.at(now(0));
   const { found } = await lossOf({ d_in, d_sae }, objective, [term], published.x.slice(0, d_in), weights, {
@@ -179,7 +182,7 @@ it.each(objectiveNames)("is a term of %s too", async (objective) => {
   expect(values.at(-1)).toBeLessThan(values[0]!);
 });
 
-it("weight decay takes rate · decay of every tensor beside Adam's step", async () => {
+it("weight decay shrinks every tensor by rate · decay in addition to Adam's step", async () => {
   const draw = random("decay");
   const rows = rowsOf(
     Float32Array.from({ length: 40 * 8 }, () => draw.normal()),
@@ -204,6 +207,6 @@ it("weight decay takes rate · decay of every tensor beside Adam's step", async 
     plain.map((value, at) => value - decayed[at]!),
     [8, 12],
   );
-  // The encoder begins as the decoder's transpose, whose rows have norm 1.
+  // The encoder starts as the transpose of the decoder, whose rows have norm 1.
   for (const norm of norms(lost, 1)) expect(norm).toBeCloseTo(0.01 * 0.5, 5);
 });

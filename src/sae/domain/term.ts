@@ -1,4 +1,7 @@
-/** The contrastive term of a training: at each step the features of some prompts of every tier, pooled and held apart. */
+/**
+ * The contrastive term of a training. Each step takes some prompts of every tier, pools their features and pushes the
+ * tiers apart.
+ */
 import { random } from "../../core/random.ts";
 import { matmul } from "../../graph/ops/ops.ts";
 import { Tensor } from "../../model/ort/ort.ts";
@@ -8,8 +11,8 @@ import type { LabelledPrompt, LabelledRows } from "./labelled.ts";
 import type { ContrastPlan } from "./plan.ts";
 
 /**
- * @param seed which prompts a step takes is this seed's and the step's, so a training goes on as it would have
- * @throws FathomError for tiers that the loss says nothing about
+ * @param seed the prompts of a step depend on this seed and on the step only, so a resumed training takes the same prompts
+ * @throws FathomError if the loss is not defined for these tiers
  */
 export function contrastiveTerm(
   { rows, prompts }: LabelledRows,
@@ -37,7 +40,10 @@ export function contrastiveTerm(
   };
 }
 
-/** The tokens of the prompts one after the other [N, d_in], and the averages over them [P, N]. */
+/**
+ * The tokens of the prompts one after the other [N, d_in], and the weights that average over each prompt's tokens [P,
+ * N].
+ */
 function feedsOf(rows: LabelledRows["rows"], chosen: readonly LabelledPrompt[], scale: number) {
   const sizes = chosen.map(({ range: [from, to] }) => to - from);
   const tokens = sizes.reduce((sum, size) => sum + size, 0);

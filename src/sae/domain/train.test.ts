@@ -1,4 +1,4 @@
-/** What is said of a contrastive term where it is known what it can do. */
+/** The verdict on a contrastive term for synthetic data, where it is known what the term can do. */
 import { describe, expect, it } from "vitest";
 import { random } from "../../core/random.ts";
 import type { Prompt, Tier } from "../../core/records/prompt.ts";
@@ -27,13 +27,13 @@ const plan: TrainingPlan = {
 const site = siteOf("blocks.1.hook_resid_post", "planted");
 
 interface World {
-  /** The tokens of one of a tier. */
+  /** The tokens of one prompt of a tier. */
   prompt: (tier: Tier) => number[][];
   /** A token of any text. */
   text: () => number[];
 }
 
-/** What worlds are drawn with. */
+/** The random helpers that the worlds use. */
 function drawing() {
   const draw = random("labelled");
   const unit = () => {
@@ -49,8 +49,9 @@ function drawing() {
 }
 
 /**
- * Three of forty directions a token, strong; and along one more, weak, a sign, which the SAE has no reason to keep.
- * @param told whether the sign is the tier's, or any
+ * Each token has three strong directions of forty, and a weak sign along one more direction. The SAE has no reason to
+ * keep the sign.
+ * @param told whether the sign depends on the tier or is random
  */
 function weakSign(told: boolean): World {
   const { draw, unit, noise, put, either } = drawing();
@@ -71,7 +72,7 @@ function weakSign(told: boolean): World {
   };
 }
 
-/** A direction of each tier, which the SAE keeps; and one that all prompts share, so strong that it hides the others. */
+/** Each tier has a direction that the SAE keeps. All prompts share another direction, so strong that it hides those. */
 function hidden(): World {
   const { draw, unit, noise, put } = drawing();
   const [shared, own] = [unit(), [unit(), unit()]];
@@ -138,7 +139,7 @@ const runOf = async (
   );
 type OnStep = Parameters<typeof trainContrasted>[1];
 
-/** Whether the term fell while it was trained: of a single step it is too noisy to say. */
+/** Whether the term fell during training. It is averaged over steps, because a single step is too noisy. */
 const fell = ({ trained: { curve } }: Awaited<ReturnType<typeof runOf>>) => {
   const terms = curve.map((point) => point.terms!["contrastive"]!);
   return mean(terms.slice(-50)) < mean(terms.slice(0, 50));
@@ -147,7 +148,7 @@ const fell = ({ trained: { curve } }: Awaited<ReturnType<typeof runOf>>) => {
 describe("training with a contrastive term", () => {
   const helped = madeOf(45, weakSign(true));
 
-  it.each(contrasts)("%s draws held-out prompts apart where their tiers differ", async (contrast) => {
+  it.each(contrasts)("%s moves held-out prompts apart if their tiers differ", async (contrast) => {
     const run = await runOf(contrast, [helped("domain")]);
     const { finding, over_random, seeds } = run.verdict;
     expect(finding.status).toBe("found");
@@ -157,21 +158,18 @@ describe("training with a contrastive term", () => {
     expect(fell(run)).toBe(true);
   });
 
-  it.each(contrasts)(
-    "%s does nothing that shows where features tell nothing of the tiers",
-    async (contrast) => {
-      const run = await runOf(contrast, [madeOf(180, weakSign(false))("domain")]);
-      const { finding, seeds } = run.verdict;
-      expect(finding.status).toBe("not found");
-      expect(finding.sentence).toMatch(/did nothing/);
-      // It was obeyed all the same, and paid for.
-      const [figures] = seeds;
-      expect(figures!.with.unexplained).toBeGreaterThan(figures!.without.unexplained);
-      expect(fell(run)).toBe(true);
-    },
-  );
+  it.each(contrasts)("%s has no visible effect if features do not depend on the tiers", async (contrast) => {
+    const run = await runOf(contrast, [madeOf(180, weakSign(false))("domain")]);
+    const { finding, seeds } = run.verdict;
+    expect(finding.status).toBe("not found");
+    expect(finding.sentence).toMatch(/did nothing/);
+    // The term still fell in training, at a cost in reconstruction.
+    const [figures] = seeds;
+    expect(figures!.with.unexplained).toBeGreaterThan(figures!.without.unexplained);
+    expect(fell(run)).toBe(true);
+  });
 
-  it("is not found where any tiers do the same: what all prompts share goes, and uncovers what was there", async () => {
+  it("is not found if random tiers do the same: the shared direction shrinks and uncovers the others", async () => {
     const { finding, over_random, seeds } = (await runOf("mean-cosine", [madeOf(45, hidden())("domain")]))
       .verdict;
     expect(finding.interval![0]).toBeGreaterThan(0.3);
@@ -181,7 +179,7 @@ describe("training with a contrastive term", () => {
     expect(finding.sentence).toMatch(/no further than with tiers dealt at random in training/);
   });
 
-  it("is judged over several seeds, whose first is the SAE's", async () => {
+  it("is judged over several seeds, and the SAE is that of the first seed", async () => {
     const told: string[] = [];
     const short = { ...plan, steps: 40 };
     const both = await runOf(

@@ -1,7 +1,8 @@
 /**
- * An SAE trained with a contrastive term, the same without it, and the same with the term and tiers dealt at random among
- * the training prompts: the same rows in the same order from the same start, so that what differs between them is the
- * term's, and what differs from the third is the tiers'. All of it again from other seeds, where those are given.
+ * Trains an SAE three times: with a contrastive term, without it, and with the term but tiers dealt at random among
+ * the training prompts. Rows, their order and the start are the same. So a difference from the second comes from the
+ * term, and a difference from the third comes from the tiers. If several seeds are given, all of it is repeated per
+ * seed.
  */
 
 import { random } from "../../core/random.ts";
@@ -21,31 +22,31 @@ import { place } from "./separation.ts";
 import { contrastiveTerm } from "./term.ts";
 import { type Arm, contrastiveVerdict, type SeedArms } from "./verdict.ts";
 
-/** In the order in which they are trained. */
+/** The trainings of one seed, in the order in which they run. */
 export const arms = ["with", "without", "random"] as const;
 export type ArmName = (typeof arms)[number];
 
-/** The term is trained on one and judged by the other. */
+/** The term is trained on `trained` and measured on `heldOut`. */
 export interface Sides {
   trained: LabelledRows;
   heldOut: LabelledRows;
 }
 
-/** One seed of start, order and split. */
+/** One seed, which decides start, order and split. */
 export interface SeedRows {
   seed: string;
-  /** Those of `sides.trained` may be among them, never those of `sides.heldOut`. */
+  /** May contain the rows of `sides.trained`; must not contain those of `sides.heldOut`. */
   rows: Rows;
   sides: Sides;
 }
 
-/** Which training of several. */
+/** Names one training of several. */
 export interface TrainingName {
   seed: string;
   arm: ArmName;
 }
 
-/** Every training in order. @param randomTiers whether there is one with tiers dealt at random */
+/** Every training in order. @param randomTiers whether the training with tiers dealt at random is among them */
 export function trainingsOf(seeds: readonly Pick<SeedRows, "seed">[], randomTiers: boolean): TrainingName[] {
   const used = arms.filter((arm) => arm !== "random" || randomTiers);
   return seeds.flatMap(({ seed }) => used.map((arm) => ({ seed, arm })));
@@ -54,17 +55,17 @@ export function trainingsOf(seeds: readonly Pick<SeedRows, "seed">[], randomTier
 export interface Contrasted {
   seeds: readonly SeedRows[];
   site: Site;
-  /** Its seed is not used: those of `seeds` are. */
+  /** Its seed is not used; the seeds of `seeds` are. */
   plan: TrainingPlan;
   contrast: ContrastPlan;
   randomTiers: boolean;
-  /** What all begin with; weights by chance when null. */
+  /** The SAE that all trainings start from; null for random weights. */
   from: Sae | null;
 }
 
 /**
- * @param keeping of each training; nowhere when null
- * @returns the SAE trained with the term from the first seed
+ * @param keeping where each training keeps its state; null to keep none
+ * @returns the SAE that was trained with the term and the first seed
  * @throws as `trainSae`
  */
 export async function trainContrasted(
@@ -91,7 +92,7 @@ export async function trainContrasted(
     };
     const own = { ...plan, seed };
     const trained = await trainSae(rows, site, own, tell, options, keeping?.(name) ?? null, terms, from);
-    // The others are dropped once they are measured: an SAE is large.
+    // The others are dropped after they are measured, because an SAE is large.
     first ??= trained;
     return { placed: await placed(trained.sae, sides, options), quality: trained.quality };
   };

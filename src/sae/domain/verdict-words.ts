@@ -1,4 +1,4 @@
-/** The sentences that a verdict on a contrastive term is told in. */
+/** The sentences that state a verdict on a contrastive term. */
 
 import { formatCount, formatNumber } from "../../core/format.ts";
 import type { ArmFigures, Gain, SeedFigures } from "../../core/records/contrastive-verdict.ts";
@@ -10,7 +10,7 @@ import { smallestGain } from "./separation.ts";
 
 interface Told {
   status: Finding["status"];
-  /** Over the training without the term, and over the one with random tiers. */
+  /** Gain over the training without the term; `overRandom`: gain over the training with random tiers. */
   gain: Gain;
   overRandom: Gain | null;
   seeds: readonly SeedFigures[];
@@ -45,7 +45,7 @@ function claimOf({ status, gain, tiers }: Told): string {
   return `The contrastive term ${did} ${prompts} apart, but no further than with tiers dealt at random in training: ${nothing}`;
 }
 
-/** What the interval is over, and what was not tried. */
+/** States what the interval covers and what was not tried. */
 function scopeOf({ overRandom, seeds }: Told): string {
   const [first] = seeds;
   const gains = seeds.map(
@@ -76,7 +76,7 @@ function gainWords({ estimate, interval }: Gain): string {
 
 const total = (counts: readonly number[]): number => counts.reduce((sum, count) => sum + count, 0);
 
-/** In thousandths: what is less counts as nothing many times over. */
+/** To three decimals: a thousandth is far below the smallest gain that counts. */
 const cosine = (value: number): string => {
   const size = Math.abs(value).toFixed(3);
   return value < 0 && Number(size) > 0 ? `−${size}` : size;

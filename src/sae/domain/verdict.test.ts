@@ -1,4 +1,4 @@
-/** What is said of a contrastive term where the truth is known, and how the prompts are split. */
+/** The verdict on a contrastive term when the truth is known, and the split of the prompts. */
 import { describe, expect, it } from "vitest";
 import { type Random, random } from "../../core/random.ts";
 import type { Prompt, Tier } from "../../core/records/prompt.ts";
@@ -42,7 +42,7 @@ function placed(n: number, gap: number, noise: number, draw: Random): Placed[] {
 const quality = (ordinary: number): Quality =>
   ({ tokens: 1002, massive: { count: 2 }, varianceExplained: { ordinary } }) as Quality;
 
-/** Gaps of the three SAEs of a seed; the last null where there is none. */
+/** Gaps of the three SAEs of a seed; `random` is null if there is no such SAE. */
 interface Gaps {
   with: number;
   without: number;
@@ -71,7 +71,7 @@ const gapsOf = (gap: number, randomGap: number | null = null): Gaps => ({
 });
 
 describe("the verdict on a contrastive term", () => {
-  it("finds what it gained over none and over random tiers, and says with which figures", () => {
+  it("finds a gain over no term and over random tiers, and states the figures", () => {
     const { finding, over_random, seeds } = verdict(gapsOf(0.4, 0.15), 0.05, 12, "gain");
     expect(finding).toMatchObject({ status: "found", n: 24 });
     expect(finding.estimate).toBeCloseTo(0.3, 1);
@@ -92,21 +92,21 @@ describe("the verdict on a contrastive term", () => {
     expect(finding.sentence).toMatch(/This is of one seed, 7: another start/);
   });
 
-  it("finds nothing where random tiers do as much, certain as the gain over none is", () => {
+  it("finds nothing if random tiers do as much, even if the gain over no term is certain", () => {
     const { finding } = verdict(gapsOf(0.4, 0.4), 0.02, 24, "as much");
     expect(finding.status).toBe("not found");
     expect(finding.interval![0]).toBeGreaterThan(0.2);
     expect(finding.sentence).toMatch(/apart, but no further than with tiers dealt at random in training/);
   });
 
-  it("leaves it open where the gain over random tiers may be none", () => {
+  it("is undetermined if the gain over random tiers may be 0", () => {
     const { finding, over_random } = verdict(gapsOf(0.4, 0.35), 0.2, 12, "open");
     expect(finding.interval![0]).toBeGreaterThan(0);
     expect(over_random!.interval![0]).toBeLessThan(0);
     expect(finding).toMatchObject({ status: "undetermined", estimate: null });
   });
 
-  it("is held against the prompts' tiers alone where there was no training with random ones, and says so", () => {
+  it("uses tiers dealt to the held-out prompts as control if there was no training with random ones, and says so", () => {
     const { finding, over_random, seeds } = verdict(gapsOf(0.4), 0.05, 12, "gain");
     expect(finding.status).toBe("found");
     expect(over_random).toBeNull();
@@ -115,32 +115,32 @@ describe("the verdict on a contrastive term", () => {
     expect(finding.sentence).toMatch(/tiers dealt at random in training do as much was not tried/);
   });
 
-  it("says so where it drove them together", () => {
+  it("says so if the term drew the tiers together", () => {
     const { finding } = verdict(gapsOf(-0.2), 0.05, 12, "loss");
     expect(finding.status).toBe("not found");
     expect(finding.estimate).toBeLessThan(-0.2);
     expect(finding.sentence).toMatch(/closer together/);
   });
 
-  it("says that it did nothing where the interval leaves no room for more", () => {
+  it("says that it did nothing if the interval lies below the smallest gain", () => {
     const { finding } = verdict(gapsOf(0.1), 0.02, 24, "nothing");
     expect(finding.status).toBe("not found");
     expect(finding.sentence).toMatch(/did nothing/);
   });
 
-  it("calls a gain nothing that is certain and small", () => {
+  it("counts a certain but small gain as nothing", () => {
     const { finding } = verdict(gapsOf(0.12), 0.005, 24, "small");
     expect(finding.interval![0]).toBeGreaterThan(0.01);
     expect(finding.status).toBe("not found");
   });
 
-  it("says nothing where prompts are too few for their noise", () => {
+  it("is undetermined if there are too few prompts for their noise", () => {
     const { finding } = verdict(gapsOf(0.1), 0.5, 5, "noise");
     expect(finding).toMatchObject({ status: "undetermined", estimate: null });
     expect(finding.sentence).toMatch(/is undetermined/);
   });
 
-  it("finds something in few runs of noise: at 95%, half of one in twenty", () => {
+  it("finds something in few runs of pure noise: 2.5% of them at the 95% level", () => {
     const found = Array.from({ length: 24 }, (_, at) => verdict(gapsOf(0.1), 0.3, 8, `noise ${at}`)).filter(
       ({ finding }) => finding.status === "found",
     );
@@ -155,7 +155,7 @@ describe("the verdict over several seeds", () => {
     return contrastiveVerdict(arms, random("verdict"));
   };
 
-  it("has the mean of their gains, and says each", () => {
+  it("has the mean of the gains, and states each", () => {
     const { finding, seeds } = over([0.4, 0.42, 0.38], 0.05);
     expect(finding).toMatchObject({ status: "found", n: 24 });
     const gains = seeds.map((of) => of.with.separation - of.without.separation);
@@ -165,14 +165,14 @@ describe("the verdict over several seeds", () => {
     expect(finding.method).toMatch(/over matched prompts and 3 seeds/);
   });
 
-  it("finds nothing sure where they disagree, though each is sure of itself", () => {
+  it("is undetermined if seeds disagree, even if each alone is certain", () => {
     const { finding } = over([0.7, 0.1, 0.15], 0.02);
     expect(finding.status).toBe("undetermined");
     expect(finding.interval![0]).toBeLessThan(0);
   });
 });
 
-it("a prompt's separation is its cosine with its own tier less the mean of the others", () => {
+it("a prompt's separation is its cosine with its own tier minus the mean of the others", () => {
   const cosines = new Map<Tier, number>([
     ["benign", 0.7],
     ["dual_use", 0.4],
@@ -194,7 +194,7 @@ describe("the split of labelled prompts", () => {
   ];
   const { trained, heldOut } = splitPrompts(set, tiers, "0", "set");
 
-  it("keeps a third aside, matched prompts together", () => {
+  it("holds out a third, matched prompts together", () => {
     expect(heldOut.length).toBe(20);
     expect(trained.length).toBe(40);
     const seen = new Set(trained.map(({ pair }) => pair));
@@ -236,7 +236,7 @@ describe("the rows of labelled prompts", () => {
     ]);
   });
 
-  it("are the last token's where that is asked for", () => {
+  it("are the last token's when pooled by last", () => {
     const { rows: kept, prompts } = labelledRows(rows, two, spans(3, 3), "last");
     expect([...kept.read(0, 2)]).toEqual([2, 4]);
     expect(prompts.map(({ range }) => range)).toEqual([
@@ -245,7 +245,7 @@ describe("the rows of labelled prompts", () => {
     ]);
   });
 
-  it("are the answer's where that is asked for", () => {
+  it("are the answer's when pooled by answer", () => {
     const answers = [2, 1].map((from) => ({ length: 3, from }));
     const { rows: kept, prompts } = labelledRows(rows, two, answers, "answer");
     expect([...kept.read(0, 3)]).toEqual([2, 3, 4]);

@@ -1,7 +1,8 @@
 /**
- * Whether a contrastive term did anything: the separation of held-out prompts by an SAE trained with it, against one
- * trained without it, and against one trained with it on tiers dealt at random, each on the same rows in the same order from
- * the same start. The interval is over prompts, matched ones together, and over seeds where there are several.
+ * Decides whether a contrastive term did anything. Compares the separation of held-out prompts by an SAE trained with the
+ * term, by one trained without it, and by one trained with it on tiers dealt at random. All are trained on the same rows in
+ * the same order from the same start. The interval is over prompts, with matched prompts taken together, and over seeds if
+ * there are several.
  */
 
 import { formatProbability } from "../../core/format.ts";
@@ -25,13 +26,13 @@ import { sentenceOf } from "./verdict-words.ts";
 const level = 0.95;
 const resamples = 2000;
 
-/** An SAE as it held the prompts apart, and as it rebuilds tokens kept aside. */
+/** The figures of one trained SAE: the cosines of held-out prompts, and its quality on held-out tokens. */
 export interface Arm {
   placed: readonly Placed[];
   quality: Quality;
 }
 
-/** The trainings from one seed: of the same held-out prompts, in the same order. */
+/** The trainings of one seed. All have the same held-out prompts in the same order. */
 export interface SeedArms {
   seed: string;
   with: Arm;
@@ -39,7 +40,7 @@ export interface SeedArms {
   random: Arm | null;
 }
 
-/** @param seeds one at least; all of them with a training with random tiers, or none */
+/** @param seeds at least one; either all have a training with random tiers, or no seed has one */
 export function contrastiveVerdict(seeds: readonly SeedArms[], random: Random): ContrastiveVerdict {
   const over = (lower: (of: SeedArms) => Arm) => gainOf(seeds, ({ with: arm }) => arm, lower);
   const gain = over(({ without }) => without);
@@ -61,7 +62,7 @@ export function contrastiveVerdict(seeds: readonly SeedArms[], random: Random): 
   const overRandom = hasRandom ? over((of) => of.random!) : null;
   const control = hasRandom
     ? {
-        kind: "the same training with tiers dealt at random among its prompts, over none",
+        kind: "the same training with tiers dealt at random among its prompts, against a training without the term",
         ...gainOf(
           seeds,
           (of) => of.random!,
@@ -77,13 +78,13 @@ export function contrastiveVerdict(seeds: readonly SeedArms[], random: Random): 
   const finding: Finding = {
     ...identified({ kind: "contrastive_term" }),
     group: "training",
-    question: "Did the contrastive term hold the tiers of prompts apart that it was not trained on?",
+    question: "Did the contrastive term move the tiers apart on prompts that it was not trained on?",
     estimate: status === "undetermined" ? null : gain.estimate,
     unit: "cosine",
     interval: gain.interval,
     level,
     n: ids.length,
-    method: `mean gain in separation (cosine with the own tier's mean over the training prompts, less the others'), with the term less without; t interval over matched prompts${seeds.length > 1 ? ` and ${seeds.length} seeds` : ", of one seed"}; tiers dealt at random to the held-out prompts: p ${formatProbability(chance.p)}`,
+    method: `mean gain in separation (cosine with the own tier's mean over the training prompts, minus the mean of the cosines with the other tiers'), training with the term minus training without it; t interval over matched prompts${seeds.length > 1 ? ` and ${seeds.length} seeds` : ", of one seed"}; tiers dealt at random to the held-out prompts: p ${formatProbability(chance.p)}`,
     control,
     status,
     sentence: "",
@@ -106,7 +107,7 @@ function gainOf(
   return meanOverReplicates(measured, level);
 }
 
-/** Of each prompt the separation by one SAE less that by another. @param tierOf which it is taken to be of */
+/** Per prompt: its separation by one SAE minus that by another. @param tierOf the tier that counts as the prompt's own */
 function differences(upper: Arm, lower: Arm, tierOf: (prompt: Placed) => Tier): number[] {
   return upper.placed.map(
     (placed, at) => separationOf(placed, tierOf(placed)) - separationOf(lower.placed[at]!, tierOf(placed)),
@@ -114,8 +115,8 @@ function differences(upper: Arm, lower: Arm, tierOf: (prompt: Placed) => Tier): 
 }
 
 /**
- * Not found: an interval leaves no room for a gain that counts, certain as a smaller one may be, over no term or over the
- * term with random tiers. Found: it is above 0 over both, and chance agrees.
+ * "not found": an interval (over no term, or over the term with random tiers) lies wholly below the smallest gain that
+ * counts, even if it is above 0. "found": both intervals are above 0, and the permutation test agrees.
  */
 function statusOf(gain: Gain, overRandom: Gain | null, p: number): Finding["status"] {
   const intervals = [gain, ...(overRandom === null ? [] : [overRandom])].map(({ interval }) => interval);

@@ -1,6 +1,7 @@
 /**
- * dictionary_learning: `config.json` and `ae.pt`, one way of computing for each `dict_class`. As its `load_dictionary` reads
- * them, which multiplies an AutoEncoder's features by the norms of their decoder rows.
+ * dictionary_learning: `config.json` and `ae.pt`. Each `dict_class` computes in its own way. Files are read as the
+ * library's `load_dictionary` reads them; it multiplies the features of an `AutoEncoder` by the norms of their
+ * decoder rows.
  */
 import { badInput } from "../../core/errors.ts";
 import { makeSae, type Sae, type SaeKind, type SaeParts, type Site } from "../code/sae.ts";
@@ -14,12 +15,13 @@ import { requireKnown } from "./reading/known-keys.ts";
 import { readK } from "./reading/stated-k.ts";
 import { Tensors } from "./reading/tensors.ts";
 
-/** Whether the weights are nn.Linear's (stored the other way round), what they compute, and their bias at the input. */
 interface DictClass {
+  /** Whether the weights are stored as nn.Linear stores them, transposed. */
   linear: boolean;
   kind: SaeKind;
-  /** The decoder's bias, and whether it is subtracted from the input. */
+  /** Name of the decoder's bias. */
   bias: string;
+  /** Whether that bias is subtracted from the input. */
   subtracted: boolean;
 }
 const classes = {
@@ -63,7 +65,7 @@ function read({ folder, where: path, config, weights: file, given }: Found): Sae
     [`${file} "k"`, tensors.numbers("k")?.[0]],
   ];
   const active = kind === "topk" ? readK(folder, given, ...said) : null;
-  // A k that a threshold stands for now decides nothing, but says whose threshold it is.
+  // If a threshold has replaced k, k decides nothing; but the places that state it must still agree.
   if (active === null) agreed((value, at) => wholeNumber(value, at), ...said);
   requireGroups(trainer, where, tensors, d_sae);
   const parts: SaeParts = {
@@ -81,13 +83,13 @@ function read({ folder, where: path, config, weights: file, given }: Found): Sae
     site: place.site,
     notes: [...place.notes, ...(active?.notes ?? [])],
   };
-  // Those of TopK are of its training: at run time k decides.
+  // A TopK's threshold belongs to its training: at run time k decides.
   if (kind === "topk") tensors.passOver("threshold");
   tensors.requireAllUsed();
   return makeSae(name === "AutoEncoder" ? foldDecoderNorm(parts) : parts);
 }
 
-/** One for each feature, or (where a batch's k was trained) one for all. */
+/** One threshold per feature; for the BatchTopK classes one threshold for all features. */
 function thresholdOf(tensors: Tensors, name: string, d_sae: number): Float32Array<ArrayBuffer> {
   if (name === "JumpReluAutoEncoder") return tensors.vector("threshold", d_sae);
   const threshold = tensors.scalar("threshold");
@@ -97,7 +99,10 @@ function thresholdOf(tensors: Tensors, name: string, d_sae: number): Float32Arra
   return new Float32Array(d_sae).fill(threshold);
 }
 
-/** The sizes of a Matryoshka's groups, which decide nothing once it is trained, add up to its features wherever they are said. */
+/**
+ * The sizes of a Matryoshka's groups decide nothing after training. But every place that states them must state sizes that
+ * add up to d_sae.
+ */
 function requireGroups(trainer: Fields, where: string, tensors: Tensors, d_sae: number): void {
   const said = [
     [`${where} group_sizes`, trainer["group_sizes"]],
@@ -111,7 +116,7 @@ function requireGroups(trainer: Fields, where: string, tensors: Tensors, d_sae: 
   agreed((value) => JSON.stringify(value), ...said);
 }
 
-/** `submodule_name` is what a person called the place; the scripts of the library write resid_post_layer_L. */
+/** `submodule_name` is free text that a person chose; the library's own scripts write resid_post_layer_L. */
 function placeOf(trainer: Fields, where: string, buffer: Said): { site: Site | null; notes: string[] } {
   const model = textOrNull(trainer["lm_name"], `${where} lm_name`);
   const submodule = textOrNull(trainer["submodule_name"], `${where} submodule_name`);

@@ -1,4 +1,4 @@
-/** What dictionary_learning's trainers and activation buffers write of themselves, in any of its versions. */
+/** The settings that dictionary_learning's trainers and activation buffers write, in any of its versions. */
 import { because, type Settings } from "./reading/known-keys.ts";
 
 export const dictionarySettings = {
@@ -8,9 +8,9 @@ export const dictionarySettings = {
     inert: {
       "the class that trained it; dict_class says what is computed": "trainer_class",
       "shares and weights of a Matryoshka's groups in the loss": "group_fractions group_weights",
-      "of the threshold's estimate in training": "threshold_beta threshold_start_step",
+      "how the threshold was estimated in training": "threshold_beta threshold_start_step",
       "the width of a gradient's kernel": "bandwidth",
-      "of an auxiliary loss": "auxk_alpha top_k_aux dead_feature_threshold",
+      "settings of an auxiliary loss": "auxk_alpha top_k_aux dead_feature_threshold",
       [because.trained]:
         "lr steps seed warmup_steps decay_start resample_steps sparsity_warmup_steps l1_penalty sparsity_function " +
         "sparsity_penalty sparsity_queue_length n_sparsity_updates p_start p_end anneal_start anneal_end " +

@@ -1,4 +1,7 @@
-/** Every format but SAELens's own, against what its library, SAELens or a transcription computes from the same files (oracle/sae_format_fixtures.py). */
+/**
+ * Every format except SAELens's own, compared with what its library, SAELens or a transcription computes from the
+ * same files (oracle/sae_format_fixtures.py).
+ */
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -47,7 +50,7 @@ describe.each(cases)("$name", ({ name, format, path, modelName }) => {
 
 const { changed } = changedSaes(scratch);
 
-it("a transcoder opens to be looked at, and no gate lets it through", () => {
+it("a transcoder can be opened and inspected, but no gate lets it through", () => {
   const model = { name: "tiny", hiddenSize: 16, layers: 4 };
   expect(() => requireFits(openSae(`${fixtures}sparsify/layers.1`), model)).not.toThrow();
   const transcoder = openSae(`${fixtures}sparsify-transcoder/layers.1`);
@@ -61,7 +64,7 @@ it("a transcoder opens to be looked at, and no gate lets it through", () => {
   expect(() => requireFits(openSae(llama), model)).toThrow(/it decodes blocks.1.hook_mlp_out/);
 });
 
-it("R1's configuration that is silent about the decoder's norm is read as SAELens reads it, and says so", () => {
+it("an R1 configuration without the key of the decoder's norm is read as SAELens reads it, and a note says so", () => {
   const silent = changed("llama-scope-r1", "sae/config.json", (found) => ({
     ...found,
     sparsity_include_decoder_norm: undefined,
@@ -106,7 +109,7 @@ describe("what is refused, by name", () => {
     expect(() => openSae(changed(name, "trainer_0/config.json", change))).toThrow(message);
   });
 
-  it("a file whose path alone says k, elsewhere; a Gemma Scope file outside its folders has no place", () => {
+  it("a file moved out of the folder whose name states k; a Gemma Scope file outside its folders has no site", () => {
     const at = (file: string) => join(mkdtempSync(join(scratch, "case-")), file);
     const [qwen, gemma] = [at("layer1.sae.pt"), at("params.npz")];
     const pathOf = (name: string) => fixtures + cases.find((one) => one.name === name)!.path;

@@ -1,4 +1,4 @@
-/** Every format there is. */
+/** The list of all formats of SAE files that Fathom reads. */
 import { dictionaryLearning } from "./dictionary-learning.ts";
 import { gemmaScope } from "./gemma-scope.ts";
 import { gemmaScope2 } from "./gemma-scope-2.ts";

@@ -70,7 +70,7 @@ function read({ folder, where, config, weights: file }: Found): Sae {
   });
 }
 
-/** What it is, beside the hooks, which say the same. */
+/** @throws FathomError if `type` is present and contradicts the hooks, which also say whether this is a transcoder */
 function requireType(said: unknown, where: string, isTranscoder: boolean): void {
   if (said === undefined || said === null) return;
   const type = oneOf(["sae", "transcoder"], said, where);
@@ -82,7 +82,7 @@ function requireType(said: unknown, where: string, isTranscoder: boolean): void 
     );
 }
 
-/** Modules of Transformers as TransformerLens names them; any other stays as it is written. */
+/** Translates a module name of Transformers into TransformerLens's hook name; any other name is returned unchanged. */
 function hookOf(point: string): string {
   const match = /^model\.layers\.(\d+)\.(.+)$/.exec(point);
   const hook = {

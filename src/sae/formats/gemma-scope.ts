@@ -1,6 +1,7 @@
 /**
- * Gemma Scope 1 (Lieberum et al. 2024): `layer_L/width_16k/average_l0_N/params.npz`. JumpReLU; b_dec is not subtracted at the
- * input. Layer, place and L0 are said by the path alone; the tensors decide the sizes, since `width_16k` is a label.
+ * Gemma Scope 1 (Lieberum et al. 2024): `layer_L/width_16k/average_l0_N/params.npz`. JumpReLU; b_dec is not
+ * subtracted at the input. Only the path states layer, place and L0. The tensors decide the sizes, because
+ * `width_16k` is only a label.
  */
 import { basename, resolve } from "node:path";
 import { badInput } from "../../core/errors.ts";
@@ -12,7 +13,7 @@ import { Tensors } from "./reading/tensors.ts";
 
 const weightsName = "params.npz";
 const isWeights = (file: string) => basename(file) === weightsName;
-/** What a repository's name says about the place, as TransformerLens names it. */
+/** The place that a repository's name stands for → TransformerLens's hook name. */
 const hooks: Readonly<Record<string, string>> = {
   res: "hook_resid_post",
   mlp: "hook_mlp_out",
@@ -79,5 +80,5 @@ function siteIn(path: string): Site | null {
   );
 }
 
-/** What stands nearest to the file: folders above the repository may be called like its own. */
+/** The last match in the path, nearest to the file: folders above the repository may have names like its own. */
 const lastIn = (path: string, pattern: RegExp) => [...path.matchAll(pattern)].at(-1);

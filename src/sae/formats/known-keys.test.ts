@@ -1,6 +1,6 @@
 /**
- * What configurations say beside the weights. Published ones open as they are; whatever else could change what is computed is
- * read or refused by name, and so is every key that nobody knows.
+ * The keys of configurations. Published configurations open unchanged. Any other setting that could change what is
+ * computed is read or refused by name; every unknown key is refused by name.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -22,7 +22,7 @@ afterAll(() => {
 });
 const { withFields, saelensWith, qwenWith, changed } = changedSaes(scratch);
 
-/** As the files on the hub have them, but for the sizes, places and norms, which are the fixture's. */
+/** Configurations as published on the hub, except for sizes, places and norms, which are those of the fixtures. */
 const published: [name: string, open: () => string, like: string][] = [
   [
     "Llama Scope",
@@ -102,7 +102,7 @@ const published: [name: string, open: () => string, like: string][] = [
   ],
 ];
 
-describe("published configurations open, and say what they said", () => {
+describe("published configurations open and give the same SAE", () => {
   it.each(published)("%s", (_, path, like) => {
     const [found, expected] = [openSae(path()), openSae(formatFixtures + like)];
     expect(found.k).toBe(expected.k);
@@ -199,7 +199,7 @@ describe("a setting that would change what is computed is refused by name", () =
   });
 });
 
-describe("a key that nobody knows is refused by name", () => {
+describe("an unknown key is refused by name", () => {
   const refused = /gain: expected only settings that are known, found 2. Try: take the key out of the file/;
   it.each(configNames)("%s", (name) => {
     expect(() => openSae(withFields(name, { gain: 2 }))).toThrow(refused);

@@ -1,7 +1,8 @@
 /**
- * Llama Scope R1: `config.json` and `sae_weights.safetensors`, which holds the dataset's mean norms and each feature's threshold.
- * The threshold was trained with the weights, so it is compared with pre-activations of scaled inputs, as in SAELens and in the
- * trainers' encoder. (Their folding of an SAE's scale leaves it as it is; that of their cross-layer transcoders divides it, too.)
+ * Llama Scope R1: `config.json` and `sae_weights.safetensors`. The weights file holds the dataset's mean norms and a
+ * threshold per feature. The threshold was trained with the weights, so it is compared with pre-activations of scaled
+ * inputs, as in SAELens and in the trainers' encoder. (When the trainers fold the scale of an SAE into its weights,
+ * they do not change the threshold. For their cross-layer transcoders they divide the threshold, too.)
  */
 import { badInput } from "../../core/errors.ts";
 import { readScaled } from "./llama-scope-scaled.ts";
@@ -18,7 +19,7 @@ export const llamaScopeR1: SaeFormat = folderFormat(
   ({ folder, where, config, weights }) => {
     const tensors = Tensors.safetensors(weights);
     const key = "sparsity_include_decoder_norm";
-    // The trainers' files always say it. SAELens reads none with it; where the file is silent, that reading is the one used.
+    // The trainers' files always state this key. SAELens ignores it; a file without the key is read as SAELens reads it.
     const said = config[key] ?? null;
     return readScaled(llamaScopeR1.name, folder, {
       where,
@@ -34,9 +35,9 @@ export const llamaScopeR1: SaeFormat = folderFormat(
   },
 );
 
-/** The weights file's; a configuration that says it too must agree. */
+/** The mean norm comes from the weights file. If the configuration states it too, both must agree. */
 function normOf(side: "in" | "out", tensors: Tensors, config: Fields, where: string): number {
-  // Where it does not say what it writes, it writes what it reads.
+  // If the file does not say which hook it writes, it writes the one that it reads.
   const hook =
     textOrNull(config[`hook_point_${side}`], `${where} hook_point_${side}`) ??
     textOrNull(config["hook_point_in"], `${where} hook_point_in`);
@@ -55,7 +56,7 @@ function normOf(side: "in" | "out", tensors: Tensors, config: Fields, where: str
   )!;
 }
 
-/** The weights file's; 0 is what the library writes of an SAE that keeps its own. */
+/** The thresholds come from the weights file. In the configuration, 0 means that the SAE has thresholds of its own. */
 function thresholdOf(tensors: Tensors, d_sae: number, config: Fields, where: string) {
   const threshold = tensors.vector("log_jumprelu_threshold", d_sae).map(Math.exp);
   const one = config["jump_relu_threshold"] ?? 0;

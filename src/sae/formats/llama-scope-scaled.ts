@@ -1,7 +1,8 @@
 /**
- * What Llama Scope and its R1 share: trained on activations scaled to a mean norm of √d. Folded as the trainers' own loader does, so
- * that features are in units of the input; SAELens leaves the decoder's norm out, and where rows are not of norm 1 and the
- * configuration asks for it, other features are active there.
+ * The common part of Llama Scope and Llama Scope R1: both were trained on activations scaled to a mean norm of √d.
+ * The scale is folded into the weights as the trainers' own loader does it, so that features are in units of the
+ * input. SAELens leaves the decoder's norm out. So if the configuration asks for that norm and rows do not have norm
+ * 1, other features are active in SAELens.
  */
 import { scaled } from "../code/matrix.ts";
 import { makeSae, nothingStated, type Sae, type SaeParts } from "../code/sae.ts";
@@ -12,7 +13,7 @@ import { type Fields, plainParts, textOrNull } from "./reading/fields.ts";
 import { because, requireKnown, type Settings } from "./reading/known-keys.ts";
 import type { Tensors } from "./reading/tensors.ts";
 
-/** What the trainers' library (lm_saes, now Llamascopium) writes of an SAE, in any of its versions. */
+/** The settings that the trainers' library (lm_saes, now Llamascopium) writes for an SAE, in any of its versions. */
 const settings: Settings = {
   read:
     "hook_point_in hook_point_out d_model d_sae expansion_factor model_name " +
@@ -26,9 +27,9 @@ const settings: Settings = {
     apply_decoder_bias_to_pre_encoder: { is: false, else: "b_dec is subtracted from the scaled input" },
   },
   inert: {
-    "of the TopK that it was trained as; its threshold is what decides": "top_k k_warmup_steps",
+    "settings of the TopK that it was trained as; now its threshold decides": "top_k k_warmup_steps",
     "the width of a gradient's kernel": "jumprelu_threshold_window jumprelu_threshold_grad_scale",
-    "how rows are held in training; the file's are as they are":
+    "how rows were constrained in training; the file's rows are used unchanged":
       "decoder_exactly_fixed_norm decoder_exactly_unit_norm force_unit_decoder_norm",
     [because.begun]:
       "bias_init_method init_decoder_norm init_encoder_norm init_encoder_with_decoder_transpose init_search " +
@@ -44,11 +45,11 @@ interface Scaled {
   where: string;
   config: Fields;
   tensors: Tensors;
-  /** Mean norm of the activations that were read, and of those that were to be written. */
+  /** Mean norm over the training data of the activations that the SAE reads (`in`) or rebuilds (`out`). */
   norm: (side: "in" | "out") => number;
   /**
-   * [d_sae], and what it is compared with: pre-activations of inputs as the model makes them (Llama Scope, whose thresholds were
-   * set after folding), or of scaled ones (R1, whose thresholds were trained).
+   * [d_sae]. `thresholdOf` says what it is compared with: pre-activations of inputs as the model makes them (Llama
+   * Scope, whose thresholds were set after folding), or of scaled inputs (R1, whose thresholds were trained).
    */
   threshold: (d_sae: number) => Float32Array<ArrayBuffer>;
   thresholdOf: "inputs" | "scaled inputs";
@@ -65,7 +66,8 @@ export function readScaled(format: string, path: string, source: Scaled): Sae {
   requireSizes(weights, config, where, { d_in: "d_model", d_sae: "d_sae", factor: "expansion_factor" });
   const [read, written] = [norm("in"), norm("out")];
   const [into, out] = [Math.sqrt(d_in) / read, Math.sqrt(d_in) / written];
-  // (s_in·x·W + b) > t is (x·W + b/s_in) > t/s_in; times the norm of a row of W_dec·s_in/s_out it is > t/s_out.
+  // (s_in·x·W + b) > t is the same as (x·W + b/s_in) > t/s_in. Multiplied by the norm of a row of W_dec·s_in/s_out,
+  // the right side is t/s_out.
   const unit = source.thresholdOf === "inputs" ? 1 : timesDecoderNorm ? out : into;
   const hook = textOrNull(config["hook_point_in"], `${where} hook_point_in`);
   const target = textOrNull(config["hook_point_out"], `${where} hook_point_out`);

@@ -1,6 +1,6 @@
 /**
- * Llama Scope (He et al. 2024): `hyperparams.json` and `checkpoints/final.safetensors`, one threshold for all features. Named by
- * its folder, by `checkpoints` in it, or by the weights file.
+ * Llama Scope (He et al. 2024): `hyperparams.json` and `checkpoints/final.safetensors`, one threshold for all features. The
+ * user names its folder, the folder `checkpoints` in it, or the weights file.
  */
 import { basename, dirname, join } from "node:path";
 import { badInput } from "../../core/errors.ts";
@@ -33,7 +33,7 @@ const inHome = folderFormat("llama-scope", "hyperparams.json", checkpoint, (foun
     norm: (side) => positive(average[side], `${where} ${name}.${side}`),
     threshold: (d_sae) => new Float32Array(d_sae).fill(threshold),
     thresholdOf: "inputs",
-    // The library's own default where the key is not written.
+    // true is the library's own default for a file without the key.
     timesDecoderNorm: flag(config[includesNorm], true, `${where} ${includesNorm}`),
     notes: [],
   });

@@ -7,10 +7,10 @@ import type { SaeFormat } from "./reading/format.ts";
 
 /**
  * @param path a folder, or the weights file inside it
- * @param format name of a format; recognized from the files' names when not given
- * @param k how many features are active on a token, of a TopK file that does not say it
- * @throws FathomError in one line for a path or format that is not known, for every broken or unsupported file, and for a k that
- *   the file says otherwise or has no use for
+ * @param format name of a format; if not given, it is recognized from the names of the files
+ * @param k how many features are active per token, for a TopK file that does not state it
+ * @throws FathomError in one line for an unknown path or format, for every broken or unsupported file, and for a k that
+ *   contradicts the file or that the SAE's kind does not use
  */
 export function openSae(path: string, format?: string, k?: number): Sae {
   const sae = openToTrainOn(path, format, k);
@@ -20,7 +20,10 @@ export function openSae(path: string, format?: string, k?: number): Sae {
   throw badInput("--k", `${sae.k}, as ${path} has it`, String(k), "leave --k out");
 }
 
-/** As `openSae`, for a training whose own k may be what was given: it is taken where the file needs one and says none. */
+/**
+ * Like `openSae`, but a k that differs from the file's is no error: a training may have a k of its own. The file's k
+ * comes first.
+ */
 export function openToTrainOn(path: string, format?: string, k?: number): Sae {
   return formatOf(path, format).open(path, { k: k ?? null });
 }

@@ -1,6 +1,6 @@
 /**
- * Qwen-Scope: `layerL.sae.pt`, a pickle, with `config.json` or in a folder called like the repository
- * (`SAE-Res-Qwen3-1.7B-Base-W32K-L0_50`). The k largest, then ReLU; b_dec is not subtracted at the input.
+ * Qwen-Scope: `layerL.sae.pt`, a pickle, beside a `config.json` or in a folder with the repository's name
+ * (`SAE-Res-Qwen3-1.7B-Base-W32K-L0_50`). Keeps the k largest, then applies ReLU. b_dec is not subtracted at the input.
  */
 import { existsSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
@@ -52,7 +52,7 @@ function readSae(path: string, given: Given): Sae {
   const configPath = join(dirname(path), "config.json");
   const config: Fields = existsSync(configPath) ? readFields(configPath) : {};
   requireKnown(config, configPath, settings);
-  // The nearest to the file: folders above may be called like another repository.
+  // The match nearest to the file: folders above may have the name of another repository.
   const repository = [...resolve(path).matchAll(/SAE-Res-([^/\\]+?)-W\d+K-L0_(\d+)/g)].at(-1) ?? null;
   const tensors = Tensors.torch(path);
   const weights = tensors.weights("W_enc", "W_dec", { encoder: true, decoder: true });
@@ -62,7 +62,7 @@ function readSae(path: string, given: Given): Sae {
     path,
     given,
     [`${configPath} k`, config["k"]],
-    // W32K is a label: the tensors say the width.
+    // W32K is only a label: the tensors decide the width.
     [
       "a folder named like the repository (SAE-Res-MODEL-W32K-L0_50)",
       repository === null ? null : Number(repository[2]),

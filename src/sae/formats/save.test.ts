@@ -1,6 +1,7 @@
 /**
- * What `sae train` exports, as SAELens reads it: oracle/sae_roundtrip.py trained these SAEs here and computed with SAELens. Where one
- * of these fails for a change of the export, SAELens has not read the new one: make the fixture again and see that it does.
+ * The export of `sae train` as SAELens reads it: oracle/sae_roundtrip.py trained these SAEs with Fathom and computed
+ * with SAELens. If a test fails because the export changed, SAELens has not read the new export yet: make the fixture
+ * again to check that it can.
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -52,7 +53,7 @@ describe.each(cases)("$name", ({ name, architecture }) => {
     await session.close();
   });
 
-  it("is what is written today, to the byte", () => {
+  it("is written to the same bytes today", () => {
     const written = join(scratch, name);
     const config = JSON.parse(readFileSync(`${folder}/cfg.json`, "utf8")) as {
       metadata: { fathom: { training: Json } };

@@ -1,4 +1,4 @@
-/** Writes an SAE as SAELens does, so that SAELens, Neuronpedia and Fathom read the same file. */
+/** Writes an SAE in SAELens's layout, so that SAELens, Neuronpedia and Fathom can read the same file. */
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Json } from "../../core/hash.ts";
@@ -8,19 +8,20 @@ import { blocks } from "../code/matrix.ts";
 import { type Sae, vectorsOf } from "../code/sae.ts";
 import { writeStated } from "../code/stated.ts";
 
-/** The version of SAELens whose file layout this is; without one SAELens reads the layout of before 6.0. */
+/** The version of SAELens whose file layout is written. Without a version, SAELens reads the layout of before 6.0. */
 const layoutVersion = "6.0.0";
 
 /**
- * @param folder made if missing; an SAE that is there is replaced
- * @param training how it came about, kept under metadata.fathom.training
- * @throws FathomError when the place cannot be written or the disk is full
+ * @param folder created if missing; an SAE that it already holds is replaced
+ * @param training how the SAE was trained, stored under metadata.fathom.training
+ * @throws FathomError if the folder cannot be written or the disk is full
  */
 export function saveSae(folder: string, sae: Sae, training: Json = null): void {
   const configPath = join(folder, "cfg.json");
   try {
     makeFolder(folder);
-    // Weights without a config are nobody's SAE, so a kill between the two writes leaves nothing that looks finished.
+    // The old config goes first. If the process is killed between the two writes, weights without a config do not look like
+    // a finished SAE.
     rmSync(configPath, { force: true });
   } catch (error) {
     throw writeProblem(folder, error);

@@ -1,6 +1,7 @@
 /**
- * EleutherAI sparsify: `HOOKPOINT/cfg.json` and `HOOKPOINT/sae.safetensors`. TopK after a ReLU; b_dec is subtracted at the input
- * unless it is a transcoder. The folder's name is the hook point: `layers.12` is a block's output.
+ * EleutherAI sparsify: `HOOKPOINT/cfg.json` and `HOOKPOINT/sae.safetensors`. TopK after a ReLU. b_dec is subtracted
+ * at the input, except in a transcoder. The folder's name is the hook point: `layers.12` means the output of block
+ * 12.
  */
 import { basename, resolve } from "node:path";
 import { badInput } from "../../core/errors.ts";
@@ -17,7 +18,7 @@ const settings: Settings = {
   read: "activation d_in expansion_factor k num_latents skip_connection transcode hook_name hook_layer",
   only: { signed: { is: false, else: "features of either sign" } },
   inert: {
-    "how rows are held in training; the file's are as they are": "normalize_decoder",
+    "how rows were constrained in training; the file's rows are used unchanged": "normalize_decoder",
     "a second loss, over four times as many features": "multi_topk",
   },
 };
@@ -37,12 +38,12 @@ function read({ folder, where, config, weights: file, given }: Found): Sae {
     );
   const weights = tensors.weights("encoder.weight", "W_dec", { encoder: true, decoder: false });
   const { d_in, d_sae } = weights;
-  // 0 latents stand for the expansion factor, which else decides nothing.
+  // With num_latents = 0 the expansion factor decides d_sae; otherwise the factor is not used.
   const stated =
     (config["num_latents"] ?? 0) !== 0 ? { d_sae: "num_latents" } : { factor: "expansion_factor" };
   requireSizes(weights, config, where, { d_in: "d_in", ...stated });
   const site = siteIn(basename(resolve(folder)));
-  // The library writes neither; others do, for tools that ask.
+  // The library writes neither hook_name nor hook_layer; other programs add them for tools that ask for them.
   const hook = textOrNull(config["hook_name"], `${where} hook_name`);
   agreed(
     (value, at) => wholeNumber(value, at, 0),
@@ -78,7 +79,7 @@ function layerIn(hook: string): number | null {
   return layer === undefined ? null : Number(layer);
 }
 
-/** Hook points are modules of Transformers, counted from the base model. */
+/** The site of a hook point, which is the path of a Transformers module inside the base model; null for any other name. */
 function siteIn(hookPoint: string): Site | null {
   const layer = /^(?:layers|h)\.(\d+)$/.exec(hookPoint)?.[1];
   if (layer !== undefined) return siteOf(residPost(Number(layer)), null);

@@ -1,7 +1,7 @@
 /**
- * TopK SAEs as their authors saved them (BioRefusalAudit): one `NAME.pt`, with or without `NAME.meta.json`. b_dec is not subtracted
- * at the input. Weights lie as matrices of the canonical form, or as nn.Linear has them. The tensors do not say k; where no meta
- * file does, --k has to.
+ * TopK SAEs as their authors saved them (BioRefusalAudit): one `NAME.pt`, with or without `NAME.meta.json`. b_dec is
+ * not subtracted at the input. Weights are stored in the canonical layout, or transposed as nn.Linear stores them. k
+ * comes from the meta file or from a tensor "k"; if neither states it, --k must.
  */
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
@@ -38,7 +38,7 @@ const settings: Settings = {
       "mse mse_loss explained_variance ev fvu r2 l0 alive_features dead_features loss best_loss final_loss train_loss " +
       "val_loss test_loss total_loss loss_history l_recon l_sparsity l_contrastive epochs_trained train_time_s " +
       "n_training_activations n_tokens",
-    "how rows are held in training; the file's are as they are": "normalize_decoder",
+    "how rows were constrained in training; the file's rows are used unchanged": "normalize_decoder",
     [because.trained]:
       "lr learning_rate epochs batch_size patience steps n_steps max_steps seed optimizer weight_decay lam_sparse " +
       "lam_contrast contrastive temperature",
@@ -51,7 +51,7 @@ const settings: Settings = {
 
 const metaOf = (file: string) => file.replace(/\.pt$/, ".meta.json");
 const isDescribed = (file: string) => file.endsWith(".pt") && existsSync(metaOf(file));
-/** Names that other formats have given their files. */
+/** Whether a .pt file does not have a name that another format gives its files (ae.pt, NAME.sae.pt). */
 const isAlone = (file: string) => /(?<!^ae|\.sae)\.pt$/.test(basename(file));
 
 export const topkPt: SaeFormat = {
@@ -61,7 +61,7 @@ export const topkPt: SaeFormat = {
   mayBe: (path) => filesAt(path, isAlone).length > 0,
   open(path, given) {
     const described = filesAt(path, isDescribed);
-    // Named itself, together with this format, a file may be called as another format calls its own.
+    // A file that the user names together with --format may have a name that another format uses.
     const isOne = (file: string) => (file === path ? file.endsWith(".pt") : isAlone(file));
     const found = described.length > 0 ? described : filesAt(path, isOne);
     return readSae(onlyFile(path, found, "one NAME.pt"), given);
@@ -120,7 +120,7 @@ function siteIn(meta: Fields, where: string): Site | null {
   return layer === null ? null : siteOf(residPost(layer), model);
 }
 
-/** Python writes numbers that JSON has not; null says the same. */
+/** Replaces NaN and Infinity, which Python writes and JSON does not have, by null, which means the same here. */
 function withoutNaN(text: string): string {
   return text.replace(/"(?:[^"\\]|\\.)*"|-?\b(?:NaN|Infinity)\b/g, (found) =>
     found.startsWith('"') ? found : "null",

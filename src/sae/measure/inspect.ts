@@ -1,4 +1,4 @@
-/** What an SAE file is, from the file alone: no model and no activations are needed. */
+/** Describes an SAE from its file only; no model and no activations are needed. */
 import { blocks, norms } from "../code/matrix.ts";
 import { type Normalization, type Sae, type SaeKind, type Site, type Stated } from "../code/sae.ts";
 import { residualOnly } from "../code/site.ts";
@@ -16,36 +16,36 @@ export interface Inspection {
   kind: SaeKind;
   d_in: number;
   d_sae: number;
-  /** Active features a token at most; null unless topk or groupmax. */
+  /** Most active features per token; null unless topk or groupmax. */
   k: number | null;
   site: Site | null;
   normalize: Normalization;
   applyBDecToInput: boolean;
   rescaleByDecoderNorm: boolean;
-  /** Above which a feature is active; null unless jumprelu. */
+  /** The thresholds above which features are active; null unless jumprelu. */
   threshold: Range | null;
-  /** ‖W_enc column‖ over features, as it multiplies the input that is said below `normalize`. */
+  /** ‖W_enc column‖ over features; the columns multiply the input after the normalization of `normalize`. */
   encoderNorm: Range;
   /** ‖W_dec row‖ over features. */
   decoderNorm: Range;
-  /** Features that look dead from their weights alone; a feature may look alive here and never fire. */
+  /** Features that look dead from their weights only. A feature that looks alive here may still never fire. */
   deadLooking: {
     count: number;
     share: number;
-    /** The decoder row is nothing beside the median row. */
+    /** The norm of the decoder row is negligible compared with the median row. */
     noDecoder: number;
-    /** The encoder reads nothing, and the bias alone does not fire. */
+    /** The encoder column is zero, and the bias without it does not reach the threshold. */
     noEncoder: number;
     /**
-     * Inputs of the norm that the SAE normalizes them to cannot reach the threshold in any direction; null where the
-     * norm of its inputs is not fixed.
+     * An input of the norm that the SAE normalizes to cannot reach the threshold in any direction; null if the SAE does not
+     * fix the norm of its inputs.
      */
     outOfReach: number | null;
   };
   stated: Stated;
-  /** Scaling and folding that was applied on the way here, whole sentences. */
+  /** Whole sentences: the scaling and folding that was applied when the file was read. */
   notes: readonly string[];
-  /** What the file does not say, or is not fit for, and what to try. */
+  /** What the file does not state or cannot be used for, and what to try. */
   missing: Missing[];
 }
 
@@ -54,7 +54,7 @@ export interface Missing {
   try: string;
 }
 
-/** Below this share of the median norm a decoder row moves nothing that float32 would keep beside the others. */
+/** A decoder row below this share of the median norm adds less than float32 keeps beside the others. */
 const nothing = 1e-6;
 
 export function inspect(sae: Sae): Inspection {
@@ -142,7 +142,7 @@ const statedWords: Record<keyof Stated, string> = {
   meanNorm: "norm of the activations in training",
 };
 
-/** ‖normalize(x)‖ for every x, where it is one number. layer_norm divides by the deviation with n − 1. */
+/** ‖normalize(x)‖ if it is the same for every x, else null. layer_norm divides by the standard deviation with n − 1. */
 function fixedNorm({ normalize, d_in }: Sae): number | null {
   switch (normalize) {
     case "none":
@@ -155,7 +155,7 @@ function fixedNorm({ normalize, d_in }: Sae): number | null {
   }
 }
 
-/** What subtracting b_dec from the input takes from each feature's product, [d_sae]; null where it is not subtracted. */
+/** By how much the subtraction of b_dec from the input lowers each feature's product, [d_sae]; null without subtraction. */
 function shiftOf({ applyBDecToInput, W_enc, b_dec, d_in, d_sae }: Sae): Float64Array | null {
   if (!applyBDecToInput) return null;
   const shift = new Float64Array(d_sae);
@@ -168,7 +168,7 @@ function shiftOf({ applyBDecToInput, W_enc, b_dec, d_in, d_sae }: Sae): Float64A
 
 /** @param product largest value of the encoder column's product with an input */
 function canFire(sae: Sae, feature: number, product: number): boolean {
-  // Rescaling by a decoder norm changes no sign.
+  // Rescaling by a decoder norm does not change the sign, so it is left out.
   return product + sae.b_enc[feature]! > Math.max(0, sae.threshold?.[feature] ?? 0);
 }
 

@@ -1,4 +1,4 @@
-/** The steps of a training run, from its start or from where it was left: what train.ts prepares and finishes. */
+/** The steps of a training run, from its start or from a kept state. training.ts prepares and finishes the run. */
 
 import type { Random } from "../../core/random.ts";
 import type { SessionOptions } from "../../model/ort/session.ts";
@@ -12,26 +12,26 @@ import { type CurvePoint, type Keeping, mostPoints, type TrainingState } from ".
 import { type OwnName, trainedNames } from "./state/weights.ts";
 import { endlessBatches } from "./training-rows.ts";
 
-/** β as usual; ε as Gao et al. train SAEs with, small because their gradients are. */
+/** Adam's usual β. ε is the value of Gao et al.; it is small because the gradients of SAEs are small. */
 const moments = { beta1: 0.9, beta2: 0.999, epsilon: 6.25e-10 };
 
 export interface TrainingProgress extends CurvePoint {
   steps: number;
-  /** Tokens read. */
+  /** Tokens processed so far. */
   tokens: number;
 }
 
 interface TrainingData {
   rows: Rows;
-  /** Which of them are trained on. */
+  /** Indices of the rows that are trained on. */
   kept: Int32Array;
-  /** What the rows are multiplied by. */
+  /** The factor on the rows. */
   scale: number;
-  /** V of the loss, of the scaled rows. */
+  /** V of the loss, for the scaled rows. */
   variance: number;
 }
 
-/** Gradient descent on the state's weights, in place. */
+/** Runs gradient descent on the state's weights, in place. */
 export async function descend(
   { rows, kept, scale, variance }: TrainingData,
   objective: Objective,
@@ -51,7 +51,8 @@ export async function descend(
     const adam = new Adam(moments, state.adam);
     const deadAfter = plan.deadAfterTokens ?? kept.length;
     const batches = endlessBatches(kept, batch, draw);
-    // The order of the rows is the seed's: drawn again up to here, it goes on as it would have.
+    // The seed decides the order of the rows. A resumed run draws the past batches again, so it continues in the same
+    // order.
     for (let step = 0; step < state.adam.steps; step++) batches.next();
     const pointEvery = Math.ceil(steps / mostPoints);
     for (let step = state.adam.steps; step < steps; step++) {
@@ -94,7 +95,10 @@ export async function descend(
   }
 }
 
-/** Of the mean of the last hundred or so: all of them while they are fewer, so that the start at 0 leaves no trace. */
+/**
+ * Weight of the newest value in a running mean over about a hundred steps. It starts at 1, so that the initial 0
+ * leaves no trace.
+ */
 function runningRate(step: number): number {
   return Math.max(0.01, 1 / (step + 1));
 }

@@ -1,9 +1,12 @@
-/** Against what is known without iterating: Fermat's point, a majority, and the balance of unit vectors. */
+/**
+ * The geometric median compared with cases that are known exactly: Fermat's point, a majority, and the balance of
+ * unit vectors.
+ */
 import { expect, test } from "vitest";
 import { random } from "../../core/random.ts";
 import { geometricMedian } from "./geometric-median.ts";
 
-test("of a triangle it is Fermat's point, from where the corners are seen at 120°", () => {
+test("for a triangle it is Fermat's point, from which the corners are seen at 120°", () => {
   const corners: [number, number][] = [
     [0, 0],
     [7, 1],
@@ -30,7 +33,7 @@ test("of a triangle it is Fermat's point, from where the corners are seen at 120
   for (const [i, value] of expected.entries()) expect(found[i]).toBeCloseTo(value, 4);
 });
 
-test("is where more than half of the points lie, however far the others", () => {
+test("is the place where more than half of the points lie, however far the others are", () => {
   const points = Float32Array.from([3, 4, 3, 4, 3, 4, 900, -50, -20, 700]);
   const found = geometricMedian(points, 2);
   expect(found[0]).toBeCloseTo(3, 3);
@@ -38,7 +41,7 @@ test("is where more than half of the points lie, however far the others", () => 
 });
 
 test("leaves a point that it meets by chance", () => {
-  // It begins at the mean, which is the last point; the others' pull is stronger than that one holds.
+  // The iteration starts at the mean, which is the last point. The pull of the others is stronger than its weight.
   const others = [
     [0, 0],
     [0, 1],
@@ -49,7 +52,7 @@ test("leaves a point that it meets by chance", () => {
   const mean = others[0]!.map((_, i) => others.reduce((sum, point) => sum + point[i]!, 0) / 5);
   expect(mean).toEqual([3, 3]);
   const found = geometricMedian(Float32Array.from([...others, mean].flat()), 2);
-  // By symmetry on the diagonal, and between the square and the rest.
+  // By symmetry the median is on the diagonal, between the square and the rest.
   expect(found[0]).toBeCloseTo(found[1]!, 5);
   expect(found[0]).toBeLessThan(1.01);
 });

@@ -1,12 +1,12 @@
 /**
- * The point with the smallest sum of distances to others: where b_dec begins (Gao et al., arXiv 2406.04093, appendix A.1),
- * since a mean is drawn to the few rows that lie far off. By Weiszfeld's iteration, with the step of Vardi and Zhang (PNAS
- * 97, 2000) where it meets one of the points, at which Weiszfeld's is not defined.
+ * The geometric median: the point with the smallest sum of distances to the given points. b_dec starts there (Gao et al.,
+ * arXiv 2406.04093, appendix A.1), because a mean is pulled towards the few rows that lie far away. Computed by Weiszfeld's
+ * iteration. That is not defined at one of the points, so the step of Vardi and Zhang (PNAS 97, 2000) is used there.
  */
 
-/** Of the root mean square distance of the points from where it begins; a b_dec is not read to more digits. */
+/** Relative to the root mean square distance of the points from the start. A b_dec needs no more digits. */
 const tolerance = 1e-6;
-/** It converges linearly: clouds of activations take about 20. */
+/** The iteration converges linearly; for activations it takes about 20 steps. */
 const mostIterations = 200;
 
 /** @param points [n, width] row-major, n > 0 @returns [width] */
@@ -40,7 +40,8 @@ function improved(points: Float32Array, at: Float64Array): Float64Array<ArrayBuf
   if (total === 0) return Float64Array.from(at);
   for (let i = 0; i < width; i++) next[i] = next[i]! / total;
   if (here === 0) return next;
-  // The pull of the others, Σ unit vectors; the points that lie here hold against it, and where it is weaker they win.
+  // The pull of the other points is the norm of the sum of unit vectors towards them. The points that lie here resist
+  // with a force of 1 each. If the pull is weaker than that, the median stays here.
   const pull = total * Math.hypot(...next.map((value, i) => value - at[i]!));
   const share = pull === 0 ? 0 : Math.max(0, 1 - here / pull);
   return next.map((value, i) => share * value + (1 - share) * at[i]!);

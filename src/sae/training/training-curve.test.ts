@@ -1,4 +1,4 @@
-/** The curve that a training left, and the verdict on its term: read from beside the SAE, whichever of its files is named, and never guessed. */
+/** The loss curve and the verdict beside an SAE are read whichever of its files is named, and are never guessed. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,13 +11,13 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-it("is null where there is none, and refused where it is something else", () => {
+it("is null if there is no file, and refused if it holds something else", () => {
   expect(readTraining(folder)).toEqual({ curve: null, contrastive: null });
   const file = join(folder, "training.json");
   const plain = { step: 1, unexplained: 0.9, meanL0: 16, dead: 0 };
   const termed = { ...plain, step: 2, terms: { auxiliary: 0.4 } };
   const points = [{ ...plain, terms: {} }, termed];
-  // A training may note more than is drawn.
+  // A training may store more per point than the report shows.
   const noted = [plain, termed].map((point) => ({ ...point, seconds: 0.1 }));
   writeFileSync(file, JSON.stringify({ training: {}, quality: {}, curve: noted }));
   const told = { curve: points, contrastive: null };

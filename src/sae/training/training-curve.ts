@@ -1,4 +1,7 @@
-/** How a training went and what its contrastive term did, from the file that `fathom sae train` leaves beside an SAE. */
+/**
+ * Reads the loss curve and the verdict on the contrastive term from the file that `fathom sae train` writes beside an
+ * SAE.
+ */
 import { existsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { z } from "zod";
@@ -8,7 +11,7 @@ import { type SaeReport, saeReportSchema } from "../../core/records/sae-report.t
 import { readJson } from "../../files/disk/io.ts";
 
 const points = saeReportSchema.shape.curve.unwrap();
-/** A training may note more of a step than is shown of it, and more of itself. */
+/** The file may hold more per step, and more about the training, than is read here. */
 const fileSchema = z.object({
   training: z.object({ verdict: contrastiveVerdictSchema.optional() }),
   curve: z.array(points.element.strip()),
@@ -16,7 +19,7 @@ const fileSchema = z.object({
 
 /**
  * @param path an SAE's folder, or the weights file in it
- * @returns nulls where there is no such file, or there was no contrastive term
+ * @returns null for both if there is no such file; `contrastive` is null if the training had no contrastive term
  * @throws FathomError for a file without a curve
  */
 export function readTraining(path: string): Pick<SaeReport, "curve" | "contrastive"> {

@@ -1,4 +1,7 @@
-/** Which rows are trained on and which are kept to measure on, in what order, and what the loss needs to know of them. */
+/**
+ * Divides rows into those to train on and those to measure on, orders them in batches, and computes the figures that
+ * the loss needs.
+ */
 import { badInput } from "../../core/errors.ts";
 import type { Random } from "../../core/random.ts";
 import { pickRows, type Rows } from "../code/rows.ts";
@@ -6,7 +9,10 @@ import { normsOf } from "../measure/quality/quality.ts";
 import { geometricMedian } from "./geometric-median.ts";
 import type { TrainingPlan } from "./state/training-plan.ts";
 
-/** Which rows to train on, which to measure on, and how many are in neither for their norm. */
+/**
+ * @returns `kept`: the rows to train on; `aside`: the rows to measure on; `left`: how many are in neither, for their
+ *   large norm
+ */
 export function deal(
   rows: Rows,
   plan: TrainingPlan,
@@ -18,7 +24,8 @@ export function deal(
   const limit = plan.maxNormMultiple * norms.toSorted()[Math.floor(rows.count / 2)]!;
   const order = draw.shuffle([...norms.keys()]);
   const kept = Math.floor(rows.count * (1 - plan.heldOut));
-  // What is measured is measured with its outliers: quality says both figures.
+  // Only rows to train on lose their outliers. The held-out rows keep them, because quality reports figures with and
+  // without.
   const ordinary = order.slice(0, kept).filter((row) => norms[row]! <= limit);
   if (ordinary.length < plan.batch)
     throw badInput(
@@ -34,10 +41,10 @@ export function deal(
   };
 }
 
-/** Rows that b_dec's start is taken from: a geometric median passes over them a few dozen times. */
+/** Most rows from which the start of b_dec is computed: a geometric median reads them a few dozen times. */
 const medianRows = 2 ** 14;
 
-/** The geometric median of the rows, of a sample where they are many. @returns [d] */
+/** The geometric median of the rows, or of a sample if there are many. @returns [d] */
 export function medianOf(rows: Rows, draw: Random): Float64Array {
   const all = Array.from({ length: rows.count }, (_, row) => row);
   const some = rows.count > medianRows ? draw.shuffle(all).slice(0, medianRows) : all;
@@ -51,7 +58,7 @@ export function meanNorm(rows: Rows): number {
   throw badInput(rows.name, "activations that are not all zero", "zeros");
 }
 
-/** Mean ‖s·x − μ‖², V of the loss. */
+/** V of the loss: the mean of ‖s·x − μ‖². */
 export function meanSquaredDistance(rows: Rows, mean: Float64Array, scale: number): number {
   let total = 0;
   for (let row = 0; row < rows.count; row++) {
@@ -62,7 +69,10 @@ export function meanSquaredDistance(rows: Rows, mean: Float64Array, scale: numbe
   throw badInput(rows.name, "activations that differ from one another", "the same numbers in every row");
 }
 
-/** `batch` of the numbers at a time: every one once in a new order, then again; a rest that fills no batch is left for another pass. */
+/**
+ * Yields batches without end. Each pass goes through all numbers in a new random order. If the last numbers of a pass
+ * do not fill a batch, they are left out of that pass.
+ */
 export function* endlessBatches(
   numbers: Int32Array,
   batch: number,

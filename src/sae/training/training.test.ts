@@ -1,4 +1,4 @@
-/** The recovery of a known dictionary by each objective, and what a plan refuses. */
+/** Each objective recovers a known dictionary; impossible plans are refused. */
 import { describe, expect, it } from "vitest";
 import { type Random, random } from "../../core/random.ts";
 import { inMemory, norms } from "../code/matrix.ts";
@@ -59,7 +59,7 @@ function meanMaxCosine(a: Float32Array, b: Float32Array, d: number): number {
 }
 
 describe("rows of norm 1", () => {
-  it("take no gradient along themselves, and all of it across", () => {
+  it("lose the gradient along themselves and keep all of the rest", () => {
     const draw = random("tangent");
     const rows = directions(5, 8, draw);
     const along = rows.map((value) => 3 * value);
@@ -102,10 +102,11 @@ describe("trainSae", () => {
   it("finds the dictionary that made the data", async () => {
     const losses: number[] = [];
     const { sae, quality: found, record } = await train({}, x, ({ unexplained }) => losses.push(unexplained));
-    // As many directions by chance come within 0.40 on average; every seed tried came within 0.98.
+    // The same number of random directions reaches a mean cosine of 0.40; every seed tried reached 0.98.
     expect(meanMaxCosine(dictionary, directions(64, d, random("chance")), d)).toBeLessThan(0.5);
     expect(meanMaxCosine(dictionary, sae.W_dec.read(), d)).toBeGreaterThan(0.95);
-    // The planted dictionary itself as encoder and decoder: directions interfere, and a trained encoder makes up for it.
+    // The planted dictionary itself as encoder and decoder. Its directions interfere; a trained encoder compensates
+    // for that.
     const W_enc = new Float32Array(d * size).map(
       (_, at) => dictionary[(at % size) * d + Math.floor(at / size)]!,
     );
@@ -133,13 +134,13 @@ describe("trainSae", () => {
     expect(sae).toMatchObject({ kind: "jumprelu", k: null });
     expect(meanMaxCosine(dictionary, sae.W_dec.read(), d)).toBeGreaterThan(0.95);
     expect(new Set(sae.threshold).size).toBe(1);
-    // Held-out rows, each without the batch that it would have competed in.
+    // Held-out rows are encoded one by one, without a batch in which they would compete.
     expect(found.meanL0).toBeGreaterThan(2.7);
     expect(found.meanL0).toBeLessThan(3.3);
     expect(found.varianceExplained.ordinary).toBeGreaterThan(0.9);
   });
 
-  it("finds it by JumpReLU, whose thresholds come to the L0 that was asked for", async () => {
+  it("finds it by JumpReLU, whose thresholds reach the L0 that was asked for", async () => {
     const { sae, quality: found, curve } = await train({ objective: "jumprelu" });
     expect(sae).toMatchObject({ kind: "jumprelu", k: null });
     expect(meanMaxCosine(dictionary, sae.W_dec.read(), d)).toBeGreaterThan(0.95);
@@ -147,12 +148,12 @@ describe("trainSae", () => {
     expect(found.meanL0).toBeGreaterThan(2.7);
     expect(found.meanL0).toBeLessThan(3.6);
     expect(found.varianceExplained.ordinary).toBeGreaterThan(0.9);
-    // The thresholds begin where they let as many through.
+    // The thresholds start where they let about as many features through.
     expect(curve[0]!.meanL0).toBeGreaterThan(2);
     expect(curve[0]!.meanL0).toBeLessThan(4);
   });
 
-  it("has fewer features active by JumpReLU the more each weighs", async () => {
+  it("has fewer active features by JumpReLU if the sparsity weight is larger", async () => {
     const L0 = async (sparsity: number) => {
       const { targetL0: _, ...free } = plans.jumprelu as JumpReLUPlan;
       const plan: JumpReLUPlan = { ...free, sparsity, steps: 600 };
@@ -167,12 +168,12 @@ describe("trainSae", () => {
     const first = await run("a");
     expect((await run("a")).identity()).toBe(first.identity());
     expect((await run("b")).identity()).not.toBe(first.identity());
-    // What training adds: five steps leave the directions about where chance put them.
+    // A check that longer training matters: five steps leave the directions about where they started.
     expect(meanMaxCosine(dictionary, first.W_dec.read(), d)).toBeLessThan(0.6);
   });
 
   it.each(objectiveNames)(
-    "is in the units of the data by %s: data of a 64th of the size give features of a 64th of the size",
+    "is in the units of the data by %s: data a 64th as large give features a 64th as large",
     async (objective) => {
       // A power of two changes no digit, so the two runs are the same run.
       const changes = { objective, steps: 50 };
@@ -191,7 +192,7 @@ describe("trainSae", () => {
     },
   );
 
-  it("leaves tokens of monstrous norm out", async () => {
+  it("leaves tokens of very large norm out", async () => {
     const monstrous = x.slice();
     for (let row = 0; row < 4000; row += 400) monstrous[row * d] = 1e6;
     const { record, quality: found } = await train({ steps: 600 }, monstrous);
@@ -200,8 +201,9 @@ describe("trainSae", () => {
     expect(found.varianceExplained.perToken).toBeGreaterThan(0.7);
   });
 
-  it("brings dead features back, which they do not do by themselves", async () => {
-    // No feature to spare and a rate so high that some fall silent: 15 stay dead over these seeds without the term, 1 with.
+  it("revives dead features, which do not revive by themselves", async () => {
+    // There is no spare feature, and the rate is so high that some die. Over these seeds 15 stay dead without the
+    // term, 1 with it.
     const shocked = { d_sae: size, rate: 0.02, warmup: 0, deadAfterTokens: 1000 };
     const deadAtEnd = async (auxWeight: number) => {
       let dead = 0;

@@ -1,12 +1,12 @@
 /**
- * Trains an SAE on activations by one of the objectives (`objectives/`), after Gao et al. (arXiv 2406.04093) with what small
- * data needs:
+ * Trains an SAE on activations with one of the objectives (`objectives/`). Follows Gao et al. (arXiv 2406.04093),
+ * with additions for small data:
  * - activations are scaled to a mean norm of √d_in for the run (SAELens, `expected_average_only_in`) and the factor is
  *   moved into the biases afterwards, so features and decoder rows (unit norm) are in the units of the input;
- * - tokens whose norm is above 10 times the median are left out (dictionary_learning's ActivationBuffer): a handful of
- *   them would be most of the loss;
- * - decoder rows keep norm 1: the gradient along a row is taken out before Adam, the row is rescaled after;
- * - encoder = decoder transposed at the start, b_dec = the geometric median of the activations;
+ * - tokens whose norm is above 10 times the median are left out (as dictionary_learning's ActivationBuffer does),
+ *   because a few of them would be most of the loss;
+ * - decoder rows keep norm 1: the part of the gradient along the row is removed before Adam, and the row is rescaled after;
+ * - at the start, encoder = decoder transposed, and b_dec = the geometric median of the activations;
  * - features that have not fired for a while get an auxiliary loss (`objectives/auxiliary.ts`);
  * - rate 2e-4·√(2¹⁴/d_sae) (EleutherAI sparsify's rule for the paper's curve), a linear warm-up and a linear decay.
  */
@@ -30,22 +30,22 @@ import { weightsOf } from "./warm-start.ts";
 
 export interface TrainedSae {
   sae: Sae;
-  /** On the rows kept aside. Rows are dealt one by one: neighbours in a text may be on both sides. */
+  /** Measured on the held-out rows. Rows are split one by one, so neighbours in a text may be on both sides. */
   quality: Quality;
-  /** What it came from, as plain data, for `saveSae`. */
+  /** The settings and row counts of the training, as plain data for `saveSae`. */
   record: Record<string, number | string>;
-  /** How the loss went, at most about a thousand points. */
+  /** The loss over the steps, at most about a thousand points. */
   curve: readonly CurvePoint[];
 }
 
 /**
  * @param rows activations [n, d_in] of one site
  * @param site where they were captured, `siteOf(residPost(layer), modelName)`
- * @param keeping where the state is kept and what to go on from; nowhere and from the start when not given
- * @param more terms of the loss beside the objective's
- * @param from an SAE to begin with, which `objectiveFor` has passed; weights by chance when not given
- * @throws FathomError for a plan that cannot be followed, too few rows, or rows that are not finite
- * @throws the reason of `keeping.signal` when that is aborted; the state has been kept by then
+ * @param keeping where the state is kept, and the state to continue from; null to keep none and to start anew
+ * @param more terms of the loss in addition to the objective's
+ * @param from an SAE to start from, already checked by `objectiveFor`; null for random weights
+ * @throws FathomError for an impossible plan, too few rows, or rows with NaN or infinities
+ * @throws the reason of `keeping.signal` if that is aborted, after the state was kept
  */
 export async function trainSae(
   rows: Rows,
@@ -86,7 +86,7 @@ export async function trainSae(
       rows.width,
       plan.d_sae,
     ]),
-    // SAE(s·x)/s with unit rows: features shrink by s with the bias, W_enc and W_dec stay.
+    // SAE(s·x)/s with unit rows: features and biases are divided by s; W_enc and W_dec do not change.
     b_enc: weights.b_enc.map((value) => value / scale),
     W_dec: inMemory(weights.W_dec, [plan.d_sae, rows.width]),
     b_dec: weights.b_dec.map((value) => value / scale),
@@ -120,13 +120,16 @@ export async function trainSae(
   return { sae: { ...unmeasured, stated }, quality: measured, record, curve: state.curve };
 }
 
-/** Only what the objective trains: BatchTopK finds a JumpReLU SAE's threshold anew. */
+/** The weights of an SAE, only those that the objective trains. BatchTopK finds the threshold of a JumpReLU SAE again. */
 function startFrom(sae: Sae, scale: number, own: Objective["own"]): Weights {
   const { log_threshold, ...common } = weightsOf(sae, scale);
   return log_threshold !== undefined && "log_threshold" in own ? { ...common, log_threshold } : common;
 }
 
-/** Tokens that an objective's own numbers are begun from: times d_sae they are enough for any share of features. */
+/**
+ * Tokens from which an objective's own tensors get their start. They give 64 · d_sae numbers, enough for any share of
+ * features.
+ */
 const startTokens = 64;
 
 function initialWeights(

@@ -1,4 +1,7 @@
-/** An SAE that training begins with computes, after a training that moves nothing, what it did; what does not fit is refused. */
+/**
+ * After a training that changes nothing, an SAE that training started from computes the same as before. An unfit SAE
+ * is refused.
+ */
 import { describe, expect, it } from "vitest";
 import { random } from "../../core/random.ts";
 import { inMemory } from "../code/matrix.ts";
@@ -76,7 +79,7 @@ describe("a training that moves nothing leaves the reconstruction of", () => {
   });
 });
 
-it("is refused where it does not fit, by name", () => {
+it("is refused by name if it does not fit", () => {
   const place = { layer: 1, d_in };
   const magnitude = { r_mag: normal(d_sae), b_mag: normal(d_sae) };
   expect(() => objectiveFor(saeOf({ kind: "gated", k: null, magnitude }), place, undefined)).toThrow(

@@ -1,7 +1,8 @@
 /**
- * A training that begins with an SAE that is there, to fit a public one to a domain. The SAE is brought to the form in which
- * training holds it, without changing what it computes: decoder rows of norm 1, b_dec subtracted from the input, rows scaled
- * to a mean norm of √d_in. What cannot be brought there is refused by name.
+ * Starts a training from an existing SAE, for example to fit a public one to a domain. The SAE is converted to the
+ * form that training uses, without a change in what it computes: decoder rows of norm 1, b_dec subtracted from the
+ * input, rows scaled to a mean norm of √d_in. An SAE that cannot be converted is refused, and the message names the
+ * reason.
  */
 import { badInput } from "../../core/errors.ts";
 import { norms, transposed } from "../code/matrix.ts";
@@ -11,7 +12,7 @@ import { residualOnly } from "../code/site.ts";
 import type { ObjectiveName } from "./state/training-plan.ts";
 import type { Weights } from "./state/weights.ts";
 
-/** What goes on training an SAE of a kind; the first where none is chosen. */
+/** The objectives that can continue to train an SAE of a kind; the first is the default. */
 const objectivesOf: Record<SaeKind, readonly ObjectiveName[]> = {
   topk: ["topk"],
   groupmax: [],
@@ -20,15 +21,15 @@ const objectivesOf: Record<SaeKind, readonly ObjectiveName[]> = {
   gated: [],
 };
 
-/** Of rows that a float32 file says are of norm 1. */
+/** Tolerance for rows of norm 1 that were stored as float32. */
 const unitTolerance = 1e-3;
-/** A threshold of 0 or below lets through what ReLU does, and has no logarithm; of scaled rows. */
+/** Replaces thresholds of 0 or below, which have no logarithm and act as ReLU. For scaled rows. */
 const leastThreshold = 1e-6;
 
 /**
- * @param chosen the objective that was asked for, if one was
- * @returns the objective that trains it on
- * @throws FathomError for a kind that none trains, another site or width, or a normalization of the input
+ * @param chosen the objective that the user asked for, if any
+ * @returns the objective that continues the training
+ * @throws FathomError for a kind that no objective trains, another site or width, or a normalization of the input
  */
 export function objectiveFor(
   sae: Sae,
@@ -52,7 +53,7 @@ export function objectiveFor(
   return objective;
 }
 
-/** TopK compares features, so rescaling them by their rows' norms would choose others. */
+/** TopK compares features with each other, so rescaling them by the norms of their rows would choose other features. */
 function requireUnitRows({ path, W_dec }: Sae): void {
   const row = norms(W_dec, 0).findIndex((norm) => Math.abs(norm - 1) > unitTolerance);
   if (row >= 0)
@@ -63,7 +64,7 @@ function requireUnitRows({ path, W_dec }: Sae): void {
     );
 }
 
-/** @param scale what rows are multiplied by in the training @returns log_threshold only of a JumpReLU SAE */
+/** @param scale the factor on rows in the training @returns the SAE's weights; `log_threshold` only for a JumpReLU SAE */
 export function weightsOf(sae: Sae, scale: number): Weights {
   const { d_in, d_sae, W_enc, b_enc, W_dec, b_dec, threshold } = unitRowed(sae);
   const encoder = transposed(W_enc).read();
@@ -89,7 +90,7 @@ function unitRowed(sae: Sae): SaeParts {
   const { threshold } = sae;
   return {
     ...foldDecoderNorm(sae),
-    // A file's threshold is compared with the features as they were.
+    // The SAE's threshold is compared with features before they are multiplied by the norm, so it is multiplied, too.
     threshold: threshold?.map((value, feature) => value * norm[feature]!) ?? null,
   };
 }

@@ -1,4 +1,4 @@
-/** What files say in two places, and --k beside them: the same, or refused with both places named. */
+/** Values that files state in two places, and --k: they must agree, or both places are named in a refusal. */
 import { cpSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -116,7 +116,7 @@ describe("two places that disagree are refused, and named", () => {
   });
 });
 
-it("what is said twice alike changes nothing", () => {
+it("a value that is stated twice and agrees changes nothing", () => {
   const r1 = { jump_relu_threshold: 0, dataset_average_activation_norm: { in: 0.75215, out: 0.75215 } };
   expect(openSae(withFields("llama-scope-r1", r1)).identity()).toBe(
     openSae(`${formatFixtures}llama-scope-r1/sae`).identity(),
@@ -140,7 +140,7 @@ describe("--k", () => {
   ];
   const pathOf = (name: string) => formatFixtures + formatCases.find((one) => one.name === name)!.path;
 
-  it.each(topk)("beside a file of %s that says k: the same number, or refused", (name) => {
+  it.each(topk)("for a file of %s that states k: the same number, or refused", (name) => {
     expect(openSae(pathOf(name), undefined, 6).identity()).toBe(openSae(pathOf(name)).identity());
     expect(() => openSae(pathOf(name), undefined, 9)).toThrow(
       /--k: expected 6, as .* has it, found 9. Try: leave/,
@@ -175,7 +175,7 @@ describe("--k", () => {
     },
   );
 
-  it("says it of a configuration without k", () => {
+  it("gives k to a configuration without k", () => {
     expect(openSae(withFields("sparsify", { k: undefined }), undefined, 6).k).toBe(6);
     expect(openSae(saelensWith("topk", { k: undefined }), undefined, 7).k).toBe(7);
     expect(openSae(saelensWith("old-topk", { activation_fn_kwargs: {} }), undefined, 7).k).toBe(7);
@@ -192,7 +192,7 @@ describe("--k", () => {
     expect(openToTrainOn(path, undefined, 6).k).toBeNull();
   });
 
-  it("does not make an SAE of another .pt file", () => {
+  it("does not make another .pt file an SAE", () => {
     const folder = mkdtempSync(join(scratch, "ae-"));
     cpSync(pathOf("dictionary-topk"), folder, { recursive: true });
     rmSync(join(folder, "config.json"));

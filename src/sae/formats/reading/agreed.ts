@@ -1,17 +1,20 @@
-/** What a format's files say in more than one place: taken from the first that says it, refused where another says otherwise. */
+/**
+ * A value that a format's files may state in several places. The first stated value is used; a different one is
+ * refused.
+ */
 import { badInput } from "../../../core/errors.ts";
 import { type Fields, positive, shown, wholeNumber } from "./fields.ts";
 
-/** A place, for messages, and what it says; undefined and null say nothing. */
+/** A place, named for messages, and its value; undefined and null mean that the place states no value. */
 export type Said = readonly [where: string, value: unknown];
 
-/** As much as is kept of a number that was stored as bfloat16 in one of the places. */
+/** Allowed relative difference of fractions: the precision of bfloat16, in which one of the places may be stored. */
 const kept = 2 ** -8;
 
 /**
- * @param read checks one place's value
- * @returns what they say; null where none says anything
- * @throws FathomError naming both places, where two disagree
+ * @param read checks and converts the value of one place
+ * @returns the first stated value; null if no place states one
+ * @throws FathomError that names both places if two of them disagree
  */
 export function agreed<T extends number | string>(
   read: (value: unknown, where: string) => T,
@@ -28,7 +31,7 @@ export function agreed<T extends number | string>(
   return first?.value ?? null;
 }
 
-/** Whole numbers and names to the letter; fractions up to rounding. */
+/** Whole numbers and names must be equal; fractions may differ by rounding. */
 function same(one: number | string, other: number | string): boolean {
   if (
     typeof one === "string" ||
@@ -40,8 +43,9 @@ function same(one: number | string, other: number | string): boolean {
 }
 
 /**
- * @param names of the fields that repeat a size of the tensors, apart by spaces; `factor` says d_sae / d_in
- * @throws FathomError when a configuration and its tensors have different sizes
+ * @param names the fields that repeat a size of the tensors, separated by spaces; `factor`: the fields that state
+ *   d_sae / d_in
+ * @throws FathomError if a configuration and its tensors have different sizes
  */
 export function requireSizes(
   sizes: { d_in: number; d_sae: number },
@@ -55,7 +59,7 @@ export function requireSizes(
   agreed(size, ["the shape of the tensors", sizes.d_in], ...said(names.d_in));
   agreed(size, ["the shape of the tensors", sizes.d_sae], ...said(names.d_sae));
   for (const [at, value] of said(names.factor)) {
-    // Written as a fraction too, of which the libraries keep the whole part.
+    // The factor may be a fraction; the libraries round factor · d_in down to a whole number.
     if (
       value !== undefined &&
       value !== null &&

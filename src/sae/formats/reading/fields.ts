@@ -1,4 +1,4 @@
-/** Fields of a format's configuration, and the places of its files. */
+/** Reads fields of a format's configuration and finds its files. */
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { badInput } from "../../../core/errors.ts";
@@ -7,7 +7,7 @@ import { nothingStated, type SaeParts } from "../../code/sae.ts";
 
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** @throws FathomError for anything but a JSON object */
+/** @throws FathomError if the value is not a JSON object */
 export function asFields(value: unknown, where: string): Fields {
   if (value === null || typeof value !== "object" || Array.isArray(value))
     throw badInput(where, "a JSON object", Array.isArray(value) ? "an array" : shown(value));
@@ -42,19 +42,19 @@ export function textOrNull(value: unknown, where: string): string | null {
   return value;
 }
 
-/** @throws FathomError unless the value is one of those that are known */
+/** @throws FathomError unless the value is one of the known ones */
 export function oneOf<T extends string>(known: readonly T[], value: unknown, where: string): T {
   const found = known.find((name) => name === value);
   if (found === undefined) throw badInput(where, `one of ${known.join(", ")}`, shown(value));
   return found;
 }
 
-/** A value of a JSON file, for a message. */
+/** Formats a value of a JSON file for a message. */
 export function shown(value: unknown): string {
   return value === undefined ? "none" : JSON.stringify(value);
 }
 
-/** The folder of a format's files, whether it or its weights file was named. */
+/** The folder of a format's files. @param path that folder, or the weights file in it */
 export function folderOf(path: string, weightsName: string): string {
   return !isFolder(path) && basename(path) === weightsName ? dirname(path) : path;
 }
@@ -63,7 +63,7 @@ export function hasAll(folder: string, ...names: string[]): boolean {
   return names.every((name) => existsSync(join(folder, name)));
 }
 
-/** Files that a name fits: the one that is named, or those of the folder that is. */
+/** The files that fit. @param path one file, or a folder whose files are tried */
 export function filesAt(path: string, fits: (file: string) => boolean): string[] {
   if (!isFolder(path)) return existsSync(path) && fits(path) ? [path] : [];
   return readdirSync(path)
@@ -72,7 +72,7 @@ export function filesAt(path: string, fits: (file: string) => boolean): string[]
     .filter(fits);
 }
 
-/** @throws FathomError when there is none, or several */
+/** @throws FathomError if there is no file, or more than one */
 export function onlyFile(path: string, files: readonly string[], expected: string): string {
   const [one, ...others] = files;
   if (one === undefined) throw badInput(path, expected, "none");
@@ -85,7 +85,7 @@ function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
-/** What most formats have not; a reader overrides what its own has. */
+/** Default values of the parts that most formats lack; a reader overrides those that its format has. */
 export const plainParts = {
   threshold: null,
   k: null,

@@ -1,31 +1,31 @@
-/** What a format of SAE files is to Fathom. One file a format, one line in `index.ts`. */
+/** The interface of a format of SAE files. Each format has one file, and one line in `formats.ts`. */
 import { join } from "node:path";
 import type { Sae } from "../../code/sae.ts";
 import { type Fields, folderOf, hasAll, readFields } from "./fields.ts";
 
-/** What was said on the way here of a file that may not say it itself. */
+/** Values that the caller gives for a file that may not state them itself. */
 export interface Given {
-  /** Features that are active on a token; null where nobody said. */
+  /** Active features per token; null if the caller does not give it. */
   k: number | null;
 }
 
 export interface SaeFormat {
-  /** As `--format` spells it. */
+  /** The name that `--format` takes. */
   name: string;
-  /** What a file of this format looks like, for messages. */
+  /** A short description of the files of this format, for messages. */
   looks: string;
-  /** Whether the path holds this format, judged by the names of files alone. */
+  /** Whether the path holds this format. Decided by the names of files only. */
   recognizes(path: string): boolean;
-  /** Whether it may be this format where no format recognizes it, as a file that nothing lies beside. */
+  /** Whether the path may hold this format if no format recognizes it, for example a single file with nothing beside it. */
   mayBe?(path: string): boolean;
-  /** @throws FathomError for everything that is missing, broken or unsupported, by name */
+  /** @throws FathomError that names everything missing, broken or unsupported */
   open(path: string, given: Given): Sae;
 }
 
-/** Where a folder's configuration and weights were found. */
+/** The configuration and the weights file of a folder. */
 export interface Found {
   folder: string;
-  /** The configuration, for messages. */
+  /** Path of the configuration, for messages. */
   where: string;
   config: Fields;
   /** The weights file. */
@@ -33,7 +33,7 @@ export interface Found {
   given: Given;
 }
 
-/** A format that is a folder with a configuration and a weights file; either the folder or the latter is named. */
+/** A format that is a folder with a configuration and a weights file. The user names the folder or the weights file. */
 export function folderFormat(
   name: string,
   configName: string,

@@ -1,31 +1,38 @@
 /**
- * What a configuration may say. A setting that is passed over may change what is computed without a word, so every key is read,
- * held to what is computed here, or known to change nothing, for a reason; any other is refused by name.
+ * Checks the keys of a configuration. An ignored setting could silently change what is computed. So every key must be
+ * one of three kinds: read; allowed only with the value that Fathom computes; or known to change nothing, with the
+ * reason. Any other key is refused by name.
  */
 import { badInput } from "../../../core/errors.ts";
 import { type Fields, shown } from "./fields.ts";
 
-/** Keys of which one value is computed here, and what another would ask for; absent and null say nothing. */
+/**
+ * Keys with only one value that Fathom computes (`is`). `else` says what another value would ask for. Absent and null
+ * are allowed.
+ */
 export type Only = Readonly<Record<string, { is: unknown; else: string }>>;
 
 export interface Settings {
-  /** Keys that the format's reader reads itself, apart by spaces. */
+  /** Keys that the format's reader reads itself, separated by spaces. */
   read: string;
   only?: Only;
-  /** Keys that change nothing that is computed, apart by spaces, under the reason why. */
+  /** Keys that change nothing that is computed, separated by spaces. The key of each entry is the reason. */
   inert: Readonly<Record<string, string>>;
 }
 
-/** Why most keys change nothing. */
+/** The common reasons why a key changes nothing. */
 export const because = {
-  trained: "how it was trained: the weights are what came of it",
-  begun: "how its weights began",
-  data: "which texts and tokens it was trained on; here others are read",
-  machine: "where and how fast it was computed, in which precision; here float32",
-  watched: "what was logged and kept of the training",
+  trained: "how it was trained: the weights hold the result",
+  begun: "how its weights were initialized",
+  data: "which texts and tokens it was trained on; Fathom reads others",
+  machine: "device, speed and precision of the original computation; Fathom uses float32",
+  watched: "what the training logged and kept",
 } as const;
 
-/** @throws FathomError naming the first key that is not known and says something, or whose value asks for something else */
+/**
+ * @throws FathomError that names the first key that is unknown and not null, or whose value asks for something not
+ *   computed
+ */
 export function requireKnown(fields: Fields, where: string, { read, only = {}, inert }: Settings): void {
   const passed = new Set([read, ...Object.values(inert)].flatMap((keys) => keys.split(" ")));
   requireOnly(fields, where, only);
@@ -39,7 +46,7 @@ export function requireKnown(fields: Fields, where: string, { read, only = {}, i
       );
 }
 
-/** @throws FathomError naming the first key whose value asks for something that is not computed here */
+/** @throws FathomError that names the first key whose value asks for something that Fathom does not compute */
 export function requireOnly(fields: Fields, where: string, only: Only): void {
   for (const [key, rule] of Object.entries(only)) {
     const value = fields[key] ?? null;

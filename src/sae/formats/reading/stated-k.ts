@@ -1,4 +1,4 @@
-/** How many features are active on a token, of a file that keeps the k largest: as the file says it, or as it was given with --k. */
+/** Finds k, the number of active features per token of a TopK file: from the file, or from --k. */
 import { badInput } from "../../../core/errors.ts";
 import { agreed, type Said } from "./agreed.ts";
 import { wholeNumber } from "./fields.ts";
@@ -6,9 +6,9 @@ import type { Given } from "./format.ts";
 
 /**
  * @param path of the file, for messages
- * @param said places of the file that may say k, in the order of their weight
- * @param given what is taken where they do not
- * @throws FathomError where two of them disagree, and where nobody says it: k is never assumed
+ * @param given k of the caller, used if no place states k
+ * @param said places of the file that may state k; the first stated value is used
+ * @throws FathomError if two places disagree, and if neither file nor caller gives k: k is never assumed
  */
 export function readK(path: string, given: Given, ...said: readonly Said[]): { k: number; notes: string[] } {
   const inFile = agreed((value, where) => wholeNumber(value, where), ...said);

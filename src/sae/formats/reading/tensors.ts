@@ -1,6 +1,6 @@
 /**
- * The tensors of one weights file, whatever its kind, as an SAE's matrices and vectors. What nobody asks for is refused by
- * name in the end: a tensor that is ignored is an SAE that is computed wrongly.
+ * The tensors of one weights file of any kind, as an SAE's matrices and vectors. A tensor that no reader asks for is
+ * refused by name at the end, because an SAE whose tensor is ignored is computed wrongly.
  */
 import { badInput } from "../../../core/errors.ts";
 import { readNpz } from "../../../files/tensors/npz.ts";
@@ -33,7 +33,10 @@ export class Tensors {
     }
   }
 
-  /** A state dict. @throws FathomError for a file that holds anything else, as the checkpoint of a running training does */
+  /**
+   * Reads a state dict.
+   * @throws FathomError for a file that holds anything else, for example the checkpoint of a running training
+   */
   static torch(path: string): Tensors {
     const saved = readTorch(path);
     if (!(saved instanceof Map)) throw badInput(path, "a dictionary of tensors", "something else");
@@ -62,7 +65,7 @@ export class Tensors {
     return [...this.#tensors.keys()];
   }
 
-  /** [rows, columns] as the file has them. */
+  /** [rows, columns] as stored in the file. */
   sizes(name: string): [number, number] {
     const { shape } = this.#find(name);
     if (shape.length !== 2) throw badInput(`${this.path} "${name}"`, "a matrix", `[${shape.join(", ")}]`);
@@ -73,7 +76,7 @@ export class Tensors {
     return inFile(this.#find(name), this.path, shape);
   }
 
-  /** A matrix that the file has the other way round. @param shape of the result */
+  /** A matrix that the file stores transposed. @param shape of the result */
   transposed(name: string, shape: readonly [number, number]): Matrix {
     const tensor = this.#find(name);
     requireShape(tensor, this.path, shape.toReversed());
@@ -81,8 +84,8 @@ export class Tensors {
   }
 
   /**
-   * Both weights of an SAE, whose sizes the encoder's decide.
-   * @param turned which of them the file has the other way round, as nn.Linear keeps them
+   * Both weight matrices of an SAE. The encoder's shape decides d_in and d_sae.
+   * @param turned which of them the file stores transposed, as nn.Linear does
    */
   weights(encoder: string, decoder: string, turned: { encoder: boolean; decoder: boolean }) {
     const [rows, columns] = this.sizes(encoder);
@@ -113,19 +116,22 @@ export class Tensors {
     return values[0]!;
   }
 
-  /** Whole numbers that a file keeps beside its weights, as a vector or one alone; undefined where it has none of the name. */
+  /**
+   * Numbers that a file stores beside its weights, as a vector or a single one; undefined if there is no tensor of
+   * this name.
+   */
   numbers(name: string): number[] | undefined {
     this.#used.add(name);
     const tensor = this.#tensors.get(name);
     return tensor instanceof StoredTensor ? [...tensor.read()] : tensor?.read(name);
   }
 
-  /** Tensors that a training leaves behind and that decide nothing. */
+  /** Marks tensors as used that a training leaves in the file and that decide nothing. */
   passOver(...names: string[]): void {
     for (const name of names) this.#used.add(name);
   }
 
-  /** @throws FathomError naming tensors that nobody asked for */
+  /** @throws FathomError that names the tensors that no reader asked for */
   requireAllUsed(): void {
     const unknown = this.names().filter((name) => !this.#used.has(name));
     if (unknown.length > 0)

@@ -1,4 +1,4 @@
-/** What `cfg.json` of SAELens says in any of its versions. */
+/** The fields of SAELens's `cfg.json` that all its versions have in common. */
 import { badInput } from "../../../core/errors.ts";
 import {
   type Normalization,
@@ -49,7 +49,7 @@ export function readCommon(fields: Fields, kind: SaeKind, path: string) {
   };
 }
 
-/** The kinds that SAELens writes as Fathom computes them. */
+/** The kinds that SAELens writes; Fathom computes them in the same way. */
 const architectures = saeKinds.filter((kind) => kind !== "groupmax");
 
 export function readKind(architecture: unknown, path: string): SaeKind {
@@ -69,8 +69,8 @@ export function readNormalization(value: unknown, path: string): Normalization {
 }
 
 /**
- * Where it reads, and what else it decodes, if a file says so.
- * @param names keys under which versions have written the hook and its block
+ * The site that the SAE reads, and the place that it decodes to if that is another.
+ * @param names the keys under which the versions of SAELens wrote the hook and its block
  */
 export function readSite(
   fields: Fields,
@@ -89,7 +89,7 @@ export function readSite(
   return { site: siteOf(hook, text("model_name")), decodes: target === hook ? null : target };
 }
 
-/** What was done to the model before its activations were read, where that changes them. */
+/** Notes on changes to the model that change its activations, made before the activations were read. */
 export function modelNotes(fields: Fields, where: string): string[] {
   const name = "model_from_pretrained_kwargs";
   const opened = asFields(fields[name] ?? {}, `${where} ${name}`);

@@ -16,12 +16,12 @@ import {
 } from "./saelens-fields.ts";
 import { metadataOnly, newSettings } from "./saelens-settings.ts";
 
-/** @throws FathomError naming the setting that is missing, broken or not supported */
+/** @throws FathomError that names the setting that is missing, broken or not supported */
 export function parseNew(fields: Fields, metadata: Fields, path: string, given: Given): SaelensConfig {
   const kind = readKind(fields["architecture"], path);
   requireKnown(fields, path, newSettings);
   requireOnly(metadata, `${path} metadata`, metadataOnly);
-  // A k beside a threshold is that of the training which found the threshold.
+  // A k beside a threshold belongs to the training that found the threshold.
   const active = kind === "topk" ? readK(path, given, [`${path} k`, fields["k"]]) : null;
   const trainedOnPrompts = readFingerprints(
     (metadata["fathom"] as Fields | undefined | null)?.["trained_on_prompts"],

@@ -1,4 +1,4 @@
-/** `cfg.json` of SAELens before 6.0: the configuration of a whole training run, most of which says nothing here. */
+/** `cfg.json` of SAELens before 6.0: the configuration of a whole training run. Most of its settings do not matter here. */
 import { badInput } from "../../../core/errors.ts";
 import { readNeuronpedia } from "../../code/neuronpedia.ts";
 import { readStated } from "../../code/stated.ts";
@@ -17,7 +17,7 @@ import {
 } from "./saelens-fields.ts";
 import { oldSettings } from "./saelens-settings.ts";
 
-/** As `parseNew`. */
+/** @throws FathomError that names the setting that is missing, broken or not supported */
 export function parseOld(fields: Fields, path: string, given: Given): SaelensConfig {
   requireKnown(fields, path, oldSettings);
   const activation =
@@ -27,7 +27,7 @@ export function parseOld(fields: Fields, path: string, given: Given): SaelensCon
       [`${path} activation_fn`, fields["activation_fn"]],
     ) ?? "relu";
   const declared = readKind(fields["architecture"] ?? "standard", path);
-  // The activation wins: a TopK SAE of those years calls itself standard.
+  // The activation decides: these versions wrote "standard" for a TopK SAE.
   const kind = activation === "topk" ? "topk" : declared;
   if (activation === "topk" && declared !== "topk" && declared !== "standard")
     throw badInput(`${path} architecture`, "standard or topk with the activation topk", declared);

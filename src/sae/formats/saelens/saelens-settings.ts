@@ -1,16 +1,17 @@
 /**
- * What SAELens has written into `cfg.json` since version 0.5: since 6.0 the SAE's own settings, before it those of the whole training
- * run, many under several names. Both lists stand here, since later versions at times write all of a run too.
+ * The keys that SAELens has written into `cfg.json` since version 0.5. Since 6.0 these are the SAE's own settings;
+ * before, they were those of the whole training run, many of them under several names. One list serves both, because
+ * later versions sometimes write all settings of a run, too.
  */
 import { because, type Only, type Settings } from "../reading/known-keys.ts";
 
 const oneHead = { is: null, else: "an SAE of one attention head" } as const;
 const inert = {
-  "a factor that lies in the weights file, where it is refused":
+  "a factor that the weights file holds; it is refused there":
     "finetuning_scaling_factor uses_scaling_factor finetuning_method finetuning_tokens",
   "who wrote it": "sae_lens_version sae_lens_training_version",
-  "noise and norms that only the steps of the training had": "noise_scale normalize_sae_decoder",
-  "of a threshold's start and its gradient":
+  "noise and norms that only training steps used": "noise_scale normalize_sae_decoder",
+  "start and gradient of a threshold":
     "jumprelu_init_threshold jumprelu_bandwidth jumprelu_ste_to_input topk_threshold_lr",
   [because.begun]:
     "decoder_init_norm decoder_orthogonal_init decoder_heuristic_init decoder_heuristic_init_norm " +
@@ -41,10 +42,10 @@ const read =
   "architecture d_in d_sae expansion_factor k apply_b_dec_to_input normalize_activations reshape_activations " +
   "rescale_acts_by_decoder_norm metadata";
 
-/** Of the whole file, since 6.0. */
+/** Keys of the whole file, since 6.0. */
 export const newSettings: Settings = { read, inert };
 
-/** Of the whole file, before 6.0. */
+/** Keys of the whole file, before 6.0. */
 export const oldSettings: Settings = {
   read:
     `${read} activation_fn activation_fn_str activation_fn_kwargs hook_point hook_name hook_point_layer hook_layer ` +
@@ -53,5 +54,5 @@ export const oldSettings: Settings = {
   inert,
 };
 
-/** Of `metadata`, which may hold anything: SAELens computes with nothing of it. */
+/** Keys of `metadata`. Any other key is allowed there: SAELens computes with none of them. */
 export const metadataOnly: Only = { hook_head_index: oneHead, hook_head_index_out: oneHead };

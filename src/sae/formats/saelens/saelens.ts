@@ -1,7 +1,7 @@
 /**
- * SAEs as SAELens saves them: `cfg.json` beside `sae_weights.safetensors`, since version 6.0 and before it. Read as
- * SAELens 6.54 reads them, except that what it ignores or loads without a word (a missing k, NaN, a tensor nobody
- * uses) is refused here.
+ * SAEs as SAELens saves them, both before and since version 6.0: `cfg.json` beside `sae_weights.safetensors`. They
+ * are read as SAELens 6.54 reads them, with one difference: Fathom refuses what SAELens silently ignores or loads (a
+ * missing k, NaN, an unused tensor).
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -42,17 +42,17 @@ function read({ folder, where, config: fields, weights, given }: Found): Sae {
   return makeSae(scale === null ? parts : foldInputScale(parts, scale, scalerName));
 }
 
-/** Old versions saved a factor per feature that was all ones; a real one belongs to a finetuned SAE. */
+/** Old versions saved a factor per feature, all of them 1. Other values belong to a finetuned SAE and are refused. */
 function dropScalingFactor(tensors: Tensors, d_sae: number): void {
   const name = "scaling_factor";
   if (!tensors.has(name)) return;
-  // The tolerance of torch.allclose, by which SAELens decides the same.
+  // The tolerance of torch.allclose, which SAELens uses for the same check.
   const other = tensors.vector(name, d_sae).find((factor) => !(Math.abs(factor - 1) <= 1e-8 + 1e-5));
   const found = `${other}: a finetuning scaling factor, which is not supported`;
   if (other !== undefined) throw badInput(`${tensors.path} "${name}"`, "ones", found);
 }
 
-/** The factor of an intermediate checkpoint, whose weights expect scaled activations; null when there is none. */
+/** The factor of an intermediate checkpoint, whose weights expect scaled activations; null if there is no factor. */
 function readScaler(folder: string, config: SaelensConfig): number | null {
   const path = join(folder, scalerName);
   if (!existsSync(path)) return null;

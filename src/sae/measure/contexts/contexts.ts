@@ -1,6 +1,6 @@
 /**
- * The text around tokens on which features are active, each token with the feature's activation there. Only the rows of
- * the windows are encoded (again): nobody has kept the features of all tokens.
+ * The text around tokens on which features are active, with the feature's activation on each token. Only the rows of these
+ * windows are encoded a second time, because the features of all tokens are too many to keep.
  */
 import { tokenTexts } from "../../../model/text/token-texts.ts";
 import type { Tokenizer } from "../../../model/text/tokenizer/tokenizer.ts";
@@ -10,7 +10,7 @@ import type { Peak } from "./peaks.ts";
 import type { TextLayout } from "./text-rows.ts";
 
 export interface Window {
-  /** Tokens shown before and behind the one that the context is about. */
+  /** How many tokens are shown before and after the token that the context is about. */
   before: number;
   behind: number;
 }
@@ -18,21 +18,21 @@ export interface Window {
 export interface Context {
   /** Id of the text. */
   text: string;
-  /** Of the token that it is about, in its text, from 0; and how many tokens that has. */
+  /** Position in its text of the token that the context is about, from 0; and the number of tokens of that text. */
   position: number;
   of: number;
-  /** What is shown, token by token; joined it is the text. "" for bytes of a character that a later token ends. */
+  /** The shown text, token by token; joined, it is the text. A token is "" if a later token completes its character. */
   tokens: string[];
-  /** Place in `tokens` of the one that it is about. */
+  /** Index in `tokens` of the token that the context is about. */
   at: number;
   /** The feature's activation on each of `tokens`. */
   activations: Float32Array;
 }
 
 /**
- * @param rows the activations that the peaks were found in, in the order of `layout`
- * @param peaks by feature, on tokens that may be shown
- * @returns a context for each peak, in the order given
+ * @param rows the activations in which the peaks were found, in the order of `layout`
+ * @param peaks by feature; their tokens must be tokens that may be shown
+ * @returns by feature: one context per peak, in the order given
  */
 export async function contextsOf(
   session: SaeSession,
@@ -43,7 +43,7 @@ export async function contextsOf(
   window: Window,
 ): Promise<Map<number, Context[]>> {
   const found = new Map<number, Context[]>();
-  /** Which numbers to take of an encoded row. */
+  /** By row: which features to copy from the encoded row, and to where. */
   const wanted = new Map<number, { feature: number; into: Float32Array; at: number }[]>();
   for (const [feature, own] of peaks) {
     const contexts = own.map(({ row }) => {
@@ -58,7 +58,7 @@ export async function contextsOf(
     });
     found.set(feature, contexts);
   }
-  // In order, so that rows in a file are read forwards.
+  // Sorted, so that rows in a file are read from front to back.
   const chosen = Int32Array.from(wanted.keys()).sort();
   const { d_sae } = session.sae;
   await session.encodeRows(pickRows(rows, chosen), ({ from, features }) => {

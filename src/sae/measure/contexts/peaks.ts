@@ -1,6 +1,7 @@
 /**
- * Where each feature is active, in memory that does not grow with the text: its strongest tokens, at most one of a text,
- * and tokens drawn from all on which it is active. The strongest alone flatter a feature: most of what it does is elsewhere.
+ * Tokens on which each feature is active, in memory that does not grow with the text: the strongest tokens, at most
+ * one per text, and tokens drawn at random from all on which it is active. The strongest alone make a feature look
+ * better than it is, because most of its activity is elsewhere.
  */
 import type { Random } from "../../../core/random.ts";
 
@@ -10,9 +11,9 @@ export interface Peak {
 }
 
 export interface PeakLimits {
-  /** Strongest tokens of a feature, each of another text. */
+  /** How many of a feature's strongest tokens are kept, each from a different text. */
   strongest: number;
-  /** Tokens drawn with equal chances from all on which it is active. */
+  /** How many tokens are drawn with equal probability from all tokens on which the feature is active. */
   drawn: number;
 }
 
@@ -34,7 +35,7 @@ export class Peaks {
     this.#seen = new Uint32Array(features);
   }
 
-  /** @param value above 0; rows of one text may come in any order, and among those of others */
+  /** Rows may come in any order; rows of different texts may be mixed. @param value above 0 */
   add(feature: number, row: number, text: number, value: number): void {
     this.#keepIfStrong(feature, row, text, value);
     // Reservoir sampling (Vitter 1985, algorithm R).
@@ -44,7 +45,7 @@ export class Peaks {
     if (place < drawn) put(this.#reservoir, feature * drawn + place, row, value);
   }
 
-  /** Strongest first; what was drawn in the order of its rows, without those that are among the strongest. */
+  /** `strongest`: the strongest first. `drawn`: in the order of rows, without tokens that are among the strongest. */
   of(feature: number): { strongest: Peak[]; drawn: Peak[] } {
     const { strongest, drawn } = this.#limits;
     const top = kept(this.#top, feature * strongest, strongest).sort(
@@ -67,14 +68,14 @@ export class Peaks {
       }
       if (this.#top.values[at]! < this.#top.values[weakest]!) weakest = at;
     }
-    // Of equals the one seen first stays.
+    // If values are equal, the one seen first stays.
     if (strongest === 0 || !(value > this.#top.values[weakest]!)) return;
     put(this.#top, weakest, row, value);
     this.#texts[weakest] = text;
   }
 }
 
-/** Of an empty slot the value is 0 and the row −1. */
+/** An empty slot has the value 0 and the row −1. */
 interface Slots {
   values: Float32Array;
   rows: Int32Array;

@@ -1,17 +1,17 @@
-/** Which row of activations is which token of which text, and activations of texts on the disk. */
+/** Maps rows of activations to the tokens of texts, and captures the activations of texts to the disk. */
 import type { Model } from "../../../model/model.ts";
 import { rowsInShards, type ShardedRows, ShardWriter } from "../../code/activation-shards.ts";
 import type { SampleText } from "../quality/residual-sample.ts";
 
 export interface ShownText extends SampleText {
-  /** Tokens from the beginning that may be shown; what a model answered, now or in a recording, may not. */
+  /** How many tokens from the start may be shown. A model's answer, new or recorded, may not be shown. */
   shown: number;
 }
 
 export interface TextLayout {
-  /** In the order of their rows. */
+  /** Texts in the order of their rows. */
   texts: readonly ShownText[];
-  /** The first row of each. */
+  /** The first row of each text. */
   starts: readonly number[];
   /** [n] the text of each row. */
   textOf: Int32Array;
@@ -37,10 +37,10 @@ export function firstOf({ starts, textOf }: TextLayout): Uint8Array {
 }
 
 /**
- * Lets a model read texts and keeps what it has after a block, however much that is.
- * @param folder made anew; whoever asked for it removes it
- * @returns rows to be closed, and their layout: the texts in the order in which the engine took them
- * @throws FathomError when the disk is full
+ * Lets a model read texts and writes its activations after a block to the disk, so their number is not limited by memory.
+ * @param folder is created, its old content removed; the caller removes it in the end
+ * @returns rows, which the caller closes, and their layout: the texts in the order in which the engine took them
+ * @throws FathomError if the disk is full
  */
 export async function readToDisk(
   model: Model,
@@ -51,7 +51,7 @@ export async function readToDisk(
 ): Promise<{ rows: ShardedRows; layout: TextLayout }> {
   const total = texts.reduce((sum, { ids }) => sum + ids.length, 0);
   const d = model.checkpoint.config.hiddenSize;
-  // A shard's buffer is of its full size, and a small text needs no such.
+  // A shard's buffer always has its full size, so for few tokens the shards are made smaller.
   const writer = new ShardWriter(folder, d, Math.min(total, Math.ceil(2 ** 26 / d)));
   const order: number[] = [];
   let read = 0;

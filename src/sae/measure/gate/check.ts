@@ -1,4 +1,4 @@
-/** One thing that the load gate asks: what was found, what it was held against, and a sentence that says both. */
+/** One check of the load gate: the value found, the bound it is compared with, and a sentence that states both. */
 
 export interface GateCheck {
   name:
@@ -12,18 +12,18 @@ export interface GateCheck {
     | "threshold"
     | "reading"
     | "cross-entropy recovered";
-  /** Undetermined: nothing to hold it against, or too little seen. It does not close the gate. */
+  /** "undetermined": there is no bound to compare with, or too few data. It does not close the gate. */
   status: "pass" | "fail" | "undetermined";
   found: number | string;
-  /** null where there is none. */
+  /** null if there is no bound. */
   bound: { least: number | null; most: number | null; from: "declared" | "stated by the SAE" } | null;
   sentence: string;
 }
 
-/** null: no limit. */
+/** null means no limit. */
 type Limits = { least: number | null; most: number | null };
 
-/** Holds a number against what the SAE states, else against what is declared; undetermined where there is neither. */
+/** Compares a number with what the SAE states, else with the declared limits. Undetermined if there are neither. */
 export function compare(
   name: GateCheck["name"],
   found: number,
@@ -58,7 +58,7 @@ export function compare(
   return { name, status: inside ? "pass" : "fail", found, bound, sentence: `${told}.` };
 }
 
-/** Three digits. */
+/** A number to three significant digits. */
 export function shown(value: number): string {
   return String(Number(value.toPrecision(3)));
 }

@@ -1,6 +1,6 @@
 /**
- * The load gate: an SAE is used on a model only when the site agrees and it explains real activations of that site.
- * A wrong load that looks fine is this field's most common mistake, so every number is kept with its bound and shown.
+ * The load gate: an SAE is used on a model only if its site agrees and it explains real activations of that site. The most
+ * common mistake of this field is a wrong load that looks fine. So every number is kept with its bound and shown.
  */
 import { badInput } from "../../../core/errors.ts";
 import type { Rows } from "../../code/rows.ts";
@@ -17,22 +17,22 @@ import { thresholdChecks } from "./threshold.ts";
 export interface GateResult {
   passed: boolean;
   checks: GateCheck[];
-  /** null where width or site already refused. */
+  /** null if width or site already closed the gate. */
   quality: Quality | null;
-  /** null where it was not measured. */
+  /** null if it was not measured. */
   splice: Splice | null;
-  /** Of a load that failed: what, if it were undone, would explain the activations; null where nothing tried does. */
+  /** For a failed load: the mistake that, once undone, lets the SAE explain the activations; null if no known one does. */
   mistake: Mistake | null;
-  /** Scaling and folding used: to be shown with every result. */
+  /** The scaling and folding that was used; show it with every result. */
   notes: readonly string[];
 }
 
 /**
  * Refuses an SAE that cannot belong to the model's site, before anything is run.
- * @param layer the block whose output will be read; the SAE's own when not given
- * @param allowFailed lets an SAE of another place through where a layer is given
+ * @param layer the block whose output will be read; the SAE's own if not given
+ * @param allowFailed whether an SAE of another place is let through if `layer` is given
  * @returns the layer
- * @throws FathomError, one line: another width, another place, a layer that the model does not have
+ * @throws FathomError in one line for another width, another place, or a layer that the model does not have
  */
 export function requireFits(sae: Sae, model: ModelFacts, layer?: number, allowFailed = false): number {
   const failed = refusedAtSight(sae, model, layer, allowFailed)?.checks.find(
@@ -47,14 +47,14 @@ export function requireFits(sae: Sae, model: ModelFacts, layer?: number, allowFa
 
 export interface GateOptions {
   layer?: number;
-  /** Judges activations where the site already says no, since the SAE will be used all the same. */
+  /** Measures activations even if the site check fails, because the SAE will be used anyway. */
   allowFailed?: boolean;
   bounds?: GateBounds;
-  /** [n] 1 for the first token of a sequence, where that is known. */
+  /** [n] 1 for the first token of a sequence, if that is known. */
   isFirst?: Uint8Array;
-  /** The same tokens' activations after other blocks, to recognize a layer mistaken for another. */
+  /** The activations of the same tokens after other blocks, to recognize an SAE of another layer. */
   elsewhere?: ReadonlyMap<number, Rows>;
-  /** Measures cross-entropy with the reconstruction spliced in; asked only when width and site have passed. */
+  /** Measures cross-entropy with the reconstruction spliced in. Called only after width and site have passed. */
   splice?: () => Promise<Splice>;
 }
 
@@ -83,8 +83,8 @@ export async function gate(
 }
 
 /**
- * The closed gate where width or site already say no; null where activations have to be looked at.
- * @param allowFailed looks at activations of another site than the SAE's, if the model has the layer that was asked for
+ * The closed gate if width or site already fail; null if activations must be measured.
+ * @param allowFailed whether a failed site check is ignored, if the model has the layer that was asked for
  */
 export function refusedAtSight(
   sae: Sae,

@@ -1,4 +1,4 @@
-/** What was measured on activations, held against bounds: what the SAE's own file states, else the declared ones. */
+/** Compares figures measured on activations with bounds: those that the SAE's own file states, else the declared ones. */
 
 import type { Sae } from "../../code/sae.ts";
 import type { Readings } from "../quality/mistakes.ts";
@@ -6,31 +6,31 @@ import { massiveMultiple, type Quality } from "../quality/quality.ts";
 import type { Splice } from "../quality/splice.ts";
 import { compare, type GateCheck, shown } from "./check.ts";
 
-/** Used where the SAE's own file states nothing; what it states comes first (`tolerated`). */
+/** The declared bounds, used if the SAE's own file states no figure. A stated figure comes first, within `tolerated`. */
 export interface GateBounds {
   /** Least fraction of variance explained over ordinary tokens. A wrong load usually explains less than the mean does. */
   varianceExplained: number;
   /** Least share of the cross-entropy lost to zeros that the reconstruction keeps (splice.ts). */
   recovered: number;
-  /** Mean L0 at most this share of d_in: above it the features are no sparse code of the input. */
+  /** Mean L0 may be at most this share of d_in: above it the features are not a sparse code of the input. */
   l0ShareOfInput: number;
   deadShare: number;
-  /** Dead features are judged when this many activations (tokens × L0) a feature were seen; fewer tell nothing. */
+  /** Dead features are judged only if this many activations (tokens × L0) per feature were seen; fewer tell nothing. */
   activationsPerFeature: number;
-  /** What a stated number may be off by. */
+  /** How far a measured figure may be from the stated one. */
   tolerated: {
-    /** Fraction of variance explained below the stated. */
+    /** How much lower the fraction of variance explained may be. */
     varianceExplained: number;
-    /** Dead share above the stated. */
+    /** How much higher the dead share may be. */
     deadShare: number;
-    /** L0 and ‖x‖ within this factor of the stated, either way. */
+    /** L0 and ‖x‖ must be within this factor of the stated figure, up or down. */
     factor: number;
-    /** L0 of a TopK: its k, but for tokens with fewer positive features. */
+    /** The same factor for L0 of a TopK. It is smaller, because L0 is k except on tokens with fewer positive features. */
     factorOfTopK: number;
   };
 }
 
-/** Choices of Fathom: published residual SAEs explain 0.6 to 0.95 of ordinary tokens' variance and recover 0.9 and more. */
+/** Fathom's choices. Published residual SAEs explain 0.6 to 0.95 of ordinary tokens' variance and recover 0.9 or more. */
 export const gateBounds: GateBounds = {
   varianceExplained: 0.5,
   recovered: 0.7,
@@ -62,7 +62,7 @@ export function measuredChecks(sae: Sae, measured: Quality, bounds: GateBounds):
         `median token ${shown(varianceExplained.perToken)})`,
     }),
     compare("mean L0", meanL0, {
-      // No feature at all is no code either.
+      // At least 1: with no active features there is no code.
       declared: { least: 1, most: bounds.l0ShareOfInput * sae.d_in },
       stated: around(stated.meanL0, sae.k !== null ? tolerated.factorOfTopK : tolerated.factor),
       about: `active features a token, over ${tokens - massive.count} tokens without massive ones`,
@@ -102,7 +102,10 @@ export function spliceCheck(
   return { name, status: "undetermined", found: "nothing to recover", bound: null, sentence };
 }
 
-/** A wrong load can explain much all the same; the right one explains more. */
+/**
+ * Fails if another reading of the file explains more. A wrong load can still explain much, but the right one explains
+ * more.
+ */
 export function readingCheck(readings: Readings | null): GateCheck {
   const check = (status: GateCheck["status"], found: number | string, sentence: string): GateCheck => ({
     name: "reading",

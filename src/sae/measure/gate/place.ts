@@ -1,16 +1,16 @@
-/** What can be told at sight: whether an SAE's width, site and model are those that it is to be used on. */
+/** Checks that need no activations: whether an SAE's width, site and model fit the model that it is used on. */
 import type { Sae, Site } from "../../code/sae.ts";
 import { residPost, residualOnly } from "../../code/site.ts";
 import type { GateCheck } from "./check.ts";
 
-/** What the gate needs to know of a model. */
+/** The facts about a model that the gate needs. */
 export interface ModelFacts {
   name: string;
   hiddenSize: number;
   layers: number;
 }
 
-/** @param layer that was asked for */
+/** @param layer the layer that the user asked for */
 export function placeChecks(sae: Sae, model: ModelFacts, layer: number | undefined): GateCheck[] {
   const width: GateCheck = {
     name: "width",
@@ -57,7 +57,7 @@ export function isLayer(layer: number | undefined, { layers }: ModelFacts): bool
   return layer !== undefined && Number.isInteger(layer) && layer >= 0 && layer < layers;
 }
 
-/** An SAE of a base model is often used on its instruction-tuned child, so another name is said and not refused. */
+/** An SAE of a base model is often used on the instruction-tuned model. So a different name is reported, not refused. */
 function modelCheck(site: Site | null, model: ModelFacts): GateCheck {
   const written = site?.modelName ?? null;
   const same = written !== null && bare(written) === bare(model.name);
@@ -70,7 +70,7 @@ function modelCheck(site: Site | null, model: ModelFacts): GateCheck {
   };
 }
 
-/** `google/gemma-2-2b-it` and `Gemma-2-2B-IT` are one model. */
+/** The name without organization and case: `google/gemma-2-2b-it` and `Gemma-2-2B-IT` are the same model. */
 function bare(name: string): string {
   return name.toLowerCase().replace(/^.*\//, "");
 }

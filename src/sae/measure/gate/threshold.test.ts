@@ -1,6 +1,7 @@
 /**
- * A pre-activation on its threshold is not active: > and not ≥, wherever features are computed. On small whole numbers, whose
- * products and sums float32 holds exactly, so that pre-activations do meet thresholds.
+ * A feature whose pre-activation equals its threshold is not active: > and not ≥, wherever features are computed. The
+ * tests use small whole numbers, whose products and sums float32 holds exactly, so that pre-activations do equal
+ * thresholds.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -69,7 +70,7 @@ const pre = Array.from({ length: rows }, (_, row) =>
 
 interface Case {
   sae: Sae;
-  /** By hand; and with the mistake, which must show. */
+  /** Features computed by hand; `mistaken` are those with ≥, which must differ. */
   features: number[];
   mistaken: number[];
 }
@@ -79,7 +80,7 @@ const jumpCase = (sae: Sae, threshold: number[]): Case => {
   return { sae, features: of((v, at) => v > at), mistaken: of((v, at) => v >= at) };
 };
 const own = [3, 1, 2, 5, 0, -2];
-/** As `sae train` saves what it trained by BatchTopK: one threshold; here out of its file. */
+/** An SAE with one threshold, as `sae train` saves it after BatchTopK, read back from its file. */
 function saved(): Sae {
   const folder = join(scratch, "batchtopk");
   saveSae(folder, jumprelu(Array<number>(d_sae).fill(3)));
@@ -94,7 +95,7 @@ const cases: Record<string, Case> = {
       kind: "gated",
       magnitude: { r_mag: new Float32Array(d_sae), b_mag: new Float32Array(d_sae).fill(9) },
     }),
-    // The gate is pre, a feature's size the product without b_enc, here with 9 instead.
+    // The gate is `pre`. A feature's magnitude is the product with the bias 9 in place of b_enc.
     features: pre.flatMap((values) => values.map((v, i) => (v > 0 ? Math.max(v - b_enc[i]! + 9, 0) : 0))),
     mistaken: pre.flatMap((values) => values.map((v, i) => (v >= 0 ? Math.max(v - b_enc[i]! + 9, 0) : 0))),
   },
@@ -110,7 +111,7 @@ async function using<T>(sae: Sae, options: SaeSessionOptions, use: (session: Sae
 }
 
 describe.each(Object.entries(cases))("%s", (name, { sae, features, mistaken }) => {
-  it("≥ would show here", () => {
+  it("differs with ≥", () => {
     expect(mistaken).not.toEqual(features);
   });
 

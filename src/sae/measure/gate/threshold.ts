@@ -1,13 +1,14 @@
 /**
- * Whether a feature is off on its threshold and on above it. A model's own activations never meet a threshold to the bit, so no
- * measurement of them can tell > from ≥; here they are met on purpose, by rows made for it, in the arithmetic that encodes.
+ * Checks that a feature is off exactly at its threshold and on above it. A model's own activations never equal a
+ * threshold to the bit, so they cannot tell > from ≥. This check uses rows that are made to equal it, in the same
+ * arithmetic that encodes.
  */
 import { inMemory } from "../../code/matrix.ts";
 import { makeSae, type Sae } from "../../code/sae.ts";
 import { SaeSession } from "../../code/sae-session.ts";
 import type { GateCheck } from "./check.ts";
 
-/** @returns none for an SAE without thresholds */
+/** @returns an empty list for an SAE without thresholds */
 export async function thresholdChecks(sae: Sae): Promise<GateCheck[]> {
   const threshold = sae.kind === "gated" ? new Float32Array(sae.d_sae) : sae.threshold;
   if (threshold === null) return [];
@@ -31,7 +32,10 @@ export async function thresholdChecks(sae: Sae): Promise<GateCheck[]> {
   }
 }
 
-/** Of the same kind and thresholds θ, but for one number a row: the pre-activations of 0 are θ to the bit, those of 1 above it and above 0. */
+/**
+ * An SAE of the same kind with the same thresholds θ, but with rows of one number (d_in = 1). For the row 0 the
+ * pre-activations are θ to the bit; for the row 1 they are above θ and above 0.
+ */
 function onThreshold(sae: Sae, threshold: Float32Array<ArrayBuffer>): Sae {
   const { d_sae } = sae;
   const step = threshold.map((value) => (value < 0 ? 1 - 2 * value : 1 + value));
@@ -42,7 +46,7 @@ function onThreshold(sae: Sae, threshold: Float32Array<ArrayBuffer>): Sae {
     b_enc: threshold,
     W_dec: inMemory(new Float32Array(d_sae), [d_sae, 1]),
     b_dec: new Float32Array(1),
-    // Whatever the gate says, a gated feature's own size is above 0.
+    // The magnitude of a gated feature is above 0, so that only its gate decides whether it is active.
     magnitude:
       sae.magnitude === null
         ? null

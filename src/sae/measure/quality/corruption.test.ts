@@ -1,9 +1,10 @@
 /**
- * Loads that are wrong and look fine, on the real activations of the bundled organism: the gate stops each one, and lets
- * the sound SAE of every kind through.
+ * Wrong loads that look fine, on real activations of the bundled organism. The gate stops each of them and lets the
+ * correct SAE of every kind through.
  *
- * A threshold applied with ≥ in place of > differs only where a pre-activation equals its threshold to the bit, which no
- * activations here do: no measurement can see it. The gate asks the arithmetic itself, and is asked last here, with ONNX Runtime's own ≥.
+ * A threshold applied with ≥ instead of > makes a difference only if a pre-activation equals its threshold to the
+ * bit. No activation here does, so no measurement can see it. The gate checks the arithmetic itself; the last test
+ * does that with ONNX Runtime's own ≥.
  */
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { random } from "../../../core/random.ts";
@@ -33,7 +34,10 @@ const bundled = openSae(`${organism}/sae`);
 const d = bundled.d_in;
 const F = bundled.d_sae;
 let model: Model;
-/** What the sound SAEs state themselves by, and what they are judged on. */
+/**
+ * The sample from which the correct SAEs state their figures (`first`), and the one on which they are judged
+ * (`second`).
+ */
 let first: Sample;
 let second: Sample;
 const sound: Partial<Record<Sae["kind"], Sae>> = {};
@@ -59,7 +63,7 @@ beforeAll(async () => {
     2000,
   );
 
-  // Of the TopK SAE's encoder: the threshold above which as many features are active as its k.
+  // With the encoder of the TopK SAE: the threshold above which as many features are active as its k.
   const open = await withSession({ ...bundled, kind: "standard", k: null }, (session) =>
     session.encode(first.rows.read(0, first.rows.count)),
   );
@@ -99,7 +103,7 @@ async function withSession<T>(parts: SaeParts, use: (session: SaeSession) => Pro
   }
 }
 
-/** The gate as `sae check` asks it. @throws FathomError where opening already refuses */
+/** Runs the gate as `sae check` does. @throws FathomError if the SAE cannot even be opened */
 async function judged(parts: SaeParts, rows = second.rows): Promise<GateResult> {
   const facts = { name: "demo", hiddenSize: d, layers: model.checkpoint.config.layers.length };
   return await withSession(parts, (session) =>
@@ -138,7 +142,7 @@ interface Corruption {
   of: Sae["kind"];
   load: (sae: Sae) => SaeParts | Promise<SaeParts>;
   rows?: () => Rows | Promise<Rows>;
-  /** What the gate is to call it, where it can tell. */
+  /** The mistake that the gate must name, if it can. */
   mistake?: RegExp;
 }
 const corruptions: Record<string, Corruption> = {
@@ -185,7 +189,7 @@ const corruptions: Record<string, Corruption> = {
   "a model far from the SAE's": { of: "topk", load: (sae) => sae, rows: () => farOff() },
   "fp16 overflow": {
     of: "topk",
-    // What a cast to half precision makes of weights above 65504.
+    // A cast to half precision turns weights above 65504 into infinities.
     load: (sae) => ({
       ...sae,
       W_dec: changed(sae.W_dec, (v) => (Math.abs(v * 2e5) > 65504 ? Infinity * v : v)),
@@ -221,7 +225,7 @@ const corruptions: Record<string, Corruption> = {
   },
 };
 
-/** Activations of the organism with the same block's input pushed far away: a model that was tuned a long way on. */
+/** Activations of the organism after the same block's input was moved far away, as in a model that was tuned for long. */
 async function farOff(): Promise<Rows> {
   const draw = random("far");
   const push: Edit = {
@@ -239,7 +243,7 @@ async function farOff(): Promise<Rows> {
   return rowsOf(Float32Array.from(parts.flatMap((part) => [...part])), d);
 }
 
-/** Refused when they are read, before anything is measured. */
+/** Loads that are refused when they are read, before anything is measured. */
 const unusable = new Set(["fp16 overflow", "one NaN"]);
 
 describe("a corrupted load is stopped", () => {

@@ -1,4 +1,4 @@
-/** What is said about an SAE: inspection, quality, gate; and the file that `fathom sae encode` writes. */
+/** The statements about an SAE (inspection, quality, gate), and the file that `fathom sae encode` writes. */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -25,7 +25,10 @@ afterAll(() => {
 });
 
 const d = 4;
-/** Features are ±each axis, and one that never fires: exact on every input, two axes' worth at a time when k is 2. */
+/**
+ * An SAE whose features are + and − each axis, and one that never fires. It is exact on every input; with k = 2 for
+ * two axes at a time.
+ */
 function axes(changes: Partial<SaeParts> = {}): Sae {
   const d_sae = 2 * d + 1;
   const W_enc = new Float32Array(d * d_sae);
@@ -81,7 +84,8 @@ describe("inspect", () => {
     });
     expect(found.site?.layer).toBe(2);
     const sae = axes({ normalize: "constant_norm_rescale" });
-    // The rescaled input has norm 2 and b_dec takes 1 from the first axis: up to 1 one way, up to 3 the other.
+    // The rescaled input has norm 2 and b_dec subtracts 1 on the first axis: up to 1 in one direction, up to 3 in the
+    // other.
     const b_dec = Float32Array.of(1, 0, 0, 0);
     const b_enc = sae.b_enc.with(0, -1.1).with(1, -0.9);
     const noDecoder = inMemory(
@@ -134,7 +138,7 @@ async function qualityOf(sae: Sae, x: Float32Array<ArrayBuffer>) {
 }
 
 describe("quality", () => {
-  it("is 1 for an exact SAE and 0 for one that always says the mean", async () => {
+  it("is 1 for an exact SAE and 0 for one that always gives the mean", async () => {
     const exact = await qualityOf(axes(), normals);
     expect(exact.varianceExplained.all).toBeCloseTo(1, 10);
     expect(exact.varianceExplained.perToken).toBeCloseTo(1, 10);
@@ -151,8 +155,8 @@ describe("quality", () => {
     expect(silent).toMatchObject({ meanL0: 0, dead: { count: 9, share: 1 } });
   });
 
-  it("says when a few tokens of great norm carry the figure", async () => {
-    // One token in 2000 that a TopK of 1 explains wholly; the others it explains by about their largest axis.
+  it("shows when a few tokens of large norm dominate the figure", async () => {
+    // A TopK of 1 explains one token in 2000 completely; of the others it explains about the largest axis.
     const x = normals.slice();
     x.set([30_000, 0, 0, 0], 4 * 700);
     const { varianceExplained, norm } = await qualityOf(axes({ kind: "topk", k: 1 }), x);
@@ -162,7 +166,7 @@ describe("quality", () => {
     expect(norm.max).toBe(30_000);
     expect(norm.mean - norm.ordinary).toBeGreaterThan(10);
     expect(norm.ordinary).toBeCloseTo(norm.median, 0);
-    // Of d axes it has one; the others have d.
+    // The massive token has 1 of d axes; the others have all d.
     expect((await qualityOf(axes(), x)).meanL0).toBe(d);
   });
 
@@ -202,7 +206,7 @@ describe("gate", () => {
 
   it("closes for a load that only looks fine", async () => {
     const wrong = sparse();
-    // Transposed in the file: the same shape of numbers, another SAE.
+    // Transposed in the file: the same shape, but another SAE.
     const scrambled = makeSae({
       ...wrong,
       W_dec: inMemory(wrong.W_dec.read().toReversed(), wrong.W_dec.shape),
@@ -212,7 +216,7 @@ describe("gate", () => {
     expect(status["variance explained"]).toBe("fail");
   });
 
-  it("holds an SAE to what it states itself", async () => {
+  it("compares an SAE with the figures that it states itself", async () => {
     const stated = { varianceExplained: 0.99, meanL0: 40, deadShare: 0, meanNorm: 200 };
     const { passed, checks, status } = await run(sparse({ stated }));
     expect(passed).toBe(false);
@@ -235,7 +239,7 @@ describe("gate", () => {
     expect(dead.sentence).toContain("not judged: 2.22 activations a feature seen, 100 needed");
   });
 
-  it("says another width, place or layer in one line before anything runs", async () => {
+  it("refuses another width, place or layer in one line before anything runs", async () => {
     const { passed, quality: measured } = await run(sparse(), new Float32Array(0), { layer: 1 });
     expect([passed, measured]).toEqual([false, null]);
     const fits =

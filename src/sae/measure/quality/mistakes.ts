@@ -1,6 +1,6 @@
 /**
- * Whether an SAE was read wrongly. Each known mistake is undone in turn, and the SAE so mended is tried on some of the
- * activations: what explains more of them than the SAE as it was loaded was a mistake.
+ * Finds out whether an SAE was read wrongly. Each known mistake is undone in turn, and the changed SAE is tried on
+ * some of the activations. If it explains more of them than the SAE as loaded, that mistake was made.
  */
 import { FathomError } from "../../../core/errors.ts";
 import { inMemory, type Matrix } from "../../code/matrix.ts";
@@ -13,42 +13,45 @@ import { massiveOf, normsOf, type Quality, quality } from "./quality.ts";
 export interface Mistake {
   /** A whole sentence. */
   sentence: string;
-  /** With the mistake undone, over the tokens tried. */
+  /** Fraction of variance explained with the mistake undone, over the tokens tried. */
   varianceExplained: number;
 }
 
-/** Ordinary tokens that each mistake is tried on. */
+/** Number of ordinary tokens on which each mistake is tried. */
 const triedTokens = 512;
-/** Numbers of weights above which nothing is tried: each try takes all of them in hand. */
+/** With more weights than this nothing is tried, because each try processes all of them. */
 const mostWeights = 2 ** 27;
 /**
- * What undoing a mistake must add to the fraction of variance explained to be believed. A sound SAE is best as it is: of
- * those of every kind that were tried, no other reading explained more.
+ * How much undoing a mistake must add to the fraction of variance explained to count. A correctly loaded SAE explains most:
+ * for SAEs of every kind that were tried, no other reading explained more.
  */
 const leastGain = 0.01;
 /**
- * …where it could be won without a mistake: a normalization carries a token's mean and size past the SAE. Also what it takes
- * to be named where the number of active features is wrong as well.
+ * The larger gain that added normalization must bring. It can help without a mistake, because it carries a token's mean and
+ * norm past the SAE. The same gain is needed if the number of active features is wrong, too.
  */
 const clearGain = 0.1;
 
 interface Variant {
   words: string;
   sae: SaeParts;
-  /** `leastGain` when not given. */
+  /** Default: `leastGain`. */
   gain?: number;
 }
 
-/** As loaded, and as it would be with the mistake undone that then explains most; null where nothing was tried. */
+/**
+ * Fraction of variance explained by the SAE as loaded, and by the changed SAE that explains most; `undone` is null if none
+ * explains enough more.
+ */
 export interface Readings {
   asLoaded: number;
   undone: { words: string; varianceExplained: number } | null;
 }
 
 /**
- * @param rows activations [n, d_in] that the SAE was judged on
- * @param elsewhere the same tokens after other blocks
- * @returns null for an SAE too wide to try, or too few tokens
+ * @param rows activations [n, d_in] on which the SAE was judged
+ * @param elsewhere activations of the same tokens after other blocks
+ * @returns null if the SAE is too large to try, or if there are too few tokens
  */
 export async function tryReadings(
   sae: Sae,
@@ -82,7 +85,7 @@ export async function tryReadings(
   return { asLoaded, undone };
 }
 
-/** @param least fraction of variance explained that a mended SAE has */
+/** @param least the fraction of variance explained that the changed SAE must reach to be named */
 export function likelyMistake(
   sae: Sae,
   readings: Readings | null,
@@ -92,7 +95,7 @@ export function likelyMistake(
   const undone = readings?.undone ?? null;
   const counted = byCount(sae, found);
   if (undone === null || undone.varianceExplained < least) return counted;
-  // Too many features explain a wrong count better than a reading that is only a little better.
+  // If there are too many active features, a wrong count is the better explanation than a reading that gains only a little.
   if (counted !== null && undone.varianceExplained < readings!.asLoaded + clearGain) return counted;
   const share = String(Number(undone.varianceExplained.toPrecision(3)));
   return {
@@ -101,7 +104,7 @@ export function likelyMistake(
   };
 }
 
-/** Ways in which the file's numbers may have been meant. */
+/** The SAE with each known mistake undone: other ways in which the file's numbers may have been meant. */
 function variants(sae: Sae, { norm }: Quality): Variant[] {
   const { d_in, d_sae, b_dec, W_enc, W_dec, normalize } = sae;
   const factor = Math.sqrt(d_in) / norm.ordinary;
@@ -142,14 +145,14 @@ function variants(sae: Sae, { norm }: Quality): Variant[] {
   return all;
 }
 
-/** The numbers of a matrix [r, c] as if they had been written as [c, r]. @returns [r, c] */
+/** Reads the numbers of a matrix [r, c] as if they had been written as [c, r]. @returns [r, c] */
 function swapped(matrix: Matrix): Float32Array<ArrayBuffer> {
   const [rows, columns] = matrix.shape;
   const values = matrix.read();
   return Float32Array.from(values, (_, at) => values[(at % columns) * rows + Math.floor(at / columns)]!);
 }
 
-/** Where the reconstruction is sound and only the number of features is not. */
+/** The mistake if the number of active features is higher than stated; null if it is not. */
 function byCount(sae: Sae, { meanL0, varianceExplained }: Quality): Mistake | null {
   const stated = sae.stated.meanL0;
   if (stated === null || meanL0 <= stated) return null;
@@ -162,7 +165,7 @@ function byCount(sae: Sae, { meanL0, varianceExplained }: Quality): Mistake | nu
   return { sentence: `Likely: ${words}.`, varianceExplained: varianceExplained.ordinary };
 }
 
-/** NaN where the variant is no SAE, or does not compute. */
+/** Fraction of variance explained; NaN if the variant is not a valid SAE or cannot be computed. */
 async function explained(parts: SaeParts, rows: Rows): Promise<number> {
   let session: SaeSession | null = null;
   try {

@@ -1,7 +1,7 @@
 /**
  * How well an SAE fits activations. Raw residuals are not Gaussian: in SmolLM2 ten tokens of 65,000 hold 85% of the
- * variance, so a single number over all tokens is about those ten ("massive activations", Sun et al., arXiv 2402.17762).
- * They are found by rule and told apart, and every figure here says which tokens it is about.
+ * variance. So a single number over all tokens describes mostly those ten ("massive activations", Sun et al., arXiv
+ * 2402.17762). A rule finds them, they are reported separately, and every figure here says which tokens it covers.
  */
 import { badInput } from "../../../core/errors.ts";
 import { eachActive } from "../../code/active.ts";
@@ -9,62 +9,71 @@ import type { Rows } from "../../code/rows.ts";
 import { stretches } from "../../code/rows.ts";
 import type { SaeSession, Stretch } from "../../code/sae-session.ts";
 
-/** A token is massive, and in none of the figures called ordinary, when ‖x‖ is above so many times the median. */
+/**
+ * A token is massive if ‖x‖ is more than this many times the median. Figures called "ordinary" leave massive tokens
+ * out.
+ */
 export const massiveMultiple = 10;
 
-/** Rows read at a time where nothing is encoded. */
+/** Rows read at a time when nothing is encoded. */
 const rowsAtATime = 1024;
 
 export interface Quality {
   /** n, all tokens. */
   tokens: number;
-  /** Tokens left out of the figures called ordinary, and how the reconstruction does on them: Σ‖x − x̂‖² / Σ‖x‖². */
+  /**
+   * The massive tokens, which the ordinary figures leave out. `errorShare` is Σ‖x − x̂‖² / Σ‖x‖² over them; null
+   * without any.
+   */
   massive: { count: number; errorShare: number | null };
   varianceExplained: {
-    /** 1 − Σ‖x − x̂‖² / Σ‖x − μ‖² over all tokens, μ their mean. */
+    /** 1 − Σ‖x − x̂‖² / Σ‖x − μ‖² over all tokens; μ is their mean. */
     all: number;
-    /** The same without the first token of every sequence (BOS); null where it is not known which they are. */
+    /** The same without the first token of every sequence (BOS); null if the first tokens are not known. */
     withoutFirst: number | null;
-    /** The same over the tokens that are not massive, μ the mean of those. */
+    /** The same over the tokens that are not massive; μ is the mean of those. */
     ordinary: number;
-    /** Median over the same tokens of 1 − ‖x − x̂‖²/‖x − μ‖², each token for itself. */
+    /** Median of 1 − ‖x − x̂‖²/‖x − μ‖² per token, over the tokens that are not massive. */
     perToken: number;
   };
-  /** Mean number of active features a token, over the same: a massive one may have them all, where nothing limits them. */
+  /** Mean number of active features per token, without massive tokens: on those, all features may be active. */
   meanL0: number;
-  /** Features active on no token; of a sample too small for them, rare features too. */
+  /** Features that are active on no token. If the sample is too small, rare features are among them. */
   dead: { count: number; share: number };
-  /** ‖x‖: mean over all tokens, mean of the ordinary, median and largest. */
+  /** ‖x‖: mean over all tokens, mean over ordinary tokens, median and largest. */
   norm: { mean: number; ordinary: number; median: number; max: number };
 }
 
-/** The tokens that a share of variance is about. */
+/** The group of tokens that a share of variance covers. */
 export type TokenGroup = "all" | "withoutFirst" | "ordinary" | "ordinaryWithoutFirst";
 
-/** The same, token by token, for whoever sums otherwise. */
+/** The figures behind `Quality` token by token, for code that sums them in other ways. */
 export interface TokenQuality {
   /** [n] ‖x‖ */
   norms: Float64Array;
   /** [n] 1 for a massive token. */
   isMassive: Uint8Array;
-  /** Whether a token belongs to a group; where first tokens are not known, or there are no others, none is one. */
+  /**
+   * Whether a token belongs to a group. If first tokens are not known, or all tokens are first, no token counts as
+   * first.
+   */
   belongs: Record<TokenGroup, (row: number) => boolean>;
   firstKnown: boolean;
   /** [n] ‖x − x̂‖² */
   error: Float64Array;
-  /** [n] ‖x − μ‖², μ the mean of the group's tokens. */
+  /** [n] ‖x − μ‖²; μ is the mean of the group's tokens. */
   spread: Record<TokenGroup, Float64Array>;
-  /** [n] active features. */
+  /** [n] number of active features. */
   l0: Uint32Array;
-  /** [d_sae] tokens on which each feature is active. */
+  /** [d_sae] number of tokens on which each feature is active. */
   firings: Uint32Array;
 }
 
 /**
  * @param rows activations [n, d_in] of the model and site that the SAE is for, n ≥ 2
- * @param isFirst [n] 1 for the first token of a sequence; null where that is not known
- * @param watch sees every stretch as it goes by
- * @throws FathomError for fewer, of another width, or not finite
+ * @param isFirst [n] 1 for the first token of a sequence; null if that is not known
+ * @param watch called with every stretch after it is encoded
+ * @throws FathomError for fewer than 2 rows, rows of another width, NaN or infinities
  */
 export async function tokenQuality(
   session: SaeSession,
@@ -78,7 +87,7 @@ export async function tokenQuality(
   if (rows.count < 2) throw badInput(rows.name, "at least 2 tokens", String(rows.count));
   const norms = normsOf(rows);
   const isMassive = massiveOf(norms);
-  // Where there is nothing but first tokens, there is nothing to say without them.
+  // If all tokens are first tokens, there is no group without them.
   const first = isFirst?.includes(0) === true ? isFirst : null;
   const belongs: TokenQuality["belongs"] = {
     all: () => true,
@@ -110,8 +119,8 @@ export async function tokenQuality(
 }
 
 /**
- * The summary of `tokenQuality`, of the same rows.
- * @throws FathomError for what that refuses, and for tokens that are all the same
+ * The summary of `tokenQuality` over the same rows.
+ * @throws FathomError as `tokenQuality`, and if all tokens are the same
  */
 export async function quality(
   session: SaeSession,
@@ -174,7 +183,7 @@ export function normsOf(rows: Rows): Float64Array {
   return norms;
 }
 
-/** Mean of the rows that are wanted. @returns [d] */
+/** Mean of the wanted rows. @returns [d] */
 export function meanOf(rows: Rows, wanted: (row: number) => boolean): Float64Array {
   const total = new Float64Array(rows.width);
   let count = 0;
@@ -211,7 +220,7 @@ function sum(values: Float64Array | Uint32Array | Uint8Array): number {
   return total;
 }
 
-/** NaN, from a token that lies exactly on the mean and is rebuilt exactly, sorts last. */
+/** NaN sorts last. A value is NaN if its token is exactly the mean and is rebuilt exactly (0/0). */
 function median(values: Float64Array): number {
   const sorted = values.toSorted();
   const middle = Math.floor(sorted.length / 2);

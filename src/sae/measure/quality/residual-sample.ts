@@ -1,4 +1,4 @@
-/** Real activations to judge an SAE on: a model reads texts, and what it has at the SAE's site is kept. */
+/** Real activations on which an SAE is judged: a model reads texts, and its activations at the SAE's site are kept. */
 import { endsOf } from "../../../model/checkpoint/checkpoint.ts";
 import type { Model } from "../../../model/model.ts";
 import { type Rows, rowsOf } from "../../code/rows.ts";
@@ -6,7 +6,10 @@ import { type Rows, rowsOf } from "../../code/rows.ts";
 export interface SampleText {
   id: string;
   ids: readonly number[];
-  /** The first token that the model is to predict, 1 at least: of a prompt and its answer, the answer's first. */
+  /**
+   * Index of the first token that the model predicts, at least 1. For a prompt with its answer: the answer's first
+   * token.
+   */
   from: number;
 }
 
@@ -15,13 +18,13 @@ export interface Sample {
   texts: readonly SampleText[];
   /** Residuals [n, d] of all their tokens, in order. */
   rows: Rows;
-  /** The same after the blocks before and behind. */
+  /** The same after the block before and the block after, by block. */
   elsewhere: ReadonlyMap<number, Rows>;
   /** [n] 1 for the first token of a text. */
   isFirst: Uint8Array;
 }
 
-/** Prompts with the model's own answers behind them, greedily, of at most so many tokens. */
+/** Prompts followed by the model's own greedy answers of at most `maxNewTokens` tokens. */
 export async function answered(
   model: Model,
   prompts: readonly { id: string; ids: readonly number[] }[],
@@ -40,7 +43,7 @@ export async function answered(
 }
 
 /**
- * @param most tokens that are enough; texts are taken evenly from all, and whole
+ * @param most how many tokens are enough. Whole texts are taken, spread evenly over all texts.
  */
 export async function sampleOf(
   model: Model,
@@ -86,7 +89,7 @@ export async function sampleOf(
   };
 }
 
-/** Texts spread evenly over all, so that their tokens are about `most` and as mixed as all of them. */
+/** Takes texts spread evenly over all, with about `most` tokens in total, so that the mix of texts stays the same. */
 export function evenly<T extends { ids: readonly number[] }>(texts: readonly T[], most: number): T[] {
   const all = texts.reduce((sum, { ids }) => sum + ids.length, 0);
   const share = Math.min(1, most / all);

@@ -1,4 +1,7 @@
-/** Cross-entropy with a reconstruction spliced in: exact where the SAE is, and what zeros lose where it gives nothing. */
+/**
+ * Cross-entropy with a reconstruction spliced in: unchanged for an exact SAE, and the loss of zeros for an SAE that
+ * gives zeros.
+ */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -83,7 +86,7 @@ describe("splice", () => {
   });
 });
 
-/** What oracle/splice_fixtures.py wrote: PyTorch hooks on Transformers' model, SAELens's reconstruction. */
+/** The figures of oracle/splice_fixtures.py: PyTorch hooks on Transformers' model, with SAELens's reconstruction. */
 interface Expected {
   scaled: { token: number; by: number } | null;
   texts: { ids: number[]; from: number }[];
@@ -126,7 +129,7 @@ describe("beside PyTorch hooks and SAELens", () => {
     }
   });
 
-  it("has massive tokens in one case, without which the case would be another", () => {
+  it("has massive tokens in one case, and leaving them out matters there", () => {
     expect(cases["massive"]!.massive).toBeGreaterThan(0);
     expect(cases["plain"]!.massive).toBe(0);
     const { all, ordinary } = cases["massive"]!.varianceExplained;

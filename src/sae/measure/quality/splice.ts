@@ -1,7 +1,7 @@
 /**
- * What a model loses when it has an SAE's reconstruction in place of its residual stream: cross-entropy of the next token
- * as the model is, with the reconstruction spliced in, and with zeros there. An SAE may explain most of the variance and
- * still lose what the model reads (Gated SAEs, arXiv 2404.16014, section 2.3).
+ * How much a model loses when an SAE's reconstruction replaces its residual stream. Measures cross-entropy of the
+ * next token for the unchanged model, with the reconstruction spliced in, and with zeros in its place. An SAE may
+ * explain most of the variance and still lose what the model uses (Gated SAEs, arXiv 2404.16014, section 2.3).
  */
 
 import { badInput } from "../../../core/errors.ts";
@@ -18,18 +18,18 @@ type Floats = Float32Array<ArrayBuffer>;
 
 /** Mean cross-entropy of the next token, nats. */
 export interface Splice {
-  /** Predictions that the means are over. */
+  /** Number of predictions that the means cover. */
   tokens: number;
   original: number;
-  /** The reconstruction in place of every residual of the site that is not massive. */
+  /** With the reconstruction in place of every residual of the site that is not massive. */
   spliced: number;
-  /** Zeros in place of the same. */
+  /** With zeros in place of the same residuals. */
   zeroed: number;
-  /** (zeroed − spliced) / (zeroed − original); null where zeros do no harm, so that there is nothing to recover. */
+  /** (zeroed − spliced) / (zeroed − original); null if zeros do no harm, so that there is nothing to recover. */
   recovered: number | null;
 }
 
-/** Cross-entropies of a text's tokens to predict, summed, nats. */
+/** Cross-entropies summed over a text's predicted tokens, nats. */
 export type TextLoss = Pick<Splice, "tokens" | "original" | "spliced" | "zeroed">;
 
 /** The means over texts. */
@@ -47,7 +47,7 @@ export function spliceOf(losses: readonly TextLoss[]): Splice {
 
 /**
  * @param layer the block whose output is replaced
- * @param texts with one token to predict at least
+ * @param texts with at least one token to predict in total
  */
 export async function splice(
   session: SaeSession,
@@ -58,7 +58,7 @@ export async function splice(
   return spliceOf(await spliceLosses(session, model, layer, texts));
 }
 
-/** As `splice`, text by text. */
+/** Like `splice`, but with one result per text. */
 export async function spliceLosses(
   session: SaeSession,
   model: Model,
@@ -77,7 +77,7 @@ export async function spliceLosses(
   let from = 0;
   const starts = residuals.map(({ values }) => (from += values.length) - values.length);
   const rows = rowsOf(joinFloats(residuals.map(({ values }) => values)), d, "residuals");
-  // What no SAE is meant for stays as it is: a massive token lost would be all that is measured.
+  // Massive tokens are not replaced. No SAE is meant for them, and losing one would dominate the measurement.
   const isMassive = massiveOf(normsOf(rows));
   const replaced = async (by: (x: Floats) => Floats | Promise<Floats>) => {
     const requests: (SampleText & CaptureRequest)[] = [];
@@ -101,7 +101,10 @@ export async function spliceLosses(
   }));
 }
 
-/** Cross-entropies of each text's tokens to predict, summed; logits come and go a few rows at a time. */
+/**
+ * Per text: the sum of the cross-entropies of its predicted tokens. Logits arrive a few rows at a time and are not
+ * kept.
+ */
 async function textLosses(
   model: Model,
   requests: readonly SampleText[],

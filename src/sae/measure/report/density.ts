@@ -1,12 +1,15 @@
-/** How often features are active: the distribution over features of the share of tokens. */
+/** How often features are active: the distribution, over features, of the share of tokens on which they are active. */
 import type { SaeReport } from "../../../core/records/sae-report.ts";
 import { histogram } from "./histogram.ts";
 
-/** Above this share of the tokens a feature is called dense. A choice; the whole distribution stands beside it. */
+/**
+ * A feature that is active on more than this share of the tokens is called dense. This is a choice; the report also
+ * shows the whole distribution.
+ */
 export const denseAbove = 0.1;
 const binsPerDecade = 4;
 
-/** @param firings [d_sae] tokens on which each feature is active, of `tokens` */
+/** @param firings [d_sae] number of tokens on which each feature is active @param tokens number of all tokens */
 export function density(firings: Uint32Array, tokens: number): SaeReport["density"] {
   const alive = firings.filter((count) => count > 0);
   const decades = Math.max(1, Math.ceil(Math.log10(tokens)));

@@ -1,4 +1,7 @@
-/** How many features a token has, how many are in use, and how many say the same twice. */
+/**
+ * Findings about the dictionary: active features per token, dead and dense features, and features that are near
+ * duplicates.
+ */
 
 import { fineShare, formatCount, formatFineShare, formatNumber } from "../../../core/format.ts";
 import type { Random } from "../../../core/random.ts";
@@ -10,7 +13,10 @@ import { denseAbove } from "./density.ts";
 import { between, byText, level, type Measured, none, ofRatio, perText, ratio } from "./ratio.ts";
 import { randomNearest } from "./redundancy.ts";
 
-/** Rows this near say the same; the share of such features is a choice to be read beside the whole distribution. */
+/**
+ * Decoder rows with a higher cosine count as near duplicates. The limit is a choice; read it beside the whole
+ * distribution.
+ */
 const nearCosine = 0.9;
 
 export function meanL0(measured: Measured, random: Random): Finding {
@@ -28,10 +34,10 @@ export function meanL0(measured: Measured, random: Random): Finding {
   return {
     ...identified({ kind: "sae_quality", measure: "l0" }),
     group: "sparsity",
-    question: "How many features does a token have?",
+    question: "How many features are active on a token?",
     ...ofRatio(found),
     unit: "features",
-    method: `mean number of active features a token, massive ones left out; ${byText}`,
+    method: `mean number of active features per token, without massive tokens; ${byText}`,
     control: {
       kind: stated === null ? "nothing; the SAE states none" : "stated by the SAE",
       estimate: stated,
@@ -51,7 +57,7 @@ export function use({ tokens, sae }: Measured): Finding[] {
   const dead = share((firings) => firings === 0);
   const dense = share((firings) => firings > denseAbove * n);
   const about = { unit: fineShare, interval: null, level, n: sae.d_sae };
-  // Of n tokens none: with 95% the share is below 3/n (Hanley & Lippman-Hand 1983).
+  // If no token of n has it, the share is below 3/n with 95% confidence (Hanley & Lippman-Hand 1983).
   const unseen = `one that is active on fewer than 1 token in ${formatCount(Math.floor(n / 3))} may have been missed`;
   return [
     {
@@ -75,7 +81,7 @@ export function use({ tokens, sae }: Measured): Finding[] {
     {
       ...identified({ kind: "sae_quality", measure: "dense" }),
       group: "sparsity",
-      question: "Are there features that are nearly always on?",
+      question: "Are there features that are active very often?",
       estimate: dense.share,
       ...about,
       method: `features active on more than ${formatFineShare(denseAbove)} of ${formatCount(n)} tokens`,
@@ -101,21 +107,21 @@ export function redundant({ redundancy, sae }: Measured): Finding[] {
     {
       ...identified({ kind: "sae_quality", measure: "nearest_cosine" }),
       group: "redundancy",
-      question: "How near is a feature to its nearest?",
+      question: "How similar is a feature to its nearest other feature?",
       estimate: middle,
       unit: "cosine",
       interval: null,
       level,
       n: found.length,
       method: `median over features of the largest cosine of decoder rows; ${about}`,
-      control: { kind: "as many random directions", estimate: chance, interval: null },
+      control: { kind: "the same number of random directions", estimate: chance, interval: null },
       status: chance !== null && middle > chance ? "found" : "not found",
-      sentence: `Half the features have another within a cosine of ${formatNumber(middle)}${chance === null ? "" : `; of as many random directions it would be ${formatNumber(chance)}`}.`,
+      sentence: `Half of the features have another feature at a cosine of ${formatNumber(middle)} or more${chance === null ? "" : `; for the same number of random directions it would be ${formatNumber(chance)}`}.`,
     },
     {
       ...identified({ kind: "sae_quality", measure: "redundant" }),
       group: "redundancy",
-      question: "Are there features that say the same twice?",
+      question: "Are there features that are near duplicates of another?",
       estimate: near / found.length,
       unit: fineShare,
       interval: sampled ? wilson(near, found.length, level) : null,
@@ -124,7 +130,7 @@ export function redundant({ redundancy, sae }: Measured): Finding[] {
       method: `features whose nearest decoder row has a cosine above ${nearCosine}; ${about}`,
       control: none,
       status: near > 0 ? "found" : "not found",
-      sentence: `${formatCount(near)} of ${formatCount(found.length)} features looked at (${formatFineShare(near / found.length)}) have another within a cosine of ${nearCosine}.`,
+      sentence: `${formatCount(near)} of ${formatCount(found.length)} features examined (${formatFineShare(near / found.length)}) have another feature at a cosine above ${nearCosine}.`,
     },
   ];
 }

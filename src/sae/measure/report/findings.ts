@@ -1,4 +1,4 @@
-/** The measurements of a quality report as findings: each with its n, its interval over texts, and what it is held against. */
+/** The measurements of a quality report as findings. Each has its n, its interval over texts and its control. */
 
 import type { Random } from "../../../core/random.ts";
 import type { Finding } from "../../../core/records/finding.ts";

@@ -1,4 +1,7 @@
-/** What an SAE leaves unexplained, of which tokens, and what the model makes of its reconstruction. */
+/**
+ * Findings about the fit: the variance that an SAE leaves unexplained, by group of tokens, and how well the model
+ * predicts with its reconstruction.
+ */
 
 import { fineShare, formatCount, formatFineShare, formatNumber } from "../../../core/format.ts";
 import type { Random } from "../../../core/random.ts";
@@ -30,8 +33,8 @@ export function unexplained(measured: Measured, random: Random): Finding[] {
   const words: Record<TokenGroup, string> = {
     ordinary: "ordinary tokens",
     ordinaryWithoutFirst: "ordinary tokens that are not a text's first",
-    all: "all tokens, massive ones among them",
-    withoutFirst: "all tokens that are not a text's first, massive ones among them",
+    all: "all tokens, including massive ones",
+    withoutFirst: "all tokens that are not a text's first, including massive ones",
   };
   const all = of("all");
   const groups = (Object.keys(words) as TokenGroup[]).filter(
@@ -52,10 +55,10 @@ export function unexplained(measured: Measured, random: Random): Finding[] {
       question:
         group === "ordinary"
           ? "How much of the residual stream does it leave unexplained?"
-          : `And over ${words[group]}?`,
+          : `How much does it leave unexplained over ${words[group]}?`,
       ...ofRatio(found),
       unit: "FVU",
-      method: `Σ‖x − x̂‖² / Σ‖x − μ‖², μ the mean of the same tokens; ${byText}, μ fixed`,
+      method: `Σ‖x − x̂‖² / Σ‖x − μ‖², where μ is the mean of the same tokens; ${byText}, with μ fixed`,
       control: { kind: "the mean of the same tokens in its place", estimate: 1, interval: null },
       status: explains === null ? "undetermined" : explains ? "found" : "not found",
       sentence,
@@ -79,7 +82,7 @@ export function massive(measured: Measured, random: Random): Finding {
   return {
     ...identified({ kind: "sae_quality", measure: "massive" }),
     group: "unexplained",
-    question: "What does it make of massive activations?",
+    question: "How well does it reconstruct massive activations?",
     ...ofRatio(found),
     unit: fineShare,
     method: `Σ‖x − x̂‖² / Σ‖x‖² over tokens whose norm is above ${massiveMultiple} medians; ${byText}`,
@@ -105,7 +108,7 @@ export function recovered({ losses }: Measured, random: Random): Finding {
   }));
   const found = ratio(sums, random);
   const harmless = !(zeroed > original);
-  const nats = `${formatNumber(original)} nats a token as the model is, ${formatNumber(spliced)} with the reconstruction, ${formatNumber(zeroed)} with zeros; ${formatCount(tokens)} next tokens of ${formatCount(losses.length)} texts`;
+  const nats = `${formatNumber(original)} nats per token for the unchanged model, ${formatNumber(spliced)} with the reconstruction, ${formatNumber(zeroed)} with zeros; ${formatCount(tokens)} next tokens of ${formatCount(losses.length)} texts`;
   return {
     ...identified({ kind: "sae_quality", measure: "ce_recovered" }),
     group: "headline",
@@ -113,20 +116,20 @@ export function recovered({ losses }: Measured, random: Random): Finding {
     ...ofRatio(found),
     ...(harmless ? { estimate: null, interval: null } : {}),
     unit: fineShare,
-    method: `(CE with zeros − CE with the reconstruction) / (CE with zeros − CE), ordinary tokens replaced, massive ones left; ${byText}`,
+    method: `(CE with zeros − CE with the reconstruction) / (CE with zeros − CE); ordinary tokens are replaced, massive ones are not; ${byText}`,
     control: { kind: "zeros in its place", estimate: 0, interval: null },
     status:
       harmless || found.interval === null ? "undetermined" : found.interval[0] > 0 ? "found" : "not found",
     sentence: harmless
-      ? `Zeros at this place do the model no harm, so that there is nothing to recover. Cross-entropy is ${nats}.`
+      ? `Zeros at this place do not harm the model, so there is nothing to recover. Cross-entropy is ${nats}.`
       : `It keeps ${formatFineShare(found.estimate)} of what the model would lose to zeros. Cross-entropy is ${nats}${found.interval === null ? "" : `; 95% interval of the share ${formatFineShare(found.interval[0])} to ${formatFineShare(found.interval[1])}`}.`,
   };
 }
 
-/** Why two figures differ, or that they do not. */
+/** States why FVU with and without massive tokens differ, or that there are no massive tokens. */
 function withMassive({ isMassive }: TokenQuality, fvu: number): string {
   const count = isMassive.reduce((sum, is) => sum + is, 0);
   if (count === 0) return `No token's norm is above ${massiveMultiple} times the median.`;
   const them = count === 1 ? "1 token whose norm is" : `${formatCount(count)} tokens whose norms are`;
-  return `Without ${them} above ${massiveMultiple} times the median; with them FVU would be ${formatNumber(fvu)}.`;
+  return `This leaves out ${them} above ${massiveMultiple} times the median; with them FVU would be ${formatNumber(fvu)}.`;
 }

@@ -2,8 +2,8 @@
 import type { Bin } from "../../../core/records/sae-report.ts";
 
 /**
- * @param values any numbers; those outside go into the first or last bin
- * @param bins of equal width over [from, to], one at least; the last includes its end
+ * @param values any numbers; those outside of [from, to] go into the first or last bin
+ * @param bins number of bins of equal width over [from, to], at least one; the last bin includes its end
  */
 export function histogram(
   values: Iterable<number>,
@@ -18,7 +18,10 @@ export function histogram(
   return counts.map((count, i) => ({ from: from + i * width, to: from + (i + 1) * width, count }));
 }
 
-/** Whole numbers from 0: a bin each while they are few, else as many to a bin as make that few. */
+/**
+ * Counts whole numbers, from the smallest to the largest. Each has a bin of its own if there are few; else bins hold
+ * several numbers, so that there are at most `mostBins`.
+ */
 export function countHistogram(values: Uint32Array, mostBins: number): Bin[] {
   let [least, most] = [Infinity, 0];
   for (const value of values) [least, most] = [Math.min(least, value), Math.max(most, value)];

@@ -1,4 +1,7 @@
-/** Which features a report lists, and what it says of each: how often, how strongly, where, and what it does to the logits. */
+/**
+ * Chooses the features that a report lists and describes each: how often, how strongly and where it is active, and
+ * its effect on the logits.
+ */
 import type { SaeContext, SaeFeature } from "../../../core/records/sae-report.ts";
 import { type Checkpoint, tokenizerIn } from "../../../model/checkpoint/checkpoint.ts";
 import type { SessionOptions } from "../../../model/ort/session.ts";
@@ -14,18 +17,18 @@ import type { Redundancy } from "./redundancy.ts";
 import type { Tally } from "./tally.ts";
 
 export interface ListLimits extends PeakLimits, Window {
-  /** Features listed, beside those asked for by name. */
+  /** How many features are listed, in addition to those of `show`. */
   features: number;
-  /** Features asked for. */
+  /** Indices of the features that the user asked for. */
   show: readonly number[];
-  /** Tokens on either side of the logit effects. */
+  /** How many tokens are listed as raised, and how many as lowered. */
   logits: number;
 }
 
 /**
- * As many as are wanted, evenly from those that were active, from the most frequent to the rarest: neither the best nor
- * the worst of them. And those asked for.
- * @param firings [d_sae] @returns rising
+ * Chooses the wanted number of features evenly from all active ones, sorted from the most frequent to the rarest. So
+ * the list is neither the best nor the worst. Adds the features that the user asked for.
+ * @param firings [d_sae] @returns indices in rising order
  */
 export function chosenFeatures(firings: Uint32Array, { features, show }: ListLimits): number[] {
   const active = [...firings.keys()]
@@ -94,7 +97,7 @@ function rounding({ raised, lowered }: NonNullable<SaeFeature["logits"]>): SaeFe
   return { raised: short(raised), lowered: short(lowered) };
 }
 
-/** Four significant digits: what is drawn needs no more, and the file is small. */
+/** Four significant digits. The drawings need no more, and the file stays small. */
 function rounded(value: number): number {
   return Number(value.toPrecision(4));
 }

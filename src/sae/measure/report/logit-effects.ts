@@ -1,7 +1,7 @@
 /**
- * What one feature does to the next token's logits by itself: its decoder row through the final norm's weight and the
- * unembedding, less the mean over the vocabulary, per unit of activation. This is direct logit attribution as in
- * TransformerLens (weights folded, unembedding centred): later blocks, the norm's scale and soft caps are left out.
+ * The direct effect of one feature on the next token's logits: its decoder row times the final norm's weight times the
+ * unembedding, minus the mean over the vocabulary, per unit of activation. This is direct logit attribution as in
+ * TransformerLens (weights folded, unembedding centred). Later blocks, the norm's scale and soft caps are left out.
  */
 import type { LogitEffect } from "../../../core/records/sae-report.ts";
 import { Graph } from "../../../graph/build/graph.ts";
@@ -13,12 +13,12 @@ import { openWeightless, type SessionOptions } from "../../../model/ort/session.
 import { tokenText } from "../../../model/text/token-texts.ts";
 import type { Matrix } from "../../code/matrix.ts";
 
-/** Numbers of the unembedding, and of effects, in hand at a time: 64 MB. */
+/** Most numbers of the unembedding, and of effects, in memory at a time: 64 MB. */
 const blockValues = 2 ** 24;
 
 export const logitConvention =
-  "Decoder row × the final norm's weight × the unembedding, less the mean over the vocabulary, per unit of activation; " +
-  "what later blocks, the norm's scale and soft caps make of it is left out.";
+  "Decoder row × the final norm's weight × the unembedding, minus the mean over the vocabulary, per unit of activation; " +
+  "the effects of later blocks, of the norm's scale and of soft caps are left out.";
 
 interface Effects {
   raised: LogitEffect[];
@@ -27,9 +27,10 @@ interface Effects {
 
 /**
  * @param W_dec [d_sae, d_model]
- * @param features whose rows are looked at
- * @param most tokens on either side
- * @returns one a feature, in their order; null where an adapter lies over the head, whose sum with it is no matrix here
+ * @param features the features to describe
+ * @param most how many tokens are returned as raised, and how many as lowered
+ * @returns one per feature, in their order; null if the head has an adapter, because the sum of both is not stored as
+ *   a matrix
  */
 export async function logitEffects(
   checkpoint: Checkpoint,
@@ -89,7 +90,7 @@ function effectGraph(d: number): Graph {
   return graph;
 }
 
-/** The largest few of many. */
+/** Keeps the few largest of many values. */
 class Best {
   readonly #most: number;
   #kept: { id: number; value: number }[] = [];

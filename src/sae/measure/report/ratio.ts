@@ -1,4 +1,4 @@
-/** What the findings of a quality report rest on, and ratios of sums over tokens, with intervals over texts. */
+/** The measurements behind the findings of a quality report, and ratios of sums over tokens with intervals over texts. */
 
 import { formatNumber } from "../../../core/format.ts";
 import type { Random } from "../../../core/random.ts";
@@ -18,14 +18,14 @@ export const none: Finding["control"] = { kind: "nothing", estimate: null, inter
 export interface Measured {
   sae: Sae;
   tokens: TokenQuality;
-  /** [n] the text of each token. */
+  /** [n] the index of each token's text. */
   textOf: Int32Array;
   texts: number;
   losses: readonly TextLoss[];
   redundancy: Redundancy;
 }
 
-/** Sums over the tokens of each text that are wanted, for ratios whose texts are drawn again. */
+/** Per text: sums over its wanted tokens. A bootstrap over texts can then resample them. */
 export function perText(
   { textOf, texts }: Measured,
   wanted: (row: number) => boolean,
@@ -43,7 +43,7 @@ export function perText(
   return sums.filter(({ tokens }) => tokens > 0);
 }
 
-/** Σ above / Σ below, and its interval over texts. NaN where there is nothing below. */
+/** Σ above / Σ below with its interval over texts. NaN if Σ below is 0 or no text is given. */
 export function ratio(sums: readonly { above: number; below: number; tokens: number }[], random: Random) {
   const indexed = sums.map((sum, text) => ({ ...sum, text }));
   const of = (items: readonly { above: number; below: number }[]) => {
@@ -69,7 +69,7 @@ export function ratio(sums: readonly { above: number; below: number; tokens: num
 
 type Ratio = ReturnType<typeof ratio>;
 
-/** What the findings that are ratios over texts share. */
+/** The fields of a finding that come from a ratio over texts. */
 export function ofRatio({ estimate, interval, n }: Ratio) {
   return { estimate: Number.isFinite(estimate) ? estimate : null, interval, level, n };
 }

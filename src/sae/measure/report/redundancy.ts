@@ -1,6 +1,6 @@
 /**
- * Whether features say the same twice: of each decoder row, the other row that points most nearly the same way. All pairs
- * of 16,384 features are 134 million cosines; they are multiplied block by block, and of each row only the largest is kept.
+ * Finds features that are near duplicates: for each decoder row, the other row with the largest cosine. All pairs of 16,384
+ * features are 134 million cosines. They are computed block by block, and per row only the largest is kept.
  */
 import type { Random } from "../../../core/random.ts";
 import { Graph } from "../../../graph/build/graph.ts";
@@ -13,22 +13,26 @@ import { unitRows } from "../../code/unit-rows.ts";
 
 /** Rows multiplied at once: 2,048 × 2,048 cosines are 16 MB. */
 const blockRows = 2048;
-/** Multiplications beyond which only a sample is looked at. 16,384 features of width 2,304 are 2³⁹, and took a minute on one core. */
+/**
+ * If more multiplications are needed, only a sample of features is examined. 16,384 features of width 2,304 need 2³⁹,
+ * a minute on one core.
+ */
 const mostProducts = 2 ** 40;
 
 export interface Redundancy {
-  /** [d_sae] index of the nearest other row, −1 where none was looked for; and its cosine, NaN there. */
+  /** [d_sae] index of the nearest other row; −1 if it was not searched for or does not exist. */
   nearest: Int32Array;
+  /** [d_sae] the cosine with it; NaN where `nearest` is −1. */
   cosine: Float32Array;
-  /** Features that a nearest one was looked for: all that have a direction, or a sample of those. */
+  /** Features whose nearest one was searched for: all that have a direction, or a sample of those. */
   measured: number[];
-  /** Features whose decoder row is not zeros. */
+  /** Number of features whose decoder row is not all zeros. */
   directed: number;
 }
 
 /**
  * @param W_dec [d_sae, d_in]
- * @param most products of two numbers, over all cosines
+ * @param most how many multiplications all cosines together may take
  */
 export async function redundancy(
   W_dec: Matrix,
@@ -58,7 +62,7 @@ export async function redundancy(
       const rows = W_dec.take(0, asked);
       unitRows(rows, d_in);
       for (const { from, size, values } of blocks(W_dec, 0, blockRows * d_in)) {
-        // Rows of zeros become NaN, and are nobody's nearest.
+        // Rows of zeros become NaN; they are skipped below (isDirected).
         unitRows(values, d_in);
         const products = await session.run({
           a: new Tensor("float32", rows, [asked.length, d_in]),
@@ -82,7 +86,7 @@ export async function redundancy(
   return { nearest, cosine, measured, directed: directed.length };
 }
 
-/** The pairs of a feature and its nearest one that point most nearly the same way, each pair once. */
+/** The pairs of a feature and its nearest one with the largest cosines; each pair is listed once. */
 export function closestPairs({ nearest, cosine, measured }: Redundancy, most: number) {
   const pairs = new Map<string, { features: [number, number]; cosine: number }>();
   for (const feature of measured) {
@@ -97,8 +101,9 @@ export function closestPairs({ nearest, cosine, measured }: Redundancy, most: nu
 }
 
 /**
- * What the nearest of so many random directions would be: the median over them of the largest cosine. A cosine c of two
- * random directions in d dimensions is t/√(t² + d − 1) with t Student's on d − 1 degrees of freedom (Muirhead 1982, 1.5.7).
+ * The median of the largest cosine among this many random directions: the control of `nearest`. The cosine of two random
+ * directions in d dimensions is t/√(t² + d − 1), where t follows Student's distribution with d − 1 degrees of freedom
+ * (Muirhead 1982, 1.5.7).
  */
 export function randomNearest(directions: number, d: number): number | null {
   if (directions < 2 || d < 2) return null;

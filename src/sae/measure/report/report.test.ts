@@ -1,4 +1,7 @@
-/** What a quality report measures, against Transformers, SAELens and NumPy on the bundled organism (oracle/sae_report_fixtures.py). */
+/**
+ * The figures of a quality report, compared with Transformers, SAELens and NumPy on the bundled organism
+ * (oracle/sae_report_fixtures.py).
+ */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -52,7 +55,7 @@ let peaks: Peaks;
 
 beforeAll(async () => {
   model = await openModel(here("organisms/demo"), { threads: 1 });
-  // Stretches of 64 rows: texts are cut, as they are in earnest.
+  // Stretches of 64 rows: texts are cut into pieces, as in real use.
   session = await SaeSession.open(sae, { threads: 1, maxFeatureValues: 64 * sae.d_sae });
   const texts = expected.texts.map((ids, i) => ({ id: String(i), ids, from: 1, shown: ids.length }));
   ({ rows, layout } = await readToDisk(model, expected.layer, texts, join(folder, "rows")));
@@ -70,7 +73,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** Row of a token as the fixture counts: texts there are in the order given. */
+/** Text and position of a row, as the fixture counts them: its texts are in the order given. */
 const inFixture = (row: number): [text: number, position: number] => {
   const text = layout.textOf[row]!;
   return [Number(layout.texts[text]!.id), row - layout.starts[text]!];
@@ -92,7 +95,7 @@ describe("token by token", () => {
     expect(expected.fvu.massive).toBe(0);
   });
 
-  it("tells massive tokens apart where there are some", async () => {
+  it("separates massive tokens if there are any", async () => {
     const starts = expected.texts.reduce<number[]>((all, ids) => [...all, all.at(-1)! + ids.length], [0]);
     const values = rows.read(0, rows.count).slice();
     for (let row = 0; row < rows.count; row++) {
@@ -107,7 +110,7 @@ describe("token by token", () => {
     expect(expected.massive.withoutFirst / expected.massive.ordinaryWithoutFirst).toBeGreaterThan(2);
   });
 
-  it("counts the same active features, a token and a feature", () => {
+  it("counts the same active features, per token and per feature", () => {
     const starts = expected.texts.reduce<number[]>((all, ids) => [...all, all.at(-1)! + ids.length], [0]);
     const l0 = Array.from(tokens.l0, (_, row) => {
       const [text, position] = inFixture(row);
@@ -119,7 +122,7 @@ describe("token by token", () => {
 });
 
 describe("contexts", () => {
-  it("are the strongest tokens, one of a text, with the activations around them", async () => {
+  it("are the strongest tokens, one per text, with the activations around them", async () => {
     const found = new Map(
       Object.keys(expected.peaks).map((feature) => [+feature, peaks.of(+feature).strongest]),
     );
@@ -147,7 +150,7 @@ describe("contexts", () => {
     }
   });
 
-  it("refuses to show what is not to be shown", async () => {
+  it("refuses to show tokens that must not be shown", async () => {
     const hidden = { ...layout, texts: layout.texts.map((text) => ({ ...text, shown: 1 })) };
     const last = new Map([[0, [{ row: 1, value: 1 }]]]);
     const window = { before: 1, behind: 1 };
@@ -158,7 +161,7 @@ describe("contexts", () => {
 });
 
 describe("redundancy", () => {
-  it("is NumPy's nearest decoder row of each", async () => {
+  it("finds NumPy's nearest decoder row for each feature", async () => {
     const { nearest, cosine, measured, directed } = await redundancy(sae.W_dec, random(0), { threads: 1 });
     expect([measured.length, directed]).toEqual([sae.d_sae, sae.d_sae]);
     for (const [feature, [other, value]] of expected.nearest.entries()) {
@@ -167,8 +170,8 @@ describe("redundancy", () => {
     }
   });
 
-  it("looks at a sample of what is too wide, leaves rows of zeros out, and names a pair once", async () => {
-    // Four features in three dimensions: two alike, one against them, one without a direction.
+  it("examines a sample if there are too many features, leaves rows of zeros out, and lists a pair once", async () => {
+    // Four features in three dimensions: two alike, one opposite to them, one without a direction.
     const W_dec = inMemory(Float32Array.of(1, 0, 0, 2, 0.1, 0, -1, 0, 0, 0, 0, 0), [4, 3]);
     const all = await redundancy(W_dec, random(0), { threads: 1 });
     expect([...all.nearest]).toEqual([1, 0, 1, -1]);
@@ -182,7 +185,7 @@ describe("redundancy", () => {
     expect([...some.nearest].filter((other) => other >= 0)).toHaveLength(2);
   });
 
-  it("knows how near the nearest of random directions are", () => {
+  it("knows the cosine of the nearest among random directions", () => {
     const draw = random("directions");
     const [count, d] = [400, 24];
     const all = Array.from({ length: count }, () => {
@@ -267,7 +270,7 @@ describe("histograms", () => {
     expect(wide.reduce((sum, { count }) => sum + count, 0)).toBe(3);
   });
 
-  it("tell features that never fire from rare and from dense ones", () => {
+  it("separate features that never fire from rare and from dense ones", () => {
     const found = density(Uint32Array.of(0, 1, 100, 101, 1000), 1000);
     expect(found).toMatchObject({ never: 1, dense: 2, dense_above: 0.1 });
     expect(found.bins.reduce((sum, { count }) => sum + count, 0)).toBe(4);
@@ -277,7 +280,7 @@ describe("histograms", () => {
 });
 
 describe("peaks", () => {
-  it("keep the strongest, one of a text, and draw evenly from the rest", () => {
+  it("keep the strongest, one per text, and draw evenly from the rest", () => {
     const firings = 200;
     const drawnAt = new Uint32Array(firings);
     for (let seed = 0; seed < 500; seed++) {
@@ -289,7 +292,7 @@ describe("peaks", () => {
       for (const { row } of drawn) drawnAt[row]!++;
     }
     const half = (from: number, to: number) => drawnAt.slice(from, to).reduce((sum, count) => sum + count, 0);
-    // 2,000 draws: 1,000 a half but for those that were among the strongest; four standard deviations.
+    // 2,000 draws: 1,000 per half, except for those among the strongest; the tolerance is four standard deviations.
     expect(Math.abs(half(100, 200) - 1000)).toBeLessThan(90);
     expect(drawnAt[0]).toBe(0);
   });

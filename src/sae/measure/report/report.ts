@@ -1,6 +1,7 @@
 /**
- * The quality of an SAE on a model's own activations, in one pass over the text: what is kept of a token is a handful of
- * numbers, of a feature its few strongest places. Activations wait on the disk, features are never held for all tokens.
+ * The quality of an SAE on a model's own activations, in one pass over the text. Only a few numbers are kept per
+ * token, and only the strongest places per feature. Activations are on the disk; the features of all tokens are never
+ * in memory at once.
  */
 import { join } from "node:path";
 import { formatCount } from "../../../core/format.ts";
@@ -22,8 +23,9 @@ import { logitConvention } from "./logit-effects.ts";
 import { closestPairs, redundancy } from "./redundancy.ts";
 import { Tally } from "./tally.ts";
 
-/** Bars of the distribution of L0, and pairs of features that are nearest to each other. */
+/** Most bars of the distribution of L0. */
 const mostBars = 40;
+/** How many pairs of most similar features are listed. */
 const mostPairs = 20;
 
 export interface MeasureOptions {
@@ -31,10 +33,10 @@ export interface MeasureOptions {
   session: SaeSession;
   layer: number;
   texts: readonly ShownText[];
-  /** Cross-entropies with the reconstruction spliced in; the gate has measured them. */
+  /** Cross-entropies with the reconstruction spliced in, as the gate measured them. */
   losses: readonly TextLoss[];
   limits: ListLimits;
-  /** An empty folder for activations: 4 · d_model bytes a token. */
+  /** An empty folder for activations: 4 · d_model bytes per token. */
   folder: string;
   seed: number;
   engine: SessionOptions;
@@ -46,7 +48,7 @@ export type MeasuredReport = Pick<
   "findings" | "l0" | "density" | "redundancy" | "features" | "not_measured"
 > & { read: Omit<SaeReport["read"], "source"> };
 
-/** @throws FathomError for texts that are too short to judge by, and a disk that is full */
+/** @throws FathomError if the texts are too short to judge by, or if the disk is full */
 export async function measureSae(options: MeasureOptions): Promise<MeasuredReport> {
   const { model, session, layer, limits, engine, onWork } = options;
   const { sae } = session;
@@ -118,8 +120,8 @@ function chosenWords(active: number, { features, show }: ListLimits): string {
 
 function contextWords({ strongest, drawn, before, behind }: ListLimits): string {
   return (
-    `Of each feature its ${strongest} strongest tokens, each of another text, and up to ${drawn} drawn at random from all on ` +
-    `which it is active, since the strongest alone flatter; ${before} tokens before and ${behind} behind.`
+    `Per feature: its ${strongest} strongest tokens, each from a different text, and up to ${drawn} drawn at random from all ` +
+    `tokens on which it is active, because the strongest alone make a feature look better than it is; ${before} tokens before and ${behind} after.`
   );
 }
 
@@ -129,14 +131,14 @@ function notMeasured(texts: readonly ShownText[], layer: number, hasLogits: bool
     ...(hidden === 0
       ? []
       : [
-          `What a model answered in ${formatCount(hidden)} of the ${formatCount(texts.length)} texts is in every figure and in no context: what is shown was asked.`,
+          `Contexts in answers: what a model answered in ${formatCount(hidden)} of the ${formatCount(texts.length)} texts counts in every figure but is never shown.`,
         ]),
     ...(hasLogits
       ? [
-          `A logit effect is what a feature would do if nothing behind block ${layer} changed it; in early blocks that is seldom so.`,
+          `How later blocks change a feature's effect: a logit effect assumes that nothing after block ${layer} changes it, which is seldom true for early blocks.`,
         ]
-      : ["Logit effects: an adapter lies over the head."]),
-    "What a feature means: contexts and logit effects are to be read, and nothing here has named a feature or tested a name.",
-    "Whether the features cause what the model says: no feature was changed here.",
+      : ["Logit effects: the head has an adapter."]),
+    "What a feature means: contexts and logit effects are for reading; nothing here has named a feature or tested a name.",
+    "Whether the features cause what the model says: no feature was changed.",
   ];
 }

@@ -1,8 +1,9 @@
 /** How often and how strongly each feature is active. */
 
 export class Tally {
-  /** [d_sae] of each feature's activations: the largest, and the sum. */
+  /** [d_sae] the largest activation of each feature. */
   readonly max: Float32Array;
+  /** [d_sae] the sum of each feature's activations. */
   readonly sum: Float64Array;
 
   constructor(d_sae: number) {

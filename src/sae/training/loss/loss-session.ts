@@ -1,4 +1,4 @@
-/** The loss graph opened: loss and gradients of a batch in one run. */
+/** Runs the loss graph: loss and gradients of a batch in one call. */
 import { type InferenceSession, Tensor } from "../../../model/ort/ort.ts";
 import { openWeightless, type SessionOptions } from "../../../model/ort/session.ts";
 import type { LossTerm, Objective, StepState } from "../objectives/objective.ts";
@@ -14,15 +14,15 @@ import { lossGraph, weightOf } from "./loss.ts";
 import { addPlaceGradients, byFeature } from "./place-gradients.ts";
 
 export interface Loss {
-  /** The reconstruction's share. */
+  /** The reconstruction's part of the loss: the fraction of variance unexplained. */
   unexplained: number;
-  /** Terms that weigh something at this step, before the weight. */
+  /** Values of the terms with a weight above 0 at this step, before the weight is applied. */
   terms: Record<string, number>;
-  /** Tokens on which each feature is active [d_sae]. */
+  /** Number of tokens on which each feature is active [d_sae]. */
   fired: Float32Array;
-  /** The smallest active feature, 0 where none is; null where the objective does not choose features by their size. */
+  /** The smallest active feature; 0 if none is active; null if the objective does not choose features by their size. */
   smallest: number | null;
-  /** Until the next run. */
+  /** Valid until the next run. */
   gradients: Weights;
 }
 
@@ -35,12 +35,18 @@ export class LossSession {
   readonly #objective: Objective;
   readonly #terms: readonly LossTerm[];
   readonly #options: SessionOptions;
-  /** One for each set of terms that a step has needed: a term may cost a decoding, so it runs only where it counts. */
+  /**
+   * One session per set of terms that a step has needed. A term may cost a decoding, so it runs only if its weight is
+   * not 0.
+   */
   readonly #sessions = new Map<string, InferenceSession>();
-  /** Gradients that only places make: fresh pages for them at every step would cost as much as the sums. */
+  /**
+   * Reused arrays for gradients that come only from places. New memory pages at every step would cost as much as the
+   * sums.
+   */
   readonly #buffers = new Map<TrainedName, Float32Array<ArrayBuffer>>();
 
-  /** @param more terms beside the objective's */
+  /** @param more terms in addition to the objective's */
   constructor(widths: Widths, objective: Objective, more: readonly LossTerm[], options: SessionOptions) {
     this.#widths = widths;
     this.#objective = objective;
@@ -48,7 +54,7 @@ export class LossSession {
     this.#options = options;
   }
 
-  /** @param x [B, d_in], scaled @param variance V, of the scaled rows */
+  /** @param x [B, d_in], scaled @param variance V, for the scaled rows */
   async run(x: Float32Array<ArrayBuffer>, weights: Weights, variance: number, now: StepState): Promise<Loss> {
     const names = trainedNames(this.#objective.own);
     const weighing = this.#terms
@@ -79,7 +85,7 @@ export class LossSession {
     };
   }
 
-  /** Adds what the chosen places add to the gradients. */
+  /** Adds the contribution of the chosen places to the gradients. */
   #addPlaces(
     gradients: Weights,
     outputs: Outputs,
@@ -122,7 +128,7 @@ export class LossSession {
     if (known !== undefined) return known;
     const opened = await openWeightless(lossGraph(this.#widths, this.#objective, terms), {
       ...this.#options,
-      // Of a step hundreds of megabytes: fresh pages for them cost as much as a product.
+      // A step needs hundreds of megabytes; getting new memory pages for them costs as much time as a matrix product.
       arena: true,
     });
     this.#sessions.set(key, opened);

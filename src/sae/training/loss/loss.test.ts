@@ -1,4 +1,4 @@
-/** The training loss of each objective and all its gradients, against those of SAELens (oracle/sae_loss_fixtures.py). */
+/** The training loss of each objective and all its gradients, compared with SAELens (oracle/sae_loss_fixtures.py). */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { relativeError } from "../../../../test/support/graph.ts";
@@ -77,7 +77,7 @@ describe.each(Object.entries(objectives))("%s", (name, objective) => {
 
   it.each([1, 3])("agrees with SAELens over variance %d", async (variance) => {
     const over = (values: readonly number[]) => values.map((value) => value / variance);
-    // Of what a term weighs at a step; sparsity is no squared error, and is brought over the variance here.
+    // The weight of each term at a step. Sparsity is not a squared error, so it is divided by the variance here.
     const weighed = objective.terms.map((term) => {
       const { weight } = term.at(now);
       return { name: term.name, weight: term.name === "sparsity" ? weight / variance : weight };
@@ -98,12 +98,12 @@ describe.each(Object.entries(objectives))("%s", (name, objective) => {
     expect(fired).toEqual(active);
   });
 
-  it("leaves a term out where it is not asked for", async () => {
+  it("leaves a term out if it is not asked for", async () => {
     const { found, gradients } = await lossOf(widths, objective, [], fixture.x, weights, {
       variance: numbers([], [1]),
     });
     close(found["unexplained"]!.data, [expected.mse], "unexplained");
-    // Each term moves what is below the features: thresholds or encoder.
+    // Each term has a gradient for the tensors that make the features: thresholds or encoder.
     const moved = tensors(objective).some((tensor) => {
       const whole = expected.gradients[tensor]!;
       return whole.some((value, at) => Math.abs(gradients[tensor]![at]! - value) > 1e-3);

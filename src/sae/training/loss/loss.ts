@@ -3,8 +3,8 @@
  *
  *     loss = Σ‖x − x̂‖² / (B·V) + Σ weight · term
  *
- * V is the mean ‖x − μ‖² of the data, so the first is the fraction of variance unexplained of the batch (Gao et al., arXiv
- * 2406.04093, section 2.3); the terms are the objective's, and whatever else a run adds.
+ * V is the mean ‖x − μ‖² of the data, so the first part is the batch's fraction of variance unexplained (Gao et al., arXiv
+ * 2406.04093, section 2.3). The terms are those of the objective and those that a run adds.
  */
 
 import { type DType, Graph, type Value } from "../../../graph/build/graph.ts";
@@ -37,15 +37,16 @@ import {
 
 type TrainedValues = Record<(typeof commonNames)[number], Value> & Partial<Record<OwnName, Value>>;
 
-/** The graph's input that a term is multiplied by. */
+/** Name of the graph's input that holds a term's weight. */
 export const weightOf = (term: string) => `weight of ${term}`;
 
 /**
- * Inputs: x [B, d_in], the trained tensors, variance [] (V), and for each term its weight [] and its own.
- * Outputs: unexplained [], each term [] by its name (before the weight), and
- * - where the objective activates: fired [d_sae] (tokens of the batch), and `d ` + each trained name;
- * - where it chooses: the places' indices (int32) and values, `d values`, `d decoded` [B, d_in] and `d b_dec` [d_in], from which
- *   place-gradients.ts makes the gradients; and where there are terms, `d ` + each trained name of what they add to it.
+ * Inputs: x [B, d_in], the trained tensors, variance [] (V), and per term its weight [] and its own inputs.
+ * Outputs: unexplained [], each term [] under its name (before the weight), and
+ * - if the objective activates features: fired [d_sae] (tokens of the batch), and `d ` + name for each trained tensor;
+ * - if it chooses places: their indices (int32) and values, `d values`, `d decoded` [B, d_in] and `d b_dec` [d_in],
+ *   from which place-gradients.ts computes the gradients. If there are terms, also `d ` + name for each trained
+ *   tensor: the terms' part of its gradient.
  * @param dtype float64 for the test by finite differences
  */
 export function lossGraph(
@@ -66,7 +67,7 @@ export function lossGraph(
   const share = (difference: Value) =>
     div(div(reduceSum(mul(difference, difference), [0, 1]), sizeOf(difference, [0])), variance);
 
-  // (x − b_dec)·W_enc as two products: the gradient of b_dec then comes from one row, not from a product over the batch.
+  // (x − b_dec)·W_enc as two products: then the gradient of b_dec comes from one row, not from a product over the batch.
   const times = (rows: Value) => matmul(rows, W_encT, { transB: true });
   const centre = reshape(times(reshape(b_dec, [1, d_in])), [d_sae]);
   const preOf = (rows: Value) => add(times(rows), sub(b_enc, centre));
@@ -77,7 +78,7 @@ export function lossGraph(
       ? objective.activate(other, own)
       : laidOut(other, (objective.chooseAlone ?? objective.choose)(other));
   };
-  /** Of which gradients are the graph's own. */
+  /** The trained tensors whose gradients the graph computes. */
   let wrt: readonly TrainedName[] = names;
   const apart: [name: string, Value][] = [];
   let decoded: Value;

@@ -1,18 +1,19 @@
 /**
- * The gradients of encoder and decoder where only the features at some places count: of the P places of a batch each adds
- * one row to two matrices, where the graph could only take products over all features, most of them with zeros,
+ * The gradients of encoder and decoder when only the features at some places count. Each of a batch's P places adds
+ * one row to two matrices. The graph could only compute products over all features, most of them with zeros.
  *
  *     ∂/∂W_dec[f] = Σ z·∂x̂[t]      ∂/∂W_enc[·, f] = Σ ∂z·(x[t] − b_dec)      ∂/∂b_enc[f] = Σ ∂z      over the places (t, f),
  *
- * and b_dec, subtracted before W_enc, gets −Σ_f ∂b_enc[f]·W_enc[·, f] beside what it gets as the decoder's bias.
+ * b_dec is also subtracted before W_enc. So it gets −Σ_f ∂b_enc[f]·W_enc[·, f] in addition to its gradient as the
+ * decoder's bias.
  */
 import type { commonNames, Widths } from "../state/weights.ts";
 
-/** float64 in tests. */
+/** Tests use float64. */
 type Numbers = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
 type Common<N> = Record<(typeof commonNames)[number], N>;
 
-/** As the loss graph gives them. */
+/** Outputs of the loss graph. */
 export interface PlaceOutputs<N extends Numbers> {
   indices: Int32Array;
   values: N;
@@ -21,16 +22,17 @@ export interface PlaceOutputs<N extends Numbers> {
   dDecoded: N;
 }
 
-/** The active places, those of a feature together, in the order of tokens. */
+/** The active places, grouped by feature; within a feature in the order of tokens. */
 export interface ByFeature {
-  /** Feature f has the places from starts[f] (included) to starts[f + 1] (excluded) [d_sae + 1]. */
+  /** [d_sae + 1] Feature f has the places from starts[f] (included) to starts[f + 1] (excluded). */
   starts: Int32Array;
-  /** Of each place its token, and where it is among the outputs. */
+  /** The token of each place. */
   tokens: Int32Array;
+  /** The index of each place among the graph's outputs. */
   outputs: Int32Array;
 }
 
-/** @param perToken how many places a token has, null where places are those of the batch */
+/** @param perToken how many places each token has; null if the places were chosen from the whole batch */
 export function byFeature(
   { indices, values }: Pick<PlaceOutputs<Numbers>, "indices" | "values">,
   perToken: number | null,
@@ -58,7 +60,7 @@ export function byFeature(
 }
 
 /**
- * Adds what the places add.
+ * Adds the gradients that come from the places.
  * @param x [B, d_in], scaled
  * @param gradients of the trained tensors, added to in place
  */
@@ -89,7 +91,10 @@ export function addPlaceGradients<N extends Numbers>(
   for (let i = 0; i < d_in; i++) gradients.b_dec[i] = gradients.b_dec[i]! - ofCentre[i]!;
 }
 
-/** Adds to row f of `into` the rows of its places' tokens, each times its weight, four at a time: a sum is read and written once for them. */
+/**
+ * For each feature f: adds to row f of `into` the rows of its places' tokens, each times its weight. Four rows are
+ * added at a time, so that the sum is read and written only once per four.
+ */
 function addRows<N extends Numbers>(
   into: N,
   { starts, tokens, outputs }: ByFeature,

@@ -1,7 +1,8 @@
 /**
- * The auxiliary loss (Gao et al., arXiv 2406.04093, appendix A.2):  Σ‖e − ê‖² / (B·V),  where e = x − x̂ is taken as it is
- * (no gradient passes through it) and ê is what the dead features, the kAux largest a token, make of it: they are pulled
- * towards what the living leave unexplained. Rather this than drawing them anew: it is continuous and needs no second pass.
+ * The auxiliary loss (Gao et al., arXiv 2406.04093, appendix A.2):  Σ‖e − ê‖² / (B·V).  e = x − x̂ is held constant
+ * (no gradient passes through it). ê is the reconstruction of e by the dead features, the kAux largest per token. So
+ * dead features are pulled towards what the active ones leave unexplained. This is used instead of resampling dead
+ * features because it is continuous and needs no second pass.
  */
 import { greater, matmul, sub, where } from "../../../graph/ops/ops.ts";
 import { Tensor } from "../../../model/ort/ort.ts";
@@ -10,11 +11,11 @@ import { held } from "../../code/held.ts";
 import type { Widths } from "../state/weights.ts";
 import type { LossTerm } from "./objective.ts";
 
-/** Below every pre-activation that a finite SAE makes; ReLU turns it to 0 where fewer than kAux are dead. */
+/** Smaller than any pre-activation of a finite SAE. If fewer than kAux features are dead, ReLU turns it into 0. */
 const never = -1e30;
 
 export function auxiliary(auxWeight: number, { d_in, d_sae }: Widths): LossTerm {
-  // Dead features that a token may use: half the width, as in the paper's appendix B.1.
+  // How many dead features a token may use: half the width, as in the paper's appendix B.1.
   const kAux = Math.min(d_sae, Math.max(1, d_in >> 1));
   return {
     name: "auxiliary",
@@ -24,7 +25,7 @@ export function auxiliary(auxWeight: number, { d_in, d_sae }: Widths): LossTerm 
       return share(sub(held(error), rebuilt));
     },
     at: ({ dead, deadCount }) => ({
-      // Few dead features should not be driven by the whole of the weight (SAELens and sparsify do the same).
+      // If few features are dead, they should not get the full weight (SAELens and sparsify do the same).
       weight: auxWeight * Math.min(1, deadCount / kAux),
       feeds: { dead: new Tensor("float32", dead, [d_sae]) },
     }),

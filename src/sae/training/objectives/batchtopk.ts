@@ -1,7 +1,8 @@
 /**
- * BatchTopK (Bussmann et al., arXiv 2412.06410): the k·B largest features of a batch of B tokens, so that a token that
- * needs more has more. Afterwards a token has no batch: a feature is active above the running mean of the smallest that
- * was, which makes it a JumpReLU SAE with one threshold, as SAELens saves it.
+ * BatchTopK (Bussmann et al., arXiv 2412.06410): keeps the k·B largest features of a batch of B tokens, so that a
+ * token that needs more features has more. After training there is no batch. A feature is then active above a
+ * threshold: the running mean of the smallest active feature of each batch. This makes it a JumpReLU SAE with one
+ * threshold, as SAELens saves it.
  */
 import { topKPlaces, topPlaces } from "../../code/places.ts";
 import type { TopKPlan } from "../state/training-plan.ts";
@@ -14,7 +15,7 @@ export function batchTopK({ k, batch, d_sae, auxWeight }: Settings, d_in: number
   return {
     own: {},
     choose: (pre) => topPlaces(pre, k * batch),
-    // As many as a token of a batch has on average.
+    // k: as many as a token of a batch has on average.
     chooseAlone: (pre) => topKPlaces(pre, k),
     terms: [auxiliary(auxWeight, { d_in, d_sae })],
     finish: ({ threshold }, scale) => ({

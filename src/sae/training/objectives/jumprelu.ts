@@ -1,15 +1,15 @@
 /**
- * JumpReLU (Rajamanoharan et al., arXiv 2407.14435): a feature is its pre-activation where that is above the feature's own
- * threshold θ, and the loss counts features,
+ * JumpReLU (Rajamanoharan et al., arXiv 2407.14435): a feature equals its pre-activation if that is above the feature's own
+ * threshold θ, else 0. The loss counts active features:
  *
- *     sparsity = L0, the mean number of them a token, or with a target (L0 / target − 1)².
+ *     sparsity = L0, the mean number of active features per token; with a target, (L0 / target − 1)².
  *
- * Neither depends on θ but by jumps, so both get a pseudo-derivative: the derivative of their expectation, estimated with
- * a rectangle of width ε (the bandwidth) around θ (sections 3 and 4),
+ * Both change only in jumps when θ changes. So both get a pseudo-derivative: the derivative of their expectation, estimated
+ * with a rectangle of width ε (the bandwidth) around θ (sections 3 and 4):
  *
  *     ∂z/∂θ := −(θ/ε)·rect((pre − θ)/ε)        ∂1[pre > θ]/∂θ := −(1/ε)·rect((pre − θ)/ε)
  *
- * while pre gets the exact ones, 1[pre > θ] and 0. θ is trained as its logarithm, which keeps it above 0.
+ * The derivatives for pre are exact: 1[pre > θ] and 0. θ is trained as its logarithm, which keeps it above 0.
  */
 import { onnxDataType } from "../../../graph/build/dtype.ts";
 import type { Operator, Value } from "../../../graph/build/graph.ts";
@@ -50,10 +50,13 @@ export function jumpReLU(settings: Settings): Objective {
   };
 }
 
-/** A threshold has a logarithm. */
+/** The least threshold at the start. It is above 0, because the logarithm of a threshold is trained. */
 const leastThreshold = 1e-3;
 
-/** What a share of the numbers is above: thresholds that begin far from where they are to be are not there when the run ends. */
+/**
+ * The value that the given share of the numbers exceeds. Thresholds start there, because thresholds that start far from
+ * their final value do not reach it before the run ends.
+ */
 function leftAbove(numbers: Float32Array, share: number): number {
   const sorted = numbers.toSorted();
   return Math.max(leastThreshold, sorted[Math.floor((1 - share) * (sorted.length - 1))]!);
@@ -78,7 +81,7 @@ function sparsity({ bandwidth, targetL0, ...settings }: Settings): LossTerm {
 
 type Kernel = Operator<{ bandwidth: number }>;
 
-/** pre where it is above the threshold, 0 elsewhere. */
+/** pre if it is above the threshold, else 0. */
 const jumpOperator: Kernel = {
   kind: "jumpReLU",
   emit({ inputs: [pre, threshold], outputs }, onnx) {
@@ -91,7 +94,7 @@ const jumpOperator: Kernel = {
   },
 };
 
-/** 1 where pre is above the threshold, 0 elsewhere. */
+/** 1 if pre is above the threshold, else 0. */
 const stepOperator: Kernel = {
   kind: "step",
   emit({ inputs, outputs }, onnx) {
@@ -109,7 +112,7 @@ function apply(operator: Kernel, pre: Value, threshold: Value, bandwidth: number
   return pre.graph.apply(operator, [pre, threshold], { bandwidth }, [pre])[0]!;
 }
 
-/** `values` where pre lies less than half a bandwidth from the threshold, 0 elsewhere. */
+/** `values` if pre is less than half a bandwidth from the threshold, else 0. */
 function within(bandwidth: number, pre: Value, threshold: Value, values: Value): Value {
   const above = where(greater(add(threshold, bandwidth / 2), pre), values, 0);
   return where(greater(pre, sub(threshold, bandwidth / 2)), above, 0);

@@ -1,7 +1,7 @@
 /**
- * What sets one way of training an SAE apart from another: which features are active, what the loss holds beside the
- * reconstruction, and what the SAE computes with afterwards. Rows, their scale, the decoder's norm, Adam and the schedule
- * are common to all (`train.ts`, `descent.ts`).
+ * The interface of a training objective. Objectives differ in which features are active, in the terms of the loss
+ * besides the reconstruction, and in the nonlinearity of the finished SAE. Rows, their scale, the decoder's norm,
+ * Adam and the schedule are common to all (`training.ts`, `descent.ts`).
  */
 import type { DType, Graph, Value } from "../../../graph/build/graph.ts";
 import type { Tensor } from "../../../model/ort/ort.ts";
@@ -10,7 +10,10 @@ import type { SaeParts } from "../../code/sae.ts";
 import type { OwnName, Weights } from "../state/weights.ts";
 
 export type Objective = (Choosing | Activating) & {
-  /** What it trains beside encoder and decoder, one number a feature, with its rate as a multiple of the others'. */
+  /**
+   * Tensors that it trains besides encoder and decoder, one number per feature. `pace`: its rate as a multiple of the
+   * others'.
+   */
   readonly own: Partial<Record<OwnName, { start: StartOf; pace: number }>>;
   readonly terms: readonly LossTerm[];
   /** The nonlinearity of the finished SAE. @param scale of the inputs that it was trained on */
@@ -20,33 +23,36 @@ export type Objective = (Choosing | Activating) & {
   ): Pick<SaeParts, "kind" | "k" | "threshold">;
 };
 
-/** @param pre pre-activations of some tokens as the weights begin, in any order @returns each feature's number at the start */
+/**
+ * @param pre pre-activations of some tokens with the initial weights, in any order
+ * @returns the initial value for every feature
+ */
 export type StartOf = (pre: Float32Array) => number;
 
-/** Only features at so many places count; they are what ReLU makes of them. */
+/** An objective that chooses a fixed number of places. Features there are ReLU of the pre-activation, all others 0. */
 interface Choosing {
   /** @param pre [B, d_sae] */
   choose(pre: Value): Places;
-  /** Of tokens that are no batch, each for itself; left out where `choose` does just that. */
+  /** The choice for tokens that are not a batch, token by token; left out if `choose` already works that way. */
   chooseAlone?(pre: Value): Places;
 }
 
-/** Any number of features may count. */
+/** An objective under which any number of features may be active. */
 interface Activating {
-  /** @param pre [N, d_sae] @param own [d_sae] each @returns features [N, d_sae], 0 where not active */
+  /** @param pre [N, d_sae] @param own tensors [d_sae] @returns features [N, d_sae], 0 if not active */
   activate(pre: Value, own: Partial<Record<OwnName, Value>>): Value;
 }
 
-/** A term of the loss beside the reconstruction's. It is left out of the graph, and costs nothing, where it weighs 0. */
+/** A term of the loss besides the reconstruction's. If its weight is 0, it is left out of the graph and costs nothing. */
 export interface LossTerm {
-  /** Its value, before the weight, has this name in the curve. */
+  /** Name in the training curve of its value before the weight. */
   readonly name: string;
-  /** Its value []. Inputs of its own are declared on the graph, and given by `at`. */
+  /** Builds its value []. It declares inputs of its own on the graph; `at` gives their values. */
   build(parts: LossParts): Value;
   at(now: StepState): { weight: number; feeds: Readonly<Record<string, Tensor>> };
 }
 
-/** What a term is built from. */
+/** The values from which a term is built. */
 export interface LossParts {
   graph: Graph;
   dtype: DType;
@@ -57,23 +63,23 @@ export interface LossParts {
   /** [d_sae, d_in] */
   W_dec: Value;
   own: Partial<Record<OwnName, Value>>;
-  /** Σ of the squares of [B, d_in] over B·V, in which an x̂ that is the mean costs 1. */
+  /** Σ of the squares of [B, d_in] divided by B·V. If x̂ is always the mean, the share is 1. */
   share: (difference: Value) => Value;
-  /** Features [N, d_sae] of other rows [N, d_in], scaled as the batch is. */
+  /** Features [N, d_sae] of other rows [N, d_in], which are scaled as the batch is. */
   encode: (rows: Value) => Value;
 }
 
-/** What a term may depend on at a step. */
+/** The values of a step on which a term may depend. */
 export interface StepState {
-  /** Steps done before. */
+  /** Number of steps done before this one. */
   step: number;
-  /** What the rows are multiplied by. */
+  /** The factor on the rows. */
   scale: number;
-  /** What a term over the mean square of one number of x weighs beside the reconstruction's share: d_in/V. */
+  /** d_in/V: turns a weight relative to the mean square of one number of x − x̂ into a weight relative to `unexplained`. */
   perSquare: number;
-  /** Which of all rows that were given to `trainSae` are in the batch [B]. */
+  /** [B] indices of the batch's rows among all rows that were given to `trainSae`. */
   rows: Int32Array;
-  /** [d_sae], 1 for a feature that has not fired for `deadAfterTokens` */
+  /** [d_sae] 1 for a feature that has not fired for `deadAfterTokens`. */
   dead: Float32Array<ArrayBuffer>;
   deadCount: number;
 }

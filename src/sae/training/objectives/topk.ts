@@ -1,4 +1,4 @@
-/** TopK (Gao et al., arXiv 2406.04093): the k largest features of each token. */
+/** TopK (Gao et al., arXiv 2406.04093): keeps the k largest features of each token. */
 import { topKPlaces } from "../../code/places.ts";
 import type { TopKPlan } from "../state/training-plan.ts";
 import { auxiliary } from "./auxiliary.ts";

@@ -6,21 +6,21 @@ export interface AdamOptions {
   epsilon: number;
 }
 
-/** One array to be moved. */
+/** One array that a step updates. */
 export interface AdamUpdate {
   name: string;
   values: Float32Array;
-  /** d loss / d values, as long as them. */
+  /** d loss / d values, of the same length. */
   gradient: Float32Array;
   /** The values are first multiplied by this: 1 − rate · decay for weight decay, 1 without. */
   shrink: number;
-  /** Its rate as a multiple of the step's; 1 when not given. */
+  /** Its rate as a multiple of the step's rate; default 1. */
   pace?: number;
 }
 
-/** What Adam remembers from step to step: kept and given back, a descent goes on to the same numbers. */
+/** What Adam remembers from step to step. A descent that is resumed with a kept state gives the same numbers. */
 export interface AdamState {
-  /** Steps done. */
+  /** Number of steps done. */
   steps: number;
   /** Running means of the gradient and of its square, by the array's name. */
   moments: Map<string, { first: Float32Array; second: Float32Array }>;
@@ -35,7 +35,7 @@ export class Adam {
     this.state = state;
   }
 
-  /** @param scale multiplies every gradient: below 1 where they are clipped together */
+  /** @param scale multiplies every gradient; below 1 if they are clipped together */
   step(updates: Iterable<AdamUpdate>, rate: number, scale = 1): void {
     const { beta1, beta2, epsilon } = this.#options;
     const steps = ++this.state.steps;

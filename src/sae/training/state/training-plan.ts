@@ -1,4 +1,7 @@
-/** What a training run is told: sizes, rates, shares. Defaults that do not depend on the data are `usualPlan` and `usualOf`. */
+/**
+ * The settings of a training run: sizes, rates, shares. `usualPlan` and `usualOf` hold the defaults that do not
+ * depend on the data.
+ */
 import { badInput } from "../../../core/errors.ts";
 import type { Rows } from "../../code/rows.ts";
 
@@ -8,21 +11,22 @@ export type ObjectiveName = (typeof objectiveNames)[number];
 interface CommonPlan {
   d_sae: number;
   steps: number;
-  /** Tokens a step. */
+  /** Tokens per step. */
   batch: number;
   seed: string;
-  /** Adam's peak rate; by the rule in train.ts when not given. */
+  /** Adam's peak rate. Default: the rule in `training.ts`. */
   rate?: number;
-  /** AdamW's: the share of itself that a tensor loses at a step, times the rate. */
+  /** AdamW's weight decay: at each step a tensor shrinks by this share of itself times the rate. */
   weightDecay: number;
   /** Weight of mean |pre-activation|, see objectives/l1.ts. 0 turns it off. */
   l1Weight: number;
-  /** Share of the steps over which the rate rises, and over which it falls to 0 at the end. */
+  /** Share of the steps over which the rate rises at the start. */
   warmup: number;
+  /** Share of the steps over which the rate falls to 0 at the end. */
   decay: number;
-  /** Tokens without firing after which a feature counts as dead; one pass over the data when not given. */
+  /** A feature counts as dead after this many tokens without firing. Default: one pass over the data. */
   deadAfterTokens?: number;
-  /** Share of the rows kept aside, on which the result is measured. */
+  /** Share of the rows that are held out; the result is measured on them. */
   heldOut: number;
   /** Tokens of a norm above this multiple of the median norm are left out of training. */
   maxNormMultiple: number;
@@ -30,7 +34,7 @@ interface CommonPlan {
 
 export interface TopKPlan extends CommonPlan {
   objective: "topk" | "batchtopk";
-  /** Active features a token: at most (topk), or on average over a batch (batchtopk). */
+  /** Active features per token: at most (topk), or on average over a batch (batchtopk). */
   k: number;
   /** Weight of the auxiliary loss for dead features. 0 turns it off. */
   auxWeight: number;
@@ -38,22 +42,23 @@ export interface TopKPlan extends CommonPlan {
 
 export interface JumpReLUPlan extends CommonPlan {
   objective: "jumprelu";
-  /** λ, what the count of active features weighs, and the share of the steps over which it rises to that. */
+  /** λ, the weight of the count of active features. */
   sparsity: number;
+  /** Share of the steps over which that weight rises from 0. */
   sparsityWarmup: number;
-  /** L0 that the thresholds are drawn to; the fewer the better where not given. */
+  /** The L0 that the thresholds are pulled to. If not given, the loss prefers fewer features without limit. */
   targetL0?: number;
-  /** Width of the kernel, of rows of mean norm √d_in. */
+  /** Width of the kernel, for rows of mean norm √d_in. */
   bandwidth: number;
-  /** Features of a token that are above the thresholds at the start, on average; those of the target where there is one. */
+  /** Mean number of features per token that are above the thresholds at the start. `targetL0` replaces it if given. */
   startL0: number;
-  /** The thresholds' rate as a multiple of the others'. */
+  /** The rate of the thresholds as a multiple of the rate of the other tensors. */
   thresholdRate: number;
 }
 
 export type TrainingPlan = TopKPlan | JumpReLUPlan;
 
-/** What does not depend on the data; objective, d_sae, steps and seed do, and k or sparsity. */
+/** Defaults that do not depend on the data. Objective, d_sae, steps, seed and k or sparsity have none here. */
 export const usualPlan = {
   batch: 1024,
   weightDecay: 0,
@@ -64,19 +69,21 @@ export const usualPlan = {
   maxNormMultiple: 10,
 } as const satisfies Partial<CommonPlan>;
 
-/** The same of one objective's own. */
+/** Defaults of the settings that belong to one objective. */
 export const usualOf = {
-  // SAELens' own. The paper's 1/32 is for runs of billions of tokens; on thousands it revived next to nothing.
+  // SAELens's value. The paper's 1/32 is for runs of billions of tokens; with thousands of tokens it revived almost
+  // no feature.
   topk: { auxWeight: 1 },
   batchtopk: { auxWeight: 1 },
-  // Thresholds move slowly, so they begin where they let through about as many features as they are to in the end: 600 steps
-  // on SmolLM2's activations with 6,144 features come to 36 for a target of 32 with an FVU of 0.28 (TopK 0.27 on the same rows),
-  // where on other rows they ended at 339 from 0.1, and at an FVU of 0.46 from 1. Behind thresholds that begin high a kernel of
-  // 0.05 left features dead.
+  // Thresholds move slowly, so they start where they let through about as many features as they should at the end.
+  // With this start, 600 steps on SmolLM2's activations with 6,144 features reach an L0 of 36 for a target of 32,
+  // with an FVU of 0.28 (TopK: 0.27 on the same rows). On other rows, thresholds that start at 0.1 ended at an L0 of
+  // 339, and those that start at 1 at an FVU of 0.46. With thresholds that start high, a kernel of 0.05 left features
+  // dead.
   jumprelu: { sparsityWarmup: 0.1, bandwidth: 0.5, startL0: 64, thresholdRate: 10 },
 } as const;
 
-/** @throws FathomError naming what of the plan cannot be followed on these rows */
+/** @throws FathomError that names the setting of the plan that is not possible with these rows */
 export function checkPlan(rows: Pick<Rows, "name" | "count">, plan: TrainingPlan): void {
   const demand = (
     name: string,
@@ -126,7 +133,7 @@ export function peakRate({ rate, d_sae }: Pick<TrainingPlan, "rate" | "d_sae">):
   return rate ?? 2e-4 * Math.sqrt(2 ** 14 / d_sae);
 }
 
-/** Share of the peak rate: up over the first steps, down to nearly nothing over the last. */
+/** The rate at a step as a share of the peak rate: rises over the first steps and falls to nearly 0 over the last. */
 export function schedule(step: number, { steps, warmup, decay }: TrainingPlan): number {
   const up = warmup * steps;
   const down = decay * steps;

@@ -1,4 +1,4 @@
-/** Of every objective: cut between two steps and gone on with from the file, a training ends in the same bytes. */
+/** For every objective: a training that is stopped between two steps and resumed from the file ends with the same bytes. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -23,7 +23,7 @@ const rows = rowsOf(
   Float32Array.from({ length: 600 * d_in }, () => draw.normal() ** 3),
   d_in,
 );
-// Some features fall dead on the way, so that their silence matters too.
+// Some features die on the way, so that their silence matters, too.
 const common = { ...usualPlan, d_sae, steps, batch: 64, seed: "s", rate: 0.05, deadAfterTokens: 200 };
 
 const plans: TrainingPlan[] = [

@@ -1,7 +1,7 @@
 /**
- * All that a training run is between two steps. Kept in a file and read back, the run ends in the same bytes as one that
- * was never cut: the weights, Adam's moments, how long each feature has been silent, the running threshold, and the curve
- * so far. The random state is the seed and the number of steps done (see descent.ts).
+ * The complete state of a training run between two steps: the weights, Adam's moments, how long each feature has been
+ * silent, the running threshold, and the curve so far. A run that is resumed from a kept state ends with the same
+ * bytes as a run without a break. The random state is the seed and the number of steps done (see descent.ts).
  */
 import { createHash } from "node:crypto";
 import { z } from "zod";
@@ -14,39 +14,39 @@ import type { AdamState } from "./adam.ts";
 import { lengthOf, type TrainedName, trainedNames, type Weights, type Widths } from "./weights.ts";
 
 const pointSchema = z.strictObject({
-  /** Steps done. */
+  /** Number of steps done. */
   step: z.int().positive(),
-  /** Fraction of variance unexplained, of this step's batch. */
+  /** Fraction of variance unexplained on this step's batch. */
   unexplained: z.number(),
-  /** Mean active features a token, of this step's batch. */
+  /** Mean number of active features per token on this step's batch. */
   meanL0: z.number(),
-  /** Features that have not fired for `deadAfterTokens`. */
+  /** Number of features that have not fired for `deadAfterTokens`. */
   dead: z.int().nonnegative(),
-  /** Terms of the loss beside the reconstruction's that weighed something at this step, before their weight. */
+  /** Values of the other terms of the loss with a weight above 0 at this step, before the weight is applied. */
   terms: z.record(z.string(), z.number()).optional(),
 });
 export type CurvePoint = z.infer<typeof pointSchema>;
 
-/** Of a curve: more than a picture shows, and little beside the weights. */
+/** Most points of a curve: more than a picture shows, and small compared with the weights. */
 export const mostPoints = 1000;
 
 export interface TrainingState {
   weights: Weights;
-  /** Its steps are the run's. */
+  /** `adam.steps` is the number of steps that the run has done. */
   adam: AdamState;
   /** Steps since each feature last fired [d_sae]. */
   silence: Int32Array;
-  /** Running mean of the smallest active feature, in the units of the scaled rows; 0 where the objective has none. */
+  /** Running mean of the smallest active feature, in the units of the scaled rows; 0 if the objective does not use it. */
   threshold: number;
   curve: CurvePoint[];
 }
 
 export interface Keeping {
-  /** What to go on from; null to begin. */
+  /** The state to continue from; null to start anew. */
   from: TrainingState | null;
-  /** Steps between two calls of `keep`; it is called after the last step too, and when `signal` is aborted. */
+  /** Steps between two calls of `keep`. It is also called after the last step and when `signal` is aborted. */
   every: number;
-  /** The state changes as soon as this returns. */
+  /** Must write the state before it returns, because the state changes afterwards. */
   keep: (state: TrainingState) => void;
   signal: AbortSignal;
 }
@@ -56,7 +56,7 @@ export function freshState(weights: Weights, d_sae: number): TrainingState {
   return { weights, adam, silence: new Int32Array(d_sae), threshold: 0, curve: [] };
 }
 
-/** Whole or not at all. @throws FathomError when the disk is full */
+/** Writes the state's file completely or not at all. @throws FathomError if the disk is full */
 export function writeState(path: string, { weights, adam, silence, threshold, curve }: TrainingState): void {
   const tensors = trainedNames(weights).flatMap((name): TensorToWrite[] => {
     const values = weights[name]!;
@@ -78,7 +78,7 @@ export function writeState(path: string, { weights, adam, silence, threshold, cu
   writeSafetensors(path, tensors, { ...metadata, sha256: checksumOf(arrays, metadata) });
 }
 
-/** Of all that a state's file holds, in whatever order. */
+/** SHA-256 over everything in a state's file; the order of the arrays makes no difference. */
 function checksumOf(
   arrays: readonly (readonly [name: string, values: Float32Array | Int32Array])[],
   { steps, threshold, curve }: Readonly<Record<string, string | undefined>>,
@@ -90,8 +90,8 @@ function checksumOf(
 }
 
 /**
- * @param names what the objective trains
- * @throws FathomError for a file that is no state of a run of this size and length
+ * @param names the tensors that the objective trains
+ * @throws FathomError if the file is not a state of a run of this size and length
  */
 export function readState(
   path: string,
@@ -126,7 +126,7 @@ export function readState(
       ]),
       ["silence", silence] as const,
     ];
-    // Versions before kept none.
+    // Files of earlier versions have no checksum.
     if (sha256 !== undefined && checksumOf(arrays, file.metadata) !== sha256)
       throw badInput(
         path,

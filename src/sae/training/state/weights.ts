@@ -1,8 +1,8 @@
-/** What a training moves: the encoder and decoder, and what an objective has of its own. */
+/** The tensors that a training changes: encoder, decoder, and those that belong to an objective. */
 
-/** W_encT is W_enc transposed: what a step changes are the rows of the features that are active, here as in W_dec. */
+/** W_encT is W_enc transposed. A step then changes rows of W_encT, those of the active features, as in W_dec. */
 export const commonNames = ["W_encT", "b_enc", "W_dec", "b_dec"] as const;
-/** One number a feature each, in the order in which they are listed here. */
+/** Tensors that belong to an objective, one number per feature, in this order. */
 export const ownNames = ["log_threshold"] as const;
 export type OwnName = (typeof ownNames)[number];
 export type TrainedName = (typeof commonNames)[number] | OwnName;
@@ -33,7 +33,7 @@ export function dimsOf(name: TrainedName, { d_in, d_sae }: Widths): number[] {
   }
 }
 
-/** Numbers of a tensor. */
+/** How many numbers a tensor has. */
 export function lengthOf(name: TrainedName, widths: Widths): number {
   return dimsOf(name, widths).reduce((product, dim) => product * dim, 1);
 }
