@@ -27,13 +27,16 @@ const rooms = {
   // The analyses are pure: records and plain numbers in, findings out. Engine, files and judges never come in here.
   audit: ["core", "stats"],
   organisms: ["core", "graph", "files", "model", "sae", "prompts"],
+  report: ["core", "judges"],
   // A job is done the same way for a command line, a queue or a server: it imports none of them.
   "jobs/job": ["core", "files"],
+  "jobs/inputs": ["core", "files", "hub", "model", "sae", "prompts", "jobs/job"],
   "jobs/audit": [
-    ...["core", "stats", "graph", "files", "hub", "model", "sae", "prompts", "judges", "audit"],
-    "jobs/job",
+    ...["core", "stats", "files", "hub", "model", "sae", "prompts", "judges", "audit"],
+    ...["jobs/job", "jobs/inputs"],
   ],
-  report: ["core", "judges"],
+  "jobs/audit-report": ["core", "files", "sae", "audit", "report", "jobs/inputs", "jobs/audit"],
+  "jobs/sae-training": ["core", "files", "model", "sae", "prompts", "jobs/job", "jobs/inputs"],
 };
 const isTest = "\\.test\\.ts$";
 const inside = (room) => `^src/${room}/`;
@@ -56,6 +59,13 @@ module.exports = {
   forbidden: [
     ...roomRules,
     ...neverUp,
+    {
+      name: "nothing-imports-the-command-line",
+      comment: "A library, a server or a queue does the same jobs.",
+      severity: "error",
+      from: { path: "^(src|web)/", pathNot: "^src/cli/" },
+      to: { path: "^src/cli/" },
+    },
     { name: "no-cycles", severity: "error", from: {}, to: { circular: true } },
     { name: "no-cycles-of-folders", severity: "error", scope: "folder", from: {}, to: { circular: true } },
     {

@@ -1,34 +1,30 @@
-/** What `fathom audit` does: plan, open, observe, judge, analyse, report. */
+/** What `fathom audit` does: options become a plan, the job does it, and its result becomes a report and words. */
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { badInput, exitCode } from "../../core/errors.ts";
-import { beginRun } from "../../jobs/audit/begin.ts";
+import { audit, openAudit } from "../../jobs/audit/audit.ts";
+import type { AuditEvent } from "../../jobs/audit/audit-events.ts";
+import { fidelityOfPlan, isTooFar } from "../../jobs/audit/fidelity-of-run.ts";
 import { hasBegun } from "../../jobs/audit/manifest.ts";
-import type { ObserveProgress } from "../../jobs/audit/observe.ts";
-import { kOfSae, pathOfSae } from "../../jobs/audit/plan.ts";
-import { prepare } from "../../jobs/audit/prepare.ts";
-import { performRun } from "../../jobs/audit/run.ts";
+import type { AuditPlan } from "../../jobs/audit/plan.ts";
+import type { RunRecords } from "../../jobs/audit/run.ts";
+import { reportOfRun, tooMuchUnjudged } from "../../jobs/audit-report/report-of-run.ts";
+import { requireTemplate, writeReport } from "../../jobs/audit-report/write-report.ts";
+import { tellNotes } from "../../jobs/inputs/open-named.ts";
+import type { JobContext } from "../../jobs/job/job.ts";
 import { answersAt } from "../../model/checkpoint/checkpoint.ts";
-import { modelOf } from "../../model/model.ts";
-import { openSae } from "../../sae/formats/open-sae.ts";
 import { reportDefaults } from "../options/defaults.ts";
-import { locateSae } from "../options/locate.ts";
-import { openNamed, sayNotes } from "../options/open-named.ts";
-import { reportOfRun, tooMuchUnjudged } from "../report/report-of-run.ts";
 import { summaryOf } from "../report/summary.ts";
-import { requireTemplate, writeReport } from "../report/write-report.ts";
 import { complain } from "../terminal/failure.ts";
-import { onInterrupt } from "../terminal/interrupt.ts";
+import { heeding, onInterrupt } from "../terminal/interrupt.ts";
 import { print, printJson, printLines } from "../terminal/output.ts";
 import { Progress } from "../terminal/progress.ts";
-import { count, duration } from "../terminal/quantities.ts";
 import { resumeCommand } from "../terminal/resume-command.ts";
-import { engineOptions } from "../tokens/engine-options.ts";
 import { dryRun } from "./dry-run.ts";
-import { fidelityOfPlan, fidelityOfRun, isTooFar, tooFarWords } from "./fidelity.ts";
 import type { AuditOptions } from "./options.ts";
 import { planOf } from "./plan-of.ts";
 import { planYaml } from "./plan-yaml.ts";
+import { tooFarWords } from "./too-far.ts";
 
 /** @returns the exit code */
 export async function runAudit(planFile: string | undefined, options: AuditOptions): Promise<number> {
@@ -40,66 +36,20 @@ export async function runAudit(planFile: string | undefined, options: AuditOptio
   const interrupt = onInterrupt(progress, () =>
     resumeCommand(process.argv.slice(2), out !== null && options.dryRun !== true && hasBegun(out)),
   );
-  let release: (() => void) | null = null;
+  const context = {
+    threads: options.threads ?? null,
+    keepRounded: options.cache,
+    tell: heeding(interrupt, progress.tell),
+    signal: interrupt.signal,
+  };
   try {
-    progress.show(() => "reading the model's files");
-    const { checkpoint, origins } = await openNamed(plan, progress);
-    const located = [];
-    for (const named of plan.sae) located.push(await locateSae(pathOfSae(named), progress));
-    const saes = located.map(({ path }, i) => openSae(path, undefined, kOfSae(plan.sae[i]!)));
-    const threads = options.threads ?? null;
-    const from = { ...origins, sae: located.map(({ origin }) => origin) };
-    const prepared = await prepare(plan, checkpoint, saes, threads, from);
-    const engine = {
-      ...engineOptions({ ...options, precision: plan.precision, device: plan.device }, progress),
-      signal: interrupt.signal,
-    };
-    const request = { prepared, engine, progress };
-    if (options.dryRun === true || out === null) {
-      sayNotes(checkpoint, answersAt(plan.temperature), progress);
-      if (options.yaml === true) {
-        progress.clear();
-        await print(planYaml(plan, out, process.cwd()));
-        return exitCode.ok;
-      }
-      const fidelity = plan.fidelity
-        ? await fidelityOfPlan(request, join(tmpdir(), "fathom-fidelity"))
-        : null;
-      progress.clear();
-      await dryRun(prepared, checkpoint, { threads, json: options.json === true, fidelity });
-      if (!isTooFar(fidelity, plan)) return exitCode.ok;
-      complain(tooFarWords(fidelity, plan));
-      return exitCode.threshold;
-    }
+    if (options.dryRun === true || out === null) return await tryDry(plan, out, context, progress, options);
     requireTemplate();
-    release = beginRun(out, prepared, options.resume === true);
-    sayNotes(checkpoint, answersAt(plan.temperature), progress);
-
-    interrupt.heeded = true;
-    const fidelity = plan.fidelity ? await fidelityOfRun(out, request) : null;
-    if (isTooFar(fidelity, plan)) {
-      progress.clear();
-      complain(tooFarWords(fidelity, plan));
-      return exitCode.threshold;
-    }
-    const model = await modelOf(checkpoint, engine);
-    let last: ObserveProgress | null = null;
-    const run = await performRun(out, prepared, model, saes, (now) => {
-      last = now;
-      progress.show(() => progressLine(now));
-    }).finally(() => model.close());
-    interrupt.heeded = false;
-    if (interrupt.signal.aborted) return exitCode.interrupted;
-    progress.finish(lastLine(last, run.observations.length));
-
-    const data = reportOfRun(run, plan.show_text);
-    const files = writeReport(data, out, reportDefaults.formats);
-    if (options.json === true) await printJson({ run: out, findings: run.findings });
-    else await printLines(summaryOf(data, files));
-    const unjudged = tooMuchUnjudged(run);
-    if (unjudged === null) return exitCode.ok;
-    complain(unjudged);
-    return exitCode.error;
+    const result = await audit(plan, { ...context, out, resume: options.resume === true });
+    if (result.finished) return await tellResult(result.run, plan, out, options);
+    progress.clear();
+    complain(tooFarWords(result.tooFar, plan));
+    return exitCode.threshold;
   } catch (error) {
     // What was at work failed because it was asked to.
     if (interrupt.signal.aborted) return exitCode.interrupted;
@@ -107,8 +57,50 @@ export async function runAudit(planFile: string | undefined, options: AuditOptio
   } finally {
     progress.clear();
     interrupt.end();
-    release?.();
   }
+}
+
+/** What the run would be. */
+async function tryDry(
+  plan: AuditPlan,
+  out: string | null,
+  context: JobContext<AuditEvent>,
+  progress: Progress,
+  { yaml, json }: AuditOptions,
+): Promise<number> {
+  const { tell, threads } = context;
+  const { checkpoint, prepared, engine } = await openAudit(plan, context);
+  tellNotes(checkpoint, answersAt(plan.temperature), tell);
+  if (yaml === true) {
+    progress.clear();
+    await print(planYaml(plan, out, process.cwd()));
+    return exitCode.ok;
+  }
+  const fidelity = plan.fidelity
+    ? await fidelityOfPlan({ prepared, engine, tell }, join(tmpdir(), "fathom-fidelity"))
+    : null;
+  progress.clear();
+  await dryRun(prepared, checkpoint, { threads, json: json === true, fidelity });
+  if (!isTooFar(fidelity, plan)) return exitCode.ok;
+  complain(tooFarWords(fidelity, plan));
+  return exitCode.threshold;
+}
+
+/** Writes the report beside the records, and prints its summary. */
+async function tellResult(
+  run: RunRecords,
+  { show_text }: AuditPlan,
+  out: string,
+  { json }: AuditOptions,
+): Promise<number> {
+  const data = reportOfRun(run, show_text);
+  const files = writeReport(data, out, reportDefaults.formats);
+  if (json === true) await printJson({ run: out, findings: run.findings });
+  else await printLines(summaryOf(data, files));
+  const unjudged = tooMuchUnjudged(run);
+  if (unjudged === null) return exitCode.ok;
+  complain(unjudged);
+  return exitCode.error;
 }
 
 /** A run has more to print than its plan. */
@@ -116,15 +108,4 @@ function requirePrinted({ dryRun, json }: AuditOptions): void {
   if (dryRun !== true)
     throw badInput("--yaml", "--dry-run beside it", "none", "fathom audit … --dry-run --yaml");
   if (json === true) throw badInput("--yaml", "--yaml or --json", "both");
-}
-
-function progressLine({ done, total, tokens, seconds, left }: ObserveProgress): string {
-  const rate = `${count(tokens / seconds)} tokens/s`;
-  return `${done} of ${total} answers, ${rate}${left === null ? "" : `, ${duration(left)} left`}`;
-}
-
-function lastLine(last: ObserveProgress | null, answers: number): string {
-  if (last === null) return `${answers} answers, all there already`;
-  const { tokens, seconds } = last;
-  return `${answers} answers; ${count(tokens)} tokens in ${duration(seconds)}, ${count(tokens / seconds)} tokens/s`;
 }

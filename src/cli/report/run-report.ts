@@ -1,11 +1,11 @@
 /** What `fathom report` does. */
 import { isOlder } from "../../jobs/audit/older.ts";
 import { readRun } from "../../jobs/audit/run.ts";
+import { reportOfRun } from "../../jobs/audit-report/report-of-run.ts";
+import { type ReportFormat, writeReport } from "../../jobs/audit-report/write-report.ts";
 import { complain } from "../terminal/failure.ts";
 import { printJson, printLines } from "../terminal/output.ts";
-import { reportOfRun } from "./report-of-run.ts";
 import { summaryOf } from "./summary.ts";
-import { type ReportFormat, writeReport } from "./write-report.ts";
 
 export interface ReportCommandOptions {
   format: ReportFormat[];

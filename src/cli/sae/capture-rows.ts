@@ -3,17 +3,17 @@ import { z } from "zod";
 import { badInput } from "../../core/errors.ts";
 import { readText, writeTextAtomically } from "../../files/disk/io.ts";
 import { sealed, unsealed } from "../../files/lines/sealed-line.ts";
+import type { EncodedInput } from "../../jobs/inputs/encode-inputs.ts";
+import { engineOptions } from "../../jobs/inputs/engine-options.ts";
+import { tellNotes } from "../../jobs/inputs/open-named.ts";
+import type { Tell } from "../../jobs/job/job-events.ts";
 import type { Checkpoint } from "../../model/checkpoint/checkpoint.ts";
 import { CapturedRows } from "../../model/engine/captured-rows.ts";
 import { modelOf } from "../../model/model.ts";
 import { ShardWriter } from "../../sae/code/activation-shards.ts";
 import type { Span } from "../../sae/domain/labelled.ts";
 import { answered } from "../../sae/measure/quality/residual-sample.ts";
-import { sayNotes } from "../options/open-named.ts";
-import type { Progress } from "../terminal/progress.ts";
-import { count } from "../terminal/quantities.ts";
-import type { EncodedInput } from "../tokens/encode-inputs.ts";
-import { type EngineOptions, engineOptions } from "../tokens/engine-options.ts";
+import { type EngineOptions, engineChoice } from "../tokens/engine-options.ts";
 import type { TrainingFolder } from "./training-folder.ts";
 import type { TrainingText } from "./training-texts.ts";
 
@@ -36,13 +36,13 @@ export async function captureRows(
   { prompts, answers }: LabelledInputs,
   checkpoint: Checkpoint,
   options: EngineOptions & { layer: number },
-  progress: Progress,
+  tell: Tell,
 ): Promise<void> {
   const writer = new ShardWriter(folder.rows, checkpoint.config.hiddenSize);
-  sayNotes(checkpoint, answers ? "greedy" : "none", progress);
-  const model = await modelOf(checkpoint, engineOptions(options, progress));
+  tellNotes(checkpoint, answers ? "greedy" : "none", tell);
+  const model = await modelOf(checkpoint, engineOptions(engineChoice(options), tell));
   try {
-    if (answers) progress.show(() => "the model answers the prompts");
+    if (answers) tell({ kind: "working", what: "the model answers the prompts" });
     const labelled = answers
       ? await answered(model, prompts, answerTokens)
       : prompts.map((prompt) => ({ ...prompt, from: 0 }));
@@ -51,7 +51,7 @@ export async function captureRows(
     let read = 0;
     const onTokens = (tokens: number) => {
       read += tokens;
-      progress.show(() => `capturing: ${count(read)} of ${count(total)} tokens`);
+      tell({ kind: "counted", what: "capturing", done: read, total, unit: "tokens" });
     };
     // A text comes in pieces, in order: what is left of its tokens that are not trained on.
     const unused = texts.map(({ from }) => from * checkpoint.config.hiddenSize);

@@ -2,12 +2,12 @@
 import { badInput } from "../../core/errors.ts";
 import { hashJson } from "../../core/hash.ts";
 import type { Prompt, Tier } from "../../core/records/prompt.ts";
+import { type EncodedInput, encodeEach } from "../../jobs/inputs/encode-inputs.ts";
 import type { Checkpoint } from "../../model/checkpoint/checkpoint.ts";
 import { loadPrompts } from "../../prompts/load.ts";
 import { type Contrast, type ContrastPlan, type Pooling, usualPerTier } from "../../sae/domain/plan.ts";
 import { clusterOf, type PromptSplit, splitPrompts } from "../../sae/domain/split.ts";
 import { domainDefaults } from "../options/defaults.ts";
-import { type EncodedInput, encodeEach } from "../tokens/encode-inputs.ts";
 import { answerTokens, tokensOf } from "./capture-rows.ts";
 import type { TrainingSettings } from "./training-folder.ts";
 import type { TrainingText } from "./training-texts.ts";

@@ -1,25 +1,26 @@
 /** What `fathom sae check` does: the load gate, on activations that the model has of real text. */
 import { basename } from "node:path";
 import { exitCode } from "../../core/errors.ts";
+import { engineOptions } from "../../jobs/inputs/engine-options.ts";
+import {
+  answersTo,
+  gateOn,
+  givenTexts,
+  judgedTokens,
+  splicedTokens,
+  textsRead,
+} from "../../jobs/inputs/judged-texts.ts";
+import { locateSae } from "../../jobs/inputs/locate.ts";
+import { openNamed, tellNotes } from "../../jobs/inputs/open-named.ts";
 import { modelOf } from "../../model/model.ts";
 import type { Sae } from "../../sae/code/sae.ts";
 import { SaeSession } from "../../sae/code/sae-session.ts";
 import { openSae } from "../../sae/formats/open-sae.ts";
 import { type GateResult, refusedAtSight, requireFits } from "../../sae/measure/gate/gate.ts";
-import { locateSae } from "../options/locate.ts";
-import { openNamed, sayNotes } from "../options/open-named.ts";
 import { printJson, printLines } from "../terminal/output.ts";
 import { Progress } from "../terminal/progress.ts";
-import { engineOptions } from "../tokens/engine-options.ts";
-import {
-  answersTo,
-  gateOn,
-  givenTexts,
-  type JudgedTextOptions,
-  judgedTokens,
-  splicedTokens,
-  textsRead,
-} from "./judged-texts.ts";
+import { engineChoice } from "../tokens/engine-options.ts";
+import { type JudgedTextOptions, judgedTexts } from "./judged-options.ts";
 
 export interface SaeCheckOptions extends JudgedTextOptions {
   model: string;
@@ -36,10 +37,11 @@ export interface SaeCheckOptions extends JudgedTextOptions {
 
 /** @returns the exit code: 100 when the gate stays closed */
 export async function runCheck(options: SaeCheckOptions): Promise<number> {
+  const judged = judgedTexts(options);
   const progress = new Progress(options.quiet === true);
   try {
-    const { checkpoint } = await openNamed(options, progress);
-    const located = await locateSae(options.sae, progress);
+    const { checkpoint } = await openNamed(options, progress.tell);
+    const located = await locateSae(options.sae, progress.tell);
     const sae = openSae(located.path, options.format, options.k);
     const { config } = checkpoint;
     const facts = { name: checkpoint.name, hiddenSize: config.hiddenSize, layers: config.layers.length };
@@ -48,17 +50,20 @@ export async function runCheck(options: SaeCheckOptions): Promise<number> {
     const refused = refusedAtSight(sae, facts, options.layer, allowFailed);
     if (refused !== null) return await say(refused);
     const layer = requireFits(sae, facts, options.layer, allowFailed);
-    const given = await givenTexts(options, checkpoint);
-    sayNotes(checkpoint, answersTo(given), progress);
-    const model = await modelOf(checkpoint, engineOptions({ ...options, cache: true }, progress));
+    const given = await givenTexts(judged, checkpoint);
+    tellNotes(checkpoint, answersTo(given), progress.tell);
+    const model = await modelOf(
+      checkpoint,
+      engineOptions(engineChoice({ ...options, cache: true }), progress.tell),
+    );
     const session = await SaeSession.open(
       sae,
       options.threads === undefined ? {} : { threads: options.threads },
     );
     try {
-      const texts = await textsRead(model, given, judgedTokens, progress);
+      const texts = await textsRead(model, given, judgedTokens, progress.tell);
       const site = { layer, asked: options.layer !== undefined, allowFailed };
-      const { result } = await gateOn(session, model, facts, site, texts, splicedTokens.check, progress);
+      const { result } = await gateOn(session, model, facts, site, texts, splicedTokens.check, progress.tell);
       progress.clear();
       return await say(result);
     } finally {

@@ -1,7 +1,8 @@
 /** What `fathom sae encode` does. */
+
+import { locateSae } from "../../jobs/inputs/locate.ts";
 import { encodeFile } from "../../sae/code/encode-file.ts";
 import { openSae } from "../../sae/formats/open-sae.ts";
-import { locateSae } from "../options/locate.ts";
 import { requireRegularFile } from "../terminal/output.ts";
 import { Progress } from "../terminal/progress.ts";
 import { count } from "../terminal/quantities.ts";
@@ -19,7 +20,7 @@ export interface SaeEncodeOptions {
 /** @throws FathomError for an SAE, activations or an output that will not do */
 export async function runEncode(options: SaeEncodeOptions): Promise<void> {
   const progress = new Progress(options.quiet === true);
-  const { path } = await locateSae(options.sae, progress);
+  const { path } = await locateSae(options.sae, progress.tell);
   const sae = openSae(path, options.format, options.k);
   requireRegularFile(options.out);
   try {

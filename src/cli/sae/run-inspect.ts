@@ -1,9 +1,9 @@
 /** What `fathom sae inspect` does. */
 import { badInput } from "../../core/errors.ts";
 import { formatNumber } from "../../core/format.ts";
+import { locateSae } from "../../jobs/inputs/locate.ts";
 import { openSae } from "../../sae/formats/open-sae.ts";
 import { type Inspection, inspect, type Range } from "../../sae/measure/inspect.ts";
-import { locateSae } from "../options/locate.ts";
 import { printJson, printLines } from "../terminal/output.ts";
 import { Progress } from "../terminal/progress.ts";
 
@@ -24,7 +24,7 @@ export async function runInspect(path: string | undefined, options: SaeInspectOp
       named === undefined ? "none" : "two",
       "fathom sae inspect --sae PATH",
     );
-  const { path: found } = await locateSae(named, new Progress(false));
+  const { path: found } = await locateSae(named, new Progress(false).tell);
   const inspection = inspect(openSae(found, options.format, options.k));
   if (options.json === true) await printJson(inspection);
   else await printLines(linesOf(inspection));

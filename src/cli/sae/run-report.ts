@@ -5,6 +5,12 @@ import { badInput, exitCode, FathomError } from "../../core/errors.ts";
 import { hashJson } from "../../core/hash.ts";
 import { type SaeReport, saeReportSchema } from "../../core/records/sae-report.ts";
 import { scratchFolder, writeTextAtomically } from "../../files/disk/io.ts";
+import { requireTemplate } from "../../jobs/audit-report/write-report.ts";
+import { engineOptions } from "../../jobs/inputs/engine-options.ts";
+import { answersTo, gateOn, givenTexts, splicedTokens, textsRead } from "../../jobs/inputs/judged-texts.ts";
+import { locateSae } from "../../jobs/inputs/locate.ts";
+import { openNamed, tellNotes } from "../../jobs/inputs/open-named.ts";
+import type { Tell } from "../../jobs/job/job-events.ts";
 import { type Checkpoint, notesOf } from "../../model/checkpoint/checkpoint.ts";
 import { modelOf } from "../../model/model.ts";
 import { renderHtml } from "../../report/html.ts";
@@ -15,20 +21,10 @@ import { requireFits } from "../../sae/measure/gate/gate.ts";
 import { measureSae } from "../../sae/measure/report/report.ts";
 import { readTraining } from "../../sae/training/training-curve.ts";
 import { saeReportDefaults } from "../options/defaults.ts";
-import { locateSae } from "../options/locate.ts";
-import { openNamed, sayNotes } from "../options/open-named.ts";
-import { requireTemplate } from "../report/write-report.ts";
 import { printJson, printLines, requireWritable } from "../terminal/output.ts";
 import { Progress } from "../terminal/progress.ts";
-import { engineOptions } from "../tokens/engine-options.ts";
-import {
-  answersTo,
-  gateOn,
-  givenTexts,
-  type JudgedTextOptions,
-  splicedTokens,
-  textsRead,
-} from "./judged-texts.ts";
+import { engineChoice } from "../tokens/engine-options.ts";
+import { type JudgedTextOptions, judgedTexts } from "./judged-options.ts";
 import { reportIdentities } from "./report-identities.ts";
 
 export interface SaeReportOptions extends JudgedTextOptions {
@@ -62,7 +58,7 @@ export async function runSaeReport(options: SaeReportOptions): Promise<number> {
   const progress = new Progress(options.quiet === true);
   const scratch = scratchFolder("fathom-sae-report-");
   try {
-    const report = await reportOf(options, progress, scratch, begun);
+    const report = await reportOf(options, progress.tell, scratch, begun);
     progress.clear();
     for (const { path, render } of files) writeTextAtomically(path, render(report));
     if (options.json === true) await printJson(report);
@@ -99,12 +95,13 @@ function filesOf({ out, json }: SaeReportOptions): ReportFile[] {
 
 async function reportOf(
   options: SaeReportOptions,
-  progress: Progress,
+  tell: Tell,
   folder: string,
   begun: Date,
 ): Promise<SaeReport> {
-  const { checkpoint, origins } = await openNamed(options, progress);
-  const located = await locateSae(options.sae, progress);
+  const judged = judgedTexts(options);
+  const { checkpoint, origins } = await openNamed(options, tell);
+  const located = await locateSae(options.sae, tell);
   const sae = openSae(located.path, options.format, options.k);
   const { config } = checkpoint;
   const facts = { name: checkpoint.name, hiddenSize: config.hiddenSize, layers: config.layers.length };
@@ -114,26 +111,18 @@ async function reportOf(
   const beyond = show.find((feature) => feature >= sae.d_sae);
   if (beyond !== undefined) throw badInput("--show", `features from 0 to ${sae.d_sae - 1}`, String(beyond));
   const { curve, contrastive } = readTraining(located.path);
-  const given = await givenTexts(options, checkpoint);
+  const given = await givenTexts(judged, checkpoint);
   const threads = options.threads === undefined ? {} : { threads: options.threads };
   const seed = options.seed ?? saeReportDefaults.seed;
-  sayNotes(checkpoint, answersTo(given), progress);
-  const model = await modelOf(checkpoint, engineOptions({ ...options, cache: true }, progress));
+  tellNotes(checkpoint, answersTo(given), tell);
+  const model = await modelOf(checkpoint, engineOptions(engineChoice({ ...options, cache: true }), tell));
   const session = await SaeSession.open(sae, threads);
   try {
-    const read = await textsRead(model, given, options.tokens ?? saeReportDefaults.tokens, progress);
+    const read = await textsRead(model, given, options.tokens ?? saeReportDefaults.tokens, tell);
     const texts =
       options.showText === true ? read.map((text) => ({ ...text, shown: text.ids.length })) : read;
     const site = { layer, asked: options.layer !== undefined, allowFailed };
-    const { result, losses } = await gateOn(
-      session,
-      model,
-      facts,
-      site,
-      texts,
-      splicedTokens.report,
-      progress,
-    );
+    const { result, losses } = await gateOn(session, model, facts, site, texts, splicedTokens.report, tell);
     const { read: about, ...measured } = await measureSae({
       model,
       session,
@@ -145,7 +134,7 @@ async function reportOf(
       seed,
       engine: threads,
       onWork: (words) => {
-        progress.show(() => words);
+        tell({ kind: "working", what: words });
       },
     });
     const { passed, checks, mistake, notes } = result;

@@ -6,6 +6,10 @@ import { hashJson, type Json } from "../../core/hash.ts";
 import type { ContrastiveVerdict } from "../../core/records/contrastive-verdict.ts";
 import { writeTextAtomically } from "../../files/disk/io.ts";
 import { jsonLines } from "../../files/lines/json-lines.ts";
+import { locateSae } from "../../jobs/inputs/locate.ts";
+import { openNamed } from "../../jobs/inputs/open-named.ts";
+import type { Tell } from "../../jobs/job/job-events.ts";
+import { tellSteps, tellStepsOfAll } from "../../jobs/sae-training/training-events.ts";
 import type { Checkpoint } from "../../model/checkpoint/checkpoint.ts";
 import { rowsInShards } from "../../sae/code/activation-shards.ts";
 import { fingerprintOf, requireUnseen, unseenName } from "../../sae/code/fingerprint.ts";
@@ -21,8 +25,6 @@ import { trainedNames } from "../../sae/training/state/weights.ts";
 import { type TrainedSae, trainSae } from "../../sae/training/training.ts";
 import { objectiveFor } from "../../sae/training/warm-start.ts";
 import { deviceDefault, precisionDefault, trainDefaults } from "../options/defaults.ts";
-import { locateSae } from "../options/locate.ts";
-import { openNamed } from "../options/open-named.ts";
 import { onInterrupt } from "../terminal/interrupt.ts";
 import { printJson, printLines } from "../terminal/output.ts";
 import { Progress } from "../terminal/progress.ts";
@@ -35,7 +37,6 @@ import { type PresetName, withPreset } from "./presets.ts";
 import { seedRowsOf } from "./seed-rows.ts";
 import { hasBegun, trainingFolder } from "./training-folder.ts";
 import { type PlanOptions, planOf } from "./training-plan.ts";
-import { progressOfAll, progressTeller } from "./training-progress.ts";
 import { type TrainingText, type TrainingTexts, trainingTexts } from "./training-texts.ts";
 
 export interface SaeTrainOptions extends EngineOptions, TrainingTexts, DomainOptions, PlanOptions {
@@ -64,8 +65,10 @@ export async function runTrain(given: SaeTrainOptions): Promise<number> {
   try {
     // A preset's k is that of the training; what a file does not say, only the command line may.
     const from =
-      options.from === undefined ? null : await openStart(options.from, { ...options, k: given.k }, progress);
-    const { checkpoint } = await openNamed(options, progress);
+      options.from === undefined
+        ? null
+        : await openStart(options.from, { ...options, k: given.k }, progress.tell);
+    const { checkpoint } = await openNamed(options, progress.tell);
     const depth = checkpoint.config.layers.length;
     if (options.layer >= depth)
       throw badInput("--layer", `a block from 0 to ${depth - 1}`, String(options.layer));
@@ -83,7 +86,7 @@ export async function runTrain(given: SaeTrainOptions): Promise<number> {
     const folder = trainingFolder(options.out, settings, options.resume === true);
     release = folder.release;
     if (folder.rowsAreWhole) checkpoint.weights.close();
-    else await captureRows(folder, texts, labelled, checkpoint, options, progress);
+    else await captureRows(folder, texts, labelled, checkpoint, options, progress.tell);
 
     const rows = rowsInShards(folder.rows, folder.rowsAreWhole);
     const size = { d_in: rows.width, d_sae: plan.d_sae, steps: plan.steps };
@@ -102,14 +105,14 @@ export async function runTrain(given: SaeTrainOptions): Promise<number> {
     const session = options.threads === undefined ? {} : { threads: options.threads };
     const train = async () => {
       if (domain === null) {
-        const tell = progressTeller(progress);
-        return { ...(await trainSae(rows, site, plan, tell, session, keeping(), [], from)), verdict: null };
+        const onStep = tellSteps(progress.tell);
+        return { ...(await trainSae(rows, site, plan, onStep, session, keeping(), [], from)), verdict: null };
       }
       const { contrast, randomTiers, splits } = domain;
       const seeds = seedRowsOf(rows, readSpans(folder.spans), domain);
       const { trained, verdict } = await trainContrasted(
         { seeds, site, plan, contrast, randomTiers, from },
-        progressOfAll(progress, trainingsOf(seeds, randomTiers)),
+        tellStepsOfAll(progress.tell, trainingsOf(seeds, randomTiers)),
         session,
         ({ seed, arm }) => keeping(`${arm}-${seed}`),
       );
@@ -141,9 +144,9 @@ export async function runTrain(given: SaeTrainOptions): Promise<number> {
 async function openStart(
   named: string,
   { format, k }: { format?: string; k: number | undefined },
-  progress: Progress,
+  tell: Tell,
 ): Promise<Sae> {
-  return openToTrainOn((await locateSae(named, progress)).path, format, k);
+  return openToTrainOn((await locateSae(named, tell)).path, format, k);
 }
 
 /** With the objective that trains the SAE on. */

@@ -1,9 +1,9 @@
 /** What `fathom sae train` reads, as the exact tokens that the model will: the lines of a text, or a prompt set. */
 import { badInput } from "../../core/errors.ts";
 import { readText } from "../../files/disk/io.ts";
+import { behindItsPrompt, type EncodedInput, encodeEach, promptOf } from "../../jobs/inputs/encode-inputs.ts";
 import type { Checkpoint } from "../../model/checkpoint/checkpoint.ts";
 import { type Input, loadInputs } from "../../prompts/inputs.ts";
-import { behindItsPrompt, type EncodedInput, encodeEach, promptOf } from "../tokens/encode-inputs.ts";
 
 export interface TrainingTexts {
   text?: string;

@@ -1,5 +1,7 @@
 /** Ctrl-C on a run: nothing is lost, because every answer is on the disk when it is finished. Say how to go on, and go. */
 import { exitCode } from "../../core/errors.ts";
+import type { Tell } from "../../jobs/job/job-events.ts";
+import type { AnyEvent } from "./event-words.ts";
 import { complain } from "./failure.ts";
 import type { Progress } from "./progress.ts";
 
@@ -34,4 +36,12 @@ export function onInterrupt(progress: Progress, resume: () => string): Interrupt
   };
   for (const name of signals) process.on(name, stop);
   return interrupt;
+}
+
+/** Takes what a job says: while it can be stopped, its signal is heeded. The rest is told on. */
+export function heeding(interrupt: Interrupt, tell: Tell<AnyEvent>): Tell<AnyEvent> {
+  return (event) => {
+    if (event.kind === "stoppable") interrupt.heeded = event.now;
+    tell(event);
+  };
 }

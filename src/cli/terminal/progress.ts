@@ -3,6 +3,9 @@
  * seconds, so that a log of a long run stays short.
  */
 import { visibleLine } from "../../core/visible.ts";
+import { type AnyEvent, workWords } from "./event-words.ts";
+import { complain } from "./failure.ts";
+import { count, duration, size } from "./quantities.ts";
 
 const terminalMilliseconds = 100;
 const logMilliseconds = 5000;
@@ -20,6 +23,44 @@ export class Progress {
     // A terminal shows the first line at once; a log only hears of what takes long.
     this.#last = stream.isTTY ? -Infinity : performance.now();
   }
+
+  /** Takes what a job says of itself, and shows what concerns a person. */
+  readonly tell = (event: AnyEvent): void => {
+    switch (event.kind) {
+      case "note":
+        // A checkpoint's notes are for the result too: --quiet does not silence them.
+        if (event.of === "hub") this.finish(event.text);
+        else {
+          this.clear();
+          complain(`note: ${event.text}`);
+        }
+        break;
+      case "fetched":
+        if (event.bytes === 0) this.clear();
+        else this.finish(`fetched ${event.repo}: ${size(event.bytes)}, ${size(event.perSecond)}/s`);
+        break;
+      case "answered": {
+        const { answers, made } = event;
+        if (made === null) this.finish(`${answers} answers, all there already`);
+        else {
+          const { tokens, seconds } = made;
+          this.finish(
+            `${answers} answers; ${count(tokens)} tokens in ${duration(seconds)}, ${count(tokens / seconds)} tokens/s`,
+          );
+        }
+        break;
+      }
+      case "stoppable":
+        break;
+      case "working":
+      case "counted":
+      case "fetching":
+      case "waiting":
+      case "answers":
+      case "steps":
+        this.show(() => workWords(event));
+    }
+  };
 
   /** Shows a line if it is time for one. */
   show(line: () => string): void {

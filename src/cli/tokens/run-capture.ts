@@ -2,16 +2,16 @@
 import { badInput } from "../../core/errors.ts";
 import { inTurn, Spool, type Spooled } from "../../files/disk/spool.ts";
 import { type TensorToWrite, writeSafetensors } from "../../files/tensors/safetensors-writer.ts";
+import { encodeInputs } from "../../jobs/inputs/encode-inputs.ts";
+import { engineOptions } from "../../jobs/inputs/engine-options.ts";
+import { openNamed, tellNotes } from "../../jobs/inputs/open-named.ts";
 import { modelOf } from "../../model/model.ts";
 import { precisionDefault } from "../options/defaults.ts";
-import { openNamed, sayNotes } from "../options/open-named.ts";
 import { complain } from "../terminal/failure.ts";
 import { requireRegularFile } from "../terminal/output.ts";
-
 import { Progress } from "../terminal/progress.ts";
 import { count } from "../terminal/quantities.ts";
-import { encodeInputs } from "./encode-inputs.ts";
-import { type EngineOptions, engineOptions } from "./engine-options.ts";
+import { type EngineOptions, engineChoice } from "./engine-options.ts";
 import { memoryNote } from "./memory-note.ts";
 
 export interface CaptureCommandOptions extends EngineOptions {
@@ -29,7 +29,7 @@ export interface CaptureCommandOptions extends EngineOptions {
 /** @throws FathomError for wrong options, input or output, before the model reads a token where that is possible */
 export async function runCapture(options: CaptureCommandOptions): Promise<void> {
   const progress = new Progress(options.quiet === true);
-  const { checkpoint } = await openNamed(options, progress);
+  const { checkpoint } = await openNamed(options, progress.tell);
   const layers = chooseLayers(options.layers, checkpoint.config.layers.length);
   const inputs = await encodeInputs(options.prompts, checkpoint, { chat: options.chat === true, room: 0 });
   const { config } = checkpoint;
@@ -40,10 +40,10 @@ export async function runCapture(options: CaptureCommandOptions): Promise<void> 
     ? null
     : memoryNote(config, options.precision ?? precisionDefault, process.availableMemory());
   if (note !== null) complain(note);
-  sayNotes(checkpoint, "none", progress);
+  tellNotes(checkpoint, "none", progress.tell);
   const spool = new Spool(options.out);
   const model = await modelOf(checkpoint, {
-    ...engineOptions(options, progress),
+    ...engineOptions(engineChoice(options), progress.tell),
     ...(lowMemory ? { oneBlockAtATime: { beside: options.out } } : {}),
   });
   try {

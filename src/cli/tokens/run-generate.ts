@@ -1,14 +1,16 @@
 /** What `fathom generate` does. */
+
+import { encodeInputs } from "../../jobs/inputs/encode-inputs.ts";
+import { engineOptions } from "../../jobs/inputs/engine-options.ts";
+import { openNamed, tellNotes } from "../../jobs/inputs/open-named.ts";
 import { answersAt, endsOf, textOf } from "../../model/checkpoint/checkpoint.ts";
 import type { Generation } from "../../model/engine/generation.ts";
 import { modelOf } from "../../model/model.ts";
-import { openNamed, sayNotes } from "../options/open-named.ts";
 import { deliver, requireWritable } from "../terminal/output.ts";
 import { Progress } from "../terminal/progress.ts";
 import { count } from "../terminal/quantities.ts";
 import { readEdits } from "./edits-file.ts";
-import { encodeInputs } from "./encode-inputs.ts";
-import { type EngineOptions, engineOptions } from "./engine-options.ts";
+import { type EngineOptions, engineChoice } from "./engine-options.ts";
 
 export interface GenerateCommandOptions extends EngineOptions {
   model: string;
@@ -28,7 +30,7 @@ export interface GenerateCommandOptions extends EngineOptions {
 export async function runGenerate(options: GenerateCommandOptions): Promise<void> {
   const { temperature, seed, maxNewTokens } = options;
   const progress = new Progress(options.quiet === true);
-  const { checkpoint } = await openNamed(options, progress);
+  const { checkpoint } = await openNamed(options, progress.tell);
   const { config } = checkpoint;
   const { tokenizer } = textOf(checkpoint);
   const endTokens = endsOf(checkpoint);
@@ -39,8 +41,8 @@ export async function runGenerate(options: GenerateCommandOptions): Promise<void
   const inputs = await encodeInputs(options.prompts, checkpoint, { chat: options.chat === true, room: 1 });
   if (options.out !== undefined) requireWritable(options.out);
 
-  sayNotes(checkpoint, answersAt(temperature), progress);
-  const model = await modelOf(checkpoint, engineOptions(options, progress));
+  tellNotes(checkpoint, answersAt(temperature), progress.tell);
+  const model = await modelOf(checkpoint, engineOptions(engineChoice(options), progress.tell));
   const lines: string[] = [];
   try {
     let [done, tokens] = [0, 0];

@@ -9,10 +9,11 @@ import { badInput } from "../../core/errors.ts";
 import { hashText } from "../../core/hash.ts";
 import { hashFile } from "../../files/disk/hash-file.ts";
 import { makeFolder, writeProblem, writeTextAtomically } from "../../files/disk/io.ts";
-import { holdAlone, lockName } from "../../files/disk/lock.ts";
-import { clearPartials, isPartial } from "../../files/disk/partial.ts";
+import { lockName } from "../../files/disk/lock.ts";
+import { isPartial } from "../../files/disk/partial.ts";
 import { hasRecords } from "../../files/lines/journal.ts";
 import { jsonLines } from "../../files/lines/json-lines.ts";
+import { takeFolder } from "../job/job-folder.ts";
 import {
   type Manifest,
   manifestPath,
@@ -50,19 +51,16 @@ export function beginRun(
   resume: boolean,
 ): () => void {
   const now = { manifest, prompts: jsonLines(prompts) };
-  requireOurs(run, now);
-  const release = holdAlone(run);
-  try {
-    clearPartials(run, isOurs);
-    clearPartials(join(run, activationsFolder), isSidecar);
-    // Another process may have been at work since.
-    requireOurs(run, now);
+  const folder = {
+    path: run,
+    requireOurs() {
+      requireOurs(run, now);
+    },
+    partials: [[run, isOurs] as const, [join(run, activationsFolder), isSidecar] as const],
+  };
+  return takeFolder(folder, () => {
     start(run, now, resume);
-    return release;
-  } catch (error) {
-    release();
-    throw error;
-  }
+  });
 }
 
 /** @throws FathomError, before anything is written, for a folder that is neither new nor a run nor the start of one */

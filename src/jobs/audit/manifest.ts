@@ -12,6 +12,8 @@ import { listOf } from "../../core/records/list-of.ts";
 import { poolings } from "../../core/records/pooling.ts";
 import { precisions } from "../../core/records/precision.ts";
 import { readJson, writeTextAtomically } from "../../files/disk/io.ts";
+import { originSchema } from "../inputs/origin.ts";
+import { firstDifference, isRecord } from "../job/difference.ts";
 import { planSchema } from "./plan.ts";
 
 /**
@@ -21,20 +23,6 @@ import { planSchema } from "./plan.ts";
 export const runFormat = 2;
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
-
-/** Where on the hub something came from. What it is, its hash says; this is where to get it again. */
-const originSchema = z.strictObject({
-  repo: z.string(),
-  commit: z.string().regex(/^[0-9a-f]{40}$/),
-  /** In the repository; null for the whole of it. */
-  path: z.string().nullable(),
-});
-export type Origin = z.infer<typeof originSchema>;
-
-/** For people: the repository, and the file or folder of it where it is not the whole. */
-export function originName({ repo, path }: Origin): string {
-  return path === null ? repo : `${repo}:${path}`;
-}
 
 /** Versions that knew one SAE wrote it alone, and the one layer beside it. */
 function severalSaes(inputs: unknown): unknown {
@@ -180,66 +168,34 @@ export function readManifest(run: string): Manifest {
  */
 const free: ReadonlySet<string> = new Set(["name", "made_for", "notes", "k"]);
 
+// What categories are called is no file's name.
+const isFree = (key: string, path: string): boolean => free.has(key) && !path.startsWith(".plan");
+
 /** @throws FathomError naming the first input in which a resumed run would differ from the one begun */
 export function requireSameInputs(run: string, begun: Manifest, now: Manifest): void {
   // Of a run of an older version it is not known; what it has no key for, the keys of its answers say (units.ts).
   const ends = begun.inputs.end_tokens === null ? null : now.inputs.end_tokens;
-  const differing = firstDifference(begun.inputs, { ...now.inputs, end_tokens: ends }, "");
+  const differing = firstDifference(begun.inputs, { ...now.inputs, end_tokens: ends }, isFree);
   if (differing === null) return;
   throw badInput(
     `${manifestPath(run)} inputs${differing.path}`,
-    `${differing.begun} as when the run began`,
-    differing.now,
+    `${shown(differing.begun)} as when the run began`,
+    shown(differing.now),
     "resume with the same inputs, or choose another --out",
   );
 }
 
 /** Whether a run of these inputs would be the one begun. */
 export function sameInputs(begun: Manifest, now: Manifest): boolean {
-  return firstDifference(begun.inputs, now.inputs, "") === null;
+  return firstDifference(begun.inputs, now.inputs, isFree) === null;
 }
 
-interface Difference {
-  path: string;
-  begun: string;
-  now: string;
-}
-
-function firstDifference(begun: Json, now: Json, path: string): Difference | null {
-  if (canonicalJson(begun) === canonicalJson(now)) return null;
-  if (areRecords(begun) && areRecords(now) && begun.length === now.length) {
-    for (const [i, item] of begun.entries()) {
-      const found = firstDifference(item, now[i]!, `${path}[${i}]`);
-      if (found !== null) return found;
-    }
-    return null;
-  }
-  if (!isRecord(begun) || !isRecord(now)) return { path, begun: shown(begun), now: shown(now) };
-  // A file that is another is said by its name too: a hash alone tells nobody which.
-  if (begun["sha256"] !== now["sha256"]) return { path, begun: shown(begun), now: shown(now) };
-  for (const key of new Set([...Object.keys(begun), ...Object.keys(now)])) {
-    // What categories are called is no file's name.
-    const isFree = free.has(key) && !path.startsWith(".plan");
-    const found = isFree ? null : firstDifference(begun[key] ?? null, now[key] ?? null, `${path}.${key}`);
-    if (found !== null) return found;
-  }
-  return null;
-}
-
-function shown(value: Json): string {
-  if (!isRecord(value) || typeof value["sha256"] !== "string") return canonicalJson(value);
+function shown(value: Json | undefined): string {
+  if (!isRecord(value) || typeof value["sha256"] !== "string") return canonicalJson(value ?? null);
   const { name, k, sha256 } = value;
   return [
     ...(typeof name === "string" ? [name] : []),
     ...(typeof k === "number" ? [`k = ${k}`] : []),
     `SHA-256 ${sha256}`,
   ].join(", ");
-}
-
-function isRecord(value: Json): value is Record<string, Json> {
-  return value !== null && typeof value === "object" && !Array.isArray(value);
-}
-
-function areRecords(value: Json): value is readonly Json[] {
-  return Array.isArray(value) && (value as readonly Json[]).every(isRecord);
 }

@@ -16,9 +16,10 @@ import { loadPrompts } from "../../prompts/load.ts";
 import { requireUnseen } from "../../sae/code/fingerprint.ts";
 import type { Sae } from "../../sae/code/sae.ts";
 import { requireFits } from "../../sae/measure/gate/gate.ts";
+import { originName } from "../inputs/origin.ts";
 import { fathomVersion } from "../job/version.ts";
 import { requireDefined } from "./categories.ts";
-import { type Manifest, originName, promptsName, runFormat } from "./manifest.ts";
+import { type Manifest, promptsName, runFormat } from "./manifest.ts";
 import { type AuditPlan, pathOfSae } from "./plan.ts";
 import { choosePrompts, expandUnits, type Unit } from "./units.ts";
 

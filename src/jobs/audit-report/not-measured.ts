@@ -1,8 +1,8 @@
 /** What a reader of an audit's report might expect and does not get, a sentence each. */
 import { formatNumber } from "../../core/format.ts";
-import type { InsideView } from "../../jobs/audit/inside.ts";
-import type { RunRecords } from "../../jobs/audit/run.ts";
 import { massiveMultiple } from "../../sae/measure/quality/quality.ts";
+import type { InsideView } from "../audit/inside.ts";
+import type { RunRecords } from "../audit/run.ts";
 
 export function notMeasured({ manifest, insides }: RunRecords): string[] {
   const { plan, prompts, template, layers } = manifest.inputs;

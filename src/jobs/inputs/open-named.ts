@@ -3,11 +3,10 @@
  * one. What there is to note of how its files were read is said once a command, when nothing of what was asked was refused.
  */
 
-import type { Origin } from "../../jobs/audit/manifest.ts";
 import { type Answers, type Checkpoint, notesOf, openCheckpoint } from "../../model/checkpoint/checkpoint.ts";
-import { complain } from "../terminal/failure.ts";
-import type { Progress } from "../terminal/progress.ts";
+import type { Tell } from "../job/job-events.ts";
 import { locateAdapter, locateModel } from "./locate.ts";
+import type { Origin } from "./origin.ts";
 
 interface Named {
   model: string;
@@ -20,10 +19,10 @@ interface Opening {
 }
 
 /** @throws FathomError for what is not there, not to be had, or no checkpoint */
-export async function openNamed(named: Named, progress: Progress): Promise<Opening> {
-  const model = await locateModel(named.model, progress);
+export async function openNamed(named: Named, tell: Tell): Promise<Opening> {
+  const model = await locateModel(named.model, tell);
   const laid = named.adapter ?? null;
-  const adapter = laid === null ? null : await locateAdapter(laid, progress);
+  const adapter = laid === null ? null : await locateAdapter(laid, tell);
   const opened = await openCheckpoint(model.path, adapter?.path ?? null);
   const checkpoint = {
     ...opened,
@@ -34,8 +33,6 @@ export async function openNamed(named: Named, progress: Progress): Promise<Openi
 }
 
 /** @param answers what there is to note of them concerns nobody else */
-export function sayNotes(checkpoint: Checkpoint, answers: Answers, progress: Progress): void {
-  const notes = notesOf(checkpoint, answers);
-  if (notes.length > 0) progress.clear();
-  for (const note of notes) complain(`note: ${note}`);
+export function tellNotes(checkpoint: Checkpoint, answers: Answers, tell: Tell): void {
+  for (const text of notesOf(checkpoint, answers)) tell({ kind: "note", of: "checkpoint", text });
 }

@@ -2,7 +2,8 @@
 import type { Precision } from "../../core/records/precision.ts";
 import type { Identity } from "../../core/records/report.ts";
 import { saeKeys } from "../../core/sae-keys.ts";
-import { type Manifest, type Origin, originName } from "../../jobs/audit/manifest.ts";
+import type { Manifest } from "../audit/manifest.ts";
+import { type Origin, originName } from "../inputs/origin.ts";
 
 const precisionWords: Record<Precision, string> = {
   fp32: "fp32",

@@ -11,10 +11,8 @@ import { type GateResult, gate } from "../../sae/measure/gate/gate.ts";
 import type { ModelFacts } from "../../sae/measure/gate/place.ts";
 import { answered, evenly, type SampleText, sampleOf } from "../../sae/measure/quality/residual-sample.ts";
 import { spliceLosses, spliceOf, type TextLoss } from "../../sae/measure/quality/splice.ts";
-import { saeCheckDefaults } from "../options/defaults.ts";
-import type { Progress } from "../terminal/progress.ts";
-import { count } from "../terminal/quantities.ts";
-import { behindItsPrompt, type EncodedInput, encodeEach, promptOf } from "../tokens/encode-inputs.ts";
+import type { Tell } from "../job/job-events.ts";
+import { behindItsPrompt, type EncodedInput, encodeEach, promptOf } from "./encode-inputs.ts";
 
 /** Tokens that the gate judges variance, L0 and dead features on. */
 export const judgedTokens = 8192;
@@ -25,11 +23,10 @@ const answerTokens = 48;
 /** Tokens of one stretch of a `--text`. */
 const stretchTokens = 256;
 
-export interface JudgedTextOptions {
-  prompts?: string;
-  text?: readonly string[];
-  chat?: true;
-}
+/** Files of running text; or a prompt set, by name or file, whose plain prompts `chat` wraps as a user's turn. */
+export type JudgedTexts =
+  | { kind: "text"; paths: readonly string[] }
+  | { kind: "prompts"; set: string; chat: boolean };
 
 export interface GivenTexts {
   /** Their files by name, without the folders of this machine: a report is passed on. */
@@ -44,27 +41,22 @@ interface GivenText extends EncodedInput {
   answer: number | null;
 }
 
-/** @throws FathomError for both kinds at once, and for what the checkpoint cannot read */
-export async function givenTexts(
-  { prompts, text, chat }: JudgedTextOptions,
-  checkpoint: Checkpoint,
-): Promise<GivenTexts> {
-  if (text !== undefined) {
-    if (prompts !== undefined) throw badInput("the texts", "--prompts or --text", "both");
-    if (chat === true)
-      throw badInput("the texts", "--chat with prompts", "--chat with --text, which is read as it is");
+/** @throws FathomError for what the checkpoint cannot read */
+export async function givenTexts(judged: JudgedTexts, checkpoint: Checkpoint): Promise<GivenTexts> {
+  if (judged.kind === "text") {
+    const { paths } = judged;
     return {
-      source: text.map((path) => basename(path)).join(", "),
-      inputs: text.flatMap((path) => textStretches(path, checkpoint)),
+      source: paths.map((path) => basename(path)).join(", "),
+      inputs: paths.flatMap((path) => textStretches(path, checkpoint)),
       kind: "text",
     };
   }
-  const source = prompts ?? saeCheckDefaults.prompts;
+  const { set: source, chat } = judged;
   const inputs = (await loadInputs(source)).flatMap((input) => {
     const answer = promptOf(input).length;
     const room = answer > 0 ? 0 : answerTokens;
-    return encodeEach([behindItsPrompt(input)], source, checkpoint, { chat: chat === true, room }).map(
-      (one) => (answer > 0 ? { ...one, asked: answer, answer } : { ...one, answer: null }),
+    return encodeEach([behindItsPrompt(input)], source, checkpoint, { chat, room }).map((one) =>
+      answer > 0 ? { ...one, asked: answer, answer } : { ...one, answer: null },
     );
   });
   return { source: basename(source), inputs, kind: "prompts" };
@@ -83,11 +75,11 @@ export async function textsRead(
   model: Model,
   { inputs, kind }: GivenTexts,
   most: number,
-  progress: Progress,
+  tell: Tell,
 ): Promise<ShownText[]> {
   const read = (text: GivenText, from: number) => ({ id: text.id, ids: text.ids, from, shown: text.asked });
   if (kind === "text") return evenly(inputs, most).map((text) => read(text, 1));
-  progress.show(() => "the model answers the prompts");
+  tell({ kind: "working", what: "the model answers the prompts" });
   const chosen = evenly(inputs, most / 2);
   const open = chosen.filter(({ answer }) => answer === null);
   const answers = new Map((await answered(model, open, answerTokens)).map((text) => [text.id, text]));
@@ -108,13 +100,13 @@ export async function gateOn(
   site: { layer: number; asked: boolean; allowFailed: boolean },
   texts: readonly SampleText[],
   spliced: number,
-  progress: Progress,
+  tell: Tell,
 ): Promise<{ result: GateResult; losses: readonly TextLoss[] }> {
   const { layer } = site;
   const sample = await sampleOf(model, layer, texts, judgedTokens, (done, total) => {
-    progress.show(() => `reading: ${count(done)} of ${count(total)} tokens`);
+    tell({ kind: "counted", what: "reading", done, total, unit: "tokens" });
   });
-  progress.show(() => "judging");
+  tell({ kind: "working", what: "judging" });
   let losses: readonly TextLoss[] = [];
   const result = await gate(session, facts, sample.rows, {
     ...(site.asked ? { layer } : {}),

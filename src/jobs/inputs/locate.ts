@@ -13,9 +13,8 @@ import type { Choose } from "../../hub/chosen.ts";
 import { fetchSnapshot } from "../../hub/fetch-snapshot.ts";
 import { hubOf } from "../../hub/hub.ts";
 import { type HubReference, parseReference } from "../../hub/reference.ts";
-import { type Origin, originName } from "../../jobs/audit/manifest.ts";
-import type { Progress } from "../terminal/progress.ts";
-import { duration, size } from "../terminal/quantities.ts";
+import type { Tell } from "../job/job-events.ts";
+import { type Origin, originName } from "./origin.ts";
 
 export interface Located {
   path: string;
@@ -26,25 +25,25 @@ export interface Located {
 }
 
 /** @throws FathomError when the hub has it not, refuses it or does not answer */
-export async function locateModel(named: string, progress: Progress): Promise<Located> {
-  return await locate(named, chooseCheckpoint, progress);
+export async function locateModel(named: string, tell: Tell): Promise<Located> {
+  return await locate(named, chooseCheckpoint, tell);
 }
 
 /** As `locateModel`, for an adapter of PEFT's. */
-export async function locateAdapter(named: string, progress: Progress): Promise<Located> {
-  return await locate(named, chooseAdapter, progress);
+export async function locateAdapter(named: string, tell: Tell): Promise<Located> {
+  return await locate(named, chooseAdapter, tell);
 }
 
 /** As `locateModel`, for a sparse autoencoder: `org/name:folder` or `org/name:file`. */
-export async function locateSae(named: string, progress: Progress): Promise<Located> {
-  return await locate(named, chooseSae, progress);
+export async function locateSae(named: string, tell: Tell): Promise<Located> {
+  return await locate(named, chooseSae, tell);
 }
 
 /** A name without its organization, as old repositories of the hub had; perhaps with a revision and a path inside. */
 const loneName = /^[A-Za-z0-9][\w.-]*(?:@[^@:\s]+)?(?::[^\s\\]+)?$/;
 const fileName = /\.(gguf|safetensors|npz|pth?|bin|json|ya?ml)$/i;
 
-async function locate(named: string, choose: Choose, progress: Progress): Promise<Located> {
+async function locate(named: string, choose: Choose, tell: Tell): Promise<Located> {
   if (named.includes("\0"))
     throw badInput(named, "a path or a repository of the hub", "a name with a zero byte");
   const there = existsSync(named);
@@ -57,37 +56,33 @@ async function locate(named: string, choose: Choose, progress: Progress): Promis
       "the whole name that its page on the hub shows: gpt2 is openai-community/gpt2",
     );
   // What is neither is said by whoever opens it, who knows what it should be.
-  const path = reference === null ? named : await fetched(reference, choose, progress);
+  const path = reference === null ? named : await fetched(reference, choose, tell);
   const origin = placeInCache(path);
   return { path, name: origin === null ? basename(resolve(path)) : originName(origin), origin };
 }
 
-async function fetched(reference: HubReference, choose: Choose, progress: Progress): Promise<string> {
+async function fetched(reference: HubReference, choose: Choose, tell: Tell): Promise<string> {
   const begun = performance.now();
   const rateOf = (bytes: number) => bytes / ((performance.now() - begun) / 1000);
   let came = 0;
   const hub = hubOf({
     fetching(repo, { done, total, resumed }) {
       came = done - resumed;
-      const rate = rateOf(came);
-      const left = came > 0 ? `, ${size(rate)}/s, ${duration((total - done) / rate)} left` : "";
-      progress.show(() => `fetching ${repo}: ${size(done)} of ${size(total)}${left}`);
+      const perSecond = came > 0 ? rateOf(came) : null;
+      const left = perSecond === null ? null : (total - done) / perSecond;
+      tell({ kind: "fetching", repo, done, total, perSecond, left });
     },
     waiting(reason, milliseconds) {
-      progress.show(() => `waiting ${duration(milliseconds / 1000)}: ${reason}`);
+      tell({ kind: "waiting", seconds: milliseconds / 1000, reason });
     },
     checking(file) {
-      progress.show(() => `checking the hash of ${file}`);
+      tell({ kind: "working", what: `checking the hash of ${file}` });
     },
-    note(line) {
-      progress.finish(line);
+    note(text) {
+      tell({ kind: "note", of: "hub", text });
     },
   });
-  try {
-    const path = await fetchSnapshot(hub, reference, choose);
-    if (came > 0) progress.finish(`fetched ${reference.repo}: ${size(came)}, ${size(rateOf(came))}/s`);
-    return path;
-  } finally {
-    progress.clear();
-  }
+  const path = await fetchSnapshot(hub, reference, choose);
+  tell({ kind: "fetched", repo: reference.repo, bytes: came, perSecond: rateOf(came) });
+  return path;
 }

@@ -1,8 +1,8 @@
 /** A run's records as a report: the one composition that `audit` and `report` share. */
 import { MOST_UNJUDGED } from "../../audit/common/choices.ts";
 import type { ReportData } from "../../core/records/report.ts";
-import type { RunRecords } from "../../jobs/audit/run.ts";
 import { buildReportData } from "../../report/build-report.ts";
+import type { RunRecords } from "../audit/run.ts";
 import { identitiesOf } from "./identities.ts";
 import { notMeasured } from "./not-measured.ts";
 

@@ -1,0 +1,60 @@
+/** What a job says of itself, in words for one line of a terminal. */
+import { formatNumber } from "../../core/format.ts";
+import type { AuditEvent } from "../../jobs/audit/audit-events.ts";
+import type { StepsEvent, TrainingEvent } from "../../jobs/sae-training/training-events.ts";
+import { count, duration, size } from "./quantities.ts";
+
+/** Of any job. */
+export type AnyEvent = AuditEvent | TrainingEvent;
+
+/** Events that say where the work is now: each takes the place of the one before. */
+type WorkEvent = Extract<
+  AnyEvent,
+  { kind: "working" | "counted" | "fetching" | "waiting" | "answers" | "steps" }
+>;
+
+export function workWords(event: WorkEvent): string {
+  switch (event.kind) {
+    case "working":
+      return event.what;
+    case "counted": {
+      const { what, done, total, unit } = event;
+      if (unit === "tokens") return `${what}: ${count(done)} of ${count(total)} tokens`;
+      return `${what}: ${unit} ${unit === "matrix" ? done + 1 : done} of ${total}`;
+    }
+    case "fetching": {
+      const { repo, done, total, perSecond, left } = event;
+      const rate =
+        perSecond === null || left === null ? "" : `, ${size(perSecond)}/s, ${duration(left)} left`;
+      return `fetching ${repo}: ${size(done)} of ${size(total)}${rate}`;
+    }
+    case "waiting":
+      return `waiting ${duration(event.seconds)}: ${event.reason}`;
+    case "answers": {
+      const { done, total, tokens, seconds, left } = event;
+      return `${done} of ${total} answers, ${count(tokens / seconds)} tokens/s${leftWords(left)}`;
+    }
+    case "steps":
+      return stepsWords(event);
+  }
+}
+
+const leftWords = (left: number | null): string => (left === null ? "" : `, ${duration(left)} left`);
+
+const armWords: Record<NonNullable<StepsEvent["training"]>["arm"], string> = {
+  with: "with the term",
+  without: "without it",
+  random: "with random tiers",
+};
+
+/** The time left comes before the figures: a terminal may have no room for all of them. */
+function stepsWords({ training, done, total, left, unexplained, meanL0, dead, tokens }: StepsEvent): string {
+  const figures = `unexplained ${formatNumber(unexplained)}, L0 ${formatNumber(meanL0)}, ${count(dead)} dead, ${count(tokens)} tokens`;
+  return `${whichWords(training)}step ${count(done)} of ${count(total)}${leftWords(left)}: ${figures}`;
+}
+
+function whichWords(training: StepsEvent["training"]): string {
+  if (training === null) return "";
+  const { seed, place, seeds, arm } = training;
+  return `${seeds === 1 ? "" : `seed ${seed} (${place} of ${seeds}), `}${armWords[arm]}, `;
+}

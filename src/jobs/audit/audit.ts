@@ -1,0 +1,84 @@
+/** An audit as a job: open what the plan names, ask, judge, analyse. Its directory is described in run.ts. */
+import type { Fidelity } from "../../core/records/fidelity.ts";
+import { answersAt, type Checkpoint } from "../../model/checkpoint/checkpoint.ts";
+import { modelOf, type OpenOptions } from "../../model/model.ts";
+import type { Sae } from "../../sae/code/sae.ts";
+import { openSae } from "../../sae/formats/open-sae.ts";
+import { engineOptions } from "../inputs/engine-options.ts";
+import { locateSae } from "../inputs/locate.ts";
+import { openNamed, tellNotes } from "../inputs/open-named.ts";
+import { type DirectoryContext, type Job, type JobContext, untilAborted } from "../job/job.ts";
+import type { AuditEvent } from "./audit-events.ts";
+import { beginRun } from "./begin.ts";
+import { fidelityOfRun, isTooFar } from "./fidelity-of-run.ts";
+import { type AuditPlan, kOfSae, pathOfSae } from "./plan.ts";
+import { type Prepared, prepare } from "./prepare.ts";
+import { performRun, type RunRecords } from "./run.ts";
+
+export type AuditResult =
+  | { finished: true; run: RunRecords }
+  /** Rounded, the model is further from itself than the plan allows: nothing was asked. */
+  | { finished: false; tooFar: Fidelity };
+
+/** What an audit needs before it writes anything. */
+export interface OpenedAudit {
+  checkpoint: Checkpoint;
+  saes: Sae[];
+  prepared: Prepared;
+  /** How its model is opened. */
+  engine: OpenOptions;
+}
+
+/** Fetches and opens what the plan names. Nothing of a run is written. @throws FathomError for whatever will not do */
+export async function openAudit(
+  plan: AuditPlan,
+  { threads, keepRounded, tell, signal }: JobContext<AuditEvent>,
+): Promise<OpenedAudit> {
+  tell({ kind: "working", what: "reading the model's files" });
+  const { checkpoint, origins } = await openNamed(plan, tell);
+  const located = [];
+  for (const named of plan.sae) located.push(await locateSae(pathOfSae(named), tell));
+  const saes = located.map(({ path }, i) => openSae(path, undefined, kOfSae(plan.sae[i]!)));
+  const from = { ...origins, sae: located.map(({ origin }) => origin) };
+  const prepared = await prepare(plan, checkpoint, saes, threads, from);
+  const { precision, device } = plan;
+  const engine = engineOptions({ threads, precision, device, keepRounded }, tell, signal);
+  return { checkpoint, saes, prepared, engine };
+}
+
+/** The records of the run are read again by `readRun`, and its report is made by `audit-report`. */
+export const audit: Job<AuditPlan, AuditResult, DirectoryContext<AuditEvent>> = async (plan, context) =>
+  await untilAborted(context.signal, async () => {
+    const { out, resume, tell, signal } = context;
+    const opened = await openAudit(plan, context);
+    signal.throwIfAborted();
+    const release = beginRun(out, opened.prepared, resume);
+    try {
+      tellNotes(opened.checkpoint, answersAt(plan.temperature), tell);
+      tell({ kind: "stoppable", now: true });
+      return await perform(out, opened, plan, context);
+    } finally {
+      tell({ kind: "stoppable", now: false });
+      release();
+    }
+  });
+
+async function perform(
+  out: string,
+  { checkpoint, saes, prepared, engine }: OpenedAudit,
+  plan: AuditPlan,
+  { tell, signal }: JobContext<AuditEvent>,
+): Promise<AuditResult> {
+  const fidelity = plan.fidelity ? await fidelityOfRun(out, { prepared, engine, tell }) : null;
+  if (isTooFar(fidelity, plan)) return { finished: false, tooFar: fidelity };
+  signal.throwIfAborted();
+  const model = await modelOf(checkpoint, engine);
+  let made: { tokens: number; seconds: number } | null = null;
+  const run = await performRun(out, prepared, model, saes, (now) => {
+    made = { tokens: now.tokens, seconds: now.seconds };
+    tell({ kind: "answers", ...now });
+  }).finally(() => model.close());
+  signal.throwIfAborted();
+  tell({ kind: "answered", answers: run.observations.length, made });
+  return { finished: true, run };
+}
