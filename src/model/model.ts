@@ -179,8 +179,8 @@ class WorkerLine {
         try {
           pending.onEvent(answer.event);
         } catch (error) {
-          // When a listener throws (for example, because the disk is full), nobody needs the rest, so the engine ends
-          // too.
+          // When a listener throws (for example, because the disk is full),
+          // nobody needs the rest, so the engine ends too.
           this.#fail(error instanceof Error ? error : new Error(String(error)));
           this.stop();
         }

@@ -33,8 +33,8 @@ export const gatherOperator: Operator<{ axis: number }> = {
 };
 
 /**
- * The slices of `table` along `axis` at `ids`: with ids [...I], a table [V, D] gives [...I, D]. Negative ids count from
- * the end.
+ * The slices of `table` along `axis` at `ids`:
+ * with ids [...I], a table [V, D] gives [...I, D]. Negative ids count from the end.
  */
 export function gather(table: Value, ids: Value, axis = 0): Value {
   requireIndices("gather", ids);

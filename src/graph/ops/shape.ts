@@ -164,8 +164,8 @@ export const renameOperator: Operator = {
 };
 
 /**
- * The same tensor with other names for its symbolic sizes, for example "S" instead of "P+T". The caller guarantees that
- * the sizes are equal.
+ * The same tensor with other names for its symbolic sizes, for example "S" instead of "P+T".
+ * The caller guarantees that the sizes are equal.
  */
 export function renameDims(x: Value, dims: readonly Dim[]): Value {
   const agrees =

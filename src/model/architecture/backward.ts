@@ -1,6 +1,6 @@
 /**
- * What gradients of a trained model and training share: the derived backward graph of a block, its weights as inputs,
- * and the inputs of whole sequences, which have no past.
+ * The derived backward graph of a block, with its weights as inputs, and the inputs of whole sequences, which have no
+ * past. Gradients of a trained model and training both use them.
  */
 import type { Graph, Value } from "../../graph/build/graph.ts";
 import { gradient } from "../../graph/gradient.ts";
@@ -12,10 +12,12 @@ import type { RotaryTables } from "./rotary.ts";
 import type { LayerConfig, ModelConfig } from "./settings/config-types.ts";
 
 /**
- * From d loss / d block output ("cotangent", [B, T, d]) to "dx" and "d <weight>" for every weight of the block. A layer
- * that attends to another's keys and values also gives "dkey" and "dvalue" of those.
- * @param lends whether others attend to this layer's: the block then takes "cotangent_key" and "cotangent_value" as well
- * @returns the graph, and the weights' names below the block's prefix
+ * The backward graph of a block. Its input is d loss / d block output ("cotangent", [B, T, d]). Its outputs are "dx" and
+ * "d <weight>" for every weight of the block. A layer that uses another layer's keys and values also gives "dkey" and
+ * "dvalue" for them.
+ * @param lends whether other layers use this layer's keys and values. The graph then also has the inputs "cotangent_key"
+ *   and "cotangent_value".
+ * @returns the graph, and the names of the weights below the block's prefix
  */
 export function backwardBlock(
   config: ModelConfig,
@@ -44,14 +46,14 @@ export function backwardBlock(
   return { graph, names };
 }
 
-/** @param gradients of x, then of the named weights */
+/** Makes gradients outputs of the graph. @param gradients first that of x, then those of the named weights */
 export function outputGradients(graph: Graph, names: readonly string[], gradients: readonly Value[]): void {
   ["dx", ...names.map((name) => `d ${name}`)].forEach((name, i) => {
     graph.output(name, gradients[i]!);
   });
 }
 
-/** The inputs of blocks, but for x, of B sequences of T tokens that have no past. */
+/** The inputs of blocks, except x, for B sequences of T tokens without a past. */
 export class WholeSequences {
   readonly #positions: Positions;
   readonly #B: number;
@@ -61,7 +63,7 @@ export class WholeSequences {
     this.#positions = new Positions(tables, new Array<number>(B).fill(0), 0, T, new Array<number>(B).fill(T));
   }
 
-  /** cos, sin, mask and the empty past of a layer's block. */
+  /** The inputs cos, sin and mask of a layer's block, and its empty past. */
   of(layer: LayerConfig): Record<string, Tensor> {
     const past = () => new Tensor("float32", new Float32Array(0), [this.#B, layer.kvHeads, 0, layer.headDim]);
     return { ...this.#positions.of(layer), past_key: past(), past_value: past() };

@@ -231,7 +231,9 @@ describe("an overflow although the weights are finite", () => {
       };
       await expect(
         model.gradients({ ids: prompts[1]!, objective, layers: [0, 1], weightsOf: null }),
-      ).rejects.toThrow(/gradients: expected finite numbers, found NaN or Infinity in that of block \d/);
+      ).rejects.toThrow(
+        /gradients: expected finite numbers, found NaN or Infinity in the gradient of block \d/,
+      );
     });
   });
 });

@@ -114,8 +114,8 @@ function mayHold({ file, offset, length, dtype, stride, at }: FloatBytes): boole
 }
 
 /**
- * Adding `one` to an exponent of all ones carries into the sign bit, which `exponent` has masked out before. A word holds
- * two 16-bit floats.
+ * Adding `one` to an exponent of all ones carries into the sign bit, which
+ * `exponent` has masked out before. A word holds two 16-bit floats.
  */
 const masks: Readonly<Record<WeightDType, { exponent: number; one: number; carried: number }>> = {
   float32: { exponent: 0x7f80_0000, one: 0x0080_0000, carried: 0x8000_0000 },

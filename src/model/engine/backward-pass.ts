@@ -1,7 +1,7 @@
 /**
- * The backward loop: the chain rule from the last block down to the first. The forward pass kept the input of each block; each
- * block is computed again inside its own backward graph, so nothing else is taped. Gradients of a trained model
- * (gradients.ts) and training (src/organisms/training/backprop.ts) both use it.
+ * The backward loop: the chain rule from the last block down to the first. The forward pass kept only the input of each
+ * block. Each block is computed again inside its own backward graph, so no other activations are stored. Gradients of a
+ * trained model (gradients.ts) and training (src/organisms/training/backprop.ts) both use this loop.
  */
 import { backwardBlock, WholeSequences } from "../architecture/backward.ts";
 import { blockPrefix, graphKey, lendersOf } from "../architecture/block-graphs.ts";
@@ -16,22 +16,22 @@ type Floats = Float32Array<ArrayBuffer>;
 /** Weights as float32 tensors, by their names below a prefix. */
 export type WeightFeeds = (prefix: string, names: readonly string[]) => Record<string, Tensor>;
 
-/** What the forward pass kept of B sequences of T tokens, padding included. */
+/** The tensors that the forward pass kept for B sequences of T tokens, padding included. */
 export interface Forwarded {
   B: number;
   T: number;
   /** The input of a block, [B, T, d]. */
   inputOf: (layer: number) => Floats;
-  /** Keys and values that other layers attend to as well, by the layer that made them. */
+  /** Keys and values that other layers use too, by the layer that computed them. */
   lent: Lent;
-  /** Inputs "per_layer.l" [B, T, size], for a model that has them. */
+  /** The inputs "per_layer.l" [B, T, size]; empty for a model without them. */
   perLayer: Readonly<Record<string, Tensor>>;
 }
 
 export interface Descent {
   /** d scalar / d output of the last block, [B, T, d]. */
   top: Floats;
-  /** The last block that the loop goes through; it goes through none when this is the number of layers or more. */
+  /** The last block that the loop goes through. If it is the number of layers or more, the loop goes through no block. */
   lowest: number;
   /** Whether the gradients of a block's weights are wanted. */
   wantsWeights: (layer: number) => boolean;
@@ -51,7 +51,7 @@ const sides = ["key", "value"] as const;
 type KeysAndValues = Record<(typeof sides)[number], Floats>;
 
 export class BackwardPass {
-  /** One per kind of block: the weights are inputs. */
+  /** One per kind of block, because the weights are inputs. */
   readonly #sessions = new Map<string, Promise<BackwardSession>>();
   readonly #config: ModelConfig;
   readonly #feeds: WeightFeeds;
@@ -59,7 +59,7 @@ export class BackwardPass {
   readonly #lenders: ReadonlySet<number>;
   readonly #rotary = new RotaryTables();
 
-  /** @param feeds called at each run, so that an optimizer may change the weights in place */
+  /** @param feeds called for each block of each run, so that an optimizer may change the weights in place */
   constructor(config: ModelConfig, feeds: WeightFeeds, options: SessionOptions) {
     this.#config = config;
     this.#feeds = feeds;
@@ -83,7 +83,7 @@ export class BackwardPass {
     for (const block of this.#sessions.values()) await (await block).session.release();
   }
 
-  /** @param lent d scalar / d lent keys and values, summed over the layers above; the block adds its own */
+  /** @param lent d scalar / d lent keys and values, summed over the layers above. The block adds its part. */
   async #throughBlock(
     layer: number,
     cotangent: Floats,
@@ -106,7 +106,7 @@ export class BackwardPass {
     const vector = perLayer[`per_layer.${layer}`];
     if (vector !== undefined) feeds["per_layer"] = vector;
     if (this.#lenders.has(layer))
-      // The layers that attend to them lie above: the loop has been there.
+      // The layers that use these keys and values are above, so the loop has passed them already.
       for (const side of sides)
         feeds[`cotangent_${side}`] = new Tensor(
           "float32",

@@ -18,7 +18,7 @@ export interface Objective {
 export interface Gradients {
   /** d scalar / d resid_post by layer, [tokens, d]. */
   residuals: Map<number, Float32Array<ArrayBuffer>>;
-  /** d scalar / d weight, for every weight of the block asked for, by its full name, in the weight's shape. */
+  /** Full name of a weight → d scalar / d weight, in the weight's shape, for every weight of the wanted block. */
   weights: Map<string, Float32Array<ArrayBuffer>>;
 }
 
@@ -43,9 +43,9 @@ export class GradientEngine {
   }
 
   /**
-   * @param ids one sequence, exactly as read
+   * @param ids one sequence: the exact tokens that the model reads
    * @param options.layers layers whose resid_post gradient is wanted
-   * @param options.weightsOf a block whose weight gradients are wanted as well
+   * @param options.weightsOf a block whose weight gradients are wanted too; null for none
    */
   async run(
     ids: readonly number[],
@@ -79,7 +79,7 @@ export class GradientEngine {
     const keep = (layer: number, cotangent: Float32Array<ArrayBuffer>) => {
       if (wanted.has(layer)) residuals.set(layer, cotangent);
     };
-    // The output of the layer below the lowest block that the loop goes through is the last that it reaches.
+    // The loop gives the gradients down to the output of the layer below its lowest block.
     const reached = Math.min(...options.layers, (options.weightsOf ?? depth) - 1);
     const last = await this.#backward.run(
       {
@@ -116,7 +116,7 @@ export class GradientEngine {
     return outputs["dx"]!.data as Float32Array<ArrayBuffer>;
   }
 
-  /** Decoded, by their names below the prefix. */
+  /** The decoded weights, by their names below the prefix. */
   #weightFeeds(prefix: string, names: readonly string[]): Record<string, Tensor> {
     const { weights } = this.#engine;
     return Object.fromEntries(
@@ -142,7 +142,7 @@ export class GradientEngine {
   }
 }
 
-/** @throws FathomError naming the first that overflowed */
+/** @throws FathomError naming the first gradient with NaN or an infinity */
 function requireFiniteGradients(residuals: Gradients["residuals"], weights: Gradients["weights"]): void {
   const all = [
     ...[...residuals].map(([layer, values]) => [`of block ${layer}`, values] as const),
@@ -150,5 +150,5 @@ function requireFiniteGradients(residuals: Gradients["residuals"], weights: Grad
   ];
   for (const [of, values] of all)
     if (firstNotFinite(values) >= 0)
-      throw badInput("gradients", "finite numbers", `NaN or Infinity in that ${of}`);
+      throw badInput("gradients", "finite numbers", `NaN or Infinity in the gradient ${of}`);
 }

@@ -50,8 +50,8 @@ export interface WorkerData {
   keepRounded: boolean;
   options: EngineOptions;
   /**
-   * Int32[1]; 1 tells the running call to stop. The worker would read a message only after the call has ended by
-   * itself.
+   * Int32[1]; 1 tells the running call to stop.
+   * The worker would read a message only after the call has ended by itself.
    */
   stop: SharedArrayBuffer;
 }

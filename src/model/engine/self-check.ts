@@ -50,8 +50,8 @@ export async function checkDevice(
 }
 
 /**
- * Memory may be too small for the model, or for two copies. Only `capture` uses `beside`, and the check does not call
- * it.
+ * Memory may be too small for the model, or for two copies.
+ * Only `capture` uses `beside`, and the check does not call it.
  */
 const oneAtATime = { oneBlockAtATime: { beside: "" } } as const;
 

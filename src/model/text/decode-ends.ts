@@ -1,6 +1,6 @@
 /**
- * The text of generated tokens, and its length after each token. A cap on tokens therefore cuts the text at a known
- * place.
+ * The text of generated tokens, and its length after each token.
+ * A cap on tokens therefore cuts the text at a known place.
  */
 import type { Tokenizer } from "./tokenizer/tokenizer.ts";
 

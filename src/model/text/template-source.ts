@@ -5,8 +5,8 @@ import { badInput } from "../../core/errors.ts";
 import { readText } from "../../files/disk/io.ts";
 
 /**
- * chat_template.jinja, else the template in tokenizer_config.json: the only one, or the one named "default"; null if
- * none.
+ * chat_template.jinja, else the template in tokenizer_config.json:
+ * the only one, or the one named "default"; null if none.
  */
 export function readTemplate(
   folder: string,

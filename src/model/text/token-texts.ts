@@ -6,8 +6,8 @@ import { decodeWithEnds } from "./decode-ends.ts";
 import type { Tokenizer } from "./tokenizer/tokenizer.ts";
 
 /**
- * How many tokens before a stretch are decoded too. A character may begin there, and UTF-8 has at most four bytes per
- * character.
+ * How many tokens before a stretch are decoded too.
+ * A character may begin there, and UTF-8 has at most four bytes per character.
  */
 const lead = 4;
 

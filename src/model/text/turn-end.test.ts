@@ -1,6 +1,6 @@
 /**
- * The mark with which a template ends an answer's turn, for the templates of test/fixtures/templates and misleading
- * ones.
+ * The mark with which a template ends an answer's turn, for the
+ * templates of test/fixtures/templates and misleading ones.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

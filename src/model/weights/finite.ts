@@ -1,6 +1,6 @@
 /**
- * NaN and infinities. A model that computes with one gives the same answer to everything, so Fathom refuses it and names
- * where it is.
+ * NaN and infinities. A model that computes with one gives the same answer to
+ * everything, so Fathom refuses it and names where it is.
  */
 import { badInput, type FathomError } from "../../core/errors.ts";
 

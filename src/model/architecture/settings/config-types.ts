@@ -6,8 +6,8 @@
 export type RopeScaling =
   | { type: "linear"; factor: number }
   /**
-   * Gemma 4: only the first `part` of the frequencies are used, spaced as if all were used, and divided by `factor`. The
-   * others are 0.
+   * Gemma 4: only the first `part` of the frequencies are used, spaced as if
+   * all were used, and divided by `factor`. The others are 0.
    */
   | { type: "proportional"; part: number; factor: number }
   /**
@@ -23,8 +23,8 @@ export type RopeScaling =
       originalContext: number;
     }
   /**
-   * YaRN: a frequency that makes many rotations within the original context is kept; one that makes few is divided by
-   * `factor`.
+   * YaRN: a frequency that makes many rotations within the original context is kept;
+   * one that makes few is divided by `factor`.
    */
   | {
       type: "yarn";

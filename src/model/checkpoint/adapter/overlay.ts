@@ -11,8 +11,8 @@ export interface Source {
 }
 
 /**
- * An adapter's changes to its base's tensors. It is plain data, so another thread can lay it over the weights it
- * opened.
+ * An adapter's changes to its base's tensors.
+ * It is plain data, so another thread can lay it over the weights it opened.
  */
 export interface Overlay {
   /** Path of adapter_model.safetensors. */

@@ -134,8 +134,8 @@ class FolderWeights implements SafetensorsWeights {
   }
 
   #find(name: string): { file: SafetensorsFile; tensor: string } {
-    // A file may hold the shared matrix under the head's name only. `settleHead` checks at opening whether that is
-    // allowed.
+    // A file may hold the shared matrix under the head's name only.
+    // `settleHead` checks at opening whether that is allowed.
     const found =
       this.#home.get(name) ?? (name === embeddingName ? this.#home.get(separateHeadName) : undefined);
     if (found === undefined)

@@ -38,8 +38,8 @@ export function decodeIq4Xs(bytes: Uint8Array, out: Float32Array, at: number): v
 }
 
 /**
- * Layout: an exponent e (u8), 16 bytes. A weight is 2^(e − 127) · value. The code uses e − 128, as its values are
- * doubled.
+ * Layout: an exponent e (u8), 16 bytes. A weight is 2^(e − 127) · value.
+ * The code uses e − 128, as its values are doubled.
  */
 export function decodeMxfp4(bytes: Uint8Array, out: Float32Array, at: number): void {
   for (let block = 0, to = at; block < bytes.length; block += 17, to += 32)

@@ -67,8 +67,8 @@ export function decodeQ3K(bytes: Uint8Array, out: Float32Array, at: number): voi
 }
 
 /**
- * Layout: d, dmin (f16), 12 bytes of scales, 128 bytes. A weight is d · scale · q − dmin · minimum, 32 values per
- * scale.
+ * Layout: d, dmin (f16), 12 bytes of scales, 128 bytes.
+ * A weight is d · scale · q − dmin · minimum, 32 values per scale.
  */
 export function decodeQ4K(bytes: Uint8Array, out: Float32Array, at: number): void {
   const half = float16Table();

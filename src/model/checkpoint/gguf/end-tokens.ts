@@ -63,8 +63,8 @@ export function ggufEndTokens(
   const tokens = metadata.get("tokenizer.ggml.tokens");
   const listed: readonly unknown[] = Array.isArray(tokens) ? tokens.slice(0, vocabSize) : [];
   const kinds = metadata.get("tokenizer.ggml.token_type");
-  // This differs from llama.cpp. When "</s>" is not a control token (Qwen, Gemma 3), it is HTML that an answer may
-  // contain.
+  // This differs from llama.cpp. When "</s>" is not a control token
+  // (Qwen, Gemma 3), it is HTML that an answer may contain.
   const isMark = (token: unknown, id: number) =>
     token !== "</s>" || !Array.isArray(kinds) || kinds[id] === control;
   const wanted = new Set([...spelled, ...Object.values(filling).flat()]);

@@ -36,8 +36,8 @@ export function ggufTokenizerFiles({ path, metadata }: GgufHeader): TokenizerFil
   const ids = new Map(tokens.map((token, id) => [token, id]));
   if (ids.size !== tokens.length)
     throw badInput(`${path} "tokenizer.ggml.tokens"`, "every token once", "one twice");
-  // A token that the reader spells differently (Gemma's runs of spaces) is made by merges and is not found whole in a
-  // text.
+  // A token that the reader spells differently (Gemma's runs of spaces)
+  // is made by merges and is not found whole in a text.
   const added = vocabulary.tokens.flatMap((content, id) => {
     const kind = vocabulary.kinds[id];
     const special = kind === kinds.control;

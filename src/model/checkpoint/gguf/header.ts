@@ -61,8 +61,8 @@ function parse(path: string, cursor: Cursor, size: number): GgufHeader {
   const version = cursor.u32();
   if (version !== 2 && version !== 3)
     throw badInput(path, "GGUF version 2 or 3, little-endian", `version ${version}`, damaged);
-  // The smallest tensor entry is a name, a number of axes, a type and an offset; the smallest key a name, a kind and a
-  // byte.
+  // The smallest tensor entry is a name, a number of axes, a type and an offset;
+  // the smallest key a name, a kind and a byte.
   const tensorCount = cursor.count("a number of tensors", 24);
   const metadata = readMetadata(path, cursor, cursor.count("a number of keys", 13));
   const infos = Array.from({ length: tensorCount }, () => readInfo(path, cursor));

@@ -1,6 +1,6 @@
 /**
- * A model in several files, written by gguf-py's splitter. Files that are missing, moved or of another model are
- * refused.
+ * A model in several files, written by gguf-py's splitter.
+ * Files that are missing, moved or of another model are refused.
  */
 import { cpSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -92,8 +92,8 @@ describe.each([4, 8] as const)("rounded to %i bits", (bits) => {
     const bound = oracle.readFloat32(`${bits}.bound`);
     const share = y.map((value, i) => Math.abs(value - expected[i]!) / (bound[i]! + 1e-5));
     expect(Math.max(...share)).toBeLessThan(1);
-    // If x were not rounded, this would be about 0.001, and the documentation, which says that x is rounded, would be
-    // wrong.
+    // If x were not rounded, this would be about 0.001, and the
+    // documentation, which says that x is rounded, would be wrong.
     expect(Math.max(...share)).toBeGreaterThan(0.02);
   });
 
@@ -106,8 +106,8 @@ describe.each([4, 8] as const)("rounded to %i bits", (bits) => {
           const encoded = roundRows(bits, values, 1, values.length);
           meaning(form, encoded, values.length).forEach((found, i) => {
             const step = Math.abs(encoded.scales[Math.floor(i / 32)]!);
-            // An 8-bit block has 127 steps on one side and 128 on the other. A 4-bit zero point is a whole number, which
-            // costs half a step more.
+            // An 8-bit block has 127 steps on one side and 128 on the other.
+            // A 4-bit zero point is a whole number, which costs half a step more.
             const worst = (bits === 4 ? 1 : 0.5) * step * (1 + 1e-6);
             const clipped = bits === 8 && encoded.quants[i] === 255 ? step : 0;
             expect(Math.abs(found - values[i]!)).toBeLessThanOrEqual(worst + clipped / 2 + tiny);

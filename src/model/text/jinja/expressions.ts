@@ -292,8 +292,8 @@ export class ExpressionParser {
   }
 
   /**
-   * Parses filters, tests and calls after a value. null stands for the body of a block, which needs at least one
-   * filter.
+   * Parses filters, tests and calls after a value.
+   * null stands for the body of a block, which needs at least one filter.
    */
   filters(of: Expression | null): Expression {
     let value = of;

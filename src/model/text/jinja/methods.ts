@@ -1,6 +1,6 @@
 /**
- * The methods of str, dict and list that templates call. Methods that change a value are refused, as in Jinja's
- * sandbox.
+ * The methods of str, dict and list that templates call.
+ * Methods that change a value are refused, as in Jinja's sandbox.
  */
 import { bind } from "./arguments.ts";
 import { type Budget, TemplateProblem } from "./budget.ts";

@@ -1,6 +1,6 @@
 /**
- * Parses tokens to statements. expressions.ts parses expressions. Blocks that chat templates do not use are refused by
- * name.
+ * Parses tokens to statements. expressions.ts parses expressions.
+ * Blocks that chat templates do not use are refused by name.
  */
 import type { Expression, Parameters, Statement, Target } from "./ast.ts";
 import { constants, ExpressionParser } from "./expressions.ts";

@@ -37,8 +37,8 @@ export function titled(value: string): string {
 const digraphs = new Map(Array.from("ǄǅǆǇǈǉǊǋǌǱǲǳ", (letter, i) => [letter, "ǅǈǋǲ"[Math.floor(i / 3)]!]));
 
 /**
- * Unicode's title case, which JavaScript does not have. It differs from upper case for digraphs, ligatures and
- * Georgian.
+ * Unicode's title case, which JavaScript does not have.
+ * It differs from upper case for digraphs, ligatures and Georgian.
  */
 function titleLetter(letter: string): string {
   if (/[\u10d0-\u10ff]/.test(letter)) return letter;

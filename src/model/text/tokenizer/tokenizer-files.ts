@@ -23,8 +23,8 @@ export interface TokenizerFiles {
   /** Role, e.g. bos_token → token. */
   specialTokens: Readonly<Record<string, string>>;
   /**
-   * Whether decoding removes spaces before punctuation. Transformers 5 does so only when a file asks for it, never for
-   * BPE.
+   * Whether decoding removes spaces before punctuation.
+   * Transformers 5 does so only when a file asks for it, never for BPE.
    */
   cleanUp: boolean;
 }

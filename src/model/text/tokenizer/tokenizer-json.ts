@@ -8,8 +8,8 @@ import type { EncodeOptions, EncodingTokenizer, TextRange } from "./tokenizer.ts
 import type { TokenizerFiles } from "./tokenizer-files.ts";
 
 /**
- * Milliseconds that a file's patterns may take: in all, plus per character of a text. Real ones read hundreds of
- * characters per ms.
+ * Milliseconds that a file's patterns may take:
+ * in all, plus per character of a text. Real ones read hundreds of characters per ms.
  */
 const patience = { atOnce: 30_000, aCharacter: 1 };
 
@@ -109,8 +109,8 @@ class JsonTokenizer implements EncodingTokenizer {
     // A model's vocabulary may be padded beyond the tokenizer's. The model can generate such an id, which has no text.
     const tokens = kept.flatMap((id) => this.tokenOf(id) ?? []);
     const decoded = () => this.#pipeline.decoder(tokens).join("");
-    // A text is decoded again after each of its tokens. A time limit would cost too much there, and few decoders need
-    // one.
+    // A text is decoded again after each of its tokens.
+    // A time limit would cost too much there, and few decoders need one.
     const text = this.#running(this.#decodesByPattern ? tokens.length : null, decoded);
     return this.#cleanUp ? withoutWordSpaces(text) : text;
   }
@@ -234,8 +234,8 @@ class JsonTokenizer implements EncodingTokenizer {
 }
 
 /**
- * The place of a range after normalization. It is wider when that is not certain, as for marks that join the text
- * before.
+ * The place of a range after normalization.
+ * It is wider when that is not certain, as for marks that join the text before.
  */
 function movedRange(
   text: string,

@@ -134,8 +134,8 @@ function extraTokens(config: Json, map: Json, where: string): { named: Json; unn
 }
 
 /**
- * The configuration's extra tokens, and whether they have the older name. An empty value with the newer name does not
- * count.
+ * The configuration's extra tokens, and whether they have the older name.
+ * An empty value with the newer name does not count.
  */
 function ownExtra(config: Json): [value: unknown, isOlder: boolean] {
   const own = config["extra_special_tokens"];
@@ -145,8 +145,8 @@ function ownExtra(config: Json): [value: unknown, isOlder: boolean] {
 }
 
 /**
- * The tokens of added_tokens.json. Those with a usual role or in a list of the two other files are special; the class
- * does not count.
+ * The tokens of added_tokens.json.
+ * Those with a usual role or in a list of the two other files are special; the class does not count.
  */
 function fromAddedTokens({ where, config, added }: RoleSources, map: Json): Listed[] {
   const said = { ...config, ...map };

@@ -4,8 +4,8 @@ export interface EncodeOptions {
   /** Whether to add the tokens that the tokenizer itself adds around a text (such as a BOS). */
   addSpecial: boolean;
   /**
-   * Whether special tokens that are written in the text become their ids. Default false, so that user text cannot
-   * inject them.
+   * Whether special tokens that are written in the text become their ids.
+   * Default false, so that user text cannot inject them.
    */
   parseSpecial?: boolean;
 }

@@ -9,8 +9,8 @@ import { byteToken } from "./byte-fallback.ts";
 const unknownPenalty = 10;
 
 /**
- * Tokens with their scores. A token's id is its index in the list. If a token is listed twice, the later index is its
- * id.
+ * Tokens with their scores. A token's id is its index in the list.
+ * If a token is listed twice, the later index is its id.
  */
 type Vocabulary = readonly (readonly [token: string, score: number])[];
 

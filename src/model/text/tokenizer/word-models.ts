@@ -1,6 +1,6 @@
 /**
- * The model of a tokenizer.json, which turns words into tokens: its kind, and whether the library or Fathom computes
- * it.
+ * The model of a tokenizer.json, which turns words into tokens:
+ * its kind, and whether the library or Fathom computes it.
  */
 import { bpe } from "./bpe.ts";
 import { unigram } from "./unigram.ts";
