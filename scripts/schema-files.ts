@@ -12,6 +12,7 @@ import { insideSchema } from "../src/jobs/audit/inside.ts";
 import { manifestSchema } from "../src/jobs/audit/manifest.ts";
 import { planFileSchema } from "../src/jobs/audit/plan.ts";
 import { promptLineSchema } from "../src/prompts/prompt-line.ts";
+import { docComments, type TypeName } from "./doc-comments.ts";
 
 type Json = z.core.JSONSchema.BaseSchema;
 
@@ -21,6 +22,8 @@ interface Source {
   schema: z.ZodType;
   /** input: what a person may write; output: what this version writes. */
   io: "input" | "output";
+  /** Whose doc comments describe the keys; of a list, its item's. Without it the schema describes them. */
+  type?: TypeName;
   /** What a key is when it is left out. */
   defaults?: Readonly<Record<string, unknown>>;
 }
@@ -45,6 +48,7 @@ const sources: Readonly<Record<string, Source>> = {
     title: "Fathom: the manifest of a run",
     description: "manifest.json of a run's directory: what decides the results, and what it ran on.",
     schema: manifestSchema,
+    type: { file: "src/jobs/audit/manifest.ts", name: "Manifest" },
     io: "output",
   },
   observation: {
@@ -52,12 +56,14 @@ const sources: Readonly<Record<string, Source>> = {
     description:
       "One line of observations.jsonl of a run's directory: one prompt under one condition, as it happened.",
     schema: observationSchema,
+    type: { file: "src/core/records/observation.ts", name: "Observation" },
     io: "output",
   },
   verdict: {
     title: "Fathom: a verdict",
     description: "One line of verdicts.jsonl of a run's directory: an observation, judged at one token cap.",
     schema: verdictSchema,
+    type: { file: "src/core/records/verdict.ts", name: "Verdict" },
     io: "output",
   },
   inside: {
@@ -65,6 +71,7 @@ const sources: Readonly<Record<string, Source>> = {
     description:
       "inside.json of a run's directory: an item for each SAE, or one that says why there is none.",
     schema: insideSchema,
+    type: { file: "src/jobs/audit/inside.ts", name: "InsideView" },
     io: "output",
   },
   catalog: {
@@ -72,36 +79,43 @@ const sources: Readonly<Record<string, Source>> = {
     description:
       "catalog.json of a run's directory: an item for each SAE that was measured, with the features of each category.",
     schema: z.array(catalogSchema),
+    type: { file: "src/core/records/catalog.ts", name: "Catalog" },
     io: "output",
   },
   findings: {
     title: "Fathom: the findings of a run",
     description:
-      "findings.json of a run's directory. It is written last, so its presence means that the run is done.",
+      "findings.json of a run's directory. It is written last, so its presence means that the run is done. An id is made from its about.",
     schema: z.array(findingSchema),
+    type: { file: "src/core/records/finding.ts", name: "Finding" },
     io: "output",
   },
   report: {
     title: "Fathom: a report of a run",
     description: "report.json, as `fathom report --format json` writes it: all that the report's page shows.",
     schema: reportDataSchema,
+    type: { file: "src/core/records/report.ts", name: "ReportData" },
     io: "output",
   },
   "sae-report": {
     title: "Fathom: a quality report of an SAE",
     description: "report.json, as `fathom sae report` writes it: all that the report's page shows.",
     schema: saeReportSchema,
+    type: { file: "src/core/records/sae-report.ts", name: "SaeReport" },
     io: "output",
   },
 };
 
 /** File name → its JSON text. */
 export function schemaFiles(): Map<string, string> {
+  const all = Object.entries(sources);
+  const comment = docComments(all.flatMap(([, { type }]) => type ?? []));
   return new Map(
-    Object.entries(sources).map(([name, source]) => [
-      `${name}.schema.json`,
-      `${JSON.stringify(jsonSchemaOf(name, source), null, 2)}\n`,
-    ]),
+    all.map(([name, source]) => {
+      const schema = jsonSchemaOf(name, source);
+      if (source.type !== undefined) comment(source.type, (schema.items ?? schema) as object);
+      return [`${name}.schema.json`, `${JSON.stringify(schema, null, 2)}\n`];
+    }),
   );
 }
 

@@ -62,6 +62,17 @@ describe("schemas/", () => {
     visit(schemaOf(name), "");
     expect(untold).toEqual([]);
   });
+
+  it("tells the keys of a record by their doc comments, those of lists and of what may be null too", () => {
+    const told = (name: string, path: readonly (string | number)[]) =>
+      path.reduce<unknown>((at, key) => (at as Record<string | number, unknown>)[key], schemaOf(name));
+    const of = ["properties", "text_ends", "description"];
+    expect(told("observation", of)).toContain("UTF-16");
+    const kl = ["properties", "fidelity", "anyOf", 0, "properties", "kl", "description"];
+    expect(told("manifest", kl)).toContain("nats");
+    const feature = ["items", "properties", "categories", "items", "properties", "features", "items"];
+    expect(told("catalog", [...feature, "properties", "d", "description"])).toContain("Cohen's d");
+  });
 });
 
 describe("what is ours fits", () => {
