@@ -1,10 +1,10 @@
-/** Where Hugging Face libraries keep what they downloaded, and the token they were given, by the rules of huggingface_hub. */
+/** The folder where Hugging Face libraries keep downloads, and the file of their token, by the rules of huggingface_hub. */
 import { homedir } from "node:os";
 import { join, sep } from "node:path";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** @returns the folder that holds models--org--name folders, and the variable that says so */
+/** @returns the folder that holds the models--org--name folders, and the name of the variable that set it */
 export function hubCache(environment: Environment = process.env): { path: string; from: string } {
   for (const name of ["HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"]) {
     const path = pathIn(environment, name);
@@ -14,7 +14,7 @@ export function hubCache(environment: Environment = process.env): { path: string
   return { path: join(path, "hub"), from };
 }
 
-/** @returns the file that `hf auth login` writes a token to */
+/** @returns the file to which `hf auth login` writes a token */
 export function tokenPath(environment: Environment = process.env): string {
   return pathIn(environment, "HF_TOKEN_PATH") ?? join(hubHome(environment).path, "token");
 }
@@ -29,7 +29,7 @@ function hubHome(environment: Environment): { path: string; from: string } {
 
 const homeMark = sep === "\\" ? /^~(?=[\\/]|$)/ : /^~(?=\/|$)/;
 
-/** A variable's path, `~` and `$NAME` in it expanded; null when it is not set. */
+/** The path in a variable, with `~` and `$NAME` expanded; null if the variable is not set. */
 function pathIn(environment: Environment, name: string): string | null {
   const text = environment[name];
   if (text === undefined || text === "") return null;

@@ -1,4 +1,4 @@
-/** The cache: what is in it is not asked for again, Python and another process may have filled it. */
+/** The cache: its content is not requested again. Python or another process may have filled it. */
 import {
   existsSync,
   lstatSync,
@@ -28,8 +28,8 @@ import {
 } from "../../test/support/hub-world.ts";
 import { CachedRepository } from "./cache.ts";
 
-describe("what is in the cache", () => {
-  it("is not asked about again, by branch or by commit, online or offline", async () => {
+describe("content of the cache", () => {
+  it("is not requested again, by branch or by commit, online or offline", async () => {
     const path = await fetched("org/tiny");
     server.asked.length = 0;
     for (const offline of [false, true])
@@ -49,7 +49,7 @@ describe("what is in the cache", () => {
     expect(gets().map(({ path }) => path)).toEqual([`/org/tiny/resolve/${moved.commit}/config.json`]);
   });
 
-  it("is completed where another program took only a part", async () => {
+  it("is completed if another program fetched only a part", async () => {
     const path = await fetched("org/tiny");
     rmSync(join(path, "generation_config.json"));
     rmSync(join(cache, "models--org--tiny/.no_exist"), { recursive: true });
@@ -67,7 +67,7 @@ describe("what is in the cache", () => {
     expect(existsSync(join(path, "tokenizer.json"))).toBe(true);
   });
 
-  it("is believed when Python's listing says that there is no more", async () => {
+  it("is complete if Python's listing says so", async () => {
     await fetched("org/tiny");
     const folder = join(cache, "models--org--tiny");
     rmSync(join(folder, ".no_exist"), { recursive: true });
@@ -89,14 +89,14 @@ describe("what is in the cache", () => {
     expect(server.asked).toEqual([]);
   });
 
-  it("is linked hard where links cannot be symbolic", async () => {
+  it("is linked by hard links if symbolic links are not possible", async () => {
     const path = await fetched("org/tiny", { symlinks: false });
     const file = lstatSync(join(path, "model.safetensors"));
     expect([file.isSymbolicLink(), file.nlink]).toEqual([false, 2]);
     expect(await fetched("org/tiny", { offline: true })).toBe(path);
   });
 
-  it("is fetched again where a blob has another length than the hub says", async () => {
+  it("is fetched again if a blob does not have the length that the hub states", async () => {
     const path = await fetched("org/tiny");
     const blob = join(cache, "models--org--tiny/blobs", sha256(weights));
     writeFileSync(blob, "cut");
@@ -166,7 +166,7 @@ describe("two at once", () => {
     mkdirSync(locks, { recursive: true });
     const lock = join(locks, `${sha256(weights)}.fathom.lock`);
     writeFileSync(lock, JSON.stringify({ host: "elsewhere", pid: 1 }));
-    // It is believed for 2 s: time enough for the first look on a busy machine.
+    // The lock counts for 2 s: time enough for the first look on a busy machine.
     const patience = { ...hub().patience, heartbeat: 250 };
     const waits: string[] = [];
     await fetched("org/tiny", { patience, watcher: { waiting: (reason) => waits.push(reason) } });

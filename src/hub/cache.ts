@@ -1,9 +1,9 @@
 /**
- * One repository in the cache, laid out as huggingface_hub lays it out, so that either program finds what the other fetched:
+ * One repository in the cache. The layout is that of huggingface_hub, so that each program finds what the other fetched:
  *
  *     models--org--name/
  *       blobs/<etag>                 contents, by sha256 (large files) or git's sha1 (small ones)
- *       refs/<revision>              the commit that a branch or tag was at
+ *       refs/<revision>              the commit of a branch or tag when it was fetched
  *       snapshots/<commit>/<file>    links to the blobs
  *       .no_exist/<commit>/<file>    empty: the commit has no such file
  */
@@ -30,7 +30,7 @@ export const isCommit = (revision: string): boolean => commitForm.test(revision)
 export class CachedRepository {
   readonly repo: string;
   readonly folder: string;
-  /** Of our locks, beside Python's. */
+  /** Folder of our locks, beside those of Python. */
   readonly locks: string;
   readonly #symlinks: boolean;
 
@@ -46,7 +46,7 @@ export class CachedRepository {
     return join(this.folder, "blobs", etag);
   }
 
-  /** The commit that a revision was at when it was last fetched; null when it never was. */
+  /** The commit of a revision when it was last fetched; null if it never was. */
   commitOf(revision: string): string | null {
     if (isCommit(revision)) return revision;
     const path = join(this.folder, "refs", revision);
@@ -54,7 +54,7 @@ export class CachedRepository {
     return isCommit(commit) ? commit : null;
   }
 
-  /** @throws FathomError when it cannot be written */
+  /** @throws FathomError if it cannot be written */
   setRef(revision: string, commit: string): void {
     if (revision !== commit && this.commitOf(revision) !== commit)
       writeTextAtomically(join(this.folder, "refs", revision), commit);
@@ -64,7 +64,7 @@ export class CachedRepository {
     return join(this.folder, "snapshots", commit);
   }
 
-  /** Files of a snapshot whose contents are there, by their names in the repository. */
+  /** Names, in the repository, of the files of a snapshot whose contents are in the cache. */
   files(commit: string): string[] {
     const root = this.snapshot(commit);
     if (!existsSync(root)) return [];
@@ -73,7 +73,7 @@ export class CachedRepository {
       .map((name) => name.replaceAll(sep, "/"));
   }
 
-  /** All the names that a commit has, from the listing that snapshot_download leaves; null where it left none. */
+  /** Names of all files of a commit, from the listing that snapshot_download writes; null if there is none. */
   listing(commit: string): string[] | null {
     const path = join(this.folder, "trees", `${commit}.json`);
     if (!existsSync(path)) return null;
@@ -81,12 +81,12 @@ export class CachedRepository {
       const { files } = readJson(path) as { files?: unknown };
       return typeof files === "object" && files !== null ? Object.keys(files) : null;
     } catch {
-      // Python ignores a damaged listing too: it is a memory of something that can be asked again.
+      // Python ignores a damaged listing, too. It can be requested from the hub again.
       return null;
     }
   }
 
-  /** Whether the commit is marked as having no such file. */
+  /** Whether the cache knows that the commit has no such file. */
   lacks(commit: string, file: string): boolean {
     return existsSync(join(this.folder, ".no_exist", commit, file));
   }
@@ -95,17 +95,17 @@ export class CachedRepository {
     try {
       writeTextAtomically(join(this.folder, ".no_exist", commit, file), "");
     } catch {
-      // A cache that may only be read: the hub is asked again next time.
+      // The cache is read-only: the hub is asked again next time.
     }
   }
 
-  /** Makes a blob appear in a snapshot: a relative link; where that cannot be, a hard link; where neither, a copy. */
+  /** Puts a blob into a snapshot: by a relative symbolic link, else by a hard link, else by a copy. */
   link(commit: string, file: string, etag: string): void {
     const [blob, pointer] = [this.blob(etag), join(this.snapshot(commit), file)];
     if (existsSync(pointer)) return;
     try {
       makeFolder(dirname(pointer));
-      // A link to a blob that is gone.
+      // The pointer may be a link to a blob that no longer exists.
       rmSync(pointer, { force: true });
       if (this.#symlinks && tried(() => symlinkSync(relative(dirname(pointer), blob), pointer))) return;
       if (tried(() => linkSync(blob, pointer))) return;
@@ -113,13 +113,16 @@ export class CachedRepository {
       copyFileSync(blob, copy, constants.COPYFILE_FICLONE);
       renameSync(copy, pointer);
     } catch (error) {
-      // Another process may have been quicker.
+      // Another process may have created it in the meantime.
       if (!existsSync(pointer)) throw writeProblem(pointer, error);
     }
   }
 }
 
-/** What a path of some cache is on the hub: `path` in the repository, null for the whole; null for a path of no cache. */
+/**
+ * The place on the hub of a path in a cache. `path` is null for the whole repository.
+ * @returns null if the path is not in a cache
+ */
 export function placeInCache(path: string): { repo: string; commit: string; path: string | null } | null {
   const parts = resolve(path).split(sep);
   const at = parts.lastIndexOf("snapshots");

@@ -1,4 +1,7 @@
-/** Which files of a repository are an adapter of PEFT's, with the tokenizer and the template that it was trained with. Never pickles. */
+/**
+ * Chooses the files of a repository that form a PEFT adapter, with the tokenizer and the template that it was trained
+ * with. Never chooses pickles.
+ */
 import { badInput, type FathomError } from "../core/errors.ts";
 import { besideTokenizer, type Chosen, pickled, prefixOf } from "./chosen.ts";
 import { type HubReference, sayReference } from "./reference.ts";

@@ -1,6 +1,6 @@
 /**
- * Which files of a repository are a checkpoint: of a Hugging Face folder what `src/model` reads and nothing else, or one GGUF
- * file with its parts. Never pickles.
+ * Chooses the files of a repository that form a checkpoint: from a Hugging Face folder only the files that
+ * `src/model` reads, or one GGUF file with its parts. Never chooses pickles.
  */
 import { badInput, type FathomError } from "../core/errors.ts";
 import { isGgufName } from "../files/disk/gguf-name.ts";
@@ -19,7 +19,8 @@ export function chooseCheckpoint(reference: HubReference, names: readonly string
   const inside = names.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
   const has = (name: string) => inside.includes(name);
   if (has("config.json") && (has(index) || has(single))) {
-    // Of a repository with both, Transformers takes the one file. Its index comes along, so that it can be said.
+    // If a repository has both, Transformers reads the single file. The index is fetched too, so that a note can
+    // mention it.
     const sharded = !has(single);
     return {
       path: prefix.slice(0, -1),
@@ -60,10 +61,10 @@ function ggufFile(
   return badInput(sayReference(reference), `the file ${missing}`, "none of this name", advice);
 }
 
-/** More parts than any model has; a name is not a reason to count to 99,999. */
+/** More parts than any model has. Without this limit a file name could ask for 99,999 parts. */
 const mostParts = 1000;
 
-/** A split file's parts, by the names that llama.cpp gives them; a file that is not split is its own part. */
+/** Names of the parts of a split file, as llama.cpp names them; a file that is not split is its only part. */
 function partsOf(path: string): string[] {
   const split = /^(.*-)\d{5}(-of-(\d{5})\.gguf)$/i.exec(path);
   if (split === null) return [path];

@@ -1,6 +1,6 @@
 /**
- * Which files of a repository are one sparse autoencoder: the weights file that is named, or the only one of the folder that
- * is named, and the JSON files that describe it.
+ * Chooses the files of a repository that form one sparse autoencoder: the named weights file, or the only weights
+ * file of the named folder, and the JSON files that describe it.
  */
 import { posix } from "node:path";
 import { badInput, type FathomError } from "../core/errors.ts";
@@ -9,13 +9,13 @@ import { type HubReference, sayReference } from "./reference.ts";
 
 const weightsForm = /\.(safetensors|npz|pt)$/;
 
-/** SAELens keeps how often each feature fires beside the weights. */
+/** SAELens stores how often each feature fires in this file beside the weights. */
 const beside = "sparsity.safetensors";
 
-/** Llama Scope keeps its weights in such a folder, below the one that describes them. */
+/** Llama Scope stores its weights in this folder, inside the folder that describes them. */
 const inner = "checkpoints";
 
-/** Where formats keep what the tensors do not say. */
+/** Names of the files in which formats store what the tensors do not say. */
 const descriptions = ["cfg.json", "config.json", "hyperparams.json"];
 
 export function chooseSae(reference: HubReference, names: readonly string[]): Chosen | FathomError {
@@ -38,7 +38,8 @@ export function chooseSae(reference: HubReference, names: readonly string[]): Ch
   return {
     path: isFile ? one : home === "." ? "" : home,
     required: [...new Set([one, ...near, ...self])],
-    // An .npz describes itself; anything else that stands alone may be half of what there is.
+    // An .npz needs no description. For any other weights file without a JSON beside it, the description may have
+    // been missed.
     optional:
       near.length > 0 || one.endsWith(".npz") ? [] : descriptions.map((name) => posix.join(home, name)),
     only: !isFile,

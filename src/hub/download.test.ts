@@ -1,4 +1,4 @@
-/** Bytes from a hub that cuts, corrupts, stalls and limits. */
+/** Downloads from a hub that cuts connections, corrupts bytes, stalls and limits rates. */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -15,7 +15,7 @@ import {
   weights,
 } from "../../test/support/hub-world.ts";
 
-/** Says that all of it will come, sends up to byte `end` and hangs up. */
+/** Announces the whole file, sends up to byte `end` and closes the connection. */
 const cutAt =
   (end: number): Fault =>
   ({ range }, response, body) => {
@@ -28,8 +28,8 @@ const cutAt =
     return true;
   };
 
-describe("a bad line", () => {
-  it("that cuts is taken up where it was", async () => {
+describe("a bad connection", () => {
+  it("that is cut is resumed at the same place", async () => {
     spoil(1, cutAt(1_000_000));
     spoil(1, cutAt(2_000_000));
     const seen: number[] = [];
@@ -47,7 +47,7 @@ describe("a bad line", () => {
     expect(seen.at(-1)).toBe(weights.length + Object.values(small).join("").length);
   });
 
-  it("that cuts for good is taken up by the next command", async () => {
+  it("that is cut every time is resumed by the next command", async () => {
     const forever: Fault = (asked, response, body) =>
       asked.host === "storage" && cutAt(1_000_000)(asked, response, body);
     server.faults.push(forever);
@@ -69,7 +69,7 @@ describe("a bad line", () => {
     expect(existsSync(partial())).toBe(false);
   });
 
-  it("that stalls is hung up on and taken up again", async () => {
+  it("that stalls is closed and resumed", async () => {
     spoil(1, (_, response, body) => {
       response.writeHead(200, { "content-length": body.length });
       response.write(body.subarray(0, 500_000));
@@ -86,7 +86,7 @@ describe("a bad line", () => {
     await expect(fetched("org/tiny")).rejects.toThrow("in 4 attempts, found nothing for 0.4 s");
   });
 
-  it("that never answers is given up on at once: there may be no network", async () => {
+  it("that never answers is soon given up on: there may be no network", async () => {
     const waits: string[] = [];
     const watcher = { waiting: (reason: string) => waits.push(reason) };
     const nowhere = { watcher, endpoint: "http://127.0.0.1:1" };
@@ -109,12 +109,12 @@ describe("a bad line", () => {
     expect(readFileSync(join(path, "model.safetensors")).equals(weights)).toBe(true);
   });
 
-  it("that ignores ranges and always cuts is given up on", async () => {
+  it("that ignores ranges and is always cut is given up on", async () => {
     spoil(Infinity, (asked, response, body) => cutAt(1_000_000)({ ...asked, range: null }, response, body));
     await expect(fetched("org/tiny")).rejects.toThrow("in 4 attempts");
   });
 
-  it("that changes bytes is found out: once is repaired, twice is said", async () => {
+  it("that changes bytes is noticed: once is repaired, twice is an error", async () => {
     const corrupt: Fault = (_, response, body) => {
       const bytes = Buffer.from(body);
       bytes[1_500_000]! ^= 1;
@@ -131,7 +131,7 @@ describe("a bad line", () => {
     expect(readFileSync(join(path, "model.safetensors")).equals(weights)).toBe(true);
   });
 
-  it("that changes a small file is found out by git's hash", async () => {
+  it("that changes a small file is noticed by git's hash", async () => {
     server.faults.push(({ method, path }, response, body) => {
       if (method !== "GET" || !path.endsWith("/config.json")) return false;
       response.writeHead(200, { "content-length": body.length }).end(Buffer.from(body).fill(32));
@@ -152,7 +152,7 @@ describe("a bad line", () => {
     );
   });
 
-  it("whose leftover belongs to nobody is used, and a longer one is not", async () => {
+  it("left an incomplete file, which is used unless it is too long", async () => {
     mkdirSync(join(cache, "models--org--tiny/blobs"), { recursive: true });
     for (const [left, range] of [
       [weights.subarray(0, 7), "bytes=7-"],
@@ -181,18 +181,18 @@ describe("a rate limit", () => {
     return waits;
   };
 
-  it("is waited for as long as it asks", async () => {
+  it("is followed by a wait as long as it asks for", async () => {
     spoil(1, limited({ "retry-after": "1" }));
     expect(await waitsOf()).toEqual([1000]);
   });
 
-  it("is read from the hub's own header too, and backs off without any", async () => {
+  it("is read from the hub's own header, too; without a header the wait doubles", async () => {
     spoil(1, limited({ ratelimit: '"api";r=0;t=1' }));
     spoil(2, limited({}));
     expect(await waitsOf()).toEqual([1000, 10, 20]);
   });
 
-  it("that asks for hours is said", async () => {
+  it("that asks for hours is an error", async () => {
     spoil(1, limited({ "retry-after": "7200" }));
     await expect(fetched("org/tiny")).rejects.toThrow(
       "found rate limit (HTTP 429), asked to wait 7200 s. Try: the same command then; with HF_TOKEN",

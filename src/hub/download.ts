@@ -1,6 +1,7 @@
 /**
- * One file of the hub into the cache's blobs. What has arrived lies in `<etag>.incomplete` and is gone on with by range
- * after a cut, a stall or a kill; nothing gets a blob's name before its hash is the one that the hub named.
+ * Downloads one file of the hub into the cache's blobs. Received bytes are in `<etag>.incomplete`. After a cut, a
+ * stall or a kill the download continues from there with a range request. A file gets a blob's name only after its
+ * hash matches the hub's.
  */
 import { existsSync, renameSync, rmSync, statSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
@@ -18,12 +19,12 @@ import type { HubReference } from "./reference.ts";
 import { refusal } from "./refused-request.ts";
 import { request, transientOf, watchdog } from "./request.ts";
 
-/** How often the whole file is fetched before its bytes are given up on. */
+/** How often the whole file is fetched if its hash is wrong. */
 const wholeAttempts = 2;
 
 /**
- * @param onBytes told how many bytes of the file are there, each time that more are (or fewer, when it starts again)
- * @throws FathomError when the hub refuses, the disk is full, or patience is at its end
+ * @param onBytes called with the number of bytes that are there whenever it changes; it falls if the download restarts
+ * @throws FathomError if the hub refuses, the disk is full, or there were too many failures
  */
 export async function download(
   hub: Hub,
@@ -60,12 +61,15 @@ export async function download(
 
 export const incompleteOf = (blob: string): string => `${blob}.incomplete`;
 
-/** A blob of another length than the hub says was damaged after it was made. */
+/** Whether a blob has the length that the hub states. If not, it was damaged after it was made. */
 export function isWhole(blob: string, size: number): boolean {
   return existsSync(blob) && statSync(blob).size === size;
 }
 
-/** Older versions of huggingface_hub write to a file of this name too, under a lock that cannot be seen from here. */
+/**
+ * Waits until a file has not changed for a while. Older versions of huggingface_hub write to a file of the same name,
+ * under a lock that Node cannot see.
+ */
 async function untilQuiet(path: string, quiet: number, waits: () => void): Promise<void> {
   const changed = () => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? -Infinity;
   while (Math.abs(Date.now() - changed()) < quiet) {
@@ -89,7 +93,7 @@ async function fetchIncomplete(
     if (there > file.size) await handle.truncate((there = 0));
     onBytes(there);
     const out = handle;
-    // What arrives again after a new start is nothing that was brought.
+    // After a restart, bytes that arrive again do not count as progress.
     let most = there;
     await persist(hub, `${reference.repo} ${file.name}`, async (brought) => {
       if (there === file.size) return;
@@ -118,7 +122,7 @@ async function fetchIncomplete(
 
 interface Body {
   host: string;
-  /** Whether it begins where it was asked to; otherwise at the file's first byte. */
+  /** True if it begins at the requested byte; false if it begins at the file's first byte. */
   resumes: boolean;
   chunks: AsyncIterable<Uint8Array>;
 }
@@ -142,7 +146,10 @@ async function openBody(hub: Hub, reference: HubReference, file: HubFile, from: 
   }
 }
 
-/** A storage host's own refusals pass: its addresses expire, and the next attempt gets a new one from the hub. */
+/**
+ * The error for a refusal. One by a storage host is transient: its addresses expire, and the next attempt gets a new
+ * one.
+ */
 function refusalOf(hub: Hub, reference: HubReference, file: HubFile, response: Response): Error {
   const { host, origin } = new URL(response.url);
   return origin === new URL(hub.endpoint).origin || response.status === 429

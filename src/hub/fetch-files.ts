@@ -1,4 +1,7 @@
-/** Files of one commit into the cache: asked about first, so that the sum is known, then fetched one after another. */
+/**
+ * Fetches files of one commit into the cache. It first asks for all sizes, so that the total is known, then fetches
+ * file by file.
+ */
 import { existsSync, statfsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { failure } from "../core/errors.ts";
@@ -9,9 +12,9 @@ import { type HubFile, metadataOf } from "./metadata.ts";
 import type { HubReference } from "./reference.ts";
 
 /**
- * @param reference its revision is the commit
- * @param names those that the snapshot holds already are left alone
- * @throws FathomError
+ * @param reference its revision must be the commit
+ * @param names files to fetch; those that the snapshot already holds are skipped
+ * @throws FathomError as `download`, and if there is not enough room on the disk
  */
 export async function fetchFiles(
   hub: Hub,
@@ -43,7 +46,10 @@ function bytesThere(blob: string, size: number): number {
   return incomplete > size ? 0 : incomplete;
 }
 
-/** Hours of fetching should not end at a full disk. */
+/**
+ * @throws FathomError if the disk has too little room. It is checked first, so that hours of fetching do not end at a
+ *   full disk.
+ */
 function requireRoom(folder: string, bytes: number): void {
   const existing = nearest(folder);
   const { bavail, bsize } = statfsSync(existing);

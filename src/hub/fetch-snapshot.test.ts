@@ -1,4 +1,4 @@
-/** What is fetched of a repository, and how it lies in the cache. */
+/** Which files of a repository are fetched, and how they are stored in the cache. */
 import { existsSync, readFileSync, readlinkSync } from "node:fs";
 import { join, relative } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -19,7 +19,7 @@ import { chooseAdapter } from "./choose-adapter.ts";
 import { chooseSae } from "./choose-sae.ts";
 
 describe("what is fetched", () => {
-  it("is the checkpoint's files and no other, laid out as Python lays it out", async () => {
+  it("is the checkpoint's files and no others, in Python's layout", async () => {
     const path = await fetched("org/tiny");
     const folder = join(cache, "models--org--tiny");
     expect(relative(folder, path)).toBe(join("snapshots", tiny().commit));
@@ -57,7 +57,7 @@ describe("what is fetched", () => {
     );
   });
 
-  it("is the one file where there are shards too, and the index that they are told by", async () => {
+  it("is the single file if there are shards, too, and the index that names the shards", async () => {
     server.repositories.set(
       "org/both",
       repositoryOf({
@@ -89,7 +89,7 @@ describe("what is fetched", () => {
     await expect(fetched("org/gguf:q5.gguf")).rejects.toThrow("expected the file q5.gguf, found none");
   });
 
-  it("is a folder of the repository where one is named", async () => {
+  it("is a folder of the repository if one is named", async () => {
     server.repositories.set(
       "org/deep",
       repositoryOf(
@@ -109,7 +109,7 @@ describe("what is fetched", () => {
     expect(gets()).toEqual([]);
   });
 
-  it("does not leave the cache, whatever the hub's names are", async () => {
+  it("never leaves the cache, whatever names the hub sends", async () => {
     server.repositories.set(
       "org/evil",
       repositoryOf({ ...small, "model.safetensors.index.json": index("../../../evil.safetensors") }),

@@ -1,6 +1,7 @@
 /**
- * What is chosen of a repository, as a path of this machine. The cache is looked in first, and what is whole there is never
- * fetched again: a branch stays at the commit that it was fetched at. Otherwise what is missing is fetched.
+ * Gives the chosen files of a repository as a path on this machine. The cache is checked first. If it holds all of
+ * them, nothing is fetched again: a branch stays at the commit at which it was fetched. Otherwise the missing files
+ * are fetched.
  */
 import { join } from "node:path";
 import { badInput, FathomError } from "../core/errors.ts";
@@ -13,9 +14,10 @@ import { type HubReference, sayReference } from "./reference.ts";
 import { shardsOf } from "./shards.ts";
 
 /**
- * @param choose e.g. chooseCheckpoint
+ * @param choose chooses the files, e.g. chooseCheckpoint
  * @returns a file or a folder inside a snapshot of the cache
- * @throws FathomError that says what to do: not found, gated, offline, nothing to choose, no room, a hub that does not answer
+ * @throws FathomError that says what to do: not found, gated, offline, no suitable files, no room on the disk, no
+ *   answer of the hub
  */
 export async function fetchSnapshot(hub: Hub, reference: HubReference, choose: Choose): Promise<string> {
   const cached = new CachedRepository(hub, reference.repo);
@@ -36,8 +38,9 @@ export async function fetchSnapshot(hub: Hub, reference: HubReference, choose: C
 }
 
 /**
- * Another program may have taken only what it needed of a commit: files that are read where they are may be missing, and what
- * looks like the only one may be one of several. That is worth a question; a hub that does not answer is no reason to fail.
+ * Asks the hub whether the cached files are all there are. Another program may have fetched only what it needed of a
+ * commit: optional files may be missing, and a file that looks like the only one may be one of several. If the hub
+ * does not answer, the cached files are used.
  */
 async function complete(
   hub: Hub,
@@ -75,20 +78,20 @@ async function fetchMissing(
   const at = { ...reference, revision: commit };
   const names = [...chosen.required, ...chosen.optional.filter((name) => listed.has(name))];
   if (chosen.index !== null) {
-    // How many bytes there are is known only when the index has named the shards.
+    // The index is fetched first, because the total size is known only after it names the shards.
     await fetchFiles(hub, cached, at, [chosen.index]);
     names.push(...shardsOf(join(cached.snapshot(commit), chosen.index), chosen.index));
   }
   await fetchFiles(hub, cached, at, names);
   for (const name of chosen.optional) if (!listed.has(name)) cached.markLacking(commit, name);
-  // Last, so that a revision never points at what is not whole.
+  // The ref is written last, so that a revision never points to an incomplete snapshot.
   cached.setRef(reference.revision, commit);
   return join(cached.snapshot(commit), chosen.path);
 }
 
 /**
- * What is chosen of a snapshot, if the snapshot holds all of it.
- * @returns sure: whether the same would be chosen of the repository, and nothing more
+ * The choice among the files of a snapshot, if the snapshot holds all chosen files; else null.
+ * @returns `sure`: whether the choice among all files of the repository would be the same
  */
 function findWhole(
   cached: CachedRepository,

@@ -1,4 +1,4 @@
-/** Which hub, whose cache and token: from the environment. */
+/** The hub, its cache and the token come from the environment. */
 import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,7 +9,7 @@ import { hubOf } from "./hub.ts";
 describe("the environment", () => {
   const from = (environment: Record<string, string>) => hubOf({}, { HF_HOME: "/none", ...environment });
 
-  it("says where, who and whether", () => {
+  it("sets endpoint, token, offline mode and cache", () => {
     expect(from({})).toMatchObject({
       endpoint: "https://huggingface.co",
       token: null,
@@ -36,7 +36,7 @@ describe("the environment", () => {
     expect(hubOf({}, { HF_HOME: cache, HF_HUB_DISABLE_IMPLICIT_TOKEN: "1" }).token).toBe(null);
   });
 
-  it("is refused where it cannot be meant", () => {
+  it("is refused if a value makes no sense", () => {
     for (const endpoint of ["huggingface.co", "ftp://hub", "https://me:secret@hub"])
       expect(() => from({ HF_ENDPOINT: endpoint })).toThrow(/^HF_ENDPOINT: expected an address/);
     expect(() => from({ HF_ENDPOINT: "https://me:secret@hub" })).not.toThrow("secret");

@@ -1,4 +1,7 @@
-/** One hub as one command sees it: where it is, who asks, whether it may be asked at all, and how patient we are with it. */
+/**
+ * The settings with which one command uses a hub: its address, the token, offline mode, the cache, and the limits of
+ * patience.
+ */
 import { existsSync } from "node:fs";
 import { badInput } from "../core/errors.ts";
 import { readText } from "../files/disk/io.ts";
@@ -7,45 +10,49 @@ import { type Environment, hubCache, tokenPath } from "./cache-path.ts";
 export interface Hub {
   /** Without a slash at its end. */
   readonly endpoint: string;
-  /** Sent to the endpoint's origin and to nobody else; never printed. */
+  /** Sent only to the endpoint's origin; never printed. */
   readonly token: string | null;
-  /** Nothing is asked of the network. */
+  /** True: nothing is requested from the network. */
   readonly offline: boolean;
-  /** The folder that holds models--org--name folders. */
+  /** The folder that holds the models--org--name folders. */
   readonly cache: string;
-  /** false: files are linked hard or copied into snapshots. */
+  /** False: snapshots get hard links or copies. */
   readonly symlinks: boolean;
   readonly patience: Patience;
-  /** Whether it has answered this command at all. Until then there may be no network, and nobody waits long. */
+  /** Whether the hub has answered this command at least once. Until then there may be no network, so waits are short. */
   readonly contact: { made: boolean };
   readonly watcher: Watcher;
 }
 
 /** Times in milliseconds. */
 export interface Patience {
-  /** Without an answer, or another byte of it, for this long, a peer has stalled. */
+  /** A peer has stalled if it sends no answer and no further byte for this long. */
   stall: number;
-  /** Attempts in a row that may bring nothing. */
+  /** How many attempts in a row may fail without progress. */
   attempts: number;
-  /** The same two of a hub that has not answered yet. */
+  /** `stall` for a hub that has not answered yet. */
   firstStall: number;
+  /** `attempts` for a hub that has not answered yet. */
   firstAttempts: number;
-  /** Before the second attempt; doubles each time, up to `longestPause`. */
+  /** The pause before the second attempt. It doubles each time, up to `longestPause`. */
   firstPause: number;
   longestPause: number;
-  /** The longest that a peer may ask us to wait (Retry-After). */
+  /** The longest wait that is accepted if a peer asks for one (Retry-After). */
   longestObeyed: number;
-  /** How often a download says that it is alive, and another one looks whether it is. */
+  /** How often a download touches its lock, and how often others check that lock. */
   heartbeat: number;
 }
 
-/** Told what happens; everything is for people. */
+/** Is called with what happens. All of it is for people to read. */
 export interface Watcher {
-  /** @param total bytes, of all the files that are being fetched; `resumed` of `done` were there when it began */
+  /**
+   * @param bytes `total`: of all files to fetch; `done`: there now; `resumed`: already there at the start, part of
+   *   `done`
+   */
   fetching?: (repo: string, bytes: { done: number; total: number; resumed: number }) => void;
   waiting?: (reason: string, milliseconds: number) => void;
   checking?: (file: string) => void;
-  /** Something that people should know and that stops nothing. */
+  /** Called with something that people should know but that does not stop the command. */
   note?: (line: string) => void;
 }
 
@@ -58,12 +65,12 @@ export const defaultPatience: Patience = {
   firstAttempts: 2,
   firstPause: 1000,
   longestPause: 8000,
-  // The hub's rate limits are counted over five minutes.
+  // The hub counts its rate limits over five minutes.
   longestObeyed: 330_000,
   heartbeat: 2000,
 };
 
-/** @throws FathomError for a variable that cannot be what it should be; a token is never in the message */
+/** @throws FathomError for an invalid variable; a message never contains a token */
 export function hubOf(watcher: Watcher = {}, environment: Environment = process.env): Hub {
   const seconds = numberIn(environment, "HF_HUB_DOWNLOAD_TIMEOUT");
   return {
@@ -81,7 +88,7 @@ export function hubOf(watcher: Watcher = {}, environment: Environment = process.
   };
 }
 
-/** The token and the name of what holds it: HF_TOKEN, else the file that `hf auth login` writes. */
+/** The token, and the name of the variable or file that holds it: HF_TOKEN, else the file that `hf auth login` writes. */
 export function tokenIn(environment: Environment = process.env): { token: string; from: string } | null {
   for (const name of ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"]) {
     const text = environment[name]?.trim() ?? "";
@@ -94,7 +101,7 @@ export function tokenIn(environment: Environment = process.env): { token: string
 }
 
 function checked(token: string, from: string): string {
-  // What cannot stand in a header would be thrown back at us in a message that quotes it.
+  // A header cannot hold other characters, and Node's error message would quote the token.
   if (!/^[\x21-\x7e]+$/.test(token)) throw badInput(from, "a token", "characters that no token has");
   return token;
 }

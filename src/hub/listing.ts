@@ -1,4 +1,4 @@
-/** What a repository holds at a revision, and which commit that is. */
+/** Lists the files of a repository at a revision, and the commit of that revision. */
 import { z } from "zod";
 import { failure } from "../core/errors.ts";
 import type { Hub } from "./hub.ts";
@@ -10,11 +10,11 @@ import { request, transientOf, watchdog } from "./request.ts";
 export interface Listing {
   /** 40 hex digits. */
   commit: string;
-  /** Names with / between their parts; none that would leave a folder. */
+  /** Paths with / between their parts. Paths that would leave the folder are left out. */
   files: string[];
 }
 
-/** A repository of a hundred thousand files is told in less. */
+/** Limit of the answer. A listing of a hundred thousand files is smaller. */
 const mostBytes = 1 << 25;
 
 const answerSchema = z.object({
@@ -22,7 +22,7 @@ const answerSchema = z.object({
   siblings: z.array(z.object({ rfilename: z.string() })),
 });
 
-/** @throws FathomError saying what to do when the repository or the revision is not there, or may not be read */
+/** @throws FathomError that says what to do if the repository or the revision does not exist or may not be read */
 export async function listRepository(hub: Hub, reference: HubReference): Promise<Listing> {
   const { repo, revision } = reference;
   const url = `${hub.endpoint}/api/models/${repo}/revision/${encodeURIComponent(revision)}`;

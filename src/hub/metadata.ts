@@ -1,4 +1,4 @@
-/** What the hub says about one file before a byte of it is read: its hash, its size, and the commit it is of. */
+/** Asks the hub for the hash and the size of one file before it is downloaded. */
 import { failure } from "../core/errors.ts";
 import type { Hub } from "./hub.ts";
 import { persist } from "./persist.ts";
@@ -7,9 +7,9 @@ import { refusal } from "./refused-request.ts";
 import { request, watchdog } from "./request.ts";
 
 export interface HubFile {
-  /** In the repository, with / between its parts. */
+  /** Path in the repository, with / between its parts. */
   name: string;
-  /** Where it is asked for; storage hosts' addresses expire, so every attempt begins here. */
+  /** The hub's address of the file. Addresses of storage hosts expire, so every attempt starts here. */
   url: string;
   /** sha256 of a large file (64 hex digits), or the git sha1 of a small one (40). */
   etag: string;
@@ -29,7 +29,7 @@ export async function metadataOf(hub: Hub, reference: HubReference, name: string
     const guard = watchdog(hub);
     try {
       const answer = await request(hub, url, { method: "HEAD", signal: guard.signal, leaveHub: false });
-      // Without its body, an answer says what is wrong in its headers.
+      // The answer to HEAD has no body; its headers say what is wrong.
       if (answer.status >= 400) throw refusal(hub, reference, name, answer);
       return answer;
     } finally {

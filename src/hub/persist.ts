@@ -1,13 +1,13 @@
 /**
- * Trying again, within bounds: what a peer may recover from is a `Transient`; whatever else is thrown ends the matter. A
- * peer that says when to come back is believed, unless it asks for longer than anyone would sit and wait.
+ * Repeats a request within limits. A failure that may pass is a `Transient`; any other error is thrown at once. If a
+ * peer says when to come back, that wait is accepted, unless it is longer than a person would wait.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { failure } from "../core/errors.ts";
 import type { Hub } from "./hub.ts";
 
 export class Transient extends Error {
-  /** Milliseconds the peer asks us to wait; null when it says nothing. */
+  /** Milliseconds that the peer asks us to wait; null if it does not say. */
   readonly asked: number | null;
 
   constructor(reason: string, asked: number | null = null) {
@@ -18,9 +18,9 @@ export class Transient extends Error {
 }
 
 /**
- * @param what for the message of a failure, e.g. a file's name
- * @param attempt told how to say that it brought something, after which the count of failures starts again
- * @throws FathomError (exit 1) when `hub.patience` is at its end
+ * @param what the subject in an error message, e.g. a file's name
+ * @param attempt makes one attempt. It calls its argument on progress, which resets the count of failures.
+ * @throws FathomError (exit 1) after as many failures, or as long a wait, as `hub.patience` allows
  */
 export async function persist<T>(
   hub: Hub,

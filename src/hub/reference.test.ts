@@ -1,4 +1,4 @@
-/** Names of the hub, and what is none. */
+/** Texts that name a repository of the hub, and texts that do not. */
 import { describe, expect, it } from "vitest";
 import { isInside, parseReference } from "./reference.ts";
 
@@ -34,7 +34,7 @@ describe("references", () => {
       "~/org",
     ],
     ...[`org/${"n".repeat(100)}`, "org/na me", "org/name:a\\b"],
-  ])("%j is none", (text) => {
+  ])("%j names no repository", (text) => {
     expect(parseReference(text)).toBe(null);
   });
 });
@@ -50,7 +50,7 @@ describe("names of files", () => {
     "space ",
     "folder./config.json",
     "a\tb",
-  ])("%j is no file on Windows", (name) => {
+  ])("%j cannot be a file on Windows", (name) => {
     expect(isInside(name, "win32")).toBe(false);
     expect(isInside(name, "linux")).toBe(true);
   });
@@ -63,7 +63,7 @@ describe("names of files", () => {
     ".gitattributes",
     "a b.txt",
     "v1.0/auxiliary",
-  ])("%j is one everywhere", (name) => {
+  ])("%j can be a file everywhere", (name) => {
     expect(isInside(name, "win32")).toBe(true);
     expect(isInside(name, "linux")).toBe(true);
   });

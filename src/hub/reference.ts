@@ -1,6 +1,6 @@
 /**
- * How a repository of the hub is named on a command line: `org/name`, `org/name@revision`, `org/name:path` for a file or
- * folder inside it, or `org/name@revision:path`.
+ * Parses how a command line names a repository of the hub: `org/name`, `org/name@revision`, `org/name:path` for a
+ * file or folder inside it, or `org/name@revision:path`.
  */
 
 import { isGgufName } from "../files/disk/gguf-name.ts";
@@ -10,22 +10,22 @@ export interface HubReference {
   repo: string;
   /** A branch, a tag or a commit. */
   revision: string;
-  /** A file or a folder of the repository, with / between its parts; null for the whole. */
+  /** A file or folder in the repository, with / between its parts; null for the whole repository. */
   path: string | null;
 }
 
-/** What Python reads when no revision is named. */
+/** The revision that Python uses if none is named. */
 const defaultRevision = "main";
 
-/** As huggingface_hub allows: letters, digits and - _ . inside. */
+/** The names that huggingface_hub allows: letters and digits, with - _ . inside. */
 const part = "[A-Za-z0-9](?:[\\w.-]*[A-Za-z0-9_])?";
 const form = new RegExp(`^(${part}/${part})(?:@([^@:\\s]+))?(?::(\\S+))?$`);
 
-/** Longest name of a repository. */
+/** The longest name of a repository, in characters. */
 const longestName = 96;
 
 /**
- * @returns null for text that cannot name a repository: a path that climbs or starts at a root, a lone word, a `.gguf` file
+ * @returns null for text that cannot name a repository: a path with .. or from a root, a single word, a `.gguf` file
  */
 export function parseReference(text: string): HubReference | null {
   const match = form.exec(text);
@@ -43,15 +43,16 @@ export function sayReference({ repo, revision, path }: HubReference): string {
 }
 
 /**
- * Whether a relative path stays where it starts, on every system: names from a server become files of this machine. On
- * Windows some names are devices, whatever ends them, and a dot or space at the end is dropped.
+ * Whether a relative path stays inside its folder on this system. This matters because names from a server become
+ * files on this machine. On Windows some names are devices, with any ending, and a dot or space at the end is
+ * dropped.
  */
 export function isInside(path: string, platform: NodeJS.Platform = process.platform): boolean {
   const isFile = (name: string) => isName(name) && (platform !== "win32" || !notOnWindows.test(name));
   return path.length < 1024 && /^[^\\:*?"<>|\0]+$/.test(path) && path.split("/").every(isFile);
 }
 
-/** From Microsoft's "Naming Files, Paths, and Namespaces". */
+/** Names that are not allowed on Windows. Source: Microsoft, "Naming Files, Paths, and Namespaces". */
 const notOnWindows = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)|[. ]$|[\x01-\x1f]/i;
 
 function isName(name: string): boolean {

@@ -1,4 +1,4 @@
-/** What the hub refuses is said with what to do, and the token with nobody else. */
+/** A refusal of the hub ends in a message that says what to do. The token is sent to no other host. */
 import { describe, expect, it } from "vitest";
 import { type Repository, repositoryOf } from "../../test/support/hub-server.ts";
 import { checkpoint, fetched, gets, server } from "../../test/support/hub-world.ts";
@@ -54,7 +54,7 @@ describe("a refusal says what to do", () => {
     expect(gets()).toEqual([]);
   });
 
-  it("something that is no hub", async () => {
+  it("a server that is not a hub", async () => {
     server.faults.push((_, response) => {
       response.writeHead(200).end("<html>Please log in to the network</html>");
       return true;
@@ -63,7 +63,7 @@ describe("a refusal says what to do", () => {
   });
 });
 
-it("the token goes to the hub and to nobody else", async () => {
+it("the token is sent to the hub and to no other host", async () => {
   await fetched("org/tiny", { token: "hf_me" });
   const sent = (host: string) =>
     new Set(server.asked.filter((asked) => asked.host === host).map(({ authorization }) => authorization));

@@ -1,4 +1,4 @@
-/** What the hub's refusals mean, and what a person can do about each. The codes are those that huggingface_hub reads. */
+/** Turns the hub's refusals into errors that say what a person can do. The codes are those that huggingface_hub uses. */
 import { badInput, type FathomError, failure } from "../core/errors.ts";
 import type { Hub } from "./hub.ts";
 import { Transient } from "./persist.ts";
@@ -8,8 +8,8 @@ import type { HubReference } from "./reference.ts";
 const passing = new Set([408, 425, 429, 500, 502, 503, 504]);
 
 /**
- * @param file what was asked for inside the repository; null for the repository itself
- * @returns what to throw for an answer that is none
+ * @param file the requested file in the repository; null for the repository itself
+ * @returns the error to throw for an answer that is a refusal
  */
 export function refusal(
   hub: Hub,
@@ -61,7 +61,10 @@ export function refusal(
   return failure(repo, `an answer of ${new URL(url).host}`, `HTTP ${status}`);
 }
 
-/** Retry-After in seconds or as a date, or the hub's `RateLimit: "api";r=0;t=55`; in milliseconds. */
+/**
+ * The wait that an answer asks for, in milliseconds; null if it asks for none. From Retry-After (seconds or a date)
+ * or the hub's `RateLimit: "api";r=0;t=55`.
+ */
 function askedPause(headers: Headers): number | null {
   const limit = /(?:^|;)\s*r=0\b.*?;\s*t=(\d+)/.exec(headers.get("ratelimit") ?? "")?.[1];
   const after = headers.get("retry-after")?.trim() ?? limit;

@@ -1,6 +1,6 @@
 /**
- * One request. Redirects are followed here and not by `fetch`, because the token goes to the hub's own origin and to no
- * other, and because a redirect to a storage host carries the facts about the file on itself.
+ * Makes one request. This module follows redirects itself, not `fetch`, for two reasons: the token may go only to the
+ * hub's own origin, and a redirect to a storage host holds the facts about the file in its own headers.
  */
 import type { Hub } from "./hub.ts";
 import { Transient } from "./persist.ts";
@@ -12,13 +12,13 @@ export interface RequestOptions {
   method: "GET" | "HEAD";
   headers?: Readonly<Record<string, string>>;
   signal: AbortSignal;
-  /** false: the first redirect to another origin is the answer. */
+  /** False: the first redirect to another origin is returned as the answer. */
   leaveHub: boolean;
 }
 
 /**
- * @returns the last answer, whatever its status
- * @throws Transient when there is none
+ * @returns the last answer, with any status
+ * @throws Transient if there is no answer
  */
 export async function request(hub: Hub, url: string, options: RequestOptions): Promise<Response> {
   const home = new URL(hub.endpoint).origin;
@@ -31,7 +31,7 @@ export async function request(hub: Hub, url: string, options: RequestOptions): P
     if (next === null || !/^https?:$/.test(next.protocol))
       throw new Transient(`${target.host} redirects to an address that is none`);
     if (!options.leaveHub && next.origin !== home) return response;
-    // An answer that nobody reads holds its connection.
+    // The body is cancelled, because an unread body keeps its connection open.
     await response.body?.cancel();
     target = next;
   }
@@ -46,7 +46,7 @@ async function once(hub: Hub, target: URL, home: string, options: RequestOptions
       signal,
       redirect: "manual",
       headers: {
-        // Sizes and ranges are of the file itself.
+        // No compression, so that sizes and ranges are those of the file itself.
         "accept-encoding": "identity",
         "user-agent": "fathom",
         ...headers,
@@ -60,7 +60,10 @@ async function once(hub: Hub, target: URL, home: string, options: RequestOptions
   }
 }
 
-/** A broken connection, in a word. Never the address: that of a storage host is signed. */
+/**
+ * A broken connection as a Transient with a short reason. The reason never holds the address: a storage host's is
+ * signed.
+ */
 export function transientOf(error: unknown, host: string): Transient {
   if (error instanceof Transient) return error;
   const reason = (error as { cause?: unknown }).cause ?? error;
@@ -68,7 +71,7 @@ export function transientOf(error: unknown, host: string): Transient {
   return new Transient(`${host}: ${typeof code === "string" ? code : String(message)}`);
 }
 
-/** Aborts with a Transient when it has not been fed for as long as the hub's patience lasts. */
+/** A signal that aborts with a Transient if `feed` was not called for as long as the hub may stall. */
 export function watchdog({ patience, contact }: Hub): {
   signal: AbortSignal;
   feed: () => void;

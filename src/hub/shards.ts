@@ -1,4 +1,4 @@
-/** The files that a safetensors index names, as files of the repository. */
+/** Reads the names of the files in a safetensors index, as paths in the repository. */
 import { posix } from "node:path";
 import { badInput } from "../core/errors.ts";
 import { readJson } from "../files/disk/io.ts";
@@ -6,7 +6,7 @@ import { readJson } from "../files/disk/io.ts";
 /**
  * @param path of the index on this machine
  * @param name of the index in its repository
- * @throws FathomError for anything but names of safetensors files beside it
+ * @throws FathomError if it names anything other than safetensors files beside it
  */
 export function shardsOf(path: string, name: string): string[] {
   const map = (readJson(path) as { weight_map?: unknown } | null)?.weight_map;

@@ -1,4 +1,4 @@
-/** Whether this machine has a process of a number, perhaps another one than was asked for: numbers come round again. */
+/** Whether this machine has a process of this number. It may be another process than before, because numbers are reused. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

@@ -1,4 +1,4 @@
-/** Where Fathom keeps what it can make again: $XDG_CACHE_HOME/fathom, else ~/.cache/fathom. */
+/** The folder for data that Fathom can make again: $XDG_CACHE_HOME/fathom, else ~/.cache/fathom. */
 import { homedir } from "node:os";
 import { join } from "node:path";
 

@@ -1,4 +1,4 @@
-/** SHA-256 of files of any size, with a cache beside the user's other caches, never beside the checkpoint. */
+/** SHA-256 of files of any size, with a cache of hashes in the user's cache folder, never beside the checkpoint. */
 import { createHash } from "node:crypto";
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -8,7 +8,7 @@ import { readJson, readProblem, writeTextAtomically } from "./io.ts";
 
 const chunkBytes = 1 << 22;
 
-/** SHA-256 of a file's bytes, 64 hex digits; holds 4 MiB of it at a time. @throws FathomError */
+/** SHA-256 of a file's bytes, 64 hex digits. Holds 4 MiB in memory at a time. @throws FathomError if it cannot be read */
 export function hashFile(path: string): string {
   const hash = createHash("sha256");
   const chunk = Buffer.allocUnsafe(chunkBytes);
@@ -33,8 +33,9 @@ export function hashValues({ buffer, byteOffset, byteLength }: Float32Array): st
 }
 
 /**
- * `hashFile`, remembered by (path, size, modification time in nanoseconds): gigabytes are hashed once.
- * @param cache folder of remembered hashes
+ * Like `hashFile`, but remembers the hash by path, size and modification time (in nanoseconds), so that gigabytes are
+ * hashed only once.
+ * @param cache folder of the remembered hashes
  */
 export function hashFileCached(path: string, cache = join(cacheFolder(), "hashes")): string {
   let stamp: { path: string; size: string; mtime: string };

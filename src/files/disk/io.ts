@@ -1,7 +1,7 @@
 /**
- * The file system's errors, said in one line. Reading what is not there is the user's input (exit 2); a disk that
- * is full or fails is the world (exit 1). Outputs are written beside their place and renamed, so that nothing
- * half-written ever carries the finished name.
+ * Reads and writes files, and turns the file system's errors into one line. A missing input is the user's error (exit
+ * 2). A disk that is full or fails is not (exit 1). An output is written under another name beside its place and then
+ * renamed, so a file with the final name is always complete.
  */
 import {
   closeSync,
@@ -34,7 +34,7 @@ const forbidden = new Set([
   "EEXIST",
 ]);
 
-/** Node's word for a zero byte in a path. */
+/** Node's error code for a path with a zero byte. */
 const noName = "ERR_INVALID_ARG_VALUE";
 
 function codeOf(error: unknown): string {
@@ -42,7 +42,7 @@ function codeOf(error: unknown): string {
   return typeof code === "string" ? code : "";
 }
 
-/** What to throw when reading `path` failed. Errors that are already ours pass through. */
+/** The error to throw after reading `path` failed. A FathomError is returned unchanged. */
 export function readProblem(path: string, error: unknown, expected = "a readable file"): FathomError {
   if (error instanceof FathomError) return error;
   const code = codeOf(error);
@@ -53,7 +53,7 @@ export function readProblem(path: string, error: unknown, expected = "a readable
   return failure(path, expected, messageOf(error));
 }
 
-/** What to throw when writing `path` failed: exit 1 when the disk is full or fails, 2 when the place is wrong. */
+/** The error to throw after writing `path` failed: exit 1 if the disk is full or fails, exit 2 if the path is wrong. */
 export function writeProblem(path: string, error: unknown): FathomError {
   if (error instanceof FathomError) return error;
   const code = codeOf(error);
@@ -73,10 +73,14 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** The largest text that is read whole. Tokenizers have up to 35 MB; a text of 512 MiB is more than a string can hold. */
+/** The largest text file that is read. Tokenizers have up to 35 MB; a text of 512 MiB does not fit into a string. */
 const mostTextBytes = 2 ** 28;
 
-/** UTF-8 text of a whole file; a byte order mark is dropped. @param expected e.g. "an audit plan" @throws FathomError */
+/**
+ * The UTF-8 text of a whole file, without a byte order mark.
+ * @param expected what the file should be, e.g. "an audit plan"
+ * @throws FathomError if it cannot be read, is too large or is not UTF-8
+ */
 export function readText(path: string, expected?: string): string {
   try {
     const { size } = statSync(path);
@@ -90,12 +94,12 @@ export function readText(path: string, expected?: string): string {
   }
 }
 
-/** The JSON value in a file. @throws FathomError naming the file */
+/** The JSON value in a file. @throws FathomError that names the file */
 export function readJson(path: string): unknown {
   return parseJson(readText(path), path, "JSON", mayBeCut);
 }
 
-/** The same of a file that Python's json reads, NaN and Infinity among its numbers. @throws FathomError naming the file */
+/** The JSON value in a file that Python wrote: NaN and Infinity are allowed. @throws FathomError that names the file */
 export function readPythonJson(path: string): unknown {
   return parsePythonJson(readText(path), path, "JSON", mayBeCut);
 }
@@ -103,8 +107,8 @@ export function readPythonJson(path: string): unknown {
 const mayBeCut = "fetch the file again; it may be cut short";
 
 /**
- * A folder with those above it, where they are not there yet. Node's own `recursive` never returns where a folder exists
- * that nothing can be made in (/proc, as root).
+ * Creates a folder and its parents if they do not exist. Node's own option `recursive` never returns if a parent
+ * exists in which nothing can be created (/proc, as root).
  * @throws the system's error
  */
 export function makeFolder(path: string): void {
@@ -113,12 +117,12 @@ export function makeFolder(path: string): void {
   try {
     mkdirSync(path);
   } catch (error) {
-    // Another process may have been quicker.
+    // Another process may have created it in the meantime.
     if (codeOf(error) !== "EEXIST") throw error;
   }
 }
 
-/** A new folder for files of a moment. @throws FathomError when there is no place for any */
+/** Creates a new folder for temporary files. @throws FathomError if it cannot be created */
 export function scratchFolder(prefix: string): string {
   try {
     return mkdtempSync(join(tmpdir(), prefix));
@@ -133,19 +137,19 @@ export function scratchFolder(prefix: string): string {
   }
 }
 
-/** Writes all of `bytes`, at the file's position or the one given; a short write is continued. */
+/** Writes all bytes, at the file's current position or at `at`. If the system writes only a part, it continues. */
 export function writeAll(fd: number, bytes: Uint8Array, at: number | null = null): void {
   for (let done = 0; done < bytes.length; )
     done += writeSync(fd, bytes, done, bytes.length - done, at === null ? null : at + done);
 }
 
-/** When what was written is on the disk itself, where a power cut leaves it: at once, or when the caller sees to it. */
+/** When the data is synced to the disk, so that it survives a power cut: at once ("now"), or by the caller ("later"). */
 export type Synced = "now" | "later";
 
 /**
- * Runs `write` on a new file beside `path`, syncs it and renames it into place. When anything throws, the partial
- * file is removed and whatever was at `path` before is still there.
- * @throws FathomError when the place cannot be written or the disk is full
+ * Runs `write` on a new file beside `path`, syncs the file and renames it to `path`. If anything throws, the partial
+ * file is removed and an earlier file at `path` stays unchanged.
+ * @throws FathomError if the path cannot be written or the disk is full
  */
 export function writeAtomically(path: string, write: (fd: number) => void, synced: Synced = "now"): void {
   const partial = partialOf(path);
@@ -165,7 +169,7 @@ export function writeAtomically(path: string, write: (fd: number) => void, synce
   }
 }
 
-/** Text, whole or not at all. @throws FathomError */
+/** Writes text completely or not at all. @throws FathomError */
 export function writeTextAtomically(path: string, text: string): void {
   writeAtomically(path, (fd) => {
     writeAll(fd, Buffer.from(text, "utf8"));
@@ -180,6 +184,6 @@ function rmQuietly(path: string): void {
   try {
     rmSync(path, { force: true });
   } catch {
-    // The first error is the one to report; a partial file that stays has a name nobody takes for finished.
+    // The first error is the one to report. A partial file that remains has a name that marks it as unfinished.
   }
 }

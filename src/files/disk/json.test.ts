@@ -1,8 +1,8 @@
-/** What JSON.parse would take and nothing after it could. */
+/** JSON that JSON.parse accepts but later code cannot use. */
 import { expect, test } from "vitest";
 import { parseJson, parsePythonJson } from "./json.ts";
 
-test("whatever JSON.parse makes of sound JSON", () => {
+test("valid JSON gives the same value as JSON.parse", () => {
   for (const text of [
     '{"a":[1,-2.5e-3,1E+2,"]]{\\"\\\\",null,true,false,[],{}],"\\\\":"\\u005b[[["}',
     "[".repeat(100) + "]".repeat(100),
@@ -12,7 +12,7 @@ test("whatever JSON.parse makes of sound JSON", () => {
     expect(parseJson(text, "f")).toEqual(JSON.parse(text));
 });
 
-test("nesting and numbers that nothing could walk over or hold are refused, in a moment", () => {
+test("nesting that is too deep and numbers that are too large are refused quickly", () => {
   const start = performance.now();
   for (const [open, close] of [
     ["[", "]"],
@@ -29,12 +29,12 @@ test("nesting and numbers that nothing could walk over or hold are refused, in a
   expect(performance.now() - start).toBeLessThan(5000);
 });
 
-test("what is no JSON is said in one line", () => {
+test("a text that is not JSON is refused in one line", () => {
   for (const text of ["", "{", '"', '"\\', "[1", "1e", "-", "\u0000", '{"a":1,}', "NaN"])
     expect(() => parseJson(text, "f")).toThrow(/^f: expected JSON, found [^\n]*$/);
 });
 
-test("numbers that JSON has not, and Python writes: refused by name, or read as their names", () => {
+test("NaN and infinities, which Python writes, are refused by name or read as strings", () => {
   for (const word of ["NaN", "Infinity", "-Infinity"]) {
     const text = `{"NaN": "a \\" NaN, Infinity", "b": [1, ${word}, -2]}`;
     expect(() => parseJson(text, "f", "JSON", "fetch it again")).toThrow(

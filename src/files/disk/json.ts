@@ -1,18 +1,19 @@
 /**
- * JSON from strangers. JSON.parse takes any depth (in gigabytes) and any exponent, and what walks over the value
- * afterwards does not; so the text is looked over first, once, for every file.
+ * Parses JSON from untrusted files. JSON.parse accepts any depth (it uses gigabytes) and any exponent, but the code
+ * that uses the value does not. So the text of every file is checked once before it is parsed.
  */
 import { badInput } from "../../core/errors.ts";
 
-/** Real configurations, tokenizers and records nest less than 20 deep; recursion fails from some thousands on. */
+/** Real configurations, tokenizers and records nest less than 20 deep; recursive code fails at some thousands. */
 export const deepest = 100;
 
 const [quote, backslash, minus, nine, zero] = [0x22, 0x5c, 0x2d, 0x39, 0x30];
 
 /**
- * @param where to begin messages with
- * @param expected what the text should be, and what to try when it is not
- * @throws FathomError when the text is not JSON, nests too deeply, or holds a number that no double is
+ * @param where the beginning of error messages
+ * @param expected what the text should be
+ * @param hint what to try if it is not
+ * @throws FathomError if the text is not JSON, nests too deeply, or holds a number that does not fit in a double
  */
 export function parseJson(text: string, where: string, expected = "JSON", hint?: string): unknown {
   lookOver(text, where, expected);
@@ -25,8 +26,9 @@ export function parseJson(text: string, where: string, expected = "JSON", hint?:
 }
 
 /**
- * JSON as Python writes it: a bare NaN, Infinity or -Infinity is read as the text of that name, so that a setting which
- * nothing computes with may be one, and whoever wants a number refuses it by what it is.
+ * Parses JSON as Python writes it. A bare NaN, Infinity or -Infinity is read as the string of that name. So a setting
+ * that is not used in computations may have such a value, and code that needs a number refuses the string and shows
+ * it.
  * @throws FathomError as `parseJson`
  */
 export function parsePythonJson(text: string, where: string, expected?: string, hint?: string): unknown {
@@ -62,18 +64,18 @@ function lookOver(text: string, where: string, expected: string): void {
   }
 }
 
-/** What Python's json writes for numbers that JSON has not, where one begins outside of a string. */
+/** The word at `at` if it is one that Python's json writes for a number that JSON does not have; else null. */
 function notFiniteAt(text: string, at: number): string | null {
   const unit = text.charCodeAt(at);
   if (unit !== 0x4e && unit !== 0x49 && unit !== minus) return null;
   return ["NaN", "Infinity", "-Infinity"].find((word) => text.startsWith(word, at)) ?? null;
 }
 
-/** [ and {; ] and }. */
+/** Whether a code unit is [ or { (`isOpening`), or ] or } (`isClosing`). */
 export const isOpening = (unit: number): boolean => unit === 0x5b || unit === 0x7b;
 export const isClosing = (unit: number): boolean => unit === 0x5d || unit === 0x7d;
 
-/** Behind the closing quote of the string that opens at `at`, or the text's end. */
+/** The index after the closing quote of the string that opens at `at`; the text's length if it is not closed. */
 export function endOfString(text: string, at: number): number {
   for (let i = at + 1; i < text.length; i++) {
     const unit = text.charCodeAt(i);
@@ -83,7 +85,7 @@ export function endOfString(text: string, at: number): number {
   return text.length;
 }
 
-/** Digits, and . e E + - among them. */
+/** Whether a code unit can be part of a number: a digit, or one of . e E + - */
 const isInNumber = (unit: number): boolean =>
   (unit >= zero && unit <= nine) ||
   unit === 0x2e ||

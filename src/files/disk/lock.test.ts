@@ -1,4 +1,4 @@
-/** Who may work on a folder, and when one who was killed no longer stands in the way. */
+/** Which process may work on a folder, and when the lock of a killed process no longer counts. */
 import { existsSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,10 +18,10 @@ afterEach(() => {
 const held = (by: object) => {
   writeFileSync(lock, JSON.stringify(by));
 };
-/** Above every number that Linux and macOS give a process. */
+/** A number that is larger than any process number of Linux and macOS. */
 const nobody = 2 ** 30;
 
-it("lets one in at a time, and says who is", () => {
+it("lets one process in at a time, and names it", () => {
   const release = holdAlone(folder);
   expect(() => holdAlone(folder)).toThrow(
     `${folder}: expected no other process at work on it, found process ${process.pid} of ${hostname()}. Try: once`,
@@ -31,7 +31,7 @@ it("lets one in at a time, and says who is", () => {
   holdAlone(folder)();
 });
 
-it("lets one in after another that was killed: here at once, elsewhere when it has been silent", () => {
+it("lets one in after another was killed: at once on this machine, after some silence on others", () => {
   held({ host: hostname(), pid: nobody });
   holdAlone(folder)();
   held({ host: "elsewhere", pid: nobody });
@@ -42,25 +42,25 @@ it("lets one in after another that was killed: here at once, elsewhere when it h
   expect(existsSync(lock)).toBe(false);
 });
 
-it("lets one in where the holder's number has been given to another process since", () => {
+it("lets one in if the holder's number now belongs to another process", () => {
   const release = holdAlone(folder);
   const mine = JSON.parse(readFileSync(lock, "utf8")) as { began: string | null };
   release();
-  // As a lock of a version that did not write when its holder began, and as this process's own.
+  // A lock of an earlier version, which did not write when its holder started; and this process's own lock.
   for (const began of [{}, { began: mine.began }]) {
     held({ host: hostname(), pid: process.pid, ...began });
     expect(() => holdAlone(folder)).toThrow(`process ${process.pid} of ${hostname()}`);
   }
   if (process.platform !== "linux") return;
   expect(mine.began).toMatch(/^[0-9a-f-]{36} \d+$/);
-  // The container was started again, or the whole machine: same host, same number, another process.
+  // The container or the whole machine was restarted: same host, same number, another process.
   for (const began of [mine.began!.replace(/\d+$/, "1"), mine.began!.replace(/^\S+/, "another-boot")]) {
     held({ host: hostname(), pid: process.pid, began });
     holdAlone(folder)();
   }
 });
 
-it("lets one in after a lock of the future, which no clock of here has written", () => {
+it("lets one in if the lock's date is far in the future, which this machine's clock cannot have written", () => {
   held({ host: "elsewhere", pid: nobody });
   const [soon, tomorrow] = [Date.now() / 1000 + 60, Date.now() / 1000 + 86_400];
   utimesSync(lock, soon, soon);
@@ -69,7 +69,7 @@ it("lets one in after a lock of the future, which no clock of here has written",
   holdAlone(folder)();
 });
 
-it("takes nobody else's lock away when it lets go", () => {
+it("does not remove the lock of another process when it releases its own", () => {
   const release = holdAlone(folder);
   held({ host: "elsewhere", pid: 1 });
   release();

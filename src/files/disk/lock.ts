@@ -1,8 +1,8 @@
 /**
- * One process fetches a file, and another that wants the same one waits for it; one goes on with a run, and another is
- * refused. Python's locks cannot be taken from here (Node has no flock) and need not be: it writes to files of its own
- * and renames them. A lock here is a file that its holder touches while it lives, so one whose holder was killed, on
- * this machine or another, stands in nobody's way for long.
+ * Locks between processes. If one process fetches a file, another that wants the same file waits. If one process
+ * works on a run, another is refused. Python's locks cannot be used here, because Node has no flock. They are not
+ * needed: Python writes to files of its own and renames them. A lock here is a file that its holder touches
+ * regularly. So if a holder is killed, on this machine or another, its lock soon no longer counts.
  */
 import { randomUUID } from "node:crypto";
 import { linkSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
@@ -14,19 +14,19 @@ import { isAlive } from "./alive.ts";
 import { makeFolder, writeProblem } from "./io.ts";
 import { partialOf } from "./partial.ts";
 
-/** Missed heartbeats after which a holder is taken to be gone. */
+/** After this many missed heartbeats a holder counts as gone. */
 const missedBeats = 8;
 
-/** Milliseconds between the heartbeats of whoever works on a folder alone. An analysis may hold up several of them. */
+/** Milliseconds between heartbeats while a process works on a folder alone. A long analysis may block several of them. */
 const aloneBeat = 30_000;
 
-/** In a folder that somebody works on alone. */
+/** Name of the lock in a folder on which one process works alone. */
 export const lockName = "at-work.lock";
 
 /**
- * Keeps others who ask away from a folder.
- * @returns what lets them in again
- * @throws FathomError when somebody else is at work on it
+ * Takes a folder's lock, so that other processes are refused.
+ * @returns a function that releases the lock
+ * @throws FathomError if another process works on the folder
  */
 export function holdAlone(folder: string): () => void {
   const path = join(folder, lockName);
@@ -43,9 +43,9 @@ export function holdAlone(folder: string): () => void {
 }
 
 /**
- * Runs `work` while holding the lock at `path`.
- * @param heartbeat milliseconds
- * @param onWait told with every look at a lock that somebody else holds
+ * Runs `work` while holding the lock at `path`; waits if another process holds it.
+ * @param heartbeat milliseconds between heartbeats
+ * @param onWait called at every look at a lock that another process holds
  */
 export async function withLock<T>(
   path: string,
@@ -66,7 +66,7 @@ export async function withLock<T>(
   }
 }
 
-/** @returns what lets go of the lock; null while somebody else holds it */
+/** @returns a function that releases the lock; null if another process holds it */
 function hold(path: string, heartbeat: number): (() => void) | null {
   const { pid } = process;
   const holder = JSON.stringify({ host: hostname(), pid, began: beginningOf(pid), id: randomUUID() });
@@ -85,10 +85,14 @@ function hold(path: string, heartbeat: number): (() => void) | null {
   };
 }
 
-/** What file systems say that know no second name of a file. */
+/** The error codes of file systems without hard links. */
 const withoutLinks: ReadonlySet<string> = new Set(["EPERM", "ENOSYS", "ENOTSUP", "EOPNOTSUPP", "EMLINK"]);
 
-/** A lock is never there without its holder's name: one killed in between would keep others away for minutes. */
+/**
+ * Creates the lock together with its holder's name. If they were written one after the other and the process was killed in
+ * between, a lock without a name would keep others away for minutes.
+ * @returns false if the lock exists
+ */
 function take(path: string, holder: string): boolean {
   const beside = partialOf(path);
   try {
@@ -112,21 +116,22 @@ function take(path: string, holder: string): boolean {
 function isAbandoned(path: string, holder: string, patience: number): boolean {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found === undefined) return false;
-  // A date far ahead, of another clock or of before this one was set right, is no sign of life either.
+  // A date far in the future, from another clock or from before this clock was corrected, is not a sign of life either.
   if (Math.abs(Date.now() - found.mtimeMs) > patience) return true;
   const { host, pid, began } = parsed(holder);
   if (host !== hostname() || typeof pid !== "number") return false;
   if (!isAlive(pid)) return true;
-  // A number is given again, above all in a container that was started again: it begins to count at 1.
+  // Process numbers are reused, above all in a restarted container, which counts from 1 again.
   const now = beginningOf(pid);
   return typeof began === "string" && now !== null && began !== now;
 }
 
-/** When a process began, in a word that no other process of this number has; null where the system does not say. */
+/** When a process started, as a string that no other process of this number has; null if the system does not tell. */
 function beginningOf(pid: number): string | null {
   try {
     const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
-    // Fields are counted behind the name, which may hold anything: the 22nd is the start in ticks since boot (proc_pid_stat(5)).
+    // Fields are counted after the name, which may contain any character. Field 22 is the start in ticks since boot
+    // (proc_pid_stat(5)).
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     return `${boot} ${stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19]!}`;
   } catch {
@@ -134,7 +139,10 @@ function beginningOf(pid: number): string | null {
   }
 }
 
-/** Of two that find a lock abandoned, the slower one may get hold of the quicker one's new lock: it puts that back. */
+/**
+ * Removes an abandoned lock. If two processes find it at the same time, the slower one may rename the new lock of the
+ * faster one; it then puts that lock back.
+ */
 function remove(path: string, holder: string): void {
   const aside = partialOf(path);
   try {
@@ -142,7 +150,7 @@ function remove(path: string, holder: string): void {
     if (textOf(aside) !== holder) linkSync(aside, path);
     rmSync(aside, { force: true });
   } catch {
-    // The other one was quicker.
+    // The other process was faster.
   }
 }
 
@@ -150,7 +158,7 @@ function touch(path: string): void {
   try {
     utimesSync(path, new Date(), new Date());
   } catch {
-    // Somebody thought us gone. What both write is the same, and is checked before it counts.
+    // Another process took this lock for abandoned. Both write the same data, and it is checked before it is used.
   }
 }
 
@@ -166,7 +174,7 @@ function parsed(text: string): { host?: unknown; pid?: unknown; began?: unknown 
   try {
     return (JSON.parse(text) ?? {}) as { host?: unknown; pid?: unknown; began?: unknown };
   } catch {
-    // Made a moment ago, and not written yet.
+    // The lock was just created, and its text is not written yet.
     return {};
   }
 }

@@ -1,21 +1,21 @@
 /**
- * A file that is being written has another name until it is whole, and the number of the process that writes it. One that
- * was killed leaves it behind; whoever starts next in its place clears it away.
+ * While a file is being written, its name ends in "partial" and the number of the process that writes it. A killed
+ * process leaves such a file behind; the next process that works there removes it.
  */
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { isAlive } from "./alive.ts";
 
-/** Where `path` is written until it is whole. */
+/** The name under which `path` is written until it is complete. */
 export const partialOf = (path: string): string => `${path}.partial-${process.pid}`;
 
-/** What the file would have become, and who was at it; what waits beside it on the disk (spool.ts) is called its rows. */
+/** Matches leftover files: the final name and the process. The suffix -rows marks the temporary file of spool.ts. */
 const leftover = /^(?<whole>.+)\.partial-(?<pid>\d+)(?:-rows)?$/;
 
 /**
- * Removes what processes that are gone left half-written in a folder. Numbers of processes come round again, so what bears
- * our own is another's too: call it before anything is being written there.
- * @param isOurs whether Fathom writes a file of this name there; what belongs to anybody else is let be
+ * Removes unfinished files that ended processes left in a folder. Process numbers are reused, so a file with our own
+ * number is removed, too: call this before anything is being written there.
+ * @param isOurs whether Fathom writes a file of this name there; files of other programs are not touched
  */
 export function clearPartials(folder: string, isOurs: (whole: string) => boolean): void {
   if (!existsSync(folder)) return;
@@ -27,7 +27,7 @@ export function clearPartials(folder: string, isOurs: (whole: string) => boolean
   }
 }
 
-/** Whether a name is of a file that `clearPartials` takes for a leftover of one of ours. */
+/** Whether `clearPartials` would take a file of this name for one of its leftovers. */
 export function isPartial(name: string, isOurs: (whole: string) => boolean): boolean {
   const whole = leftover.exec(name)?.groups?.["whole"];
   return whole !== undefined && isOurs(whole);

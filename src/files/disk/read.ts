@@ -1,8 +1,8 @@
-/** Positioned reads of exactly as many bytes as a header promised. */
+/** Reads exactly as many bytes, at a given position, as a header states. */
 import { readSync } from "node:fs";
 import { badInput } from "../../core/errors.ts";
 
-/** @throws FathomError when the file ends early */
+/** @throws FathomError if the file ends before that */
 export function readExactly(
   fd: number,
   path: string,

@@ -1,20 +1,21 @@
 /**
- * Arrays put aside on the disk until they are wanted again: together they may be larger than memory. What is captured comes
- * in another order than safetensors wants it, and residuals wait for the next block where one is open at a time.
+ * Stores arrays temporarily on the disk, because together they may be larger than memory. Two cases need this:
+ * captured values arrive in another order than a safetensors file needs them, and residuals wait for the next block
+ * when only one block is open at a time.
  */
 import { closeSync, openSync, rmSync } from "node:fs";
 import { writeAll, writeProblem } from "./io.ts";
 import { partialOf } from "./partial.ts";
 import { readExactly } from "./read.ts";
 
-/** Read back at once. */
+/** Most elements that are read back at once. */
 const pieceElements = 1 << 20;
 
-/** An array put aside, to be read back as often as wanted until the spool is closed. */
+/** A stored array. It can be read any number of times until the spool is closed. */
 export interface Spooled {
   pieces: () => Iterable<Float32Array>;
   whole: () => Float32Array<ArrayBuffer>;
-  /** Puts another array of the same length in its place. */
+  /** Replaces it by another array of the same length. */
   replace: (values: Float32Array<ArrayBuffer>) => void;
 }
 
@@ -23,19 +24,19 @@ export class Spool {
   readonly #fd: number;
   #end = 0;
 
-  /** @param beside the output: the same disk, so that a full one shows early */
+  /** @param beside path of the output. The spool is on the same disk, so that a full disk is noticed early. */
   constructor(beside: string) {
     this.#path = `${partialOf(beside)}-rows`;
     try {
       this.#fd = openSync(this.#path, "w+");
-      // Open but without a name: however this process ends, nothing is left behind.
+      // The file stays open but has no name any more, so nothing is left behind however this process ends.
       rmSync(this.#path);
     } catch (error) {
       throw writeProblem(this.#path, error);
     }
   }
 
-  /** @throws FathomError when the disk is full */
+  /** @throws FathomError if the disk is full */
   put(values: Float32Array<ArrayBuffer>): Spooled {
     const start = this.#end;
     const { length } = values;
@@ -74,7 +75,7 @@ export class Spool {
   }
 }
 
-/** Arrays that were put aside one after another, read back as one. */
+/** Reads several stored arrays one after another, as if they were one. */
 export function* inTurn(parts: readonly Spooled[]): Iterable<Float32Array> {
   for (const part of parts) yield* part.pieces();
 }

@@ -1,4 +1,7 @@
-/** Work whose length a stranger's file decides, ended when it takes too long: a pattern can be made to backtrack for years. */
+/**
+ * Runs work with a time limit. An untrusted file may decide how long work takes: a pattern can be made to backtrack
+ * for years.
+ */
 import { createContext, Script } from "node:vm";
 
 const call = new Script("work()");
@@ -7,8 +10,8 @@ const context = createContext(place);
 
 /**
  * Costs a fifth of a millisecond.
- * @param work ends with its call: nothing of it may be awaited
- * @throws what the work throws, and when it was ended an error of which `ranOut` is true
+ * @param work a synchronous function; it must not start anything that continues after it returns
+ * @throws what `work` throws; if the time is over, an error for which `ranOut` is true
  */
 export function within<T>(milliseconds: number, work: () => T): T {
   const outer = place.work;

@@ -36,7 +36,7 @@ describe("a journal", () => {
     const first = open(path);
     first.append({ n: 1 });
     first.append({ n: 2, text: "two\nlines\u2028" });
-    // Read before it is closed: a kill of the process would leave as much.
+    // It is read before it is closed: a killed process would leave the same.
     expect(readJournal(path, parse)).toEqual([{ n: 1 }, { n: 2 }]);
     await first.close();
     const second = open(path);
@@ -69,7 +69,7 @@ describe("a journal", () => {
     );
   });
 
-  test("whoever only reads one leaves it as it is, and takes a cut line for damage", () => {
+  test("reading does not change it, and a cut last line counts as damage", () => {
     const path = join(scratch, "read.jsonl");
     const cut = sealed({ n: 1 }) + sealed({ n: 2 }).slice(0, 20);
     writeFileSync(path, cut);
@@ -88,7 +88,7 @@ describe("a journal", () => {
     expect(readFileSync(path, "utf8")).toBe('{"n":1}\n{"m":1}\n');
   });
 
-  test("any letter of a line that is changed later is noticed; a line of a version without checksums is read", () => {
+  test("any later change in a line is noticed; lines of a version without checksums are read", () => {
     const path = join(scratch, "changed.jsonl");
     const line = sealed({ n: 1, text: "it’s so" }).trimEnd();
     const bytes = Buffer.from(line);
@@ -110,7 +110,7 @@ describe("a journal", () => {
     );
   });
 
-  test("files that a record speaks of are synced with it, and one that cannot be is told of", async () => {
+  test("files that belong to a record are synced with it, and a failure is reported", async () => {
     const path = join(scratch, "beside.jsonl");
     const journal = open(path);
     writeFileSync(join(scratch, "beside"), "x");
@@ -121,7 +121,7 @@ describe("a journal", () => {
     await expect(again.close()).rejects.toThrow(FathomError);
   });
 
-  test("a sync that failed is told by the next append", async () => {
+  test("a failed sync is reported by the next append", async () => {
     const journal = open(join(scratch, "told.jsonl"));
     journal.append({ n: 1 }, [join(scratch, "not-there")]);
     await vi.waitFor(() => {

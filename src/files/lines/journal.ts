@@ -1,9 +1,9 @@
 /**
- * A run's memory: one JSON record a line, each with the checksum of its text. A record is in the file before `append`
- * returns, so a kill of the process can only cut the last line short; opening again drops that piece. It is on the disk
- * itself a moment later: one sync covers all that was written while the one before was at work, so a power cut loses the
- * last moment, and many short records do not wait for the disk one by one. Damage anywhere else did not come from a kill
- * and is an error.
+ * The journal of a run: one JSON record per line, each with the checksum of its text. A record is in the file before
+ * `append` returns. So a killed process can only leave the last line incomplete; opening the journal again removes
+ * that piece. The record reaches the disk itself shortly after. One sync covers everything that was written while the
+ * previous sync ran, so many short records do not wait for the disk one by one, and a power cut loses only the last
+ * moment. Damage at any other place does not come from a kill and is an error.
  */
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync } from "node:fs";
 import { dirname } from "node:path";
@@ -15,32 +15,33 @@ import { sealed, unsealed } from "./sealed-line.ts";
 
 export interface Journal<T> {
   readonly path: string;
-  /** What was in the file when it was opened, in order. */
+  /** The records that were in the file when it was opened, in order. */
   readonly records: readonly T[];
-  /** True when opening cut off an incomplete last line. */
+  /** True if opening removed an incomplete last line. */
   readonly repaired: boolean;
   /**
-   * Writes one record; on failure the file is as it was before.
-   * @param files written before, not synced yet, that the record speaks of: they are synced soon after it, and before `close` ends
-   * @throws FathomError, also for what was appended before and could not be synced
+   * Writes one record. If that fails, the file is as it was before.
+   * @param files files that the record refers to, already written but not synced; they are synced soon after, and
+   *   before `close` ends
+   * @throws FathomError if writing fails, or if an earlier record could not be synced
    */
   append(record: object, files?: readonly string[]): void;
-  /** Waits until all is on the disk. @throws FathomError when it is not, unless `append` has said so */
+  /** Waits until everything is on the disk. @throws FathomError if that fails and `append` has not reported it yet */
   close(): Promise<void>;
 }
 
-/** Checks one record; it throws when the record is not what the journal holds. */
+/** Checks and converts one record; throws if it is not a record of this journal. */
 type Parse<T> = (value: unknown, where: string) => T;
 
 /**
- * Opens a journal, creating it where there is none.
- * @throws FathomError with file and line for damage, or when the file cannot be written
+ * Opens a journal; creates it if there is none.
+ * @throws FathomError with file and line for damage, or if the file cannot be written
  */
 export function openJournal<T>(path: string, parse: Parse<T>): Journal<T> {
   let fd: number;
   try {
     makeFolder(dirname(path));
-    // "a+" would append wherever the file ends, also after a failed write that was cut back; positions are ours.
+    // "a" only creates the file. "a+" would always write at the file's end, but this class chooses the position itself.
     fd = openSync(path, "a");
     closeSync(fd);
     fd = openSync(path, "r+");
@@ -58,7 +59,7 @@ export function openJournal<T>(path: string, parse: Parse<T>): Journal<T> {
   }
 }
 
-/** The records of a journal that nobody writes any more; the file is left as it is. @throws FathomError for any damage */
+/** Reads the records of a journal that is no longer written; the file is not changed. @throws FathomError for any damage */
 export function readJournal<T>(path: string, parse: Parse<T>): T[] {
   let fd: number | null = null;
   try {
@@ -73,7 +74,7 @@ export function readJournal<T>(path: string, parse: Parse<T>): T[] {
   }
 }
 
-/** Whether a journal holds a whole record; false where there is none. */
+/** Whether a journal exists and holds at least one complete record. */
 export function hasRecords(path: string): boolean {
   let fd: number | null = null;
   try {
@@ -92,7 +93,7 @@ export function hasRecords(path: string): boolean {
 function replay<T>(fd: number, path: string, parse: Parse<T>) {
   const records: T[] = [];
   let end = 0;
-  // A device has no size and may never end; only a regular file has a past to read.
+  // A device has no size and may never end, so only a regular file is read.
   if (!fstatSync(fd).isFile()) return { records, end };
   for (const { number, offset, bytes, complete } of byteLines(fd)) {
     if (!complete) break;
@@ -163,7 +164,7 @@ class OpenJournal<T> implements Journal<T> {
     try {
       ftruncateSync(this.#fd, this.#end);
     } catch {
-      // Opening again cuts it off; the write's own error is the one to report.
+      // Opening the journal again removes the piece. The error of the write is the one to report.
     }
   }
 }

@@ -1,4 +1,4 @@
-/** JSON Lines, as people write them too: every error says which line. */
+/** Reads JSON Lines, also those written by hand. Every error names the line. */
 import { closeSync, openSync } from "node:fs";
 import { badInput } from "../../core/errors.ts";
 import { readProblem } from "../disk/io.ts";
@@ -6,14 +6,14 @@ import { parseJson } from "../disk/json.ts";
 import { byteLines } from "./lines.ts";
 
 export interface JsonLine {
-  /** From 1, counting blank lines, as an editor does. */
+  /** Line number from 1; blank lines count, as in an editor. */
   line: number;
-  /** "file:line", to begin an error message with. */
+  /** "file:line", the beginning of an error message. */
   where: string;
   value: unknown;
 }
 
-/** One JSON value a line; blank lines are skipped. @throws FathomError with file and line */
+/** Reads one JSON value per line; blank lines are skipped. @throws FathomError with file and line */
 export function readJsonLines(path: string): JsonLine[] {
   const values: JsonLine[] = [];
   let fd: number | null = null;
@@ -32,12 +32,12 @@ export function readJsonLines(path: string): JsonLine[] {
   return values;
 }
 
-/** Records as they are written, one a line. */
+/** The text of records as JSON Lines, one per line. */
 export function jsonLines(records: readonly object[]): string {
   return records.map((record) => `${JSON.stringify(record)}\n`).join("");
 }
 
-/** @throws FathomError when the bytes are not UTF-8 */
+/** @throws FathomError if the bytes are not UTF-8 */
 export function decodeLine(bytes: Uint8Array, where: string): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
@@ -46,7 +46,7 @@ export function decodeLine(bytes: Uint8Array, where: string): string {
   }
 }
 
-/** @throws FathomError when the text is not one JSON value */
+/** @throws FathomError if the text is not one JSON value */
 export function parseLine(text: string, where: string): unknown {
   return parseJson(text, where, "one JSON value on the line");
 }

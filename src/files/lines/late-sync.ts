@@ -1,6 +1,7 @@
 /**
- * Brings what is written to an open file onto the disk within 200 ms, without a wait for each piece: one sync is at work at a
- * time, and the next covers all that was written meanwhile. Files beside it follow as the disk can take them.
+ * Syncs an open file to the disk within 200 ms after each write, without waiting for every piece. Only one sync runs
+ * at a time; the next one covers everything that was written in the meantime. Other files that belong to the data are
+ * synced when the disk has time.
  */
 import { fsync, fsyncSync, ftruncateSync } from "node:fs";
 import { open } from "node:fs/promises";
@@ -8,10 +9,16 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { promisify } from "node:util";
 import { writeProblem } from "../disk/io.ts";
 
-/** Milliseconds after which what was written is on the disk: where the disk is slower, the writer waits for it. */
+/**
+ * Data is on the disk at most this many milliseconds after it was written. If the disk is slower, the writer waits
+ * for it.
+ */
 const latest = 200;
 
-/** Files beside, synced at once: they share the disk's work, and a system allows some hundred open files. */
+/**
+ * How many other files are synced at the same time. They share the disk's work, and a system allows only some hundred
+ * open files.
+ */
 const together = 16;
 
 const synced = promisify(fsync);
@@ -19,17 +26,22 @@ const synced = promisify(fsync);
 export class LateSync {
   readonly #path: string;
   readonly #fd: number;
-  /** Of the open file: where what was written ends, and what is on the disk. */
+  /** End of the data written to the open file, in bytes. */
   #written: number;
+  /** End of the data that is known to be on the disk, in bytes. */
   #safe: number;
-  /** When the oldest of what is not on the disk was written. */
+  /** When the oldest data that is not on the disk was written. */
   #since = 0;
   readonly #beside: string[] = [];
   #atWork: Promise<void> | null = null;
   #failure: Error | null = null;
   #told = false;
 
-  /** @param fd open until `done` @param end of the file, all of it on the disk: what is behind it is cut off when a sync fails */
+  /**
+   * @param fd must stay open until `done`
+   * @param end length of the file, all of it on the disk. If a sync fails, the file is cut back to the length known
+   *   to be safe.
+   */
   constructor(path: string, fd: number, end: number) {
     this.#path = path;
     this.#fd = fd;
@@ -38,8 +50,8 @@ export class LateSync {
   }
 
   /**
-   * Of the open file up to `end`, and of `files` when there is time.
-   * @throws FathomError when the disk was waited for, and failed
+   * Starts to sync the open file up to `end`, and `files` when there is time. Does not wait unless the disk is too slow.
+   * @throws FathomError if it had to wait for the disk and the sync failed
    */
   sync(end: number, files: readonly string[]): void {
     const now = performance.now();
@@ -50,14 +62,14 @@ export class LateSync {
     this.#atWork ??= this.#work();
   }
 
-  /** @throws FathomError when a sync has failed: what was written since is not known to be there */
+  /** @throws FathomError if a sync has failed: then data written since may not be on the disk */
   requireNoFailure(): void {
     if (this.#failure === null) return;
     this.#told = true;
     throw this.#failure;
   }
 
-  /** Waits until all is on the disk. @throws FathomError for a failure that was not told yet */
+  /** Waits until everything is on the disk. @throws FathomError for a failure that was not reported yet */
   async done(): Promise<void> {
     await this.#atWork;
     if (!this.#told) this.requireNoFailure();
@@ -66,7 +78,8 @@ export class LateSync {
   async #work(): Promise<void> {
     try {
       while (this.#failure === null && (this.#safe < this.#written || this.#beside.length > 0)) {
-        // What one step of a batch finishes is written before the loop turns.
+        // All records that one step of a batch finishes are written before the next turn of the event loop, so one
+        // sync covers them.
         await nextTurn();
         const end = this.#written;
         const since = performance.now();
@@ -97,7 +110,7 @@ export class LateSync {
     try {
       ftruncateSync(this.#fd, this.#safe);
     } catch {
-      // Each record has its checksum: what is not as it was written is noticed.
+      // Each record has a checksum, so damaged data is noticed.
     }
   }
 }

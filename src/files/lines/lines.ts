@@ -1,14 +1,14 @@
-/** Lines of a file as bytes, read a piece at a time: a journal may be larger than the longest possible string. */
+/** The lines of a file as bytes, read piece by piece, because a journal may be larger than the longest possible string. */
 import { fstatSync, readSync } from "node:fs";
 
 const chunkBytes = 1 << 20;
 
 export interface ByteLine {
-  /** From 1. */
+  /** Line number from 1. */
   number: number;
   /** Bytes from the start of the file. */
   offset: number;
-  /** Without the newline. */
+  /** The line without the newline. */
   bytes: Buffer;
   /** False for a last line without a newline. */
   complete: boolean;
@@ -21,7 +21,7 @@ export function* byteLines(fd: number): Generator<ByteLine> {
   let position = 0;
   let offset = 0;
   let number = 1;
-  // A pipe has no places to read at: it gives what comes next.
+  // A pipe cannot be read at a position: it only gives the next bytes.
   const seekable = fstatSync(fd).isFile();
   for (;;) {
     const length = readSync(fd, chunk, 0, chunkBytes, seekable ? position : null);

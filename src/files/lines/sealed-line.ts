@@ -1,6 +1,7 @@
 /**
- * A line of JSON that carries the SHA-256 of its own text, so that a letter changed later is noticed: of what stands before
- * the checksum and the brace that closes the record. Lines of versions that wrote none are read as they are.
+ * A line of JSON that holds the SHA-256 of its own text, so that any later change is noticed. The checksum covers the
+ * text before it, without the brace that closes the record. Lines of earlier versions, without a checksum, are read
+ * without this check.
  */
 import { createHash } from "node:crypto";
 import { badInput, FathomError } from "../../core/errors.ts";
@@ -10,13 +11,13 @@ const [before, behind] = [',"sha256":"', '"}'] as const;
 const sealLength = before.length + 64 + behind.length;
 const damaged = "the file was damaged after it was written; restore it or start a new run";
 
-/** The record with its checksum, and the newline. @param record of at least one key, none of them sha256 */
+/** The line for a record: its text, its checksum and a newline. @param record has at least one key, and no key sha256 */
 export function sealed(record: object): string {
   const open = JSON.stringify(record).slice(0, -1);
   return `${open}${before}${sumOf(open)}${behind}\n`;
 }
 
-/** @param bytes without the newline @throws FathomError when it is not JSON or not what was written */
+/** @param bytes the line without the newline @throws FathomError if it is not JSON or does not match its checksum */
 export function unsealed(bytes: Uint8Array, where: string): unknown {
   let text: string;
   let value: unknown;

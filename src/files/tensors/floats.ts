@@ -1,8 +1,11 @@
-/** The 16-bit floats of checkpoints, to and from float32. Exact one way; round to nearest, ties to even, the other. */
+/**
+ * Converts the 16-bit floats of checkpoints to float32, exactly, and float32 back, rounded to nearest with ties to
+ * even.
+ */
 
 let halfTable: Float32Array | null = null;
 
-/** [65,536] float32 of every float16 bit pattern: a look-up is several times faster than bit arithmetic. */
+/** [65,536] the float32 value of every float16 bit pattern. A look-up is several times faster than bit arithmetic. */
 export function float16Table(): Float32Array {
   if (halfTable !== null) return halfTable;
   const table = new Float32Array(65_536);
@@ -18,19 +21,19 @@ export function float16Table(): Float32Array {
   return table;
 }
 
-/** Little-endian float16 in `bits` to float32 in `out`, element by element from out[at]. */
+/** Converts little-endian float16 in `bits` to float32 in `out`, starting at out[at]. */
 export function decodeFloat16(bits: Uint16Array, out: Float32Array, at = 0): void {
   const table = float16Table();
   for (let i = 0; i < bits.length; i++) out[at + i] = table[bits[i]!]!;
 }
 
-/** bfloat16 is float32 without its low half. */
+/** Converts bfloat16 in `bits` to float32 in `out`, starting at out[at]. bfloat16 is the upper half of a float32. */
 export function decodeBfloat16(bits: Uint16Array, out: Float32Array, at = 0): void {
   const words = new Uint32Array(out.buffer, out.byteOffset + at * 4, bits.length);
   for (let i = 0; i < bits.length; i++) words[i] = bits[i]! << 16;
 }
 
-/** float32 to bfloat16 bits, nearest even; NaN stays NaN. */
+/** Converts float32 to bfloat16 bits, rounded to nearest with ties to even; NaN stays NaN. */
 export function encodeBfloat16(values: Float32Array): Uint16Array<ArrayBuffer> {
   const words = new Uint32Array(values.buffer, values.byteOffset, values.length);
   const bits = new Uint16Array(values.length);

@@ -8,12 +8,12 @@ import { readZip, type ZipMember } from "./zip.ts";
 
 const dtypes: Readonly<Record<string, FloatDType>> = { "<f8": "F64", "<f4": "F32", "<f2": "F16" };
 const magic = "\x93NUMPY";
-/** A header is a line of some hundred bytes. */
+/** Limit of a header; a real one is a line of some hundred bytes. */
 const maxHeaderBytes = 65_536;
 
 /**
  * @returns arrays by name, without ".npy"
- * @throws FathomError for every way in which the file is not a whole .npz of float arrays
+ * @throws FathomError if the file is not a complete .npz of float arrays
  */
 export function readNpz(path: string): Map<string, StoredTensor> {
   let fd: number;
@@ -61,7 +61,7 @@ function arrayAt(fd: number, path: string, name: string, { offset, length }: Zip
   });
 }
 
-/** A Python dictionary of three entries, as NumPy writes it: nothing is evaluated. */
+/** Reads the three entries of the Python dictionary that NumPy writes; nothing is evaluated. */
 function parseHeader(text: string, where: string): { dtype: FloatDType; shape: number[]; fortran: boolean } {
   const descr = /'descr':\s*'([^']*)'/.exec(text)?.[1];
   const order = /'fortran_order':\s*(True|False)/.exec(text)?.[1];

@@ -1,10 +1,13 @@
-/** The JSON header of a safetensors file, checked whole: types, sizes, bounds, holes, overlaps, names given twice. */
+/**
+ * Reads and checks the whole JSON header of a safetensors file: types, sizes, bounds, holes, overlaps and duplicate
+ * names.
+ */
 import { badInput } from "../../core/errors.ts";
 import { endOfString, isClosing, isOpening, parseJson } from "../disk/json.ts";
 
 const [quote, colon] = [0x22, 0x3a];
 
-/** Bytes of an element; several share one where it is less. */
+/** Bytes per element; below 1 if several elements share a byte. */
 const bytesOf = {
   F4: 1 / 2,
   F6_E2M3: 3 / 4,
@@ -43,15 +46,15 @@ export interface SafetensorsEntry {
 }
 
 export interface SafetensorsHeader {
-  /** In the order of their bytes. */
+  /** By name, in the order of their bytes in the file. */
   entries: Map<string, SafetensorsEntry>;
   metadata: Record<string, string>;
 }
 
 /**
- * @param dataStart where the tensors' bytes begin in the file
- * @param fileSize bytes
- * @throws FathomError naming file and tensor
+ * @param dataStart offset in the file of the tensors' first byte
+ * @param fileSize in bytes
+ * @throws FathomError that names file and tensor
  */
 export function parseHeader(
   text: string,
@@ -65,7 +68,7 @@ export function parseHeader(
   const listed = Object.entries(tensors).map(
     ([name, raw]) => [name, parseEntry(raw, `${path} "${name}"`, dataStart)] as const,
   );
-  // Empty tensors share their offset with a neighbour; they sort before it.
+  // An empty tensor has the same offset as the next tensor; it sorts before it.
   listed.sort(([, a], [, b]) => a.offset - b.offset || a.length - b.length);
   let end = dataStart;
   for (const [name, entry] of listed) {
@@ -131,7 +134,7 @@ function parseMetadata(raw: unknown, path: string): Record<string, string> {
   return raw as Record<string, string>;
 }
 
-/** JSON.parse keeps the last of two equal keys without a word; which tensor is meant then depends on the reader. */
+/** Refuses a key that occurs twice. JSON.parse silently keeps the last one; other readers may keep the first. */
 function refuseTwice(text: string, path: string): void {
   const seen = new Set<string>();
   let depth = 0;

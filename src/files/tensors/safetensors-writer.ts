@@ -1,4 +1,7 @@
-/** Writing safetensors piece by piece: the header first, then the values as they come, then the file's name. */
+/**
+ * Writes safetensors piece by piece: first the header, then the values as they are made; the file gets its name at
+ * the end.
+ */
 import { badInput } from "../../core/errors.ts";
 import { type Synced, writeAll, writeAtomically } from "../disk/io.ts";
 import { encodeBfloat16 } from "./floats.ts";
@@ -7,18 +10,21 @@ type Values = Float32Array | Int32Array | Uint8Array;
 
 export interface TensorToWrite {
   name: string;
-  /** BF16 takes float32 values and rounds them. */
+  /** For BF16, values are given as float32 and rounded. */
   dtype: "F32" | "I32" | "BF16" | "U8";
   /** Row-major, slowest axis first. */
   shape: readonly number[];
-  /** All values, or pieces in order, made when they are needed. Int32Array for I32, Uint8Array for U8, Float32Array for the others. */
+  /**
+   * All values, or a function that makes pieces in order when they are needed. Int32Array for I32, Uint8Array for U8,
+   * Float32Array for the others.
+   */
   values: Values | (() => Iterable<Values>);
 }
 
 /**
- * Writes the file whole or not at all; one piece at a time is in memory.
- * @throws FathomError when the place cannot be written or the disk is full
- * @throws RangeError when the values are not as many as the shape says (a bug of the caller)
+ * Writes the file completely or not at all; only one piece is in memory at a time.
+ * @throws FathomError if the path cannot be written or the disk is full
+ * @throws RangeError if the number of values does not fit the shape (a bug in the caller)
  */
 export function writeSafetensors(
   path: string,
@@ -26,7 +32,7 @@ export function writeSafetensors(
   metadata: Readonly<Record<string, string>> = {},
   synced: Synced = "now",
 ): void {
-  // Wide types first keep every tensor aligned to its own width.
+  // Tensors of wide types come first, so that every tensor is aligned to its own width.
   const ordered = [...tensors].sort((a, b) => width(b.dtype) - width(a.dtype));
   const header = headerBytes(path, ordered, metadata);
   const write = (fd: number) => {

@@ -12,7 +12,7 @@ afterAll(() => {
   rmSync(scratch, { recursive: true });
 });
 
-/** A file with any header, sound or not, and so many bytes of data. */
+/** Writes a file with any header, valid or not, and this many bytes of data. */
 function craft(header: unknown, dataBytes: number, headerLength?: bigint): string {
   const json = Buffer.from(typeof header === "string" ? header : JSON.stringify(header));
   const length = Buffer.alloc(8);
@@ -28,7 +28,7 @@ const f32 = (begin: number, end: number, shape = [(end - begin) / 4]) => ({
   data_offsets: [begin, end],
 });
 
-describe("a header that is not sound is refused in one line", () => {
+describe("an invalid header is refused in one line", () => {
   test.each<[string, unknown, number, RegExp]>([
     ["cut short", { a: f32(0, 16) }, 12, /expected \d+ bytes, found \d+\. Try: fetch the file again/],
     ["longer than its header says", { a: f32(0, 16) }, 20, /found 4 more than the header accounts for/],
@@ -80,7 +80,7 @@ describe("a header that is not sound is refused in one line", () => {
     expect(() => openSafetensors(scratch)).toThrow(/found a directory/);
   });
 
-  test("any bytes at all end in one FathomError or in a file", () => {
+  test("any bytes give one FathomError or an open file", () => {
     const path = join(scratch, "any.safetensors");
     fc.assert(
       fc.property(fc.json(), fc.uint8Array({ maxLength: 40 }), (json, rest) => {
@@ -134,7 +134,7 @@ describe("written and read again", () => {
     file.close();
   });
 
-  test("a write that fails leaves what was there, and nothing beside it", () => {
+  test("a failed write leaves the earlier file, and no other", () => {
     const before = readFileSync(path);
     const tooFew = { name: "a", dtype: "F32", shape: [4], values: new Float32Array(3) } as const;
     expect(() => {

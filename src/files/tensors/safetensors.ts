@@ -1,6 +1,6 @@
 /**
- * Reading safetensors: an eight-byte header length, a JSON header, then the tensors' bytes. Files come from
- * strangers, so the whole header is checked before any tensor is touched; reads are positioned, nothing is mapped.
+ * Reads safetensors: an eight-byte header length, a JSON header, then the tensors' bytes. Files are untrusted, so the
+ * whole header is checked before any tensor is read. Bytes are read at their position; nothing is memory-mapped.
  * Format: https://huggingface.co/docs/safetensors (offsets without holes or overlaps).
  */
 import { closeSync, fstatSync, openSync } from "node:fs";
@@ -10,31 +10,34 @@ import { readExactly } from "../disk/read.ts";
 import { parseHeader, type SafetensorsEntry } from "./safetensors-header.ts";
 import { decoded, isFloat, rowMajor, StoredTensor } from "./stored-tensor.ts";
 
-/** A quarter of the format's own limit: 200,000 tensors, where files of the largest models hold some thousands. */
+/** A quarter of the format's own limit. It allows 200,000 tensors; files of the largest models have some thousands. */
 const maxHeaderBytes = 25_000_000;
 
 export interface SafetensorsFile {
   readonly path: string;
-  /** By name, in the order of their bytes. */
+  /** By name, in the order of their bytes in the file. */
   readonly entries: ReadonlyMap<string, SafetensorsEntry>;
   /** The header's __metadata__. */
   readonly metadata: Readonly<Record<string, string>>;
-  /** @throws FathomError naming file and tensor when there is none of that name */
+  /** @throws FathomError that names file and tensor if there is no tensor of this name */
   entry(name: string): SafetensorsEntry;
   /**
-   * F32, F16, BF16 or F64 as float32, row-major.
-   * @param rows half-open range of axis 0
+   * A tensor of type F32, F16, BF16 or F64 as float32, row-major.
+   * @param rows range of axis 0: `from` is included, `to` is not
    * @throws FathomError for a missing tensor or one of another type
    */
   readFloat32(name: string, rows?: readonly [from: number, to: number]): Float32Array<ArrayBuffer>;
-  /** A tensor of floats where it lies: it can be read when this file is closed. @throws FathomError for another type */
+  /**
+   * A tensor of floats that stays in the file. It can be read after this file is closed.
+   * @throws FathomError for another type
+   */
   tensor(name: string): StoredTensor;
-  /** The tensor's bytes as they lie in the file. */
+  /** The tensor's bytes as stored in the file. @param rows as in `readFloat32` */
   readBytes(name: string, rows?: readonly [from: number, to: number]): Uint8Array<ArrayBuffer>;
   close(): void;
 }
 
-/** @throws FathomError for every way in which the file is not whole and sound */
+/** @throws FathomError if the file is not a complete and valid safetensors file */
 export function openSafetensors(path: string): SafetensorsFile {
   let fd: number;
   try {

@@ -1,6 +1,6 @@
 /**
- * A tensor of floats where it lies in a file, whatever the file's format: its type, shape, strides and first byte. It can
- * be read whole, or row by row and column by column, so that who needs a few features of an SAE touches only their bytes.
+ * A tensor of floats that stays in a file of any format: its type, shape, strides and first byte. It can be read
+ * whole, or only some rows or columns of it. So reading a few features of an SAE touches only their bytes.
  */
 import { closeSync, openSync } from "node:fs";
 import { badInput } from "../../core/errors.ts";
@@ -15,21 +15,21 @@ export function isFloat(dtype: string): dtype is FloatDType {
   return Object.hasOwn(floatBytes, dtype);
 }
 
-/** Rows that are turned into columns together: a cache line of float32, since a line a number is ten times as slow. */
+/** How many rows are transposed together: one cache line of float32. One cache line per number is ten times as slow. */
 const strip = 16;
 
 export interface TensorPlace {
-  /** The file is opened for each reading, so that nobody has to keep it open. */
+  /** The file is opened for each read, so that no caller has to keep it open. */
   path: string;
   name: string;
   dtype: FloatDType;
   /** Slowest axis first; [] is a scalar. */
   shape: readonly number[];
-  /** Elements from one index of an axis to the next; not always row-major (a transposed view that PyTorch saved). */
+  /** Per axis: elements from one index to the next. Not always row-major, e.g. for a transposed view that PyTorch saved. */
   strides: readonly number[];
   /** Bytes from the start of the file to element 0. */
   offset: number;
-  /** First byte after the tensor's storage: nothing of it lies beyond. */
+  /** First byte after the tensor's storage; no element may be beyond it. */
   end: number;
 }
 
@@ -39,7 +39,7 @@ export class StoredTensor {
   readonly shape: readonly number[];
   readonly #place: TensorPlace;
 
-  /** @throws FathomError when an element lies outside the storage, or two share their bytes */
+  /** @throws FathomError if an element is outside the storage, or if elements share their bytes */
   constructor(place: TensorPlace) {
     const { path, name, dtype, shape, strides, offset, end } = place;
     const where = `${path} "${name}"`;
@@ -53,7 +53,7 @@ export class StoredTensor {
       const bytes = (last + 1) * floatBytes[dtype];
       if (!(offset + bytes <= end))
         throw badInput(where, `${bytes} bytes for [${shape.join(", ")}]`, `${Math.max(0, end - offset)}`);
-      // A tensor that repeats its numbers could claim any size from a few bytes.
+      // A tensor whose elements share bytes could claim any size from a few bytes.
       if (product(shape) > last + 1)
         throw badInput(where, "a number for each element", `strides [${strides.join(", ")}] that share them`);
     }
@@ -63,18 +63,18 @@ export class StoredTensor {
     this.#place = place;
   }
 
-  /** The same under another name, for messages. */
+  /** The same tensor with another name in messages. */
   named(name: string): StoredTensor {
     return new StoredTensor({ ...this.#place, name });
   }
 
-  /** A matrix with its axes swapped; nothing is read. */
+  /** The matrix with its axes swapped; nothing is read. */
   transposed(): StoredTensor {
     const { shape, strides } = this.#place;
     return new StoredTensor({ ...this.#place, shape: shape.toReversed(), strides: strides.toReversed() });
   }
 
-  /** All elements as float32, row-major; a float64 is rounded. */
+  /** All elements as float32, row-major; float64 is rounded. */
   read(): Float32Array<ArrayBuffer> {
     const { shape } = this;
     const { strides } = this.#place;
@@ -97,7 +97,7 @@ export class StoredTensor {
   }
 
   /**
-   * Chosen rows (axis 0) or columns (axis 1) of a matrix, and no other byte.
+   * Reads chosen rows (axis 0) or columns (axis 1) of a matrix, and no other byte.
    * @returns [indices.length, the other axis], row-major
    */
   take(axis: 0 | 1, indices: readonly number[]): Float32Array<ArrayBuffer> {
@@ -111,7 +111,7 @@ export class StoredTensor {
       if (!Number.isInteger(index) || index < 0 || index >= shape[axis]!)
         throw new RangeError(`"${name}": index ${index} of ${shape[axis]}`);
     this.#reading((elements) => {
-      // Neighbours in the file are read together: whole rows that follow one another, or their columns row by row.
+      // Neighbours in the file are read together: rows that follow one another, or neighbouring columns row by row.
       const contiguous = along === 1 || width === 1;
       for (const [i, count] of runs(indices, contiguous ? step === width : step === 1)) {
         const from = indices[i]! * step;
@@ -131,7 +131,10 @@ export class StoredTensor {
     return out;
   }
 
-  /** Gives `use` a reader of stored elements [from, from + count), in the order of the file, counted from element 0. */
+  /**
+   * Opens the file and calls `use` with a reader. The reader returns `count` stored elements from element `from` on,
+   * in the order of the file.
+   */
   #reading<Result>(
     use: (elements: (from: number, count: number) => Float32Array<ArrayBuffer>) => Result,
   ): Result {
@@ -153,7 +156,7 @@ export class StoredTensor {
   }
 }
 
-/** Elements as they are stored, little-endian, as float32; a float64 is rounded. */
+/** Converts stored elements (little-endian) to float32; float64 is rounded. */
 export function decoded(bytes: Uint8Array<ArrayBuffer>, dtype: FloatDType): Float32Array<ArrayBuffer> {
   switch (dtype) {
     case "F32":
@@ -181,7 +184,10 @@ function isRowMajor(shape: readonly number[], strides: readonly number[]): boole
   return shape.every((size, axis) => size === 1 || strides[axis] === expected[axis]);
 }
 
-/** Stretches of indices that follow one another: [place in the list, length]. @param together else each for itself */
+/**
+ * Yields runs of consecutive indices as [position in the list, length].
+ * @param together false: every index is a run of its own
+ */
 function* runs(indices: readonly number[], together: boolean): Generator<[number, number]> {
   for (let at = 0; at < indices.length; ) {
     let count = 1;

@@ -1,8 +1,8 @@
 /**
- * The table of a zip file whose members are stored, so that what they hold can be read in place: NumPy's .npz and
- * PyTorch's .pt. Both write members without compression. A zip says everything twice (central directory, local headers);
- * readers that believe different halves see different files, so both have to agree here.
- * Format: PKWARE APPNOTE 6.3.10, sections 4.3.7 (local header), 4.3.12 (directory), 4.3.14 to 4.3.16 (ends, zip64).
+ * Reads the table of a zip file with uncompressed members, so that their content can be read in place. NumPy's .npz
+ * and PyTorch's .pt are such files. A zip states everything twice, in the central directory and in local headers.
+ * Readers that use different ones would see different files, so both must agree here. Format: PKWARE APPNOTE 6.3.10,
+ * sections 4.3.7 (local header), 4.3.12 (directory), 4.3.14 to 4.3.16 (ends, zip64).
  */
 import { badInput } from "../../core/errors.ts";
 import { readExactly } from "../disk/read.ts";
@@ -14,9 +14,9 @@ export interface ZipMember {
   length: number;
 }
 
-/** The end record is 22 bytes and a comment of at most 65,535. */
+/** The end record has 22 bytes and a comment of at most 65,535 bytes. */
 const longestEnd = 22 + 65_535;
-/** A model's zip has some hundred members; a directory beyond this is an attack. */
+/** Limit of the directory. A model's zip has some hundred members; a larger directory is an attack. */
 const maxDirectoryBytes = 64 * 2 ** 20;
 const signatures = {
   local: 0x04034b50,
@@ -25,13 +25,13 @@ const signatures = {
   end64: 0x06064b50,
   locator64: 0x07064b50,
 };
-/** What stands in a 32-bit field whose value is in the zip64 extra field. */
+/** The value of a 32-bit field whose real value is in the zip64 extra field. */
 const elsewhere = 0xffff_ffff;
 
 /**
  * @param size bytes of the file
  * @returns members by name, in the order of the directory
- * @throws FathomError for every way in which the zip is not whole, or says two things
+ * @throws FathomError if the zip is incomplete or contradicts itself
  */
 export function readZip(fd: number, path: string, size: number): Map<string, ZipMember> {
   const { count, start, length } = findDirectory(fd, path, size);
@@ -79,7 +79,8 @@ function findDirectory(
   const from = Math.max(0, size - longestEnd);
   const tail = new DataView(readExactly(fd, path, from, size - from).buffer);
   let at = tail.byteLength - 22;
-  // The comment must end with the file, or a signature inside it could be another directory.
+  // The comment must end exactly at the file's end. Otherwise a signature inside the comment could pass for another
+  // directory.
   while (
     at >= 0 &&
     !(
@@ -110,7 +111,7 @@ function findDirectory(
   };
 }
 
-/** 32-bit values, with those that did not fit taken from the zip64 extra field, in their order. */
+/** Returns 32-bit values; those that did not fit are taken from the zip64 extra field, in their order. */
 function wide(extra: DataView, values: readonly number[], where: string): number[] {
   let field: DataView | null = null;
   for (let at = 0; at + 4 <= extra.byteLength; ) {
@@ -129,7 +130,10 @@ function wide(extra: DataView, values: readonly number[], where: string): number
   });
 }
 
-/** The member's data begins after its local header, whose name and extra field may have other lengths than the directory's. */
+/**
+ * Finds a member's data, which begins after its local header. Name and extra field of that header may have other
+ * lengths than in the directory.
+ */
 function localMember(
   fd: number,
   path: string,

@@ -1,10 +1,10 @@
-/** The globals that a file of tensors needs, and nothing beside them: how PyTorch rebuilds tensors, and its dictionary. */
+/** The only globals that a pickle of tensors may use: PyTorch's functions that rebuild tensors, and its dictionary. */
 import { badInput } from "../../core/errors.ts";
 import { floatBytes, isFloat, StoredTensor } from "../tensors/stored-tensor.ts";
 import { OtherTensor } from "./other-tensor.ts";
 import { PickleGlobal, type PickleKey, type PickleValue } from "./pickle-values.ts";
 
-/** Bytes of a file that tensors lie in. */
+/** The bytes of a file that hold tensors. */
 export class Storage {
   readonly dtype: string;
   /** Bytes from the start of the file. */
@@ -19,7 +19,7 @@ export class Storage {
   }
 }
 
-/** Bytes of an element, by the storage classes of torch. */
+/** Type and bytes per element of torch's storage classes. */
 export const storageBytes: Readonly<Record<string, { dtype: string; bytes: number }>> = {
   DoubleStorage: { dtype: "F64", bytes: 8 },
   FloatStorage: { dtype: "F32", bytes: 4 },
@@ -33,7 +33,7 @@ export const storageBytes: Readonly<Record<string, { dtype: string; bytes: numbe
   BoolStorage: { dtype: "BOOL", bytes: 1 },
 };
 
-/** @param path the file that the tensors lie in */
+/** @param path the file that holds the tensors */
 export function torchGlobals(path: string) {
   const rebuild = (args: readonly PickleValue[]): StoredTensor | OtherTensor => {
     const [storage, offset, shape, strides] = args;
@@ -75,7 +75,7 @@ export function torchGlobals(path: string) {
       throw badInput(path, "a shape", "something else");
     },
     ...Object.fromEntries(Object.keys(storageBytes).map((name) => [`torch.${name}`, null])),
-    // A dtype or a device is a word in a configuration: named, never called.
+    // A dtype appears as a value in a configuration: it may be named, but never called.
     ...Object.fromEntries(
       ["float64", "float32", "float16", "bfloat16", "int64", "int32"].map((name) => [`torch.${name}`, null]),
     ),

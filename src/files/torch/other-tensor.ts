@@ -1,6 +1,6 @@
 /**
- * A tensor of whole numbers or truth values. Nothing is computed with one; those that are small say something beside the weights (how
- * many features are active, how large groups are), and are read as numbers where somebody asks.
+ * A tensor of whole numbers or booleans. Fathom never computes with one. Small ones hold settings beside the weights
+ * (how many features are active, how large groups are) and can be read as numbers.
  */
 import { closeSync, openSync } from "node:fs";
 import { badInput } from "../../core/errors.ts";
@@ -16,7 +16,7 @@ export interface OtherPlace {
   end: number;
 }
 
-/** Numbers that say something are few; more are data. */
+/** Limit of elements. Settings have few numbers; a larger tensor holds data. */
 const most = 4096;
 
 const readers: Readonly<Record<string, { bytes: number; read: (view: DataView) => number }>> = {
@@ -40,9 +40,9 @@ export class OtherTensor {
   }
 
   /**
-   * Row by row; a vector or a single number.
+   * Reads the numbers of a vector or of a single number.
    * @param name for messages
-   * @throws FathomError for a type that is not known, a matrix, many numbers, or numbers outside the storage
+   * @throws FathomError for an unknown type, a matrix, too many numbers, or numbers outside the storage
    */
   read(name: string): number[] {
     const place = this.#place;

@@ -1,12 +1,12 @@
 /**
- * The bytes of a pickle, read from front to back: sizes, lines, texts and numbers as the opcodes spell them, each refused
- * when it is cut short or not what it should be. What the opcodes mean is pickle.ts.
+ * Reads the bytes of a pickle from front to back: sizes, lines, texts and numbers in the encodings of the opcodes.
+ * Anything that is cut short or malformed is refused. pickle.ts knows what the opcodes mean.
  */
 import { badInput } from "../../core/errors.ts";
 
 /**
- * Longest program. A state dict's has a few hundred bytes a tensor; each byte can make an object, so this also bounds the
- * memory that a hostile one takes.
+ * The longest program that is read. The pickle of a state dict has a few hundred bytes per tensor. Each byte can
+ * create an object, so this also limits the memory that a hostile program takes.
  */
 export const maxPickleBytes = 2 ** 20;
 
@@ -35,7 +35,7 @@ export class PickleBytes {
     return this.#bytes[this.skip(1)]!;
   }
 
-  /** Moves on. @returns where it was */
+  /** Moves forward by `count` bytes. @returns the position before */
   skip(count: number): number {
     const from = this.#at;
     if (!(from + count <= this.#bytes.length)) throw this.wrong("a whole pickle", "one that is cut short");
@@ -79,7 +79,7 @@ export class PickleBytes {
     const end = this.#bytes.indexOf(0x0a, this.#at);
     if (end < 0) throw this.wrong("a whole pickle", "a line without an end");
     const at = this.skip(end + 1 - this.#at);
-    // Protocol 0 writes Latin-1, and escapes what lies beyond.
+    // Protocol 0 writes Latin-1 and escapes all other characters.
     return latin1.decode(this.#bytes.subarray(at, end));
   }
 
@@ -102,7 +102,7 @@ export class PickleBytes {
     return value;
   }
 
-  /** Two's complement, little-endian. Longer ones are allowed when the number is small: torch's magic number is not. */
+  /** Reads a two's complement, little-endian integer of at most 16 bytes. */
   long(length: number): number | string {
     const at = this.skip(length);
     if (length === 0) return 0;
@@ -110,13 +110,14 @@ export class PickleBytes {
     let value = 0n;
     for (let i = length - 1; i >= 0; i--) value = (value << 8n) | BigInt(this.#bytes[at + i]!);
     value = BigInt.asIntN(8 * length, value);
-    // A number that a double cannot hold is kept as its digits: nothing here computes with it.
+    // A number that a double cannot hold exactly (torch's magic number) is returned as its digits; no code computes
+    // with it.
     return value >= BigInt(Number.MIN_SAFE_INTEGER) && value <= BigInt(Number.MAX_SAFE_INTEGER)
       ? Number(value)
       : String(value);
   }
 
-  /** Protocol 0 writes a text as Python's repr of it. */
+  /** Reads a text that protocol 0 wrote as Python's repr. */
   quoted(line: string): string {
     const inner = /^(['"])(.*)\1$/s.exec(line)?.[2];
     if (inner === undefined) throw this.wrong("a quoted text", JSON.stringify(line.slice(0, 40)));
@@ -138,7 +139,7 @@ export class PickleBytes {
     );
   }
 
-  /** @returns the error to throw, with the place reached */
+  /** @returns the error to throw, with the position reached */
   wrong(expected: string, found: string): Error {
     return badInput(
       `${this.#where} (pickle, byte ${this.#at})`,

@@ -1,11 +1,11 @@
-/** The stack of a pickle's machine, with its marks, and the values that it remembers. */
+/** The stack of the pickle machine, with its marks, and its memo of remembered values. */
 import type { PickleBytes } from "./pickle-bytes.ts";
 import type { PickleValue } from "./pickle-values.ts";
 
 const mark = Symbol("mark");
 type Slot = PickleValue | typeof mark;
 
-/** Whatever takes what is not there throws FathomError: the program is broken. */
+/** Methods throw FathomError if the value that they take is not there: then the program is broken. */
 export class PickleStack {
   readonly #read: PickleBytes;
   readonly #slots: Slot[] = [];
@@ -23,7 +23,7 @@ export class PickleStack {
     this.#slots.push(mark);
   }
 
-  /** Takes a value or a mark, or nothing where there is none. */
+  /** Removes the top value or mark; does nothing if the stack is empty. */
   drop(): void {
     this.#slots.pop();
   }
@@ -36,19 +36,19 @@ export class PickleStack {
     return this.#value(this.#slots.at(-1));
   }
 
-  /** In the order in which they were put there. */
+  /** Removes the top values. @returns them in the order in which they were pushed */
   popMany(count: number): PickleValue[] {
     return Array.from({ length: count }, () => this.pop()).reverse();
   }
 
-  /** What lies above the last mark, which goes too. */
+  /** Removes the last mark and all values above it. @returns those values */
   sinceMark(): PickleValue[] {
     const at = this.#slots.lastIndexOf(mark);
     if (at < 0) throw this.#read.wrong("a mark on the stack", "none");
     return this.#slots.splice(at).slice(1) as PickleValue[];
   }
 
-  /** Remembers the top. @param index the next one when not given */
+  /** Remembers the top value. @param index default: the next free one */
   remember(index: number = this.#memo.size): void {
     this.#memo.set(index, this.top());
   }

@@ -1,6 +1,6 @@
-/** What a pickle can hold here, and what its reader asks of whoever wants it read. */
+/** The values that a pickle can hold here, and the interface that the caller of the reader implements. */
 
-/** Lists and tuples are arrays, dictionaries maps, None null; integers beyond 2^53 are refused. */
+/** Lists and tuples are arrays, dictionaries are maps, None is null. Large binary integers are strings of digits. */
 export type PickleValue =
   | null
   | boolean
@@ -14,7 +14,7 @@ export type PickleValue =
   | object;
 export type PickleKey = string | number | boolean | null;
 
-/** A set, kept apart from lists so that nobody takes one for the other. */
+/** A set. It has its own class, so that it is not mistaken for a list. */
 export class PickleSet {
   readonly items: PickleValue[];
 
@@ -23,11 +23,11 @@ export class PickleSet {
   }
 }
 
-/** A name that the pickle asked for and the caller knows: a function or a class. Never called by the machine itself. */
+/** A function or class that the pickle names and the caller knows. Only the caller's own `call` ever runs. */
 export class PickleGlobal {
   readonly module: string;
   readonly name: string;
-  /** What a call of it gives; null where it may be named but not called. */
+  /** Gives the result of a call; null if it may be named but not called. */
   readonly call: ((args: readonly PickleValue[]) => PickleValue) | null;
 
   constructor(module: string, name: string, call: PickleGlobal["call"]) {
@@ -38,8 +38,8 @@ export class PickleGlobal {
 }
 
 export interface PickleHost {
-  /** null refuses the global. */
+  /** @returns null to refuse the global */
   global(module: string, name: string): PickleGlobal | null;
-  /** What a persistent id stands for. @throws FathomError when nothing */
+  /** The value that a persistent id stands for. @throws FathomError if there is none */
   persistent(id: PickleValue): PickleValue;
 }

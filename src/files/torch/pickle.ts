@@ -1,7 +1,8 @@
 /**
- * A Python pickle, read and never executed. A pickle is a program for a small stack machine whose GLOBAL and REDUCE can
- * call any function; here the machine knows containers, texts and numbers, and asks its caller for each global by name.
- * What the caller does not know is refused by that name. Opcodes: CPython's Lib/pickletools.py, protocols 0 to 5.
+ * Reads a Python pickle without executing it. A pickle is a program for a small stack machine, and its opcodes GLOBAL
+ * and REDUCE can call any function. The machine here knows only containers, texts and numbers. It asks its caller for
+ * each global by name; a global that the caller does not know is refused by name. Opcodes: CPython's
+ * Lib/pickletools.py, protocols 0 to 5.
  */
 import { PickleBytes } from "./pickle-bytes.ts";
 import { PickleStack } from "./pickle-stack.ts";
@@ -14,10 +15,10 @@ import {
 } from "./pickle-values.ts";
 
 /**
- * @param bytes the program; may go on behind its end
+ * @param bytes the program; other bytes may follow it
  * @param where file, for messages
- * @returns the value, and how many bytes the program takes
- * @throws FathomError naming what is refused or broken
+ * @returns the value, and the length of the program in bytes
+ * @throws FathomError that names what is refused or broken
  */
 export function readPickle(
   bytes: Uint8Array,
@@ -53,7 +54,7 @@ class Machine {
       case "\x80": // PROTO
         if (read.byte() > 5) throw read.wrong("a pickle of protocol 0 to 5", "a later one");
         return;
-      case "\x95": // FRAME: the length only helps those who read ahead
+      case "\x95": // FRAME: its length only helps readers that read ahead
         read.skip(8);
         return;
       case "(":
@@ -227,7 +228,7 @@ class Machine {
     }
   }
 
-  /** The one object whose state may be set: a dictionary that carries attributes, as a state dict does. They are dropped. */
+  /** BUILD sets an object's state. Only a dictionary may have one (a state dict has attributes); the state is dropped. */
   #build(state: PickleValue): void {
     if (!(this.#stack.top() instanceof Map) || !(state instanceof Map))
       throw this.#read.wrong("no object with a state of its own", "BUILD");
@@ -277,7 +278,7 @@ class Machine {
   }
 }
 
-/** Opcodes that are refused, by the names that pickletools gives them. */
+/** Refused opcodes with the names that pickletools gives them. */
 const refused: Readonly<Record<string, string>> = {
   i: "INST, which calls a class",
   o: "OBJ, which calls a class",

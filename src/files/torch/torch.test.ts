@@ -1,4 +1,7 @@
-/** Files of torch.save and plain pickles against what wrote them (oracle/tensor_files.py), and pickles that attack. */
+/**
+ * Files of torch.save and plain pickles, compared with the values that were written (oracle/tensor_files.py), and
+ * hostile pickles.
+ */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -38,7 +41,7 @@ function holds(found: unknown, numbers: Numbers): void {
   expect([...tensor.read()]).toEqual(numbers.values.map(Math.fround));
 }
 
-/** A fixture cut or changed anywhere is read all the same, or refused in one line. */
+/** A fixture that is cut or changed anywhere is either read or refused in one line. */
 function endsInOneLine(name: string, read: (path: string) => unknown): void {
   const bytes = readFileSync(fixtures + name);
   const path = join(scratch, name);
@@ -111,7 +114,7 @@ describe("npz", () => {
     endsInOneLine("arrays.npz", readNpz);
   });
 
-  it("believes no zip whose two tables disagree", () => {
+  it("refuses a zip whose two tables disagree", () => {
     const bytes = readFileSync(`${fixtures}arrays.npz`);
     const changed = Buffer.from(bytes);
     // The first local header names another member.
@@ -137,7 +140,7 @@ describe("pickles", () => {
     expect((read(Uint8Array.from(program)) as PickleSet).items).toHaveLength(items);
   });
 
-  it.each([0, 1, 2, 3, 4, 5])("protocol %i says what it holds", (protocol) => {
+  it.each([0, 1, 2, 3, 4, 5])("protocol %i gives the values it holds", (protocol) => {
     const ordered = {
       global: (module: string, name: string) =>
         module === "collections" && name === "OrderedDict" ? orderedDict : null,
@@ -226,7 +229,7 @@ describe("pickles", () => {
     }
   });
 
-  it("keeps what is shared shared: a list doubled a hundred times takes no memory", () => {
+  it("shares values that the pickle shares: a list doubled a hundred times takes no memory", () => {
     // l = []; a hundred times l = [l, l]
     const program = `\x80\x02]${"q\x00]q\x01(h\x00h\x00e".repeat(100)}.`;
     const before = process.memoryUsage().heapUsed;
@@ -239,12 +242,12 @@ describe("pickles", () => {
     expect(value[0]).toBe(value);
   });
 
-  it("refuses a program that is longer than any state dict's, before it fills the memory", () => {
+  it("refuses a program longer than that of any state dict before it fills the memory", () => {
     const program = Buffer.alloc(maxPickleBytes + 2, "}");
     expect(() => read(program)).toThrow(/at most/);
   });
 
-  it("ends for any bytes at all: a value or one line", () => {
+  it("ends for any bytes, with a value or an error of one line", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => {
         try {
@@ -258,7 +261,7 @@ describe("pickles", () => {
   });
 });
 
-/** The layout before PyTorch 1.6, with this program as its value. */
+/** A file in the layout before PyTorch 1.6, with this program as its value. */
 function legacy(program: string): Buffer {
   const magic = "\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.";
   const machine = "\x80\x02}X\x0d\0\0\0little_endian\x88s.";

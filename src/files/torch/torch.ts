@@ -1,6 +1,6 @@
 /**
- * A file that `torch.save` wrote: a zip with the pickle in data.pkl and each storage a member, or (before PyTorch 1.6)
- * pickles one after the other with the storages behind them. Nothing of it is executed (pickle.ts).
+ * Reads a file of `torch.save`. It is a zip with the pickle in data.pkl and one member per storage. Before PyTorch
+ * 1.6 it was several pickles one after the other, followed by the storages. Nothing in it is executed (pickle.ts).
  */
 import { closeSync, fstatSync, openSync } from "node:fs";
 import { badInput } from "../../core/errors.ts";
@@ -14,13 +14,13 @@ import { PickleGlobal, type PickleHost, type PickleValue } from "./pickle-values
 
 /** "PK\x03\x04" */
 const zipSignature = 0x04034b50;
-/** The first pickle of the layout before 1.6, as its digits (0x1950a86a20f9469cfc6c). */
+/** The value of the first pickle in the layout before 1.6, as digits (0x1950a86a20f9469cfc6c). */
 const legacyMagic = "119547037146038801333356";
 const legacyProtocol = 1001;
 
 /**
- * @returns what was saved; tensors of floats are `StoredTensor`s
- * @throws FathomError for every way in which the file is not whole, or asks for more than tensors
+ * @returns the saved value; tensors of floats are `StoredTensor`s
+ * @throws FathomError if the file is incomplete or asks for more than tensors
  */
 export function readTorch(path: string): PickleValue {
   let fd: number;
@@ -77,12 +77,13 @@ function readZipped(fd: number, path: string, size: number): PickleValue {
 }
 
 /**
- * Magic number, protocol, facts of the machine, the value, the keys of its storages; then each storage: its count as
- * int64 and its bytes. The storages' places are known only when the value has been read, so they are counted off first.
+ * The old layout has five pickles: magic number, protocol, facts about the machine, the value, and the keys of its
+ * storages. Then each storage follows: its number of elements as int64, then its bytes. The places of the storages
+ * are known only after the value was read once, so the value is read twice.
  */
 function readLegacy(fd: number, path: string, size: number): PickleValue {
   let at = 0;
-  // Five pickles, of which only the value and its storages' keys are long.
+  // Of the five pickles, only the value and the keys of its storages are long.
   const program = readExactly(fd, path, 0, Math.min(size, 3 * maxPickleBytes));
   const next = (host: PickleHost): PickleValue => {
     const { value, length } = readPickle(program.subarray(at), path, host);
@@ -108,7 +109,7 @@ function readLegacy(fd: number, path: string, size: number): PickleValue {
   if (!(machine instanceof Map) || machine.get("little_endian") !== true)
     throw badInput(path, "a file of a little-endian machine", "another");
   const start = at;
-  // First for the keys, then, when it is known where each storage lies, for the tensors.
+  // The value is read first for the keys, and again for the tensors when the place of each storage is known.
   const asked = new Map<string, { bytes: number }>();
   const global = torchGlobals(path);
   next({
@@ -153,7 +154,7 @@ function readLegacy(fd: number, path: string, size: number): PickleValue {
   });
 }
 
-/** ("storage", class, key, device, count), with a view's place behind it in old files. */
+/** A persistent id is ("storage", class, key, device, count); in old files the place of a view follows. */
 function storageId(id: PickleValue, path: string): { type: string; key: string; count: number } {
   const [kind, type, key, , count, view] = Array.isArray(id) ? (id as readonly PickleValue[]) : [];
   if (

@@ -1,17 +1,18 @@
 /**
- * What YAML of strangers may hold, found out before it is parsed. The library composes by recursion and compares each key of
- * a map with all others, so a small file can take minutes or the stack; aliases multiply, and tags name types that nobody
- * here reads. Its first two stages, which are looked over here, know none of that.
+ * Limits for untrusted YAML, checked before it is parsed. The library composes recursively and compares each key of a
+ * map with all others, so a small file can take minutes or overflow the stack. Aliases multiply data, and tags name
+ * types that Fathom does not use. The library's first two stages (lexer and parser) have none of these problems, so
+ * the checks use them.
  */
 import { CST, Lexer, LineCounter, Parser } from "yaml";
 import { badInput } from "../../core/errors.ts";
 import { deepest } from "../disk/json.ts";
 
-/** Plans and categories take some hundred bytes and some hundred pieces (words, marks, spaces, line ends). */
+/** Real plans and categories have some hundred bytes and some hundred pieces (words, marks, spaces, line ends). */
 const mostBytes = 2 ** 20;
 const mostPieces = 20_000;
 
-/** @throws FathomError with the line of the first thing that a file of ours never holds */
+/** @throws FathomError with the line of the first thing that is not allowed */
 export function requireModestYaml(text: string, path: string): void {
   const bytes = Buffer.byteLength(text);
   if (bytes > mostBytes) throw badInput(path, `YAML of at most ${mostBytes} bytes`, `${bytes} bytes`);
@@ -24,7 +25,7 @@ function requirePlainPieces(text: string, path: string): void {
   for (const piece of new Lexer().lex(text)) {
     const where = `${path}:${line}`;
     if (++pieces > mostPieces) throw badInput(where, `YAML of at most ${mostPieces} words and marks`, "more");
-    // What follows this mark is text, whatever it looks like.
+    // The piece after this mark is always text.
     const type = isText ? "text" : CST.tokenType(piece);
     isText = piece === CST.SCALAR && !isText;
     if (type === "alias")

@@ -1,4 +1,4 @@
-/** YAML of strangers: whatever it holds, it is read or refused by its line, and quickly. */
+/** Untrusted YAML of any content is quickly read, or refused with its line. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

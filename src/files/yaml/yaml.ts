@@ -1,4 +1,4 @@
-/** YAML that people write (JSON is YAML too): read as inert data, and every fault said with its line. */
+/** Reads YAML that people write (JSON is YAML, too) as plain data. Every error names its line. */
 import { LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
 import { badInput } from "../../core/errors.ts";
@@ -9,11 +9,14 @@ type Key = readonly (string | number)[];
 
 export interface YamlFile {
   value: unknown;
-  /** `file:line key` of a place in it; of the nearest place around it where there is no such key. */
+  /** `file:line key` of a key; if the key does not exist, the line of the nearest existing key around it. */
   at: (key: Key) => string;
 }
 
-/** @param what e.g. "an audit plan in YAML" @throws FathomError when it cannot be read, or naming the line that is no YAML */
+/**
+ * @param what what the file should be, e.g. "an audit plan in YAML"
+ * @throws FathomError if it cannot be read; with the line if it is not YAML
+ */
 export function readYaml(path: string, what: string): YamlFile {
   const text = readText(path, what);
   requireModestYaml(text, path);
@@ -40,10 +43,10 @@ export function readYaml(path: string, what: string): YamlFile {
 }
 
 /**
- * A part of the file as a schema has it.
- * @param within the part's place; [] for the whole file
- * @param keys what a key of it is called, and the hint for one that it does not know
- * @throws FathomError with line and key for the first thing that does not fit, unknown keys by name
+ * Parses a part of the file with a schema.
+ * @param within the key of the part; [] for the whole file
+ * @param keys `what`: the word for its keys in messages; `hint`: what to try if a key is unknown
+ * @throws FathomError with line and key for the first thing that does not fit; unknown keys are named
  */
 export function parseYaml<T>(
   { value, at }: YamlFile,
@@ -69,7 +72,7 @@ export function parseYaml<T>(
 function valueAt(value: unknown, key: Key): unknown {
   let at = value;
   for (const part of key) {
-    // A single value may stand where a list of one is read.
+    // A single value may be given in place of a list of one.
     if (typeof at !== "object" || at === null) return at;
     at = (at as Record<string | number, unknown>)[part];
   }
