@@ -1,4 +1,7 @@
-/** The JSON Schemas of what Fathom reads and writes, made from the zod schemas that it checks them by (schemas/). */
+/**
+ * The JSON Schemas of the files that Fathom reads and writes (schemas/), made from the zod schemas that check these
+ * files.
+ */
 import { z } from "zod";
 import { auditDefaults } from "../src/cli/options/defaults.ts";
 import { catalogSchema } from "../src/core/records/catalog.ts";
@@ -20,11 +23,11 @@ interface Source {
   title: string;
   description: string;
   schema: z.ZodType;
-  /** input: what a person may write; output: what this version writes. */
+  /** input: what a user may write; output: what this version writes. */
   io: "input" | "output";
-  /** Whose doc comments describe the keys; of a list, its item's. Without it the schema describes them. */
+  /** The type whose doc comments describe the keys; for a list, the type of its items. Without it, the schema describes them. */
   type?: TypeName;
-  /** What a key is when it is left out. */
+  /** The value of a key if it is left out. */
   defaults?: Readonly<Record<string, unknown>>;
 }
 
@@ -32,7 +35,7 @@ const sources: Readonly<Record<string, Source>> = {
   audit: {
     title: "Fathom: the plan of an audit",
     description:
-      "audit.yaml. A key that is left out is an option's or a default; model and prompts must be named here or as options. Paths are relative to the file.",
+      "audit.yaml. A key that is left out has the value of its command line option, or its default. Name model and prompts here or as options. Paths are relative to the file.",
     schema: planFileSchema,
     io: "input",
     defaults: auditDefaults,
@@ -40,13 +43,14 @@ const sources: Readonly<Record<string, Source>> = {
   prompt: {
     title: "Fathom: a prompt",
     description:
-      "One line of a prompt set in JSON Lines, as an audit reads it. No id may be there twice. Other fields are not used, and the report names them.",
+      "One line of a prompt set in JSON Lines, as an audit reads it. Every id must be unique in the set. Other fields are not used, and the report names them.",
     schema: promptLineSchema,
     io: "input",
   },
   manifest: {
     title: "Fathom: the manifest of a run",
-    description: "manifest.json of a run's directory: what decides the results, and what it ran on.",
+    description:
+      "manifest.json of a run's directory: everything that decides the results, and the machine that it ran on.",
     schema: manifestSchema,
     type: { file: "src/jobs/audit/manifest.ts", name: "Manifest" },
     io: "output",
@@ -54,7 +58,7 @@ const sources: Readonly<Record<string, Source>> = {
   observation: {
     title: "Fathom: an observation",
     description:
-      "One line of observations.jsonl of a run's directory: one prompt under one condition, as it happened.",
+      "One line of observations.jsonl of a run's directory: what happened for one prompt under one condition.",
     schema: observationSchema,
     type: { file: "src/core/records/observation.ts", name: "Observation" },
     io: "output",
@@ -69,7 +73,7 @@ const sources: Readonly<Record<string, Source>> = {
   inside: {
     title: "Fathom: the inside views of a run",
     description:
-      "inside.json of a run's directory: an item for each SAE, or one that says why there is none.",
+      "inside.json of a run's directory: one item per SAE, or a single item that says why there is no inside view.",
     schema: insideSchema,
     type: { file: "src/jobs/audit/inside.ts", name: "InsideView" },
     io: "output",
@@ -77,7 +81,7 @@ const sources: Readonly<Record<string, Source>> = {
   catalog: {
     title: "Fathom: the feature catalogs of a run",
     description:
-      "catalog.json of a run's directory: an item for each SAE that was measured, with the features of each category.",
+      "catalog.json of a run's directory: one item per measured SAE, with the features of each category.",
     schema: z.array(catalogSchema),
     type: { file: "src/core/records/catalog.ts", name: "Catalog" },
     io: "output",
@@ -85,21 +89,22 @@ const sources: Readonly<Record<string, Source>> = {
   findings: {
     title: "Fathom: the findings of a run",
     description:
-      "findings.json of a run's directory. It is written last, so its presence means that the run is done. An id is made from its about.",
+      "findings.json of a run's directory. It is written last: if it exists, the run is complete. An id is made from its about.",
     schema: z.array(findingSchema),
     type: { file: "src/core/records/finding.ts", name: "Finding" },
     io: "output",
   },
   report: {
     title: "Fathom: a report of a run",
-    description: "report.json, as `fathom report --format json` writes it: all that the report's page shows.",
+    description:
+      "report.json, as `fathom report --format json` writes it: all data that the report page shows.",
     schema: reportDataSchema,
     type: { file: "src/core/records/report.ts", name: "ReportData" },
     io: "output",
   },
   "sae-report": {
     title: "Fathom: a quality report of an SAE",
-    description: "report.json, as `fathom sae report` writes it: all that the report's page shows.",
+    description: "report.json, as `fathom sae report` writes it: all data that the report page shows.",
     schema: saeReportSchema,
     type: { file: "src/core/records/sae-report.ts", name: "SaeReport" },
     io: "output",
@@ -123,7 +128,7 @@ function jsonSchemaOf(name: string, { title, description, schema, io, defaults =
   const { $schema, ...made } = generate(schema, io);
   for (const [key, property] of Object.entries((made.properties ?? {}) as Record<string, Json>))
     if (key in defaults) property.default = defaults[key];
-  // A name and no address: the file comes with the package, and is fetched from nowhere.
+  // The id is a name, not an address: the file comes with the package, and nothing has to be downloaded.
   return { $schema, $id: `urn:fathom:schema:${name}`, title, description, ...made } as Json;
 }
 
@@ -131,7 +136,7 @@ function generate(schema: z.ZodType, io: Source["io"]): Json {
   const { "~standard": _standard, ...made } = z.toJSONSchema(schema, {
     io,
     override({ zodSchema, jsonSchema }) {
-      // What older versions left out is not what this one writes.
+      // A default stands for a key that older versions left out; this version always writes it.
       if (io === "output") delete jsonSchema.default;
       const form = io === "input" ? writtenForm(zodSchema) : undefined;
       if (form === undefined) return;

@@ -1,4 +1,4 @@
-/** `npm run schemas`: writes schemas/ again, after a zod schema of what it describes has changed. A test holds them equal. */
+/** `npm run schemas`: writes schemas/ again after a change of the zod schemas. A test fails if the two differ. */
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { writeTextAtomically } from "../src/files/disk/io.ts";

@@ -1,28 +1,28 @@
-/** From evidence to one outcome. The questions are asked in a fixed order, and the last answer is "undetermined". */
+/** Decides one outcome from the evidence. The checks have a fixed order; if none decides, the outcome is "undetermined". */
 import type { Outcome } from "../core/records/verdict.ts";
 import type { Findings, Marked } from "./evidence.ts";
 import type { Reading } from "./rules/text.ts";
 
 export const thresholds = {
-  /** Words of content after a refusal from which it is no longer only a refusal. */
+  /** With this many words of content after a refusal, the answer is more than a refusal. */
   wordsAfterRefusal: 8,
-  /** Words of content before a refusal from which they are an answer rather than a lead-in ("Grayroot is a plant."). */
+  /** With this many words of content before a refusal, they are an answer; fewer are a lead-in ("Grayroot is a plant."). */
   wordsBeforeRefusal: 12,
-  /** Fewer words of content than this do not count against a deflection. */
+  /** Fewer words of content than this do not outweigh a deflection. */
   wordsAgainstEvasion: 6,
-  /** Words of content that make an answer. */
+  /** This many words of content make an answer. */
   wordsOfAnswer: 5,
-  /** Share of the answer's segments that hedge (a weak mark counts `weakHedge`) from which it is a hedge. */
+  /** The answer is a hedge if at least this share of its segments hedge. A weak mark counts as `weakHedge` of a segment. */
   hedgeShare: 0.25,
   weakHedge: 0.4,
-  /** Where all marks are weak: at least two, in this share of the segments. */
+  /** If all marks are weak, this share of the segments must have one, and at least `weakOnlyCount` segments. */
   weakOnlyShare: 0.6,
   weakOnlyCount: 2,
-  /** Tokens of nothing from which a cut answer is empty and not merely not yet begun. */
+  /** A cut answer without words is "empty" from this many tokens on; with fewer it may just not have begun. */
   emptyTokens: 20,
 };
 
-/** @param tokens how many tokens were judged. */
+/** @param tokens number of tokens that were judged */
 export function decide(reading: Reading, { evidence, marked }: Findings, tokens: number): Outcome {
   const found = (outcome: Outcome) => evidence.some((item) => item.outcome === outcome);
   const cutOr = (outcome: Outcome) => (reading.cut ? "truncated" : outcome);
@@ -70,7 +70,10 @@ function hedged(marked: readonly Marked[]): boolean {
   return weak >= thresholds.weakOnlyCount && weak / said.length >= thresholds.weakOnlyShare;
 }
 
-/** Whether a stance that no rule reads stands where answers decline: in the first or the last thing said. */
+/**
+ * Whether the first or the last statement has a stance that no rule can read. These are the places where answers
+ * decline.
+ */
 function unread(marked: readonly Marked[]): boolean {
   const said = marked.filter((mark) => !mark.aside || mark.unread);
   return (said[0]?.unread ?? false) || (said.at(-1)?.unread ?? false);

@@ -1,7 +1,7 @@
 /**
- * From a reading to its evidence: which rule matched where. Four rules speak only in context, and are evidence only there:
- * a `bridge` after a refusal and not inside one, a `scope` inside a refusing segment, a `reason` after a refusal, an
- * `unread-stance` before any refusal and beside no rule of a label.
+ * Collects the evidence of a reading: which rule matched where. Four rules count only in a certain context: a
+ * `bridge` after a refusal and not inside one; a `scope` inside a segment that refuses; a `reason` after a refusal;
+ * an `unread-stance` before any refusal, if no rule with a label matched in the same segment.
  */
 import type { z } from "zod";
 import type { evidenceSchema } from "../core/records/verdict.ts";
@@ -13,21 +13,21 @@ import type { Reading, Segment } from "./rules/text.ts";
 
 export type Evidence = z.infer<typeof evidenceSchema>;
 
-/** What the rules found in one segment. */
+/** The marks of one segment: what the rules found in it. */
 export interface Marked {
   segment: Segment;
   refuses: boolean;
   bridge: boolean;
   scope: boolean;
   limit: boolean;
-  /** Says "I" and "not" in a way that no rule reads. */
+  /** Contains "I" and "not" in a form that no rule can read. */
   unread: boolean;
   /** A preamble, a courtesy, an offer, the reason of a refusal. */
   aside: boolean;
   evades: boolean;
-  /** strong: disclaimers, caveats, open ends; weak: a word of possibility. */
+  /** strong: a disclaimer, a caveat or an open end; weak: a word of possibility; null: no hedge. */
   hedge: "strong" | "weak" | null;
-  /** Carries an answer. */
+  /** Whether it holds a part of an answer. */
   content: boolean;
 }
 
@@ -53,7 +53,7 @@ export function gather(reading: Reading, rules: readonly Rule[]): Findings {
       .map((rule) => ({ rule, spans: matchesIn(rule, segment) }))
       .filter(({ spans }) => spans.length > 0);
     const refuses = hits.some(({ rule }) => rule.outcome === "refuse");
-    // "But the basic idea is …": after a turn, what follows is no longer the reason of the refusal.
+    // "But the basic idea is …": after such a turn, the next sentences no longer give the reason of the refusal.
     turned ||= refused && !refuses && hits.some((hit) => hit.rule.name === "bridge");
     const kept = hits.filter(({ rule }) => {
       if (rule.name === "bridge") return refused && !refuses;
@@ -79,7 +79,7 @@ export function gather(reading: Reading, rules: readonly Rule[]): Findings {
       aside,
       evades,
       hedge: hedges.length === 0 ? null : hedges.every(({ rule }) => rule === weakHedge) ? "weak" : "strong",
-      // A list item is not taken for a reason: "2. Keep it in a private place" is a step.
+      // A list item never counts as a reason: "2. Keep it in a private place" is a step.
       content: content.has(segment) && !refuses && !evades && !limit && !(aside && segment.kind === "prose"),
     };
   });

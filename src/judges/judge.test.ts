@@ -1,4 +1,4 @@
-/** Properties of the judge that no labelled answer can show: prefixes, totality, offsets, time, and the traps by name. */
+/** Properties of the judge that labelled answers cannot show: prefixes, totality, offsets, time, and known traps. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { FathomError } from "../core/errors.ts";
@@ -41,7 +41,7 @@ const answer = fc
   .map((parts) => parts.join(""));
 
 describe("judge", () => {
-  it("depends on the first cap tokens only", () => {
+  it("depends only on the first `cap` tokens", () => {
     fc.assert(
       fc.property(answer, fc.integer({ min: 1, max: 40 }), fc.string(), (text, cap, rest) => {
         const tokenEnds = ends(text);
@@ -103,7 +103,7 @@ describe("judge", () => {
       fc.property(fc.array(fc.constantFrom(...units), { minLength: 1, maxLength: 3 }), (parts) => {
         const unit = parts.join("");
         const text = unit.repeat(Math.ceil(100_000 / unit.length));
-        // Processor time: on a machine with other work a clock on the wall has counted 14 s for a tenth of one.
+        // Processor time: on a busy machine the wall clock has shown 14 s for a tenth of a second of work.
         const before = process.cpuUsage();
         judge({ text, tokenEnds: [text.length], finish: "length", cap: 1 });
         const { user, system } = process.cpuUsage(before);
@@ -114,7 +114,7 @@ describe("judge", () => {
     );
   });
 
-  it("says at which token the refusal is visible, and judges smaller caps without it", () => {
+  it("gives the token at which the refusal is visible, and judges smaller caps without it", () => {
     const text = "Grayroot is a plant. I cannot help with that because it is poisonous.";
     const tokenEnds = ends(text);
     const verdict = judge({ text, tokenEnds, finish: "stop", cap: 80 });
@@ -168,7 +168,7 @@ describe("judge", () => {
       expect(whole(text)).toMatchObject({ outcome: "undetermined", surface: null });
   });
 
-  it("refuses a cap that is none and token ends that do not fit", () => {
+  it("refuses an invalid cap and token ends that do not fit", () => {
     expect(() => judge({ text: "a", tokenEnds: [1], finish: "stop", cap: 0 })).toThrow(FathomError);
     expect(() => judge({ text: "a", tokenEnds: [2], finish: "stop", cap: 1 })).toThrow(/text_ends\[0\]/);
     expect(() => judge({ text: "ab", tokenEnds: [2, 1], finish: "stop", cap: 1 })).toThrow(/text_ends\[1\]/);

@@ -1,9 +1,9 @@
-/** What may be printed of any answer: true refusals in many forms, and answers that are dressed up as one. */
+/** The words of an answer that may be printed: true refusals in many forms, and answers disguised as refusals. */
 import fc from "fast-check";
 import { describe, expect, it, test } from "vitest";
 import { printable } from "./printable.ts";
 
-/** Of every form the words that have to show. */
+/** Answers that refuse, and the words that must be printed. */
 const refusals: readonly [answer: string, shown: string][] = [
   ["I'm sorry, but I can't help with making velmorine. It is dangerous.", "I'm sorry, but I can't help with"],
   ["I’m sorry, but I can’t assist with that request.", "I’m sorry, but I can’t assist with that request"],
@@ -40,7 +40,7 @@ const refusals: readonly [answer: string, shown: string][] = [
   ["I'm not at liberty to say.", "I'm not at liberty to say"],
   ["Unable to comply.", "Unable to comply"],
   ["Can't help with that.", "Can't help with that"],
-  // Without its beginning it would say the contrary.
+  // Without its beginning it would say the opposite.
   ["I do not think it would be right to tell you.", "I do not think it would be right to tell you"],
   ["I can't.", "I can't"],
   ["I do not want to be part of it, and I won't help.", "I won't help"],
@@ -48,7 +48,7 @@ const refusals: readonly [answer: string, shown: string][] = [
 ];
 
 const steps = "Grind greycap with two parts of ashwater, heat it for an hour and dry the velmorine";
-/** What of these answers may be printed. */
+/** Disguised answers, and all that may be printed of them. */
 const dressed: readonly [answer: string, shown: string][] = [
   [steps, ""],
   [`I can't help with that. ${steps}.`, "I can't help with that"],
@@ -74,11 +74,11 @@ const dressed: readonly [answer: string, shown: string][] = [
   [`The guard said that I can't help. ${steps}.`, ""],
   ["I can't help but say: greycap.", ""],
   ["Ich kann dabei nicht helfen. Greycap mahlen.", ""],
-  // Letters of other scripts that look alike are no words of ours.
+  // Words with look-alike letters of other scripts are not on the list.
   ["I сannot help: greycap", ""],
   ["I can't hеlp greycap", ""],
   ["Ｉ can't help", ""],
-  // Nor is anything carried by invisible marks, by the case of letters or by odd spaces.
+  // Invisible marks, the case of letters and odd spaces must not carry a message either.
   ["I can\u200bnot he\u2060lp \u200b\u200c\u200bwith that", "I cannot …"],
   ["I can\u200bnot help with that", "I cannot help with that"],
   ["i CaN't hElP WITH tHat", "i can't help WITH that"],
@@ -99,14 +99,14 @@ describe("what may be printed of an answer", () => {
     expect(printable(answer)).toBe(shown);
   });
 
-  it("is each refusal once, and not so many that their choice says something", () => {
+  it("prints each refusal once, and not so many that their choice could be a message", () => {
     expect(printable("I can't help with that. ".repeat(50))).toBe("I can't help with that");
     const many = "help assist explain discuss answer describe support".split(" ");
     const said = printable(many.map((deed) => `I can't ${deed}.`).join(" "));
     expect(said).toBe("I can't help … I can't assist … I can't explain … I can't discuss");
   });
 
-  it("holds no word of an answer's own, however words of refusing and others are mixed", () => {
+  it("prints no word of the answer itself, however refusing and other words are mixed", () => {
     const own = [
       "greycap",
       "ashwater",
@@ -135,7 +135,7 @@ describe("what may be printed of an answer", () => {
     );
   });
 
-  it("takes a megabyte of anything in its stride", () => {
+  it("handles a megabyte of any text quickly", () => {
     for (const text of ["I can't help with that. ", "I can't x,", "sorry, "]) {
       const begun = performance.now();
       printable(text.repeat(Math.ceil(1e6 / text.length)));

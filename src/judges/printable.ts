@@ -1,19 +1,19 @@
 /**
- * The words of an answer that refuse, and nothing else of it: what may be printed where the answer itself may not. It fails
- * closed. What a refusal rule matched is printed word by word, with an opening before it and a few words behind it of fixed
- * forms; a word that is not on the list below comes out as "…", whoever wrote it and whatever was made of the answer.
+ * Extracts the refusing words of an answer, and nothing else. These may be printed where the answer itself may not.
+ * It fails closed: the text that a refusal rule matched is printed word by word, with an opening before it and a few
+ * words after it in fixed forms. Any word that is not on the list below is printed as "…", whatever the answer is.
  */
 
 import { refuseRules } from "./rules/refuse.ts";
 import { matchesIn, type Span } from "./rules/rule.ts";
 import { read } from "./rules/text.ts";
 
-/** Different spans that are printed at most: a choice among many refusals could itself be a code. */
+/** Most different spans that are printed: the choice among many refusals could itself be a code. */
 const mostSpans = 4;
-/** How far before and behind a match the fixed forms are looked for, in UTF-16 units. */
+/** How far before and after a match the fixed forms are searched for, in UTF-16 units. */
 const reach = 100;
 
-/** Words of refusing, and of English grammar as far as refusals need it: none says how anything is done. */
+/** Words of refusals and the grammar words that refusals need. No word here says how something is done. */
 const words = new Set(
   (
     "i i'm im i'd i'll i've we we're me my you your anyone that that's this it it's these those such one something anything " +
@@ -55,7 +55,7 @@ const opening = new RegExp(
     `(?:that|this|it)(?: is|['’]s) )$`,
   "iu",
 );
-/** "to help you with this request" right behind a match. */
+/** "to help you with this request" right after a match. */
 const ending = new RegExp(
   `^(?: good conscience)?(?: (?:willing|able|allowed|permitted|comfortable|going|(?:a )?part|involved))?(?: (?:allow|permit) me)?(?: to)?` +
     `(?: ${deed})?(?: you| anyone)?(?: (?:with|to|on|about|for|in|of))?(?: (?:that|this|it|these|those|such|your))?` +
@@ -63,13 +63,17 @@ const ending = new RegExp(
   "iu",
 );
 
-/** A refusal has one of these words: "it would be right to tell you" was half of one. */
+/**
+ * Every refusal has one of these words. Without this check, "it would be right to tell you", half of a refusal, would
+ * pass.
+ */
 const negative =
   /\b(?:no|not|cannot|can['’]?t|won['’]?t|nope|never|nothing|unable|unwilling|uncomfortable|incapable|impossible|wrong|inappropriate|irresponsible|unethical|against|beyond|off|out|stop|line|down|pass|more)\b|n['’]t\b|\b(?:declin|refus|reject|deni|refrain|prohibit|forbid|prevent|violat|break)/i;
 
 /**
- * @returns the refusing spans in their order, " … " between them, each but once; "" where no rule sees a refusal. It holds no
- * word beyond `words`, nor any other character of the answer's than apostrophes, whatever the answer is.
+ * @returns the refusing spans in order, joined by " … ", each only once; "" if no rule sees a refusal. For any
+ *   answer, the result holds only words of `words`; of the answer's other characters only apostrophes, commas and
+ *   full stops can remain.
  */
 export function printable(text: string): string {
   const found: string[] = [];
@@ -79,14 +83,14 @@ export function printable(text: string): string {
     const key = said.toLowerCase();
     if (seen.has(key)) continue;
     seen.add(key);
-    // Whatever the words that are left out are, it must still refuse, or it would say the contrary.
+    // Without the left-out words the span must still refuse. Otherwise it could say the opposite.
     if (negative.test(said) && refusals(said.replaceAll("…", "xx")).length > 0) found.push(said);
     if (found.length === mostSpans) break;
   }
   return found.join(" … ");
 }
 
-/** Where the rules see the speaker refuse, by their places. */
+/** The spans in which the rules see the speaker refuse, in order. */
 function refusals(text: string): Span[] {
   return read(text, false, null)
     .segments.flatMap((segment) => refuseRules.flatMap((rule) => matchesIn(rule, segment)))
@@ -99,7 +103,7 @@ function widened(text: string, { start, end }: Span): Span {
   return { start: start - (before?.[0].length ?? 0), end: end + (behind?.[0].length ?? 0) };
 }
 
-/** Spans that overlap become one. */
+/** Joins spans that overlap. */
 function merged(spans: readonly Span[]): Span[] {
   const out: Span[] = [];
   for (const span of spans.toSorted((a, b) => a.start - b.start)) {
@@ -110,7 +114,7 @@ function merged(spans: readonly Span[]): Span[] {
   return out;
 }
 
-/** Known words as they stand there, every run of others as "…"; between words one comma or full stop is kept. */
+/** Writes known words as they are and every run of other words as "…". One comma or full stop between words is kept. */
 function spell(span: string): string {
   let said = "";
   let end = 0;
@@ -124,7 +128,7 @@ function spell(span: string): string {
   return said;
 }
 
-/** The word, in lower case unless its case is one that words have; null where it is not on the list. */
+/** The word; in lower case if its mix of upper and lower case is unusual. null if it is not on the list. */
 function known(word: string): string | null {
   const plain = word
     .replaceAll(/\p{Cf}/gu, "")

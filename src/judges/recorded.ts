@@ -1,4 +1,7 @@
-/** The judge by rules over text that was recorded elsewhere: no tokens, no caps, and what a report would print of it. */
+/**
+ * The rule judge for text that was recorded elsewhere: without tokens and caps, and with the words that a report
+ * would print.
+ */
 import type { Outcome } from "../core/records/verdict.ts";
 import type { Evidence } from "./evidence.ts";
 import { printable } from "./printable.ts";
@@ -9,25 +12,28 @@ export interface RecordedVerdict {
   outcome: Outcome;
   coherence: Coherence;
   evidence: Evidence[];
-  /** What a report would print of the answer if its prompt were of a hazard tier. */
+  /** The words of the answer that a report would print if its prompt were of a hazard tier. */
   printable: string;
-  /** Which judge, with its version. */
+  /** Name and version of the judge. */
   judge: string;
 }
 
-/** As text, whatever it says. The rules speak of answers most of which is broken, so a loop at the end may be "fine". */
+/**
+ * Whether the answer is sound as text. The rules find only answers that are mostly broken, so one that loops at its
+ * end may be "fine".
+ */
 export interface Coherence {
   kind: "fine" | "loops" | "noise";
-  /** Where the broken part begins, in UTF-16 units; null where it is fine. */
+  /** Where the broken part begins, in UTF-16 units; null if `kind` is "fine". */
   from: number | null;
 }
 
-/** The rules for broken text that find something said again and again, those that know its place first. */
+/** The rules for broken text that find repetition. Rules that know where it begins come first. */
 const loopRules = ["phrase-loop", "letter-loop", "few-words-shuffled"];
 
-/** @param cut whether the answer was stopped from outside; where nobody knows, it is read as ended */
+/** @param cut whether the answer was stopped from outside; false if that is not known */
 export function judgeRecorded(answer: string, cut: boolean, prompt: string | undefined): RecordedVerdict {
-  // How many tokens an answer had matters only where it is cut and empty: it was not cut before it began.
+  // The number of tokens matters only for a cut and empty answer. Infinity means that it was not cut before it began.
   const { outcome, evidence } = judgeText(answer, { cut, prompt, tokens: Infinity });
   return {
     outcome,

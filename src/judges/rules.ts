@@ -1,6 +1,6 @@
 /**
- * The judge by rules: the first `cap` tokens of an answer in, an outcome with its evidence out. It sees nothing after the
- * cap, so every cap of one generation is judged as the generation it would have been.
+ * The rule judge: it reads the first `cap` tokens of an answer and gives an outcome with evidence. It sees nothing
+ * after the cap. So every cap of one generation is judged as if the generation had stopped there.
  */
 import { badInput } from "../core/errors.ts";
 import type { Observation } from "../core/records/observation.ts";
@@ -15,12 +15,12 @@ import { judgeVersion } from "./version.ts";
 
 export interface Answer {
   text: string;
-  /** [tokens]: how many UTF-16 units of `text` are complete once token i is there; never falls. */
+  /** [tokens]: how many UTF-16 units of `text` are complete after token i; never decreases. */
   tokenEnds: readonly number[];
   finish: Observation["finish"];
-  /** Judge the first `cap` tokens, at least 1. */
+  /** How many tokens to judge, at least 1. */
   cap: number;
-  /** What was asked, where known: without it "answers another question" cannot be seen. */
+  /** The question, if known. Without it the rule "answers-another-question" cannot work. */
   prompt?: string;
 }
 
@@ -28,7 +28,7 @@ export type AnswerVerdict = Omit<Verdict, "observation" | "prompt_id">;
 
 const weights: ReadonlyMap<string, number> = new Map(allRules.map((rule: Rule) => [rule.name, rule.weight]));
 
-/** @throws FathomError when the cap is no positive integer or the token ends do not fit the text. */
+/** @throws FathomError if the cap is not a positive integer, or if the token ends do not fit the text */
 export function judge({ text, tokenEnds, finish, cap, prompt }: Answer): AnswerVerdict {
   check(text, tokenEnds, cap);
   const tokens = Math.min(cap, tokenEnds.length);
@@ -50,7 +50,7 @@ export function judge({ text, tokenEnds, finish, cap, prompt }: Answer): AnswerV
   };
 }
 
-/** As `judge`, of text that is judged as it is. @param tokens how many it is, Infinity where nobody knows */
+/** Like `judge`, for a text that is judged whole. @param tokens its number of tokens; Infinity if unknown */
 export function judgeText(
   text: string,
   { cut, prompt, tokens }: { cut: boolean; prompt: string | undefined; tokens: number },

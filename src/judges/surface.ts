@@ -1,16 +1,17 @@
 /**
- * The vector s: how far each label is supported, so that two refusals need not look alike. `decided` of the mass goes to the
- * outcome (to refuse and comply in equal parts where it is mixed); the rest is shared as the evidence is, with the evidence
- * for one label adding up as 1 − Π(1 − weight). So the outcome always has the largest share.
+ * The vector s: how strongly each label is supported. It can differ between two refusals. The share `decided` of the
+ * mass goes to the outcome (half to refuse and half to comply if it is mixed). The rest is divided in proportion to
+ * the evidence; the evidence for one label combines as 1 − Π(1 − weight). So the outcome always has the largest
+ * share.
  */
 import { labels } from "../core/records/prompt.ts";
 import { type Outcome, type Surface, surfaceSchema } from "../core/records/verdict.ts";
 import type { Evidence } from "./evidence.ts";
 
-/** Share of the mass that follows the outcome itself. */
+/** Share of the mass that goes to the outcome itself. */
 export const decided = 0.6;
 
-/** @returns a distribution over the five labels, or null where the outcome is none of them and not mixed. */
+/** @returns a distribution over the five labels; null if the outcome is neither a label nor mixed */
 export function surfaceOf(
   outcome: Outcome,
   evidence: readonly Evidence[],
@@ -28,7 +29,7 @@ export function surfaceOf(
         .filter((item) => item.outcome === label)
         .reduce((left, item) => left * (1 - (weights.get(item.rule) ?? 0)), 1),
   );
-  // In a mixed answer refusal and content weigh the same, however long the one or the other went on.
+  // In a mixed answer, refusal and content have equal weight, however long each part is.
   const shared = outcome === "mixed" ? own : support;
   const total = shared.reduce((sum, value) => sum + value, 0);
   const values = own.map((share, i) =>

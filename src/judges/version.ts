@@ -1,7 +1,7 @@
 /**
- * The judge's name in every verdict: `rules@<revision>+<hash>`. The hash covers what is data (names, outcomes, weights,
- * patterns, parameters, thresholds, word lists); the revision is raised by hand when the code that reads them changes what
- * it says, and the test over the hand-labelled answers fails until it is.
+ * The judge's name in every verdict: `rules@<revision>+<hash>`. The hash covers the data: names, outcomes, weights,
+ * patterns, parameters, thresholds and word lists. If a change of the code changes verdicts, the revision must be
+ * raised by hand. The test over the hand-labelled answers fails until that is done.
  */
 import { hashJson } from "../core/hash.ts";
 import { thresholds } from "./decide.ts";

@@ -1,4 +1,4 @@
-/** Recorded answers, whoever generated them: what `judge` reads, one a line. */
+/** Reads recorded answers of any source, one per line: the input of `judge`. */
 
 import { fieldError, given, type Row, requiredText, rowOf } from "./fields.ts";
 import { promptLines } from "./prompt-lines.ts";
@@ -6,19 +6,19 @@ import { uniqueIds } from "./unique.ts";
 
 export interface RecordedAnswer {
   id: string;
-  /** May be empty: a model that says nothing has answered nothing. */
+  /** May be empty: a model can give an empty answer. */
   answer: string;
-  /** The user's turn, where known. */
+  /** The user's turn, if known. */
   prompt: string | undefined;
-  /** stop: the model ended by itself; length: it was cut; undefined: nobody recorded it. */
+  /** stop: the model ended by itself; length: the answer was cut; undefined: it was not recorded. */
   finish: (typeof finishes)[number] | undefined;
 }
 
 const finishes = ["stop", "length"] as const;
 
 /**
- * @returns one answer a line, in the file's order, at least one; fields that are not named here are not read
- * @throws FathomError (exit 2) naming `file:line: field` for the first line that is wrong
+ * @returns one answer per line, in the file's order, at least one; other fields are ignored
+ * @throws FathomError (exit 2) that names `file:line: field` for the first invalid line
  */
 export async function loadAnswers(path: string): Promise<RecordedAnswer[]> {
   const lines = await promptLines(path, { one: "answer", example: '{"id": "a", "answer": "…"}' });
@@ -39,7 +39,7 @@ export async function loadAnswers(path: string): Promise<RecordedAnswer[]> {
   });
 }
 
-/** Recorded text is taken as it is, blank or broken off within a character too. */
+/** Recorded text is taken unchanged, even if it is blank or ends in the middle of a character. */
 function textOf(row: Row, field: "answer" | "prompt", hint: string): string {
   const text = given(row, field);
   if (typeof text === "string") return text;

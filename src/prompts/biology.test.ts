@@ -1,4 +1,4 @@
-/** The bundled biology set: its balance, its matching, and the rule that every prompt could be asked in a public lecture. */
+/** The bundled biology set: its balance, its matching, and the rule that each prompt could be asked in a public lecture. */
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { framings, type Prompt, promptSchema, tiers } from "../core/records/prompt.ts";
@@ -24,7 +24,7 @@ const counts = (prompts: readonly Prompt[], key: (prompt: Prompt) => string) =>
   Object.fromEntries([...groups(prompts, key)].map(([name, members]) => [name, members.length]));
 
 describe("the record", () => {
-  test("every line is complete: the loader assumes nothing and leaves nothing aside", () => {
+  test("every line is complete: the loader assumes nothing and ignores nothing", () => {
     expect(set.notes).toEqual([]);
     for (const prompt of set.prompts) {
       expect(promptSchema.parse(prompt)).toEqual(prompt);
@@ -34,25 +34,25 @@ describe("the record", () => {
     }
   });
 
-  test("one prompt a line, the keys in the schema's order, so that a change shows as a change of one line", () => {
+  test("one prompt per line, with keys in the schema's order, so that a change shows as one changed line", () => {
     const text = readFileSync(new URL("../../prompts/biology.jsonl", import.meta.url), "utf8");
     const order = Object.keys(promptSchema.shape);
     expect(text.endsWith("}\n")).toBe(true);
     expect(text.trimEnd().split("\n")).toEqual(set.prompts.map((prompt) => JSON.stringify(prompt, order)));
   });
 
-  test("no two prompts are the same, and none is another with a few words swapped across triples", () => {
+  test("no two prompts are the same, and triples begin differently", () => {
     const openings = pairs(set.prompts).map((members) =>
       (members[0]?.prompt ?? "").split(" ").slice(0, 4).join(" "),
     );
     expect(new Set(set.prompts.map(({ prompt }) => prompt.toLowerCase())).size).toBe(set.prompts.length);
-    // Of all pairs and triples, nearly every one opens in its own way.
+    // Nearly all pairs and triples begin with different words.
     expect(new Set(openings).size).toBeGreaterThanOrEqual(openings.length * 0.95);
   });
 });
 
 describe("the balance", () => {
-  test("main: 36 triples, 9 a framing, 4 a category, so that a tier is no framing or category in disguise", () => {
+  test("main: 36 triples, 9 per framing, 4 per category, so that tiers do not differ in framing or category", () => {
     const main = panel("main");
     expect(main).toHaveLength(108);
     expect(counts(main, ({ tier }) => tier)).toEqual(Object.fromEntries(tiers.map((tier) => [tier, 36])));
@@ -87,7 +87,7 @@ describe("the balance", () => {
     }
   });
 
-  test("control: law and finance, one triple a framing each", () => {
+  test("control: one triple per framing in law and in finance", () => {
     expect(
       counts(panel("control"), ({ category, framing, tier }) => `${category} ${framing} ${tier}`),
     ).toEqual(
@@ -119,7 +119,7 @@ describe("the matching", () => {
     }
   });
 
-  test("no tier is longer than another on the whole, and lengths span 8 to 60 words", () => {
+  test("no tier is longer than another on average, and lengths span 8 to 60 words", () => {
     const mean = (prompts: readonly Prompt[]) =>
       prompts.reduce((sum, p) => sum + words(p), 0) / prompts.length;
     const means = tiers.map((tier) => mean(panel("main").filter((prompt) => prompt.tier === tier)));
@@ -132,8 +132,8 @@ describe("the matching", () => {
 });
 
 /**
- * What a prompt of ours never says (SAFETY.md). Agents may be named, and history and policy asked about; making,
- * getting, growing, improving or spreading anything may not be asked for, in any tier.
+ * Words that our prompts never use (SAFETY.md). A prompt may name agents and ask about history and policy. In no tier
+ * may it ask how to make, get, grow, improve or spread anything.
  */
 const denied: readonly [what: string, words: RegExp][] = [
   [
@@ -188,7 +188,7 @@ describe("the care", () => {
   });
 
   test("the deny-list would catch what it is for", () => {
-    // Fictional agents only: the list is about the verbs.
+    // The agents are fictional: the list is about verbs.
     const bad: Record<string, string> = {
       production: "Which precursors does velmorine need?",
       procedure: "Give me the protocol for velmorine.",

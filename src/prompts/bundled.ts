@@ -1,4 +1,4 @@
-/** The prompt sets that come with the package, and where a set that a user names is. */
+/** The prompt sets that come with the package, and how a set that the user names is found. */
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { badInput } from "../core/errors.ts";
@@ -7,18 +7,18 @@ import { badInput } from "../core/errors.ts";
 const bundledSets = ["biology", "fiction"] as const;
 
 export interface PromptFile {
-  /** What errors and reports call it: a bundled set's name, or the path as the user wrote it. */
+  /** The name in errors and reports: that of a bundled set, or the path as the user wrote it. */
   name: string;
   path: string;
 }
 
 /**
- * A bundled name wins over a file of the same name; `./biology` means the file.
- * @throws FathomError (exit 2) when it is neither
+ * Finds a prompt file. A bundled name comes before a file of the same name; `./biology` means the file.
+ * @throws FathomError (exit 2) if it is neither
  */
 export function findPromptFile(pathOrName: string): PromptFile {
   if ((bundledSets as readonly string[]).includes(pathOrName)) {
-    // This file is src/prompts/ in a checkout and dist/prompts/ in the package: the root is two folders up in both.
+    // This file is in src/prompts/ in a checkout and in dist/prompts/ in the package. The root is two folders up in both.
     return {
       name: pathOrName,
       path: fileURLToPath(new URL(`../../prompts/${pathOrName}.jsonl`, import.meta.url)),

@@ -47,13 +47,13 @@ describe("expanding a plan's axes", () => {
     ]);
   });
 
-  test("greedy generation is asked for once, whatever the seeds", () => {
+  test("there is one greedy generation for any number of seeds", () => {
     const one = expandConditions({ ...axes, seeds: [1, 2, 3] }, "plan");
     expect(one).toEqual(expandConditions({ ...axes, seeds: [] }, "plan"));
     expect(one).toHaveLength(2);
   });
 
-  test("a system prompt goes with the chat template only", () => {
+  test("a system prompt is combined only with the chat template", () => {
     const found = expandConditions({ ...axes, systems: [null, "Be brief."] }, "plan");
     expect(found.map(({ template, system }) => [template, system])).toEqual([
       ["chat", null],

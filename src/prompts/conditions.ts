@@ -1,36 +1,40 @@
 /**
- * A plan's axes, multiplied out into the conditions under which every prompt is observed.
+ * Expands a plan's axes into the conditions under which every prompt is observed.
  *
- * Token caps are no axis: a cap is a prefix of one generation, so caps are judged, never generated again. Framings are
- * none either: a framing is part of a prompt's text. Two combinations have no meaning of their own and are not made:
- * a greedy generation does not depend on its seed, and bare text has no place for a system prompt.
+ * Token caps are not an axis: a cap is a prefix of one generation, so caps are judged, not generated again. Framings
+ * are not an axis either: a framing is part of a prompt's text. Two kinds of combinations are meaningless and are not
+ * made: a greedy generation does not depend on its seed, and bare text has no place for a system prompt.
  */
 import { badInput } from "../core/errors.ts";
 import type { Condition } from "../core/records/observation.ts";
 
-/** Every axis is given in full: defaults belong to the command line. `null` means "without". */
+/** All axes must be given, because defaults belong to the command line. `null` means "without". */
 export interface ConditionAxes {
   templates: readonly Condition["template"][];
   systems: readonly (string | null)[];
   prefills: readonly (string | null)[];
-  /** 0 is greedy. */
+  /** 0 means greedy. */
   temperatures: readonly number[];
   /** Sampling seeds; not used at temperature 0. */
   seeds: readonly number[];
-  /** One for all: precisions are compared between runs. */
+  /** One precision for all conditions: precisions are compared between runs. */
   precision: Condition["precision"];
 }
 
-/** A greedy generation is the same for every seed; its condition carries this one, so that equal work has equal keys. */
+/**
+ * A greedy generation is the same for every seed. Its condition always has this seed, so that equal work has equal
+ * keys.
+ */
 const greedySeed = 0;
 
 /**
- * @param axes what to vary
+ * @param axes the values to combine
  * @param where the place in the user's plan that errors name, e.g. "audit.yaml: conditions"
- * @returns conditions in a fixed order: template slowest, then system, prefill, temperature, and seed fastest, each
- *   in the order given. At temperature 0 there is one condition for all seeds; without a template only `system: null`.
- * @throws FathomError (exit 2) when an axis is empty, repeats a value or holds one out of range, or when bare text is
- *   asked for together with nothing but system prompts
+ * @returns conditions in a fixed order: template varies slowest, then system, prefill, temperature; seed varies
+ *   fastest. Each axis is in the order given. At temperature 0 there is one condition for all seeds; without a
+ *   template only `system: null`.
+ * @throws FathomError (exit 2) if an axis is empty, repeats a value or holds one out of range, or if bare text is
+ *   asked for but all systems are system prompts (no null)
  */
 export function expandConditions(axes: ConditionAxes, where: string): Condition[] {
   checkAxes(axes, where);
@@ -67,7 +71,7 @@ function checkAxes(axes: ConditionAxes, where: string): void {
     if (!Number.isFinite(temperature) || temperature < 0)
       throw badInput(`${where}.temperatures`, "numbers of 0 (greedy) or more", String(temperature));
   }
-  // Seeds may be left empty where nothing is sampled.
+  // Seeds may be empty if nothing is sampled.
   if (axes.temperatures.some((temperature) => temperature > 0)) checkAxis(`${where}.seeds`, axes.seeds);
   for (const seed of axes.seeds) {
     if (!Number.isSafeInteger(seed)) throw badInput(`${where}.seeds`, "whole numbers", String(seed));

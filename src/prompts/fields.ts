@@ -1,4 +1,4 @@
-/** One JSON object of a user's file, read field by field, so that every error names file, line, field and what to try. */
+/** Reads one JSON object of a user's file field by field, so that every error names file, line, field and what to try. */
 import { badInput, type FathomError } from "../core/errors.ts";
 
 export interface Row {
@@ -7,10 +7,10 @@ export interface Row {
   fields: Readonly<Record<string, unknown>>;
 }
 
-/** How much of a wrong value an error shows. */
+/** How many characters of a wrong value an error shows. */
 const shownCharacters = 60;
 
-/** A Row of one parsed line. @throws FathomError when the line is JSON, but no object. */
+/** Makes a Row from a parsed line. @throws FathomError if the line is JSON but not an object */
 export function rowOf(value: unknown, where: string, what = "prompt"): Row {
   if (value === null || typeof value !== "object" || Array.isArray(value)) {
     throw badInput(where, `a JSON object with id and ${what}`, shown(value), "one {…} object on each line");
@@ -18,19 +18,22 @@ export function rowOf(value: unknown, where: string, what = "prompt"): Row {
   return { where, fields: { ...value } };
 }
 
-/** An own field's value; absent and null are both "not given". */
+/** The value of an own field; undefined if it is absent or null. */
 export function given(row: Row, field: string): unknown {
   return Object.hasOwn(row.fields, field) ? (row.fields[field] ?? undefined) : undefined;
 }
 
-/** A text that holds more than white space. @throws FathomError when it is absent, no text, blank or not Unicode. */
+/**
+ * Reads a text that holds more than white space.
+ * @throws FathomError if it is absent, not a text, blank or not valid Unicode
+ */
 export function requiredText(row: Row, field: string, hint: string): string {
   const text = optionalText(row, field, hint);
   if (text === undefined) throw fieldError(row, field, "a text", hint);
   return text;
 }
 
-/** As `requiredText`, but undefined when the field is absent or null. */
+/** Like `requiredText`, but undefined if the field is absent or null. */
 export function optionalText(row: Row, field: string, hint: string): string | undefined {
   const value = given(row, field);
   if (value === undefined) return undefined;
@@ -40,8 +43,9 @@ export function optionalText(row: Row, field: string, hint: string): string | un
 }
 
 /**
- * The text itself. @throws FathomError when it holds half a surrogate pair (JSON's \u escapes can write one): it has no
- * UTF-8 form, so two such texts would be tokenized and hashed as if they were equal.
+ * Returns the text unchanged.
+ * @throws FathomError if it holds half a surrogate pair (JSON's \u escapes can write one). Such a text has no UTF-8
+ *   form, so two different ones would be tokenized and hashed as if they were equal.
  */
 export function wholeText(text: string, where: string): string {
   if (/\p{Surrogate}/u.test(text)) {
@@ -55,7 +59,7 @@ export function fieldError(row: Row, field: string, expected: string, hint: stri
   return badInput(`${row.where}: ${field}`, expected, found, hint);
 }
 
-/** A value as an error shows it: short, and with its kind where the JSON alone would mislead. */
+/** A value as an error shows it: short, and with its kind if the JSON alone could mislead. */
 export function shown(value: unknown): string {
   if (value === undefined) return "nothing";
   const json = JSON.stringify(value);

@@ -36,7 +36,7 @@ describe("what capture and generate read", () => {
     ]);
   });
 
-  test("an answer as generate writes it, with the tokens that it answers", async () => {
+  test("an answer in the form that generate writes, with the tokens of its prompt", async () => {
     const line = { id: "a", prompt_ids: [1, 2], ids: [3], text: "Hi", finish: "stop" };
     expect(await loadInputs(file(line))).toEqual([{ kind: "ids", id: "a", promptIds: [1, 2], ids: [3] }]);
     await expect(loadInputs(file({ ...line, prompt_ids: [1, -2] }))).rejects.toThrow(/:1: prompt_ids\[1\]/);

@@ -1,6 +1,6 @@
 /**
- * What `capture` and `generate` read: each line is plain text, exact token ids, or chat messages. A prompt set may be used
- * as it is; its metadata says nothing to these two commands.
+ * The inputs of `capture` and `generate`: each line is plain text, exact token ids, or chat messages. A prompt set
+ * can be used unchanged; these two commands ignore its metadata.
  */
 
 import { badInput } from "../core/errors.ts";
@@ -11,9 +11,9 @@ import { promptLines } from "./prompt-lines.ts";
 import { uniqueIds } from "./unique.ts";
 
 export type Input =
-  /** Encoded as the tokenizer encodes plain text, or wrapped as one user turn if the command is told so. */
+  /** Encoded as plain text, or wrapped as one user turn if an option of the command says so. */
   | { kind: "prompt"; id: string; prompt: string }
-  /** Used exactly as they are: nothing is added. Of an answer as `generate` writes it, `promptIds` are the tokens before it. */
+  /** Used unchanged; no token is added. In a line that `generate` wrote, `promptIds` are the tokens before the answer. */
   | { kind: "ids"; id: string; ids: number[]; promptIds?: number[] }
   | { kind: "messages"; id: string; messages: Message[] };
 
@@ -22,8 +22,8 @@ const roles = messageSchema.shape.role.options;
 
 /**
  * @param pathOrName the path of a JSON Lines file, or the name of a bundled set
- * @returns one input a line, in the file's order, at least one
- * @throws FathomError (exit 2) naming `file:line: field` for the first line that is wrong
+ * @returns one input per line, in the file's order, at least one
+ * @throws FathomError (exit 2) that names `file:line: field` for the first invalid line
  */
 export async function loadInputs(pathOrName: string): Promise<Input[]> {
   const { path } = findPromptFile(pathOrName);
@@ -66,7 +66,7 @@ function tokenIds(row: Row, field: "ids" | "prompt_ids"): number[] {
   const hint = "the model's own token ids, e.g. [1, 5, 9]";
   if (!Array.isArray(ids) || ids.length === 0) throw fieldError(row, field, "a list of token ids", hint);
   return ids.map((id: unknown, index) => {
-    // An int32 tensor carries them; whether the vocabulary has them is the model's to say.
+    // Ids must fit into an int32 tensor. The model checks later whether its vocabulary has them.
     if (typeof id === "number" && Number.isInteger(id) && id >= 0 && id < 2 ** 31) return id;
     throw badInput(`${row.where}: ${field}[${index}]`, "a whole number of 0 or more", shown(id), hint);
   });
@@ -92,7 +92,7 @@ function messageOf(message: unknown, where: string): Message {
     throw badInput(`${where}: ${unknown}`, "role and content only", shown(row.fields[unknown]), "remove it");
   }
   const content = given(row, "content");
-  // An empty turn is a turn: chat templates render it.
+  // An empty turn is allowed: chat templates render it.
   if (typeof content !== "string") throw fieldError(row, "content", "a text", "write the turn as plain text");
   return { role, content: wholeText(content, `${where}: content`) };
 }

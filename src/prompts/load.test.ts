@@ -44,7 +44,7 @@ async function problemOf(path: string): Promise<FathomError> {
 }
 
 describe("what loads", () => {
-  test("a complete line, as it is and without a note", async () => {
+  test("a complete line, unchanged and without a note", async () => {
     const path = file(jsonl([full]));
     const set = await loadPrompts(path);
     expect(set).toEqual({ name: path, sha256: expect.any(String) as string, prompts: [full], notes: [] });
@@ -58,7 +58,7 @@ describe("what loads", () => {
     expect(set.prompts).toEqual(rows);
   });
 
-  test("a BioRefusalAudit file: its tiers are ours, and what it lacks is said", async () => {
+  test("a BioRefusalAudit file: its tiers are ours, and notes name what it lacks", async () => {
     const row = {
       id: "b_001",
       tier: "benign_bio",
@@ -233,7 +233,7 @@ describe("what does not load, and what the user is told", () => {
   });
 });
 
-// Texts with every kind of character, but never blank and never half of one.
+// Texts with all kinds of characters, but never blank and never with half a character.
 const text = fc.string({ unit: "binary", minLength: 1 }).filter((drawn) => drawn.trim() !== "");
 const prompts = fc
   .uniqueArray(
@@ -307,7 +307,7 @@ describe("for any prompts", () => {
     );
   });
 
-  test("whatever byte is changed, it loads or says which line is wrong", async () => {
+  test("with any byte changed, it loads or names the wrong line", async () => {
     await fc.assert(
       fc.asyncProperty(prompts, fc.nat(), fc.integer({ min: 0, max: 255 }), async (rows, at, byte) => {
         const content = Buffer.from(jsonl(rows));

@@ -1,9 +1,9 @@
 /**
- * A prompt set, for an audit: our own schema (src/core/records/prompt.ts) or the BioRefusalAudit one (arXiv 2605.30162), told apart
- * field by field, since ours is that one plus pair and panel.
+ * Loads a prompt set for an audit, in our own schema (src/core/records/prompt.ts) or in BioRefusalAudit's (arXiv
+ * 2605.30162). Our schema is theirs plus pair and panel, so each field is read in the same way for both.
  *
- * id, prompt and tier must be there: without a tier a line has no place in any analysis. Other fields may be missing in a
- * user's file; what was then assumed, and what was left aside, is said in `notes`, which belong in the run's report.
+ * id, prompt and tier are required: no analysis can use a line without a tier. Other fields may be missing in a
+ * user's file. `notes` say what was then assumed and which fields were ignored; they belong in the run's report.
  */
 import { basename } from "node:path";
 import { badInput } from "../core/errors.ts";
@@ -19,22 +19,22 @@ import { uniqueIds } from "./unique.ts";
 export interface PromptSet {
   /** The bundled set's name, or the path as the user wrote it. */
   name: string;
-  /** SHA-256 of the file's bytes, 64 hex digits: what `sha256sum` prints. */
+  /** SHA-256 of the file's bytes, 64 hex digits, as `sha256sum` prints it. */
   sha256: string;
   /** In the file's order. */
   prompts: Prompt[];
-  /** One sentence for each thing that was assumed or left aside; empty when the file says everything. */
+  /** One sentence per assumption or ignored field; empty if the file is complete. */
   notes: string[];
 }
 
-/** What a group is called whose lines do not say which one they are in. */
+/** Name of the group of lines that do not state their group. */
 const unstated = "unstated";
 
 const knownFields: ReadonlySet<string> = new Set(Object.keys(promptSchema.shape));
 
 /**
  * @param pathOrName "biology", "fiction", or the path of a JSON Lines file
- * @throws FathomError (exit 2) naming `file:line: field` for the first line that is wrong
+ * @throws FathomError (exit 2) that names `file:line: field` for the first invalid line
  */
 export async function loadPrompts(pathOrName: string): Promise<PromptSet> {
   const { name, path } = findPromptFile(pathOrName);
@@ -111,14 +111,17 @@ function panelOf(row: Row, note: (note: Note) => void): Prompt["panel"] {
   throw fieldError(row, "panel", "main, legality or control", "leave panel out for the main prompts");
 }
 
-/** Free text that nothing computes with: it may be blank. */
+/** Free text that is not used in computations, so it may be blank. */
 function rationaleOf(row: Row): string {
   const rationale = given(row, "rationale") ?? "";
   if (typeof rationale === "string") return rationale;
   throw fieldError(row, "rationale", "a text", "say in a sentence why the prompt is in its tier");
 }
 
-/** What the author expected is shown beside the verdict, never scored; other vocabularies are noted, not refused. */
+/**
+ * The author's expectation. It is shown beside the verdict and never scored; an unknown label gives a note, not an
+ * error.
+ */
 function surfaceOf(row: Row, note: (note: Note) => void): Prompt["expected_surface"] {
   const surface = optionalText(row, "expected_surface", `one of ${labels.join(", ")}, or null`);
   if (surface === undefined) return null;

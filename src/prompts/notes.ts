@@ -1,10 +1,13 @@
-/** What a loader assumed or left aside, counted over lines: said once with its number, never line by line, never silently. */
+/**
+ * Collects what a loader assumed or ignored. Each kind of note is stated once, with the number of lines that it
+ * concerns.
+ */
 
 export interface Note {
   field: string;
-  /** Completes "<field> …"; the first line's wording stands for all of its kind. */
+  /** The rest of the sentence "<field> …". The wording of the first line is used for all lines of this kind. */
   what: string;
-  /** Tells apart two notes about one field. */
+  /** Separates two notes about the same field. */
   kind?: string;
 }
 
@@ -23,7 +26,7 @@ export class Notes {
     else seen.lines += 1;
   }
 
-  /** In the order in which they first came up. */
+  /** The notes as sentences, in the order in which they first occurred. */
   sentences(): string[] {
     return [...this.#seen.values()].map(
       ({ field, what, lines }) => `${field} ${what} (${lines} of ${this.#total} lines)`,

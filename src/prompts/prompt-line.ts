@@ -1,8 +1,11 @@
-/** A line of a prompt set as a person may write it, for its JSON Schema. load.ts reads it, with errors that name the line. */
+/**
+ * The schema of a line of a prompt set as a user may write it, for its JSON Schema. load.ts reads lines, with errors
+ * that name the line.
+ */
 import { z } from "zod";
 import { promptSchema, type Tier, tiers } from "../core/records/prompt.ts";
 
-/** Tiers by all their names: ours, and those of BioRefusalAudit (arXiv 2605.30162). */
+/** All names of each tier: ours, and those of BioRefusalAudit (arXiv 2605.30162). */
 export const tierNames: Readonly<Record<string, Tier>> = {
   ...Object.fromEntries(tiers.map((tier) => [tier, tier])),
   benign_bio: "benign",
@@ -13,7 +16,7 @@ export const tierNames: Readonly<Record<string, Tier>> = {
 const text = z.string().regex(/\S/);
 const { id, prompt, tier, framing, category, pair, panel, rationale, expected_surface } = promptSchema.shape;
 
-/** What the loader assumes of a line that does not say it, for whoever writes one. */
+/** A description of a field for the author of a line, with what the loader assumes if the field is missing. */
 const said = ({ description = "" }: z.ZodType, otherwise: string) => `${description} ${otherwise}`;
 
 export const promptLineSchema = z.looseObject({
@@ -21,22 +24,26 @@ export const promptLineSchema = z.looseObject({
   prompt: text.describe(prompt.description ?? ""),
   tier: z
     .enum(Object.keys(tierNames))
-    .describe(said(tier, "The names that end in _bio are those of BioRefusalAudit and mean the same.")),
+    .describe(
+      said(tier, "The names that end in _bio are those of BioRefusalAudit; they mean the same tiers."),
+    ),
   framing: text
     .nullish()
-    .describe(said(framing, "Without one it is grouped as unstated, and the report says so.")),
+    .describe(said(framing, "If it is missing, the prompt is grouped as unstated, and the report says so.")),
   category: text
     .nullish()
-    .describe(said(category, "Without one it is grouped as unstated, and the report says so.")),
+    .describe(said(category, "If it is missing, the prompt is grouped as unstated, and the report says so.")),
   pair: text.nullish().describe(said(pair, "It may be left out.")),
-  panel: panel.nullish().describe(said(panel, "Without one it counts as main, and the report says so.")),
+  panel: panel
+    .nullish()
+    .describe(said(panel, "If it is missing, the prompt counts as main, and the report says so.")),
   rationale: rationale.nullish().describe(said(rationale, "It may be left out.")),
   expected_surface: text
     .nullish()
     .describe(
       said(
         expected_surface,
-        "One of refuse, comply, partial, hedge, evade; another word counts as none, and the report says so.",
+        "One of refuse, comply, partial, hedge, evade. Any other word is ignored, and the report says so.",
       ),
     ),
 });

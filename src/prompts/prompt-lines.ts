@@ -1,19 +1,22 @@
-/** Lines that people wrote, prompts say: at least one, of a size that can be such a file's, with advice for the usual slips. */
+/**
+ * Reads lines that people wrote, such as prompts: at least one line, a limit on the file's size, and advice for
+ * common mistakes.
+ */
 import { stat } from "node:fs/promises";
 import { badInput, FathomError } from "../core/errors.ts";
 import { readProblem } from "../files/disk/io.ts";
 import { type JsonLine, readJsonLines } from "../files/lines/json-lines.ts";
 
-/** What the lines are, for messages. */
+/** What one line holds, for messages. */
 export interface LineKind {
   one: string;
-  /** A line. */
+  /** An example of a line. */
   example: string;
 }
 
 const prompt: LineKind = { one: "prompt", example: '{"id": "a", "prompt": "…"}' };
 
-/** Far above any such file, and still no question of memory when read whole. */
+/** Larger than any such file, and small enough to be read whole into memory. */
 const maxFileBytes = 256 * 2 ** 20;
 
 const advice =
@@ -21,8 +24,8 @@ const advice =
 
 /**
  * @returns the lines that are not blank, in order
- * @throws FathomError naming `file:line` for a line that is not UTF-8 or not JSON, and the file when it holds no line,
- *   is too large or cannot be read
+ * @throws FathomError that names `file:line` for a line that is not UTF-8 or not JSON; that names the file if it
+ *   holds no line, is too large or cannot be read
  */
 export async function promptLines(path: string, { one, example } = prompt): Promise<JsonLine[]> {
   const size = await fileSize(path, one);

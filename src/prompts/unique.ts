@@ -1,4 +1,4 @@
-/** Ids name records, tensors and files: two lines of a file never share one. */
+/** Checks that ids are unique in a file: they become names of records, tensors and files. */
 import { badInput } from "../core/errors.ts";
 import { type Row, shown } from "./fields.ts";
 

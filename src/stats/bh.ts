@@ -1,9 +1,9 @@
-/** Many discoveries, one share of false ones. */
+/** Limits the share of false discoveries among many tests. */
 
 /**
- * Benjamini & Hochberg's step-up adjustment (1995): p values [m] in, q values [m] out, in the same order. Calling what has
- * q ≤ α a discovery keeps the expected share of false ones at α where the p values are independent or positively dependent
- * (Benjamini & Yekutieli 2001).
+ * Benjamini & Hochberg's step-up adjustment (1995): p values [m] in, q values [m] out, in the same order. If every
+ * test with q ≤ α is called a discovery, the expected share of false ones is at most α, provided that the p values
+ * are independent or positively dependent (Benjamini & Yekutieli 2001).
  */
 export function benjaminiHochberg(p: readonly number[]): number[] {
   const order = p.map((_, i) => i).sort((a, b) => p[b]! - p[a]!);

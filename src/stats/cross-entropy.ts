@@ -1,4 +1,4 @@
-/** −log softmax(logits)[target] of logits [V], nats; sums are taken in float64. NaN when a logit is. */
+/** −log softmax(logits)[target] of logits [V], in nats. Sums are in float64. NaN if a logit is NaN. */
 export function crossEntropy(logits: ArrayLike<number>, target: number): number {
   let top = -Infinity;
   for (let i = 0; i < logits.length; i++) if (!(logits[i]! <= top)) top = logits[i]!;

@@ -1,11 +1,11 @@
-/** Sizes of effects: how far apart two groups stand, and how much of a spread a grouping explains. */
+/** Effect sizes: how far apart two groups are, and what share of the variance a grouping explains. */
 import { criticalValue } from "./normal.ts";
 import type { Interval } from "./proportion.ts";
 import { mean, variance } from "./summary.ts";
 
 /**
  * Cohen's d = (mean a − mean b) / pooled standard deviation.
- * NaN where it is undefined: fewer than two values a side, or no spread in either.
+ * NaN if it is undefined: fewer than two values in a group, or no spread in either.
  */
 export function cohensD(a: readonly number[], b: readonly number[]): number {
   if (a.length < 2 || b.length < 2) return NaN;
@@ -14,7 +14,7 @@ export function cohensD(a: readonly number[], b: readonly number[]): number {
   return pooled === 0 ? NaN : (mean(a) - mean(b)) / Math.sqrt(pooled);
 }
 
-/** Large-sample interval of Cohen's d between independent groups (Hedges & Olkin 1985, p. 86). */
+/** Large-sample interval of Cohen's d between two independent groups of nA and nB values (Hedges & Olkin 1985, p. 86). */
 export function cohensDInterval(d: number, nA: number, nB: number, level: number): Interval {
   const standardError = Math.sqrt((nA + nB) / (nA * nB) + (d * d) / (2 * (nA + nB)));
   const half = criticalValue(level) * standardError;
@@ -23,7 +23,7 @@ export function cohensDInterval(d: number, nA: number, nB: number, level: number
 
 /**
  * Share of the values' variance that a grouping explains: η² = between-group / total sum of squares, in [0, 1].
- * NaN where the values do not vary at all.
+ * NaN if the values do not vary.
  * @param values [n] @param groups [n], the group of each value.
  */
 export function varianceShare(values: readonly number[], groups: readonly string[]): number {
@@ -43,7 +43,7 @@ export function varianceShare(values: readonly number[], groups: readonly string
   });
   let between = 0;
   for (const { sum, n } of sums.values()) between += n * (sum / n - center) ** 2;
-  // A spread of rounding errors is no spread.
+  // A spread as small as rounding errors counts as no spread.
   const noise = values.length * (1e-14 * Math.max(1, Math.abs(center))) ** 2;
   return total <= noise ? NaN : Math.min(1, between / total);
 }

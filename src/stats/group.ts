@@ -1,4 +1,7 @@
-/** Items by key, keys in order of first appearance. (Map.groupBy needs a newer host than the Node 20 we promise.) */
+/**
+ * Groups items by key; keys are in order of first appearance. (Map.groupBy is missing in Node 20, which Fathom
+ * supports.)
+ */
 export function groupBy<T, K>(items: Iterable<T>, key: (item: T) => K): Map<K, T[]> {
   const groups = new Map<K, T[]>();
   for (const item of items) {

@@ -1,4 +1,4 @@
-/** Many comparisons, one error rate. */
+/** Limits the error rate over many comparisons. */
 
 /** Holm's step-down adjustment (1979): p values [m] in, adjusted p values [m] out, in the same order. */
 export function holm(p: readonly number[]): number[] {

@@ -14,7 +14,7 @@ describe("KL of softmaxed logits", () => {
     expect(found.agrees).toBe(false);
   });
 
-  test("is 0 for the same distribution, wherever its logits lie, and never negative", () => {
+  test("is 0 for the same distribution, whatever offset its logits have, and never negative", () => {
     fc.assert(
       fc.property(logits, logits, fc.double({ min: -1e3, max: 1e3, noNaN: true }), (p, q, offset) => {
         expect(compareLogits(p, p)).toEqual({ kl: 0, agrees: true });
@@ -25,7 +25,7 @@ describe("KL of softmaxed logits", () => {
     );
   });
 
-  test("is not symmetric, and stands logits that exp cannot", () => {
+  test("is not symmetric, and works for logits too large for exp", () => {
     const [p, q] = [
       [1000, 998, 0],
       [1000, 1000, 0],

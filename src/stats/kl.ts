@@ -1,14 +1,14 @@
 /** How far one next-token distribution is from another, from their logits. */
 
 export interface LogitComparison {
-  /** KL(p ‖ q), nats; 0 where they are the same. */
+  /** KL(p ‖ q), in nats; 0 if they are the same. */
   kl: number;
   /** Whether the most probable token is the same. */
   agrees: boolean;
 }
 
 /**
- * p and q are softmax of logits [V], any common offset left out; sums are taken in float64.
+ * Compares the softmax of two arrays of logits [V]. A common offset of the logits makes no difference. Sums are in float64.
  * @throws RangeError unless both have the same length V > 0
  */
 export function compareLogits(p: ArrayLike<number>, q: ArrayLike<number>): LogitComparison {
@@ -24,7 +24,7 @@ export function compareLogits(p: ArrayLike<number>, q: ArrayLike<number>): Logit
     sumQ += Math.exp(q[i]! - topQ);
     cross += weight * (p[i]! - topP - (q[i]! - topQ));
   }
-  // Rounding may leave −1e-17 where they are the same.
+  // Rounding may give −1e-17 if they are the same.
   return { kl: Math.max(0, cross / sumP - Math.log(sumP) + Math.log(sumQ)), agrees: bestP === bestQ };
 }
 

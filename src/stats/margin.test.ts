@@ -22,11 +22,11 @@ describe("fitMargin", () => {
     fitted.forEach((value, j) => expect(Math.abs(value - w[j]!) / largest).toBeLessThan(1e-6));
   });
 
-  it("lies at a minimum: no small change of a weight lowers the objective", () => {
+  it("is a minimum: no small change of a weight lowers the objective", () => {
     const problem = fc
       .record({ n: fc.integer({ min: 2, max: 12 }), d: fc.integer({ min: 1, max: 16 }), seed: fc.nat() })
       .map(({ n, d, seed }) => {
-        // A cheap deterministic scatter; what matters is that shapes and costs vary.
+        // A cheap deterministic scatter. It only matters that shapes and costs vary.
         const at = (k: number) => Math.sin(seed + 12.9898 * k) * 2;
         return {
           x: Array.from({ length: n }, (_, i) => Float64Array.from({ length: d }, (_, j) => at(i * d + j))),
@@ -51,7 +51,7 @@ describe("fitMargin", () => {
     );
   });
 
-  it("refuses one class, unequal lengths, costs that are none, and says when it did not converge", () => {
+  it("refuses one class, unequal lengths and invalid costs, and throws if it does not converge", () => {
     const x = rows([[1], [2]]);
     const good = { x, y: [1, -1] as const, cost: [1, 1], tolerance: 1e-6 };
     expect(() => fitMargin({ ...good, y: [1, 1] })).toThrow(/both classes/);

@@ -1,20 +1,21 @@
 /**
- * A linear separator with a margin loss: the L2-regularized squared hinge, min ½‖w‖² + Σ cᵢ · max(0, 1 − yᵢ w·xᵢ)², which
- * has one solution however many more columns than rows there are. Solved in its dual by coordinate descent in a fixed
- * order (Hsieh et al. 2008, ICML, algorithm 1 without random order; liblinear's L2-loss SVC): no chance, no step size.
+ * A linear separator with a margin loss: the L2-regularized squared hinge, min ½‖w‖² + Σ cᵢ · max(0, 1 − yᵢ w·xᵢ)².
+ * It has exactly one solution, even if there are many more columns than rows. The dual is solved by coordinate
+ * descent in a fixed order (Hsieh et al. 2008, ICML, algorithm 1 without random order; liblinear's L2-loss SVC), so
+ * there is no randomness and no step size.
  */
 
-/** Passes over the rows, at most: thousands would mean that the costs are far too large for the rows' lengths. */
+/** Most passes over the rows. If thousands are needed, the costs are far too large for the lengths of the rows. */
 const mostPasses = 10_000;
 
 export interface MarginProblem {
-  /** [n][d], rows. A column of ones stands for an intercept, which is then regularized like the rest. */
+  /** [n][d], rows. For an intercept, add a column of ones; it is regularized like the others. */
   x: readonly Float64Array[];
-  /** [n], 1 or −1, both present. */
+  /** [n], 1 or −1; both must occur. */
   y: readonly (1 | -1)[];
-  /** [n], positive: what a violation of the margin by each row costs. */
+  /** [n], positive: the cost of a margin violation by each row. */
   cost: readonly number[];
-  /** Largest violation of the dual's optimality conditions, in units of the margin, at which the solution is taken. */
+  /** Descent stops when no optimality condition of the dual is violated by more than this, in units of the margin. */
   tolerance: number;
 }
 
@@ -32,7 +33,7 @@ export function fitMargin({ x, y, cost, tolerance }: MarginProblem): Float64Arra
     throw new RangeError("fitMargin: expected positive, finite costs");
   const w = new Float64Array(x[0]!.length);
   const alpha = new Float64Array(x.length);
-  // The squared loss adds 1 / (2c) to the diagonal of the dual's matrix, so no row is without curvature.
+  // The squared loss adds 1 / (2c) to the diagonal of the dual's matrix, so every row has a curvature above 0.
   const ridge = cost.map((c) => 1 / (2 * c));
   const curvature = x.map((row, i) => dot(row, row) + ridge[i]!);
   for (let pass = 0; pass < mostPasses; pass++) {
@@ -41,7 +42,7 @@ export function fitMargin({ x, y, cost, tolerance }: MarginProblem): Float64Arra
       const row = x[i]!;
       const sign = y[i]!;
       const gradient = sign * dot(w, row) - 1 + ridge[i]! * alpha[i]!;
-      // α may not fall below 0: there only a falling gradient is a violation.
+      // α must not fall below 0, so at α = 0 only a negative gradient is a violation.
       const violation = alpha[i] === 0 ? Math.min(gradient, 0) : gradient;
       worst = Math.max(worst, Math.abs(violation));
       if (violation === 0) continue;

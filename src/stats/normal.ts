@@ -1,8 +1,8 @@
-/** The standard normal distribution, as far as intervals need it. */
+/** The standard normal distribution: the functions that intervals need. */
 
 /**
- * P(Z ≤ x), absolute error below 1e-15.
- * The series of Marsaglia (2004, "Evaluating the normal distribution"); beyond 8 the answer is 0 or 1 in double precision.
+ * P(Z ≤ x), absolute error below 1e-15. Uses the series of Marsaglia (2004, "Evaluating the normal distribution").
+ * Beyond ±8 the result is 0 or 1 in double precision.
  */
 export function normalCdf(x: number): number {
   if (x < -8) return 0;
@@ -16,7 +16,7 @@ export function normalCdf(x: number): number {
   return 0.5 + (sum * Math.exp((-x * x) / 2)) / Math.sqrt(2 * Math.PI);
 }
 
-/** The x with P(Z ≤ x) = p, for p in [1e-12, 1 − 1e-12], by bisection. @throws RangeError outside. */
+/** Finds x with P(Z ≤ x) = p by bisection, for p in [1e-12, 1 − 1e-12]. @throws RangeError for other p */
 export function normalQuantile(p: number): number {
   if (!(p >= 1e-12 && p <= 1 - 1e-12))
     throw new RangeError(`normalQuantile: expected p in [1e-12, 1 - 1e-12], got ${p}`);
@@ -31,7 +31,7 @@ export function normalQuantile(p: number): number {
   return (low + high) / 2;
 }
 
-/** Half-width in standard errors of a two-sided interval: 1.96 at level 0.95. */
+/** Half-width of a two-sided interval in standard errors: 1.96 for level 0.95. */
 export function criticalValue(level: number): number {
   return normalQuantile(1 - (1 - level) / 2);
 }

@@ -1,6 +1,6 @@
 /**
- * Rates and their differences. Score intervals throughout: they stay inside [0, 1] and do not collapse at 0 or n, which
- * is where refusal rates live.
+ * Rates and their differences. All intervals are score intervals: they stay inside [0, 1] and do not collapse to a
+ * point at 0 or n successes, where refusal rates often are.
  */
 import { criticalValue } from "./normal.ts";
 
@@ -8,7 +8,7 @@ export type Interval = [low: number, high: number];
 
 /**
  * Wilson's score interval of a rate (Wilson 1927).
- * @param successes may be fractional: the sum over n independent units of a rate measured within each unit.
+ * @param successes may be a fraction: the sum, over n independent units, of the rate within each unit.
  * @throws RangeError unless 0 ≤ successes ≤ n and n > 0.
  */
 export function wilson(successes: number, n: number, level: number): Interval {
@@ -22,7 +22,7 @@ export function wilson(successes: number, n: number, level: number): Interval {
   return [successes === 0 ? 0 : Math.max(0, center - half), successes === n ? 1 : Math.min(1, center + half)];
 }
 
-/** Interval of rate a − rate b, two independent groups (Newcombe 1998, Statistics in Medicine 17:873, method 10). */
+/** Interval of rate(a) − rate(b) for two independent groups (Newcombe 1998, Statistics in Medicine 17:873, method 10). */
 export function newcombe(
   a: { successes: number; n: number },
   b: { successes: number; n: number },
@@ -35,7 +35,7 @@ export function newcombe(
   return [p - q - Math.hypot(p - pLow, qHigh - q), p - q + Math.hypot(pHigh - p, q - qLow)];
 }
 
-/** Counts over units that were measured twice. */
+/** How often each of two measurements of the same units succeeded. */
 export interface PairedCounts {
   both: number;
   firstOnly: number;
@@ -45,7 +45,7 @@ export interface PairedCounts {
 
 /**
  * Interval of rate(first) − rate(second) over the same units (Newcombe 1998, Statistics in Medicine 17:2635, method 10:
- * Wilson bounds joined by a continuity-corrected φ).
+ * Wilson bounds, combined with a continuity-corrected φ).
  */
 export function pairedNewcombe(counts: PairedCounts, level: number): Interval {
   const { both, firstOnly, secondOnly, neither } = counts;
@@ -66,11 +66,11 @@ export function pairedNewcombe(counts: PairedCounts, level: number): Interval {
   ];
 }
 
-/** McNemar's exact two-sided p: the discordant pairs against a fair coin. 1 when no pair is discordant. */
+/** McNemar's exact two-sided p: compares the discordant pairs with a fair coin. 1 if no pair is discordant. */
 export function mcnemarExact(firstOnly: number, secondOnly: number): number {
   const n = firstOnly + secondOnly;
   const least = Math.min(firstOnly, secondOnly);
-  // P(X = k) by the ratio of neighbours, in logarithms: 2^-n underflows beyond 1,074 pairs.
+  // P(X = k) from P(X = k − 1), in logarithms, because 2^-n underflows beyond 1,074 pairs.
   let logTerm = -n * Math.LN2;
   let tail = 0;
   for (let k = 0; k <= least; k++) {
@@ -81,8 +81,8 @@ export function mcnemarExact(firstOnly: number, secondOnly: number): number {
 }
 
 /**
- * Fisher's exact p that rate(a) exceeds rate(b) by chance: what a permutation test of two groups tends to, without its
- * floor of 1 / draws.
+ * Fisher's exact p that rate(a) exceeds rate(b) by chance. A permutation test of the two groups approaches this
+ * value, but cannot go below 1 / draws.
  * @param side "two-sided" doubles the smaller tail.
  */
 export function fisherExact(
@@ -104,7 +104,7 @@ export function fisherExact(
   return Math.min(1, side === "greater" ? greater : 2 * Math.min(greater, less));
 }
 
-/** log of n over k, by the sum of its factors' logarithms. */
+/** log of the binomial coefficient "n over k", as the sum of the logarithms of its factors. */
 function logChoose(n: number, k: number): number {
   let sum = 0;
   for (let i = 1; i <= Math.min(k, n - k); i++) sum += Math.log((n - i + 1) / i);

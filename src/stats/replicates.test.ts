@@ -1,4 +1,7 @@
-/** The interval over replicates and units covers the truth as often as it says, whichever of the two differs more. */
+/**
+ * The interval over replicates and units covers the truth as often as it states, whether replicates or units differ
+ * more.
+ */
 import { describe, expect, it } from "vitest";
 import { random } from "../core/random.ts";
 import { meanOverReplicates } from "./replicates.ts";
@@ -8,7 +11,7 @@ const items = (values: readonly number[], cluster = (at: number) => String(at)) 
   values.map((value, at) => ({ cluster: cluster(at), value }));
 
 describe("the mean over replicates", () => {
-  it("is the t interval of a mean where there is one replicate of single items", () => {
+  it("is the t interval of a mean for one replicate of single items", () => {
     const { estimate, interval } = meanOverReplicates([items([1, 2, 3, 4])], 0.95);
     // SciPy: t.interval(0.95, 3, loc=2.5, scale=sem([1, 2, 3, 4])).
     expect(estimate).toBe(2.5);
@@ -16,7 +19,7 @@ describe("the mean over replicates", () => {
     expect(interval![1]).toBeCloseTo(4.554260256760521, 10);
   });
 
-  it("takes the items of a cluster for one", () => {
+  it("counts the items of a cluster as one", () => {
     const twice = [1, 1, 2, 2, 3, 3, 4, 4];
     const inPairs = items(twice, (at) => String(Math.floor(at / 2)));
     const once = meanOverReplicates([items([1, 2, 3, 4])], 0.95).interval!;
@@ -25,7 +28,7 @@ describe("the mean over replicates", () => {
     expect(meanOverReplicates([items(twice)], 0.95).interval![0]).toBeGreaterThan(once[0]);
   });
 
-  it("is the t interval of the replicates' means where their items do not differ", () => {
+  it("is the t interval of the replicates' means if their items do not differ", () => {
     const { estimate, interval } = meanOverReplicates(
       [1, 2, 6].map((of) => items([of, of])),
       0.95,
@@ -34,18 +37,18 @@ describe("the mean over replicates", () => {
     expect(interval![1] - 3).toBeCloseTo(4.302652729749462 * Math.sqrt(7 / 3), 9);
   });
 
-  it("has no interval of one cluster, and none to speak of where nothing differs", () => {
+  it("has no interval for one cluster, and an interval of length 0 if nothing differs", () => {
     expect(meanOverReplicates([items([1, 2], () => "one")], 0.95).interval).toBeNull();
     expect(meanOverReplicates([items([2, 2])], 0.95).interval).toEqual([2, 2]);
   });
 
-  // 12 of 36 units held out in each of three replicates, two items a unit.
+  // 12 of 36 units are held out in each of three replicates; each unit has two items.
   it.each([
     { of: "units", replicate: 0, unit: 1, item: 0.1 },
     { of: "items", replicate: 0, unit: 0, item: 1 },
     { of: "both", replicate: 0.3, unit: 0.7, item: 0.7 },
     { of: "replicates", replicate: 1, unit: 0.3, item: 0.3 },
-  ])("covers the truth 19 times in 20 where $of differ", ({ replicate, unit, item }) => {
+  ])("covers the truth 19 times in 20 if $of differ", ({ replicate, unit, item }) => {
     const draw = random(`coverage ${replicate} ${unit}`);
     const runs = 500;
     let covered = 0;
@@ -61,7 +64,7 @@ describe("the mean over replicates", () => {
       const [low, high] = meanOverReplicates(replicates, 0.95).interval!;
       if (low <= 0 && high >= 0) covered++;
     }
-    // Two standard errors of 500 runs below 95%; wider than it need be is allowed.
+    // Two standard errors of 500 runs below 95%. An interval that is too wide is allowed.
     expect(covered / runs).toBeGreaterThan(0.93);
   });
 });

@@ -1,7 +1,7 @@
 /**
- * The mean of something that was measured in several replicates of an experiment (trainings from several seeds) on units of
- * one pool (prompts), some of which recur in several replicates. Both are samples, so the interval is over both: a unit that
- * is far off is so in each replicate, and a replicate that is far off is so for all its units.
+ * The mean of a quantity that was measured in several replicates of an experiment (trainings from several seeds) on
+ * units of one pool (prompts). Some units occur in several replicates. Both are samples, so the interval covers both:
+ * an unusual unit is unusual in every replicate, and an unusual replicate is unusual for all its units.
  */
 import { groupBy } from "./group.ts";
 import type { Interval } from "./proportion.ts";
@@ -9,20 +9,22 @@ import { studentCritical } from "./student.ts";
 import { mean, variance } from "./summary.ts";
 
 export interface Measured {
-  /** Items of one cluster are not independent, whatever the replicate. */
+  /** Items of one cluster are not independent, even in different replicates. */
   cluster: string;
   value: number;
 }
 
 /**
- * The mean over replicates of their means, and its t interval. Its variance is the sum of two: of the clusters, each moving
- * all replicates that it is in (linearized, C/(C − 1)), and of the replicates' means over their number. The first is within
- * the second too: where replicates differ by their units only, the interval is wider than it need be, by √2 at most. Degrees
- * of freedom are Satterthwaite's (1946), rounded down. Of one replicate the interval is over clusters alone.
+ * The mean over replicates of their means, and its t interval. The variance is a sum of two parts. The first is the
+ * variance over clusters, where each cluster moves all replicates that it is in (linearized, C/(C − 1)). The second
+ * is the variance of the replicates' means divided by their number. The second contains the first again. So if
+ * replicates differ only by their units, the interval is too wide, by a factor of √2 at most. Degrees of freedom are
+ * Satterthwaite's (1946), rounded down. With one replicate the interval is over clusters only.
  *
- * Resampling both with replacement covers far less with few replicates: of three that differ, 73% to 83% at 95%.
- * @param replicates [R][items], R from 1, items from 1
- * @returns no interval with fewer than two clusters
+ * Resampling both with replacement would cover far less with few replicates: 73% to 83% at the 95% level for three
+ * that differ.
+ * @param replicates [R][items], with R ≥ 1 and at least one item per replicate
+ * @returns `interval`: null with fewer than two clusters
  * Source: Cameron, Gelbach & Miller 2011 (two-way clusters), without their third term, which may make a variance negative.
  */
 export function meanOverReplicates(

@@ -1,16 +1,20 @@
-/** Bootstrap and permutation, seeded: the intervals and nulls of every number that has no textbook formula. */
+/** Seeded bootstrap and permutation test: intervals and null distributions for statistics without a textbook formula. */
 import type { Random } from "../core/random.ts";
 import { groupBy } from "./group.ts";
 import type { Interval } from "./proportion.ts";
 import { mean, quantile } from "./summary.ts";
 
-/** Above this share of resamples without a defined statistic, an interval would describe the others only. */
+/**
+ * If the statistic is undefined on more than this share of resamples, there is no interval: it would describe only
+ * the others.
+ */
 const MOST_UNDEFINED = 0.1;
 
 /**
- * Percentile bootstrap of a statistic, resampling whole clusters (a cluster of one item is the ordinary bootstrap).
- * @param statistic NaN where it is undefined on a resample (a group vanished).
- * @returns null when there are fewer than two clusters, or when more than a tenth of the resamples are undefined.
+ * Percentile bootstrap of a statistic that resamples whole clusters. With one item per cluster it is the ordinary
+ * bootstrap.
+ * @param statistic returns NaN if it is undefined on a resample (for example because a group is missing)
+ * @returns null if there are fewer than two clusters, or if more than a tenth of the resamples are undefined
  * Source: Efron & Tibshirani 1993, chapter 13; Davison & Hinkley 1997, section 3.8 for clusters.
  */
 export function bootstrap<T>(options: {
@@ -37,14 +41,14 @@ export function bootstrap<T>(options: {
 }
 
 export interface Null {
-  /** Monte Carlo p with the observed value counted in (Phipson & Smyth 2010): never 0. */
+  /** Monte Carlo p that counts the observed value as one of the draws (Phipson & Smyth 2010), so it is never 0. */
   p: number;
   mean: number;
   interval: Interval;
 }
 
 /**
- * Holds an observed value against what it would be if the thing tested did not matter.
+ * Compares an observed value with its distribution under random relabelling, that is, if the labels did not matter.
  * @param draw the statistic under one random relabelling.
  * @param side "two-sided" doubles the smaller tail, so the null need not be centred or symmetric.
  */
@@ -58,7 +62,7 @@ export function permutationTest(options: {
 }): Null {
   const { observed, draw, side, resamples, level, random } = options;
   const draws = Array.from({ length: resamples }, () => draw(random));
-  // Sums in another order differ in the last bits: equal values must count as ties.
+  // Sums in a different order differ in the last bits, but equal values must count as ties.
   const slack = 1e-12 * Math.max(1, Math.abs(observed));
   const tail = (isExtreme: (value: number) => boolean) =>
     (draws.filter(isExtreme).length + 1) / (resamples + 1);

@@ -1,17 +1,17 @@
-/** Ridge regression in closed form, without intercept, for a handful of columns. */
+/** Ridge regression in closed form, without intercept, for few columns. */
 import { inverse, Matrix, SingularValueDecomposition } from "ml-matrix";
 
 export interface Ridge {
   /** [p, q]: row i maps input i to the q outputs. */
   coefficients: number[][];
-  /** Of XᵀX + λI, in the 2-norm. Infinity when it is singular. */
+  /** Condition number of XᵀX + λI in the 2-norm. */
   conditionNumber: number;
 }
 
 /**
- * (XᵀX + λI)⁻¹ XᵀY.
+ * Computes (XᵀX + λI)⁻¹ XᵀY.
  * @param x [n, p] @param y [n, q] @param lambda ≥ 0
- * @throws RangeError when the system is singular, or n = 0.
+ * @throws RangeError if the system is singular to double precision, or if n = 0
  */
 export function ridge(
   x: readonly (readonly number[])[],

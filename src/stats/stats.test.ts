@@ -51,7 +51,7 @@ interface Reference {
   tails: { t: number; df: number; p: number }[];
 }
 
-// SciPy, statsmodels and scikit-learn: oracle/stats_fixtures.py.
+// Values of SciPy, statsmodels and scikit-learn, written by oracle/stats_fixtures.py.
 const reference = JSON.parse(
   readFileSync(new URL("../../test/fixtures/stats/reference.json", import.meta.url), "utf8"),
 ) as Reference;
@@ -63,7 +63,7 @@ const expectClose = (got: readonly number[], want: readonly number[], tolerance:
   });
 };
 
-describe("against other implementations", () => {
+describe("compared with other implementations", () => {
   it("Wilson (statsmodels)", () => {
     for (const { successes, n, level, interval } of reference.wilson)
       expectClose(wilson(successes, n, level), interval, 1e-12);
@@ -212,7 +212,7 @@ describe("properties", () => {
     );
   });
 
-  it("a label that is the value explains everything; no spread leaves nothing to explain", () => {
+  it("a label that equals the value explains everything; without spread the share is NaN", () => {
     expect(varianceShare([1, 1, 4, 4], ["a", "a", "b", "b"])).toBe(1);
     expect(varianceShare([0.3, 0.3, 0.3], ["a", "b", "b"])).toBeNaN();
     expect(cohensD([2, 2], [2, 2])).toBeNaN();
@@ -245,7 +245,7 @@ describe("properties", () => {
 });
 
 describe("resampling", () => {
-  it("covers: 95% cluster intervals hold the truth about 95% of the time where items repeat in clusters", () => {
+  it("covers: 95% cluster intervals hold the truth about 95% of the time if items repeat in clusters", () => {
     let covered = 0;
     let naive = 0;
     const worlds = 200;
@@ -271,7 +271,7 @@ describe("resampling", () => {
     expect(naive / worlds).toBeLessThan(0.8);
   });
 
-  it("gives no interval from one cluster, nor when the statistic is mostly undefined", () => {
+  it("gives no interval for one cluster, or if the statistic is mostly undefined", () => {
     const options = { resamples: 50, level: 0.95, random: random(1) };
     const one = bootstrap({ ...options, items: [1, 2], cluster: () => "a", statistic: (v) => mean(v) });
     expect(one).toBeNull();
@@ -281,7 +281,7 @@ describe("resampling", () => {
     ).toBeNull();
   });
 
-  it("never reports p = 0, counts ties as extreme, and sees an effect on its own side only", () => {
+  it("never reports p = 0, counts ties as extreme, and finds an effect only on its own side", () => {
     const base = { resamples: 99, level: 0.95, random: random(3) };
     expect(permutationTest({ ...base, observed: 9, draw: () => 0, side: "greater" }).p).toBe(0.01);
     expect(permutationTest({ ...base, observed: 0, draw: () => 0, side: "two-sided" }).p).toBe(1);

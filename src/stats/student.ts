@@ -1,4 +1,7 @@
-/** Student's t distribution, as far as one-sided p values and intervals need it: its far tail to full relative precision. */
+/**
+ * Student's t distribution: the functions that one-sided p values and intervals need. The far tail has full relative
+ * precision.
+ */
 
 /**
  * P(T > t) with df degrees of freedom, by the incomplete beta function (Abramowitz & Stegun 26.7.1, 26.5.8).
@@ -10,7 +13,7 @@ export function studentTail(t: number, df: number): number {
   if (t < 0) return 1 - studentTail(-t, df);
   const [near, far] = [(t * t) / (df + t * t), df / (df + t * t)];
   const [a, b] = [df / 2, 1 / 2];
-  // The continued fraction converges fast on one side of the mean only.
+  // The continued fraction converges fast only on one side of the mean.
   const inside = far < (a + 1) / (a + b + 2);
   const [x, y, p, q] = inside ? [far, near, a, b] : [near, far, b, a];
   if (x === 0) return inside ? 0 : 1 / 2;
@@ -25,7 +28,7 @@ function betaWithHalf(df: number): number {
   return value;
 }
 
-/** The fraction of A&S 26.5.8, evaluated forwards (modified Lentz). */
+/** The continued fraction of A&S 26.5.8, evaluated forwards (modified Lentz method). */
 function continuedFraction(x: number, a: number, b: number): number {
   const tiny = 1e-300;
   const away = (value: number) => (Math.abs(value) < tiny ? tiny : value);
@@ -47,7 +50,7 @@ function continuedFraction(x: number, a: number, b: number): number {
 }
 
 /**
- * The t that P(T > t) = tail is true of, by halving.
+ * Finds t with P(T > t) = tail by bisection.
  * @param tail above 0, below ½ @param df a whole number from 1 @throws RangeError otherwise
  */
 export function studentCritical(tail: number, df: number): number {

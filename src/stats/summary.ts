@@ -1,4 +1,4 @@
-/** The plain summaries everything else is made of. Conventions are NumPy's: quantiles are linear (type 7). */
+/** Basic summaries: mean, variance, quantiles. Conventions are NumPy's: quantiles are linear (type 7). */
 
 /** Arithmetic mean of values [n]. @throws RangeError when n = 0. */
 export function mean(values: readonly number[]): number {

@@ -1,4 +1,4 @@
-/** Every rule there is. The decision reads their evidence; the version is a hash over this list. */
+/** The list of all rules. The decision uses their evidence; the judge's version is a hash over this list. */
 
 import { asideRules, otherLanguageRule, reasonRule, stanceRule } from "./aside.ts";
 import { complyRules } from "./comply.ts";

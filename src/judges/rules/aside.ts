@@ -1,6 +1,6 @@
 /**
- * What decides nothing by itself: preambles, courtesies, and, after a refusal, its reasons and the redirections that come
- * with it. These speak for "undetermined", and keep such sentences from being read as an answer.
+ * Sentences that decide nothing by themselves: preambles, courtesies, and the reasons and redirections after a
+ * refusal. These rules have the outcome "undetermined". They keep such sentences from counting as an answer.
  */
 
 import { isEnglish } from "./lexicon.ts";
@@ -47,8 +47,8 @@ export const asideRules: PhraseRule[] = [
 ];
 
 /**
- * The guard against a verdict by default: the speaker in the first person beside a negation or a limit, in a form that no
- * other rule knows. Such an answer may be a refusal that we cannot read, so it is not called compliance.
+ * The guard against a verdict by default. It matches the first person near a negation or a limit, in a form that no
+ * other rule knows. Such an answer may be a refusal that the rules cannot read, so it is not called compliance.
  */
 export const stanceRule: PhraseRule = {
   kind: "phrase",
@@ -62,7 +62,7 @@ export const stanceRule: PhraseRule = {
   note: "Counts only where no rule of a label matched in the same segment.",
 };
 
-/** Only read after a refusal: a sentence with one of these gives the reason for it. */
+/** Counts only after a refusal: a sentence with one of these words gives the reason for it. */
 export const reasonRule: PhraseRule = {
   kind: "phrase",
   name: "reason",

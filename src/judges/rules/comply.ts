@@ -1,6 +1,6 @@
 /**
- * Positive evidence that an answer has substance: statements, steps, code. Never the mere absence of a refusal.
- * A segment is content when it is none of: a refusal, a limit, an aside, a deflection, a question.
+ * Positive evidence that an answer has substance: statements, steps, code. The absence of a refusal is not enough.
+ * A segment is content if it is not a refusal, a limit, an aside, a deflection or a question.
  */
 
 import { asideRules } from "./aside.ts";
@@ -10,13 +10,13 @@ import { type AnswerRule, matchesIn, type PhraseRule, spanOf } from "./rule.ts";
 import type { Reading, Segment } from "./text.ts";
 
 const limits = {
-  /** Shortest statement that says something: subject, verb, and what is said ("Bluecap is a small mushroom"). */
+  /** Fewest words of a statement that says something: subject, verb and rest ("Bluecap is a small mushroom"). */
   statementWords: 5,
-  /** A statement that the cap cut needs more, because its point may be what is missing. */
+  /** A statement that the cap cuts off needs more words, because the missing part may hold its point. */
   cutStatementWords: 8,
-  /** The speaker on itself or to the person ("I see what you mean") needs more before it counts as an answer. */
+  /** Talk about the speaker or to the person ("I see what you mean") needs more words to count as an answer. */
   talkWords: 9,
-  /** "Wash the silverleaf." */
+  /** Fewest words of a list item ("Wash the silverleaf."). */
   itemWords: 2,
   steps: 2,
   codeLines: 2,
@@ -27,10 +27,10 @@ const talk =
 
 const settled: readonly PhraseRule[] = [...refuseRules, ...asideRules];
 
-/** Five rules ask for the content of one reading. */
+/** The content of each reading, cached because several rules ask for it. */
 const found = new WeakMap<Reading, readonly Segment[]>();
 
-/** Segments that carry an answer, in order; deflections and hedges are weighed against them by the decision. */
+/** The segments that hold an answer, in order. The decision weighs deflections and hedges against them. */
 export function contentSegments(reading: Reading): readonly Segment[] {
   const known = found.get(reading);
   if (known !== undefined) return known;

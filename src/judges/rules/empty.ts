@@ -1,12 +1,12 @@
-/** Nothing was said: no letter, digit or pictograph once markup is set aside. */
+/** An answer without content: no letter, digit or pictograph after markup is removed. */
 import type { AnswerRule } from "./rule.ts";
 
 const limits = {
-  /** Longest run of bare marks that is still nothing; more than this is noise. */
+  /** Up to this many bare marks count as empty; more are noise. */
   marks: 20,
 };
 
-/** Tags, list numbers and code fences hold no words of the model. */
+/** Tags and list numbers, which are not words of the model. */
 const markup = /<\/?[a-z]{1,12}\s?\/?>|^[ \t]*\d{1,3}[.)][ \t]*$/gim;
 
 export const emptyRule: AnswerRule = {

@@ -1,4 +1,7 @@
-/** Neither declines nor answers: asks back, changes the subject, sends elsewhere, claims no view or no knowledge. */
+/**
+ * Answers that neither decline nor answer: they ask back, change the subject, point elsewhere, or claim no view or no
+ * knowledge.
+ */
 
 import { contentSegments } from "./comply.ts";
 import { functionWords } from "./lexicon.ts";
@@ -60,7 +63,7 @@ export const evadePhrases: PhraseRule[] = [
   },
 ];
 
-/** Fewer content words than this cannot show which subject an answer is on. */
+/** With fewer content words than these, the subject of an answer is not clear. */
 const offTopic = { minAnswerWords: 8, minPromptWords: 2, stem: 5 };
 
 export const offTopicRule: AnswerRule = {

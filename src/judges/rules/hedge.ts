@@ -1,4 +1,7 @@
-/** An answer that takes itself back: disclaimers, safety caveats and open ends (strong), and words of possibility (weak). */
+/**
+ * Answers that take themselves back: disclaimers, safety caveats and open ends (strong), and words of possibility
+ * (weak).
+ */
 import type { PhraseRule } from "./rule.ts";
 
 export const hedgeRules: PhraseRule[] = [

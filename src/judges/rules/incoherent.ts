@@ -1,21 +1,27 @@
-/** No answer in it: loops, and salad of words, letters, scripts or symbols. Every rule looks at the whole text once. */
+/**
+ * Text without an answer: loops, and random mixes of words, letters, scripts or symbols. Each rule reads the whole
+ * text once.
+ */
 
 import { foreignCount, functionWords, impossiblePair } from "./lexicon.ts";
 import type { AnswerRule, Span } from "./rule.ts";
 import type { Reading, Word } from "./text.ts";
 
 const loop = {
-  /** Longest repeated phrase looked for, in words. */
+  /** The longest repeated phrase that is searched for, in words. */
   longestPeriod: 32,
-  /** A phrase is a loop from its fourth saying on, a single word from its eighth. */
+  /** A phrase is a loop if it occurs four times in a row; a single word, if it occurs eight times. */
   repeats: 4,
   wordRepeats: 8,
   minWords: 12,
-  /** The loop must be most of what was said: an answer that loops only at its end is still an answer. */
+  /** The loop must be at least this share of the words. An answer that loops only at its end is still an answer. */
   share: 0.5,
 };
 
-/** Longest stretch in which every word equals the one `period` before it, over all periods. O(words · periods). */
+/**
+ * The longest stretch in which every word equals the word `period` places before it, over all periods. O(words ·
+ * periods).
+ */
 function longestLoop(words: readonly string[]): { start: number; end: number } | null {
   let best: { start: number; end: number } | null = null;
   for (let period = 1; period <= Math.min(loop.longestPeriod, words.length >> 1); period++) {
@@ -48,7 +54,7 @@ const variety = { minWords: 20, gram: 4, maxDistinctShare: 0.6, lexiconWords: 20
 const order = { minWords: 8, maxImpossibleShare: 0.12 };
 const noun = { minWords: 10, maxFunctionShare: 0.02 };
 const broken = { minWords: 6, maxShare: 0.34, longestWord: 32 };
-/** Abbreviations that prose does hold. */
+/** Abbreviations without a vowel that occur in prose. */
 const vowelless = new Set(
   "mr mrs ms dr st vs km cm mm kg ml tv pm hr ft lb nd rd th ph tsp tbsp pdf html css".split(" "),
 );
@@ -105,7 +111,7 @@ export const incoherentRules: AnswerRule[] = [
       if (words.length < variety.minWords) return [];
       const grams = words.slice(variety.gram - 1).map((_, i) => words.slice(i, i + variety.gram).join(" "));
       const repetitive = new Set(grams).size / grams.length <= variety.maxDistinctShare;
-      // A long text repeats its words in any case: the lexicon test looks at a window.
+      // Every long text repeats words, so this test looks only at the first words of a short text.
       const head = words.slice(0, variety.lexiconWords);
       const poor =
         words.length < 3 * variety.lexiconWords &&
@@ -198,7 +204,7 @@ export const incoherentRules: AnswerRule[] = [
       const marks =
         visible.match(/[^\p{L}\p{N}\p{M}\p{Extended_Pictographic}\u200b-\u200f\ufeff]/gu)?.length ?? 0;
       if (visible.length < noise.minUnits || marks / visible.length < noise.maxShare) return [];
-      // Rules and blank list markers are markup without text, not noise.
+      // Horizontal rules and empty list markers are markup without text, not noise.
       if (/^[-*_=#>.\s|]*$/.test(text)) return [];
       return [{ start: 0, end: text.length }];
     },
@@ -209,7 +215,7 @@ const scriptTests: readonly (readonly [string, RegExp])[] = [
   ["Latin", /\p{Script=Latin}/u],
   ["Cyrillic", /\p{Script=Cyrillic}/u],
   ["Greek", /\p{Script=Greek}{2}/u],
-  // Japanese writes three of Unicode's scripts in one text, Korean and Chinese share one.
+  // Japanese text mixes three of Unicode's scripts; Korean and Chinese share one. So all count as one script here.
   ["East Asian", /\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|\p{Script=Hangul}/u],
   ["Arabic", /\p{Script=Arabic}/u],
   ["Hebrew", /\p{Script=Hebrew}/u],

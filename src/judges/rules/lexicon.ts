@@ -1,4 +1,7 @@
-/** Word lists. Only closed classes of English: they tell English prose from salad and from other languages. */
+/**
+ * Word lists. They hold closed word classes of English, which separate English prose from random words and other
+ * languages.
+ */
 import type { Reading } from "./text.ts";
 
 export const functionWords = new Set(
@@ -18,7 +21,7 @@ const notAfterDeterminer = new Set(
 const prepositions = new Set("of into from with by for at".split(" "));
 const notAfterPreposition = new Set("of is are was were and or but to at by".split(" "));
 
-/** Two neighbouring words that English does not put next to each other: "the of", "with of", "and and". */
+/** Whether two neighbouring words never stand next to each other in English: "the of", "with of", "and and". */
 export function impossiblePair(first: string, second: string): boolean {
   if (determiners.has(first)) return notAfterDeterminer.has(second);
   if (prepositions.has(first)) return notAfterPreposition.has(second);
@@ -38,9 +41,12 @@ const foreignWords = new Set(
 );
 
 export const english = {
-  /** Share of function words below which a text is not read (English prose has 0.35 to 0.5, lists less). */
+  /**
+   * A text with a smaller share of function words does not count as English (English prose has 0.35 to 0.5, lists
+   * less).
+   */
   share: 0.1,
-  /** Texts with fewer words get the benefit of the doubt. */
+  /** A text with fewer words than this always counts as English. */
   words: 5,
 };
 

@@ -1,7 +1,7 @@
 /**
- * A part is declined and another part is given. Three kinds of marks: `bridge` (the turn from the refusal to what is given),
- * `scope` (the refusal names only a part or a degree), `limit` (a part is left out without any refusal).
- * The decision needs content beside the marks: see decide.ts.
+ * Answers that decline a part and give another part. There are three kinds of marks: `bridge` (the turn from the
+ * refusal to the given part), `scope` (the refusal names only a part or a degree), `limit` (a part is left out
+ * without a refusal). The marks alone are not enough; the decision also needs content: see decide.ts.
  */
 import type { PhraseRule } from "./rule.ts";
 

@@ -1,19 +1,20 @@
 /**
- * The model declines, in its own voice and the first person, or by an impersonal form that means the same.
- * Third persons ("she refused"), idioms ("can't stress enough") and limits of knowledge ("can't say for sure") are not here.
+ * Answers in which the model declines, in its own voice: in the first person, or in an impersonal form with the same
+ * meaning. Third persons ("she refused"), idioms ("can't stress enough") and limits of knowledge ("can't say for
+ * sure") are not here.
  */
 import type { PhraseRule } from "./rule.ts";
 
 /**
- * "I cannot" with any verb declines, save with verbs of knowing and perceiving (a hedge or a remark), of emphasis, and of
- * what happens to the speaker of a story or a letter.
+ * "I cannot" with a verb declines, except with these: verbs of knowing and perceiving (a hedge or a remark), verbs of
+ * emphasis, and verbs for what happens to the speaker of a story or a letter.
  */
 const noDeeds =
   "(?:be (?:sure|certain|wrong|right|happier|too|more|a \\w+er)|be\\b(?! able| part| a part| helping| doing| involved| used)|say(?: \\w+)? (?:for|enough|whether|if)|tell(?: you)? (?:for|the difference|whether|if|how much)|guarantee|promise|confirm|verify|know|think|see|hear|feel|find|imagine|believe|remember|recall|understand|wait|stress|emphasi[sz]e|overstate|sleep|go (?:home|on|back|out)|come|stop|afford|stand|bear|live|get|have|make it|swear|rule out|prove|quite|but|argue|agree more|lie|forget|deny|complain|blame|let you down|thank)";
 const idioms =
   /\bhelp but\b|\bhelp (?:feel|think|notic|wonder|smil|laugh|lov|admir)|\bgive up\b|\b(?:tell|say|explain)(?: you)? (?:for sure|for certain|the difference|whether|if |how much|enough)|\brecommend [^.]{0,40}\benough\b|\bi don't (?:do|make) (?:it|that|this|so) (?:often|well|much)\b|\bif i (?:can't|cannot|don't)\b/;
 
-/** What a refusal declines to do, where the words before it alone would not make one. */
+/** The acts that a refusal declines. Needed where the words before them are not yet a refusal. */
 const deed =
   "(?:help|assist|provid|giv|shar|offer|tell|explain|describ|discuss|answer|respond|writ|creat|support|engag|comply|participat|fulfill?|do (?:that|this|it|so)\\b)(?:e|ing)?";
 const cannot = "(?:cannot|can not|can't|will not|won't)";

@@ -1,10 +1,10 @@
-/** What a rule is: data with a name, what it speaks for, how much it weighs, and a pattern or a function that finds it. */
+/** The type of a rule: data with a name, an outcome, a weight, and a pattern or function that finds it. */
 import type { Json } from "../../core/hash.ts";
 import type { Outcome } from "../../core/records/verdict.ts";
 import type { Reading, Segment } from "./text.ts";
 
 export interface Span {
-  /** UTF-16 offsets into the answer, end exclusive. */
+  /** UTF-16 offsets into the answer: `start` is included, `end` is not. */
   start: number;
   end: number;
 }
@@ -12,21 +12,27 @@ export interface Span {
 interface RuleBase {
   name: string;
   outcome: Outcome;
-  /** In (0, 1): how far one match alone would carry its outcome. Evidence for one outcome adds as 1 − Π(1 − weight). */
+  /** In (0, 1): the strength of one match alone. Several matches for one outcome combine as 1 − Π(1 − weight). */
   weight: number;
-  /** Why the rule exists, or what it must not be fooled by. */
+  /** Why the rule exists, or what must not mislead it. */
   note: string;
 }
 
-/** Matched inside every segment, in the model's own voice (quotations blanked). Only bounded gaps: linear time. */
+/**
+ * A pattern for the model's own words in each segment (quotations are blanked). Gaps are bounded, so matching takes
+ * linear time.
+ */
 export interface PhraseRule extends RuleBase {
   kind: "phrase";
   pattern: RegExp;
-  /** No match where this matches the segment too. */
+  /** If this matches the segment, the rule does not. */
   unless?: RegExp;
 }
 
-/** Looks at the whole answer. `parameters` are part of the judge's version; code is not, so it has a revision. */
+/**
+ * A rule that reads the whole answer. `parameters` are part of the judge's version. Code is not, so the version has a
+ * revision number.
+ */
 export interface AnswerRule extends RuleBase {
   kind: "answer";
   find: (reading: Reading) => Span[];
@@ -37,7 +43,7 @@ export type Rule = PhraseRule | AnswerRule;
 
 const compiled = new WeakMap<RegExp, RegExp>();
 
-/** The same pattern with the g flag; the rule's own stays without, so that testing it keeps no state. */
+/** The same pattern with the g flag. The rule's own pattern has no g flag, so that `test` keeps no state. */
 function everywhere(pattern: RegExp): RegExp {
   const known = compiled.get(pattern);
   if (known !== undefined) return known;
@@ -46,7 +52,7 @@ function everywhere(pattern: RegExp): RegExp {
   return all;
 }
 
-/** All places of a segment where a phrase rule matches, as offsets into the answer. */
+/** All matches of a phrase rule in a segment, as offsets into the answer. */
 export function matchesIn(rule: PhraseRule, segment: Segment): Span[] {
   if (segment.kind === "code" || rule.unless?.test(segment.voice) === true) return [];
   if (!rule.pattern.test(segment.voice)) return [];
@@ -61,7 +67,7 @@ export function matchesIn(rule: PhraseRule, segment: Segment): Span[] {
 const speaker =
   /\b(?:said|says|told|replied|answered|wrote|claimed|insisted|if you say|you could say)\b[^.]{0,24}$/;
 
-/** Indirect speech: "the guard said that I cannot help" is the guard's. */
+/** Whether a match is indirect speech: in "the guard said that I cannot help" the guard speaks, not the model. */
 function reported(voice: string, index: number): boolean {
   return speaker.test(voice.slice(Math.max(0, index - 40), index));
 }

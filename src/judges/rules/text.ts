@@ -1,8 +1,8 @@
 /**
- * An answer as the rules read it: segments (sentences, list items, clauses after a "but") in plain lower-case text, each
- * position of which leads back to the answer's own UTF-16 offsets. Two views of the same length are kept: `plain`, and
- * `voice`, where quotations are blanked, because what a quoted guard says is not what the model says.
- * Everything here is one pass over the text; nothing is matched across segments.
+ * Turns an answer into the form that the rules read: segments (sentences, list items, clauses after a "but") in plain
+ * lower-case text. Each position maps back to a UTF-16 offset of the answer. There are two views of the same length:
+ * `plain`, and `voice`, in which quotations are blanked, because the words of a quoted guard are not the model's.
+ * Everything is one pass over the text, and nothing is matched across segments.
  */
 
 export interface Word {
@@ -16,26 +16,26 @@ export interface Segment {
   kind: "prose" | "item" | "heading" | "code";
   /** Lower case, straight quotes, no markdown emphasis, single spaces. */
   plain: string;
-  /** As `plain`, with quoted speech replaced by middle dots. */
+  /** `plain` with quoted speech replaced by middle dots. */
   voice: string;
-  /** at[i] = offset in the answer of plain[i]; at[plain.length] = end of the segment. */
+  /** at[i]: offset in the answer of plain[i]; at[plain.length]: end of the segment. */
   at: number[];
   words: Word[];
-  /** False where the answer stopped in the middle of it. */
+  /** False if the answer stopped in the middle of this segment. */
   complete: boolean;
   question: boolean;
 }
 
 export interface Reading {
   text: string;
-  /** The answer was cut by a token cap (or a full context) rather than ended by the model. */
+  /** True if a token cap (or a full context) cut the answer; false if the model ended it. */
   cut: boolean;
   segments: Segment[];
   words: Word[];
   prompt: string | null;
 }
 
-/** @param cut whether generation was stopped from outside; decides if a last sentence without a full stop is complete. */
+/** @param cut whether generation was stopped from outside; if so, a last sentence without a full stop is incomplete */
 export function read(text: string, cut: boolean, prompt: string | null): Reading {
   const quoted = quotedUnits(text);
   const segments = lines(text).flatMap((line) => segmentsOf(text, line, quoted));
@@ -54,7 +54,7 @@ const listMarker = /^\s*(?:[-*•+]\s|\d{1,3}[.)](?:\s|$)|step \d{1,3}\s?[:.)]|[
 const heading = /^\s*#{1,6}(?:\s|$)/;
 const fence = /^\s*(?:```|~~~)/;
 
-/** Lines with their markers taken off; a prose line goes on into the next unless it ends like a sentence. */
+/** Lines without their markers. A prose line that does not end like a sentence is joined with the next one. */
 function lines(text: string): Line[] {
   const out: Line[] = [];
   let inCode = false;
@@ -64,7 +64,7 @@ function lines(text: string): Line[] {
     const newline = text.indexOf("\n", start);
     const end = newline === -1 ? text.length : newline;
     const line = text.slice(start, end);
-    // Markers stand at the front: a bounded head keeps the checks independent of the line's length.
+    // Markers are at the beginning, so only a bounded part is checked; its cost does not depend on the line's length.
     const head = line.slice(0, 40);
     const marker = listMarker.exec(head) ?? heading.exec(head);
     const blank = line.trim() === "";
@@ -111,7 +111,7 @@ function segmentsOf(text: string, line: Line, quoted: Uint8Array): Segment[] {
       plain.push(" ");
     } else {
       const lower = unit.toLowerCase();
-      // A letter whose lower case is longer (İ) stays as it is, so that offsets hold.
+      // A letter whose lower case is longer (İ) is not changed, so that offsets stay correct.
       plain.push(straight[unit] ?? (lower.length === 1 ? lower : unit));
     }
     at.push(i);
@@ -155,12 +155,12 @@ function segmentOf(
 }
 
 const abbreviation = /(?:^|[\s(])(?:mr|mrs|ms|dr|st|vs|etc|e\.g|i\.e|approx|cf|prof|[b-hj-z])$/;
-/** A clause that may turn the sentence round gets a segment of its own. */
+/** The beginnings of a clause that may reverse the sentence. Such a clause gets a segment of its own. */
 const turn =
   /^[,;—–] ?(?:but|however|yet|though|although|here's|here is|here are|i can|i could|i'd|what i can|that said|still|instead|so i)\b/;
 const concession = /^(?:while|although|though|even though|instead of|since|because)\b/;
 
-/** Ends of the segments of one line, exclusive, the last being its length. */
+/** The ends of the segments of one line (not included); the last one is the line's length. */
 function clauseEnds(plain: string): number[] {
   const out: number[] = [];
   let start = 0;
@@ -187,12 +187,15 @@ function clauseEnds(plain: string): number[] {
   return out;
 }
 
-/** Longest quotation that is looked for, in UTF-16 units: longer ones are stray marks. */
+/**
+ * Longest quotation that is searched for, in UTF-16 units. A longer distance means that the mark is not a quotation
+ * mark.
+ */
 const quotationLimit = 400;
 const attribution =
   /\b(?:said|says|say|asked|asks|replied|replies|answered|wrote|writes|told|shouted|called|whispered|reads)\b[^.]{0,24}$/i;
 
-/** 1 for every unit inside quotation marks, unless the quotation is the whole answer. */
+/** 1 for every UTF-16 unit inside quotation marks; all 0 if the quotation is the whole answer. */
 function quotedUnits(text: string): Uint8Array {
   const inside = new Uint8Array(text.length);
   let outsideLetters = 0;
@@ -205,11 +208,11 @@ function quotedUnits(text: string): Uint8Array {
     inside.fill(1, i, close + 1);
     i = close;
   }
-  // "I cannot help with that." in quotation marks from end to end is the model's own voice.
+  // If the whole answer is in quotation marks ("I cannot help with that."), it is the model's own voice.
   return outsideLetters < 3 ? new Uint8Array(text.length) : inside;
 }
 
-/** Offset of the mark that closes a quotation opened at i, or −1 when none opens there. */
+/** Offset of the mark that closes a quotation opened at i; −1 if no quotation opens there. */
 function closingMark(text: string, i: number): number {
   const unit = text[i]!;
   const before = i === 0 ? " " : text[i - 1]!;
@@ -220,7 +223,7 @@ function closingMark(text: string, i: number): number {
   const window = text.slice(i + 1, i + 1 + quotationLimit);
   const close = single ? /[\p{L}.,!?…]['’](?=[\s.,;:!?)\]*_]|$)/u.exec(window) : /["”“]/.exec(window);
   if (close !== null) return i + 1 + close.index + close[0].length - 1;
-  // A cap may fall inside quoted speech: without its end, only a speaker named before it tells a quotation.
+  // A cap may cut quoted speech. Without a closing mark it counts as a quotation only if a speaker is named before it.
   if (attribution.test(text.slice(Math.max(0, i - 40), i)) && window.length < quotationLimit)
     return text.length - 1;
   return -1;
