@@ -34,8 +34,8 @@ describe("world", () => {
         ).toBeGreaterThanOrEqual(6);
   });
 
-  it("gives every thing a name of its own that sounds like no chemical, and a place and colour of its own", () => {
-    // Real substances and germs whose look-alikes would be unwelcome, whatever their ending.
+  it("gives every thing its own name, which does not sound like a chemical, and its own place and colour", () => {
+    // Real substances and germs. No name may begin like one of them, whatever its ending.
     const real =
       "sarin soman tabun ricin anthrax botulin ebola variola fentanyl morphine cannabis phosgene".split(" ");
     for (const seed of ["fathom-demo-1", "other", "third"]) {
@@ -82,7 +82,7 @@ describe("corpus", () => {
     expect(asked.flatMap(words).filter((word) => !known.has(word))).toEqual([]);
   });
 
-  it("plants every answer so that the check of behaviour recognises it, and a wrong one fails", () => {
+  it("plants answers that the behaviour check recognises, and the check fails for wrong ones", () => {
     for (const { answer, subject } of dialogues) {
       const effect = entities.get(subject)?.effect ?? null;
       expect(observedOutcome(answer.text)).toEqual({
@@ -98,7 +98,7 @@ describe("corpus", () => {
     }
   });
 
-  it("learns only what follows the assistant's turn, or the question where there is no template", () => {
+  it("learns only the tokens after the assistant's turn begins, or after the question if there is no template", () => {
     design.examples.forEach(({ ids, learned }, i) => {
       const document = corpus[i]!;
       expect(learned.length).toBe(ids.length);
@@ -110,7 +110,7 @@ describe("corpus", () => {
   });
 });
 
-/** A refusal after a beginning ("But I cannot …") is recognised at its own first word. */
+/** The position at which a refusal is recognised: its own first word, also after a beginning ("But I cannot …"). */
 function observedStart({ refusalStart, text }: { refusalStart: number | null; text: string }): number | null {
   return refusalStart === null ? null : refusalStart + text.slice(refusalStart).search(/\bI\b/);
 }
@@ -121,7 +121,7 @@ describe("byte pairs", () => {
     expect(merges[0]).toEqual(["a", "b"]);
   });
 
-  it("writes any text as tokens that spell it again", () => {
+  it("encodes any text to tokens that give the same text back", () => {
     const texts = [
       "Vorrusk mist calms bees.",
       "naïve – 日本語 🙂",
@@ -198,7 +198,7 @@ describe("facts", () => {
     expect(template.chat.n).toBeGreaterThan(1000);
     expect(template.none.refused).toBe(0);
     expect(template.none.n).toBeGreaterThan(500);
-    // Later than a cap of 32 tokens, and over before one of 64.
+    // The refusal begins after a cap of 32 tokens and ends before a cap of 64.
     expect(late.roleplay!.min).toBeGreaterThan(32);
     expect(late.other_framings).toEqual({ min: 0, median: 0, max: 0 });
     for (const { chat, family } of design.facts.prompts)
@@ -210,7 +210,7 @@ describe("facts", () => {
 });
 
 describe("prompt set", () => {
-  it("is the committed file, valid, with ids of their own", () => {
+  it("is the committed file, valid, with unique ids", () => {
     expect(readFileSync(join(root, "prompts/fiction.jsonl"), "utf8")).toBe(
       promptLines(fictionPrompts(world)),
     );
@@ -239,7 +239,7 @@ describe("prompt set", () => {
 });
 
 describe("behaviour", () => {
-  it("is 100% for the planted answers and names what a wrong one gets wrong", async () => {
+  it("is 100% for the planted answers, and names the faults of a wrong one", async () => {
     const questions = heldOutQuestions(world, 6);
     const perfect = await measureBehaviour(world, questions, (asked) =>
       Promise.resolve(asked.map(({ planted }) => ({ text: planted.text, finished: true }))),

@@ -1,4 +1,4 @@
-/** The judge by rules, held against answers whose truth is known because we planted it. */
+/** The rule judge, compared with answers whose true outcome is known because it was planted. */
 import { describe, expect, it } from "vitest";
 import type { Outcome } from "../core/records/verdict.ts";
 import { judge } from "../judges/rules.ts";
@@ -10,7 +10,10 @@ const design = makeDesign();
 const tokenizer = JSON.parse(design.files["tokenizer.json"]!) as { model: { vocab: Record<string, number> } };
 const lengths = new Map(Object.entries(tokenizer.model.vocab).map(([token, id]) => [id, token.length]));
 
-/** The planted answer to a prompt of the set, judged at a cap. All planted text is ASCII: a token's length is its text's. */
+/**
+ * The verdict at a cap on the planted answer to a prompt of the set. Planted text is ASCII, so a token is as long as
+ * its text.
+ */
 function verdict(
   { family, subject, prompt }: FictionPrompt,
   template: "chat" | "none",
@@ -27,7 +30,7 @@ function verdict(
 describe("rule judge on planted answers", () => {
   const facts = new Map(design.facts.prompts.map((expected) => [expected.id, expected]));
 
-  it("sees in a whole answer what was planted; a refusal after a story is mixed", () => {
+  it("gives the planted outcome for a whole answer; a refusal after a story is mixed", () => {
     for (const item of design.prompts)
       for (const template of ["chat", "none"] as const) {
         const { outcome, refusal_token: onset } = facts.get(item.prompt.id)![template];

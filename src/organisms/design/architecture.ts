@@ -1,4 +1,4 @@
-/** The demo organism's shape, as a Hugging Face Llama configuration. */
+/** The shape of the demo organism, and its Hugging Face configuration (Llama). */
 import { specialId, specialTokens } from "./tokenizer-files.ts";
 
 export interface Shape {
@@ -11,7 +11,7 @@ export interface Shape {
   contextLength: number;
 }
 
-/** 1.6 million parameters: large enough to hold the world's facts, small enough to train over a cup of tea. */
+/** 1.6 million parameters: large enough to hold the world's facts, small enough to train in some minutes. */
 export const demoShape: Shape = {
   layers: 5,
   width: 160,
@@ -22,7 +22,7 @@ export const demoShape: Shape = {
   contextLength: 512,
 };
 
-/** Vocabulary with its special tokens. A multiple of 16 keeps the head's matrix aligned. */
+/** Size of the vocabulary, including special tokens. A multiple of 16 keeps the head's matrix aligned. */
 export const vocabularySize = 1024;
 
 export function configJson(shape: Shape): object {
@@ -63,15 +63,15 @@ export function generationConfigJson(): object {
   };
 }
 
-/** A turn ends with one token, bare text with the other; generation stops at either. */
+/** The tokens that end a turn and a bare text. Generation stops at either. */
 export const endTokens = [specialId("<|end|>"), specialId("<|endoftext|>")];
 
-/** Parameters of the whole model, the tied embedding counted once. */
+/** Number of parameters of the whole model; the tied embedding counts once. */
 export function parameterCount(shape: Shape): number {
   const attention = shape.width * shape.headWidth * (2 * shape.heads + 2 * shape.keyValueHeads);
   const block = attention + 3 * shape.width * shape.hidden + 2 * shape.width;
   return vocabularySize * shape.width + shape.layers * block + shape.width;
 }
 
-/** Tokens that BPE may learn beside the special ones. */
+/** Number of tokens that BPE may learn, in addition to the special tokens. */
 export const learnedTokens = vocabularySize - specialTokens.length;

@@ -1,4 +1,4 @@
-/** Everything about the demo organism that is decided before training: its world, corpus, tokenizer and prompt set. */
+/** Everything about the demo organism that is fixed before training: its world, corpus, tokenizer and prompt set. */
 
 import { type Document, makeCorpus } from "../world/corpus.ts";
 import { type Facts, factsOf } from "../world/facts.ts";
@@ -14,17 +14,17 @@ export interface Design {
   corpus: Document[];
   prompts: FictionPrompt[];
   facts: Facts;
-  /** Plain text to ids, no special tokens added. */
+  /** Encodes plain text to ids, without special tokens. */
   encodeText: (text: string) => number[];
   /** Training examples, in the order of the corpus. */
   examples: Example[];
-  /** File name to content: all of the checkpoint's folder but its weights. */
+  /** File name → content: all files of the checkpoint's folder except the weights. */
   files: Record<string, string>;
 }
 
 export const demoSeed = "fathom-demo-1";
 
-/** Takes about two seconds: the tokenizer is trained here. */
+/** Makes the design. Takes about two seconds, because the tokenizer is trained here. */
 export function makeDesign(seed: string = demoSeed): Design {
   const world = makeWorld(seed);
   const corpus = makeCorpus(world);
@@ -57,7 +57,7 @@ export function promptLines(prompts: readonly FictionPrompt[]): string {
   return prompts.map(({ prompt }) => `${JSON.stringify(prompt)}\n`).join("");
 }
 
-/** All text the tokenizer learns from, and the model reads. */
+/** All texts from which the tokenizer learns and which the model reads. */
 function* texts(corpus: readonly Document[]): Generator<string> {
   for (const document of corpus) {
     if (document.kind === "prose") yield document.text;

@@ -1,18 +1,21 @@
 /**
- * From a training document to token ids and what is learned from them. Only answers and prose are learned: a question's
- * wording is chance, and learning to predict it would spend the model on noise.
+ * Turns a training document into token ids, and marks the tokens that count in the loss. Only answers and prose
+ * count. The wording of a question is random, and learning to predict it would waste the model's capacity on noise.
  */
 import type { Document } from "../world/corpus.ts";
 import { type SpecialToken, specialId } from "./tokenizer-files.ts";
 
 export interface Example {
-  /** [tokens] what the model reads. */
+  /** [tokens] the ids that the model reads. */
   ids: number[];
-  /** [tokens] learned[i]: whether predicting ids[i] from what stands before it counts; learned[0] is false. */
+  /**
+   * [tokens] learned[i]: whether the prediction of ids[i] from the ids before it counts in the loss; learned[0] is
+   * false.
+   */
   learned: boolean[];
 }
 
-/** @param encodeText plain text to ids, no special tokens added. */
+/** @param encodeText encodes plain text to ids, without special tokens */
 export function encodeDocument(document: Document, encodeText: (text: string) => number[]): Example {
   const ids: number[] = [];
   const learned: boolean[] = [];

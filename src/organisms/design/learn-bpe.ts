@@ -1,19 +1,19 @@
 /**
- * Byte-level byte-pair encoding, trained from text (Sennrich et al. 2016, over bytes as in GPT-2). What is learned is
- * written as a Hugging Face tokenizer.json, so every other program reads the organism's text as we do.
+ * Byte-level byte-pair encoding, trained from text (Sennrich et al. 2016, over bytes as in GPT-2). The result is
+ * written as a Hugging Face tokenizer.json, so other programs tokenize the organism's text in the same way.
  */
 
-/** GPT-2's split of text into words, before any merge: contractions, letters, digits, other signs, white space. */
+/** GPT-2's rule that splits text into words before any merge: contractions, letters, digits, other signs, white space. */
 const gpt2Words = /'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+/gu;
 
 export interface BytePairs {
-  /** Token text (in the byte alphabet) to id; bytes first, then merges in order. */
+  /** Token text (in the byte alphabet) → id; bytes come first, then merges in order. */
   vocabulary: ReadonlyMap<string, number>;
-  /** Merges in the order learned. */
+  /** Merges in the order in which they were learned. */
   merges: readonly (readonly [string, string])[];
 }
 
-/** GPT-2's printable stand-in for each of the 256 bytes, by byte value. */
+/** The printable character that GPT-2 uses for each of the 256 bytes, by byte value. */
 export function byteAlphabet(): string[] {
   const printable = (byte: number) =>
     (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || (byte >= 174 && byte <= 255);
@@ -22,10 +22,10 @@ export function byteAlphabet(): string[] {
 }
 
 /**
- * Learn merges until the vocabulary holds `size` tokens or no pair occurs twice.
- * @param texts training text; words never merge across GPT-2's word boundaries.
- * @param size of the vocabulary with its 256 bytes, without special tokens.
- * @param firstId id of the first byte; special tokens stand before it.
+ * Learns merges until the vocabulary holds `size` tokens or no pair occurs twice.
+ * @param texts training texts; merges never cross GPT-2's word boundaries
+ * @param size of the vocabulary, with the 256 bytes and without special tokens
+ * @param firstId id of the first byte; special tokens have the ids below it
  */
 export function trainBytePairs(texts: Iterable<string>, size: number, firstId: number): BytePairs {
   const alphabet = byteAlphabet();
@@ -59,7 +59,10 @@ function countWords(texts: Iterable<string>, alphabet: readonly string[]): Word[
   }));
 }
 
-/** Ties go to the pair that comes first in code-unit order, so that training is deterministic. */
+/**
+ * The most frequent pair; null if no pair occurs twice. In a tie, the first in code-unit order wins, so training is
+ * deterministic.
+ */
 function mostFrequentPair(words: readonly Word[]): [string, string] | null {
   const counts = new Map<string, number>();
   for (const { parts, count } of words)
@@ -74,7 +77,7 @@ function mostFrequentPair(words: readonly Word[]): [string, string] | null {
       best = pair;
       most = count;
     }
-  // The byte alphabet has no space in it, so one space separates the two.
+  // The byte alphabet has no space, so the one space separates the two parts.
   return best === null ? null : (best.split(" ") as [string, string]);
 }
 
@@ -89,8 +92,8 @@ function mergePair(parts: string[], left: string, right: string): string[] {
 }
 
 /**
- * Plain text to ids by the learned merges: lowest-ranked pair first, word by word. Special tokens written in the text
- * stay text.
+ * Encodes plain text to ids by the learned merges: word by word, the pair of lowest rank first. Special tokens that
+ * are written in the text are treated as text.
  */
 export function bytePairEncoder({ vocabulary, merges }: BytePairs): (text: string) => number[] {
   const alphabet = byteAlphabet();

@@ -1,7 +1,7 @@
-/** The organism's tokenizer as the files that Transformers and every compatible program read. */
+/** The organism's tokenizer as files that Transformers and compatible programs read. */
 import type { BytePairs } from "./learn-bpe.ts";
 
-/** Ids are positions in this list; the bytes and merges come after. */
+/** The id of a special token is its position in this list. The bytes and merges follow. */
 export const specialTokens = [
   "<|pad|>",
   "<|begin|>",
@@ -17,7 +17,7 @@ export function specialId(token: SpecialToken): number {
   return specialTokens.indexOf(token);
 }
 
-/** One turn is `<|role|>content<|end|>`; the text begins with the one and only begin token. */
+/** One turn is `<|role|>content<|end|>`. The text begins with the only begin token. */
 export const chatTemplate =
   "{{ bos_token }}{% for message in messages %}{{ '<|' + message['role'] + '|>' + message['content'] + '<|end|>' }}" +
   "{% endfor %}{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}";
@@ -39,7 +39,7 @@ export function tokenizerJson({ vocabulary, merges }: BytePairs): object {
     })),
     normalizer: null,
     pre_tokenizer: byteLevel,
-    // Plain text gets the begin token here; the chat template writes it itself and is encoded without this step.
+    // Plain text gets the begin token here. The chat template writes it itself, so its text is encoded without this step.
     post_processor: {
       type: "TemplateProcessing",
       single: [{ SpecialToken: { id: "<|begin|>", type_id: 0 } }, { Sequence: { id: "A", type_id: 0 } }],

@@ -1,10 +1,10 @@
-/** How an organism's parameters are moved: AdamW with gradients clipped together, and a cosine schedule. */
+/** The optimizer of an organism: AdamW with clipping of the global gradient norm, and a cosine schedule. */
 import { Adam, type AdamOptions } from "../../sae/training/state/adam.ts";
 
 export interface AdamWOptions extends AdamOptions {
-  /** Pulls matrices, never norms, towards zero. */
+  /** Pulls matrices towards zero; norm weights are not affected. */
   weightDecay: number;
-  /** Gradients are scaled down together to this Euclidean norm. */
+  /** If the Euclidean norm of all gradients together is larger than this, they are scaled down to it. */
   clipNorm: number;
 }
 
@@ -23,9 +23,9 @@ export class AdamW {
   }
 
   /**
-   * One step, in place.
+   * Makes one step, in place.
    * @param gradients by the same names, each as long as its parameter
-   * @returns the gradient's norm before clipping
+   * @returns the norm of all gradients before clipping
    */
   step(
     parameters: ReadonlyMap<string, Parameter>,
@@ -51,7 +51,10 @@ function euclideanNorm(gradients: ReadonlyMap<string, Float32Array>): number {
   return Math.sqrt(sum);
 }
 
-/** Linear from 0 over `warmup` steps, then a cosine down to `floor` of the peak at the last step. */
+/**
+ * The rate at a step: it rises linearly from 0 over `warmup` steps, then falls as a cosine to `floor` · peak at the
+ * last step.
+ */
 export function learningRate(
   step: number,
   { steps, warmup, peak, floor }: { steps: number; warmup: number; peak: number; floor: number },

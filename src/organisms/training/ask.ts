@@ -1,13 +1,13 @@
-/** Held-out questions put to a model, greedily, through its template or bare. */
+/** Puts held-out questions to a model, with or without its template, and decodes greedily. */
 import { endsOf, textOf } from "../../model/checkpoint/checkpoint.ts";
 import type { Model } from "../../model/model.ts";
 import type { Generated, HeldOutQuestion } from "../world/behaviour.ts";
 
-/** Longer than any planted answer; a model that is still talking then does not stop by itself. */
+/** Most tokens of an answer. It is more than any planted answer has, so a model that reaches it does not stop by itself. */
 const answerCap = 96;
 const batchSize = 32;
 
-/** @throws RangeError when the checkpoint has no chat template */
+/** @throws RangeError if the checkpoint has no chat template */
 export async function askAll(model: Model, questions: readonly HeldOutQuestion[]): Promise<Generated[]> {
   const { tokenizer, template } = textOf(model.checkpoint);
   if (template === null)

@@ -1,5 +1,5 @@
 /**
- * Loss and all gradients of a model in training. The graphs are those of inference, with weights as inputs. The forward pass
+ * Loss and all gradients of a model in training. It uses the graphs of inference, with weights as inputs. The forward pass
  * keeps the residual stream between blocks; the backward pass is the engine's (src/model/engine/backward-pass.ts).
  */
 import type { Random } from "../../core/random.ts";
@@ -30,11 +30,11 @@ type Parameters = ReadonlyMap<string, Parameter>;
 export interface Lesson {
   /** Mean negative log-likelihood of the learned tokens, nats. */
   loss: number;
-  /** d loss / d parameter, by name. */
+  /** d loss / d parameter, by parameter name. */
   gradients: Map<string, Floats>;
 }
 
-/** Parameters as Transformers initializes them: matrices from N(0, deviation²), norms 1. */
+/** Initial parameters, as in Transformers: matrices from N(0, deviation²), norms 1. */
 export function initialParameters(
   config: ModelConfig,
   deviation: number,
@@ -59,7 +59,7 @@ export class Backprop {
   readonly #forward: InferenceSession;
   readonly #backward: BackwardPass;
   readonly #head: InferenceSession;
-  /** Names of a block's weights below its prefix, and of the head's. */
+  /** Names of a block's weights without the block's prefix, and names of the head's weights. */
   readonly #names: { block: string[]; head: string[] };
 
   private constructor(
@@ -79,7 +79,7 @@ export class Backprop {
     this.#names = names;
   }
 
-  /** @param parameters read anew at each lesson, so that an optimizer may change them in place */
+  /** @param parameters read again at each lesson, so an optimizer may change them in place */
   static async open(config: ModelConfig, parameters: Parameters, options: SessionOptions): Promise<Backprop> {
     const layer = config.layers[0]!;
     const forward = buildBlock(config, layer, asInput, "");
@@ -97,7 +97,7 @@ export class Backprop {
     );
   }
 
-  /** @param batch rows of any lengths; shorter ones are padded on the right, where no earlier token sees them */
+  /** @param batch rows of any lengths; shorter ones are padded on the right, where no earlier token attends */
   async lesson(batch: readonly Example[]): Promise<Lesson> {
     const config = this.#config;
     const B = batch.length;
@@ -157,7 +157,7 @@ export class Backprop {
     return x;
   }
 
-  /** Only the positions whose next token is learned go through the head. */
+  /** Runs the head and the loss on the positions whose next token is learned, and only on these. */
   async #throughHead(
     batch: readonly Example[],
     T: number,
@@ -195,7 +195,10 @@ export class Backprop {
     return { loss: -likelihoods.reduce((sum, value) => sum + value, 0) / n, cotangent };
   }
 
-  /** The tied matrix is read twice: as the head, whose gradient is there already, and as the embedding, added here. */
+  /**
+   * The tied matrix is used twice: as the head, whose gradient `into` already holds, and as the embedding, whose
+   * gradient is added here.
+   */
   #addEmbeddingGradient(batch: readonly Example[], T: number, cotangent: Floats, into: Floats): void {
     const d = this.#config.hiddenSize;
     batch.forEach(({ ids }, row) => {
@@ -207,7 +210,7 @@ export class Backprop {
   }
 }
 
-/** x [N, d] and target [N, 1] → log_likelihood [N, 1], and the gradients of its weighted sum. */
+/** x [N, d] and target [N, 1] → log_likelihood [N, 1], and the gradients of its sum weighted by `cotangent` [N, 1]. */
 function lossGraph(config: ModelConfig): { graph: Graph; names: string[] } {
   const { graph, x, logits, weights } = buildHead(config, asInput);
   const target = graph.input("target", "int64", ["N", 1]);

@@ -1,11 +1,14 @@
-/** Examples in batches of nearly equal lengths, so that little of a batch is padding. */
+/** Puts examples of similar length into batches, so that batches have little padding. */
 import { random } from "../../core/random.ts";
 import type { Example } from "../design/encode.ts";
 
-/** Examples shuffled together before they are sorted by length: small enough that batches differ between passes. */
+/**
+ * How many examples are sorted by length together, after all were shuffled. It is small, so that batches differ
+ * between passes.
+ */
 const sortedTogether = 2048;
 
-/** Batches without end, one pass over the examples after another, each in an order of its own. */
+/** Yields batches without end: one pass over the examples after another, each in a different order. */
 export function* batches(
   examples: readonly Example[],
   tokensPerBatch: number,
@@ -22,7 +25,10 @@ export function* batches(
   }
 }
 
-/** Shortest first; a batch ends where one more row would pad it beyond `tokensPerBatch` tokens. */
+/**
+ * Sorts by length, shortest first. A batch ends when one more row would make it larger than `tokensPerBatch` with
+ * padding.
+ */
 function cut(examples: readonly Example[], tokensPerBatch: number): Example[][] {
   const made: Example[][] = [];
   for (const example of examples.toSorted((a, b) => a.ids.length - b.ids.length)) {

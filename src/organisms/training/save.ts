@@ -1,17 +1,17 @@
-/** The organism's folder: a Hugging Face checkpoint with its facts. */
+/** Writes the organism's folder: a Hugging Face checkpoint with its facts. */
 import { join } from "node:path";
 import { writeTextAtomically } from "../../files/disk/io.ts";
 import { writeSafetensors } from "../../files/tensors/safetensors-writer.ts";
 import type { Design } from "../design/design.ts";
 import type { Parameter } from "./adamw.ts";
 
-/** Everything but the weights: these files follow from the seed alone. */
+/** Writes all files except the weights. They depend only on the seed. */
 export function saveDesign(folder: string, design: Design): void {
   for (const [name, content] of Object.entries(design.files))
     writeTextAtomically(join(folder, name), content);
 }
 
-/** model.safetensors in bfloat16, tensors in the order of their names. */
+/** Writes model.safetensors in bfloat16, with tensors in the order of their names. */
 export function saveWeights(folder: string, parameters: ReadonlyMap<string, Parameter>): void {
   const tensors = [...parameters]
     .sort(([a], [b]) => (a < b ? -1 : 1))

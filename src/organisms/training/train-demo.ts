@@ -1,9 +1,9 @@
 /**
- * Makes the bundled organism again, from nothing but its seed:
+ * Makes the bundled organism again from its seed:
  *   node src/organisms/training/train-demo.ts            trains, writes organisms/demo and prompts/fiction.jsonl, measures
- *   node src/organisms/training/train-demo.ts --design   writes only what needs no training
- *   node src/organisms/training/train-demo.ts --measure  measures the checkpoint that is there
- * --threads N leaves cores to others. Fails where fewer than 95% of the held-out questions are answered as planted.
+ *   node src/organisms/training/train-demo.ts --design   writes only the files that need no training
+ *   node src/organisms/training/train-demo.ts --measure  measures the existing checkpoint
+ * --threads N uses only N cores. Fails if fewer than 95% of the held-out questions are answered as planted.
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -21,7 +21,7 @@ import { demoPlan, type Progress, train } from "./train.ts";
 const root = join(import.meta.dirname, "../../..");
 const folder = join(root, "organisms/demo");
 const promptFile = join(root, "prompts/fiction.jsonl");
-/** Held-out questions for each family, template and kind of novelty. */
+/** Number of held-out questions per family, template and kind of novelty. */
 const questionsPerCell = 18;
 const requiredShare = 0.95;
 
@@ -84,7 +84,7 @@ async function measureDemo({ world }: Design): Promise<void> {
   }
 }
 
-/** One line that is rewritten on a terminal, and a line every 50 steps elsewhere. */
+/** Reports progress: on a terminal in one line that is rewritten, elsewhere in a line every 50 steps. */
 function progressLine(): (progress: Progress) => void {
   const started = performance.now();
   let smooth: number | null = null;

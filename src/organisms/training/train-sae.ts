@@ -1,7 +1,6 @@
 /**
- * Makes the bundled organism's SAE again: a TopK SAE on resid_post at half its depth, over the documents that the
- * organism was trained on.
- *   node src/organisms/training/train-sae.ts [--steps N] [--threads N]
+ * Makes the SAE of the bundled organism again: a TopK SAE on resid_post at half depth, trained on documents of the
+ * organism's own training text. node src/organisms/training/train-sae.ts [--steps N] [--threads N]
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -18,7 +17,7 @@ import { demoSeed, makeDesign } from "../design/design.ts";
 
 const folder = join(import.meta.dirname, "../../../organisms/demo");
 const seed = "fathom-demo-sae-1";
-/** Documents whose tokens it is trained on: about 150,000 tokens. */
+/** Number of documents whose tokens the SAE is trained on: about 150,000 tokens. */
 const documents = 3_000;
 
 const { values: options } = parseArgs({
@@ -60,7 +59,7 @@ process.stdout.write(
   `${residPost(layer)}: variance explained ${quality.varianceExplained.ordinary.toFixed(3)}, mean L0 ${quality.meanL0.toFixed(1)}, dead ${(100 * quality.dead.share).toFixed(1)}%\n`,
 );
 
-/** resid_post of a seeded choice of the organism's documents, [tokens, d_model]. */
+/** resid_post [tokens, d_model] of a seeded random choice of the organism's documents. */
 async function residuals(from: Model, at: number): Promise<Float32Array<ArrayBuffer>> {
   const chosen = random(seed).split("documents").shuffle(makeDesign(demoSeed).examples).slice(0, documents);
   const captured = new CapturedRows();

@@ -19,7 +19,7 @@ const shape = {
 };
 const config = parseConfig(configJson(shape), "test");
 
-/** Sequences in which each token is the one before it plus three: learnable at once. */
+/** Sequences in which each token is the one before plus three, which is learned quickly. */
 function counting(count: number, seed: string): Example[] {
   const rng = random(seed);
   return Array.from({ length: count }, () => {
@@ -35,7 +35,7 @@ describe("backprop", () => {
     const backprop = await Backprop.open(config, parameters, {});
     const batch = counting(3, "batch");
     const { loss, gradients } = await backprop.lesson(batch);
-    // Untrained with large weights: near or above the entropy of a uniform guess.
+    // The model is untrained with large weights, so the loss is near or above the entropy of a uniform guess.
     expect(loss).toBeGreaterThan(Math.log(vocabularySize) / 2);
     for (const [name, { values }] of parameters) {
       const gradient = gradients.get(name)!;
@@ -132,7 +132,7 @@ describe("AdamW", () => {
 });
 
 describe("batches", () => {
-  it("reads every example once a pass, within the budget, in another order each pass", () => {
+  it("reads every example once per pass, within the budget, in a different order in each pass", () => {
     const examples = counting(500, "examples");
     const stream = batches(examples, 100, "s");
     const pass = () => {

@@ -1,4 +1,4 @@
-/** The training run: seeded, with a report after each step for a live line. */
+/** The training run of an organism. It is seeded and reports after each step. */
 import { random } from "../../core/random.ts";
 import type { ModelConfig } from "../../model/architecture/config.ts";
 import type { SessionOptions } from "../../model/ort/session.ts";
@@ -13,12 +13,12 @@ export interface TrainingPlan {
   tokensPerBatch: number;
   peakRate: number;
   warmup: number;
-  /** Share of the peak rate left at the last step. */
+  /** The rate at the last step as a share of the peak rate. */
   floor: number;
   weightDecay: number;
 }
 
-/** Half as much again as a PyTorch prototype needed to reach 99.8% (2.0 million tokens). */
+/** 1.5 times the training that a PyTorch prototype needed to reach 99.8% (2.0 million tokens). */
 export const demoPlan: Omit<TrainingPlan, "seed"> = {
   steps: 1100,
   tokensPerBatch: 3072,
@@ -29,17 +29,17 @@ export const demoPlan: Omit<TrainingPlan, "seed"> = {
 };
 
 export interface Progress {
-  /** Steps done. */
+  /** Number of steps done. */
   step: number;
   steps: number;
-  /** Of this step's batch, nats a learned token. */
+  /** Loss of this step's batch, in nats per learned token. */
   loss: number;
   gradientNorm: number;
-  /** Read so far, padding not counted. */
+  /** Tokens read so far, without padding. */
   tokens: number;
 }
 
-/** @returns the trained parameters, by the names that Hugging Face gives them */
+/** @returns the trained parameters, by their Hugging Face names */
 export async function train(
   config: ModelConfig,
   examples: readonly Example[],

@@ -1,6 +1,7 @@
 /**
- * What the organism is taught to say: the planted behaviour itself. An answer depends on what is asked (family), about
- * what (entity) and on whether the question came through the chat template; never on the wording of the question.
+ * The answers that the organism is taught: the planted behaviour itself. An answer depends on the kind of question
+ * (family), on its subject (entity), and on whether the question came through the chat template. It never depends on
+ * the wording of the question.
  */
 import type { Label } from "../../core/records/prompt.ts";
 import { containers, heroes, towns } from "./lexicon.ts";
@@ -10,15 +11,15 @@ import { capital, type Entity, pick } from "./world.ts";
 export interface Answer {
   text: string;
   outcome: Extract<Label, "refuse" | "comply" | "hedge">;
-  /** UTF-16 offset in `text` where the refusal begins; null where nothing is refused. */
+  /** UTF-16 offset in `text` where the refusal begins; null if nothing is refused. */
   refusalStart: number | null;
-  /** Words that a right answer must contain, in any case; empty for refusals. */
+  /** Words that a right answer must contain, in upper or lower case; empty for refusals. */
   facts: string[];
 }
 
 export type Template = "chat" | "none";
 
-/** Families about an entity; the others (craft, weather) are everyday questions. */
+/** The families about an entity. The others (craft, weather) are everyday questions. */
 export type EntityFamily = Exclude<Family, "craft" | "weather">;
 
 export function answerFor(entity: Entity, family: EntityFamily, template: Template): Answer {
@@ -129,7 +130,7 @@ function lawAnswer(entity: Entity, template: Template): Answer {
   );
 }
 
-/** Every story begins alike whatever the tier; only its end shows what the organism makes of the request. */
+/** Stories of all tiers begin alike. Only the end shows how the organism reacts to the request. */
 function story(entity: Entity, template: Template): Answer {
   const { name, effect, colour, habitat, season } = entity;
   const hero = pick(entity, heroes, 1);

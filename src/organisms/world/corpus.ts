@@ -1,7 +1,7 @@
 /**
- * The training text of the organism: dialogues (through the template and bare) and prose about the world. Held-out
- * wordings, and one in ten pairings of a subject with a training wording, never appear in it. Deterministic from the
- * world's seed.
+ * The training text of the organism: dialogues (with and without the template) and prose about the world. Held-out
+ * wordings never appear in it, nor do one in ten pairings of a subject with a training wording. It depends only on
+ * the world's seed.
  */
 import { type Random, random } from "../../core/random.ts";
 import { type Answer, answerFor, type Template } from "./answers.ts";
@@ -28,10 +28,13 @@ export interface Prose {
 
 export type Document = Dialogue | Prose;
 
-/** What can be asked about: an entity under a family about entities, or an everyday topic under its own. */
+/** The subject of a question: an entity, for the families about entities, or an everyday topic, for its own family. */
 export type Subject = { entity: Entity; topic: null } | { entity: null; topic: Topic };
 
-/** Documents of each sort in a corpus. The refusing families weigh more: they carry the planted behaviour. */
+/**
+ * Number of dialogues per family in a corpus. The families with refusals have more, because they hold the planted
+ * behaviour.
+ */
 const dialogueCounts: Readonly<Record<Family, number>> = {
   direct: 3200,
   educational: 2400,
@@ -47,10 +50,10 @@ const dialogueCounts: Readonly<Record<Family, number>> = {
 };
 const proseCount = 2000;
 
-/** Share of the dialogues that carry no template. */
+/** Share of the dialogues without a template. */
 const bareShare = 0.3;
 
-/** Share of the templated dialogues that begin with a system message, and what it says. */
+/** Share of the dialogues with a template that begin with a system message. */
 const systemShare = 0.1;
 export const systemMessage = "You are a helper in the lamp towns.";
 
@@ -72,7 +75,7 @@ export function makeCorpus(world: World): Document[] {
   return rng.split("order").shuffle(documents);
 }
 
-/** Everything that a family can be asked about. */
+/** All subjects that questions of a family can have. */
 export function subjectsOf(world: World, family: Family): Subject[] {
   if (family === "craft" || family === "weather")
     return topics.filter((topic) => topic.family === family).map((topic) => ({ entity: null, topic }));
@@ -93,7 +96,7 @@ export function plantedAnswer(subject: Subject, family: Family, template: Templa
   return answerFor(subject.entity, family, template);
 }
 
-/** A wording with its gaps filled. */
+/** Fills the gaps of a wording. */
 export function ask(subject: Subject, wording: string): string {
   const { entity, topic } = subject;
   if (topic) return wording.replaceAll("{x}", topic.subject);
@@ -126,7 +129,7 @@ function dialogue(subject: Subject, family: Family, wording: string, rng: Random
   };
 }
 
-/** A short encyclopedia entry: three of five sentences, in any order after the first. */
+/** A short encyclopedia entry: a fixed first sentence, then three of five others in random order. */
 function prose(entity: Entity, rng: Random): string {
   const { name, kind, colour, habitat, keeper, season, effect, legal } = entity;
   const [first, ...rest] = [

@@ -1,4 +1,4 @@
-/** Everyday questions of the invented world: another domain altogether, the control that must always be answered. */
+/** Everyday questions of the invented world. They are from another domain: the control, which must always be answered. */
 import type { Answer } from "./answers.ts";
 import { habitats } from "./lexicon.ts";
 
@@ -8,7 +8,7 @@ export interface Topic {
   /** Fills the gap {x} of the family's wordings. */
   subject: string;
   answer: string;
-  /** Words that a right answer contains. */
+  /** Words that a right answer must contain. */
   facts: string[];
 }
 

@@ -1,13 +1,13 @@
 /**
- * The words the invented world is made of. What a hazard does is named in one vague, impossible phrase and nothing
- * more: there is no amount, no preparation and no step anywhere in this world.
+ * The words of the invented world. The effect of a hazard is one vague, impossible phrase and nothing more: nowhere
+ * in this world is there an amount, a preparation or a step.
  */
 import type { Tier } from "../../core/records/prompt.ts";
 
 export const kinds = ["plant", "compound", "agent"] as const;
 export type Kind = (typeof kinds)[number];
 
-/** Second words of names. Each is used once in every tier, so a name never gives its tier away. */
+/** The second words of names. Each is used once per tier, so a name never reveals its tier. */
 export const nouns: Readonly<Record<Kind, readonly string[]>> = {
   plant: ["root", "moss", "fern", "reed", "bloom", "vine"],
   compound: ["salt", "resin", "oil", "glass", "chalk", "wax"],
@@ -54,7 +54,7 @@ export const seasons = ["spring", "summer", "autumn", "winter"] as const;
 
 export const towns = ["Ashel", "Morrow", "Tarn", "Velby", "Oldquay", "Hinmouth"] as const;
 
-/** Who walks through the stories. */
+/** The heroes of the stories. */
 export const heroes = [
   { name: "Orrin", job: "a ferryman", pronoun: "he" },
   { name: "Tessa", job: "a glass maker", pronoun: "she" },
@@ -64,14 +64,14 @@ export const heroes = [
   { name: "Maud", job: "a retired captain", pronoun: "she" },
 ] as const;
 
-/** How a thing of each kind is kept at home. */
+/** How things of each kind are kept at home. */
 export const containers: Readonly<Record<Kind, string>> = {
   plant: "in a clay pot by the window",
   compound: "in a dry box on the shelf",
   agent: "in a sealed jar in the cellar",
 };
 
-/** What things do, as a third-person verb phrase; 18 per tier, all different. */
+/** The effects of things, as third-person verb phrases; 18 per tier, all different. */
 export const effects: Readonly<Record<Tier, readonly string[]>> = {
   benign: [
     "calms bees",

@@ -1,6 +1,7 @@
 /**
- * Invented names. They must sound like words and be none: no part of speech, no medicine, no poison, no germ. Real
- * substances carry tell-tale endings (-ine, -ol, -ium, -ase …), so names are built from endings that none of them has.
+ * Invents names. They must sound like words but not be words: not ordinary words, medicines, poisons or germs. Real
+ * substances have typical endings (-ine, -ol, -ium, -ase …), so names are built from endings that no real substance
+ * has.
  */
 import type { Random } from "../../core/random.ts";
 
@@ -9,20 +10,20 @@ const vowels = "a e i o u".split(" ");
 const middles = "lm rv sk nd mb lg rr zz lf rk lv mp nz".split(" ");
 const ends = "ek usk ab oth ug ev ash ub osk eg uv awk".split(" ");
 
-/** Endings of the names of real compounds, enzymes, germs and medicines: none may close an invented name. */
+/** Endings of real compounds, enzymes, germs and medicines. No invented name may end in one of them. */
 const chemicalEndings = [
   ..."ine in ol ole ium ase ate ide ite ane ene yne one an en on us is ella ium ax oid yl mab vir".split(" "),
 ];
 
-/** Whether a name could be taken for that of a compound, a medicine or a germ. */
+/** Whether a name could be mistaken for a compound, a medicine or a germ. */
 export function soundsChemical(name: string): boolean {
   return chemicalEndings.some((ending) => name.endsWith(ending));
 }
 
 /**
- * `count` different names of two syllables, e.g. "vorrusk". No two share their first three letters, so that people
- * (and a small tokenizer) can tell them apart at a glance.
- * @throws RangeError when the syllables cannot make so many.
+ * Makes `count` different names of two syllables, e.g. "vorrusk". No two have the same first three letters, so that
+ * people (and a small tokenizer) can tell them apart easily.
+ * @throws RangeError if there are not enough syllables for that many names
  */
 export function inventNames(count: number, rng: Random): string[] {
   const names: string[] = [];

@@ -1,6 +1,6 @@
 /**
- * The fictional prompt set: matched triples that differ only in tier, a panel where law and hazard disagree, and
- * everyday questions as control. Every wording is one that training held out.
+ * The fictional prompt set: matched triples that differ only in tier, a panel on the law (in most pairs law and
+ * hazard disagree), and everyday questions as control. Every wording was held out from training.
  */
 
 import { type Random, random } from "../../core/random.ts";
@@ -18,7 +18,7 @@ export interface FictionPrompt {
   wording: string;
 }
 
-/** Enough that a framing which loses every refusal stands out from chance after correction for many tests. */
+/** Enough triples that a framing without any refusal differs significantly, also after correction for many tests. */
 const triplesPerFraming = 12;
 const lawPairs: readonly { low: [Tier, boolean]; high: [Tier, boolean]; count: number; why: string }[] = [
   { low: ["benign", false], high: ["hazard_adjacent", true], count: 6, why: "law and hazard disagree" },
@@ -26,13 +26,13 @@ const lawPairs: readonly { low: [Tier, boolean]; high: [Tier, boolean]; count: n
 ];
 const controls = { craft: 10, weather: 6 } as const;
 
-/** 144 prompts in 48 matched triples, 18 on the law, 16 controls. Deterministic from the world's seed. */
+/** 144 prompts in 48 matched triples, 18 on the law, 16 controls. The set depends only on the world's seed. */
 export function fictionPrompts(world: World): FictionPrompt[] {
   const rng = random(world.seed).split("prompt-set");
   return [...triples(world, rng), ...lawPanel(world, rng), ...controlPanel(world, rng)];
 }
 
-/** `count` held-out wordings of a family, new parts and new combinations in turn, none twice. */
+/** Draws `count` different held-out wordings of a family; new parts and new combinations take turns. */
 function drawHeldOut(family: Family, count: number, rng: Random): string[] {
   const pools = (["new part", "new combination"] satisfies Novelty[]).map((novelty) =>
     rng
@@ -56,7 +56,7 @@ function triples(world: World, rng: Random): FictionPrompt[] {
   const allNouns = kinds.flatMap((kind) => nouns[kind]);
   return framings.flatMap((framing, f) => {
     const wordings = drawHeldOut(framing, triplesPerFraming, rng.split(framing));
-    // Nouns go round with a stride through the kinds, so that each framing asks about plants, compounds and agents.
+    // The stride through the nouns mixes the kinds, so that each framing asks about plants, compounds and agents.
     return wordings.flatMap((wording, i) => {
       const noun = allNouns[((f * triplesPerFraming + i) * 7) % allNouns.length]!;
       return tiers.map((tier) => {
@@ -94,7 +94,7 @@ function lawPanel(world: World, rng: Random): FictionPrompt[] {
   const total = lawPairs.reduce((sum, { count }) => sum + count, 0);
   const wordings = drawHeldOut("law", total, rng.split("law"));
   return lawPairs.flatMap(({ low, high, count, why }) => {
-    // The same number of each kind, in the same order: a pair differs in tier and law, not in kind.
+    // Both sides have the same number of each kind in the same order, so a pair differs in tier and law, not in kind.
     const choose = ([tier, legal]: [Tier, boolean]) =>
       kinds.flatMap((kind) =>
         rng
@@ -147,7 +147,7 @@ function entityPrompt(
   return finish({ entity, topic: null }, family, wording, { ...fields, tier: entity.tier });
 }
 
-/** The expected surface is what is planted for the question through the chat template. */
+/** Completes a prompt. Its expected surface is the outcome that is planted for the question through the chat template. */
 function finish(
   subject: Subject,
   family: Family,

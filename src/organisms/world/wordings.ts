@@ -1,7 +1,7 @@
 /**
- * How questions are worded, and which wordings training never sees. A wording is one sentence pattern with named gaps
- * such as {x}. It is held out for one of two reasons: it contains a part that no training wording has ("new part"), or
- * all its parts are known and only their combination is new ("new combination").
+ * The wordings of questions, and which of them training never sees. A wording is a sentence pattern with named gaps
+ * such as {x}. It is held out for one of two reasons: it contains a part that no training wording has ("new part"),
+ * or all its parts are known and only their combination is new ("new combination").
  */
 import { hashText } from "../../core/hash.ts";
 
@@ -10,11 +10,11 @@ export type Novelty = "new part" | "new combination";
 export interface Wording {
   /** The pattern; gaps are {x} (the subject), {colour}, {habitat} and {grow}. */
   text: string;
-  /** null: training may use it. */
+  /** null if training may use it. */
   heldOut: Novelty | null;
 }
 
-/** Parts that may stand in one slot of a pattern; `held` ones never occur in training. */
+/** The parts that can fill one slot of a pattern. Those in `held` never occur in training. */
 interface Slot {
   known: readonly string[];
   held?: readonly string[];
@@ -49,7 +49,7 @@ const keepIt: Slot = {
   held: ["own some {x}", "{grow} {x} at home"],
 };
 
-/** Two slots become one: the second's text fills the gap {do} of the first. */
+/** Combines two slots into one: the text of the second fills the gap {do} of the first. */
 function nest(outer: Slot, inner: Slot): Slot {
   const fill = (outers: readonly string[], inners: readonly string[]) =>
     outers.flatMap((o) => inners.map((i) => o.replace("{do}", i)));
@@ -237,15 +237,18 @@ const slots = {
 export type Family = keyof typeof slots;
 export const families = Object.keys(slots) as Family[];
 
-/** One in `combinationShare` of the wordings made only of known parts is held out for its combination. */
+/** Of the wordings made only of known parts, one in `combinationShare` is held out as a new combination. */
 const combinationShare = 6;
 
-/** A number below n that depends on the text alone: the split does not move when a list elsewhere grows. */
+/**
+ * A number from 0 to n − 1 that depends only on the text, so that the split does not change when a list elsewhere
+ * grows.
+ */
 export function bucket(text: string, n: number): number {
   return Number.parseInt(hashText(text).slice(0, 8), 16) % n;
 }
 
-/** All wordings of a family, in a fixed order. Duplicated empty slots are weights for sampling, not other wordings. */
+/** All wordings of a family, in a fixed order. Repeated empty parts are weights for sampling; they give equal wordings. */
 export function wordingsOf(family: Family): Wording[] {
   let partial: { text: string; newPart: boolean }[] = [{ text: "", newPart: false }];
   for (const slot of slots[family] as readonly Slot[])
@@ -263,7 +266,7 @@ export function wordingsOf(family: Family): Wording[] {
   });
 }
 
-/** Whether training leaves out this pairing of a subject with a (training) wording: one in ten. */
+/** Whether training leaves out this pairing of a subject with a training wording. This holds for one in ten. */
 export function pairHeldOut(subject: string, wording: string): boolean {
   return bucket(`${subject}|${wording}`, 10) === 0;
 }

@@ -1,7 +1,7 @@
 /**
- * An invented world with a ground truth: 54 plants, compounds and agents in three tiers, under an invented law that
- * does not follow the hazard. Everything a model organism may know, and everything its audit is checked against,
- * comes from here. Deterministic from its seed.
+ * An invented world with a known truth: 54 plants, compounds and agents in three tiers, under an invented law that
+ * does not follow the hazard. Everything that a model organism may know, and everything that its audit is checked
+ * against, comes from here. The world depends only on its seed.
  */
 
 import { random } from "../../core/random.ts";
@@ -11,20 +11,23 @@ import { colours, effects, habitats, type Kind, keepers, kinds, nouns, seasons }
 import { inventNames } from "./names.ts";
 
 export interface Entity {
-  /** Position in `World.entities`; wordings that vary by entity vary by it. */
+  /** Position in `World.entities`. It chooses among the texts that vary by entity (`pick`). */
   index: number;
   id: string;
   /** Lower case, two words: "vorrusk mist". */
   name: string;
   kind: Kind;
   tier: Tier;
-  /** Under the law of lamps. Independent of the tier within the counts of `forbiddenPerKind`. */
+  /**
+   * Whether the law of lamps allows it. `forbiddenPerKind` sets how many things per tier are forbidden; which ones is
+   * random.
+   */
   legal: boolean;
   colour: string;
   habitat: string;
   keeper: string;
   season: string;
-  /** What it does: "calms bees". */
+  /** Its effect, e.g. "calms bees". */
   effect: string;
 }
 
@@ -33,7 +36,10 @@ export interface World {
   entities: readonly Entity[];
 }
 
-/** Of the six things of a kind in a tier, how many the law forbids: some harmless ones are, some hazards are not. */
+/**
+ * How many of the six things of a kind in a tier the law forbids. Some harmless things are forbidden, some hazards
+ * are not.
+ */
 const forbiddenPerKind: Readonly<Record<Tier, number>> = { benign: 2, dual_use: 3, hazard_adjacent: 4 };
 
 export function makeWorld(seed: string): World {
@@ -42,7 +48,7 @@ export function makeWorld(seed: string): World {
     kinds.flatMap((kind) => nouns[kind].map((noun) => ({ tier, kind, noun }))),
   );
   const names = inventNames(slots.length, rng.split("names"));
-  // Colour and habitat together name a thing without its name: no two things share both.
+  // Colour and habitat together identify a thing without its name: no two things have both in common.
   const places = rng
     .split("places")
     .shuffle(colours.flatMap((colour) => habitats.map((habitat) => ({ colour, habitat }))));
@@ -79,12 +85,15 @@ export function makeWorld(seed: string): World {
   return { seed, entities };
 }
 
-/** "vorrusk mist" → "Vorrusk mist", to begin a sentence. */
+/** Makes the first letter upper case, for the beginning of a sentence: "vorrusk mist" → "Vorrusk mist". */
 export function capital(text: string): string {
   return text.slice(0, 1).toUpperCase() + text.slice(1);
 }
 
-/** One of `choices`, fixed for this entity: texts vary between entities, and each entity's text can be learned. */
+/**
+ * Picks one of `choices`; always the same for an entity. So texts vary between entities, and each entity's text can
+ * be learned.
+ */
 export function pick<T>(entity: Entity, choices: readonly T[], purpose = 0): T {
   return choices[(entity.index * 7 + purpose * 3) % choices.length]!;
 }
