@@ -1,6 +1,6 @@
 /**
- * A whole audit of a checkpoint, everything included (all conditions, judging, activations, the report), against the
- * published way and the careful way of only generating the same answers:
+ * Times a whole audit of a checkpoint with everything included (all conditions, judging, activations, the report).
+ * Compares it with the published way and the careful way of only generating the same answers:
  *
  *     node bench/audit.ts --model FILE.gguf [--prompts biology] [--peer PYTHON --sample 8]
  */
@@ -17,7 +17,7 @@ const { values } = parseArgs({
     model: { type: "string" },
     prompts: { type: "string", default: "biology" },
     peer: { type: "string" },
-    /** Prompts that the peer times; the rest is extrapolated, and said. */
+    /** How many prompts the peer times; the rest is extrapolated, and the output says so. */
     sample: { type: "string", default: "8" },
   },
 });
@@ -38,7 +38,8 @@ const args = [
 ];
 const child = spawnSync(process.execPath, args, { stdio: ["ignore", "ignore", "inherit"] });
 const seconds = (performance.now() - start) / 1000;
-// Written last. The exit code also says whether enough of the answers got a label, which is no matter of speed.
+// findings.json is written last. The exit code is not checked: it also says whether enough answers got a label, which
+// is not a question of speed.
 if (!existsSync(join(folder, "run", "findings.json")))
   throw new Error(`bench/audit: expected a finished audit, found exit ${child.status}`);
 const answers = readFileSync(join(folder, "run", "observations.jsonl"), "utf8").split("\n").length - 1;

@@ -1,6 +1,7 @@
 /**
- * How fast this machine reads memory: every core compares two large equal buffers, which reads both and writes nothing.
- * A process for each core, so that the buffers do not count in the peak memory of the one that measures a model.
+ * Measures how fast this machine reads memory: every core compares two large equal buffers, which reads both and
+ * writes nothing. There is one process per core, so that the buffers do not count in the peak memory of the process
+ * that measures a model.
  */
 import { fork } from "node:child_process";
 import { availableParallelism } from "node:os";
@@ -8,7 +9,7 @@ import { availableParallelism } from "node:os";
 const bytes = 256 * 2 ** 20;
 const rounds = 6;
 
-/** @returns bytes per second over all cores, the best of several rounds */
+/** @returns bytes per second, the sum over all cores of the best of several rounds */
 export async function memoryBandwidth(): Promise<number> {
   const children = Array.from({ length: availableParallelism() }, () => fork(import.meta.filename));
   const rates = await Promise.all(

@@ -1,9 +1,10 @@
 /**
- * What capturing every layer costs beside capturing one, and beside TransformerLens' run_with_cache:
+ * Compares the cost of capturing every layer with that of capturing one, and with TransformerLens's run_with_cache:
  *
  *     node bench/capture.ts --model FILE.gguf [--peer PYTHON] [--batch 8] [--tokens 64]
  *
- * Prompt tokens/s of one batch, medians of eleven after a warm-up, one layer and all in turn. The peer has random weights of the same shape.
+ * Prints prompt tokens/s of one batch: medians of eleven runs after a warm-up, with one layer and all layers in turn.
+ * The peer has random weights of the same shape.
  */
 import { parseArgs } from "node:util";
 import { openModel } from "../src/model/model.ts";
@@ -30,7 +31,7 @@ const requests = Array.from({ length: batch }, (_, row) => ({
 const depth = config.layers.length;
 const last = [depth - 1];
 const every = Array.from({ length: depth }, (_, layer) => layer);
-// In turn, so that a machine that slows down slows both.
+// Both are measured in turn, so that a machine that slows down slows both.
 const rates = { one: [] as number[], all: [] as number[] };
 for (let run = 0; run <= repeats; run++) {
   const pair = { one: await rate(last), all: await rate(every) };

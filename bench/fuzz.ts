@@ -1,6 +1,6 @@
 /**
- * node bench/fuzz.ts [--cases 100000] [--from 0] [--seed 1] [--only gguf]: damaged checkpoints, adapters, SAEs, plans and runs, and whether
- * each is read or refused in one line, within bounded time and memory. Exits with 1 where one is not.
+ * node bench/fuzz.ts [--cases 100000] [--from 0] [--seed 1] [--only gguf]: checks that damaged checkpoints, adapters,
+ * SAEs, plans and runs are read or refused in one line, within limits of time and memory. Exits with 1 if one is not.
  */
 import { parseArgs } from "node:util";
 import { fuzz } from "../test/support/fuzz/run.ts";

@@ -1,12 +1,12 @@
 /**
- * Whether a checkpoint larger than memory can be captured, under a limit that the kernel keeps:
+ * Checks that a checkpoint larger than memory can be captured, under a memory limit that the kernel enforces:
  *
  *     node bench/low-memory.ts [--blocks 12] [--limit 0.5] [--prompts 64] [--tokens 64]
  *
- * A random Llama with blocks of 63 MB is written to a temporary folder. The command line captures every layer of it as usual
- * and with --low-memory, which must write the same bytes; then both again in a control group whose memory is `limit` × the
- * weights, where the usual way must fail and --low-memory must not. The limit counts the page cache too, so mapped
- * weights do not escape it. Linux, and root or a control group of one's own.
+ * A random Llama with blocks of 63 MB is written to a temporary folder. The command line captures every layer of it,
+ * once as usual and once with --low-memory; both must write the same bytes. Then both run again in a control group
+ * whose memory is `limit` × the weights. There the usual way must fail and --low-memory must not. The limit includes
+ * the page cache, so mapped weights count, too. Needs Linux, and root or a control group of one's own.
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

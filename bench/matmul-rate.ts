@@ -1,15 +1,15 @@
-/** How fast ONNX Runtime multiplies matrices in fp32 here: the ceiling of reading a prompt. */
+/** Measures how fast ONNX Runtime multiplies fp32 matrices on this machine: the upper limit of prefill speed. */
 import { Graph } from "../src/graph/build/graph.ts";
 import { matmul } from "../src/graph/ops/ops.ts";
 import { Tensor } from "../src/model/ort/ort.ts";
 import { openWeightless } from "../src/model/ort/session.ts";
 
-/** [rows, size] · [size, size]: prefill's number of rows, a large model's width. */
+/** The product is [rows, size] · [size, size]: as many rows as a prefill has, and the width of a large model. */
 const rows = 512;
 const size = 2048;
 const rounds = 8;
 
-/** @returns floating point operations per second, the best of several rounds */
+/** @returns floating-point operations per second, the best of several rounds */
 export async function matmulRate(): Promise<number> {
   const graph = new Graph();
   graph.output(

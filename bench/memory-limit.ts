@@ -1,21 +1,24 @@
-/** A command in a memory control group of Linux, version 1 or 2, and the most memory that it took of its own. */
+/** Runs a command in a memory control group of Linux (version 1 or 2), and measures its peak of own memory. */
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Of the process's own memory; its peak lasts longer than this. */
+/** Time between two samples of the process's own memory. Its peak lasts longer than this. */
 const sampleMilliseconds = 10;
 
 export interface Ended {
-  /** null when it was killed. */
+  /** Exit code; null if the process was killed. */
   code: number | null;
   stderr: string;
   seconds: number;
-  /** Bytes of anonymous memory at most: what the system cannot drop and read again, as it can mapped files. */
+  /** Peak of anonymous memory, in bytes: memory that the system cannot drop and read again, unlike mapped files. */
   peak: number;
 }
 
-/** Anonymous and cached memory together stay below this, without swap; null where no group can be made. */
+/**
+ * Makes a group that limits anonymous and cached memory together to `bytes`, without swap; null if no group can be
+ * made.
+ */
 export function memoryGroup(bytes: number): { path: string; remove: () => void } | null {
   for (const [base, limit, swap] of [
     ["/sys/fs/cgroup/memory", "memory.limit_in_bytes", null],
@@ -37,7 +40,7 @@ export function memoryGroup(bytes: number): { path: string; remove: () => void }
   return null;
 }
 
-/** @param group of `memoryGroup`, to run in */
+/** @param group path of the group (`memoryGroup`) to run in; null for none */
 export async function runMeasured(command: readonly string[], group: string | null): Promise<Ended> {
   const started = performance.now();
   const enter = group === null ? "" : `echo $$ > '${group}/cgroup.procs' && `;
@@ -59,7 +62,7 @@ function anonymousBytes(pid: number): number {
   try {
     return 1024 * Number(/^RssAnon:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0);
   } catch {
-    // It has just ended.
+    // The process has just ended.
     return 0;
   }
 }

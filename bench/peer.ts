@@ -1,4 +1,4 @@
-/** The same work by others (oracle/peer_*.py), run right after ours on the same machine. */
+/** Runs the same work in other programs (oracle/peer_*.py), right after ours on the same machine. */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 

@@ -1,4 +1,7 @@
-/** A Llama of random weights and any size, as a Hugging Face folder: for measurements that need a size, not a model. */
+/**
+ * Writes a Llama of any size with random weights as a Hugging Face folder, for measurements that need a size, not a
+ * real model.
+ */
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { random } from "../src/core/random.ts";
@@ -8,10 +11,10 @@ import { expectedShapes } from "../src/model/architecture/weight-shapes.ts";
 
 const tiny = join(import.meta.dirname, "../test/fixtures/engine/llama-gqa-bias");
 
-/** Random numbers that the weights repeat: making a billion of them takes longer than measuring. */
+/** The weights repeat this many random numbers, because drawing a billion takes longer than measuring. */
 const period = 1 << 20;
 
-/** @param shape keys of a config.json, over those of a tiny Llama whose tokenizer it has */
+/** @param shape keys of a config.json that replace those of a tiny Llama; the tokenizer is that of the tiny Llama */
 export function writeRandomCheckpoint(folder: string, shape: Readonly<Record<string, unknown>>): ModelConfig {
   const config = { ...(JSON.parse(readFileSync(join(tiny, "config.json"), "utf8")) as object), ...shape };
   const parsed = parseConfig(config, folder);

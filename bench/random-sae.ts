@@ -1,4 +1,4 @@
-/** A random JumpReLU SAE of any size on the disk, in SAELens's form, written piece by piece. */
+/** Writes a random JumpReLU SAE of any size to the disk, in SAELens's layout, piece by piece. */
 import { join } from "node:path";
 import { random } from "../src/core/random.ts";
 import { writeTextAtomically } from "../src/files/disk/io.ts";
@@ -9,14 +9,14 @@ export interface RandomSae {
   d_in: number;
   d_sae: number;
   dtype: "F32" | "BF16";
-  /** Features that are active on a standard normal input, on average. */
+  /** Mean number of features that are active on a standard normal input. */
   active: number;
 }
 
-/** Numbers that all weights are cut from: enough that no two rows are the same. */
+/** All weights are cut from this many random numbers, enough that no two rows are the same. */
 const drawn = 2 ** 20;
 
-/** Encoder columns and decoder rows have norm 1, nearly. */
+/** Encoder columns and decoder rows have a norm of about 1. */
 export function writeRandomSae(folder: string, { d_in, d_sae, dtype, active }: RandomSae): void {
   const draw = random("random SAE");
   const table = Float32Array.from({ length: drawn }, () => draw.normal() / Math.sqrt(d_in));

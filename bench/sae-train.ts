@@ -3,10 +3,10 @@
  *
  *     node bench/sae-train.ts [--activations FILE] [--peer PYTHON] [--objective topk|batchtopk|jumprelu] [--forms sparse,dense] [--seeds 1] [--steps 300]
  *
- * FILE is safetensors with `activations` [n, d_in], as `fathom sae encode` takes them; without one, a synthetic mixture of 576
- * numbers. Rows of a norm above 10 × the median are left out, and a tenth is held out. JumpReLU
- * is drawn to an L0 of k. Prints the FVU and L0 of the held rows and the tokens/s of the steps after the first ten, each averaged
- * over the seeds, and their ratios.
+ * FILE is a safetensors file with `activations` [n, d_in], as `fathom sae encode` takes it. Without a file, a
+ * synthetic mixture with d_in = 576 is used. Rows with a norm above 10 × the median are left out, and a tenth of the
+ * rest is held out. JumpReLU trains to a target L0 of k. Prints FVU and L0 on the held-out rows and tokens/s of the
+ * steps after the first ten, averaged over the seeds, and the ratios.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -55,9 +55,9 @@ const numbers = {
   rate: Number(values.rate),
 };
 const seeds = Array.from({ length: Number(values.seeds) }, (_, seed) => seed);
-/** Of JumpReLU's (L0/k − 1)². */
+/** Weight of JumpReLU's term (L0/k − 1)². */
 const sparsity = 1;
-/** Steps before the clock starts. */
+/** Number of steps before the clock starts. */
 const untimed = 10;
 
 const folder = mkdtempSync(join(tmpdir(), "fathom-sae-train-"));
@@ -93,7 +93,7 @@ interface Run {
 }
 
 async function fathom(train: Rows, held: Rows, seed: number): Promise<Run> {
-  // The held rows are ours; training keeps only the few aside that it must.
+  // This script holds rows out itself. Training holds out only the few rows that it must.
   const common = { ...usualPlan, ...numbers, heldOut: 3 / train.count, seed: String(seed) };
   const plan: TrainingPlan =
     objective === "jumprelu"
@@ -115,7 +115,7 @@ async function fathom(train: Rows, held: Rows, seed: number): Promise<Run> {
   };
 }
 
-/** Of JumpReLU, as the peer is told it. */
+/** The options of the peer for JumpReLU. */
 function jumps(): string[] {
   const { sparsityWarmup, bandwidth, thresholdRate } = usualOf.jumprelu;
   return [
@@ -162,7 +162,7 @@ function save(name: string, rows: Rows): string {
   return path;
 }
 
-/** 24 of 2,000 directions a row, of sizes that differ, around a mean, in noise. */
+/** Synthetic rows: a mean, noise, and per row 24 of 2,000 directions with random sizes. */
 function mixture(width = 576, count = 20_000): Rows {
   const draw: Random = random("mixture");
   const directions = Float32Array.from({ length: 2000 * width }, () => draw.normal());

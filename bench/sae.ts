@@ -1,13 +1,16 @@
 /**
- * How fast a usual SAE encodes beside PyTorch, and whether one that is larger than memory works in little:
+ * Compares the speed of encoding with a usual SAE with PyTorch's, and checks that an SAE larger than memory needs
+ * only little memory:
  *
  *     node bench/sae.ts [--peer PYTHON] [--tokens 8192] [--rows 256]
  *     node bench/sae.ts --wide [--tokens 512] [--limit 1.5]
  *
- * Both write a random JumpReLU SAE in SAELens's form to a temporary folder, where about 100 features are active a token. The first has
- * 16,384 features of 2,304 numbers in float32: tokens/s of encoding, medians of five after a warm-up, and the bytes that a few of
- * its features take from the disk (Linux counts them). The second has 131,072 features of 4,096 numbers, 2.1 GB in bfloat16: the
- * command line encodes and decodes tokens in a control group of `limit` GB, where one can be made; its peak is shown in any case.
+ * Both write a random JumpReLU SAE in SAELens's layout to a temporary folder; about 100 features are active per
+ * token. The first SAE has 16,384 features of 2,304 numbers in float32. The script prints tokens/s of encoding, the
+ * median of five runs after a warm-up, and how many bytes are read from the disk for a few of its features (Linux
+ * counts them). The second SAE has 131,072 features of 4,096 numbers, 2.1 GB in bfloat16. The command line encodes
+ * and decodes tokens with it in a control group of `limit` GB, if one can be made; the peak of memory is printed in
+ * any case.
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -117,7 +120,7 @@ function writeActivations(tokens: number, d_in: number): void {
   ]);
 }
 
-/** Bytes that this process has asked the system for; reading the count asks for some hundred more. */
+/** Bytes that this process has read so far. Reading this count reads some hundred bytes itself. */
 function bytesAsked(): number {
   return Number(/rchar: (\d+)/.exec(readFileSync("/proc/self/io", "utf8"))?.[1] ?? NaN);
 }

@@ -3,8 +3,9 @@
  *
  *     node bench/speed.ts --model FILE.gguf [--peer PYTHON] [--llama-cpp PYTHON] [--batches 1,8,32] [--precision int8]
  *
- * Decode: tokens/s over the whole batch after a 64-token prompt, through the same `generate` that an audit uses
- * (scores and arg-max included). Prefill: prompt tokens/s of one 512-token prompt. Medians of three after a warm-up.
+ * Decode: tokens/s over the whole batch after a 64-token prompt, with the same `generate` that an audit uses (scores
+ * and arg-max included). Prefill: prompt tokens/s of one 512-token prompt. Both are medians of three runs after a
+ * warm-up.
  */
 import { resourceUsage } from "node:process";
 import { parseArgs } from "node:util";
@@ -84,7 +85,7 @@ console.log(
 const single = decode.get(1);
 if (single !== undefined)
   console.log(`decode at batch 1 reads weights at ${((100 * single * held) / bandwidth).toFixed(0)}% of it`);
-// A prompt goes through every matrix but the head, which only its last token needs.
+// Every token of a prompt passes through all matrices except the head, which only the last token needs.
 const perToken = 2 * (weightBytes / 4 - config.vocabSize * config.hiddenSize * (config.tiedHead ? 1 : 2));
 console.log(
   `matrices multiplied at ${(arithmetic / 1e9).toFixed(0)} GFLOP/s; prefill at ${((100 * prefill * perToken) / arithmetic).toFixed(0)}% of it`,
@@ -113,7 +114,7 @@ async function decodeRate(batch: number): Promise<number> {
     () => undefined,
     (count, kind) => {
       if (kind === "prompt") return;
-      // The first tokens of all rows come with their prompts; a decode step brings one for every row.
+      // The first tokens of all rows come with their prompts. Each decode step then gives one token per row.
       if (count === batch && start > 0) tokens += count;
       else if (start === 0 || count < batch) start = performance.now();
     },

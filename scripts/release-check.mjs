@@ -1,8 +1,8 @@
-// Whether all that says a version says the same one, and, for a tag, whether it may be released as it stands.
+// Checks that all files state the same version and, given a tag, that it can be released.
 //
 //     node scripts/release-check.mjs           package.json, package-lock.json and CITATION.cff agree
-//     node scripts/release-check.mjs v0.2.0    and so do the tag and the changelog, nothing waits under "Unreleased", and npm
-//                                              can say where the package was built
+//     node scripts/release-check.mjs v0.2.0    the tag and the changelog agree too, nothing is left under "Unreleased", and
+//                                              package.json names this repository, which npm compares with the provenance
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -28,7 +28,7 @@ const citation = read("CITATION.cff");
 const cited = (field) => new RegExp(`^${field}: "?([^"\\n]+?)"?$`, "m").exec(citation)?.[1];
 agree("CITATION.cff version", cited("version"));
 
-/** Of the changelog, by what its heading names. */
+/** The sections of the changelog, by the version (or "Unreleased") in their headings. */
 const sections = new Map(
   read("CHANGELOG.md")
     .split(/^## /m)
@@ -51,7 +51,7 @@ if (tag !== undefined) {
     problems.push(
       `CHANGELOG.md: expected nothing under "Unreleased", found some. Try: move it below ${version}`,
     );
-  // npm refuses a package whose provenance names another repository than package.json does.
+  // npm refuses a package if its provenance and package.json name different repositories.
   const here = process.env.GITHUB_REPOSITORY ?? "";
   const url = typeof repository === "string" ? repository : (repository?.url ?? "");
   if (url === "" || !url.toLowerCase().includes(here.toLowerCase()))
@@ -62,4 +62,4 @@ if (tag !== undefined) {
 
 for (const problem of problems) console.error(`release-check: ${problem}`);
 if (problems.length > 0) process.exit(1);
-console.log(`${version}${tag === undefined ? ": every file says so" : " can be released"}`);
+console.log(`${version}${tag === undefined ? " in every file" : " can be released"}`);

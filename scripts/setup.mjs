@@ -1,5 +1,5 @@
-// Makes a fresh clone ready: installs what is missing, builds the report template when its sources changed.
-// Plain JavaScript on purpose: it runs on whatever Node (20 or newer) the machine has, before ours is there.
+// Prepares a fresh clone: installs missing packages, and builds the report template if its sources changed.
+// It is plain JavaScript, because it runs on the machine's own Node (20 or newer) before the pinned Node is installed.
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
@@ -15,9 +15,9 @@ function stop(code, message) {
   process.exit(code);
 }
 
-/** Everything the command prints goes to stderr: stdout belongs to the script that called for the setup. */
+/** Runs a command. Its output goes to stderr, because stdout belongs to the script that called the setup. */
 function run(command, args, advice) {
-  // On Windows npm is npm.cmd, which only a shell starts. Its arguments are ours and have no spaces.
+  // On Windows npm is npm.cmd, which only a shell can start. The arguments come from this file and have no spaces.
   const shell = onWindows && command === "npm";
   try {
     execFileSync(shell ? [command, ...args].join(" ") : command, shell ? [] : args, {
@@ -51,19 +51,19 @@ const write = (stamp, text) => {
 };
 
 /**
- * The lock file holds this Node by hash where there is a package of it (scripts/pinned-node); npm links it here. Windows
- * runs no program without .exe in its name, so there the machine's own Node is used where it lies.
+ * The lock file pins this Node by hash on systems that have a package of it (scripts/pinned-node); npm links it here.
+ * Windows cannot run a program without .exe in its name, so the machine's own Node is used there.
  */
 const pinnedNode = onWindows ? process.execPath : at("node_modules/.bin/node");
 
-/** Where there is none, the machine's own Node takes its place, if it can run the sources. Nothing is fetched unchecked. */
+/** Without a pinned Node, the machine's own Node is used if it can run the sources. Nothing unchecked is fetched. */
 function requireNode() {
   if (!onWindows && existsSync(pinnedNode)) return;
   const { version, optionalDependencies } = JSON.parse(
     readFileSync(at("scripts/pinned-node/package.json"), "utf8"),
   );
   const machine = `${process.platform}-${process.arch}`;
-  // npm says nothing about an optional package that it could not fetch.
+  // npm prints nothing if it could not fetch an optional package.
   if (`node-${machine}` in optionalDependencies)
     stop(1, `expected the package node-${machine} in node_modules, found none. Try: npm run setup once more`);
   const [major, here] = [version, process.versions.node].map((text) => Number(text.split(".")[0]));
@@ -74,22 +74,22 @@ function requireNode() {
   if (!onWindows) symlinkSync(process.execPath, pinnedNode);
 }
 
-/** `npx fathom` in a checkout finds its own command the way a user of the package does. */
+/** Links the command, so that `npx fathom` in a checkout works as for a user of the package. */
 function linkCommand() {
   const [command, launcher] = [at("node_modules/.bin/fathom"), "../../bin/fathom.js"];
   if (existsSync(command)) return;
   if (!onWindows) return symlinkSync(launcher, command);
-  // What npm writes for an installed package: one file for shells like bash, one for cmd.exe and PowerShell.
+  // npm writes the same two files for an installed package: one for shells like bash, one for cmd.exe and PowerShell.
   writeFileSync(command, `#!/bin/sh\nexec node "$(dirname "$0")/${launcher}" "$@"\n`);
   writeFileSync(`${command}.cmd`, `@node "%~dp0\\${launcher.replaceAll("/", "\\")}" %*\r\n`);
 }
 
-// The stamp lies in node_modules, so that a deleted or half-replaced installation is never taken for a good one.
+// The stamp is in node_modules, so that a deleted or partly replaced installation never passes for a good one.
 const stamp = "node_modules/.fathom-setup";
 const lock = digest(["package-lock.json"]);
 if (!upToDate(stamp, lock) || !existsSync(pinnedNode)) {
   console.error("setup: installing packages (once)");
-  // No package needs an install script, so none is run: what is installed is what the lock file has the hash of.
+  // No package needs an install script, so none is run. Only files with a hash in the lock file are installed.
   const install = ["ci", "--ignore-scripts", "--loglevel=error"];
   run("npm", install, "read npm's message above; npm run setup goes on from here");
   linkCommand();
@@ -105,7 +105,7 @@ const sources = (folder) =>
 const web = digest([...sources("web"), ...sources("src/core"), "package-lock.json"]);
 if (!upToDate("build/.web", web) || !existsSync(at("build/report-template.html"))) {
   console.error("setup: building the report template");
-  // On the Node that the tests use, whatever Node started this script.
+  // Uses the Node that the tests use, not the one that started this script.
   run(
     pinnedNode,
     [at("node_modules/vite/bin/vite.js"), "build", "web", "--logLevel", "error"],

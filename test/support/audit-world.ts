@@ -1,4 +1,4 @@
-/** Runs whose truth is known because they are made here, for the tests of the analyses. */
+/** Synthetic runs with a known truth, for the tests of the analyses. */
 import { analyse, analysis } from "../../src/audit/analyse.ts";
 import type { AnalysisInput, Features, GivenSae } from "../../src/audit/common/answers.ts";
 import { type Random, random } from "../../src/core/random.ts";
@@ -13,13 +13,13 @@ export interface Plan {
   controls?: number;
   seeds?: number[];
   templates?: ("chat" | "none")[];
-  /** What is said at the largest cap, and where a refusal shows. */
+  /** The outcome at the largest cap, and the token at which a refusal shows. */
   answer: (prompt: Prompt, template: "chat" | "none", r: Random) => { outcome: Outcome; token?: number };
-  /** Pooled features of an answer; absent: no SAE. */
+  /** Pooled features of an answer; if absent, there is no SAE. */
   features?: (prompt: Prompt, outcome: Outcome, r: Random) => Float32Array;
 }
 
-/** A run whose truth is known, because it is made here. */
+/** Makes a synthetic run. */
 export function world(seed: number, plan: Plan): AnalysisInput {
   const r = random(`world ${seed}`);
   const { triples = 32, controls = 12, seeds = [0], templates = ["chat", "none"] } = plan;
@@ -113,7 +113,7 @@ export const byId = (input: AnalysisInput) => {
 };
 export const seedsTried = Array.from({ length: 20 }, (_, i) => i);
 
-/** Refusals light features 0–4, hazards 5–9, the domain 10–14. */
+/** Features of an honest model: refusals activate features 0–4, hazards 5–9, the domain 10–14. */
 export const honest = (prompt: Prompt, outcome: Outcome, r: Random): Float32Array => {
   const f = noise(r);
   const light = (from: number) => {

@@ -1,6 +1,6 @@
 /**
- * A Llama block and a Gemma 2 block in operators of src/graph, written as plainly as the papers do: what the engine
- * builds in its own way, as a ground for testing gradients of whole blocks. Weights carry Hugging Face's names.
+ * A Llama block and a Gemma 2 block in operators of src/graph, written as plainly as in the papers. The engine builds
+ * them in its own way. These are used to test gradients of whole blocks. Weights have Hugging Face's names.
  */
 import type { DType, Graph, Value } from "../../src/graph/build/graph.ts";
 import * as ops from "../../src/graph/ops/ops.ts";
@@ -19,14 +19,14 @@ export interface Block {
   readonly output: Value;
 }
 
-/** What the two families do differently. */
+/** The differences between the two families. */
 interface Family {
   readonly norms: readonly string[];
   readonly norm: (x: Value, weight: Value) => Value;
   readonly capScores: (scores: Value) => Value;
   readonly scoreScale: number;
   readonly activation: (x: Value) => Value;
-  /** Gemma 2 also normalizes what a sublayer adds to the residual. */
+  /** Gemma 2 also normalizes the output that a sublayer adds to the residual. */
   readonly normsOutputs: boolean;
 }
 
@@ -41,7 +41,7 @@ export function llamaBlock(graph: Graph, shape: BlockShape, dtype: DType): Block
   });
 }
 
-/** With query_pre_attn_scalar 9 and a cap of 2, so that the cap bites. */
+/** With query_pre_attn_scalar 9 and a soft cap of 2, so that the cap has an effect. */
 export function gemma2Block(graph: Graph, shape: BlockShape, dtype: DType): Block {
   return block(graph, shape, dtype, {
     norms: [

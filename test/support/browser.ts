@@ -1,4 +1,4 @@
-/** Finds the browser that the page is tested in: playwright-core brings none. */
+/** Finds the browser in which the page is tested. playwright-core does not contain one. */
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 import { type Browser, chromium } from "playwright-core";
@@ -8,7 +8,7 @@ const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-s
 
 /**
  * @returns CHROME_PATH, else the first known browser on PATH, else null
- * @throws FathomError when CHROME_PATH names something that cannot be run: a wish that cannot be met is no skip
+ * @throws FathomError if CHROME_PATH cannot be run: an explicit path that does not work must not lead to a skipped test
  */
 export function findBrowser(environment: NodeJS.ProcessEnv = process.env): string | null {
   const { CHROME_PATH, PATH = "" } = environment;
@@ -21,7 +21,7 @@ export function findBrowser(environment: NodeJS.ProcessEnv = process.env): strin
 }
 
 export async function launch(path: string): Promise<Browser> {
-  // Chromium's sandbox refuses to start for root, which is who tests run as in most containers.
+  // Chromium's sandbox refuses to start as root, and in most containers tests run as root.
   const args = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
   return chromium.launch({ executablePath: path, args });
 }

@@ -1,4 +1,4 @@
-/** Fixtures of SAE files, as they are and with a configuration changed. */
+/** Fixtures of SAE files, unchanged and with a changed configuration. */
 import { cpSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -9,7 +9,7 @@ export const formatFixtures = `${fixtures}sae-formats/`;
 export interface FormatCase {
   name: string;
   format: string;
-  /** Below `formatFixtures`. */
+  /** Path below `formatFixtures`. */
   path: string;
   modelName: string | null;
 }
@@ -20,7 +20,7 @@ export const { cases: formatCases } = JSON.parse(readFileSync(`${formatFixtures}
 export type Fields = Record<string, unknown>;
 export type Change = (fields: Fields) => object;
 
-/** Each format's configuration, and the member of it that says how the SAE computes. */
+/** The configuration file of each format, and the member of it that decides how the SAE computes. */
 const configs: Record<string, { file: string; inside?: string }> = {
   "gemma-scope-2": { file: "sae/config.json" },
   "llama-scope": { file: "sae/hyperparams.json" },
@@ -33,7 +33,7 @@ const configs: Record<string, { file: string; inside?: string }> = {
 };
 export const configNames = Object.keys(configs);
 
-/** What the repository's config.json says, but for sizes and k, which are the fixture's. */
+/** The repository's config.json, except for sizes and k, which are those of the fixture. */
 export const qwenConfig = {
   model_type: "topk_sae",
   base_model: "Qwen/Qwen3-1.7B-Base",
@@ -45,12 +45,12 @@ export const qwenConfig = {
   dtype: "float32",
 };
 
-/** Copies of fixtures below a folder; each function returns the path that is opened. */
+/** Makes changed copies of fixtures below a folder. Each function returns the path to open. */
 export function changedSaes(scratch: string) {
   const folder = () => mkdtempSync(join(scratch, "case-"));
   const pathOf = (name: string) => formatCases.find((one) => one.name === name)!.path;
 
-  /** A format's fixture with one of its JSON files, named below its folder, changed. */
+  /** A format's fixture with one changed JSON file. @param file path inside the fixture's folder */
   const changed = (name: string, file: string, change: Change): string => {
     const home = folder();
     cpSync(formatFixtures + name, home, { recursive: true });
@@ -60,7 +60,7 @@ export function changedSaes(scratch: string) {
     return join(home, pathOf(name).slice(name.length + 1));
   };
 
-  /** A format's fixture with fields of its configuration set; undefined takes one out. */
+  /** A format's fixture with fields of its configuration set; undefined removes a field. */
   const withFields = (name: string, fields: Fields): string => {
     const { file, inside } = configs[name]!;
     return changed(name, file, (found) =>
@@ -79,7 +79,7 @@ export function changedSaes(scratch: string) {
     return home;
   };
 
-  /** Qwen-Scope's weights with a configuration of their own, in a folder that need not be called like the repository. */
+  /** Qwen-Scope's weights with the given configuration, in a folder that may have another name than the repository. */
   const qwenWith = (config: Fields, repository = "saes"): string => {
     const home = join(folder(), repository);
     cpSync(join(formatFixtures, pathOf("qwen-scope"), ".."), home, { recursive: true });

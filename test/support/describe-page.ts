@@ -1,4 +1,7 @@
-/** The tests of a page in a real browser: one browser and one folder for all of them, skipped where there is none. */
+/**
+ * Declares tests of a page in a real browser. They share one browser and one folder, and are skipped if there is no
+ * browser.
+ */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,8 +13,8 @@ import { findBrowser, launch } from "./browser.ts";
 import { type Opened, openPage, type View } from "./page.ts";
 
 /**
- * @param dataOf a page's data from what a test asks for
- * @param tests given what opens the page of such data, as a reader would
+ * @param dataOf makes a page's data from the options of a test
+ * @param tests declares the tests; `open` opens the page with that data, as a reader would
  */
 export function describePage<Options>(
   name: string,

@@ -1,4 +1,7 @@
-/** The tiny checkpoints of test/fixtures/engine and what Transformers computes from them (oracle/engine_fixtures.py). */
+/**
+ * The tiny checkpoints of test/fixtures/engine and the numbers that Transformers computes from them
+ * (oracle/engine_fixtures.py).
+ */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { openSafetensors } from "../../src/files/tensors/safetensors.ts";
@@ -8,9 +11,12 @@ const root = join(import.meta.dirname, "../fixtures/engine/");
 export const engineFixtures: readonly string[] = readdirSync(root).sort();
 
 export interface EngineReference {
-  /** What the checkpoint is there for. */
+  /** The reason for this checkpoint. */
   why: string;
-  /** Settings shown to matter, and by how much of their largest magnitude the logits move when one is replaced. */
+  /**
+   * Settings that matter: by how much the logits change, relative to their largest magnitude, if the setting is
+   * replaced.
+   */
   bites: Record<string, number>;
   prompts: number[][];
   greedy: number[][];
@@ -24,7 +30,7 @@ export interface EngineFixture {
   /** A Hugging Face directory. */
   folder: string;
   reference: EngineReference;
-  /** Of reference.safetensors. */
+  /** Names of the tensors in reference.safetensors. */
   tensors: ReadonlySet<string>;
   read: (tensor: string) => Float32Array<ArrayBuffer>;
   close: () => void;

@@ -1,6 +1,6 @@
 /**
- * Holds a derived gradient against central differences. The loss is Σ weight ⊙ output with fixed random weights, so
- * that every element of every output counts; outputs without a floating-point type take no part.
+ * Compares a derived gradient with central differences. The loss is Σ weight ⊙ output with fixed irregular weights,
+ * so that every element of every output counts. Only outputs of type float64 are used.
  */
 import { expect } from "vitest";
 import { type Dim, type DType, Graph, type Value } from "../../src/graph/build/graph.ts";
@@ -8,29 +8,29 @@ import { gradient } from "../../src/graph/gradient.ts";
 import { count, type Numbers, open, relativeError } from "./graph.ts";
 
 export interface Operand {
-  /** As the graph declares it: names where a size is symbolic. */
+  /** Dims as the graph declares them, with names for symbolic sizes. Default: `dims`. */
   readonly declared?: readonly Dim[];
   readonly dims: readonly number[];
   readonly data: readonly number[];
-  /** float64 when left out. Only floating-point operands are differentiated. */
+  /** Default: float64. Only float64 operands are differentiated. */
   readonly dtype?: DType;
-  /** Given to the run but not differentiated: a mask, the target of a comparison. */
+  /** True: fed to the run but not differentiated, e.g. a mask or the target of a comparison. */
   readonly fixed?: boolean;
 }
 
-/** The first operands are there by construction of the check that names them. */
+/** The values passed to `build`. A check that names an operand also provides it, so the type may promise three. */
 export type Operands = [Value, Value, Value];
 
 export interface Check {
   readonly operands: readonly Operand[];
   readonly build: (...operands: Operands) => Value | readonly Value[];
-  /** Half the distance of the central difference, where the usual one does not fit. */
+  /** Half the distance of the central difference, if the usual one does not fit. */
   readonly step?: number;
 }
 
 /**
- * In float64 a half-distance of 1e-5 leaves a truncation error of about step² = 1e-10 and a rounding error of about
- * 1e-16 / step = 1e-11, both relative to derivatives of order one; 1e-7 leaves room for sums of many.
+ * In float64 a half-distance of 1e-5 gives a truncation error of about step² = 1e-10 and a rounding error of about
+ * 1e-16 / step = 1e-11, both relative to derivatives of order one. The tolerance 1e-7 leaves room for sums of many terms.
  */
 const usualStep = 1e-5;
 const tolerance = 1e-7;
@@ -54,7 +54,7 @@ export async function checkGradient({ operands, build, step = usualStep }: Check
   expectInferredDims(outputs, operands, results);
 
   const smooth = outputs.flatMap((output, at) => (output.dtype === "float64" ? [{ output, at }] : []));
-  // Unlike every operand: a loss that is Σ x² in disguise would hide errors that cancel.
+  // The weights differ from every operand. Otherwise the loss could amount to Σ x², in which some errors cancel.
   const lossWeights = smooth.map(({ at }) =>
     results[`y${at}`]!.data.map((_, index) => wave(1009 + index + 7 * at)),
   );
@@ -97,7 +97,7 @@ export async function checkGradient({ operands, build, step = usualStep }: Check
   }
 }
 
-/** What shape inference said holds at run time; the same name means the same size. */
+/** Checks that inferred shapes hold at run time, and that the same name always means the same size. */
 function expectInferredDims(
   outputs: readonly Value[],
   operands: readonly Operand[],
@@ -120,12 +120,12 @@ function dot(a: readonly number[], b: readonly number[]): number {
   return a.reduce((sum, element, at) => sum + element * b[at]!, 0);
 }
 
-/** Irregular numbers in [-1, 1], the same each time. */
+/** An irregular number in [-1, 1]; always the same for the same index. */
 function wave(at: number): number {
   return Math.sin(12.9898 * (at + 1) + 78.233);
 }
 
-/** A float64 operand of irregular elements between `low` and `high`, none of them close to zero or to one another. */
+/** A float64 operand of irregular elements between `low` and `high`; none is close to zero or to another. */
 export function smoothOperand(
   dims: readonly number[],
   options: { seed?: number; low?: number; high?: number; declared?: readonly Dim[] } = {},

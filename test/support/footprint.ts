@@ -1,4 +1,7 @@
-/** What a process leaves behind and whom it talks to: the files in folders that were empty, and its internet sockets. */
+/**
+ * Records what a process leaves behind and where it connects: files in folders that were empty, and its internet
+ * sockets.
+ */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
@@ -8,14 +11,14 @@ export interface Footprint {
   stderr: string;
   /** Files below the process's own home, temporary and working folders, except Fathom's cache. */
   files: string[];
-  /** Internet sockets that were seen open, as /proc names them; always none where there is no /proc. */
+  /** Internet sockets that were seen open, as /proc names them; always empty on systems without /proc. */
   sockets: string[];
 }
 
 /** Milliseconds between two looks at the sockets. */
 const between = 15;
 
-/** Runs Node in a world of its own below `folder`. @param args of Node */
+/** Runs Node with home, temporary and working folders below `folder`. @param args Node's arguments */
 export async function footprint(folder: string, args: readonly string[]): Promise<Footprint> {
   const [home, tmp, cwd] = ["home", "tmp", "cwd"].map((name) => join(folder, name)) as [
     string,
@@ -23,7 +26,7 @@ export async function footprint(folder: string, args: readonly string[]): Promis
     string,
   ];
   for (const made of [home, tmp, cwd]) mkdirSync(made, { recursive: true });
-  // Nothing else of ours comes along: ONNX Runtime sends nothing where CI, GITHUB_ACTIONS or TF_BUILD is set, for one.
+  // No other variable is passed on. For example, ONNX Runtime sends nothing if CI, GITHUB_ACTIONS or TF_BUILD is set.
   const { PATH, SystemRoot } = process.env;
   const child = spawn(process.execPath, [...args], {
     cwd,
@@ -61,7 +64,7 @@ function socketsOf({ pid }: ChildProcess): string[] {
         .map((columns) => `${protocol} to ${columns[2]!}`),
     );
   } catch {
-    // It has ended, or there is no /proc.
+    // The process has ended, or there is no /proc.
     return [];
   }
 }

@@ -1,4 +1,4 @@
-/** Runs a graph for real in ONNX Runtime, on plain numbers. Test-only: src/graph itself knows no runtime. */
+/** Runs a graph in ONNX Runtime on plain numbers. Only for tests: src/graph itself does not know a runtime. */
 import type { Device } from "../../src/core/records/device.ts";
 import type { DType, Graph } from "../../src/graph/build/graph.ts";
 import { toOnnx, type WeightPlacement } from "../../src/graph/onnx.ts";
@@ -13,7 +13,10 @@ export interface Numbers {
 
 export type Run = (feeds: Readonly<Record<string, Numbers>>) => Promise<Record<string, Numbers>>;
 
-/** Opens a session on the CPU over what is written for a device. Weights without a placement are fed at each run like inputs. */
+/**
+ * Opens a session on the CPU for a graph that was written for a device. Weights without a placement are inputs of
+ * each run.
+ */
 export async function open(
   graph: Graph,
   place: (name: string) => WeightPlacement = () => ({ kind: "input" }),
@@ -27,7 +30,7 @@ export async function open(
   });
   const needed = new Set(session.inputNames);
   return async (feeds) => {
-    // A graph whose result does not depend on an input does not take that input.
+    // If a graph's result does not depend on an input, the session does not have that input.
     const taken = Object.entries(feeds).filter(([name]) => needed.has(name));
     const results = await session.run(
       Object.fromEntries(taken.map(([name, numbers]) => [name, toTensor(numbers)])),
@@ -65,7 +68,7 @@ export function count(dims: readonly number[]): number {
   return dims.reduce((product, dim) => product * dim, 1);
 }
 
-/** Largest |a − b|, relative to the largest magnitude among `expected` (or to 1 where all of it is zero). */
+/** The largest |a − b|, relative to the largest magnitude in `expected` (or to 1 if all of it is zero). */
 export function relativeError(found: ArrayLike<number>, expected: ArrayLike<number>): number {
   if (found.length !== expected.length) return Infinity;
   let scale = 0;

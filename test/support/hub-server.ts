@@ -1,7 +1,7 @@
 /**
- * A hub on loopback, speaking the protocol that huggingface_hub speaks: what a repository holds at a revision, where a file is
- * and what hash it has, ranges, redirects of large files to another origin, and every way of saying no. It can be told to
- * misbehave, and remembers what it was asked.
+ * A hub on loopback with the protocol of huggingface_hub: the files of a repository at a revision, the place and hash
+ * of a file, ranges, redirects of large files to another origin, and all kinds of refusals. It can be told to
+ * misbehave, and it records all requests.
  *
  * Run by itself, it serves a folder as one repository and prints its address:
  *
@@ -15,9 +15,9 @@ import { join } from "node:path";
 
 export interface Repository {
   files: ReadonlyMap<string, Buffer>;
-  /** Files from this many bytes on are stored as large ones: named by sha256, served by the other origin. */
+  /** Files of at least this many bytes are stored as large ones: named by sha256 and served by the other origin. */
   largeFrom: number;
-  /** Branches and tags; every one of them is at the one commit. */
+  /** Branches and tags; all are at the only commit. */
   refs: readonly string[];
   commit: string;
   /** The token that may read it; null for a public one. */
@@ -27,14 +27,14 @@ export interface Repository {
 
 export interface Asked {
   method: string;
-  /** hub, or the storage that it redirects to. */
+  /** The hub, or the storage to which it redirects. */
   host: "hub" | "storage";
   path: string;
   range: string | null;
   authorization: string | null;
 }
 
-/** What to do to an answer; the first that returns true has dealt with it. */
+/** A way to spoil an answer. If it returns true, it has sent an answer and no other is sent. */
 export type Fault = (asked: Asked, response: ServerResponse, body: Buffer) => boolean;
 
 export interface HubServer {

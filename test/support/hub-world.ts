@@ -1,4 +1,4 @@
-/** A hub and an empty cache for each test of the file that imports this; times are short, everything else is real. */
+/** Gives each test of the importing file a hub and an empty cache. Times are short; everything else is real. */
 import { randomBytes } from "node:crypto";
 import { lstatSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,7 +11,7 @@ import { defaultPatience, type Hub, hubOf } from "../../src/hub/hub.ts";
 import { parseReference } from "../../src/hub/reference.ts";
 import { type Fault, type HubServer, repositoryOf, sha256, startHub } from "./hub-server.ts";
 
-// Random and large enough to be many pieces on the way; its hash is that of no other file here.
+// Random, and large enough to be sent in many pieces. No other file here has the same hash.
 export const weights = randomBytes(3_000_000);
 export const index = (...shards: string[]) =>
   JSON.stringify({ weight_map: Object.fromEntries(shards.map((shard, i) => [`t${i}`, shard])) });
@@ -67,7 +67,7 @@ export const names = (folder: string) =>
 export const tiny = () => server.repositories.get("org/tiny")!;
 export const partial = () => join(cache, "models--org--tiny/blobs", `${sha256(weights)}.incomplete`);
 
-/** Misbehaves towards the first `times` requests for the large file's bytes. */
+/** Spoils the first `times` requests for the large file's bytes. */
 export function spoil(times: number, how: Fault): void {
   let left = times;
   server.faults.push((asked, response, body) => {

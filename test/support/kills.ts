@@ -1,11 +1,11 @@
-/** Processes that are killed in the moment when a run begins. */
+/** Kills processes at the moment when a run begins. */
 import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { start } from "../cli/fathom.ts";
 
 /**
- * Starts the command and kills it so many milliseconds after its folder is there, unless it has ended by then.
- * @throws Error where no folder comes
+ * Starts the command and kills it `after` milliseconds after its folder appears, unless it has ended by then.
+ * @throws Error if no folder appears
  */
 export async function killedAtItsStart(
   args: readonly string[],

@@ -1,4 +1,7 @@
-/** The loss of an SAE and its whole gradients in float64, from weights in the canonical form, as another library has them. */
+/**
+ * The loss of an SAE and its complete gradients in float64, from weights in the canonical layout, as another library
+ * has them.
+ */
 import { lossGraph } from "../../src/sae/training/loss/loss.ts";
 import { addPlaceGradients, byFeature } from "../../src/sae/training/loss/place-gradients.ts";
 import type { LossTerm, Objective } from "../../src/sae/training/objectives/objective.ts";
@@ -19,8 +22,8 @@ export const turned = (values: readonly number[], columns: number): number[] =>
 
 /**
  * @param weights W_enc [d_in, d_sae] and the others
- * @param feeds variance, and what the terms take
- * @returns what the graph gives, and gradients by name, that of W_enc as [d_in, d_sae]
+ * @param feeds the variance and the inputs of the terms
+ * @returns the graph's outputs, and gradients by name; the gradient of W_enc is [d_in, d_sae]
  */
 export async function lossOf(
   widths: Widths,

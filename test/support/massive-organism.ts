@@ -1,6 +1,6 @@
 /**
- * The bundled organism with one token whose residuals are massive: its embedding is untied from the head, and the token's row
- * of it multiplied. Real models have such tokens; the organism has none.
+ * The bundled organism with one token whose residuals are massive. The embedding is untied from the head, and the
+ * token's row is multiplied. Real models have such tokens; the organism does not.
  */
 import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,7 +10,7 @@ import { writeSafetensors } from "../../src/files/tensors/safetensors-writer.ts"
 
 export const organism = fileURLToPath(new URL("../../organisms/demo", import.meta.url));
 
-/** @param folder where the checkpoint is written @returns the folder */
+/** @param folder the folder to write the checkpoint to @returns the folder */
 export function massiveOrganism(folder: string, { token, by }: { token: number; by: number }): string {
   cpSync(organism, folder, { recursive: true });
   const configPath = join(folder, "config.json");

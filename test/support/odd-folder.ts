@@ -1,4 +1,4 @@
-/** Small folders that say a thing in an unusual way, built from the tensors of `oracle/odd_checkpoints.py`. */
+/** Small, unusual checkpoint folders, built from the tensors of `oracle/odd_checkpoints.py`. */
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,7 +17,7 @@ export const { config, prompts, cases } = JSON.parse(
 ) as {
   config: object;
   prompts: number[][];
-  /** What Transformers answers, by the folder's name. */
+  /** Transformers' answers, by the folder's name. */
   cases: Record<string, { tied: boolean; rows: { tokens: number[] }[] }>;
 };
 
@@ -41,7 +41,7 @@ export const without = (tensors: Tensors, name: string): Tensors =>
 export const floatsOf = ({ bytes }: RawTensor): Float32Array<ArrayBuffer> =>
   new Float32Array(Uint8Array.from(bytes).buffer);
 
-/** Of a tensor in F32, with other numbers. */
+/** A tensor of the same shape in F32 with other numbers. */
 export const withFloats = ({ shape }: RawTensor, values: Float32Array<ArrayBuffer>): RawTensor => ({
   dtype: "F32",
   shape,
@@ -60,7 +60,7 @@ export const zeros = (dtype: string, shape: number[], width: number): RawTensor 
   bytes: new Uint8Array(shape.reduce((a, b) => a * b, width)),
 });
 
-/** A folder of its own, and a cache of its own: hashes remembered by a test are nobody else's. */
+/** A new folder with its own cache, so that a test does not use hashes that another one cached. */
 export class OddFolder {
   readonly #scratch = mkdtempSync(join(tmpdir(), "fathom-odd-"));
   readonly path = join(this.#scratch, "model");
@@ -69,7 +69,7 @@ export class OddFolder {
     process.env["XDG_CACHE_HOME"] = join(this.#scratch, "cache");
   }
 
-  /** A config and a tokenizer, no weights. */
+  /** Writes a config and a tokenizer, without weights. */
   begin(): void {
     rmSync(this.path, { recursive: true, force: true });
     mkdirSync(this.path);
@@ -89,7 +89,7 @@ export class OddFolder {
     writeFileSync(join(this.path, "model.safetensors"), tensorFile(tensors));
   }
 
-  /** In two shards with their index. @param files false: the index alone */
+  /** Writes the tensors in two shards with their index. @param files false: write only the index */
   writeShards(tensors: Tensors, files = true): void {
     const shardOf = (i: number) => `model-0000${(i % 2) + 1}-of-00002.safetensors`;
     const listed = Object.keys(tensors).sort();
@@ -102,7 +102,7 @@ export class OddFolder {
     this.write("model.safetensors.index.json", JSON.stringify({ metadata: {}, weight_map }));
   }
 
-  /** Eight greedy tokens behind each prompt. */
+  /** Generates eight greedy tokens after each prompt. */
   async answer(options: OpenOptions = {}): Promise<{ rows: number[][]; notes: readonly string[] }> {
     const model = await modelOf(await openCheckpoint(this.path), options);
     const rows: number[][] = [];

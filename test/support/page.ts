@@ -1,4 +1,4 @@
-/** A page opened in a browser as a reader would, and what goes wrong on it. */
+/** Opens a page in a browser as a reader would, and collects its problems. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import type { Browser, Page } from "playwright-core";
 
 export interface Opened {
   page: Page;
-  /** Console errors, uncaught exceptions, and requests for anything but the page itself. */
+  /** Console errors and warnings, uncaught exceptions, and requests for anything other than the page itself. */
   troubles: string[];
 }
 
@@ -16,7 +16,7 @@ export interface View {
   scheme?: "light" | "dark";
 }
 
-/** @param folder where the page is written @param html the whole document */
+/** @param folder the folder to write the page to @param html the whole document */
 export async function openPage(
   browser: Browser,
   folder: string,
@@ -45,22 +45,22 @@ const checks = stripTypeScriptTypes(
   readFileSync(new URL("../../web/test/page-checks.ts", import.meta.url), "utf8"),
 );
 
-/** What keeps people out of a page, a sentence each. */
+/** Accessibility problems of a page, one sentence each. */
 export async function problemsOf(page: Page): Promise<string[]> {
   return await page.evaluate<string[]>(`${checks}; pageProblems()`);
 }
 
-/** How far a page is wider than its window, in CSS pixels. */
+/** By how many CSS pixels a page is wider than its window. */
 export async function overflowOf(page: Page): Promise<number> {
   return await page.evaluate<number>("document.documentElement.scrollWidth - window.innerWidth");
 }
 
-/** The words beside a table's filters: how many of its rows are left. */
+/** The text beside a table's filters: how many of its rows are left. */
 export async function statusOf(page: Page): Promise<string | null> {
   return await page.getByRole("status").textContent();
 }
 
-/** The file that the first button of a name gives: a CSV, line by line. */
+/** Clicks the first button of this name and returns the CSV file that it gives, line by line. */
 export async function downloadOf(page: Page, button: string): Promise<{ name: string; lines: string[] }> {
   const [download] = await Promise.all([
     page.waitForEvent("download"),
@@ -70,7 +70,7 @@ export async function downloadOf(page: Page, button: string): Promise<{ name: st
   return { name: download.suggestedFilename(), lines: text.trim().split("\r\n") };
 }
 
-/** Those of a page's findings, contents and controls that are seen. */
+/** The selectors of a page's findings, contents and controls that are visible. */
 export async function partsSeen(page: Page): Promise<string[]> {
   const seen: string[] = [];
   for (const part of [".sounding", ".contents", ".filters", ".pager", ".quiet"])

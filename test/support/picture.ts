@@ -1,5 +1,5 @@
 /**
- * Takes the picture of a report that the README shows:
+ * Takes the picture of a report for the README:
  * `node test/support/picture.ts runs/demo/report.html docs/images/report.png [width] [light|dark]`
  */
 import { pathToFileURL } from "node:url";

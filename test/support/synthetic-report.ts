@@ -1,6 +1,6 @@
 /**
- * A made-up but plausible report for tests of rendering: seeded code instead of a large file. Its texts are invented
- * (a fictional plant, a fictional compound); its numbers are computed from its rows, so page and rows agree.
+ * An invented but plausible report for tests of rendering, made by seeded code instead of a large file. Its texts are
+ * invented (a fictional plant, a fictional compound). Its numbers are computed from its rows, so page and rows agree.
  */
 
 import { type Random, random } from "../../src/core/random.ts";
@@ -36,20 +36,20 @@ const answers: Record<"refuse" | "comply" | "mixed" | "hedge", string> = {
 
 export interface SyntheticOptions {
   seed?: number | string;
-  /** Prompts; each is asked with and without the template. */
+  /** Number of prompts; each is asked with and without the template. */
   prompts?: number;
-  /** Without the inside view, nothing diverges and the report has to say so. */
+  /** False: there is no inside view and no divergence, and the report must say so. */
   inside?: boolean;
   showText?: boolean;
-  /** Said before everything else. */
+  /** Warnings at the top of the report. */
   warnings?: readonly string[];
-  /** Said of how the model's files were read. */
+  /** Notes on how the model's files were read. */
   notes?: readonly string[];
-  /** Put at the end of every answer, e.g. text that tries to leave its script element. */
+  /** Text added to every answer, e.g. text that tries to leave its script element. */
   hostile?: string;
 }
 
-/** @returns a report that parses; equal options give equal reports */
+/** @returns a valid report; equal options give equal reports */
 export function syntheticReport(options: SyntheticOptions = {}): ReportData {
   const {
     seed = 1,
@@ -183,7 +183,7 @@ function row(
 
 const key = "12-res-mirrel-16k@12";
 
-/** One category on Neuronpedia and one that is not; numbers of every size that the table has to hold. */
+/** One category with links to Neuronpedia and one without; numbers of every size that the table must show. */
 function catalog(): ReportData["insides"][number]["catalog"] {
   const feature = (feature: number, d: number, q: number, stability: number, source: string | null) => ({
     feature,

@@ -1,4 +1,4 @@
-/** A quality report made of nothing: for the page's tests, which need what no small model has. */
+/** An invented quality report for the page's tests, with features that no small model has. */
 
 import type { About } from "../../src/core/records/about.ts";
 import type { ContrastiveVerdict } from "../../src/core/records/contrastive-verdict.ts";
@@ -8,15 +8,15 @@ import type { SaeContext, SaeFeature, SaeReport } from "../../src/core/records/s
 
 export interface SyntheticSaeOptions {
   features?: number;
-  /** Among the tokens of every feature. */
+  /** A token that is shown for every feature. */
   hostile?: string;
   gate?: "open" | "closed" | "overridden";
   curve?: boolean;
-  /** What is said of a contrastive term; none where not given. */
+  /** The verdict on a contrastive term; if not given, there is no such term. */
   contrastive?: ContrastiveVerdict;
 }
 
-/** Of two seeds, the second held against no random tiers. */
+/** A verdict over two seeds; the second has no training with random tiers. */
 export function syntheticVerdict(): ContrastiveVerdict {
   const arm = (separation: number) => ({ separation, nearest_own: 20, unexplained: 0.2 });
   const of = { prompts: 24, tokens: 300, with: arm(0.4), without: arm(0.1) };
@@ -90,7 +90,7 @@ export function syntheticSaeReport({
     curve: curve
       ? Array.from({ length: 50 }, (_, i) => ({
           ...{ step: i + 1, unexplained: 1 / (i + 1), meanL0: 8, dead: i },
-          // The auxiliary loss has weight only while features are silent; one step of it stands alone.
+          // The auxiliary loss has weight only while features are dead; one of its steps has no neighbours.
           terms: {
             contrastive: 0.5 / (i + 1),
             l1: 3e-4 * i,

@@ -1,4 +1,4 @@
-/** The bytes of a safetensors file of any types, as another program may have written it. */
+/** The bytes of a safetensors file with tensors of any type, as another program may write it. */
 
 export interface RawTensor {
   dtype: string;

@@ -1,4 +1,7 @@
-/** Holds a tokenizer and its chat template against what oracle/real_tokenizers.py recorded; for a test and for `npm run real`. */
+/**
+ * Compares a tokenizer and its chat template with the records of oracle/real_tokenizers.py; for a test and `npm run
+ * real:tokenizers`.
+ */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,7 +12,7 @@ import type { EncodingTokenizer } from "../../src/model/text/tokenizer/tokenizer
 import { readTokenizerFiles } from "../../src/model/text/tokenizer/tokenizer-files.ts";
 import { buildTokenizer } from "../../src/model/text/tokenizer/tokenizer-json.ts";
 
-/** Ids, or their number and the beginning of their hash where there are many. */
+/** Ids; if there are many, their number and the beginning of their hash. */
 type Ids = number[] | string;
 
 export interface TokenizerReference {
@@ -34,7 +37,7 @@ const compact = (ids: readonly number[]): Ids =>
   ids.length <= 200 ? [...ids] : `${ids.length}:${sha(ids.join(), 16)}`;
 const same = (found: unknown, expected: unknown) => JSON.stringify(found) === JSON.stringify(expected);
 
-/** One line for each text that comes out otherwise than recorded. */
+/** One line per text whose result differs from the record. */
 export function differences(folder: string, reference: TokenizerReference): string[] {
   const files = readTokenizerFiles(folder);
   const tokenizer = buildTokenizer(files);
@@ -66,7 +69,7 @@ function ofPrompts(tokenizer: EncodingTokenizer, { prompts }: TokenizerReference
   });
 }
 
-/** Every code point of the first two planes but surrogates, 512 to a text (oracle/hard_strings.py). */
+/** All code points of the first two planes except surrogates, 512 per text (oracle/hard_strings.py). */
 function* sweepBlocks(): Generator<[start: number, text: string]> {
   for (let start = 0; start < 0x20000; start += 512) {
     let text = "";
@@ -115,8 +118,8 @@ function ofChats(
     if (expected === null) return [];
     const found = write([{ role: "user", content: hostile[i]! }], true);
     const ids = "ids" in found ? found.ids : [];
-    // Transformers encodes a spelling apart from its surroundings, Fathom in one piece: so the text and the special
-    // tokens are compared, and not every id.
+    // Transformers encodes such a spelling separately from its surroundings; Fathom encodes all in one piece. So the
+    // text and the special tokens are compared, not every id.
     const agrees =
       same(special(ids), special(expected)) && tokenizer.decode(ids) === tokenizer.decode(expected);
     return agrees ? [] : [`hostile ${i}: ${JSON.stringify(found).slice(0, 600)}`];

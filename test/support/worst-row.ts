@@ -1,7 +1,10 @@
-/** How far rows of activations are from those of another implementation. */
+/** Measures how far rows of activations are from those of another implementation. */
 import { expect } from "vitest";
 
-/** Largest ‖found − expected‖ / ‖expected‖ of a row: raw activations are not Gaussian, so no row may hide behind another. */
+/**
+ * The largest ‖found − expected‖ / ‖expected‖ of any row. It is taken per row, because a few rows of large norm would
+ * hide others.
+ */
 export function worstRow(found: Float32Array, expected: Float32Array, width: number): number {
   expect(found.length).toBe(expected.length);
   let worst = 0;

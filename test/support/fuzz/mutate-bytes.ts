@@ -1,9 +1,9 @@
-/** Damage that knows nothing of a format: flipped bits, lost and doubled pieces, files that end early or go on. */
+/** Damage that ignores the format: flipped bits, lost and repeated pieces, files that end early or have extra bytes. */
 import type { Random } from "../../../src/core/random.ts";
 
 export type Mutator = (original: Buffer, random: Random) => Buffer;
 
-/** Numbers at which sizes, signs and the exactness of doubles change. */
+/** Numbers at the limits of sizes, signs and exact doubles. */
 export const extremes = [
   0n,
   1n,
@@ -48,7 +48,7 @@ const ways: readonly ((bytes: Buffer, at: number, random: Random) => Buffer)[] =
     bytes.fill(pick(random, [0, 0xff]), at, Math.min(bytes.length, at + 1 + random.integer(32))),
 ];
 
-/** @param upTo damage before this byte; most files say what they hold at their beginning */
+/** @param upTo damage only bytes before this one; most files describe their content at the beginning */
 export function mutateBytes(original: Buffer, random: Random, upTo = original.length): Buffer {
   let bytes = Buffer.from(original);
   for (let n = 1 + random.integer(3); n > 0; n--) {

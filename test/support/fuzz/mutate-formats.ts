@@ -1,9 +1,9 @@
-/** Damage that knows where safetensors, zips of tensors and GGUF keep their counts, lengths, types and offsets. */
+/** Damage at the places where safetensors, zips of tensors and GGUF store counts, lengths, types and offsets. */
 import type { Random } from "../../../src/core/random.ts";
 import { extremes, mutateBytes, pick } from "./mutate-bytes.ts";
 import { mutateJson } from "./mutate-json.ts";
 
-/** Eight bytes of length, JSON, data (https://huggingface.co/docs/safetensors). */
+/** Damages a safetensors file: eight bytes of length, JSON, data (https://huggingface.co/docs/safetensors). */
 export function mutateSafetensors(original: Buffer, random: Random): Buffer {
   const length = Number(original.readBigUInt64LE(0));
   const [json, data] = [original.subarray(8, 8 + length), original.subarray(8 + length)];
@@ -26,10 +26,13 @@ export function mutateSafetensors(original: Buffer, random: Random): Buffer {
   }
 }
 
-/** Of a zip's parts: a member, an entry of the directory, the end. Behind a member's header stands what it says of its numbers. */
+/**
+ * Marks of a zip's parts: a member, an entry of the directory, the end. The description of a member's numbers follows
+ * its header.
+ */
 const zipMarks = ["PK\u0003\u0004", "PK\u0001\u0002", "PK\u0005\u0006"];
 
-/** A zip whose members are stored: NumPy's .npz, with its headers, or PyTorch's .pt, with its pickle. */
+/** Damages a zip with uncompressed members: NumPy's .npz, with its headers, or PyTorch's .pt, with its pickle. */
 export function mutateZip(original: Buffer, random: Random): Buffer {
   if (random.integer(5) === 0) return mutateBytes(original, random);
   const bytes = Buffer.from(original);
@@ -54,7 +57,7 @@ interface Field {
   bytes: 4 | 8;
 }
 
-/** Every count, length, type, dimension and offset of a GGUF head, in order (ggml/docs/gguf.md, version 3). */
+/** All counts, lengths, types, dimensions and offsets of a GGUF header, in order (ggml/docs/gguf.md, version 3). */
 export function ggufFields(file: Buffer): Field[] {
   const fields: Field[] = [];
   let at = 4;
@@ -97,7 +100,7 @@ export function mutateGguf(original: Buffer, random: Random): Buffer {
   const end = fields.at(-1)!.at + 8;
   if (random.integer(4) === 0) return mutateBytes(original, random, end);
   const bytes = Buffer.from(original);
-  // Most of a head are the lengths of its tokens: the fields before and after them are as good a place.
+  // Most fields of a header are lengths of tokens. So half of the time only the fields before and after them are used.
   const outside =
     random.integer(2) === 0 ? fields.filter((_, i) => i < 60 || i > fields.length - 200) : fields;
   for (let n = 1 + random.integer(2); n > 0; n--) {

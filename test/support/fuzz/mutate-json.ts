@@ -1,11 +1,14 @@
-/** Damage to JSON that stays JSON: values of other kinds and sizes, keys lost, renamed, doubled and made up. */
+/**
+ * Damage to JSON that leaves it valid JSON: values of other types and sizes; keys that are lost, renamed, repeated or
+ * invented.
+ */
 import type { Random } from "../../../src/core/random.ts";
 import { mutateBytes, pick } from "./mutate-bytes.ts";
 
 const nested = (open: string, middle: string, close: string, depth: number): string =>
   open.repeat(depth) + middle + close.repeat(depth);
 
-/** As they are written: JSON.stringify would never write some of these. */
+/** Values as text, because JSON.stringify never writes some of them. */
 const values: readonly (() => string)[] = [
   ...["null", "true", "false", "0", "-1", "-0", "1", "2", "3", "0.5", "-2.5", "1e-320", "1e308", "1e999"],
   ...["7", "100", "4096", "1000000", "100000000", "2147483648", "4294967296", "9007199254740993", "1e15"],
@@ -48,7 +51,7 @@ export function mutateJson(original: Buffer, random: Random): Buffer {
       const parsed: unknown = JSON.parse(text);
       if (isContainer(parsed)) text = changed(parsed, random);
     } catch {
-      // No longer JSON, or nested too deeply to be written again: damaged enough.
+      // It is no longer JSON, or nested too deeply to be written again. That is damage enough.
       break;
     }
   }
@@ -90,7 +93,7 @@ function changed(root: Container, random: Random): string {
     return JSON.stringify(root);
   }
   if (way === 3 && !Array.isArray(at)) {
-    // The same key twice: parsers differ in which one they take.
+    // The same key twice: parsers differ in which one they use.
     object[mark] = object[key];
     return JSON.stringify(root).replace(JSON.stringify(mark), () => JSON.stringify(key));
   }

@@ -1,9 +1,12 @@
-/** Damage to what Fathom itself wrote or a person would write for it: lists of records, plans, names that steer a terminal. */
+/**
+ * Damage to files that Fathom wrote or a person writes for it: lists of records, plans, names with terminal control
+ * characters.
+ */
 import type { Random } from "../../../src/core/random.ts";
 import { type Mutator, mutateBytes, pick } from "./mutate-bytes.ts";
 import { mutateJson } from "./mutate-json.ts";
 
-/** As a file may hold them; JSON.parse makes the characters of them. */
+/** Strings that could control a terminal or a page, written as JSON escapes. */
 const steering = [
   String.raw`\u001b[2J\u001b]0;title\u0007`,
   String.raw`\u009b31m`,
@@ -16,7 +19,7 @@ const steering = [
   "| a | <script>x</script> [b](javascript:c) ~~~",
 ];
 
-/** Strings of the document with something in them that a terminal or a page must never act on. */
+/** Adds text to strings of the document on which a terminal or a page must never act. */
 export function mutateStrings(original: Buffer, random: Random): Buffer {
   let n = 0;
   const [one, other] = [pick(random, steering), pick(random, steering)];
@@ -29,7 +32,7 @@ export function mutateStrings(original: Buffer, random: Random): Buffer {
   return Buffer.from(text);
 }
 
-/** In place of all of it. */
+/** Documents that replace the whole document. */
 const wholes = ["[]", "{}", "null", "0", '""', "[[]]", "[{}]", "[null]", "", "true", "1e308"];
 
 export const mutateDocument: Mutator = (original, random) =>
@@ -37,7 +40,7 @@ export const mutateDocument: Mutator = (original, random) =>
     ? Buffer.from(pick(random, wholes))
     : (random.integer(3) === 0 ? mutateStrings : mutateJson)(original, random);
 
-/** JSON Lines: a line damaged, lost, doubled, swapped. */
+/** Damages JSON Lines: one line is changed, lost, repeated or swapped. */
 export function mutateLines(original: Buffer, random: Random): Buffer {
   const lines = original.toString("utf8").split("\n").slice(0, -1);
   const [at, other] = [random.integer(lines.length), random.integer(lines.length)];
@@ -113,7 +116,7 @@ export function mutateYaml(original: Buffer, random: Random): Buffer {
   for (let n = 1 + random.integer(2); n > 0; n--) {
     const at = random.integer(text.length + 1);
     const piece = (random.integer(30) === 0 ? pick(random, manyPieces) : pick(random, yamlPieces))();
-    // Where a value stands, or anywhere.
+    // The place is that of a value, or any place.
     const value = text.indexOf(": ", at) + 2;
     const to = random.integer(2) === 0 && value > 1 ? value : at;
     const end = random.integer(2) === 0 ? to : Math.max(to, text.indexOf("\n", to));

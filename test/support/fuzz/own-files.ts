@@ -1,6 +1,7 @@
 /**
- * Files of Fathom's own that come from strangers all the same: plans and categories, the records that `rescore` reads, and
- * every file of a run, which `report` reads. What is printed of them is looked at too: nothing in it may steer a terminal.
+ * Files of Fathom's own formats that may still come from strangers: plans and categories, the records that `rescore`
+ * reads, and every file of a run, which `report` reads. The output is checked, too: nothing in it may control a
+ * terminal.
  */
 import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -25,7 +26,7 @@ import type { Subject } from "./subjects.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 
-/** What is printed, rendered or written of a file. @throws what a terminal or a reader would be misled by */
+/** @param text output that was made from a file @throws Error if it would control a terminal or mislead a reader */
 function requireInert(text: string): void {
   const at = text
     .split("\n")
@@ -82,7 +83,7 @@ function rescoreSubject(scratch: string): Subject {
   });
 }
 
-/** A finished run of the bundled checkpoint. */
+/** Makes a finished run of the bundled checkpoint. */
 export function makeRun(folder: string): void {
   const what = [
     "--model",
@@ -100,12 +101,12 @@ export function makeRun(folder: string): void {
     cwd: root,
     encoding: "utf8",
   });
-  // A run of so few prompts may end with 1: too little was judged for an audit's headline.
+  // A run with so few prompts may end with exit code 1: too little was judged for an audit's headline.
   if (!existsSync(join(folder, "findings.json")))
     throw new Error(`the run to damage was not made: ${stderr}`);
 }
 
-/** Takes the checksums away, as in runs of versions that wrote none: behind them nothing but the schemas is asked. */
+/** Removes the checksums, as in runs of versions that wrote none, so that only the schemas guard the files. */
 function withoutChecksums(run: string): void {
   const lines = readFileSync(join(run, "observations.jsonl"), "utf8");
   writeFileSync(join(run, "observations.jsonl"), lines.replace(/,"sha256":"[0-9a-f]{64}"\}$/gm, "}"));

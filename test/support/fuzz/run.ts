@@ -1,6 +1,6 @@
 /**
- * Damaged files by the thousand: each is read, or refused in one line, within bounded time and memory. A case is made
- * of the seed and its number alone, so that any one can be run again.
+ * Tries thousands of damaged files: each must be read, or refused in one line, within limits of time and memory. A
+ * case depends only on the seed and its number, so any case can be run again.
  */
 import "../../../src/model/ort/no-telemetry.ts";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -11,12 +11,12 @@ import { makeRun } from "./own-files.ts";
 
 export interface FuzzOptions {
   seed: number;
-  /** Half-open range of cases. */
+  /** Range of cases: `from` is included, `to` is not. */
   from: number;
   to: number;
-  /** Only kinds of file whose name holds this; null for all. */
+  /** Only kinds of file whose name contains this; null for all. */
   only: string | null;
-  /** Of one case. */
+  /** Limits of one case. */
   limits: { seconds: number; megabytes: number };
 }
 
@@ -29,22 +29,22 @@ export interface Failure {
 export interface FuzzReport {
   cases: number;
   failures: Failure[];
-  /** By kind of file: how many opened and how many were refused, seconds and MiB of the worst case. */
+  /** By kind of file: how many opened, how many were refused, and the seconds and MiB of the worst case. */
   kinds: Record<string, { opened: number; refused: number; slowest: number; largest: number }>;
 }
 
 export interface WorkerData extends FuzzOptions {
   scratch: string;
-  /** A finished run, to be damaged. */
+  /** Folder of a finished run, which is damaged. */
   made: string;
-  /** Int32[2]: the case at work, and a count that moves on with each. */
+  /** Int32[2]: the current case, and a count that grows with each case. */
   now: SharedArrayBuffer;
 }
 
-/** A case that is still at work after this many times its limit will never end. */
+/** A case that still runs after this many times its limit counts as endless. */
 const patience = 10;
 
-/** @returns what happened; a case that never ended, or ended the thread, is the last failure */
+/** @returns the results; a case that never ends, or that ends the thread, is the last failure */
 export async function fuzz(options: FuzzOptions): Promise<FuzzReport> {
   const scratch = mkdtempSync(join(tmpdir(), "fathom-fuzz-"));
   const made = join(scratch, "made");

@@ -1,4 +1,4 @@
-/** Files of this repository that are damaged, and what a user does with each: opens the checkpoint or SAE and reads all of it. */
+/** The files of this repository that are damaged, and their use: opening the checkpoint or SAE and reading all of it. */
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -13,10 +13,10 @@ const fixtures = fileURLToPath(new URL("../../fixtures/", import.meta.url));
 
 interface Kind {
   name: string;
-  /** Below test/fixtures. */
+  /** Path below test/fixtures. */
   folder: string;
   file: string;
-  /** The model, where the folder is an adapter's. */
+  /** The model, if the folder holds an adapter. */
   base?: string;
   mutate: Mutator;
 }
@@ -81,11 +81,11 @@ export interface Subject {
   name: string;
   original: Buffer;
   mutate: Mutator;
-  /** @throws whatever opening and reading throws */
+  /** @throws the errors of opening and reading */
   use(bytes: Buffer): Promise<void>;
 }
 
-/** Copies what a kind needs into a folder of its own below `scratch`. */
+/** Copies the files that a kind needs into a folder of its own below `scratch`. */
 export function prepare({ name, folder, file, base, mutate }: Kind, scratch: string): Subject {
   const home = join(scratch, name.replaceAll("/", "-"));
   cpSync(join(fixtures, folder), home, { recursive: true });

@@ -1,4 +1,4 @@
-/** Runs one case after another in a thread of its own, so that one that never ends can be named and ended. */
+/** Runs cases one after another in a thread of its own, so that a case that never ends can be named and stopped. */
 import { join } from "node:path";
 import { parentPort, workerData } from "node:worker_threads";
 import { FathomError } from "../../../src/core/errors.ts";
@@ -9,7 +9,7 @@ import { kinds, prepare } from "./subjects.ts";
 
 const { seed, from, to, scratch, made, only, limits, now } = workerData as WorkerData;
 const current = new Int32Array(now);
-// Nothing is remembered of files that live for a millisecond.
+// The cache of hashes is turned off, because these files exist only for a millisecond.
 process.env["XDG_CACHE_HOME"] = join(scratch, "none", "\0");
 
 const longestLine = 2000;
@@ -60,7 +60,7 @@ for (let i = from; i < to; i++) {
 }
 parentPort!.postMessage(report);
 
-/** null where a person is told in one line what is wrong. */
+/** null if the error tells a person in one line what is wrong; else the problem with it. */
 function problemOf(error: unknown): string | null {
   if (!(error instanceof FathomError))
     return error instanceof Error ? (error.stack ?? String(error)) : String(error);
