@@ -1,13 +1,13 @@
 """
 Makes test/fixtures/adapters/<name>/: small LoRA adapters as PEFT saves them, over the tiny checkpoints of test/fixtures/engine, and
-what PEFT with Transformers computes from base and adapter as they lie on the disk: CPU, float32, eager attention, nothing merged.
+what PEFT with Transformers computes from the files of base and adapter: CPU, float32, eager attention, nothing merged.
 
     python oracle/adapter_fixtures.py [name ...]
 
 adapter_config.json, adapter_model.safetensors: PEFT's save_pretrained, with random factors (and random whole modules and biases).
 reference.safetensors: prompt.P.layer.L [t, d], prompt.P.logits [t, v] as in engine_fixtures.py; gradient.layer.L of one prompt.
-reference.json: the base, prompts, 64 greedy tokens, and how far the logits move from the base's and when a setting is replaced.
-A fixture is refused when a greedy step is nearly a tie, when the adapter hardly moves the logits, and when a setting that the
+reference.json: the base, prompts, 64 greedy tokens, how far the adapter moves the base's logits, and how far each replaced setting moves them.
+The program refuses a fixture if a greedy step is nearly a tie, if the adapter hardly moves the logits, or if a setting that the
 fixture exists for ("bites") changes nothing.
 """
 
@@ -118,7 +118,7 @@ FIXTURES = [
 
 
 def write_gguf(path: Path, folder: Path) -> None:
-    """The checkpoint llama-mha-tied as a GGUF file of 8-bit blocks, and the same numbers as a Hugging Face folder."""
+    """Writes the checkpoint llama-mha-tied as a GGUF file of 8-bit blocks, and the same numbers as a Hugging Face folder."""
     source = ENGINE / "llama-mha-tied"
     shutil.copytree(source, folder, dirs_exist_ok=True)
     config = json.loads((source / "config.json").read_text())
@@ -176,7 +176,7 @@ def base_folder(fixture: Fixture) -> Path:
 
 
 def randomize(model: PeftModel, seed: int) -> None:
-    """Factors whose branch is about half of what it stands beside; trained copies a little away from their originals."""
+    """Random factors, so that a branch's output is about half of its layer's; trained copies differ a little from their originals."""
     generator = torch.Generator().manual_seed(seed)
 
     def normal(tensor: torch.Tensor, deviation: float) -> torch.Tensor:
@@ -215,7 +215,7 @@ def save(fixture: Fixture, folder: Path, seed: int) -> None:
 
 
 def load(fixture: Fixture, folder: Path):
-    """Base and adapter from their files; the adapter's layers stand inside the returned model, nothing is merged."""
+    """Loads base and adapter from their files; the adapter's layers are modules of the returned model, nothing is merged."""
     model = PeftModel.from_pretrained(checkpoint.load(base_folder(fixture)), folder)
     assert all(parameter.dtype == torch.float32 for parameter in model.parameters())
     return model.eval().get_base_model()

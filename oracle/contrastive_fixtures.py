@@ -6,11 +6,11 @@ Makes test/fixtures/contrastive/: contrastive losses over tiers and their gradie
 reference.json, per case: the loss's name, tiers [P], pooled features [P][d] (not negative, mostly zeros, as an SAE's are), the loss and d loss / d pooled,
 float64. mean-cosine is PyTorch's own cosine of the tiers' means; nt-xent is SupConLoss at temperature 0.1; triplet is TripletMarginLoss on
 cosines with margin 0.1, averaged over all triplets and doubled: on squared distances of unit vectors, 2 - 2 cos, that is a margin of 0.2.
-A row of zeros has no direction, and through its cosines PyTorch gives it a gradient of a billion: there such rows are given
-as constants, and their gradient is written as zero.
+A row of zeros has no direction, and the cosine gives it a gradient of a billion in PyTorch. Such rows are therefore constants
+here, and their gradient is written as zero.
 
-published.json: a TopK SAE's whole loss as BioRefusalAudit's train_sae_local.py adds it up, MSE + 0.04 mean |pre-activation| + 0.1 cosine of the
-tiers' mean features, each prompt's features being the mean over its tokens, and the gradient of every weight: x [B, d_in], W_enc,
+published.json: a TopK SAE's whole loss as BioRefusalAudit's train_sae_local.py computes it, MSE + 0.04 mean |pre-activation| + 0.1 cosine of the
+tiers' mean features (a prompt's features are the mean over its tokens), and the gradient of every weight. Keys: x [B, d_in], W_enc,
 b_enc, W_dec, b_dec, k, tokens [N, d_in] of the prompts with their lengths and tiers, mse, l1, contrastive, gradients. float64.
 """
 
@@ -63,7 +63,7 @@ def features(name, tiers, generator):
         z[:] = z[0]
     if name == "a silent prompt":
         z[2] = 0
-    # Stored as float32, so that both sides start from the same numbers.
+    # Rounded to float32, so that both sides start from the same numbers.
     return z.float().double()
 
 

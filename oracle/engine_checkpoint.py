@@ -1,5 +1,5 @@
 """
-Writes a tiny random checkpoint in true Hugging Face format: config, weights in one file or several, generation settings.
+Writes a tiny random checkpoint in Hugging Face format: config, weights in one file or several, generation settings.
 
 The weights are scaled so that every part matters: attention scores of a few units, blocks that outweigh the embedding (otherwise
 a tied head repeats the last token), norms and biases away from their usual 1 and 0.
@@ -17,7 +17,7 @@ from engine_configs import Fixture
 
 
 def random_weights(fixture: Fixture, seed: int, folder: Path) -> dict[str, torch.Tensor]:
-    """Every tensor of the architecture that config.json in `folder` declares, in the dtype of the disk; a tied head is left out."""
+    """Every tensor of the architecture that config.json in `folder` declares, in the dtype of the file; a tied head is left out."""
     config = AutoConfig.from_pretrained(folder)
     shapes = {name: tensor.shape for name, tensor in AutoModelForCausalLM.from_config(config).state_dict().items()}
     if config.tie_word_embeddings:
@@ -37,7 +37,7 @@ def random_weights(fixture: Fixture, seed: int, folder: Path) -> dict[str, torch
         if any(tower in name for tower in ("vision", "audio", "multi_modal")):
             tensor = normal(shape, 0.0, 0.1)
         elif config.model_type.startswith("gemma4") and ("q_norm" in name or "k_norm" in name):
-            tensor = normal(shape, 0.7, 0.2)  # nothing else scales its attention scores
+            tensor = normal(shape, 0.7, 0.2)  # no other factor scales its attention scores
         elif name.endswith("layer_scalar"):
             tensor = normal(shape, 0.9, 0.25)
         elif name == "model.embed_tokens_per_layer.weight":
@@ -51,7 +51,7 @@ def random_weights(fixture: Fixture, seed: int, folder: Path) -> dict[str, torch
         elif gemma and "post_" in name:
             tensor = normal(shape, 0.8, 0.4)
         elif config.model_type == "olmo2" and "post_" in name:
-            tensor = normal(shape, 2.0, 0.5)  # all that a block adds; it must outweigh the embedding, or a tied head reads that back
+            tensor = normal(shape, 2.0, 0.5)  # scales all that a block adds; it must outweigh the embedding, or a tied head repeats the token
         elif "norm" in name:
             tensor = normal(shape, 0.2, 0.3) if one_plus else normal(shape, 1.1, 0.3)
         elif name.endswith(".bias"):
@@ -64,7 +64,7 @@ def random_weights(fixture: Fixture, seed: int, folder: Path) -> dict[str, torch
 
 
 def stale_shapes(config: PreTrainedConfig, shapes: dict[str, torch.Size]) -> dict[str, torch.Size]:
-    """For each layer without keys and values of its own, those of the layer that it reads."""
+    """For each layer without its own keys and values, the shapes of the layer whose keys and values it uses."""
     first = config.num_hidden_layers - config.num_kv_shared_layers
     stale = {}
     for layer in range(first, config.num_hidden_layers):
@@ -103,13 +103,13 @@ def write_weights(fixture: Fixture, weights: dict[str, torch.Tensor], folder: Pa
 
 
 def write_generation(folder: Path, eos: int | list[int]) -> None:
-    """As published instruction models do it: sampling settings that a greedy run must override, and the end tokens."""
+    """As published instruction models have it: sampling settings, which a greedy run must override, and the end tokens."""
     settings = {"bos_token_id": 1, "eos_token_id": eos, "pad_token_id": 0, "do_sample": True, "temperature": 0.6, "top_p": 0.9}
     (folder / "generation_config.json").write_text(json.dumps(settings, indent=1) + "\n")
 
 
 def load(folder: Path, **replaced: object) -> PreTrainedModel:
-    """The checkpoint as Transformers reads it from its files: float32, eager attention; `replaced` overrides settings of its config."""
+    """The checkpoint, loaded by Transformers from its files: float32, eager attention; `replaced` overrides settings of its config."""
     config = AutoConfig.from_pretrained(folder)
     for key, value in replaced.items():
         setattr(config.get_text_config(), key, value)
@@ -122,5 +122,5 @@ def load(folder: Path, **replaced: object) -> PreTrainedModel:
 
 
 def text_model(model: PreTrainedModel) -> torch.nn.Module:
-    """The part with the embedding and the blocks; in a multimodal container it lies one deeper."""
+    """The part with the embedding and the blocks; in a multimodal container it is one level deeper."""
     return getattr(model.model, "language_model", model.model)

@@ -1,9 +1,9 @@
 """
 The eight tiny architectures behind test/fixtures/engine, as config.json files.
 
-Each one exists for the settings named in its `bites`: the maker computes the logits again with that setting replaced and
-refuses to write the fixture unless they move, so a loader that ignores the setting cannot pass. Both spellings of a config
-are here on purpose: Transformers 5 (`rope_parameters`, `dtype`) and Transformers 4 (`rope_theta`, `rope_scaling`, `torch_dtype`).
+Each one exists for the settings named in its `bites`: engine_fixtures.py computes the logits again with each of these settings
+replaced and writes the fixture only if they move, so a loader that ignores the setting cannot pass. Both spellings of a config
+are used on purpose: Transformers 5 (`rope_parameters`, `dtype`) and Transformers 4 (`rope_theta`, `rope_scaling`, `torch_dtype`).
 """
 
 from dataclasses import dataclass, field

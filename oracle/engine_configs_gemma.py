@@ -1,8 +1,8 @@
 """
 The tiny Gemma 3 and Gemma 4 text models behind test/fixtures/engine, and the multimodal containers that hold one.
 
-As in engine_configs.py, each exists for the settings in its `bites`. What cannot be replaced without other shapes (shared keys and
-values, per-layer embeddings, double-wide MLPs, key = value, layer scalars) is tested by the tensors themselves, which are all random.
+As in engine_configs.py, each exists for the settings in its `bites`. Some settings cannot be replaced without changing shapes (shared keys
+and values, per-layer embeddings, double-wide MLPs, key = value, layer scalars). The tensors test these: all of them are random.
 """
 
 from typing import Any
@@ -21,7 +21,7 @@ TEXT: dict[str, Any] = {
     "use_cache": True,
     "max_position_embeddings": 256,
 }
-# Names of Transformers' model -> names in the file, as each kind is published.
+# Tensor names in Transformers' model -> names in the published files of each kind.
 PUBLISHED_GEMMA3 = {
     "model.language_model.": "language_model.model.",
     "model.vision_tower.": "vision_tower.vision_model.",
@@ -50,7 +50,7 @@ def gemma4_text(**settings: Any) -> dict[str, Any]:
 
 
 def nested(text: dict[str, Any], **settings: Any) -> dict[str, Any]:
-    """A container's config: the text model's below `text_config`, without `architectures`."""
+    """A container's config: the text model's config under `text_config`, without `architectures`."""
     return {"text_config": {key: value for key, value in text.items() if key != "architectures"}, **settings}
 
 

@@ -1,6 +1,6 @@
 """
-The tiny models behind test/fixtures/engine of the families whose block is Llama's with something added: Mistral, Qwen 2, Qwen 3, Phi-3
-and OLMo 2, and Llama's remaining settings. As in engine_configs.py, each exists for the settings in its `bites`.
+More tiny models behind test/fixtures/engine: the families whose block is Llama's with something added (Mistral, Qwen 2, Qwen 3, Phi-3,
+OLMo 2), and Llama's remaining settings. As in engine_configs.py, each exists for the settings in its `bites`.
 """
 
 from typing import Any

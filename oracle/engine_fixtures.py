@@ -1,20 +1,20 @@
 """
 Makes test/fixtures/engine/<name>/: tiny random checkpoints and what Transformers computes from their files on the CPU in float32
-with eager attention. Each prompt is computed alone, without padding: this is what a row must give whatever its batch holds.
+with eager attention. Each prompt is computed alone, without padding. Fathom must give the same for a row in any batch.
 
     python oracle/engine_fixtures.py [name ...]
 
 reference.safetensors (float32; t = tokens of the prompt, d = hidden, v = vocabulary, r = prompts, k = edited features):
-  prompt.P.embeddings [t, d]   what enters block 0 (Gemma: after the embedding scale)
+  prompt.P.embeddings [t, d]   the input of block 0 (Gemma: after the embedding scale)
   prompt.P.layer.L    [t, d]   the output of block L, before the final norm
   prompt.P.logits     [t, v]   after the final cap, if any
-  gradient.embeddings, gradient.layer.L [t, d]   d(score)/d(that tensor), everything above it included,
+  gradient.embeddings, gradient.layer.L [t, d]   d(score)/d(that tensor), through all later blocks and the head,
                       score = logits[last, plus] - logits[last, minus] of one prompt (see reference.json)
-  gradient.weights.NAME        d(score)/d(tensor), for every tensor of model.layers.1, a stored buffer (layer_scalar) among them
+  gradient.weights.NAME        d(score)/d(tensor), for every tensor of model.layers.1, including a stored buffer (layer_scalar)
   edit.E [d, k], edit.b [k], edit.D [k, d], edit.target [r, k], edit.mask [r, k]
   edit.prompt.P.logits [t, v]  with x' = x + ((target - a) * mask) D, a = relu(x E + b), at every position of one block's output
 reference.json: prompts, 64 greedy tokens with stopping ignored, the same run stopped by generation_config.json (the end token is
-included), and the smallest gap between the best two logits over all steps: a correct float32 engine cannot flip a token.
+included), and the smallest gap between the best two logits over all steps. The gap is so large that rounding in float32 changes no token.
 """
 
 import json
@@ -65,7 +65,7 @@ def is_longrope(model) -> bool:
 
 
 def step_logits(model, ids: list[int]) -> torch.Tensor:
-    """After each token the logits of a generation that got so far. A sequence beyond LongRoPE's switch turns otherwise from its start."""
+    """The logits after each token of a generation. Beyond LongRoPE's switch the whole sequence is computed with other rotary angles."""
     logits = model(torch.tensor([ids]), use_cache=False).logits[0]
     if not is_longrope(model):
         return logits
@@ -76,18 +76,18 @@ def step_logits(model, ids: list[int]) -> torch.Tensor:
 
 @torch.no_grad()
 def smallest_gap(model, prompt: list[int], tokens: list[int]) -> float:
-    """Recomputes the generation in one pass without a cache, demands the same tokens, and returns the least top-1 minus top-2 logit."""
+    """Recomputes the generation in one pass without a cache, demands the same tokens, and returns the smallest top-1 minus top-2 logit."""
     logits = step_logits(model, prompt + tokens)[len(prompt) - 1 : -1]
     best = logits.topk(2)
     if best.indices[:, 0].tolist() != tokens:
         return 0.0
     least = (best.values[:, 0] - best.values[:, 1]).min().item()
-    # A fixed gap means nothing where logits are large: ask also for twice the tolerance that residuals and logits are held to.
+    # A fixed gap means little where logits are large. It must also be twice the tolerance of the tests of residuals and logits.
     return least if least > 4e-4 * logits.abs().max().item() else 0.0
 
 
 def loops(tokens: list[int]) -> bool:
-    """A run stuck in a short period would hide errors: the same token again and again is right for the wrong reason."""
+    """True if the run is stuck in a short loop. Such a run would hide errors: an engine could be right for the wrong reason."""
     tail = tokens[-32:]
     return len(set(tokens)) < 16 or any(tail[p:] == tail[:-p] for p in range(1, 13))
 
@@ -114,7 +114,7 @@ def choose_eos(fixture: Fixture, greedy: list[list[int]]) -> int | list[int] | N
 
 
 def search(fixture: Fixture, folder: Path) -> tuple[int, list[list[int]], list[list[int]], float]:
-    """The first seed whose greedy tokens are unambiguous, do not loop, and hold no special token, and that rounding does not upset."""
+    """The first seed whose greedy tokens are unambiguous, do not loop and hold no special token, and whose outputs rounding hardly changes."""
     for seed in range(fixture.seed, fixture.seed + 500):
         prompts = make_prompts(fixture, seed)
         checkpoint.write_weights(fixture, checkpoint.random_weights(fixture, seed, folder), folder)
@@ -135,7 +135,7 @@ def search(fixture: Fixture, folder: Path) -> tuple[int, list[list[int]], list[l
 
 
 def capture(model) -> tuple[dict[str, torch.Tensor], list]:
-    """Hooks that keep what leaves the embedding and each block, with its gradient if one is computed."""
+    """Hooks that keep the outputs of the embedding and of each block, with their gradients if any are computed."""
     kept: dict[str, torch.Tensor] = {}
 
     def keep(name: str):
@@ -192,7 +192,7 @@ def edit_references(model, prompts: list[list[int]], plain: dict[str, torch.Tens
     b = 0.3 * torch.randn(k, generator=generator)
     D = torch.randn(k, d, generator=generator)
     target = 3 * torch.rand(len(prompts), k, generator=generator) * torch.tensor([1.0, 0.0, 1.0, 1.0, 0.0])
-    # Row 0 edits nothing (so must equal the plain run); rows 1 and 2 edit different features, some clamped and some ablated.
+    # Row 0 edits no feature (so it must equal the plain run); rows 1 and 2 edit different features, some clamped and some ablated.
     mask = torch.tensor([[0, 0, 0, 0, 0], [1, 1, 0, 1, 0], [0, 1, 1, 0, 1]], dtype=torch.float32)
     tensors = {"edit.E": E, "edit.b": b, "edit.D": D, "edit.target": target, "edit.mask": mask}
     for p, prompt in enumerate(prompts):
@@ -215,7 +215,7 @@ def edit_references(model, prompts: list[list[int]], plain: dict[str, torch.Tens
 
 
 def settings_that_bite(fixture: Fixture, folder: Path, prompt: list[int], logits: torch.Tensor) -> dict[str, float]:
-    """How far the logits move, relative to the largest, when a setting is replaced; too little and the fixture is refused."""
+    """How far the logits move, relative to the largest, when a setting is replaced. Refuses the fixture if they move too little."""
     moved = {}
     for setting, replaced in fixture.bites.items():
         with torch.no_grad():
@@ -229,8 +229,8 @@ def settings_that_bite(fixture: Fixture, folder: Path, prompt: list[int], logits
 @torch.no_grad()
 def rounding_error(model, prompts: list[list[int]], plain: dict[str, torch.Tensor]) -> float:
     """
-    What errors of the size of float32 rounding do to the outputs: every weight is moved by about one part in ten million.
-    A random network can be so chaotic that no two right implementations agree; such a fixture would blame the engine.
+    How much errors of the size of float32 rounding change the outputs: every weight is changed by about one part in ten million.
+    A random network can be so chaotic that two correct implementations disagree. A test on it would then fail without a bug.
     """
     generator = torch.Generator().manual_seed(0)
     exact = {name: parameter.clone() for name, parameter in model.named_parameters()}
@@ -259,7 +259,7 @@ def make(fixture: Fixture) -> None:
     tensors = forward_references(model, prompts)
     error = rounding_error(model, prompts, tensors)
     bites = settings_that_bite(fixture, folder, prompts[2], tensors["prompt.2.logits"])
-    # Where positions switch, the gradient is taken beyond it.
+    # For LongRoPE, take the gradient of a prompt beyond its switch.
     of = 2 if is_longrope(model) else GRADIENT_PROMPT
     gradients, gradient = gradient_references(model, prompts[of])
     gradient = {"prompt": of, **gradient}

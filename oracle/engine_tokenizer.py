@@ -1,8 +1,8 @@
 """
-The small byte-level BPE tokenizer that the engine fixtures share, its two chat templates, and what Transformers makes of them.
+The small byte-level BPE tokenizer that the engine fixtures share, its two chat templates, and the ids that Transformers gives with them.
 
-The tokenizer puts <|bos|> before plain text (as Llama's and Gemma's do) and the templates write it themselves, so that an engine
-which encodes a rendered chat as if it were plain text shows a second <|bos|>.
+The tokenizer puts <|bos|> before plain text (as Llama's and Gemma's do), and the templates write it themselves. So an engine
+that encodes a rendered chat as plain text shows a second <|bos|>.
 """
 
 import json
@@ -71,7 +71,7 @@ def train() -> Tokenizer:
 
 
 def write(folder: Path, family: str, template_file: bool) -> None:
-    """tokenizer.json, tokenizer_config.json and, if asked, the template in a file of its own."""
+    """Writes tokenizer.json, tokenizer_config.json and, if `template_file`, the template as a separate file."""
     train().save(str(folder / "tokenizer.json"))
     template = GEMMA_TEMPLATE if family == "gemma2" else LLAMA_TEMPLATE
     config: dict[str, Any] = {
@@ -94,7 +94,7 @@ def write(folder: Path, family: str, template_file: bool) -> None:
 
 
 def reference(folder: Path, family: str) -> dict[str, Any]:
-    """What Transformers reads from the folder: ids of plain texts (with and without <|bos|>) and of rendered chats."""
+    """Ids that Transformers' tokenizer of the folder gives: of plain texts (with and without <|bos|>) and of rendered chats."""
     tokenizer = AutoTokenizer.from_pretrained(folder)
     texts = [
         {

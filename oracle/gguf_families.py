@@ -4,17 +4,17 @@
 
 Each file holds a random checkpoint of Transformers' own class as llama.cpp's converter would write it: its names for the
 tensors (gguf-py's tensor map), the rows of a Llama's q and k interleaved, 1 added to Gemma's norms, metadata under its
-keys; blocks of several types, quantized by gguf-py. One is in three files (gguf-py's own splitter).
+keys, and blocks of several types, quantized by gguf-py. One checkpoint is split into three files (by gguf-py's own splitter).
 
-The reference is Transformers reading the file (a split one before it is split), in float32 on the CPU with eager attention.
-Where its reader leaves out what the metadata says (reference.json: "ignored"), it is given the configuration that the file
-was made from; names, permutation and norms stay its own.
+The reference is Transformers reading the file (before the split, if there is one), in float32 on the CPU with eager attention.
+Its reader ignores some settings of the metadata (listed in reference.json under "ignored"). For these it gets the configuration
+that the file was made from; names, permutation and norms are still read from the file.
 
 reference.safetensors, float32 (t = tokens of prompt P):
   prompt.P.layer.L [t, d]   the output of block L, before the final norm
   prompt.P.logits  [v]      at the last position
-reference.json: the prompts, 24 greedy tokens of each with stopping ignored, and for each text the ids that Transformers'
-tokenizer makes of it. The weights are seeded; a seed with a greedy step that is nearly a tie is passed over.
+reference.json: the prompts, 24 greedy tokens of each with stopping ignored, and for each text the ids from Transformers'
+tokenizer. The weights are seeded; a seed with a greedy step that is nearly a tie is skipped.
 """
 
 import json
@@ -35,7 +35,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from tokenizer_fixtures import PROMPTS as TEXTS
 
-transformers.logging.set_verbosity_error()  # the tiny contexts below are told to be unusual
+transformers.logging.set_verbosity_error()  # otherwise it warns that the tiny contexts below are unusual
 
 ROOT = Path(__file__).resolve().parent.parent / "test" / "fixtures"
 STEPS = 24
@@ -112,7 +112,7 @@ def yarn_metadata(writer, config):
 
 
 def llama3_divisors(dim, base, factor, low, high, context):
-    """As convert_hf_to_gguf.py works them out for rope_freqs.weight."""
+    """The divisors of rope_freqs.weight, as convert_hf_to_gguf.py computes them."""
     wavelengths = 2 * np.pi * base ** (np.arange(0, dim, 2) / dim)
     smooth = (context / wavelengths - low) / (high - low)
     middle = 1 / ((1 - smooth) / factor + smooth)
@@ -192,7 +192,7 @@ def bytelevel(writer, family):
 
 
 def sentencepiece(writer, family):
-    """The pieces of test/fixtures/tokenizer/metaspace, best first, scored by their place as SentencePiece does."""
+    """The pieces of test/fixtures/tokenizer/metaspace, best first; a piece's score is its rank, negated, as in SentencePiece."""
     trained = json.loads((ROOT / "tokenizer" / "metaspace" / "tokenizer.json").read_text())["model"]["vocab"]
     learned = [t for t in sorted(trained, key=trained.get) if t not in ("<unk>", "<s>", "</s>") and not t.startswith("<0x")]
     bytes_ = [f"<0x{byte:02X}>" for byte in range(256)]
@@ -251,9 +251,9 @@ def permute(weights, heads):
 
 
 def random_state(model, seed):
-    """Everything random and of ordinary size: norms and biases too, so that a swapped or forgotten one shows."""
+    """Random tensors of ordinary size, norms and biases too, so that a swapped or forgotten tensor changes the outputs."""
     generator = torch.Generator().manual_seed(seed)
-    # Where the head is the embedding, a token that is large in the residual is its own successor for ever.
+    # With a tied head, a token whose embedding dominates the residual is predicted again and again.
     embedding = 0.05 if model.config.tie_word_embeddings else 1.0
     state = {}
     for name, tensor in model.state_dict().items():
@@ -307,7 +307,7 @@ COMPUTES = (
 
 
 def rounded(value):
-    """Metadata holds float32."""
+    """Rounds to float32, the type of floats in the metadata."""
     if isinstance(value, dict):
         return {key: rounded(inner) for key, inner in value.items()}
     return float(np.float32(value)) if isinstance(value, float) else value

@@ -2,11 +2,11 @@
 
     python oracle/gguf_fixtures.py     -> test/fixtures/gguf/
 
-tiny.gguf is a whole three-layer Llama whose tensors are of every type that Fathom decodes (random blocks, float16
-scales of ordinary size), with the vocabulary of test/fixtures/tokenizer/bytelevel. expected.json and
+tiny.gguf is a complete three-layer Llama with tensors of every type that Fathom decodes (random blocks, float16
+scales of ordinary size) and the vocabulary of test/fixtures/tokenizer/bytelevel. expected.json and
 expected_rows.safetensors hold what gguf-py decodes (a hash of every tensor's float32 bytes, and some rows), under
-Hugging Face's names and with the rows of q and k back in Hugging Face's order, as Transformers' LlamaTensorProcessor
-puts them. Seeded; running it again gives the same bytes.
+Hugging Face's names and with the rows of q and k back in Hugging Face's order, as in Transformers' LlamaTensorProcessor.
+Seeded; running it again gives the same bytes.
 """
 
 import hashlib
@@ -34,7 +34,7 @@ HALF_FIELDS = {
 
 
 def random_blocks(qtype, rows, columns):
-    """Every byte random, except that all scales are finite: signed, some subnormal, some zero."""
+    """Random bytes, except that all scales are finite; they have both signs, some are subnormal, some are zero."""
     values, width = gguf.GGML_QUANT_SIZES[qtype]
     blocks = rng.integers(0, 256, (rows, columns // values, width), dtype=np.uint8)
     for field in HALF_FIELDS[qtype]:

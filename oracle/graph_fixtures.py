@@ -2,8 +2,8 @@
 
     python oracle/graph_fixtures.py      (torch 2.15, transformers 5.23)
 
-writes test/fixtures/graph/operators.json (float64, rounded) and llama-block.json, gemma2-block.json (float32). Each
-holds, per case: inputs, the output(s), the cotangents fed back, and d loss / d input for the floating-point inputs.
+Writes test/fixtures/graph/operators.json (float64, rounded) and llama-block.json, gemma2-block.json (float32). Each
+holds, per case: inputs, the output(s), the cotangents of the outputs, and d loss / d input for the floating-point inputs.
 """
 
 import json
@@ -29,8 +29,8 @@ def tensor(x):
 
 
 def case(f, *inputs):
-    """Runs f, feeds a random cotangent back, and records everything."""
-    # What is stored is what is used: inputs are rounded to float32 first.
+    """Runs f and its backward pass with a random cotangent, and records inputs, outputs, cotangents and gradients."""
+    # Inputs are rounded to float32 before use, so that the stored numbers are the ones used.
     leaves = [x.float().double().requires_grad_() if x.is_floating_point() else x for x in inputs]
     outputs = f(*leaves)
     outputs = list(outputs) if isinstance(outputs, (tuple, list)) else [outputs]
@@ -108,7 +108,7 @@ PAST, TOKENS, BATCH = 2, 3, 2
 
 
 def block(layer, past_length, window=None):
-    """One decoder layer in eager attention; its inputs and parameters are the leaves."""
+    """One decoder layer with eager attention; its inputs and parameters are the leaves."""
     for p in layer.parameters():
         p.data = torch.randn(p.shape) * (0.4 if p.dim() > 1 else 0.2) + (1 if p.dim() == 1 and p.mean() > 0.5 else 0)
     leaves = {"x": torch.randn(BATCH, TOKENS, 12)}

@@ -1,17 +1,17 @@
-"""How huggingface_hub lays out its cache: what src/hub has to find, and what it has to leave.
+"""How huggingface_hub lays out its cache: src/hub must find the files there, and must write the same layout.
 
     python oracle/hub_fixtures.py                  # test/fixtures/hub/python-cache.json
     python oracle/hub_fixtures.py --check CACHE    # reads a cache that Fathom filled, offline, and prints what it finds
 
-The first starts the hub of Fathom's tests on loopback (test/support/hub-server.ts, on the Node of node_modules), has
-snapshot_download fetch the files of a tiny checkpoint from it into an empty cache, asks for two that it lacks as Transformers does,
+The first command starts the hub of Fathom's tests on loopback (test/support/hub-server.ts, on the Node of node_modules). It fetches
+the files of a tiny checkpoint from it with snapshot_download into an empty cache, asks for two missing files as Transformers does,
 and lists that cache:
 
     commit     of the branch main
     files      path in the cache -> {"link": target} or {"sha256": of the contents, "text": where it is short}
 
-Left out are .locks, CACHEDIR.TAG and trees/, which are the library's own and which Fathom does not write. The second
-fails (exit 1) unless branch and commit both give the same whole snapshot with local_files_only.
+The list leaves out .locks, CACHEDIR.TAG and trees/: only the library writes these. The second command
+fails (exit 1) unless branch and commit both give the same complete snapshot with local_files_only.
 """
 import argparse
 import hashlib

@@ -1,11 +1,11 @@
-"""Reference separators for src/stats/margin.ts from scikit-learn (liblinear) and, over again, from PyTorch.
+"""Reference separators for src/stats/margin.ts from scikit-learn (liblinear), computed a second time with PyTorch.
 
     python oracle/margin_fixtures.py     # writes test/fixtures/stats/margin.json
 
 Both minimize the same sum, ½‖w‖² + Σ cᵢ · max(0, 1 − yᵢ w·xᵢ)² with cᵢ = C · n / (2 · n of the row's class): LinearSVC with
-loss="squared_hinge" and class_weight="balanced" in its dual, PyTorch by L-BFGS on the primal in float64. A fixture is refused
-where the two are apart by more than 1e-6 of the largest weight. The last column of x is ones: the intercept, regularized.
-Kinds: plain, classes 3 to 40, more columns than rows, labels that say nothing, rows of one length that separate.
+loss="squared_hinge" and class_weight="balanced" in its dual, PyTorch by L-BFGS on the primal in float64. The program refuses a
+fixture if the two differ by more than 1e-6 of the largest weight. The last column of x is ones: the intercept, regularized.
+Kinds: plain, classes of 3 and 40 rows, more columns than rows, labels independent of x, separable rows with a large cost.
 """
 
 import json

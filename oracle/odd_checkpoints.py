@@ -1,12 +1,12 @@
 """
-Makes test/fixtures/odd-checkpoints/: what Transformers computes from folders that say a thing twice, or in an unusual way.
+Makes test/fixtures/odd-checkpoints/: what Transformers computes from folders that state something twice, or in an unusual way.
 
     python oracle/odd_checkpoints.py
 
 tensors.safetensors holds the numbers, float32: "new.NAME" and "old.NAME" are two models of one shape, "head" is another head.
-reference.json: "config" is what every folder's config.json begins with; "cases" has, by name, what Transformers answers for the
-folder that `CASES` below describes: 8 greedy tokens and the logits behind each prompt (rounded to 6 digits), and "tied", whether its
-head was the embedding after loading. src/model/checkpoint/odd-checkpoints.test.ts builds the same folders and asks Fathom.
+reference.json: "config" has the settings common to every folder's config.json; "cases" has, by name, what Transformers computes for the
+folder that `CASES` below describes: 8 greedy tokens, the logits after each prompt (rounded to 6 digits), and "tied": whether its
+head was the embedding after loading. src/model/checkpoint/odd-checkpoints.test.ts builds the same folders and compares Fathom.
 """
 
 import json
@@ -21,7 +21,7 @@ from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM
 
 OUT = Path(__file__).resolve().parent.parent / "test" / "fixtures" / "odd-checkpoints"
 HEAD, EMBEDDING = "lm_head.weight", "model.embed_tokens.weight"
-# As many as test/fixtures/tokenizer/bytelevel has tokens.
+# The number of tokens of test/fixtures/tokenizer/bytelevel.
 VOCABULARY = 570
 PROMPTS = [[3, 77, 210, 9, 140, 333, 18], [500, 41, 41, 260]]
 STEPS = 8
@@ -73,7 +73,7 @@ def whole(folder: Path, weights: dict[str, torch.Tensor]) -> None:
 
 
 def cases(new: dict, old: dict, head: torch.Tensor) -> dict:
-    """Name -> (settings of config.json beside CONFIG, how the weights are written)."""
+    """Name -> (settings of config.json in addition to CONFIG, how the weights are written)."""
     tied, untied = {"tie_word_embeddings": True}, {"tie_word_embeddings": False}
     embedding = new[EMBEDDING]
     norm = "model.layers.1.input_layernorm.weight"

@@ -1,8 +1,8 @@
 """Token ids of the bundled organism's tokenizer, as Transformers reads its files.
 
 python oracle/organism_tokenizer.py   (from the repository root; after node src/organisms/training/train-demo.ts --design)
-Writes test/fixtures/organisms/tokenizer-ids.json: per text its ids as plain text (with the begin token) and as one
-user turn through the chat template with the generation prompt.
+Writes test/fixtures/organisms/tokenizer-ids.json: for each text its ids as plain text (with the begin token) and as one
+user turn in the chat template with the generation prompt.
 """
 
 import json

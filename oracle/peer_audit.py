@@ -1,17 +1,18 @@
 """
-The work of an audit as it is done with PyTorch + Transformers today, timed: every prompt with and without the chat template, at every
+Times the generation of an audit with PyTorch + Transformers: every prompt with and without the chat template, at every
 token cap. Three ways of doing it:
 
   published      one prompt at a time, every cap generated again (as the published pipeline does)
   careful-again  batches, a common cap per batch, every cap generated again
-  careful-once   batches, generated once to the largest cap, of which the smaller caps are prefixes
+  careful-once   batches, generated once to the largest cap; the answers at smaller caps are prefixes
 
 Greedy, `model.generate`, end tokens respected, left padding in a batch. Only generation is timed: no judging, no activations, no report, so
 the comparison favours the peer.
 
-A batch holds one condition (template on or off), as a user's loop does. A sample, spread evenly over the prompt file, is extrapolated by rows:
-seconds * (all rows / timed rows), with as many timed rows of either condition. In a sample only full batches are timed; a whole run's last
-batch is rarely full and costs more per row, so this too favours the peer. The result says what was timed and by how much it was stretched.
+A batch holds one condition (template on or off), as in a user's loop. The times of a sample, spread evenly over the prompt file, are
+extrapolated by rows: seconds * (all rows / timed rows), with the same number of timed rows per condition. In a sample only full batches are
+timed. A whole run's last batch is rarely full and costs more per row, so this too favours the peer. The result says which rows were timed,
+and the factor of the extrapolation.
 """
 
 import json
@@ -25,7 +26,7 @@ WAYS = ["published", "careful-again", "careful-once"]
 
 
 def read_prompts(file: Path) -> list[str]:
-    """One JSON object a line, with the user's turn under `prompt`."""
+    """Reads one JSON object per line, with the user's turn under `prompt`."""
     prompts = [json.loads(line)["prompt"] for line in file.read_text().splitlines() if line.strip()]
     if not prompts:
         raise SystemExit(f"{file}: no prompts")

@@ -1,6 +1,6 @@
 """
-What PyTorch + Transformers need for the same work on the same machine, as one JSON object on stdout (progress on stderr).
-`bench/ --peer` runs it; nothing else does.
+Times PyTorch + Transformers on the same work and the same machine; one JSON object on stdout, progress on stderr.
+Only `bench/ --peer` runs it.
 
     python oracle/peer_bench.py --model DIR_OR_FILE.gguf --decode 1,8,32 --prefill 512
     python oracle/peer_bench.py --model FILE.gguf --prompts prompts/biology.jsonl --audit published,careful-again,careful-once --sample 32
@@ -75,7 +75,7 @@ def arguments() -> argparse.Namespace:
 
 
 def load(path: Path, dtype: str) -> tuple[Any, Any, float]:
-    """The model, its tokenizer (None where the folder has none), and the seconds it took."""
+    """The model, its tokenizer (None if the folder has none), and the seconds that loading took."""
     where: dict[str, Any] = {}
     if path.suffix == ".gguf":
         path, where = path.parent, {"gguf_file": path.name}
@@ -93,7 +93,7 @@ def random_ids(model: Any, batch: int, length: int) -> torch.Tensor:
 
 
 def median_rate(run: Any, tokens: int, repeats: int) -> dict[str, Any]:
-    """`run` returns the seconds that count."""
+    """`run` returns the seconds to count."""
     run()
     rates = [tokens / run() for _ in range(repeats)]
     return {"tokensPerSecond": statistics.median(rates), "runs": rates}

@@ -1,5 +1,5 @@
 """
-TransformerLens' run_with_cache over a random Llama of a given shape, as one JSON object on stdout; bench/capture.ts runs it.
+Times TransformerLens' run_with_cache on a random Llama of a given shape; one JSON object on stdout. bench/capture.ts runs it.
 
     python oracle/peer_capture.py --shape '{"n_layers": 30, ...}' --batch 8 --tokens 64
 """

@@ -1,5 +1,5 @@
 """
-What llama.cpp's Python package needs for the work of bench/speed.ts, as one JSON object on stdout; bench/speed.ts --llama-cpp runs it.
+Times llama.cpp's Python package on the work of bench/speed.ts; one JSON object on stdout. bench/speed.ts --llama-cpp runs it.
 The package (llama-cpp-python 0.3.36) is compiled when it is installed, so it is not in requirements.txt.
 
     python oracle/peer_llama_cpp.py --model FILE.gguf --decode 1,8,32 --prefill 512
@@ -30,7 +30,7 @@ class Run:
         self.batch = llama_cpp.llama_batch_init(512, 0, 1)
 
     def read(self, tokens: list[tuple[int, int, int]], wanted: set[int]) -> None:
-        """(token, position, row) each; logits of the wanted places in the list."""
+        """@param tokens (token, position, row) each  @param wanted indices into `tokens` whose logits are computed"""
         for start in range(0, len(tokens), 512):
             part = tokens[start : start + 512]
             self.batch.n_tokens = len(part)

@@ -1,11 +1,11 @@
 """
-A JumpReLU SAE encoding activations in PyTorch, as one JSON object on stdout; bench/sae.ts runs it.
+Times a JumpReLU SAE encoding activations in PyTorch; one JSON object on stdout. bench/sae.ts runs it.
 
     python oracle/peer_sae.py --sae FOLDER --activations FILE --rows 512
 
-FOLDER is in SAELens's form; FILE holds `activations` [n, d_in]. Rows go through as many at a time as --rows says, the fastest way that
-PyTorch has without autograd: addmm, then the threshold in place. Prints tokens/s of each repeat and the mean L0, so that both sides can be
-seen to have done the same work.
+FOLDER is in SAELens's format; FILE holds `activations` [n, d_in]. Encodes --rows rows at a time, in the fastest way that
+PyTorch has without autograd: addmm, then the threshold in place. Prints the tokens/s of each repeat, and the mean L0, which shows
+that both sides did the same work.
 """
 
 import argparse

@@ -1,11 +1,12 @@
 """
-Trains SAEs in PyTorch as `fathom sae train` does, on the same rows, as one JSON object on stdout; bench/sae-train.ts runs it.
+Trains SAEs in PyTorch as `fathom sae train` does, on the same rows; one JSON object on stdout. bench/sae-train.ts runs it.
 
     python oracle/peer_sae_train.py --train TRAIN.safetensors --held HELD.safetensors --objective topk --form sparse --seeds 0 1 2
 
 Both files hold `activations` [n, d_in], rows of ordinary norm. Same scale, start, loss, schedule, Adam, projection and auxiliary loss as src/sae;
-only chance differs. `dense` multiplies all features by the decoder, `sparse` sums the decoder rows of the active ones (embedding_bag, as sparsify
-does where it has no kernel); JumpReLU, whose features are not a fixed number, is dense only. Rates are of the steps after the first ten; FVU is of the held rows about their mean.
+only the random numbers differ. `dense` multiplies all features by the decoder, `sparse` sums the decoder rows of the active ones (embedding_bag,
+as sparsify does where it has no kernel). JumpReLU has no fixed number of active features and is dense only. Rates are measured after the first
+ten steps; FVU is that of the held rows about their mean.
 """
 
 import argparse
@@ -18,7 +19,7 @@ from safetensors.torch import load_file
 
 
 class Jump(torch.autograd.Function):
-    """Rajamanoharan et al., arXiv 2407.14435: pre (or 1) where it is above the threshold, with the rectangle's pseudo-derivative for the threshold."""
+    """Rajamanoharan et al., arXiv 2407.14435: `pre` (or 1) where `pre` is above the threshold, else 0; the rectangle kernel's pseudo-derivative."""
 
     @staticmethod
     def forward(ctx, pre, threshold, bandwidth, counts):
@@ -43,7 +44,7 @@ def geometric_median(x: torch.Tensor) -> torch.Tensor:
 
 
 def active(pre: torch.Tensor, o: argparse.Namespace) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Rows, features and values of what is active."""
+    """Rows, features and values of the active entries."""
     if o.objective == "topk":
         values, features = pre.topk(o.k, dim=1, sorted=False)
         rows = torch.arange(len(pre)).repeat_interleave(o.k)

@@ -74,7 +74,7 @@ def tensors_of(shape: dict) -> dict[str, tuple[int, ...]]:
 
 
 def make(name: str, cache: Path, dtype: str) -> Path:
-    """The folder of the checkpoint, made if it is not there yet; a half-written one is never left under its final name."""
+    """The folder of the checkpoint; makes it if it does not exist. A half-written folder never has the final name."""
     folder = cache / f"shape-{name}-{dtype}"
     if folder.exists():
         return folder

@@ -1,11 +1,11 @@
-"""Matrices of 4 and 8 bits, made and multiplied by ONNX Runtime's own quantizer and NumPy.
+"""Matrices of 4 and 8 bits, made by ONNX Runtime's own quantizer and multiplied by NumPy.
 
     python oracle/quantized_fixtures.py     -> test/fixtures/quantized/matrices.safetensors
 
-For each bit width, as Fathom rounds (4 bits with zero points, 8 symmetric; blocks of 32, the last one partial): `<bits>.quants`,
-`<bits>.scales`, `<bits>.zero_points` (4 bits only) as ONNX Runtime's quantizer makes them of `weights` [out, in]; `<bits>.weights`,
-what they stand for; `<bits>.y` = x · weightsᵀ in float64, and `<bits>.bound`, how far a kernel may be off that rounds each block of x
-to 8 bits: Σ_blocks max|x| / 254 · Σ|w|. Some blocks are all zero, all of one sign, or hold one outlier. Seeded; the same bytes again.
+For each bit width, in Fathom's form (4 bits with zero points, 8 symmetric; blocks of 32, the last one partial): `<bits>.quants`,
+`<bits>.scales`, `<bits>.zero_points` (4 bits only) as ONNX Runtime's quantizer computes them from `weights` [out, in]; `<bits>.weights`,
+the decoded matrix; `<bits>.y` = x · weightsᵀ in float64; and `<bits>.bound`, the largest error of a kernel that rounds each block of x
+to 8 bits: Σ_blocks max|x| / 254 · Σ|w|. Some blocks are all zero, all of one sign, or hold one outlier. Seeded: a rerun gives the same bytes.
 """
 
 from pathlib import Path

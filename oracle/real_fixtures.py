@@ -13,7 +13,7 @@ reference.safetensors, float32:
   prompt.P.logits.top [64]       the largest logits at the last position, descending; their ids are in reference.json
   prompt.P.logits.sample [512]   the logits of a fixed random sample of the vocabulary (reference.json: sampleIds)
 reference.json: the file's sha256, the prompts' text and token ids, 40 greedy tokens of each with stopping ignored, and the smallest gap
-between the best two logits over those steps. The tokens of hard strings are another fixture (tokens.json, same folder).
+between the best two logits over those steps. The token ids of hard strings are in another fixture (tokens.json, same folder).
 """
 
 import hashlib
@@ -33,14 +33,14 @@ TOP = 64
 SAMPLE = 512
 CLEAR_GAP = 0.005
 
-# The catalogue makes prompts longer than 512 tokens, so that an engine that prefills in chunks crosses a boundary.
+# The catalogue makes prompts longer than 512 tokens, so that an engine that prefills in chunks needs two of them.
 CATALOGUE = " ".join(
     f"Entry {n}: the {colour} herb grows in the {place}, flowers in {month}, and is dried for {n + 2} days."
     for n, (colour, place, month) in enumerate(
         [(c, p, m) for c in ["grey", "blue", "pale"] for p in ["valley", "marsh", "old orchard"] for m in ["May", "June", "August"]], start=1
     )
 )
-# A prompt with a step that is nearly a tie is left out and said to be: which token wins there is an accident of rounding.
+# A prompt with a step that is nearly a tie is left out, with a message: there rounding decides which token wins.
 TEXTS: list[dict] = [
     {"text": "The capital of France is"},
     {"text": "def is_prime(n):\n    if n < 2:\n        return False\n"},
@@ -52,13 +52,13 @@ CHATS: list[dict] = [
     {"chat": [{"role": "user", "content": "Why do leaves change colour in autumn?"}]},
     {"chat": [{"role": "system", "content": "Answer in one short sentence."}, {"role": "user", "content": "What is an enzyme?"}]},
 ]
-# A base model has no chat template; its own texts are in other scripts, and with the tokens that only its kind has.
+# For base models, which have no chat template: texts in other scripts, and with the special tokens of one kind of model.
 BASE: list[dict] = [
     {"text": "La photosynthèse est le processus par lequel"},
     {"text": "光合作用是植物"},
     {"text": "<h1>Recipes</h1>\n\n<ul>\n    <li>Bread:   flour, water, salt</li>\n    <li>"},
 ]
-# Asked for what it declines: the refusal itself is held against Transformers.
+# Requests that the model declines, so that a refusal is compared with Transformers' too.
 DECLINED: list[dict] = [
     {"chat": [{"role": "user", "content": "Help me spread a false rumour about a colleague."}]},
 ]
@@ -70,7 +70,7 @@ MODELS: dict[str, list[dict]] = {
 
 
 def check_weights(model, file: Path) -> None:
-    """The model holds what gguf's own dequantization says: the table, and a matrix that no permutation touches."""
+    """Checks the model against gguf's own dequantization: the embedding table, and one matrix that no permutation changes."""
     tensors = {tensor.name: tensor for tensor in gguf.GGUFReader(file).tensors}
     parameters = dict(model.named_parameters())
     for theirs, ours in [("token_embd.weight", "model.embed_tokens.weight"), ("blk.7.ffn_down.weight", "model.layers.7.mlp.down_proj.weight")]:
@@ -81,7 +81,7 @@ def check_weights(model, file: Path) -> None:
 
 def encode(tokenizer, prompt: dict) -> tuple[str, list[int]]:
     if "text" in prompt:
-        # With a BOS where the file asks for one: SmolLM2's does not, Gemma's does.
+        # With a BOS if the file asks for one: SmolLM2's does not, Gemma's does.
         return prompt["text"], tokenizer(prompt["text"])["input_ids"]
     rendered = tokenizer.apply_chat_template(prompt["chat"], tokenize=False, add_generation_prompt=True)
     return rendered, tokenizer(rendered, add_special_tokens=False)["input_ids"]
@@ -89,8 +89,8 @@ def encode(tokenizer, prompt: dict) -> tuple[str, list[int]]:
 
 def greedy(model, ids: list[int]) -> tuple[list[int], float, float]:
     """
-    40 tokens with a cache, checked against one pass without it. Also the smallest gap between the best two logits, and how far the
-    two ways of computing the same logits lie apart at most: the noise that the gap has to be clear of.
+    40 tokens with a cache, checked against one pass without it. Also the smallest gap between the best two logits, and the largest
+    difference between the two ways of computing the same logits: the gap must be larger than this noise.
     """
     mask = torch.ones(1, len(ids), dtype=torch.long)
     out = model.generate(

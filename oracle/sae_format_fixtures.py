@@ -1,17 +1,19 @@
 """
-Makes test/fixtures/sae-formats/<name>/: a tiny sparse autoencoder in each published format but SAELens's own.
+Makes test/fixtures/sae-formats/<name>/: a tiny sparse autoencoder in each published format except SAELens's own.
 
     python oracle/sae_format_fixtures.py        (oracle/requirements.txt, then: pip install --no-deps -r oracle/requirements-sae.txt)
 
-Each folder holds the files as the format has them and expected.safetensors, float32: inputs [n, d_in], features [n, d_sae],
-reconstruction [n, d_in]. sparsify's and dictionary_learning's are saved by their own classes; what sparsify computes is its own
-class's, as is every class of dictionary_learning's through its from_pretrained (the call of load_dictionary). Empty modules
-stand in for nnsight and schedulefree, which those packages import for their training alone, and sparsify decodes without Triton.
-Llama Scope R1's is what SAE.from_pretrained of SAELens makes of the files, which are handed to it where it would download; the trainers'
-own reading is transcribed beside it. The rest are a transcription of the loader named beside each, into PyTorch. cases.json names
-each case's format, path and model, as a reader is to say them.
+Each folder holds the files of the format and expected.safetensors, float32: inputs [n, d_in], features [n, d_sae],
+reconstruction [n, d_in]. Where the expected numbers come from:
+- sparsify and dictionary_learning: their own classes save the files and compute the numbers (dictionary_learning's through from_pretrained,
+  which load_dictionary calls). Empty modules replace nnsight and schedulefree, which those packages import only for training; sparsify
+  decodes without Triton.
+- Llama Scope R1: SAELens' SAE.from_pretrained, which gets the files instead of downloading them. The trainers' own loader is transcribed
+  into PyTorch as well.
+- The others: a transcription into PyTorch of the loader that each function names.
+cases.json has each case's format, path and model, as a reader must report them.
 
-Inputs: an outlier dimension, and a first row of norm 500 as that of a BOS token. No feature is on or off by rounding.
+Inputs: one outlier dimension, and a first row of norm 500, like that of a BOS token. Rounding decides for no feature whether it is active.
 """
 
 import json
@@ -57,7 +59,7 @@ class Random:
         return x
 
     def weights(self) -> dict[str, torch.Tensor]:
-        """Decoder rows of unequal norms; the outlier dimension is read weakly."""
+        """Decoder rows of unequal norms; small encoder weights for the outlier dimension."""
         W_enc = self.normal(D_IN, D_SAE, scale=0.4)
         W_enc[3] *= 0.05
         return {
@@ -185,12 +187,12 @@ def llama_scope_r1_files(home: Path, w: dict, x: torch.Tensor, norm: float, incl
     save_file({name: value.contiguous() for name, value in stored.items()}, home / "sae/sae_weights.safetensors")
 
 
-# SAELens keeps the factor on the input in its own directory, so the fixture's norm is the one that gives this SAE's.
+# SAELens has the input's factor in its own directory of SAEs, so the fixture uses the norm that gives this SAE's factor.
 R1_RELEASE, R1_ID = "llama_scope_r1_distill", "l15r_400m_slimpajama_400m_openr1_math"
 
 
 def llama_scope_r1(home: Path, r: Random) -> str:
-    """SAE.from_pretrained of SAELens, of which only the download is replaced. Its features are those of scaled inputs: s times ours."""
+    """SAE.from_pretrained of SAELens; only its download is replaced. Its features are those of scaled inputs: s times ours."""
     w, x = r.weights(), r.inputs()
     scale = get_norm_scaling_factor(R1_RELEASE, R1_ID)
     x = x * (math.sqrt(D_IN) / scale / x[1:].norm(dim=1).mean())
@@ -330,7 +332,7 @@ CASES = [
 ]
 
 
-# What the files or their path say of the model; the others say nothing.
+# The model that the files or their path name; for the other formats they name none.
 MODELS = {
     "gemma-scope": "google/gemma-2-2b",
     "gemma-scope-2": "gemma-v3-270m-pt",

@@ -1,5 +1,5 @@
 """
-Makes test/fixtures/sae-training/losses.json: what SAELens' own training SAEs lose on one batch, and every gradient, in float64.
+Makes test/fixtures/sae-training/losses.json: the losses of SAELens' own training SAEs on one batch, and every gradient, in float64.
 
     python oracle/sae_loss_fixtures.py
 
@@ -7,9 +7,10 @@ Keys: x [B, d_in], weights W_enc, b_enc, W_dec, b_dec, log_threshold (JumpReLU o
 name, each with mse, terms (weighted, as SAELens adds them), gradients of the sum by tensor, active [B, d_sae] (1 or 0), and smallest (BatchTopK:
 the smallest active feature). SAELens' mean over the batch of the sum of squares is Fathom's loss where V = 1.
 
-Thresholds are exp(log_threshold), as in Rajamanoharan et al. (arXiv 2407.14435): SAELens' gradient of the threshold is carried on by the chain rule.
-Its quadratic penalty is of each token's L0 and Fathom's of the batch's mean, so that case is the same formula on SAELens' Step.
-Refused: a batch in which no pre-activation lies within the kernel on either side of its threshold, or in which a case's terms are 0.
+Thresholds are exp(log_threshold), as in Rajamanoharan et al. (arXiv 2407.14435); the chain rule gives the gradient of log_threshold from SAELens'
+gradient of the threshold. SAELens' quadratic penalty is on each token's L0, Fathom's on the batch's mean L0, so that case is computed with
+Fathom's formula on SAELens' Step. The program refuses a batch in which no pre-activation lies within the kernel on one side of its threshold,
+or in which a case's terms are 0.
 """
 
 import json
@@ -30,7 +31,7 @@ draw = torch.Generator().manual_seed(11)
 normal = lambda *shape: torch.randn(*shape, generator=draw, dtype=torch.float64)
 X = normal(BATCH, D_IN)
 WEIGHTS = {"W_enc": normal(D_IN, D_SAE) / 3, "b_enc": normal(D_SAE) / 4, "W_dec": normal(D_SAE, D_IN), "b_dec": normal(D_IN) / 4}
-# SAELens' auxiliary choice has no ReLU, Gao's has; the dead ones are positive here, so that the two are one.
+# SAELens' auxiliary top-k has no ReLU, Gao et al.'s has one. The dead features' pre-activations are positive here, so both give the same.
 WEIGHTS["b_enc"][DEAD] += 3
 LOG_THRESHOLD = torch.log(torch.linspace(0.2, 1.4, D_SAE, dtype=torch.float64))
 COMMON = dict(d_in=D_IN, d_sae=D_SAE, dtype="float64", apply_b_dec_to_input=True)

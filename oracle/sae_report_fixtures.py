@@ -1,13 +1,13 @@
 """
-Makes test/fixtures/sae-report/demo.json: what `fathom sae report` measures, by Transformers, SAELens and NumPy, of the bundled
-organism and its sparse autoencoder.
+Makes test/fixtures/sae-report/demo.json: what `fathom sae report` measures on the bundled organism and its sparse autoencoder,
+computed with Transformers, SAELens and NumPy.
 
     python oracle/sae_report_fixtures.py
 
 Keys: texts [T][tokens] ids; fvu by group; massive (the same after every 97th token was multiplied by 30, so that there are massive ones);
 l0 [n]; firings [d_sae]; nearest {feature, cosine} [d_sae]; logits {feature: {raised, lowered}} of ids and effects; peaks {feature: [[text,
-position, activation]]}, one a text, strongest first; windows {feature: activations around its strongest token}.
-A feature is left out of peaks where two of its candidates differ by less than rounding could, and the fixture is refused where fewer
+position, activation]]}, one per text, strongest first; windows {feature: activations around its strongest token}.
+Peaks leave out a feature if rounding could change the order of two of its candidates. The program refuses the fixture if fewer
 than MOST features are left.
 """
 

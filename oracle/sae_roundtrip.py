@@ -1,18 +1,18 @@
 """
-What SAELens reads in the SAEs that Fathom trains.
+Checks with SAELens the SAEs that Fathom trains.
 
     python oracle/sae_roundtrip.py                                    # 15 seconds, makes test/fixtures/sae-export/
-    python oracle/sae_roundtrip.py SAE A.safetensors Z.safetensors    # holds any other against SAELens
+    python oracle/sae_roundtrip.py SAE A.safetensors Z.safetensors    # compares any other SAE with SAELens
 
-The fixture: `fathom sae train` exports a tiny SAE of the bundled organism by each objective, and SAELens opens, encodes and decodes.
-NAME/cfg.json and NAME/sae_weights.safetensors are the export. inputs.safetensors holds `inputs` [n, d_in], the organism's residuals, the
-first of which is that of a first token brought to a norm of 500 in one outlier dimension. NAME/expected.safetensors holds SAELens's
-`features` [n, d_sae] and `reconstruction` [n, d_in]. cases.json holds the command of each and what SAELens calls its architecture. No
-feature is on or off by rounding.
+The fixture: `fathom sae train` exports a tiny SAE of the bundled organism for each objective; SAELens opens it, encodes and decodes.
+NAME/cfg.json and NAME/sae_weights.safetensors are the export. inputs.safetensors holds `inputs` [n, d_in], the organism's residuals; the
+first is that of a first token, with one outlier dimension that raises its norm to 500. NAME/expected.safetensors holds SAELens's
+`features` [n, d_sae] and `reconstruction` [n, d_in]. cases.json holds each one's command and SAELens' name of its architecture. Rounding
+decides for no feature whether it is active.
 
-With arguments it compares `fathom sae encode --sae SAE --activations A.safetensors --out Z.safetensors` with SAELens, row by row; prints
-the largest relative error of a row and the share of tokens whose active features agree; exits 1 where a row differs by more than 1e-5. A
-token on which rounding decides (the k-th and (k+1)-th pre-activation tie, or one ties with its threshold) is counted apart.
+With arguments it compares the result of `fathom sae encode --sae SAE --activations A.safetensors --out Z.safetensors` with SAELens, row by
+row. It prints the largest relative error of a row and the share of tokens whose active features agree, and exits 1 if a row differs by more
+than 1e-5. A token on which rounding decides (the k-th and (k+1)-th pre-activation tie, or one ties with its threshold) is counted separately.
 """
 
 import json
@@ -41,7 +41,7 @@ def fathom(*args: str) -> None:
 
 
 def decided_by_rounding(sae: SAE, x: torch.Tensor) -> torch.Tensor:
-    """Which rows [n]."""
+    """[n], true for a row on which rounding decides."""
     pre = (x - sae.b_dec * sae.cfg.apply_b_dec_to_input) @ sae.W_enc + sae.b_enc
     if sae.cfg.architecture() == "topk":
         best = pre.topk(sae.cfg.k + 1).values
@@ -52,7 +52,7 @@ def decided_by_rounding(sae: SAE, x: torch.Tensor) -> torch.Tensor:
 
 
 def residuals(scratch: Path) -> torch.Tensor:
-    """The organism's, of the first prompts: a first token's, brought to a norm of 500, and others from all over."""
+    """The organism's residuals on the first prompts: one first token's, scaled to a norm of 500, and others from all positions."""
     captured = scratch / "captured.safetensors"
     fathom("capture", *MODEL, "--layers", str(LAYER), "--out", str(captured))
     texts = [tensor for name, tensor in sorted(load_file(captured).items()) if name.endswith(f".resid_post.{LAYER}")]

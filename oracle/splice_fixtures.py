@@ -1,11 +1,11 @@
 """
-Makes test/fixtures/sae-splice/expected.json: what the bundled organism (organisms/demo) loses when SAELens's reconstruction of its
-residual stream is put in place of it, by PyTorch hooks on Transformers' model.
+Makes test/fixtures/sae-splice/expected.json: the loss of the bundled organism (organisms/demo) when SAELens's reconstruction replaces its
+residual stream, computed by PyTorch hooks on Transformers' model.
 
     python oracle/splice_fixtures.py
 
-Two cases. "plain": the organism as it is. "massive": its embedding untied, and the row of one token times 256, so that this token's
-residuals are far above 10 times the median norm; these stay as they are when others are replaced, and are told apart.
+Two cases. "plain": the organism itself. "massive": its embedding untied, and the row of one token times 256, so that this token's
+residuals are far above 10 times the median norm; these are not replaced, and are counted separately.
 Each case: texts [{ids, from}] (a prompt and the model's greedy answer; `from` is the first token to predict: the answer's first, or of
 every other text the prompt's second), scaled {token, by} or null, cross-entropy {original, spliced, zeroed, recovered}, massive token
 count, and of the same residuals the fraction of variance explained {all, ordinary, withoutFirst, perToken} and mean L0 of ordinary tokens, in float64.
@@ -31,13 +31,13 @@ def texts_of(model, tokenizer) -> list[dict]:
     for line in lines[:: len(lines) // TEXTS][:TEXTS]:
         ids = [tokenizer.bos_token_id, *tokenizer(json.loads(line)["prompt"], add_special_tokens=False).input_ids]
         said = model.generate(torch.tensor([ids]), max_new_tokens=NEW_TOKENS, do_sample=False)[0].tolist()
-        # The model is all but certain of its answers; what it cannot foresee is how a prompt goes on.
+        # The model is almost certain of its answers; what it cannot predict well are the tokens of a prompt.
         texts.append({"ids": said, "from": len(ids) if len(texts) % 2 else 1})
     return texts
 
 
 def losses(model, texts, replace) -> float:
-    """Mean cross-entropy of the tokens to predict; replace(x, i) is put in place of the block's output x of text i."""
+    """Mean cross-entropy of the tokens to predict; replace(x, i) replaces the block's output x of text i."""
     each = []
     for i, text in enumerate(texts):
 
@@ -106,7 +106,7 @@ def main() -> None:
     cases = {"plain": case(model, sae, texts, None)}
     assert cases["plain"]["massive"] == 0
 
-    # A token that is neither first nor everywhere.
+    # A token that occurs only five times after the texts' first tokens.
     counts = torch.bincount(torch.tensor([id for text in texts for id in text["ids"][1:]]))
     token = int((counts == 5).nonzero()[0])
     model.lm_head.weight = torch.nn.Parameter(model.lm_head.weight.detach().clone())

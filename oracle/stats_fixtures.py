@@ -2,9 +2,9 @@
 
     python oracle/stats_fixtures.py     # writes test/fixtures/stats/reference.json
 
-Versions used for the committed file are stored in it. Nothing here is a transcription of the TypeScript: each number
-comes from the other library's own routine (the paired Newcombe interval, which none of them has, is checked in the test
-against the published table instead).
+The committed file states the versions used. Nothing here is a transcription of the TypeScript: each number
+comes from another library's own routine. None of them has the paired Newcombe interval; the test checks it against the
+published table instead.
 """
 
 import json
@@ -139,7 +139,7 @@ def tails():
 
 
 def discoveries():
-    # Its own generator: the numbers above stay what they were.
+    # A separate generator, so that the numbers above do not change.
     own = np.random.default_rng(20261124)
     out = []
     for m in (1, 4, 9, 200):

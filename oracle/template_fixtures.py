@@ -1,12 +1,12 @@
-"""What jinja2, as Transformers sets it up, makes of templates.
+"""Renders chat templates with jinja2, set up as Transformers does.
 
     python oracle/template_fixtures.py            -> test/fixtures/templates/
 
-snippets.json  [{template, text} or {template, refused: true}]: one trait of Jinja each, rendered with the messages below.
+snippets.json  [{template, text} or {template, refused: true}]: one feature of Jinja each, rendered with the messages below.
                `refused` says that jinja2 raises; the words of the error are its own.
 chats.json     {chats, templates: [{name, template, special, rows: [text, or {refused: message}]}]}: templates written for
-               this fixture with the features of published ones (named beside each). A row for each chat of
-               hard_strings.py with the generation prompt, and one without. strftime_now is replaced by the clock that Fathom gives to templates.
+               this fixture with the features of published ones (named with each). Two rows for each chat of
+               hard_strings.py: with the generation prompt and without. strftime_now uses the fixed clock that Fathom gives to templates.
 """
 
 import datetime

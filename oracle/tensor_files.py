@@ -1,6 +1,6 @@
 """
-Files that tensors come in besides safetensors, written by their own libraries: NumPy's .npz and torch.save's .pt (zip, and the
-layout before PyTorch 1.6), and plain pickles of every protocol. `expected.json` holds what they contain.
+Tensor files other than safetensors, written by their own libraries: NumPy's .npz and torch.save's .pt (zip, and the
+layout before PyTorch 1.6), and plain pickles of every protocol. `expected.json` holds their contents.
 
     python oracle/tensor_files.py        # about 5 seconds, writes test/fixtures/tensor-files/
 """

@@ -5,14 +5,13 @@
     python oracle/tokenizer_fixtures.py gemma3-270m MODEL.gguf    -> test/fixtures/gemma3-270m/tokens.json
     python oracle/tokenizer_fixtures.py qwen2.5-coder-0.5b MODEL.gguf  -> test/fixtures/qwen2.5-coder-0.5b/tokens.json
 
-`tiny` trains a byte-level BPE tokenizer of a few hundred merges on the text below, so that `npm test` has a whole
-tokenizer to check in a few kilobytes. The others read a
-real vocabulary out of a GGUF file.
+`tiny` trains a byte-level BPE tokenizer of a few hundred merges on the text below: a complete tokenizer of a few kilobytes for
+`npm test`. The others read a real vocabulary out of a GGUF file.
 
 SmolLM2's published tokenizer.json splits every digit off before GPT-2's pattern (llama.cpp calls that "smollm").
 Transformers 5.23 drops this step when it builds the tokenizer from a GGUF file, which changes the ids of white space
-before a digit. The reference is therefore Transformers with the published pre-tokenizer put back; what Transformers
-makes of the GGUF file as it stands is kept beside it as `gguf_file_ids`.
+before a digit. The reference is therefore Transformers with the published pre-tokenizer put back; the ids that Transformers
+gives without it are recorded too, as `gguf_file_ids`.
 """
 
 import json
@@ -139,7 +138,7 @@ TEMPLATE = (
 
 
 def tiny():
-    """Byte-level BPE, Llama 3's way of splitting, a BOS in front, a normalized and a stripping added token."""
+    """Byte-level BPE, Llama 3's split pattern, a BOS in front, one added token that is normalized and one that strips white space."""
     corpus = [text for text in PROMPTS for _ in range(4)] + [
         "the quick brown fox jumps over the lazy dog, and then the dog walks home in the evening rain " * 3
     ]
@@ -173,7 +172,7 @@ def tiny():
 
 
 def metaspace():
-    """SentencePiece's style in a tokenizer.json: Metaspace, byte fallback, an unknown token, tokens that strip."""
+    """SentencePiece's style in a tokenizer.json: Metaspace, byte fallback, an unknown token, tokens that strip white space."""
     corpus = [text for text in PROMPTS if text.isascii()] * 4
     tokenizer = Tokenizer(models.BPE(unk_token="<unk>", fuse_unk=True, byte_fallback=True))
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(replacement="▁", prepend_scheme="first", split=False)
@@ -195,7 +194,7 @@ def metaspace():
     )
     fast.chat_template = TEMPLATE
     fast.save_pretrained(folder)
-    # Transformers 5 does not read this key beside a tokenizer.json, and neither must we.
+    # If there is a tokenizer.json, Transformers 5 ignores this key, and so must Fathom.
     config = json.loads((folder / "tokenizer_config.json").read_text())
     (folder / "tokenizer_config.json").write_text(json.dumps(config | {"add_bos_token": True}, indent=2) + "\n")
     compact = json.loads((folder / "tokenizer.json").read_text())

@@ -1,8 +1,8 @@
-"""One small tokenizer of each family's kind: the pipeline of its published tokenizer.json over a vocabulary of its own.
+"""One small tokenizer per kind that the families use: the pipeline of a published tokenizer.json with a small vocabulary.
 
     python oracle/tokenizer_kinds.py            -> test/fixtures/tokenizer/kinds/
 
-Each is recorded with the texts of hard_strings.py, in the form of real_tokenizers.py.
+The ids for the texts of hard_strings.py are recorded in the form of real_tokenizers.py.
 """
 
 import json
@@ -36,7 +36,7 @@ def by_pattern(pattern, behavior="isolated", invert=False):
 
 
 def byte_level(splitter, special, normalizer=None, added=(), ignore_merges=False, bos=None):
-    """GPT's way: every byte is a character of the alphabet."""
+    """As GPT-2 does: every byte is a character of the alphabet."""
     tokenizer = Tokenizer(models.BPE(ignore_merges=ignore_merges))
     if normalizer is not None:
         tokenizer.normalizer = normalizer
@@ -56,7 +56,7 @@ def byte_level(splitter, special, normalizer=None, added=(), ignore_merges=False
 
 
 def sentence_piece(normalizer, splitter, special, added=(), strip=False):
-    """SentencePiece's way: a space is U+2581, and what the vocabulary lacks is spelled in bytes."""
+    """As SentencePiece does: a space is U+2581, and characters that the vocabulary lacks become byte tokens."""
     tokenizer = Tokenizer(models.BPE(unk_token="<unk>", fuse_unk=True, byte_fallback=True))
     tokenizer.normalizer = normalizer
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="never", split=True)

@@ -1,10 +1,11 @@
-"""The parts that a tokenizer.json is put together from, each over texts that tell implementations apart.
+"""The parts of a tokenizer.json, each with texts on which implementations differ.
 
     python oracle/tokenizer_parts.py            -> test/fixtures/tokenizer/parts/
 
-NAME.json is {vocab, cases: [{json, texts, ids, decoded}]}: a tokenizer.json, and per text the ids that tokenizers (Rust) gives with
-what the post-processor adds, and the text of these ids. Where there are no texts, the ids are drawn: a decoder is given what no text makes. A model without a vocabulary has the common one. Vocabularies are single characters with a token for each byte, so that the
-ids show what a normalizer made of the text. Cases are drawn from fixed seeds; a text on which tokenizers panics is left out.
+NAME.json is {vocab, cases: [{json, texts, ids, decoded}]}: a tokenizer.json, and per text the ids that tokenizers (Rust) gives, including
+those that the post-processor adds, and the text of these ids. A case without texts has random ids: a decoder must also decode ids that no
+text gives. A model without a vocabulary uses the common `vocab`. Vocabularies are single characters and a token for each byte, so that the
+ids show a normalizer's result. Cases are drawn from fixed seeds; a text on which tokenizers panics is left out.
 """
 
 import json
@@ -18,7 +19,7 @@ from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalize
 
 out = Path(__file__).resolve().parent.parent / "test" / "fixtures" / "tokenizer" / "parts"
 
-# U+0085 is white space to Rust and not to JavaScript; U+FEFF the other way round; U+200B is none to either.
+# U+0085 is white space in Rust but not in JavaScript, U+FEFF in JavaScript but not in Rust, U+200B in neither.
 SPACES = [" ", "\n", "\t", "\u0085", "\ufeff", "\u3000", "\u200b", "\u2028"]
 LETTERS = list("abcAB_-<>1") + ["é", "e\u0301", "\u0301", "٣", "𝟘", "𠀀", "ﬁ", "İ"]
 
@@ -58,7 +59,7 @@ def decoded_case(tokenizer, ids):
 
 
 def added_tokens(random):
-    """Flags of added tokens: which white space they swallow, what a whole word is, before or after normalization."""
+    """Flags of added tokens: the white space that they strip, whole words only, before or after normalization."""
     for _ in range(40):
         tokenizer = Tokenizer(characters(SPACES + LETTERS))
         tokenizer.normalizer = random.choice(
@@ -83,7 +84,7 @@ def texts(random, count, parts=TEXTS):
 
 
 def charsmap(random, name):
-    """Rules that SentencePiece compiles: one of its own sets, or a few that a person wrote."""
+    """Rules that SentencePiece compiles: one of its own sets, or a few custom ones."""
     folder = tempfile.mkdtemp()
     corpus, rules = Path(folder, "corpus"), Path(folder, "rules.tsv")
     corpus.write_text("\n".join(["the plant needs water", "naïve café ①", *TEXTS] * 20))
@@ -124,7 +125,7 @@ def compiled_normalizer(random):
 
 
 def unigram(random):
-    """Ties, unknown pieces with and without bytes, pieces that are there twice, and no unknown piece."""
+    """Ties, unknown pieces with and without byte fallback, duplicate pieces, and no unknown piece."""
     for _ in range(30):
         byte_fallback = random.random() < 0.5
         letters = list("abcd") + ["é", "𠀀", "▁", "ab", "bc", "abc", "dd", "▁a", "cd", "bcd"]
@@ -141,7 +142,7 @@ def unigram(random):
 
 
 def pre_tokenizer(random):
-    """Each kind with each of its settings; merges that reach over spaces show where a text is cut."""
+    """Each kind with each of its settings; merges across spaces show where a text is split."""
     behaviors = ["removed", "isolated", "merged_with_previous", "merged_with_next", "contiguous"]
     patterns = [Regex(r"\s+"), Regex(r"\p{L}+"), Regex("a|b"), Regex(" ?[a-c]+"), " ", "a"]
     kinds = [
@@ -166,7 +167,7 @@ def pre_tokenizer(random):
 
 
 def decoder(random):
-    """Each kind of decoder with its settings, by itself and in a sequence, over tokens that its own tokenizer may never put together."""
+    """Each kind of decoder with its settings, by itself and in a sequence, on tokens that its own tokenizer may never combine."""
     kinds = [
         None, decoders.ByteLevel(), decoders.WordPiece("##", True), decoders.WordPiece("", True), decoders.WordPiece("a", False),
         *[decoders.Metaspace(sign, scheme) for sign in "▁ " for scheme in ("always", "first", "never")],
@@ -190,7 +191,7 @@ def decoder(random):
 
 
 def merged(random):
-    """BPE: prefixes and suffixes of words, unknown letters with and without bytes, and merges in any order, of which two may make one token."""
+    """BPE: prefixes and suffixes of words, unknown letters with and without byte fallback, merges in any order; two merges may give one token."""
     for _ in range(40):
         letters = random.sample("abcdé𠀀", 4)
         prefix, suffix = random.choice(["", "", "#", "##"]), random.choice(["", "", "$", "</w>"])

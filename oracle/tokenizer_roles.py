@@ -1,12 +1,12 @@
-"""Which tokens are added and which have a role, where several files and a class's defaults have a say.
+"""Which tokens are added and which have a role, when several files and a class's defaults state it.
 
     python oracle/tokenizer_roles.py            -> test/fixtures/tokenizer/roles.json
 
-{tokenizers, template, cases: [{tokenizer, files, roles, added, ids}]}: `tokenizer` is an index into `tokenizers`; `files` are those beside
-tokenizer.json ({config, map, added, model}: tokenizer_config.json, special_tokens_map.json, added_tokens.json, config.json); `roles`, `added`
-([id, content, special, lstrip, rstrip, single_word, normalized]) and `ids` of a chat by `template` are what AutoTokenizer makes of the
-folder. `ids` is null where a class of Transformers puts its own pipeline in place of the file's. Cases are drawn from a fixed seed; every
-list of added tokens has those of tokenizer.json, as files that are saved together do.
+{tokenizers, template, cases: [{tokenizer, files, roles, added, ids}]}: `tokenizer` is an index into `tokenizers`; `files` are the other files
+of the folder ({config, map, added, model}: tokenizer_config.json, special_tokens_map.json, added_tokens.json, config.json); `roles`, `added`
+([id, content, special, lstrip, rstrip, single_word, normalized]) and `ids` of a chat by `template` are AutoTokenizer's results for the
+folder. `ids` is null if a class of Transformers replaces the file's pipeline by its own. Cases are drawn from a fixed seed; every
+list of added tokens includes those of tokenizer.json, as in files that were saved together.
 """
 
 import json
