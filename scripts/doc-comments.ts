@@ -1,6 +1,6 @@
 /**
- * What the doc comment of a record's key says, put into its JSON Schema: one sentence serves whoever reads the source, whoever
- * writes TypeScript, and whoever opens the file in an editor. zod keeps the comments in the types that it infers.
+ * Copies the doc comment of each key of a record into its JSON Schema. So the same sentence is shown in the source, to authors
+ * of TypeScript and in editors that open the file. zod keeps the comments in the types that it infers.
  */
 import { join } from "node:path";
 import ts from "typescript";
@@ -18,7 +18,10 @@ export interface TypeName {
   name: string;
 }
 
-/** Reads the files together, once: that is what takes time. */
+/**
+ * Reads all files once, together, because reading is slow.
+ * @returns a function that adds the doc comments of a type to its schema
+ */
 export function docComments(types: readonly TypeName[]): (type: TypeName, schema: object) => void {
   const root = join(import.meta.dirname, "..");
   const { config } = ts.readConfigFile(join(root, "tsconfig.json"), (path) => ts.sys.readFile(path)) as {
@@ -34,7 +37,7 @@ export function docComments(types: readonly TypeName[]): (type: TypeName, schema
   const describe = (schema: Described, type: ts.Type): void => {
     const element = checker.getIndexTypeOfType(type, ts.IndexKind.Number);
     if (schema.items !== undefined && element !== undefined) describe(schema.items, element);
-    // A value that may be null: the other branch is the value's.
+    // If a value may be null, one branch of anyOf is null, and the other describes the value.
     for (const branch of schema.anyOf ?? []) describe(branch, checker.getNonNullableType(type));
     for (const [key, property] of Object.entries(schema.properties ?? {})) {
       const symbol = type.getProperty(key);
