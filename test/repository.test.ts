@@ -1,6 +1,6 @@
 /**
- * What people expect around a repository, where it can be checked: versions agree and a release that does not is stopped, decisions have
- * their form, and workflows take no action that could change under them. The package itself has package.test.ts.
+ * Checks what people expect around a repository: versions agree and a release whose versions do not is stopped, decisions have
+ * their form, workflows pin their actions, and skipped tests are listed. package.test.ts tests the package itself.
  */
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -179,5 +179,38 @@ describe("issue forms", () => {
     expect([form.name, form.description]).toEqual([expect.any(String), expect.any(String)]);
     for (const { type, attributes } of form.body)
       expect(type === "markdown" ? attributes.value : attributes.label).toEqual(expect.any(String));
+  });
+});
+
+describe("test/QUARANTINES.md", () => {
+  const cells = read("test/QUARANTINES.md")
+    .split("\n")
+    .filter((line) => /^\| ["\w`]/.test(line))
+    .slice(1)
+    .map((line) => line.split("|")[1]!);
+
+  it.each(cells)("names tests that are there:%s", (cell) => {
+    const files = [...cell.matchAll(/`([^`]+)`/g)].map(([, path]) => read(path!));
+    expect(files).not.toEqual([]);
+    for (const [, name] of cell.matchAll(/"([^"]+)"/g)) {
+      const parts = name!.split("…").map((part) => part.trim());
+      expect(
+        files.some((text) => parts.every((part) => text.includes(part))),
+        name,
+      ).toBe(true);
+    }
+  });
+
+  it("lists every file that may skip a test", () => {
+    const listed = cells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, path]) => path));
+    const skipping = ["src", "test"].flatMap((folder) =>
+      readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+        .filter((path) => path.endsWith(".test.ts"))
+        .map((path) => `${folder}/${path.replaceAll("\\", "/")}`)
+        .filter((path) =>
+          /\b(?:test|it|describe)\.(?:skip|skipIf|runIf)\(|\bdescribePage\(/.test(read(path)),
+        ),
+    );
+    expect(skipping.filter((path) => !listed.includes(path))).toEqual([]);
   });
 });
