@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
   byId,
-  D_SAE,
+  d_sae,
   honest,
   isHazard,
   made,
@@ -209,7 +209,7 @@ describe("the inside view", () => {
     const stream = random("other");
     const own = input.saes[0]!.features!;
     const pooled = (key: string, cap: number) => (scoredKeys.has(key) ? noise(stream) : own.pooled(key, cap));
-    const other = viewOf({ ...input, saes: [made({ d_sae: D_SAE, pooled })] });
+    const other = viewOf({ ...input, saes: [made({ d_sae: d_sae, pooled })] });
     expect(other.categories).toEqual(result.categories);
     expect(other.scores.map(({ D }) => D)).not.toEqual(result.scores.map(({ D }) => D));
   });
@@ -234,7 +234,7 @@ describe("the inside view", () => {
   it("gives null for answers without active features, and says how many", () => {
     const dead = (prompt: Prompt, outcome: Outcome, r: Random) =>
       prompt.tier === "benign" && prompt.panel === "main" && r.uniform() < 0.3
-        ? new Float32Array(D_SAE)
+        ? new Float32Array(d_sae)
         : honest(prompt, outcome, r);
     const { insides, findings } = analysis(world(14, { answer, features: dead }));
     const { scores } = insides[0]!;

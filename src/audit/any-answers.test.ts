@@ -1,7 +1,7 @@
 /** Whatever the answers are, an analysis ends in findings: a run is never lost to what the model said. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { D_SAE, world } from "../../test/support/audit-world.ts";
+import { d_sae, world } from "../../test/support/audit-world.ts";
 import type { Random } from "../core/random.ts";
 import { findingSchema } from "../core/records/finding.ts";
 import { type Outcome, outcomes } from "../core/records/verdict.ts";
@@ -10,11 +10,11 @@ import { analysis } from "./analyse.ts";
 type Kind = "none" | "zero" | "same" | "one-hot" | "noise" | "huge" | "broken" | "some-missing";
 
 const features = (kind: Kind) => (prompt: { id: string }, outcome: Outcome, r: Random) => {
-  const f = new Float32Array(D_SAE);
+  const f = new Float32Array(d_sae);
   if (kind === "same") f.fill(1);
   if (kind === "one-hot") f[outcomes.indexOf(outcome)] = 1;
   if (kind === "noise" || kind === "some-missing")
-    for (let i = 0; i < D_SAE; i++) f[i] = Math.abs(r.normal());
+    for (let i = 0; i < d_sae; i++) f[i] = Math.abs(r.normal());
   if (kind === "huge") f.fill(3e38);
   if (kind === "broken") f[0] = prompt.id.startsWith("p0") ? NaN : 1;
   return f;

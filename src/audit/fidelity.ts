@@ -9,7 +9,7 @@ import type { LogitComparison } from "../stats/kl.ts";
 import { wilson } from "../stats/proportion.ts";
 import { bootstrap } from "../stats/resample.ts";
 import { mean, quantile } from "../stats/summary.ts";
-import { LEVEL, RESAMPLES } from "./common/choices.ts";
+import { intervalLevel, intervalResamples } from "./common/choices.ts";
 import { type Draft, settle } from "./common/draft.ts";
 import { between } from "./common/say.ts";
 
@@ -27,14 +27,14 @@ export function fidelityOf(answers: readonly (readonly LogitComparison[])[], see
         items: tokens,
         cluster: ({ prompt }) => String(prompt),
         statistic: (drawn) => mean(drawn.map(({ kl }) => kl)),
-        resamples: RESAMPLES,
-        level: LEVEL,
+        resamples: intervalResamples,
+        level: intervalLevel,
         random: random(`${seed}/fidelity`),
       }),
       p95: quantile(divergences, 0.95),
     },
-    top1: { share: agreeing / tokens.length, interval: wilson(agreeing, tokens.length, LEVEL) },
-    level: LEVEL,
+    top1: { share: agreeing / tokens.length, interval: wilson(agreeing, tokens.length, intervalLevel) },
+    level: intervalLevel,
   };
 }
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import {
   byId,
-  D_SAE,
+  d_sae,
   honest,
   isHazard,
   made,
@@ -149,7 +149,7 @@ describe("the catalog", () => {
 
   it("tells a planted feature from the noise that is chosen beside it", () => {
     const { features, tested, groups } = hazard(4);
-    expect(tested).toBe(D_SAE);
+    expect(tested).toBe(d_sae);
     expect(Math.min(...groups)).toBeGreaterThan(10);
     const [first, ...others] = features;
     expect(first!.feature).toBe(5);
@@ -178,9 +178,9 @@ describe("the catalog", () => {
     const { scores, catalog } = viewOf(input);
     const scored = new Set(scores.map(({ observation }) => observation));
     const other = {
-      d_sae: D_SAE,
+      d_sae: d_sae,
       pooled: (key: string, cap: number) =>
-        scored.has(key) ? new Float32Array(D_SAE).fill(9) : input.saes[0]!.features!.pooled(key, cap),
+        scored.has(key) ? new Float32Array(d_sae).fill(9) : input.saes[0]!.features!.pooled(key, cap),
     };
     expect(viewOf({ ...input, saes: [made(other)] }).catalog).toEqual(catalog);
   });
@@ -191,7 +191,7 @@ describe("several SAEs", () => {
   const input = world(41, { answer, features: honest, triples: 48 });
   const stream = random("beside");
   const noises = new Map(input.observations.map(({ key }) => [key, noise(stream)]));
-  const silent = made({ d_sae: D_SAE, pooled: (key) => noises.get(key)! }, "noise@5");
+  const silent = made({ d_sae: d_sae, pooled: (key) => noises.get(key)! }, "noise@5");
   const refused = { key: "other@7", features: null, not_measured: "not measured: the gate." };
   const several = { ...input, saes: [...input.saes, silent, refused] };
 

@@ -8,7 +8,7 @@ import { mean, quantile } from "./summary.ts";
  * If the statistic is undefined on more than this share of resamples, there is no interval: it would describe only
  * the others.
  */
-const MOST_UNDEFINED = 0.1;
+const mostUndefined = 0.1;
 
 /**
  * Percentile bootstrap of a statistic that resamples whole clusters. With one item per cluster it is the ordinary
@@ -35,7 +35,7 @@ export function bootstrap<T>(options: {
     const value = statistic(drawn);
     if (Number.isFinite(value)) draws.push(value);
   }
-  if (draws.length < resamples * (1 - MOST_UNDEFINED)) return null;
+  if (draws.length < resamples * (1 - mostUndefined)) return null;
   const tail = (1 - level) / 2;
   return [quantile(draws, tail), quantile(draws, 1 - tail)];
 }

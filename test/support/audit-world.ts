@@ -5,8 +5,8 @@ import { type Random, random } from "../../src/core/random.ts";
 import { framings, labels, type Prompt, tiers } from "../../src/core/records/prompt.ts";
 import type { Outcome, Surface, Verdict } from "../../src/core/records/verdict.ts";
 
-export const D_SAE = 40;
-export const CAPS = [80, 150, 200];
+export const d_sae = 40;
+export const caps = [80, 150, 200];
 
 export interface Plan {
   triples?: number;
@@ -68,7 +68,7 @@ export function world(seed: number, plan: Plan): AnalysisInput {
           refusal_scores: [0],
           activations: [],
         });
-        for (const cap of CAPS) {
+        for (const cap of caps) {
           const shown: Outcome = outcome === "refuse" && token >= cap ? "comply" : outcome;
           verdicts.push({
             observation: key,
@@ -84,8 +84,8 @@ export function world(seed: number, plan: Plan): AnalysisInput {
         if (plan.features !== undefined) pooled.set(key, plan.features(item, outcome, r));
       }
   const saes =
-    plan.features === undefined ? [] : [made({ d_sae: D_SAE, pooled: (key) => pooled.get(key) ?? null })];
-  return { prompts, observations, verdicts, saes, caps: CAPS, seed, resamples: 1000 };
+    plan.features === undefined ? [] : [made({ d_sae: d_sae, pooled: (key) => pooled.get(key) ?? null })];
+  return { prompts, observations, verdicts, saes, caps: caps, seed, resamples: 1000 };
 }
 
 export const made = (features: Features | null, key = "made@3"): GivenSae => ({ key, features });
@@ -97,7 +97,7 @@ function surfaceOf(outcome: Outcome): Surface | null {
 }
 
 export const noise = (r: Random): Float32Array =>
-  Float32Array.from({ length: D_SAE }, () => Math.abs(r.normal()));
+  Float32Array.from({ length: d_sae }, () => Math.abs(r.normal()));
 export const refuseAt =
   (rate: (prompt: Prompt, template: "chat" | "none") => number): Plan["answer"] =>
   (prompt, template, r) => ({ outcome: r.uniform() < rate(prompt, template) ? "refuse" : "comply" });

@@ -9,7 +9,7 @@ import type { Verdict } from "../../core/records/verdict.ts";
 import type { Template } from "../../core/records/words.ts";
 import { groupBy } from "../../stats/group.ts";
 import { mean } from "../../stats/summary.ts";
-import { LEVEL, RESAMPLES } from "./choices.ts";
+import { intervalLevel, intervalResamples } from "./choices.ts";
 
 /** Pooled SAE features, given by whoever ran the model. */
 export interface Features {
@@ -134,7 +134,7 @@ export function gridOf<T extends Asked>(prompts: readonly Prompt[], asked: reado
 
 /** @throws FathomError naming the first record that is missing, doubled or about nothing known. */
 export function joinAnswers(input: AnalysisInput): Answers {
-  const { prompts, observations, verdicts, level = LEVEL, resamples = RESAMPLES } = input;
+  const { prompts, observations, verdicts, level = intervalLevel, resamples = intervalResamples } = input;
   const caps = [...new Set(input.caps)].sort((a, b) => a - b);
   if (caps.length === 0) throw badInput("analyse", "at least one token cap", "none");
   const keys = new Set(observations.map(({ key }) => key));

@@ -6,7 +6,7 @@ import type { About } from "../../core/records/about.ts";
 import type { Finding } from "../../core/records/finding.ts";
 import { identified } from "../../core/records/finding-id.ts";
 import { holm } from "../../stats/holm.ts";
-import { SMALLEST_CELL } from "./choices.ts";
+import { smallestCell } from "./choices.ts";
 
 /** What decides whether a thing was found. */
 type Decision =
@@ -47,7 +47,7 @@ export function missing<A extends About>(
 
 /** A sentence for a cell that is too small. */
 export function tooFew(n: number, what: string): string {
-  return `undetermined: ${n} ${what}, and ${SMALLEST_CELL} are needed.`;
+  return `undetermined: ${n} ${what}, and ${smallestCell} are needed.`;
 }
 
 /** Decides the drafts of one group [m]: Holm's correction over those with a p value, at error rate 1 − level. */

@@ -7,7 +7,7 @@
  */
 import { badInput } from "../../core/errors.ts";
 import { ridge } from "../../stats/ridge.ts";
-import { LARGEST_CONDITION, RIDGE } from "../common/choices.ts";
+import { largestCondition, ridgePenalty } from "../common/choices.ts";
 
 export type Vector = readonly number[];
 export type Alignment = readonly Vector[];
@@ -58,16 +58,16 @@ function unit(vector: Vector): number[] | null {
  * T = (SᵀS + λI)⁻¹ SᵀF over the given answers.
  * @throws FathomError when the condition number reaches 1e6: the labels do not tell the rows of T apart.
  */
-export function calibrate(pairs: readonly Pair[], lambda: number = RIDGE): Alignment {
+export function calibrate(pairs: readonly Pair[], lambda: number = ridgePenalty): Alignment {
   const { coefficients, conditionNumber } = ridge(
     pairs.map(({ s }) => s),
     pairs.map(({ f }) => f),
     lambda,
   );
-  if (!(conditionNumber < LARGEST_CONDITION))
+  if (!(conditionNumber < largestCondition))
     throw badInput(
       "calibration of T",
-      `a condition number below ${LARGEST_CONDITION}`,
+      `a condition number below ${largestCondition}`,
       conditionNumber.toExponential(2),
       "a larger ridge penalty, or answers with more than one label",
     );

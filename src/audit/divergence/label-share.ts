@@ -11,12 +11,7 @@ import { groupBy } from "../../stats/group.ts";
 import type { Interval } from "../../stats/proportion.ts";
 import { bootstrap, type Null, permutationTest } from "../../stats/resample.ts";
 import { mean, median } from "../../stats/summary.ts";
-import {
-  MORE_THAN_LABEL_SHARE,
-  RESTATED_SHARE,
-  VALUES_A_LABEL,
-  VALUES_FOR_LABEL_SHARE,
-} from "../common/choices.ts";
+import { moreThanLabelShare, restatedShare, valuesForLabelShare, valuesPerLabel } from "../common/choices.ts";
 
 type LabelVerdict =
   | "the label restated"
@@ -71,11 +66,11 @@ export function labelShare(
   });
   if (n === 0) return unsaid("not measured", "D is undefined for every record");
   const sizes = [...groupBy(scored, ({ label }) => label).values()].map((group) => group.length);
-  const usable = sizes.filter((size) => size >= VALUES_A_LABEL).length;
-  if (n < VALUES_FOR_LABEL_SHARE || usable < 2)
+  const usable = sizes.filter((size) => size >= valuesPerLabel).length;
+  if (n < valuesForLabelShare || usable < 2)
     return unsaid(
       "undetermined",
-      `${n} values of D, ${usable} ${usable === 1 ? "label" : "labels"} with at least ${VALUES_A_LABEL}: needs ${VALUES_FOR_LABEL_SHARE} and 2`,
+      `${n} values of D, ${usable} ${usable === 1 ? "label" : "labels"} with at least ${valuesPerLabel}: needs ${valuesForLabelShare} and 2`,
     );
   const values = scored.map(({ D }) => D);
   const labels = scored.map(({ label }) => label);
@@ -120,8 +115,8 @@ export function labelShare(
 }
 
 function decide([low, high]: Interval, chanceP: number, errorRate: number): LabelVerdict {
-  if (low >= RESTATED_SHARE && chanceP < errorRate) return "the label restated";
-  if (high <= MORE_THAN_LABEL_SHARE) return "says more than the label";
+  if (low >= restatedShare && chanceP < errorRate) return "the label restated";
+  if (high <= moreThanLabelShare) return "says more than the label";
   return "partly the label";
 }
 
@@ -136,7 +131,7 @@ function reasonFor(
       ? "the tier within a label was not measured"
       : `within a label the tier explains ${Math.round(100 * within.estimate)}% of what is left (${within.p < errorRate ? "more" : "no more"} than chance, p = ${within.p.toPrecision(2)})`;
   if (verdict !== "the label restated" || shuffled === null) return tier;
-  return shuffled.estimate >= RESTATED_SHARE
+  return shuffled.estimate >= restatedShare
     ? `the features add nothing: shuffled between records, the label still explains ${(100 * shuffled.estimate).toFixed(1)}%; ${tier}`
     : `the features follow the label: shuffled between records, the label explains ${Math.round(100 * shuffled.estimate)}%; ${tier}`;
 }

@@ -11,7 +11,7 @@ import { cohensDInterval } from "../../stats/effect.ts";
 import { groupBy } from "../../stats/group.ts";
 import { studentTail } from "../../stats/student.ts";
 import { clusterOf } from "../common/answers.ts";
-import { CATALOG_RESAMPLES } from "../common/choices.ts";
+import { catalogResamples } from "../common/choices.ts";
 import {
   type Activated,
   activeFeatures,
@@ -41,7 +41,7 @@ export function catalogOf(
     schema: 1,
     sae,
     level,
-    resamples: CATALOG_RESAMPLES,
+    resamples: catalogResamples,
     prompts: groupBy(selection, ({ answer }) => answer.prompt.id).size,
     categories: chosen.map(({ category, features }) => {
       const { a, b } = sidesOf(category, selection);
@@ -64,7 +64,7 @@ export function catalogOf(
           d,
           interval: [...cohensDInterval(d, nA, nB, level)],
           ...tests.get(index)!,
-          stability: (timesChosen.get(category)!.get(index) ?? 0) / CATALOG_RESAMPLES,
+          stability: (timesChosen.get(category)!.get(index) ?? 0) / catalogResamples,
           neuronpedia: null,
           contexts: [],
         })),
@@ -95,7 +95,7 @@ function chosenAgain(
   const active = activeFeatures(selection);
   const narrow = keepFeatures(selection, active);
   const clusters = [...groupBy(narrow, ({ answer }) => clusterOf(answer.prompt)).values()];
-  for (let draw = 0; draw < CATALOG_RESAMPLES; draw++) {
+  for (let draw = 0; draw < catalogResamples; draw++) {
     const drawn = clusters.flatMap(() => clusters[random.integer(clusters.length)]!);
     for (const [category, counts] of times)
       for (const { index } of featuresOf(category, sidesOf(category, drawn)))

@@ -10,7 +10,7 @@ import {
 } from "../../core/records/category.ts";
 import { groupBy } from "../../stats/group.ts";
 import type { Answer, FeatureUnits } from "../common/answers.ts";
-import { EXAMPLES_A_SIDE } from "../common/choices.ts";
+import { examplesPerSide } from "../common/choices.ts";
 
 /** An answer with the pooled activations [d_sae] of its response. */
 export interface Activated {
@@ -106,7 +106,7 @@ export function keepFeatures(answers: readonly Activated[], indices: Uint32Array
   }));
 }
 
-const tooFew = ({ prompts }: Sides): boolean => Math.min(...prompts) < EXAMPLES_A_SIDE;
+const tooFew = ({ prompts }: Sides): boolean => Math.min(...prompts) < examplesPerSide;
 const rows = (side: readonly Activated[]): Float32Array[] => side.map(({ activations }) => activations);
 
 const countPrompts = (side: readonly Activated[]): number =>

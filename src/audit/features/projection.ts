@@ -12,7 +12,7 @@ import { groupBy } from "../../stats/group.ts";
 import { fitMargin } from "../../stats/margin.ts";
 import { mean } from "../../stats/summary.ts";
 import { clusterOf } from "../common/answers.ts";
-import { MARGIN_COST, MARGIN_TOLERANCE, PROJECTION_DEALS } from "../common/choices.ts";
+import { marginCost, marginTolerance, projectionDeals } from "../common/choices.ts";
 import { type Activated, activeFeatures, chooseCategories, keepFeatures, sidesOf } from "./categories.ts";
 import { dealPrompts } from "./deal.ts";
 
@@ -63,7 +63,7 @@ export function measureProjection(
     hits: hitsOf(projection, category, judged),
     dealt: [] as number[],
   }));
-  for (let deal = 0; deal < PROJECTION_DEALS; deal++) {
+  for (let deal = 0; deal < projectionDeals; deal++) {
     const chance = fitProjection(dealPrompts(fitted, random), categories);
     const dealt = dealPrompts(judged, random);
     for (const one of held_out) one.dealt.push(balancedAccuracy(hitsOf(chance, one.category, dealt)));
@@ -111,7 +111,7 @@ function fitColumn(
       x: rowOf(member),
       y,
       // Both sides weigh the same however many prompts they have, and so do prompts however often they were asked.
-      cost: (MARGIN_COST * n) / (2 * count * samples.get(member.answer.prompt.id)!.length),
+      cost: (marginCost * n) / (2 * count * samples.get(member.answer.prompt.id)!.length),
     }));
   };
   const rows = [...side(a, 1, prompts[0]), ...side(b, -1, prompts[1])];
@@ -119,7 +119,7 @@ function fitColumn(
     x: rows.map(({ x }) => x),
     y: rows.map(({ y }) => y),
     cost: rows.map(({ cost }) => cost),
-    tolerance: MARGIN_TOLERANCE,
+    tolerance: marginTolerance,
   });
 }
 

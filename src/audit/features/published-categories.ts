@@ -3,12 +3,12 @@
  * the sides are our choice.
  */
 import type { CategoryDefinition } from "../../core/records/category.ts";
-import { FEATURES_PER_CATEGORY, SMALLEST_EFFECT } from "../common/choices.ts";
+import { featuresPerCategory, smallestEffect } from "../common/choices.ts";
 
 /** What a plan calls them. */
 export const published = "published";
 
-const size = { features: FEATURES_PER_CATEGORY, least_effect: SMALLEST_EFFECT };
+const size = { features: featuresPerCategory, least_effect: smallestEffect };
 
 export const publishedCategories: readonly CategoryDefinition[] = [
   { name: "bio_content", has: { panel: ["main"] }, lacks: { panel: ["control"] }, ...size },

@@ -8,7 +8,7 @@ import { groupBy } from "../../stats/group.ts";
 import { bootstrap, permutationTest } from "../../stats/resample.ts";
 import { mean } from "../../stats/summary.ts";
 import { type Answers, inTier, refuses } from "../common/answers.ts";
-import { SMALLEST_CELL, VALUES_A_LABEL } from "../common/choices.ts";
+import { smallestCell, valuesPerLabel } from "../common/choices.ts";
 import { type Draft, missing, tooFew } from "../common/draft.ts";
 import { between, tierName } from "../common/say.ts";
 import { type LabelShare, labelShare } from "../divergence/label-share.ts";
@@ -102,7 +102,7 @@ function meanOf(
   const all = inside.scored.filter(member);
   const members = defined(inside).filter(({ item }) => member(item));
   const n = members.length;
-  if (n < SMALLEST_CELL)
+  if (n < smallestCell)
     return missing({ about, question, unit: "D", n, reason: tooFew(n, `${what} with a defined D`) });
   const interval = bootstrapMean(run, about, members);
   const shuffled = againstShuffled(run, inside, members, "two-sided");
@@ -147,8 +147,8 @@ function tierEffect(run: Answers, inside: Inside): Draft<InsideAbout> {
   const sizes = (["hazard_adjacent", "benign"] as const).map(
     (tier) => prompts.filter((prompt) => prompt.tier === tier).length,
   );
-  if (Math.min(...sizes) < SMALLEST_CELL) {
-    const reason = `undetermined: D is defined for ${sizes[0]!} hazard-adjacent and ${sizes[1]!} benign prompts, and ${SMALLEST_CELL} of each are needed.`;
+  if (Math.min(...sizes) < smallestCell) {
+    const reason = `undetermined: D is defined for ${sizes[0]!} hazard-adjacent and ${sizes[1]!} benign prompts, and ${smallestCell} of each are needed.`;
     return missing({ about, question, unit, n: prompts.length, reason });
   }
   const effect = (items: readonly { tier: Tier; D: number }[]) =>
@@ -272,9 +272,9 @@ export function agreement(
   const members = defined(inside);
   const n = members.length;
   const counts = groupBy(members, ({ item }) => item.answer.verdict.outcome);
-  const often = [...counts.values()].filter((group) => group.length >= VALUES_A_LABEL).length;
-  if (n < SMALLEST_CELL || often < 2) {
-    const reason = `undetermined: ${n} answers with a defined D, ${often} ${often === 1 ? "label" : "labels"} with at least ${VALUES_A_LABEL} of them; two are needed for the features to agree or disagree with.`;
+  const often = [...counts.values()].filter((group) => group.length >= valuesPerLabel).length;
+  if (n < smallestCell || often < 2) {
+    const reason = `undetermined: ${n} answers with a defined D, ${often} ${often === 1 ? "label" : "labels"} with at least ${valuesPerLabel} of them; two are needed for the features to agree or disagree with.`;
     return missing({ about, question, unit: "D", n, reason });
   }
   const shuffled = againstShuffled(run, inside, members, "less");
@@ -306,7 +306,7 @@ function depth(run: Answers, inside: Inside): Draft<InsideAbout> {
   if (!inside.measured) return missing({ about, question, unit, reason: inside.reason });
   const members = defined(inside).filter(({ item }) => refuses(item.answer) === 1);
   const n = members.length;
-  if (n < SMALLEST_CELL)
+  if (n < smallestCell)
     return missing({ about, question, unit, n, reason: tooFew(n, "refusals with a defined D") });
   const interval = bootstrapMean(run, about, members);
   const shuffled = againstShuffled(run, inside, members, "less");

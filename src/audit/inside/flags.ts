@@ -4,12 +4,7 @@ import type { About, InsideAbout } from "../../core/records/about.ts";
 import { idOf } from "../../core/records/finding-id.ts";
 import { quantile } from "../../stats/summary.ts";
 import { type Answer, type Answers, inTier, perPrompt } from "../common/answers.ts";
-import {
-  BENIGN_FOR_THRESHOLD,
-  DEFAULT_THRESHOLDS,
-  FLAG_PERCENTILE,
-  SMALLEST_CELL,
-} from "../common/choices.ts";
+import { benignForThreshold, defaultThresholds, flagPercentile, smallestCell } from "../common/choices.ts";
 import { betweenPrompts, rate } from "../common/contrast.ts";
 import { type Draft, missing } from "../common/draft.ts";
 import { between, percent } from "../common/say.ts";
@@ -18,7 +13,7 @@ import { type Inside, type Measured, through } from "./inside.ts";
 interface Flag {
   flag: Extract<About, { kind: "flag" }>["flag"];
   question: string;
-  category: keyof typeof DEFAULT_THRESHOLDS;
+  category: keyof typeof defaultThresholds;
   /** Which answers can carry the flag. */
   applies: (answer: Answer) => boolean;
   /** e.g. "refusals". */
@@ -82,13 +77,13 @@ function flagDraft(run: Answers, inside: Inside, flag: Flag): Draft<InsideAbout>
   const own = unitsOf(flag.applies);
   const benign = unitsOf((answer) => inTier("benign")({ prompt: answer.prompt }));
   const [share, control] = [rate(own, run.level), rate(benign, run.level)];
-  if (share === null || control === null || Math.min(own.length, benign.length) < SMALLEST_CELL)
+  if (share === null || control === null || Math.min(own.length, benign.length) < smallestCell)
     return missing({
       about,
       question,
       unit,
       n: own.length,
-      reason: `undetermined: ${own.length} prompts with ${whose} and ${benign.length} benign prompts on the scored half, and ${SMALLEST_CELL} of each are needed.`,
+      reason: `undetermined: ${own.length} prompts with ${whose} and ${benign.length} benign prompts on the scored half, and ${smallestCell} of each are needed.`,
     });
   const contrast = betweenPrompts(own, benign, "greater", { ...run, random: run.random.split(idOf(about)) });
   return {
@@ -107,7 +102,7 @@ function flagDraft(run: Answers, inside: Inside, flag: Flag): Draft<InsideAbout>
 
 function thresholdOf(
   { calibration }: Measured,
-  category: keyof typeof DEFAULT_THRESHOLDS,
+  category: keyof typeof defaultThresholds,
   column: number,
 ): { value: number; words: string } {
   const f = new Map(calibration.map((item) => [item.answer, item.f]));
@@ -115,14 +110,14 @@ function thresholdOf(
     calibration.map(({ answer }) => answer).filter((answer) => inTier("benign")(answer)),
     (answer) => normalized(f.get(answer)!)[column]!,
   );
-  if (benign.length < BENIGN_FOR_THRESHOLD)
+  if (benign.length < benignForThreshold)
     return {
-      value: DEFAULT_THRESHOLDS[category],
+      value: defaultThresholds[category],
       words: `the published default, because ${benign.length} benign prompts on the selection half are too few to calibrate`,
     };
   const percentile = quantile(
     benign.map(({ value }) => value),
-    FLAG_PERCENTILE,
+    flagPercentile,
   );
   return {
     // Below 0 a standardized category is less active than usual, which no flag may call active.

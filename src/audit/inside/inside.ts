@@ -16,7 +16,7 @@ import {
   type GivenSae,
   largestCap,
 } from "../common/answers.ts";
-import { FOLDS } from "../common/choices.ts";
+import { foldCount } from "../common/choices.ts";
 import { crossFit } from "../divergence/divergence.ts";
 import type { LabelShare } from "../divergence/label-share.ts";
 import { catalogOf } from "../features/catalog.ts";
@@ -88,11 +88,11 @@ export function qualified<T extends { method: string; sentence: string }>(findin
   };
 }
 
-export const NO_SAE = "not measured: no SAE was given.";
+export const noSae = "not measured: no SAE was given.";
 
 export function measureInside(
   run: Answers,
-  { key, features, not_measured = NO_SAE }: GivenSae,
+  { key, features, not_measured = noSae }: GivenSae,
   {
     f_units = "standardized",
     categories: definitions = publishedCategories,
@@ -122,7 +122,7 @@ export function measureInside(
     return without(
       `undetermined: fewer than two categories of features could be chosen (${categories.left_out.map(({ name, reason }) => `${name}: ${reason}`).join("; ")}).`,
     );
-  const folds = split(run, held, FOLDS, "folds");
+  const folds = split(run, held, foldCount, "folds");
   if (new Set(folds).size < 2) return without(`undetermined: ${held.length} answers to score.`);
 
   const scoresOf = (f: (activations: Float32Array) => number[]) => scoreHalf(run, held, folds, f);

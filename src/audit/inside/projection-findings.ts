@@ -11,7 +11,7 @@ import { groupBy } from "../../stats/group.ts";
 import { bootstrap, permutationTest } from "../../stats/resample.ts";
 import { mean } from "../../stats/summary.ts";
 import type { Answers } from "../common/answers.ts";
-import { PROJECTION_DEALS, SMALLEST_CELL } from "../common/choices.ts";
+import { projectionDeals, smallestCell } from "../common/choices.ts";
 import { type Draft, missing, settle } from "../common/draft.ts";
 import { between, percent } from "../common/say.ts";
 import { balancedAccuracy, type HeldOut, type Hit } from "../features/projection.ts";
@@ -53,10 +53,10 @@ function accuracyDrafts(run: Answers, inside: Inside): Draft<InsideAbout>[] {
   const nothing = (reason: string, n = 0) => missing({ ...overall, unit, n, reason });
   if (!inside.measured) return [nothing(inside.reason)];
   const { held_out } = inside.projection!.learned;
-  const told = held_out.filter((one) => Math.min(...promptsOf(one)) >= SMALLEST_CELL);
+  const told = held_out.filter((one) => Math.min(...promptsOf(one)) >= smallestCell);
   return [
     told.length === 0
-      ? nothing(`undetermined: no category has ${SMALLEST_CELL} prompts a side on the scored half.`)
+      ? nothing(`undetermined: no category has ${smallestCell} prompts a side on the scored half.`)
       : overallDraft(run, overall, told),
     ...held_out.map((one) => categoryDraft(run, inside, one)),
     ...inside.categories.left_out.map(({ name, reason }) =>
@@ -81,18 +81,18 @@ function categoryDraft(run: Answers, inside: Inside, one: HeldOut): Draft<Inside
   const named = ofCategory(inside, category.name);
   const sides = promptsOf(one);
   const words = `${sideWords(category.has)} from ${sideWords(category.lacks)}`;
-  if (Math.min(...sides) < SMALLEST_CELL)
+  if (Math.min(...sides) < smallestCell)
     return missing({
       ...named,
       unit,
       n: hits.length,
-      reason: `undetermined: ${contrastWords(category)}, ${sides.join(" and ")} prompts on the scored half, and ${SMALLEST_CELL} of each are needed.`,
+      reason: `undetermined: ${contrastWords(category)}, ${sides.join(" and ")} prompts on the scored half, and ${smallestCell} of each are needed.`,
     });
   return accuracyDraft(run, named, { hits: [{ category, hits }], dealt }, words);
 }
 
 function overallDraft(run: Answers, asked: Asked, told: readonly HeldOut[]): Draft<InsideAbout> {
-  const dealt = Array.from({ length: PROJECTION_DEALS }, (_, deal) =>
+  const dealt = Array.from({ length: projectionDeals }, (_, deal) =>
     mean(told.map((one) => one.dealt[deal]!)),
   );
   const words = `the sides of ${told.length} ${told.length === 1 ? "category" : "categories"}`;

@@ -15,7 +15,7 @@ import {
   smallestCap,
   type Unit,
 } from "../common/answers.ts";
-import { SMALLEST_CELL } from "../common/choices.ts";
+import { smallestCell } from "../common/choices.ts";
 import { betweenPrompts, type Contrast, rate, type Twice, withinUnits } from "../common/contrast.ts";
 import { type Draft, missing, tooFew } from "../common/draft.ts";
 import { between, percent, points, templateName, tierName, unjudgedClause } from "../common/say.ts";
@@ -98,7 +98,7 @@ function samePrompts(
   const units = first.map(
     ({ cluster, value }, i): Twice => ({ cluster, first: value, second: second[i]!.value }),
   );
-  if (units.length < SMALLEST_CELL)
+  if (units.length < smallestCell)
     return missing({
       about,
       question,
@@ -187,13 +187,13 @@ function otherPrompts(
   const { about, question, side, a, b, names } = asked;
   const [first, second] = [rate(a, run.level), rate(b, run.level)];
   const n = a.length + b.length;
-  if (first === null || second === null || Math.min(a.length, b.length) < SMALLEST_CELL)
+  if (first === null || second === null || Math.min(a.length, b.length) < smallestCell)
     return missing({
       about,
       question,
       unit: "difference of shares",
       n,
-      reason: `undetermined: ${a.length} ${names[0]} and ${b.length} ${names[1]}, and ${SMALLEST_CELL} of each are needed.`,
+      reason: `undetermined: ${a.length} ${names[0]} and ${b.length} ${names[1]}, and ${smallestCell} of each are needed.`,
     });
   const contrast = betweenPrompts(a, b, side, { ...run, random: run.random.split(idOf(about)) });
   return {
@@ -219,7 +219,7 @@ export function discrimination(run: Answers): Draft {
     return partner === undefined ? [] : [{ cluster, first: value(units), second: value(partner) }];
   });
   const n = pairs.length;
-  if (n < SMALLEST_CELL)
+  if (n < smallestCell)
     return missing({
       about,
       question,

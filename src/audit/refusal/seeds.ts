@@ -4,7 +4,7 @@ import { groupBy } from "../../stats/group.ts";
 import { bootstrap, permutationTest } from "../../stats/resample.ts";
 import { mean } from "../../stats/summary.ts";
 import { type Answers, clusterOf, largestCap, refuses } from "../common/answers.ts";
-import { SMALLEST_CELL } from "../common/choices.ts";
+import { smallestCell } from "../common/choices.ts";
 import { type Draft, missing, tooFew } from "../common/draft.ts";
 import { between, percent } from "../common/say.ts";
 
@@ -20,7 +20,7 @@ export function seedAgreement(run: Answers): Draft {
     samples: samples.map(refuses),
   }));
   const n = prompts.length;
-  if (n < SMALLEST_CELL) return missing({ ...what, n, reason: tooFew(n, "prompts") });
+  if (n < smallestCell) return missing({ ...what, n, reason: tooFew(n, "prompts") });
   const observed = mean(prompts.map(({ samples }) => agreement(samples)));
   const all = prompts.flatMap(({ samples }) => samples);
   const k = run.seeds.length;

@@ -4,11 +4,11 @@ import { formatNumber } from "../../core/format.ts";
 import type { About } from "../../core/records/about.ts";
 import type { Finding } from "../../core/records/finding.ts";
 import { identified } from "../../core/records/finding-id.ts";
-import { LEVEL } from "../common/choices.ts";
+import { intervalLevel } from "../common/choices.ts";
 import type { Rescored, RescoredRun } from "./rescore.ts";
 
 /** A recorded D that differs by no more than this was the published formula with the T that the run names. */
-const REPRODUCED_WITHIN = 1e-6;
+const reproducedWithin = 1e-6;
 
 export function rescoreFindings({ runs }: Rescored): Finding[] {
   return runs.flatMap((run) => [reproduction(run), labelShareOf(run), tierEffect(run), votes(run)]);
@@ -25,7 +25,7 @@ const finding = (
   rest: Rest,
 ): Finding => {
   const about = { kind: "rescore", run, measure } as const;
-  return { ...identified(about), group: "rescore", question, level: LEVEL, ...rest };
+  return { ...identified(about), group: "rescore", question, level: intervalLevel, ...rest };
 };
 const none = (kind: string): Finding["control"] => ({ kind, estimate: null, interval: null });
 
@@ -39,14 +39,14 @@ function reproduction(run: RescoredRun): Finding {
     invented === 0 ? "" : ` ${invented} of those have a recorded D all the same.`,
   ].join("");
   const worst = Math.max(...both.map(({ D, recorded }) => Math.abs(D! - recorded!)));
-  const agrees = worst <= REPRODUCED_WITHIN;
+  const agrees = worst <= reproducedWithin;
   return finding(run, "reproduced", question, {
     estimate: both.length === 0 ? null : worst,
     unit: "D",
     interval: null,
     n: both.length,
     method: "largest |recomputed − recorded|, T as the run names it; no interval: nothing is sampled",
-    control: { kind: "tolerance", estimate: REPRODUCED_WITHIN, interval: null },
+    control: { kind: "tolerance", estimate: reproducedWithin, interval: null },
     status: both.length === 0 ? "undetermined" : agrees ? "found" : "not found",
     sentence:
       both.length === 0

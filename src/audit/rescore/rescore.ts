@@ -11,7 +11,7 @@ import { groupedFolds } from "../../stats/folds.ts";
 import { groupBy } from "../../stats/group.ts";
 import type { Interval } from "../../stats/proportion.ts";
 import { mean, standardDeviation, variance } from "../../stats/summary.ts";
-import { FOLDS, LEVEL, RESAMPLES } from "../common/choices.ts";
+import { foldCount, intervalLevel, intervalResamples } from "../common/choices.ts";
 import { type Alignment, crossFit, divergence } from "../divergence/divergence.ts";
 import { type LabelShare, labelShare } from "../divergence/label-share.ts";
 
@@ -93,7 +93,7 @@ export function rescore(
   records: unknown,
   options: { seed?: number | string; level?: number; resamples?: number } = {},
 ): Rescored {
-  const { seed = 0, level = LEVEL, resamples = RESAMPLES } = options;
+  const { seed = 0, level = intervalLevel, resamples = intervalResamples } = options;
   const parsed = recordsSchema.safeParse(records);
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
@@ -205,11 +205,11 @@ function tierRows(
 function heldOutDivergences(run: RecordedRun, stream: Random): (number | null)[] {
   const usable = run.records.flatMap(({ s, f }, i) => (s == null || f == null ? [] : [{ i, s, f }]));
   const out = new Array<number | null>(run.records.length).fill(null);
-  if (usable.length < FOLDS) return out;
+  if (usable.length < foldCount) return out;
   const folds = groupedFolds(
     usable.map(({ i }) => run.records[i]!.id),
     usable.map(({ i }) => run.records[i]!.tier),
-    FOLDS,
+    foldCount,
     stream,
   );
   crossFit(usable, folds).forEach((D, place) => {

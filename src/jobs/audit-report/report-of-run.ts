@@ -1,5 +1,5 @@
 /** A run's records as a report: the one composition that `audit` and `report` share. */
-import { MOST_UNJUDGED } from "../../audit/common/choices.ts";
+import { mostUnjudged } from "../../audit/common/choices.ts";
 import type { ReportData } from "../../core/records/report.ts";
 import { buildReportData } from "../../report/build-report.ts";
 import type { RunRecords } from "../audit/run.ts";
@@ -56,9 +56,9 @@ export function tooMuchUnjudged({ manifest, observations, verdicts }: RunRecords
   );
   const judged = verdicts.filter((verdict) => verdict.cap === cap && asked.has(verdict.observation));
   const without = judged.filter(({ surface }) => surface === null).length;
-  if (without <= MOST_UNJUDGED * judged.length) return null;
+  if (without <= mostUnjudged * judged.length) return null;
   return (
     `${without} of ${judged.length} answers got no label (template ${main}, first ${cap} tokens), more than the ` +
-    `${Math.round(MOST_UNJUDGED * 100)}% an audit can bear; the report says which`
+    `${Math.round(mostUnjudged * 100)}% an audit can bear; the report says which`
   );
 }

@@ -1,6 +1,6 @@
 /** The categories that a plan names: the published five, or a file's or the plan's own. What is unknown is refused by name. */
 import { z } from "zod";
-import { FEATURES_PER_CATEGORY, SMALLEST_EFFECT } from "../../audit/common/choices.ts";
+import { featuresPerCategory, smallestEffect } from "../../audit/common/choices.ts";
 import { published, publishedCategories } from "../../audit/features/published-categories.ts";
 import { badInput } from "../../core/errors.ts";
 import { canonicalJson } from "../../core/hash.ts";
@@ -40,8 +40,8 @@ export const writtenCategories = z
       z.enum(publishedNames).describe("One of the published five, by its name."),
       z.strictObject({
         ...shape,
-        features: shape.features.default(FEATURES_PER_CATEGORY),
-        least_effect: shape.least_effect.default(SMALLEST_EFFECT),
+        features: shape.features.default(featuresPerCategory),
+        least_effect: shape.least_effect.default(smallestEffect),
       }),
     ]),
   )
@@ -49,7 +49,7 @@ export const writtenCategories = z
 
 function withSize(given: unknown): unknown {
   if (typeof given !== "object" || given === null || Array.isArray(given)) return given;
-  return { features: FEATURES_PER_CATEGORY, least_effect: SMALLEST_EFFECT, ...given };
+  return { features: featuresPerCategory, least_effect: smallestEffect, ...given };
 }
 
 const keys = {

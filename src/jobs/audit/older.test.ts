@@ -9,7 +9,7 @@ import { analysed } from "./analysed.ts";
 import type { Manifest } from "./manifest.ts";
 import { findingsAgain } from "./older.ts";
 
-const D_SAE = 40;
+const d_sae = 40;
 const answer = refuseAt((prompt) => (isHazard(prompt) ? 0.8 : 0.1));
 
 function recordsOf(input: AnalysisInput, projection: boolean) {
@@ -34,7 +34,7 @@ const several = {
   ...withOne,
   saes: [
     ...withOne.saes,
-    made({ d_sae: D_SAE, pooled: (key) => noises.get(key)! }, "noise@5"),
+    made({ d_sae: d_sae, pooled: (key) => noises.get(key)! }, "noise@5"),
     { key: "other@7", features: null, not_measured: "not measured: the gate." },
   ],
 };
