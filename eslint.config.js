@@ -7,6 +7,13 @@ const hiddenByName = {
   message: "Write #name.",
 };
 
+// It holds %20 for a space, and /C:/ on Windows.
+const pathOfUrl = {
+  selector:
+    "MemberExpression[property.name='pathname'] > NewExpression[callee.name='URL'] > MemberExpression[object.type='MetaProperty']",
+  message: "A URL's pathname is no path. Use fileURLToPath.",
+};
+
 export default tseslint.config(
   { ignores: ["node_modules", "build", "dist", "runs", "scripts/*.mjs", "bin", "**/fixtures/**"] },
   ...tseslint.configs.strictTypeChecked,
@@ -30,7 +37,7 @@ export default tseslint.config(
       "@typescript-eslint/no-confusing-void-expression": ["error", { ignoreArrowShorthand: true }],
       "@typescript-eslint/no-unused-vars": ["error", { varsIgnorePattern: "^_", argsIgnorePattern: "^_" }],
       "no-console": "error",
-      "no-restricted-syntax": ["error", hiddenByName],
+      "no-restricted-syntax": ["error", hiddenByName, pathOfUrl],
       "no-restricted-imports": [
         "error",
         {
@@ -50,6 +57,7 @@ export default tseslint.config(
       "no-restricted-syntax": [
         "error",
         hiddenByName,
+        pathOfUrl,
         {
           selector: "MemberExpression[property.name='write'] > MemberExpression[object.name='process']",
           message:

@@ -1,10 +1,11 @@
 /** The self-check accepts an engine that computes the same as the CPU, and names the part that does not. */
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Checkpoint, openCheckpoint } from "../checkpoint/checkpoint.ts";
 import { Engine } from "./engine.ts";
 import { requireAgreement } from "./self-check.ts";
 
-const folder = new URL("../../../test/fixtures/engine/", import.meta.url).pathname;
+const folder = fileURLToPath(new URL("../../../test/fixtures/engine/", import.meta.url));
 
 describe.each(["llama-gqa-bias", "gemma2-caps"])("%s", (name) => {
   let checkpoint: Checkpoint;

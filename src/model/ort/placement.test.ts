@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, expect, it } from "vitest";
 import { openCheckpoint } from "../checkpoint/checkpoint.ts";
 import { Engine } from "../engine/engine.ts";
@@ -14,7 +15,7 @@ afterAll(() => {
 });
 
 it("names the operators that the CPU ran, but not those that compute shapes", async () => {
-  const path = new URL("../../../test/fixtures/engine/gemma2-caps", import.meta.url).pathname;
+  const path = fileURLToPath(new URL("../../../test/fixtures/engine/gemma2-caps", import.meta.url));
   const { config, weights } = await openCheckpoint(path);
   const oneBlockAtATime = { beside: "" };
   const engine = await Engine.open(config, weights, { threads: 1, traces, oneBlockAtATime });

@@ -9,7 +9,7 @@
 import { closeSync, openSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { basename, dirname, join, relative, sep } from "node:path";
-import { failure } from "../../core/errors.ts";
+import { badInput, failure } from "../../core/errors.ts";
 import type { Device } from "../../core/records/device.ts";
 import { scratchFolder, writeAll, writeProblem } from "../../files/disk/io.ts";
 import { readExactly } from "../../files/disk/read.ts";
@@ -51,7 +51,7 @@ export async function openSession(
       graph,
       (name): WeightPlacement => {
         const { file, offset, length } = mapped[names.indexOf(name)]!;
-        return { kind: "external", location: relative(folder, file), offset, length };
+        return { kind: "external", location: relative(folder, file).replaceAll(sep, "/"), offset, length };
       },
       options.device,
     );
@@ -72,8 +72,26 @@ export async function openSession(
     );
     return await createSession(bytes, options, { model_external_initializers_file_folder_path: scratch });
   } finally {
-    // A mapping stays valid after its file is deleted.
-    rmSync(scratch, { recursive: true, force: true });
+    removeScratch(scratch);
+  }
+}
+
+/**
+ * A mapping stays valid after its file is deleted. Windows may refuse to delete a mapped file: then it is tried again at the
+ * exit.
+ */
+function removeScratch(folder: string): void {
+  const remove = () => rmSync(folder, { recursive: true, force: true });
+  try {
+    remove();
+  } catch {
+    process.once("exit", () => {
+      try {
+        remove();
+      } catch {
+        // It stays in the system's folder for temporary files.
+      }
+    });
   }
 }
 
@@ -184,7 +202,10 @@ function refuseDevice(device: Exclude<Device, "cpu">, error: unknown): never {
   );
 }
 
-/** The deepest folder that contains all of these. Hugging Face caches have snapshots and blobs in sibling folders. */
+/**
+ * The deepest folder that contains all of these. Hugging Face caches have snapshots and blobs in sibling folders.
+ * @throws FathomError for folders on different drives (Windows)
+ */
 function commonAncestor(folders: readonly string[]): string {
   const [first = "", ...rest] = folders;
   let parts = first.split(sep);
@@ -193,6 +214,8 @@ function commonAncestor(folders: readonly string[]): string {
     const differs = parts.findIndex((part, i) => part !== other[i]);
     if (differs >= 0) parts = parts.slice(0, differs);
   }
-  // If they have only the root in common, the root.
-  return parts.join(sep) || sep;
+  if (parts.length === 0)
+    throw badInput("weights", "all files of a checkpoint on one drive", folders.join(" and "));
+  // If they have only the root in common, the root: "/", or "C:\\" on Windows.
+  return parts.length === 1 ? parts[0]! + sep : parts.join(sep);
 }

@@ -1,12 +1,13 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, expect, it } from "vitest";
 import { openSae } from "../formats/open-sae.ts";
 import { saveSae } from "../formats/save.ts";
 import { neuronpediaOf } from "./neuronpedia.ts";
 
-const fixture = new URL("../../../test/fixtures/sae/topk", import.meta.url).pathname;
+const fixture = fileURLToPath(new URL("../../../test/fixtures/sae/topk", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "fathom-neuronpedia-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 

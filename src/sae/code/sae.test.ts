@@ -2,6 +2,7 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import { worstRow } from "../../../test/support/worst-row.ts";
 import { poolings } from "../../core/records/pooling.ts";
@@ -13,7 +14,7 @@ import { rowsOf } from "./rows.ts";
 import { makeSae, nothingStated, type Sae } from "./sae.ts";
 import { SaeSession } from "./sae-session.ts";
 
-const fixtures = new URL("../../../test/fixtures/sae/", import.meta.url).pathname;
+const fixtures = fileURLToPath(new URL("../../../test/fixtures/sae/", import.meta.url));
 const { cases } = JSON.parse(readFileSync(`${fixtures}cases.json`, "utf8")) as {
   cases: { name: string; architecture: string }[];
 };

@@ -6,6 +6,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import { worstRow } from "../../../test/support/worst-row.ts";
 import type { Json } from "../../core/hash.ts";
@@ -14,7 +15,7 @@ import { SaeSession } from "../code/sae-session.ts";
 import { openSae } from "./open-sae.ts";
 import { saveSae } from "./save.ts";
 
-const fixtures = new URL("../../../test/fixtures/sae-export/", import.meta.url).pathname;
+const fixtures = fileURLToPath(new URL("../../../test/fixtures/sae-export/", import.meta.url));
 const { cases } = JSON.parse(readFileSync(`${fixtures}cases.json`, "utf8")) as {
   cases: { name: string; architecture: string }[];
 };

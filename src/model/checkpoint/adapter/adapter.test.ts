@@ -2,6 +2,7 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openSafetensors } from "../../../files/tensors/safetensors.ts";
 import { type TensorToWrite, writeSafetensors } from "../../../files/tensors/safetensors-writer.ts";
@@ -13,7 +14,7 @@ import type { Generation } from "../../engine/generation.ts";
 import { GradientEngine } from "../../engine/gradients.ts";
 import { type Checkpoint, openCheckpoint, openWeights } from "../checkpoint.ts";
 
-const fixtures = new URL("../../../../test/fixtures/", import.meta.url).pathname;
+const fixtures = fileURLToPath(new URL("../../../../test/fixtures/", import.meta.url));
 const adapters = [
   "all-linear",
   "some-layers",

@@ -6,6 +6,7 @@
  * bit. No activation here does, so no measurement can see it. The gate checks the arithmetic itself; the last test
  * does that with ONNX Runtime's own ≥.
  */
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { random } from "../../../core/random.ts";
 import { greaterOperator } from "../../../graph/ops/select.ts";
@@ -28,7 +29,7 @@ import { quality } from "./quality.ts";
 import { answered, type Sample, sampleOf } from "./residual-sample.ts";
 import { splice } from "./splice.ts";
 
-const organism = new URL("../../../../organisms/demo", import.meta.url).pathname;
+const organism = fileURLToPath(new URL("../../../../organisms/demo", import.meta.url));
 const layer = 2;
 const bundled = openSae(`${organism}/sae`);
 const d = bundled.d_in;

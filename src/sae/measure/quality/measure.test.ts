@@ -2,6 +2,7 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import { random } from "../../../core/random.ts";
 import { openSafetensors } from "../../../files/tensors/safetensors.ts";
@@ -18,7 +19,7 @@ import { gate, requireFits } from "../gate/gate.ts";
 import { inspect } from "../inspect.ts";
 import { quality } from "./quality.ts";
 
-const fixtures = new URL("../../../../test/fixtures/sae/", import.meta.url).pathname;
+const fixtures = fileURLToPath(new URL("../../../../test/fixtures/sae/", import.meta.url));
 const scratch = mkdtempSync(join(tmpdir(), "fathom-sae-"));
 afterAll(() => {
   rmSync(scratch, { recursive: true });

@@ -5,6 +5,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { random } from "../../../core/random.ts";
 import { textOf } from "../../../model/checkpoint/checkpoint.ts";
@@ -39,7 +40,7 @@ interface Fixture {
   windows: Record<string, number[]>;
 }
 
-const here = (path: string) => new URL(`../../../../${path}`, import.meta.url).pathname;
+const here = (path: string) => fileURLToPath(new URL(`../../../../${path}`, import.meta.url));
 const expected = JSON.parse(readFileSync(here("test/fixtures/sae-report/demo.json"), "utf8")) as Fixture;
 const folder = mkdtempSync(join(tmpdir(), "fathom-sae-report-"));
 const sae = openSae(here("organisms/demo/sae"));
