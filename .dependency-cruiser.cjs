@@ -37,6 +37,8 @@ const rooms = {
   ],
   "jobs/audit-report": ["core", "files", "sae", "audit", "report", "jobs/inputs", "jobs/audit"],
   "jobs/sae-training": ["core", "files", "model", "sae", "prompts", "jobs/job", "jobs/inputs"],
+  // What a program may import. The command line shares its defaults.
+  library: ["core", "model", "sae", "prompts", "audit", "jobs"],
 };
 const isTest = "\\.test\\.ts$";
 const inside = (room) => `^src/${room}/`;

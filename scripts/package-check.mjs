@@ -7,7 +7,15 @@
 //     node scripts/package-check.mjs fathom-0.1.0.tgz   checks an existing package
 //     --folder FOLDER                                   installs in FOLDER and keeps it, with the run (runs/first) in it
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -115,6 +123,19 @@ try {
   const page = readFileSync(join(home, "runs/first/report.html"), "utf8");
   const shown = findings.filter(({ sentence }) => page.includes(JSON.stringify(sentence).slice(1, -1)));
   expect("the report holds findings", shown.length > 0, `none of ${findings.length}`);
+
+  const text = readFileSync(join(installed, "docs/library.md"), "utf8");
+  for (const [i, [, code]] of [...text.matchAll(/^```js\n([\s\S]*?)^```/gm)].entries()) {
+    writeFileSync(join(home, `example-${i + 1}.mjs`), code);
+    const printed = user("node", [`example-${i + 1}.mjs`]);
+    expect(`example ${i + 1} of docs/library.md runs`, printed.trim() !== "", "nothing printed");
+  }
+  writeFileSync(
+    join(home, "closed.mjs"),
+    'console.log(await import("fathom/dist/core/errors.js").catch(({ code }) => code));',
+  );
+  const closed = user("node", ["closed.mjs"]).trim();
+  expect("nothing else can be imported", closed === "ERR_PACKAGE_PATH_NOT_EXPORTED", closed);
 } catch (error) {
   console.error(`package-check: ${error.message}`);
   process.exitCode = 1;

@@ -3,7 +3,6 @@
  * files.
  */
 import { z } from "zod";
-import { auditDefaults } from "../src/cli/options/defaults.ts";
 import { catalogSchema } from "../src/core/records/catalog.ts";
 import { findingSchema } from "../src/core/records/finding.ts";
 import { observationSchema } from "../src/core/records/observation.ts";
@@ -14,6 +13,7 @@ import { writtenForm } from "../src/core/records/written.ts";
 import { insideSchema } from "../src/jobs/audit/inside.ts";
 import { manifestSchema } from "../src/jobs/audit/manifest.ts";
 import { planFileSchema } from "../src/jobs/audit/plan.ts";
+import { auditDefaults } from "../src/library/defaults.ts";
 import { promptLineSchema } from "../src/prompts/prompt-line.ts";
 import { docComments, type TypeName } from "./doc-comments.ts";
 

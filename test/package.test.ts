@@ -3,10 +3,11 @@
  * and uses it there on the machine's own Node. What it leaves is looked at here. Needs the registry, or what npm has cached of it.
  */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
+import ts from "typescript";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { findingSchema } from "../src/core/records/finding.ts";
@@ -47,10 +48,12 @@ describe("the package", () => {
     expect([...places].sort()).toEqual(
       [...expected, "bin", "dist", "docs", "organisms", "prompts", "schemas"].sort(),
     );
-    expect(files.filter((file) => /\.(ts|tsx|mts|map)$|\.test\.|fixtures/.test(file))).toEqual([]);
+    expect(files.filter((file) => /(?<!\.d)\.ts$|\.(tsx|mts|map)$|\.test\.|fixtures/.test(file))).toEqual([]);
     expect(files).toEqual(
       expect.arrayContaining([
         "dist/cli/main.js",
+        "dist/index.js",
+        "dist/index.d.ts",
         "dist/model/engine/worker.js",
         "dist/report-template.html",
         "dist/report-template.licenses.md",
@@ -63,6 +66,45 @@ describe("the package", () => {
       ]),
     );
   });
+
+  /** What TypeScript has against files of the empty folder, by the package's own types. */
+  function typeErrors(files: readonly string[]): string[] {
+    const program = ts.createProgram(
+      files.map((file) => join(home, file)),
+      {
+        allowJs: true,
+        checkJs: true,
+        exactOptionalPropertyTypes: true,
+        module: ts.ModuleKind.NodeNext,
+        noEmit: true,
+        noUncheckedIndexedAccess: true,
+        strict: true,
+        target: ts.ScriptTarget.ES2023,
+        typeRoots: [join(root, "node_modules/@types")],
+        types: ["node"],
+      },
+    );
+    return ts
+      .getPreEmitDiagnostics(program)
+      .map(
+        ({ file, messageText }) =>
+          `${file?.fileName ?? ""}: ${ts.flattenDiagnosticMessageText(messageText, " ")}`,
+      );
+  }
+
+  it(
+    "has types that the examples of its page pass, and a wrong call does not",
+    () => {
+      const examples = readdirSync(home).filter((name) => /^example-\d+\.mjs$/.test(name));
+      expect(examples.length).toBeGreaterThan(5);
+      expect(typeErrors(examples)).toEqual([]);
+      const wrong =
+        'import { openModel } from "fathom";\nawait (await openModel("m")).generate([{}], { maxNewTokens: 1 });\n';
+      writeFileSync(join(home, "wrong.mjs"), wrong);
+      expect(typeErrors(["wrong.mjs"])).toHaveLength(1);
+    },
+    patience,
+  );
 
   it("audited the bundled checkpoint, and what it wrote is what a checkout writes", () => {
     const manifest = manifestSchema.parse(JSON.parse(text(`${run}/manifest.json`)));

@@ -30,13 +30,18 @@ export async function loadInputs(pathOrName: string): Promise<Input[]> {
   const claim = uniqueIds();
   return (await promptLines(path)).map(({ where, value }) => {
     const row = rowOf(value, where);
-    const input = inputOf(row);
+    const input = inputIn(row);
     claim(input.id, row);
     return input;
   });
 }
 
-function inputOf(row: Row): Input {
+/** One input, from anywhere. @param where what errors call it @throws FathomError naming the first field that is wrong */
+export function inputOf(value: object, where: string): Input {
+  return inputIn(rowOf(value, where));
+}
+
+function inputIn(row: Row): Input {
   const id = requiredText(row, "id", "give every line an id of its own");
   const present = kinds.filter((field) => given(row, field) !== undefined);
   const [kind] = present;

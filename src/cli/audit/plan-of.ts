@@ -1,8 +1,7 @@
 /** The plan of an audit: options over the plan file over the defaults, so that every choice ends up stated. */
 import { badInput } from "../../core/errors.ts";
-import { namedCategories } from "../../jobs/audit/categories.ts";
-import { type AuditPlan, type NamedSae, pathOfSae, planSchema, readPlanFile } from "../../jobs/audit/plan.ts";
-import { auditDefaults } from "../options/defaults.ts";
+import { type AuditPlan, type NamedSae, pathOfSae, readPlanFile } from "../../jobs/audit/plan.ts";
+import { statedPlan, withoutUndefined } from "../../library/stated-plan.ts";
 import type { AuditOptions } from "./options.ts";
 
 export interface Asked {
@@ -39,27 +38,14 @@ export function planOf(planFile: string | undefined, options: AuditOptions): Ask
     seed: options.seed,
     show_text: options.showText,
   });
-  const { categories, ...merged } = { ...auditDefaults, ...file, ...given };
-  if (options.k !== undefined) merged.sae = [withK(merged.sae ?? [], options.k)];
-  for (const key of ["model", "prompts"] as const) {
-    if (merged[key] === undefined)
-      throw badInput(`--${key}`, "a value, here or in a plan file", "none", "fathom audit --help");
-  }
-  const result = planSchema.safeParse({
-    ...merged,
-    categories: typeof categories === "string" ? namedCategories(categories) : categories,
+  const asked = { ...file, ...given };
+  if (options.k !== undefined) asked.sae = [withK(asked.sae ?? [], options.k)];
+  const plan = statedPlan(asked, {
+    said: (key) => `--${key}`,
+    elsewhere: "here or in a plan file",
+    hint: "fathom audit --help",
   });
-  if (!result.success) {
-    const issue = result.error.issues[0]!;
-    throw badInput(`plan ${issue.path.join(".")}`, issue.message, "something else", "fathom audit --help");
-  }
-  const { precision, fidelity } = result.data;
-  if (fidelity && precision === "fp32")
-    throw badInput("--fidelity", "--precision int8 or int4, to be compared with fp32", "fp32");
-  const caps = result.data.caps.toSorted((a, b) => a - b);
-  const twice = caps.find((cap, i) => cap === caps[i + 1]);
-  if (twice !== undefined) throw badInput("plan caps", "each cap once", `${twice} twice`);
-  return { plan: { ...result.data, caps }, out: options.out ?? fileOut ?? null };
+  return { plan, out: options.out ?? fileOut ?? null };
 }
 
 /** --k speaks of the one SAE that there is; which of several it means, only a plan can say. */
@@ -73,11 +59,4 @@ function withK(saes: readonly NamedSae[], k: number): NamedSae {
       "sae: [{path: …, k: …}] in a plan file",
     );
   return { path: pathOfSae(one), k };
-}
-
-/** Every schema below takes a key's absence, not its being undefined. */
-function withoutUndefined<T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>;
-  };
 }

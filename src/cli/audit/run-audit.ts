@@ -12,8 +12,8 @@ import { reportOfRun, tooMuchUnjudged } from "../../jobs/audit-report/report-of-
 import { requireTemplate, writeReport } from "../../jobs/audit-report/write-report.ts";
 import { tellNotes } from "../../jobs/inputs/open-named.ts";
 import type { JobContext } from "../../jobs/job/job.ts";
+import { reportDefaults } from "../../library/defaults.ts";
 import { answersAt } from "../../model/checkpoint/checkpoint.ts";
-import { reportDefaults } from "../options/defaults.ts";
 import { summaryOf } from "../report/summary.ts";
 import { complain } from "../terminal/failure.ts";
 import { heeding, onInterrupt } from "../terminal/interrupt.ts";

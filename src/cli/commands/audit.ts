@@ -1,8 +1,8 @@
 /** `fathom audit`: the main job, as a command line. */
 import { Command, Option } from "commander";
 import { poolings } from "../../core/records/pooling.ts";
+import { auditDefaults } from "../../library/defaults.ts";
 import type { AuditOptions } from "../audit/options.ts";
-import { auditDefaults } from "../options/defaults.ts";
 import { choice, choices, decimal, names, wholeNumber, wholeNumbers } from "../options/parse-option.ts";
 import { adapterHelp, modelHelp, saeHelp } from "./named.ts";
 import {

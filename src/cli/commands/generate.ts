@@ -1,6 +1,6 @@
 /** `fathom generate`: text from exact tokens. */
 import { Command } from "commander";
-import { generateDefaults } from "../options/defaults.ts";
+import { generateDefaults } from "../../library/defaults.ts";
 import { decimal, wholeNumber } from "../options/parse-option.ts";
 import type { GenerateCommandOptions } from "../tokens/run-generate.ts";
 import { adapterHelp, modelHelp } from "./named.ts";

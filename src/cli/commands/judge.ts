@@ -1,7 +1,7 @@
 /** `fathom judge`: verdicts over recorded answers. */
 import { Command } from "commander";
+import { judgeDefaults } from "../../library/defaults.ts";
 import type { JudgeCommandOptions } from "../judge/run-judge.ts";
-import { judgeDefaults } from "../options/defaults.ts";
 import { choices } from "../options/parse-option.ts";
 import { quietOption } from "./shared-options.ts";
 

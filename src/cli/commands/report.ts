@@ -1,6 +1,6 @@
 /** `fathom report`: a run's report once more, in other formats or elsewhere. */
 import { Command } from "commander";
-import { reportDefaults } from "../options/defaults.ts";
+import { reportDefaults } from "../../library/defaults.ts";
 import { choices } from "../options/parse-option.ts";
 import type { ReportCommandOptions } from "../report/run-report.ts";
 

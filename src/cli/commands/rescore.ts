@@ -1,6 +1,6 @@
 /** `fathom rescore`: D once more, from numbers that another tool recorded. */
 import { Command } from "commander";
-import { rescoreDefaults } from "../options/defaults.ts";
+import { rescoreDefaults } from "../../library/defaults.ts";
 import type { RescoreCommandOptions } from "../rescore/run-rescore.ts";
 import { seedOption } from "./shared-options.ts";
 

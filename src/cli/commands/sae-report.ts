@@ -1,6 +1,6 @@
 /** `fathom sae report`: how good a sparse autoencoder is on a model, as one page and as JSON. */
 import { Command } from "commander";
-import { saeReportDefaults } from "../options/defaults.ts";
+import { saeReportDefaults } from "../../library/defaults.ts";
 import { wholeNumber, wholeNumbers } from "../options/parse-option.ts";
 import type { SaeReportOptions } from "../sae/run-report.ts";
 import {

@@ -2,9 +2,9 @@
 import { Command } from "commander";
 import type { Tier } from "../../core/records/prompt.ts";
 import { tierWords } from "../../core/records/words.ts";
+import { domainDefaults, trainDefaults } from "../../library/defaults.ts";
 import { contrasts, poolings } from "../../sae/domain/plan.ts";
 import { objectiveNames, usualOf, usualPlan } from "../../sae/training/state/training-plan.ts";
-import { domainDefaults, trainDefaults } from "../options/defaults.ts";
 import { choice, choices, decimal, wholeNumber } from "../options/parse-option.ts";
 import { presetNames } from "../sae/presets.ts";
 import type { SaeTrainOptions } from "../sae/run-train.ts";

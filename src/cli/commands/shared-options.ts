@@ -2,7 +2,7 @@
 import { type Command, Option } from "commander";
 import { devices } from "../../core/records/device.ts";
 import { precisions } from "../../core/records/precision.ts";
-import { deviceDefault, precisionDefault, saeCheckDefaults } from "../options/defaults.ts";
+import { deviceDefault, precisionDefault, saeCheckDefaults } from "../../library/defaults.ts";
 import { choice, wholeNumber } from "../options/parse-option.ts";
 import { adapterHelp, formatHelp, modelHelp, saeHelp } from "./named.ts";
 

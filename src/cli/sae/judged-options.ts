@@ -1,7 +1,7 @@
 /** The options that name what an SAE is judged on, as the job takes it. */
 import { badInput } from "../../core/errors.ts";
 import type { JudgedTexts } from "../../jobs/inputs/judged-texts.ts";
-import { saeCheckDefaults } from "../options/defaults.ts";
+import { saeCheckDefaults } from "../../library/defaults.ts";
 
 export interface JudgedTextOptions {
   prompts?: string;

@@ -11,6 +11,7 @@ import { answersTo, gateOn, givenTexts, splicedTokens, textsRead } from "../../j
 import { locateSae } from "../../jobs/inputs/locate.ts";
 import { openNamed, tellNotes } from "../../jobs/inputs/open-named.ts";
 import type { Tell } from "../../jobs/job/job-events.ts";
+import { saeReportDefaults } from "../../library/defaults.ts";
 import { type Checkpoint, notesOf } from "../../model/checkpoint/checkpoint.ts";
 import { modelOf } from "../../model/model.ts";
 import { renderHtml } from "../../report/html.ts";
@@ -20,7 +21,6 @@ import { openSae } from "../../sae/formats/open-sae.ts";
 import { requireFits } from "../../sae/measure/gate/gate.ts";
 import { measureSae } from "../../sae/measure/report/report.ts";
 import { readTraining } from "../../sae/training/training-curve.ts";
-import { saeReportDefaults } from "../options/defaults.ts";
 import { printJson, printLines, requireWritable } from "../terminal/output.ts";
 import { Progress } from "../terminal/progress.ts";
 import { engineChoice } from "../tokens/engine-options.ts";

@@ -10,6 +10,7 @@ import { locateSae } from "../../jobs/inputs/locate.ts";
 import { openNamed } from "../../jobs/inputs/open-named.ts";
 import type { Tell } from "../../jobs/job/job-events.ts";
 import { tellSteps, tellStepsOfAll } from "../../jobs/sae-training/training-events.ts";
+import { deviceDefault, precisionDefault, trainDefaults } from "../../library/defaults.ts";
 import type { Checkpoint } from "../../model/checkpoint/checkpoint.ts";
 import { rowsInShards } from "../../sae/code/activation-shards.ts";
 import { fingerprintOf, requireUnseen, unseenName } from "../../sae/code/fingerprint.ts";
@@ -24,7 +25,6 @@ import { type Keeping, readState, writeState } from "../../sae/training/state/tr
 import { trainedNames } from "../../sae/training/state/weights.ts";
 import { type TrainedSae, trainSae } from "../../sae/training/training.ts";
 import { objectiveFor } from "../../sae/training/warm-start.ts";
-import { deviceDefault, precisionDefault, trainDefaults } from "../options/defaults.ts";
 import { onInterrupt } from "../terminal/interrupt.ts";
 import { printJson, printLines } from "../terminal/output.ts";
 import { Progress } from "../terminal/progress.ts";

@@ -1,5 +1,6 @@
 /** The plan of `fathom sae train` from its options: what an objective needs is asked for, what it has no use for refused. */
 import { badInput } from "../../core/errors.ts";
+import { trainDefaults } from "../../library/defaults.ts";
 import type { Sae } from "../../sae/code/sae.ts";
 import {
   type ObjectiveName,
@@ -8,7 +9,6 @@ import {
   usualOf,
   usualPlan,
 } from "../../sae/training/state/training-plan.ts";
-import { trainDefaults } from "../options/defaults.ts";
 
 export interface PlanOptions {
   objective?: ObjectiveName;

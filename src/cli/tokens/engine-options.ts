@@ -2,7 +2,7 @@
 import type { Device } from "../../core/records/device.ts";
 import type { Precision } from "../../core/records/precision.ts";
 import type { EngineChoice } from "../../jobs/inputs/engine-options.ts";
-import { deviceDefault, precisionDefault } from "../options/defaults.ts";
+import { deviceDefault, precisionDefault } from "../../library/defaults.ts";
 
 export interface EngineOptions {
   threads?: number;

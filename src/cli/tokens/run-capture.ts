@@ -5,8 +5,8 @@ import { type TensorToWrite, writeSafetensors } from "../../files/tensors/safete
 import { encodeInputs } from "../../jobs/inputs/encode-inputs.ts";
 import { engineOptions } from "../../jobs/inputs/engine-options.ts";
 import { openNamed, tellNotes } from "../../jobs/inputs/open-named.ts";
+import { precisionDefault } from "../../library/defaults.ts";
 import { modelOf } from "../../model/model.ts";
-import { precisionDefault } from "../options/defaults.ts";
 import { complain } from "../terminal/failure.ts";
 import { requireRegularFile } from "../terminal/output.ts";
 import { Progress } from "../terminal/progress.ts";

@@ -8,7 +8,7 @@ import { listOf } from "../../core/records/list-of.ts";
 import { poolings } from "../../core/records/pooling.ts";
 import { precisions } from "../../core/records/precision.ts";
 import { reads } from "../../core/records/written.ts";
-import { parseYaml, readYaml } from "../../files/yaml/yaml.ts";
+import { parseYaml, readYaml, type YamlFile } from "../../files/yaml/yaml.ts";
 import { parseReference } from "../../hub/reference.ts";
 import { parseCategories, writtenCategories } from "./categories.ts";
 
@@ -167,22 +167,26 @@ const pathKeys = ["model", "adapter", "prompts", "categories", "out"] as const;
 /** Those that may name a repository of the hub instead. */
 const hubKeys: ReadonlySet<string> = new Set(["model", "adapter", "sae"]);
 
+/** A plan from anywhere, its paths as they are. @throws FathomError naming the place of every unknown or ill-typed key */
+export function planIn(file: YamlFile): PlanFile {
+  const { categories, ...rest } = parseYaml(file, planFileSchema, [], {
+    what: "a key of an audit plan",
+    hint: `known keys: ${Object.keys(planFileSchema.shape).join(", ")}`,
+  });
+  if (categories === undefined) return rest;
+  return {
+    ...rest,
+    categories: typeof categories === "string" ? categories : parseCategories(file, ["categories"]),
+  };
+}
+
 /**
  * Reads audit.yaml. Paths in it are relative to the file, so that a plan can be moved with what it names.
  * @throws FathomError naming line and key for YAML that does not parse and for every unknown or ill-typed key
  */
 export function readPlanFile(path: string): PlanFile {
   const file = readYaml(path, "an audit plan in YAML");
-  const { categories, ...rest } = parseYaml({ ...file, value: file.value ?? {} }, planFileSchema, [], {
-    what: "a key of an audit plan",
-    hint: `known keys: ${Object.keys(planFileSchema.shape).join(", ")}`,
-  });
-  const plan: PlanFile = {
-    ...rest,
-    ...(categories === undefined
-      ? {}
-      : { categories: typeof categories === "string" ? categories : parseCategories(file, ["categories"]) }),
-  };
+  const plan = planIn({ ...file, value: file.value ?? {} });
   const placed = (key: string, value: string): string => {
     if (!/[./\\]/.test(value) || isAbsolute(value)) return value;
     const beside = join(dirname(path), value);

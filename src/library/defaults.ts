@@ -1,6 +1,6 @@
-/** Every default of Fathom. Below the command line nothing is assumed, so what a run was made with is all in its plan. */
-import { published } from "../../audit/features/published-categories.ts";
-import type { AuditPlan } from "../../jobs/audit/plan.ts";
+/** Every default of Fathom, for a program and for the command line. Below these two nothing is assumed: a plan says all of a run. */
+import { published } from "../audit/features/published-categories.ts";
+import type { AuditPlan } from "../jobs/audit/plan.ts";
 
 /** Exact. */
 export const precisionDefault = "fp32";

@@ -1,0 +1,94 @@
+/** An audit for a program: a plan in, a run's directory and what is in it out. */
+import { badInput } from "../core/errors.ts";
+import type { Side } from "../core/records/category.ts";
+import { audit as job } from "../jobs/audit/audit.ts";
+import type { AuditEvent } from "../jobs/audit/audit-events.ts";
+import { type AuditPlan, type NamedSae, planIn, readPlanFile } from "../jobs/audit/plan.ts";
+import { type RunRecords, readRun } from "../jobs/audit/run.ts";
+import { reportOfRun } from "../jobs/audit-report/report-of-run.ts";
+import { type ReportFormat, requireTemplate, writeReport } from "../jobs/audit-report/write-report.ts";
+import { reportDefaults } from "./defaults.ts";
+import { statedPlan, withoutUndefined } from "./stated-plan.ts";
+
+/** What an answer must meet: everything that is stated, each one value or a list of which any may hold. */
+export type WrittenSide = { [Field in keyof Side]?: Side[Field] | NonNullable<Side[Field]>[number] };
+
+/** A category of features (docs/cli.md#categories). */
+export interface WrittenCategory {
+  name: string;
+  has: WrittenSide;
+  lacks: WrittenSide;
+  features?: number;
+  least_effect?: number;
+}
+
+/** The plan of an audit, by the keys of audit.yaml (schemas/audit.schema.json). What is left out is a default. */
+export interface AuditRequest extends Partial<Omit<AuditPlan, "model" | "prompts" | "sae" | "categories">> {
+  /** A Hugging Face folder, a .gguf file, or a repository of the hub. */
+  model: string;
+  /** A bundled set (biology, fiction) or a JSON Lines file. */
+  prompts: string;
+  sae?: NamedSae | readonly NamedSae[];
+  /** published, a file of categories, or the list itself, in which a published one may stand by its name. */
+  categories?: string | readonly (string | WrittenCategory)[];
+}
+
+export interface AuditOptions {
+  /** The run's directory: new, empty, or with `resume` a run of the same plan. A plan file may name it instead. */
+  out?: string;
+  /** Go on with the run in `out`; false when not given. */
+  resume?: boolean;
+  /** Threads of the engine; one for each core when not given. */
+  threads?: number;
+  /** false keeps no rounded weights on the disk for the next time. */
+  cache?: boolean;
+  /** Reports that are written into the directory; html and md when not given, [] for none. */
+  report?: readonly ReportFormat[];
+  /** Aborting it stops the audit between two tokens. What is finished is kept, and `resume` goes on from there. */
+  signal?: AbortSignal;
+  /** Told what is at work, as often as something happens. */
+  onProgress?: (event: AuditEvent) => void;
+}
+
+export interface AuditedRun extends RunRecords {
+  /** The run's directory. */
+  out: string;
+}
+
+/**
+ * Runs an audit: asks every prompt under every condition, judges, analyses, and keeps all of it in the run's directory.
+ * @param plan the path of a plan file, whose paths are relative to it, or the plan itself, whose paths are relative to the
+ *   current folder
+ * @returns what `readRun` reads of the directory
+ * @throws FathomError for a plan that cannot be carried out, for a directory that is not this run's, when the rounded model is
+ *   further from fp32 than `fidelity_bound`, and where disk or engine fails
+ * @throws the signal's reason when it was aborted
+ */
+export async function audit(plan: string | AuditRequest, options: AuditOptions = {}): Promise<AuditedRun> {
+  const { resume = false, threads = null, cache = true, report = reportDefaults.formats } = options;
+  const { out: named, ...asked } =
+    typeof plan === "string"
+      ? readPlanFile(plan)
+      : planIn({ value: withoutUndefined(plan), at: (key) => ["plan", ...key].join(" ") });
+  const stated = statedPlan(asked, {
+    said: (key) => `plan ${key}`,
+    elsewhere: "which has no default",
+    hint: "docs/library.md has an example",
+  });
+  const out = options.out ?? named;
+  if (out === undefined)
+    throw badInput("out", "the run's directory", "none", 'audit(plan, { out: "runs/NAME" })');
+  if (report.includes("html")) requireTemplate();
+  const signal = options.signal ?? new AbortController().signal;
+  const tell = options.onProgress ?? (() => undefined);
+  const result = await job(stated, { out, resume, threads, keepRounded: cache, tell, signal });
+  if (!result.finished)
+    throw badInput(
+      "fidelity",
+      `at most ${stated.fidelity_bound} nats of mean KL(fp32 ‖ ${stated.precision})`,
+      String(result.tooFar.kl.mean),
+      "a finer precision, or a higher fidelity_bound, into a new directory",
+    );
+  if (report.length > 0) writeReport(reportOfRun(result.run, stated.show_text), out, report);
+  return { ...readRun(out), out };
+}
