@@ -51,7 +51,7 @@ export async function download(
             `${reference.repo} ${file.name}`,
             `bytes of hash ${file.etag}`,
             `others, ${wholeAttempts} times`,
-            "another network: something on the way may change what it carries",
+            "another network: something on the way may change the data",
           );
       }
     }

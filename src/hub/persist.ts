@@ -47,7 +47,7 @@ export async function persist<T>(
           what,
           `${hub.endpoint} to be reached`,
           error.message,
-          "a path of this machine, or the same command with a network; HF_HUB_OFFLINE=1 asks none",
+          "a path on this machine, or the same command with a network; with HF_HUB_OFFLINE=1 only the cache is used",
         );
       if (failures >= attempts)
         throw failure(

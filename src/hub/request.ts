@@ -29,7 +29,7 @@ export async function request(hub: Hub, url: string, options: RequestOptions): P
     if (!redirects.has(response.status) || location === null) return response;
     const next = URL.canParse(location, target.href) ? new URL(location, target) : null;
     if (next === null || !/^https?:$/.test(next.protocol))
-      throw new Transient(`${target.host} redirects to an address that is none`);
+      throw new Transient(`${target.host} redirects to something that is not an http address`);
     if (!options.leaveHub && next.origin !== home) return response;
     // The body is cancelled, because an unread body keeps its connection open.
     await response.body?.cancel();

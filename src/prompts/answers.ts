@@ -29,7 +29,7 @@ export async function loadAnswers(path: string): Promise<RecordedAnswer[]> {
     claim(id, row);
     return {
       id,
-      answer: textOf(row, "answer", 'write the answer as it was, "" where it was empty'),
+      answer: textOf(row, "answer", 'write the unchanged answer; "" for an empty one'),
       prompt:
         given(row, "prompt") === undefined
           ? undefined
@@ -51,5 +51,5 @@ function finishOf(row: Row): RecordedAnswer["finish"] {
   if (finish === undefined) return undefined;
   const known = finishes.find((one) => one === finish);
   if (known !== undefined) return known;
-  throw fieldError(row, "finish", finishes.join(" or "), "leave it out where it is not known");
+  throw fieldError(row, "finish", finishes.join(" or "), "leave it out if it is not known");
 }

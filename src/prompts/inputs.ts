@@ -50,7 +50,7 @@ function inputIn(row: Row): Input {
       row.where,
       `one of ${kinds.join(", ")}`,
       present.length === 0 ? "none of them" : present.join(" and "),
-      "each line says in one way what the model reads",
+      "give each line exactly one of these keys",
     );
   }
   switch (kind) {

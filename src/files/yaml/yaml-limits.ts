@@ -28,9 +28,8 @@ function requirePlainPieces(text: string, path: string): void {
     // The piece after this mark is always text.
     const type = isText ? "text" : CST.tokenType(piece);
     isText = piece === CST.SCALAR && !isText;
-    if (type === "alias")
-      throw badInput(where, "YAML without aliases", piece, "write out what it stands for");
-    if (type === "tag") throw badInput(where, "YAML without tags", piece, "quotes where text is meant");
+    if (type === "alias") throw badInput(where, "YAML without aliases", piece, "write the value in full");
+    if (type === "tag") throw badInput(where, "YAML without tags", piece, "quotes, if it is text");
     for (let at = piece.indexOf("\n"); at >= 0; at = piece.indexOf("\n", at + 1)) line += 1;
   }
 }

@@ -20,7 +20,7 @@ import { held } from "./held.ts";
 /** The chosen values of pre [B, d_sae]: k per token [B, k], or P of all tokens together [P]. */
 export interface Places {
   values: Value;
-  /** Of [B, k]: feature indices. Of [P]: positions in `pre` flattened to [B · d_sae]. */
+  /** For [B, k], feature indices; for [P], positions in `pre` flattened to [B · d_sae]. */
   indices: Value;
 }
 

@@ -16,7 +16,7 @@ export function openSae(path: string, format?: string, k?: number): Sae {
   const sae = openToTrainOn(path, format, k);
   if (k === undefined || sae.k === k) return sae;
   if (sae.k === null)
-    throw badInput("--k", `none: ${path} is of kind ${sae.kind}, which keeps no k largest`, String(k));
+    throw badInput("--k", `none: ${path} is of kind ${sae.kind}, which has no k`, String(k));
   throw badInput("--k", `${sae.k}, as ${path} has it`, String(k), "leave --k out");
 }
 

@@ -59,7 +59,7 @@ function requireUnitRows({ path, W_dec }: Sae): void {
   if (row >= 0)
     throw badInput(
       `${path} W_dec`,
-      "rows of norm 1, since which k are the largest depends on it",
+      "rows of norm 1, because the norms decide which k features are the largest",
       `another norm in row ${row}`,
     );
 }

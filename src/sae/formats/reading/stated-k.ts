@@ -19,7 +19,7 @@ export function readK(path: string, given: Given, ...said: readonly Said[]): { k
       places.length === 1 ? places[0]! : `${path} k`,
       `a whole number from 1${places.length === 1 ? "" : `, from ${places.join(" or ")}`}`,
       "none",
-      "--k N, as its makers name it",
+      "--k N, with the number that its makers state",
     );
   }
   return { k, notes: inFile === null ? [`k = ${k} was given (--k, or k in a plan); no file says it.`] : [] };
