@@ -4,14 +4,13 @@
  * no loss for dead features. Rows, their scale, the start and the split of the prompts are Fathom's (docs/method.md).
  */
 import { badInput } from "../../core/errors.ts";
-import type { DomainOptions } from "./domain-prompts.ts";
-import type { PlanOptions } from "./training-plan.ts";
+import type { ChoiceOptions, DomainOptions } from "./choice-options.ts";
 
 export const presetNames = ["published"] as const;
 export type PresetName = (typeof presetNames)[number];
 
 /** In place of options that are not given. */
-const presets: Readonly<Record<PresetName, Partial<PlanOptions & DomainOptions>>> = {
+const presets: Readonly<Record<PresetName, Partial<ChoiceOptions & DomainOptions>>> = {
   published: {
     objective: "topk",
     dSae: 6144,
@@ -29,7 +28,7 @@ const presets: Readonly<Record<PresetName, Partial<PlanOptions & DomainOptions>>
 };
 
 /** @throws FathomError for a preset with a contrastive term and no prompts for it */
-export function withPreset<T extends PlanOptions & DomainOptions & { preset?: PresetName; from?: string }>(
+export function withPreset<T extends ChoiceOptions & DomainOptions & { preset?: PresetName; from?: string }>(
   options: T,
 ): T {
   const { preset, domain, from } = options;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it, test } from "vitest";
-import { withoutPrompts } from "../../../src/cli/sae/domain-prompts.ts";
+import { withoutPrompts } from "../../../src/jobs/sae-training/domain-prompts.ts";
 import { contrastiveVerdictSchema } from "../../../src/core/records/contrastive-verdict.ts";
 import { promptSchema } from "../../../src/core/records/prompt.ts";
 import { loadPrompts } from "../../../src/prompts/load.ts";

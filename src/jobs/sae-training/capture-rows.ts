@@ -1,19 +1,17 @@
-/** What `fathom sae train` is trained on and judged by: resid_post of every token, as shards on the disk. */
+/** What a training is trained on and judged by: resid_post of every token, as shards on the disk. */
 import { z } from "zod";
 import { badInput } from "../../core/errors.ts";
 import { readText, writeTextAtomically } from "../../files/disk/io.ts";
 import { sealed, unsealed } from "../../files/lines/sealed-line.ts";
-import type { EncodedInput } from "../../jobs/inputs/encode-inputs.ts";
-import { engineOptions } from "../../jobs/inputs/engine-options.ts";
-import { tellNotes } from "../../jobs/inputs/open-named.ts";
-import type { Tell } from "../../jobs/job/job-events.ts";
 import type { Checkpoint } from "../../model/checkpoint/checkpoint.ts";
 import { CapturedRows } from "../../model/engine/captured-rows.ts";
-import { modelOf } from "../../model/model.ts";
+import { modelOf, type OpenOptions } from "../../model/model.ts";
 import { ShardWriter } from "../../sae/code/activation-shards.ts";
 import type { Span } from "../../sae/domain/labelled.ts";
 import { answered } from "../../sae/measure/quality/residual-sample.ts";
-import { type EngineOptions, engineChoice } from "../tokens/engine-options.ts";
+import type { EncodedInput } from "../inputs/encode-inputs.ts";
+import { tellNotes } from "../inputs/open-named.ts";
+import type { Tell } from "../job/job-events.ts";
 import type { TrainingFolder } from "./training-folder.ts";
 import type { TrainingText } from "./training-texts.ts";
 
@@ -35,19 +33,19 @@ export async function captureRows(
   texts: readonly TrainingText[],
   { prompts, answers }: LabelledInputs,
   checkpoint: Checkpoint,
-  options: EngineOptions & { layer: number },
+  { engine, layer }: { engine: OpenOptions; layer: number },
   tell: Tell,
 ): Promise<void> {
   const writer = new ShardWriter(folder.rows, checkpoint.config.hiddenSize);
   tellNotes(checkpoint, answers ? "greedy" : "none", tell);
-  const model = await modelOf(checkpoint, engineOptions(engineChoice(options), tell));
+  const model = await modelOf(checkpoint, engine);
   try {
     if (answers) tell({ kind: "working", what: "the model answers the prompts" });
     const labelled = answers
       ? await answered(model, prompts, answerTokens)
       : prompts.map((prompt) => ({ ...prompt, from: 0 }));
     const total = tokensOf(texts) + tokensOf(labelled);
-    const what = { layers: [options.layer], logits: false, edits: [] };
+    const what = { layers: [layer], logits: false, edits: [] };
     let read = 0;
     const onTokens = (tokens: number) => {
       read += tokens;
@@ -70,7 +68,7 @@ export async function captureRows(
       const some = labelled.slice(at, at + promptsAtATime);
       const captured = new CapturedRows();
       await model.capture(some, what, captured.take, onTokens);
-      for (const i of some.keys()) writer.put(captured.row(i, options.layer));
+      for (const i of some.keys()) writer.put(captured.row(i, layer));
     }
     const spans = labelled.map(({ ids, from }): Span => ({ length: ids.length, from }));
     writeTextAtomically(folder.spans, sealed({ spans }));

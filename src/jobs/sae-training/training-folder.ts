@@ -6,11 +6,13 @@ import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { badInput } from "../../core/errors.ts";
+import type { Json } from "../../core/hash.ts";
 import { readJson, writeProblem, writeTextAtomically } from "../../files/disk/io.ts";
-import { holdAlone, lockName } from "../../files/disk/lock.ts";
-import { clearPartials } from "../../files/disk/partial.ts";
+import { lockName } from "../../files/disk/lock.ts";
 import { isShardFile } from "../../sae/code/activation-shards.ts";
 import { unseenName } from "../../sae/code/fingerprint.ts";
+import { firstDifference } from "../job/difference.ts";
+import { takeFolder } from "../job/job-folder.ts";
 
 const spansName = "prompts.json";
 const ours = new Set(["settings.json", spansName, lockName]);
@@ -49,18 +51,21 @@ export function trainingFolder(out: string, settings: TrainingSettings, resume: 
   const rows = join(folder, "rows");
   // A folder without settings is a start that did not finish.
   const goesOn = resume && (existsSync(begun) || !existsSync(folder));
-  if (goesOn) sameSettings(begun, out, settings);
-  else requirePlace(folder, begun, out);
-  const release = holdAlone(folder);
-  try {
-    clearPartials(folder, (name) => ours.has(name) || name.endsWith(".safetensors"));
-    clearPartials(rows, isShardFile);
-    clearPartials(out, (name) => outputs.has(name));
+  const place = {
+    path: folder,
+    requireOurs() {
+      if (goesOn) sameSettings(begun, out, settings);
+      else requirePlace(folder, begun, out);
+    },
+    partials: [
+      [folder, (name: string) => ours.has(name) || name.endsWith(".safetensors")] as const,
+      [rows, isShardFile] as const,
+      [out, (name: string) => outputs.has(name)] as const,
+    ],
+  };
+  const release = takeFolder(place, () => {
     if (!goesOn) writeTextAtomically(begun, `${JSON.stringify(settings, null, 1)}\n`);
-  } catch (error) {
-    release();
-    throw error;
-  }
+  });
   return {
     release,
     rows,
@@ -112,12 +117,16 @@ function sameSettings(begun: string, out: string, settings: TrainingSettings): v
     );
   const kept = z.record(z.string(), z.union([z.string(), z.number()])).safeParse(readJson(begun));
   if (!kept.success) throw badInput(begun, "the settings of a training", "something else");
-  for (const name of new Set([...Object.keys(kept.data), ...Object.keys(settings)]))
-    if (kept.data[name] !== settings[name])
-      throw badInput(
-        `${out}: --resume`,
-        `${name} ${kept.data[name] ?? "unset"}, as the training began`,
-        String(settings[name] ?? "unset"),
-        "the same options, or another --out",
-      );
+  const differing = firstDifference(kept.data, settings, () => false);
+  if (differing === null) return;
+  throw badInput(
+    `${out}: --resume`,
+    `${differing.path.slice(1)} ${said(differing.begun)}, as the training began`,
+    said(differing.now),
+    "the same options, or another --out",
+  );
+}
+
+function said(setting: Json | undefined): string {
+  return typeof setting === "string" || typeof setting === "number" ? String(setting) : "unset";
 }

@@ -1,6 +1,5 @@
-/** The plan of `fathom sae train` from its options: what an objective needs is asked for, what it has no use for refused. */
+/** The plan of a training from what is chosen of it: what an objective needs is asked for, what it has no use for refused. */
 import { badInput } from "../../core/errors.ts";
-import { trainDefaults } from "../../library/defaults.ts";
 import type { Sae } from "../../sae/code/sae.ts";
 import {
   type ObjectiveName,
@@ -9,24 +8,25 @@ import {
   usualOf,
   usualPlan,
 } from "../../sae/training/state/training-plan.ts";
+import { objectiveFor } from "../../sae/training/warm-start.ts";
 
-export interface PlanOptions {
-  objective?: ObjectiveName;
-  dSae?: number;
-  k?: number;
-  sparsity?: number;
-  targetL0?: number;
-  bandwidth?: number;
-  steps?: number;
+/** What is chosen of a training. The objective and the sizes may be left to the SAE that training begins with. */
+export interface TrainingChoices {
+  objective: ObjectiveName | undefined;
+  dSae: number | undefined;
+  k: number | undefined;
+  sparsity: number | undefined;
+  targetL0: number | undefined;
+  bandwidth: number | undefined;
+  steps: number | undefined;
   seed: number;
-  batchSize?: number;
-  rate?: number;
-  weightDecay?: number;
-  l1Weight?: number;
-  /** A preset's, of which there are no options. */
-  warmup?: number;
-  decay?: number;
-  auxWeight?: number;
+  batchSize: number | undefined;
+  rate: number | undefined;
+  weightDecay: number | undefined;
+  l1Weight: number | undefined;
+  warmup: number | undefined;
+  decay: number | undefined;
+  auxWeight: number | undefined;
 }
 
 /** The options that some objectives have and others have not, as they are written. */
@@ -49,9 +49,18 @@ const own: Record<ObjectiveName, { needs: readonly OwnOption[]; takes: readonly 
  * @param from the SAE that training begins with, whose sizes are kept
  * @throws FathomError naming the option that is missing, that is another objective's, or that `from` says otherwise
  */
-export function planOf(given: PlanOptions, from: Sae | null): TrainingPlan {
-  const options = { ...given, ...(from === null ? {} : kept(given, from)) };
-  const { objective = trainDefaults.objective, dSae, steps, seed, batchSize, rate } = options;
+export function trainingPlanOf(
+  given: TrainingChoices,
+  from: Sae | null,
+  place: { layer: number; d_in: number },
+): TrainingPlan {
+  const options =
+    from === null
+      ? given
+      : { ...given, objective: objectiveFor(from, place, given.objective), ...kept(given, from) };
+  const { objective, dSae, steps, seed, batchSize, rate } = options;
+  if (objective === undefined)
+    throw badInput("--objective", `${objectiveNames.join(" or ")}, or an SAE --from`, "none");
   if (dSae === undefined)
     throw badInput("--d-sae", "a number of features, an SAE --from, or a --preset", "none");
   if (steps === undefined) throw badInput("--steps", "a number, or a --preset", "none");
@@ -89,7 +98,7 @@ export function planOf(given: PlanOptions, from: Sae | null): TrainingPlan {
 }
 
 /** What an SAE says of itself; said otherwise on the command line, it is refused. */
-function kept(given: PlanOptions, { path, d_sae, k }: Sae): { dSae: number; k?: number } {
+function kept(given: TrainingChoices, { path, d_sae, k }: Sae): { dSae: number; k?: number } {
   const sizes = { dSae: ["--d-sae", d_sae], k: ["--k", k] } as const;
   for (const [name, [option, value]] of Object.entries(sizes)) {
     const asked = given[name as keyof typeof sizes];

@@ -1,27 +1,16 @@
-/** The prompts with tiers that `fathom sae train --domain` holds apart: which, split how by which seed, as which tokens. */
-import { badInput } from "../../core/errors.ts";
+/** The prompts with tiers that a domain holds apart: which, split how by which seed, as which tokens. */
+
 import { hashJson } from "../../core/hash.ts";
-import type { Prompt, Tier } from "../../core/records/prompt.ts";
-import { type EncodedInput, encodeEach } from "../../jobs/inputs/encode-inputs.ts";
-import { domainDefaults } from "../../library/defaults.ts";
+import type { Prompt } from "../../core/records/prompt.ts";
 import type { Checkpoint } from "../../model/checkpoint/checkpoint.ts";
 import { loadPrompts } from "../../prompts/load.ts";
-import { type Contrast, type ContrastPlan, type Pooling, usualPerTier } from "../../sae/domain/plan.ts";
+import { type ContrastPlan, type Pooling, usualPerTier } from "../../sae/domain/plan.ts";
 import { clusterOf, type PromptSplit, splitPrompts } from "../../sae/domain/split.ts";
+import { type EncodedInput, encodeEach } from "../inputs/encode-inputs.ts";
 import { answerTokens, tokensOf } from "./capture-rows.ts";
+import type { DomainPlan } from "./sae-training-plan.ts";
 import type { TrainingSettings } from "./training-folder.ts";
 import type { TrainingText } from "./training-texts.ts";
-
-export interface DomainOptions {
-  domain?: string;
-  contrastive?: Contrast;
-  contrastiveWeight?: number;
-  tiers?: Tier[];
-  pool?: Pooling;
-  domainSeeds?: number;
-  /** False where the training with random tiers is to be left out. */
-  randomTiers?: boolean;
-}
 
 interface SeedSplit extends PromptSplit {
   seed: string;
@@ -45,34 +34,18 @@ export interface Domain {
 }
 
 /**
- * @param seed the first; the others are the numbers behind it
- * @returns null where no domain is named
- * @throws FathomError for options of a domain without one, a set that leaves too few, a prompt that does not fit
+ * @param firstSeed the first; the others are the numbers behind it
+ * @param chat wraps plain prompts as a user's turn
+ * @throws FathomError for a set that leaves too few, and for a prompt that does not fit
  */
 export async function domainPrompts(
-  options: DomainOptions & { chat?: true; seed: number },
+  { set, contrast: loss, weight, tiers: chosen, pooling, seeds: n, randomTiers }: DomainPlan,
+  firstSeed: number,
+  chat: boolean,
   checkpoint: Checkpoint,
-): Promise<Domain | null> {
-  const { domain, contrastive, contrastiveWeight, tiers, pool, domainSeeds } = options;
-  const randomTiers = options.randomTiers ?? domainDefaults.randomTiers;
-  if (domain === undefined) {
-    const given = Object.entries({
-      "--contrastive": contrastive,
-      "--contrastive-weight": contrastiveWeight,
-      "--tiers": tiers,
-      "--pool": pool,
-      "--domain-seeds": domainSeeds,
-      "--no-random-tiers": options.randomTiers === false ? false : undefined,
-    }).find(([, value]) => value !== undefined);
-    if (given !== undefined) throw badInput(given[0], "--domain beside it", "none");
-    return null;
-  }
-  const { name, prompts, sha256 } = await loadPrompts(domain);
-  const chosen = tiers ?? domainDefaults.tiers;
-  const pooling = pool ?? domainDefaults.pool;
-  const seeds = Array.from({ length: domainSeeds ?? domainDefaults.seeds }, (_, at) =>
-    String(options.seed + at),
-  );
+): Promise<Domain> {
+  const { name, prompts, sha256 } = await loadPrompts(set);
+  const seeds = Array.from({ length: n }, (_, at) => String(firstSeed + at));
   const splits = seeds.map((seed) => ({ seed, ...splitPrompts(prompts, chosen, seed, name) }));
   const [first] = splits;
   const sides = new Set([...first!.trained, ...first!.heldOut]);
@@ -81,15 +54,11 @@ export async function domainPrompts(
     labelled.map(({ id, prompt }) => ({ kind: "prompt", id, prompt })),
     name,
     checkpoint,
-    { chat: options.chat === true, room: pooling === "answer" ? answerTokens : 0 },
+    { chat, room: pooling === "answer" ? answerTokens : 0 },
   );
   const inputOf = new Map(labelled.map((prompt, at) => [prompt, inputs[at]!]));
   const seen = new Set(first!.trained.map(clusterOf));
-  const contrast = {
-    contrast: contrastive ?? domainDefaults.contrastive,
-    weight: contrastiveWeight ?? domainDefaults.contrastiveWeight,
-    perTier: usualPerTier,
-  };
+  const contrast = { contrast: loss, weight, perTier: usualPerTier };
   return {
     contrast,
     pooling,
