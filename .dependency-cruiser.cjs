@@ -36,6 +36,7 @@ const rooms = {
     ...["jobs/job", "jobs/inputs"],
   ],
   "jobs/audit-report": ["core", "files", "sae", "audit", "report", "jobs/inputs", "jobs/audit"],
+  "jobs/sae-report": ["core", "files", "model", "sae", "report", "jobs/job", "jobs/inputs"],
   "jobs/sae-training": ["core", "files", "model", "sae", "prompts", "jobs/job", "jobs/inputs"],
   // What a program may import. The command line shares its defaults.
   library: ["core", "model", "sae", "prompts", "audit", "jobs"],

@@ -25,6 +25,7 @@ export function trainingPlan(given: TrainingOptions): SaeTrainingPlan {
   const { model, adapter, layer, from, format, objective, dSae, k, sparsity, targetL0, bandwidth } = options;
   const { steps, seed, batchSize, rate, weightDecay, l1Weight, warmup, decay, auxWeight } = options;
   const { precision, device } = engineChoice(options);
+  const domain = domainOf(options);
   return {
     model,
     adapter: adapter ?? null,
@@ -52,7 +53,7 @@ export function trainingPlan(given: TrainingOptions): SaeTrainingPlan {
       decay,
       auxWeight,
     },
-    domain: domainOf(options),
+    domain,
     checkpointEvery: options.checkpointEvery ?? trainDefaults.checkpointEvery,
   };
 }

@@ -1,11 +1,11 @@
 /** What a quality report is about, and what made it. */
 import { arch, platform } from "node:os";
 import type { Identity } from "../../core/records/report.ts";
-import type { GivenTexts } from "../../jobs/inputs/judged-texts.ts";
-import { type Origin, originName } from "../../jobs/inputs/origin.ts";
-import { fathomVersion } from "../../jobs/job/version.ts";
 import type { Checkpoint } from "../../model/checkpoint/checkpoint.ts";
 import type { Sae } from "../../sae/code/sae.ts";
+import type { GivenTexts } from "../inputs/judged-texts.ts";
+import { type Origin, originName } from "../inputs/origin.ts";
+import { fathomVersion } from "../job/version.ts";
 
 export interface ReportSubjects {
   checkpoint: Checkpoint;
