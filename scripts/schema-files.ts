@@ -5,12 +5,12 @@
 import { z } from "zod";
 import { catalogSchema } from "../src/core/records/catalog.ts";
 import { findingSchema } from "../src/core/records/finding.ts";
+import { insideSchema } from "../src/core/records/inside.ts";
 import { observationSchema } from "../src/core/records/observation.ts";
 import { reportDataSchema } from "../src/core/records/report.ts";
 import { saeReportSchema } from "../src/core/records/sae-report.ts";
 import { verdictSchema } from "../src/core/records/verdict.ts";
 import { writtenForm } from "../src/core/records/written.ts";
-import { insideSchema } from "../src/jobs/audit/inside.ts";
 import { manifestSchema } from "../src/jobs/audit/manifest.ts";
 import { planFileSchema } from "../src/jobs/audit/plan.ts";
 import { auditDefaults } from "../src/library/defaults.ts";
@@ -75,7 +75,7 @@ const sources: Readonly<Record<string, Source>> = {
     description:
       "inside.json of a run's directory: one item per SAE, or a single item that says why there is no inside view.",
     schema: insideSchema,
-    type: { file: "src/jobs/audit/inside.ts", name: "InsideView" },
+    type: { file: "src/core/records/inside.ts", name: "StoredInside" },
     io: "output",
   },
   catalog: {

@@ -2,43 +2,24 @@
 import type { InsideAbout } from "../core/records/about.ts";
 import type { Catalog } from "../core/records/catalog.ts";
 import type { Finding } from "../core/records/finding.ts";
+import type { StoredInside } from "../core/records/inside.ts";
 import { type AnalysisInput, joinAnswers } from "./common/answers.ts";
 import { type Draft, settle } from "./common/draft.ts";
 import { headlineFindings } from "./headline.ts";
 import { divergenceDrafts, labelShareOf } from "./inside/divergence-findings.ts";
 import { flagDrafts } from "./inside/flags.ts";
-import { type Inside, measureInside, qualified, type View } from "./inside/inside.ts";
+import { type MeasuredInside, measureInside, qualified, type View } from "./inside/inside.ts";
 import { projectionFindings } from "./inside/projection-findings.ts";
 import { onsetFindings } from "./refusal/onset.ts";
 import { refusalFindings } from "./refusal/refusal.ts";
 
-/** The inside view of one answer, for a table of answers. */
-interface AnswerScore {
-  /** Key of the observation. */
-  observation: string;
-  prompt_id: string;
-  /** Divergence in [0, 2]; null where it is undefined. */
-  D: number | null;
-  /** Pooled activation of each chosen category, in the order of `categories`. */
-  f: number[];
-}
-
-/** What is seen through one SAE. */
-export interface InsideTable {
-  /** Its key; empty without an SAE. */
-  sae: string;
-  /** Answers of the scored half under the main template at the largest cap; empty without an SAE. */
-  scores: AnswerScore[];
-  /** The categories that f holds, and those left out with the reason. */
-  categories: { name: string; features: number[] }[];
-  left_out: { name: string; reason: string }[];
+/** What is kept of the view through one SAE, and what its catalog rests on. */
+type InsideTable = Pick<StoredInside, "sae" | "scores" | "categories" | "left_out" | "not_measured"> & {
   /** What the choice of those features rests on; null without an inside view. */
   catalog: Catalog | null;
   /** Keys of the observations that they were chosen on: none of them is scored. */
   selection: string[];
-  /** Why there is no inside view; null where there is one. */
-  not_measured: string | null;
-}
+};
 
 export interface Analysis {
   /** Headline first, then refusal, onset, divergence, flags, projection; then these three of the SAEs beside the first. */
@@ -60,7 +41,7 @@ export function analysis(input: AnalysisInput): Analysis {
   const projection = (
     group: string,
     views: readonly View[],
-    named: (draft: Draft<InsideAbout>, inside: Inside) => Draft<InsideAbout>,
+    named: (draft: Draft<InsideAbout>, inside: MeasuredInside) => Draft<InsideAbout>,
   ) =>
     input.projection === true
       ? projectionFindings(
@@ -93,7 +74,7 @@ export function analysis(input: AnalysisInput): Analysis {
 }
 
 /** What is said of an SAE beside the first. */
-function named(draft: Draft<InsideAbout>, inside: Inside): Draft<InsideAbout> {
+function named(draft: Draft<InsideAbout>, inside: MeasuredInside): Draft<InsideAbout> {
   const { sentence, about, ...rest } = qualified(draft, inside);
   return { ...rest, about: { ...about, beside: true }, sentence: `Through ${inside.sae}: ${sentence}` };
 }
@@ -103,7 +84,7 @@ export function analyse(input: AnalysisInput): Finding[] {
   return analysis(input).findings;
 }
 
-function insideTable(inside: Inside): InsideTable {
+function insideTable(inside: MeasuredInside): InsideTable {
   const { sae } = inside;
   if (!inside.measured)
     return {

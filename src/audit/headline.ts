@@ -9,7 +9,7 @@ import type { Tier } from "../core/records/prompt.ts";
 import { type Answers, isUnjudged, largestCap } from "./common/answers.ts";
 import { largestSmallChange, mostUnjudged } from "./common/choices.ts";
 import { between, percent, points, tierName } from "./common/say.ts";
-import { caveatOf, type Inside, noSae, through, type View } from "./inside/inside.ts";
+import { caveatOf, type MeasuredInside, noSae, through, type View } from "./inside/inside.ts";
 
 export function headlineFindings(
   run: Answers,
@@ -248,7 +248,7 @@ function insideHeadline(
 }
 
 /** A claim rests on the SAE that was named first, so that more of them are no more chances. */
-function beside({ sae }: Inside, others: readonly View[]): string {
+function beside({ sae }: MeasuredInside, others: readonly View[]): string {
   if (others.length === 0) return "";
   const names = others.map(({ inside }) => inside.sae).join(", ");
   return ` This is about ${sae}, the first of ${others.length + 1} SAEs; what the others say (${names}) is reported beside it and takes no part in the claim.`;

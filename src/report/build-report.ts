@@ -12,12 +12,12 @@ import type { Prompt } from "../core/records/prompt.ts";
 import {
   type Identity,
   type ReportData,
-  type ReportInside,
   type ReportPlan,
   type ReportRow,
   type RowVerdict,
   refusalScoresShown,
   reportDataSchema,
+  type ShownInside,
 } from "../core/records/report.ts";
 import type { Verdict } from "../core/records/verdict.ts";
 import { redactionRule, shownOf } from "./redact.ts";
@@ -32,7 +32,7 @@ export interface ReportInput {
   warnings: readonly string[];
   notes: readonly string[];
   findings: readonly Finding[];
-  insides: readonly (ReportInside & {
+  insides: readonly (ShownInside & {
     /** D by observation key; null is "undefined", a missing key is "not scored". */
     divergence: ReadonlyMap<string, number | null>;
   })[];

@@ -14,7 +14,7 @@ import {
 import { badInput } from "../core/errors.ts";
 import { formatControl, formatFinding, formatInterval, formatValue, statusWords } from "../core/format.ts";
 import type { Finding } from "../core/records/finding.ts";
-import type { ReportData, ReportInside } from "../core/records/report.ts";
+import type { ReportData, ShownInside } from "../core/records/report.ts";
 import { outcomeWords, templateWords, tierWords } from "../core/records/words.ts";
 import { visibleLine } from "../core/visible.ts";
 import { headline, outcomeCounts, rateRows } from "./tables.ts";
@@ -95,7 +95,7 @@ function groups(findings: readonly Finding[]): string[] {
 }
 
 /** The features that D through an SAE rests on, a table a category. */
-function catalog({ sae, catalog }: ReportInside, isOneOfSeveral: boolean): string {
+function catalog({ sae, catalog }: ShownInside, isOneOfSeveral: boolean): string {
   if (catalog === null) return "";
   const parts = catalog.categories.map((category) => {
     const body = catalogRows(category).map(({ cells, neuronpedia, contexts }) => {

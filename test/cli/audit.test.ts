@@ -7,10 +7,10 @@ import { beforeAll, expect, test } from "vitest";
 import { z } from "zod";
 import { quoted } from "../../src/cli/terminal/quoted.ts";
 import { findingSchema } from "../../src/core/records/finding.ts";
+import { insideSchema } from "../../src/core/records/inside.ts";
 import { observationSchema } from "../../src/core/records/observation.ts";
 import { reportDataSchema } from "../../src/core/records/report.ts";
 import { holdAlone } from "../../src/files/disk/lock.ts";
-import { insideSchema } from "../../src/jobs/audit/inside.ts";
 import {
   type Ended,
   fathom,

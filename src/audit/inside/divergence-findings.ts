@@ -12,7 +12,7 @@ import { smallestCell, valuesPerLabel } from "../common/choices.ts";
 import { type Draft, missing, tooFew } from "../common/draft.ts";
 import { between, tierName } from "../common/say.ts";
 import { type LabelShare, labelShare } from "../divergence/label-share.ts";
-import { type Inside, type ScoredAnswer, type Scores, through } from "./inside.ts";
+import { type MeasuredInside, type ScoredAnswer, type Scores, through } from "./inside.ts";
 
 /** An answer with a defined D, and its place among the scored ones (the column of its shuffled values). */
 interface Defined {
@@ -27,7 +27,7 @@ const average = (items: readonly { D: number }[]): number =>
 
 export function divergenceDrafts(
   run: Answers,
-  inside: Inside,
+  inside: MeasuredInside,
   share: LabelShare | null,
 ): Draft<InsideAbout>[] {
   return [
@@ -94,7 +94,7 @@ const bootstrapMean = (run: Answers, about: InsideAbout, members: readonly Defin
 
 function meanOf(
   run: Answers,
-  inside: Inside,
+  inside: MeasuredInside,
   over: { about: InsideAbout; question: string; what: string; member: (item: ScoredAnswer) => boolean },
 ): Draft<InsideAbout> {
   const { about, question, what, member } = over;
@@ -126,7 +126,7 @@ function meanOf(
 }
 
 /** Hazard against benign: samples averaged within prompts, tiers dealt at random inside pairs. */
-function tierEffect(run: Answers, inside: Inside): Draft<InsideAbout> {
+function tierEffect(run: Answers, inside: MeasuredInside): Draft<InsideAbout> {
   const about = { kind: "divergence_tier_effect", ...through(inside) } as const;
   const id = idOf(about);
   const question = "Does D differ between hazard-adjacent and benign prompts?";
@@ -204,7 +204,7 @@ const isContrasted = (tier: Tier, panel: string): boolean =>
   panel === "main" && (tier === "hazard_adjacent" || tier === "benign");
 
 /** The label-only null of this run; null where there is no inside view. */
-export function labelShareOf(run: Answers, inside: Inside): LabelShare | null {
+export function labelShareOf(run: Answers, inside: MeasuredInside): LabelShare | null {
   if (!inside.measured) return null;
   const members = defined(inside);
   let world = 0;
@@ -224,7 +224,7 @@ export function labelShareOf(run: Answers, inside: Inside): LabelShare | null {
   );
 }
 
-function labelShareDraft(inside: Inside, share: LabelShare | null): Draft<InsideAbout> {
+function labelShareDraft(inside: MeasuredInside, share: LabelShare | null): Draft<InsideAbout> {
   const about = { kind: "divergence_label_share", ...through(inside) } as const;
   const question = "Is D only the label restated?";
   if (!inside.measured || share === null)
@@ -256,7 +256,7 @@ function labelShareDraft(inside: Inside, share: LabelShare | null): Draft<Inside
   };
 }
 
-function permutation(run: Answers, inside: Inside): Draft<InsideAbout> {
+function permutation(run: Answers, inside: MeasuredInside): Draft<InsideAbout> {
   const about = { kind: "divergence_permutation", ...through(inside) } as const;
   const question = "Do the features agree with what is said, better than another prompt's features would?";
   if (!inside.measured) return missing({ about, question, unit: "D", reason: inside.reason });
@@ -299,7 +299,7 @@ export function agreement(
   };
 }
 
-function depth(run: Answers, inside: Inside): Draft<InsideAbout> {
+function depth(run: Answers, inside: MeasuredInside): Draft<InsideAbout> {
   const about = { kind: "refusal_depth", ...through(inside) } as const;
   const question = "Do the features go along with the refusals?";
   const unit = "depth (1 − D)";

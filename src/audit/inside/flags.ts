@@ -8,7 +8,7 @@ import { benignForThreshold, defaultThresholds, flagPercentile, smallestCell } f
 import { betweenPrompts, rate } from "../common/contrast.ts";
 import { type Draft, missing } from "../common/draft.ts";
 import { between, percent } from "../common/say.ts";
-import { type Inside, type Measured, through } from "./inside.ts";
+import { type MeasuredInside, through } from "./inside.ts";
 
 interface Flag {
   flag: Extract<About, { kind: "flag" }>["flag"];
@@ -50,11 +50,11 @@ const flags: Flag[] = [
   },
 ];
 
-export function flagDrafts(run: Answers, inside: Inside): Draft<InsideAbout>[] {
+export function flagDrafts(run: Answers, inside: MeasuredInside): Draft<InsideAbout>[] {
   return flags.map((flag) => flagDraft(run, inside, flag));
 }
 
-function flagDraft(run: Answers, inside: Inside, flag: Flag): Draft<InsideAbout> {
+function flagDraft(run: Answers, inside: MeasuredInside, flag: Flag): Draft<InsideAbout> {
   const { question, category, whose } = flag;
   const about = { kind: "flag", flag: flag.flag, ...through(inside) } as const;
   const unit = "share";
@@ -101,7 +101,7 @@ function flagDraft(run: Answers, inside: Inside, flag: Flag): Draft<InsideAbout>
 }
 
 function thresholdOf(
-  { calibration }: Measured,
+  { calibration }: Extract<MeasuredInside, { measured: true }>,
   category: keyof typeof defaultThresholds,
   column: number,
 ): { value: number; words: string } {

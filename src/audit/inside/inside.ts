@@ -44,7 +44,7 @@ export interface Scores {
   shuffled: number[][];
 }
 
-export interface Measured extends Scores {
+interface Measured extends Scores {
   measured: true;
   /** Key of the SAE. */
   sae: string;
@@ -62,24 +62,28 @@ export interface Measured extends Scores {
   left_out: number;
 }
 
-export type Inside = Measured | { measured: false; sae: string; reason: string };
+/** The inside view through one SAE, or why there is none (its other forms: core/records/inside.ts). */
+export type MeasuredInside = Measured | { measured: false; sae: string; reason: string };
 
 /** An inside view with the label-only null of its D. */
 export interface View {
-  inside: Inside;
+  inside: MeasuredInside;
   /** null where there is no inside view. */
   share: LabelShare | null;
 }
 
 /** What a finding says of the SAE that it is seen through: nothing in a run without one. */
-export const through = ({ sae }: Inside): Pick<InsideAbout, "sae"> => (sae === "" ? {} : { sae });
+export const through = ({ sae }: MeasuredInside): Pick<InsideAbout, "sae"> => (sae === "" ? {} : { sae });
 
 /** What ends each sentence that rests on the view. */
-export const caveatOf = (inside: Inside): string =>
+export const caveatOf = (inside: MeasuredInside): string =>
   inside.measured && inside.caveat !== null ? ` ${inside.caveat}` : "";
 
 /** A finding with what is to be known of the features behind it. */
-export function qualified<T extends { method: string; sentence: string }>(finding: T, inside: Inside): T {
+export function qualified<T extends { method: string; sentence: string }>(
+  finding: T,
+  inside: MeasuredInside,
+): T {
   const without = inside.measured ? inside.without : null;
   return {
     ...finding,
@@ -98,8 +102,8 @@ export function measureInside(
     categories: definitions = publishedCategories,
     projection = false,
   }: Pick<AnalysisInput, "f_units" | "categories" | "projection">,
-): Inside {
-  const without = (reason: string): Inside => ({ measured: false, sae: key, reason });
+): MeasuredInside {
+  const without = (reason: string): MeasuredInside => ({ measured: false, sae: key, reason });
   if (features === null) return without(not_measured);
   const answers = run.at(run.main, largestCap(run));
   const usable = answers.flatMap((answer): Activated[] => {

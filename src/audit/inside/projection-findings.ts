@@ -16,7 +16,7 @@ import { type Draft, missing, settle } from "../common/draft.ts";
 import { between, percent } from "../common/say.ts";
 import { balancedAccuracy, type HeldOut, type Hit } from "../features/projection.ts";
 import { agreement } from "./divergence-findings.ts";
-import { type Inside, through } from "./inside.ts";
+import { type MeasuredInside, through } from "./inside.ts";
 
 const unit = "balanced accuracy";
 const overallQuestion = "Does the learned projection tell categories apart on prompts that it never saw?";
@@ -25,7 +25,7 @@ const divergenceQuestion =
 
 /** An SAE's inside view, and how findings of it are named. */
 interface Seen {
-  inside: Inside;
+  inside: MeasuredInside;
   named: (draft: Draft<InsideAbout>) => Draft<InsideAbout>;
 }
 
@@ -45,7 +45,7 @@ export function projectionFindings(run: Answers, group: string, seen: readonly S
 }
 
 /** The first is over all categories. */
-function accuracyDrafts(run: Answers, inside: Inside): Draft<InsideAbout>[] {
+function accuracyDrafts(run: Answers, inside: MeasuredInside): Draft<InsideAbout>[] {
   const overall = {
     about: { kind: "projection_accuracy", ...through(inside) },
     question: overallQuestion,
@@ -71,12 +71,12 @@ function accuracyDrafts(run: Answers, inside: Inside): Draft<InsideAbout>[] {
 
 type Asked = Pick<Draft<InsideAbout>, "about" | "question">;
 
-const ofCategory = (inside: Inside, name: string): Asked => ({
+const ofCategory = (inside: MeasuredInside, name: string): Asked => ({
   about: { kind: "projection_accuracy", category: name, ...through(inside) },
   question: `Does the learned projection tell ${name.replaceAll("_", " ")} on prompts that it never saw?`,
 });
 
-function categoryDraft(run: Answers, inside: Inside, one: HeldOut): Draft<InsideAbout> {
+function categoryDraft(run: Answers, inside: MeasuredInside, one: HeldOut): Draft<InsideAbout> {
   const { category, hits, dealt } = one;
   const named = ofCategory(inside, category.name);
   const sides = promptsOf(one);
@@ -148,7 +148,7 @@ const promptsOf = ({ hits }: HeldOut): [number, number] => [
 ];
 
 /** @param learned whether the map was found to tell categories apart */
-function divergenceDraft(run: Answers, inside: Inside, learned: boolean): Draft<InsideAbout> {
+function divergenceDraft(run: Answers, inside: MeasuredInside, learned: boolean): Draft<InsideAbout> {
   const about = { kind: "projection_divergence", ...through(inside) } as const;
   const question = divergenceQuestion;
   if (!inside.measured) return missing({ about, question, unit: "D", reason: inside.reason });

@@ -37,7 +37,7 @@ const reportPlanSchema = z.strictObject({
 export type ReportPlan = z.infer<typeof reportPlanSchema>;
 
 /** What is seen through one SAE. */
-const insideSchema = z.strictObject({
+const shownInsideSchema = z.strictObject({
   /** Key of the SAE; findings about an SAE beside the first have it in their ids. */
   sae: z.string(),
   name: z.string(),
@@ -47,7 +47,7 @@ const insideSchema = z.strictObject({
   /** The features that it rests on; null where it was not measured, and in runs of versions that kept none. */
   catalog: catalogSchema.nullable(),
 });
-export type ReportInside = z.infer<typeof insideSchema>;
+export type ShownInside = z.infer<typeof shownInsideSchema>;
 
 const rowVerdictSchema = verdictSchema
   .pick({ cap: true, outcome: true, surface: true, evidence: true, refusal_token: true })
@@ -100,7 +100,7 @@ export const reportDataSchema = z.strictObject({
   notes: z.array(z.string().min(1)),
   findings: z.array(findingSchema),
   /** One each SAE, that which the headline speaks of first; none without an SAE. */
-  insides: z.array(insideSchema),
+  insides: z.array(shownInsideSchema),
   rows: z.array(reportRowSchema),
   redaction: z.strictObject({
     /** false when the person who ran the audit asked for the text. */

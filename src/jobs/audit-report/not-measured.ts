@@ -1,7 +1,7 @@
 /** What a reader of an audit's report might expect and does not get, a sentence each. */
 import { formatNumber } from "../../core/format.ts";
+import type { StoredInside } from "../../core/records/inside.ts";
 import { massiveMultiple } from "../../sae/measure/quality/quality.ts";
-import type { InsideView } from "../audit/inside.ts";
 import type { RunRecords } from "../audit/run.ts";
 
 export function notMeasured({ manifest, insides }: RunRecords): string[] {
@@ -57,7 +57,7 @@ function throughSae(
     massive_tokens,
     massive_norm,
     answers_without_tokens,
-  }: InsideView,
+  }: StoredInside,
   isOneOfSeveral: boolean,
 ): string[] {
   const through = isOneOfSeveral ? ` through ${sae}` : "";

@@ -2,12 +2,10 @@
  * The inside views of a run, one an SAE: what the load gate says of each, what its features are, and what is kept of it, so
  * that a report can be made again without model and SAEs.
  */
-import { z } from "zod";
-import type { InsideTable } from "../../audit/analyse.ts";
+import type { Analysis } from "../../audit/analyse.ts";
 import type { GivenSae } from "../../audit/common/answers.ts";
 import type { Catalog } from "../../core/records/catalog.ts";
-import { listOf } from "../../core/records/list-of.ts";
-import { measured } from "../../core/records/measured.ts";
+import type { StoredInside } from "../../core/records/inside.ts";
 import { saeKeys } from "../../core/sae-keys.ts";
 import { textOf } from "../../model/checkpoint/checkpoint.ts";
 import { neuronpediaOf } from "../../sae/code/neuronpedia.ts";
@@ -17,45 +15,6 @@ import { withContexts } from "./contexts.ts";
 import { type PooledRun, type PoolInput, poolFeatures } from "./features.ts";
 import type { Manifest } from "./manifest.ts";
 import { activationsOf } from "./sidecar.ts";
-
-const viewSchema = z.strictObject({
-  /** Key of the SAE (core/sae-keys.ts); empty without one, and in runs of versions that knew one SAE. */
-  sae: z.string().default(""),
-  scores: z.array(
-    z.strictObject({
-      observation: z.string(),
-      prompt_id: z.string(),
-      D: measured.nullable(),
-      f: z.array(measured),
-    }),
-  ),
-  categories: z.array(z.strictObject({ name: z.string(), features: z.array(z.int()) })),
-  left_out: z.array(z.strictObject({ name: z.string(), reason: z.string() })),
-  not_measured: z.string().nullable(),
-  /** Special tokens in the answers: the template's, and not pooled. */
-  special_tokens: z.int().nonnegative().default(0),
-  /** Massive tokens in the answers, not pooled: those of a norm above this, null where none was looked for. */
-  massive_tokens: z.int().nonnegative().default(0),
-  massive_norm: measured.positive().nullable().default(null),
-  /** Answers with no token left to pool. */
-  answers_without_tokens: z.int().nonnegative().default(0),
-  /** What is to be known of an SAE that was used although the load gate refused it; null otherwise. */
-  gate_override: z.string().nullable().default(null),
-  /** The load gate's checks of the SAE on this run's activations; null without an SAE. */
-  gate: z
-    .array(
-      z.strictObject({
-        name: z.string(),
-        status: z.enum(["pass", "fail", "undetermined"]),
-        sentence: z.string(),
-      }),
-    )
-    .nullable(),
-});
-export type InsideView = z.infer<typeof viewSchema>;
-
-/** In the order of the manifest's SAEs; one that says why not, where there is none. */
-export const insideSchema = listOf(viewSchema);
 
 /** An SAE, and what came of it in this run. */
 export interface UsedSae extends PooledRun {
@@ -95,10 +54,10 @@ export function givenSae({ key, features, gate }: UsedSae): GivenSae {
 
 /** What is kept of a view. @param used null without an SAE @throws FathomError when a sidecar is missing or damaged */
 export async function keptOf(
-  { catalog, selection, ...table }: InsideTable,
+  { catalog, selection, ...table }: Analysis["insides"][number],
   used: UsedSae | null,
   { run, observations, model }: PoolInput,
-): Promise<{ view: InsideView; catalog: Catalog | null }> {
+): Promise<{ view: StoredInside; catalog: Catalog | null }> {
   const override = used?.override ?? null;
   const chosenOn = new Set(selection);
   return {

@@ -6,8 +6,8 @@ import { badInput } from "../../core/errors.ts";
 import type { About } from "../../core/records/about.ts";
 import type { Finding, OlderFinding } from "../../core/records/finding.ts";
 import { identified } from "../../core/records/finding-id.ts";
+import type { StoredInside } from "../../core/records/inside.ts";
 import { type AnswerRecords, analysed } from "./analysed.ts";
-import type { InsideView } from "./inside.ts";
 import { type Manifest, restore, runFormat } from "./manifest.ts";
 
 export const isOlder = ({ format }: Manifest): boolean => format < runFormat;
@@ -18,7 +18,7 @@ export const isOlder = ({ format }: Manifest): boolean => format < runFormat;
  * @throws FathomError when a stored finding is none that these records can have
  */
 export function findingsAgain(
-  records: AnswerRecords & { insides: readonly Pick<InsideView, "sae">[] },
+  records: AnswerRecords & { insides: readonly Pick<StoredInside, "sae">[] },
   stored: readonly OlderFinding[],
   path: string,
 ): Finding[] {

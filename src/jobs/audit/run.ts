@@ -15,6 +15,7 @@ import { canonicalJson } from "../../core/hash.ts";
 import { parseRecord } from "../../core/parse.ts";
 import { type Catalog, catalogSchema } from "../../core/records/catalog.ts";
 import { type Finding, findingSchema, olderFindingSchema } from "../../core/records/finding.ts";
+import { insideSchema, type StoredInside } from "../../core/records/inside.ts";
 import { listOf } from "../../core/records/list-of.ts";
 import type { Observation } from "../../core/records/observation.ts";
 import { type Prompt, promptSchema } from "../../core/records/prompt.ts";
@@ -27,7 +28,7 @@ import { judgeObservation } from "../../judges/judge-observation.ts";
 import type { Model } from "../../model/model.ts";
 import type { Sae } from "../../sae/code/sae.ts";
 import { analysed } from "./analysed.ts";
-import { givenSae, type InsideView, insideSchema, keptOf, useSaes } from "./inside.ts";
+import { givenSae, keptOf, useSaes } from "./inside.ts";
 import { type Manifest, promptsName, readManifest, restore, runFormat, writeManifest } from "./manifest.ts";
 import { type ObserveProgress, observe, readObservations } from "./observe.ts";
 import { findingsAgain, isOlder } from "./older.ts";
@@ -41,7 +42,7 @@ export interface RunRecords {
   verdicts: Verdict[];
   findings: Finding[];
   /** In the order of the manifest's SAEs. */
-  insides: InsideView[];
+  insides: StoredInside[];
   /** Of each view that was measured; none in a run of a version that kept none. */
   catalogs: Catalog[];
 }

@@ -1,8 +1,8 @@
 /** The answers as CSV, a line an answer and cap. Texts stay in the page: they are long, and some are not printed. */
-import type { ReportInside, ReportRow } from "../../../src/core/records/report.ts";
+import type { ReportRow, ShownInside } from "../../../src/core/records/report.ts";
 import { toCsv } from "./csv.ts";
 
-export function rowsCsv(rows: readonly ReportRow[], insides: readonly ReportInside[]): string {
+export function rowsCsv(rows: readonly ReportRow[], insides: readonly ShownInside[]): string {
   const head = [
     ...["prompt_id", "prompt", "tier", "framing", "category", "panel", "pair", "template", "seed"],
     ...[
