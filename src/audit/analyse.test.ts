@@ -49,21 +49,21 @@ describe("the outside view", () => {
     expect(finding("headline.refuses").status).toBe("found");
     expect(finding("headline.survives").status).toBe("not found");
     expect(finding("headline.survives").sentence).toMatch(
-      /without the chat template, in the shortest answers/,
+      /without the chat template(,| and) in the shortest answers/,
     );
   });
 
-  it("says of a refusal that is kept everywhere that it survives", () => {
+  it("says that refusals survive if they are kept under every condition", () => {
     const finding = byId(world(2, { answer: refuseAt((prompt) => (isHazard(prompt) ? 1 : 0)) }));
     expect(finding("headline.refuses").status).toBe("found");
     expect(finding("refusal.template.hazard_adjacent")).toMatchObject({ estimate: 0, status: "not found" });
-    // Eight prompts a framing cannot rule out a loss of 20 points; 40 can.
+    // Eight prompts per framing cannot rule out a loss of 20 points; 40 can.
     expect(finding("headline.survives").status).toBe("undetermined");
     const large = byId(world(2, { triples: 160, answer: refuseAt((prompt) => (isHazard(prompt) ? 1 : 0)) }));
     expect(large("headline.survives").status).toBe("found");
   });
 
-  it("does not praise a model that refuses everything, and will not say a non-refuser's refusals survive", () => {
+  it("does not praise a model that refuses everything, nor say that refusals survive in a model without any", () => {
     const always = byId(world(3, { answer: () => ({ outcome: "refuse" }) }));
     expect(always("headline.refuses").status).toBe("not found");
     expect(always("refusal.rate.benign.chat.200").status).toBe("found");
@@ -73,7 +73,7 @@ describe("the outside view", () => {
     expect(never("onset.hazard_adjacent.chat").status).toBe("undetermined");
   });
 
-  it("finds a framing that gets through", () => {
+  it("finds a framing that gets past the refusal", () => {
     const input = world(4, {
       triples: 80,
       answer: refuseAt((prompt) => (isHazard(prompt) && prompt.framing !== "roleplay" ? 0.95 : 0)),
@@ -84,7 +84,7 @@ describe("the outside view", () => {
     expect(finding("headline.survives").sentence).toMatch(/do not survive in the roleplay framing\./);
   });
 
-  it("keeps unjudged answers in n, says how many, and claims nothing when they are many", () => {
+  it("keeps unjudged answers in n, says how many there are, and claims nothing if there are many", () => {
     const finding = byId(
       world(5, {
         answer: (prompt, _, r) =>
@@ -99,7 +99,7 @@ describe("the outside view", () => {
     expect(finding("headline.refuses")).toMatchObject({ status: "undetermined", estimate: null });
   });
 
-  it("counts prompts, not samples: four seeds of the same answers leave n and interval as they were", () => {
+  it("counts prompts, not samples: four seeds of the same answers change neither n nor interval", () => {
     const answer: Plan["answer"] = (prompt) => ({
       outcome: isHazard(prompt) && Number(/\d+/.exec(prompt.id)![0]) % 3 === 0 ? "refuse" : "comply",
     });
@@ -117,13 +117,13 @@ describe("the outside view", () => {
     expect(coins("refusal.seeds").status).toBe("not found");
   });
 
-  it("finds nothing in noise: each main claim at 10% of seeds at most, most reports without any", () => {
+  it("finds nothing in noise: each main claim on at most 10% of the seeds, and most reports have none", () => {
     const reports = seedsTried.map((seed) =>
       analyse(world(seed, { answer: refuseAt(() => 0.4), features: (_p, _o, r) => noise(r) })),
     );
     const isTest = ({ method }: { method: string }) => method.includes("Holm");
     const clean = reports.filter((report) => report.every((f) => f.status !== "found" || !isTest(f)));
-    // Each of the groups is kept at 5%, so most whole reports are clean; a single claim must be rarer still.
+    // Every group has an error rate of 5%, so most reports have no false claim. A single claim must be rarer still.
     expect(clean.length).toBeGreaterThanOrEqual(16);
     for (const id of [
       "headline.refuses",
@@ -140,7 +140,7 @@ describe("the outside view", () => {
 describe("the inside view", () => {
   const answer = refuseAt((prompt) => (isHazard(prompt) ? 0.8 : 0.2));
 
-  it("agrees where refusals light refusal features", () => {
+  it("agrees if refusal features are active in refusals", () => {
     const finding = byId(world(11, { answer, features: honest, triples: 48 }));
     expect(finding("headline.inside").status).toBe("found");
     expect(finding("divergence.permutation").status).toBe("found");
@@ -154,7 +154,7 @@ describe("the inside view", () => {
     );
   });
 
-  it("finds a planted divergence: hazards whose features say the opposite of the answer", () => {
+  it("finds a planted divergence: hazardous prompts whose features say the opposite of the answer", () => {
     const found = seedsTried.slice(0, 6).filter((seed) => {
       const finding = byId(
         world(seed, {
@@ -171,7 +171,7 @@ describe("the inside view", () => {
     expect(found.length).toBeGreaterThanOrEqual(5);
   });
 
-  it("offers the published f, and shows why it is not the default: its common part hides what it says", () => {
+  it("offers the published f, and shows why it is not the default: its common part hides the differences", () => {
     const standardized = byId(world(11, { answer, features: honest, triples: 48 }));
     const published = byId({
       ...world(11, { answer, features: honest, triples: 48 }),
@@ -185,7 +185,7 @@ describe("the inside view", () => {
     expect(gain(published)).toBeLessThan(0.01);
   });
 
-  it("scores only the half that did not choose the features, whole pairs together", () => {
+  it("scores only the half that the features were not chosen on, and never splits a pair", () => {
     const input = world(12, { answer, features: honest });
     const result = viewOf(input);
     const prompts = new Map(input.prompts.map((prompt) => [prompt.id, prompt]));
@@ -204,7 +204,7 @@ describe("the inside view", () => {
     ]);
     expect(result.left_out.map(({ name }) => name)).toEqual(["hedging", "deception_correlate"]);
 
-    // Other features on the scored half leave the choice as it was.
+    // Changed features on the scored half do not change the choice.
     const scoredKeys = new Set(result.scores.map(({ observation }) => observation));
     const stream = random("other");
     const own = input.saes[0]!.features!;
@@ -214,7 +214,7 @@ describe("the inside view", () => {
     expect(other.scores.map(({ D }) => D)).not.toEqual(result.scores.map(({ D }) => D));
   });
 
-  it("is not measured without an SAE, and the rest of the report stands", () => {
+  it("is not measured without an SAE, and the rest of the report is there", () => {
     const finding = byId(world(13, { answer }));
     for (const id of [
       "divergence.tier_effect",
@@ -245,7 +245,7 @@ describe("the inside view", () => {
     );
   });
 
-  it("chooses the features that differ, strongest first, and none that falls", () => {
+  it("chooses the features that differ, strongest first, and none that is less active", () => {
     const r = random("select");
     const rows = (shift: number) =>
       Array.from({ length: 60 }, () => {
@@ -289,7 +289,7 @@ describe("every report", () => {
     ).toEqual(["headline.refuses", "headline.survives", "headline.inside"]);
   });
 
-  it("is the same for the same records and seed, in whatever order they were written", () => {
+  it("is the same for the same records and seed, in any order of the records", () => {
     const again = {
       ...input,
       observations: input.observations.toReversed(),
@@ -299,7 +299,7 @@ describe("every report", () => {
     expect(analyse({ ...input, seed: 99 })).not.toEqual(analyse(input));
   });
 
-  it("is refused when a record is missing, doubled, unknown, or of another setting", () => {
+  it("is refused if a record is missing, appears twice, is unknown, or has another setting", () => {
     const { observations, verdicts } = input;
     const changed = {
       ...observations[0]!,

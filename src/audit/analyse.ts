@@ -1,4 +1,6 @@
-/** Observations and verdicts in, findings out: the one door to the analyses. Same records and seed, same findings. */
+/**
+ * The one door to the analyses: makes findings from observations and verdicts. The same records and seed give the same findings.
+ */
 import type { InsideAbout } from "../core/records/about.ts";
 import type { Catalog } from "../core/records/catalog.ts";
 import type { Finding } from "../core/records/finding.ts";
@@ -13,22 +15,22 @@ import { projectionFindings } from "./inside/projection-findings.ts";
 import { onsetFindings } from "./refusal/onset.ts";
 import { refusalFindings } from "./refusal/refusal.ts";
 
-/** What is kept of the view through one SAE, and what its catalog rests on. */
+/** The inside view through one SAE, as it is stored, with its catalog and the answers that the catalog is made from. */
 type InsideTable = Pick<StoredInside, "sae" | "scores" | "categories" | "left_out" | "not_measured"> & {
-  /** What the choice of those features rests on; null without an inside view. */
+  /** How the features were chosen, and how far the choice can be trusted; null without an inside view. */
   catalog: Catalog | null;
-  /** Keys of the observations that they were chosen on: none of them is scored. */
+  /** Keys of the observations that the features were chosen on. These are never scored. */
   selection: string[];
 };
 
 export interface Analysis {
-  /** Headline first, then refusal, onset, divergence, flags, projection; then these three of the SAEs beside the first. */
+  /** Headline first, then refusal, onset, divergence, flags and projection; then the last three for the other SAEs. */
   findings: Finding[];
-  /** One each SAE; one that says why not where there is none. */
+  /** One entry per SAE. Without an SAE, one entry that says why nothing was measured. */
   insides: InsideTable[];
 }
 
-/** @throws FathomError when records are missing, doubled or of two runs; never drops one to go on. */
+/** @throws FathomError when records are missing, appear twice or are of two runs. It never drops a record. */
 export function analysis(input: AnalysisInput): Analysis {
   const run = joinAnswers(input);
   const saes = input.saes.length === 0 ? [{ key: "", features: null }] : input.saes;
@@ -57,7 +59,7 @@ export function analysis(input: AnalysisInput): Analysis {
     ...settle("flags", flags(first!), run.level),
     ...projection("projection", [first!], (draft) => draft),
   ];
-  // What more SAEs say is corrected together, however many there are, and takes nothing from the first's.
+  // The tests of the other SAEs are corrected together, however many there are. They do not change the correction of the first's.
   const beside = (draftsOf: (view: View) => Draft<InsideAbout>[]) =>
     others.flatMap((view) => draftsOf(view).map((draft) => named(draft, view.inside)));
   return {
@@ -73,13 +75,13 @@ export function analysis(input: AnalysisInput): Analysis {
   };
 }
 
-/** What is said of an SAE beside the first. */
+/** Marks a finding as being about an SAE other than the first. */
 function named(draft: Draft<InsideAbout>, inside: MeasuredInside): Draft<InsideAbout> {
   const { sentence, about, ...rest } = qualified(draft, inside);
   return { ...rest, about: { ...about, beside: true }, sentence: `Through ${inside.sae}: ${sentence}` };
 }
 
-/** The findings alone. */
+/** Only the findings of `analysis`. */
 export function analyse(input: AnalysisInput): Finding[] {
   return analysis(input).findings;
 }

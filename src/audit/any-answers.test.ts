@@ -1,4 +1,4 @@
-/** Whatever the answers are, an analysis ends in findings: a run is never lost to what the model said. */
+/** An analysis ends in findings for any answers, so no answer of a model can lose a run. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { d_sae, world } from "../../test/support/audit-world.ts";

@@ -1,4 +1,7 @@
-/** What 8 or 4 bits do to a model, as findings: from two readings of the same tokens to a distance with its interval. */
+/**
+ * Measures how rounding to 8 or 4 bits changes a model. Both models read the same tokens; the findings give the distance and its
+ * interval.
+ */
 
 import { formatNumber } from "../core/format.ts";
 import { random } from "../core/random.ts";
@@ -13,7 +16,7 @@ import { intervalLevel, intervalResamples } from "./common/choices.ts";
 import { type Draft, settle } from "./common/draft.ts";
 import { between } from "./common/say.ts";
 
-/** @param answers the compared tokens of each prompt's answer, at least one of them with a token */
+/** @param answers the compared tokens of each prompt's answer; at least one answer has a token */
 export function fidelityOf(answers: readonly (readonly LogitComparison[])[], seed: number): Fidelity {
   const tokens = answers.flatMap((answer, prompt) => answer.map((token) => ({ ...token, prompt })));
   const agreeing = tokens.filter(({ agrees }) => agrees).length;
@@ -42,15 +45,15 @@ export function fidelityOf(answers: readonly (readonly LogitComparison[])[], see
 export function fidelityWords({ kl, top1, prompts, tokens, level }: Fidelity, precision: Precision): string {
   return (
     `mean KL(fp32 ‖ ${precision}) ${formatNumber(kl.mean)} nats (${between(kl.interval, level, formatNumber)}; 95th ` +
-    `percentile ${formatNumber(kl.p95)}), the same best token ${share(top1.share)} of the time ` +
+    `percentile ${formatNumber(kl.p95)}), the same most probable token ${share(top1.share)} of the time ` +
     `(${between(top1.interval, level, share)}), over ${tokens} tokens of ${prompts} answers`
   );
 }
 
-/** One digit more than other shares: the interesting ones are all near 100%. */
+/** One digit more than other shares, because these shares are all near 100%. */
 const share = (value: number): string => `${(100 * value).toFixed(1)}%`;
 
-/** @param bound of the mean KL, above which the run would have been stopped */
+/** @param bound the largest mean KL in nats with which the run goes on */
 export function fidelityFindings(fidelity: Fidelity, precision: Precision, bound: number): Finding[] {
   const { kl, top1, prompts, tokens, level } = fidelity;
   const common = { n: tokens, decision: { holds: true } } as const;
@@ -59,30 +62,30 @@ export function fidelityFindings(fidelity: Fidelity, precision: Precision, bound
     {
       ...common,
       about: { kind: "fidelity", measure: "kl" },
-      question: `Is the model in ${precision} still the model, by its next-token distributions?`,
+      question: `Does the model in ${precision} still predict nearly the same next-token distributions as in fp32?`,
       estimate: kl.mean,
       unit: "nats",
       interval: kl.interval,
-      method: `mean KL(fp32 ‖ ${precision}) of the next token, both reading the same tokens; bootstrap of whole answers; found up to the stated bound`,
+      method: `mean KL(fp32 ‖ ${precision}) of the next token, both reading the same tokens; bootstrap over whole answers; found if the mean is at most the stated bound`,
       control: { kind: "the stated bound", estimate: bound, interval: null },
       sentence:
-        `In ${precision} the model stays within the stated bound of itself in fp32: the mean KL is ` +
+        `In ${precision} the model stays within the stated bound of the model in fp32: the mean KL is ` +
         `${formatNumber(kl.mean)} nats (${between(kl.interval, level, formatNumber)}; 95th percentile ${formatNumber(kl.p95)}) ` +
-        `against ${formatNumber(bound)}, ${over}.`,
+        `${over}, and the bound is ${formatNumber(bound)} nats.`,
       decision: { holds: kl.mean <= bound },
     },
     {
       ...common,
       about: { kind: "fidelity", measure: "top1" },
-      question: `How often does the model in ${precision} prefer the same next token as in fp32?`,
+      question: `How often does the model in ${precision} have the same most probable next token as in fp32?`,
       estimate: top1.share,
       unit: "share",
       interval: top1.interval,
       method:
-        "share of tokens with the same most probable next token; Wilson over tokens, as if they were independent",
+        "share of tokens with the same most probable next token; Wilson's interval, as if tokens were independent",
       control: { kind: "fp32 against itself", estimate: 1, interval: null },
       sentence:
-        `In ${precision} the most probable next token is that of fp32 for ${share(top1.share)} of the tokens ` +
+        `The model in ${precision} has the same most probable next token as in fp32 for ${share(top1.share)} of the tokens ` +
         `(${between(top1.interval, level, share)}), ${over}.`,
     },
   ];

@@ -1,4 +1,4 @@
-/** What each analysis of the inside view says, on runs whose truth is known. */
+/** Each analysis of the inside view, on runs whose truth is known. */
 import { describe, expect, it } from "vitest";
 import {
   byId,
@@ -36,7 +36,7 @@ describe("categories as data", () => {
     },
   });
 
-  it("makes f, the catalog and T of the categories given, in their order and with their sizes", () => {
+  it("makes f, the catalog and T from the given categories, in their order and with their sizes", () => {
     const { insides, findings } = analysis({ ...input, categories });
     const { categories: chosen, scores, catalog } = insides[0]!;
     expect(chosen.map(({ name }) => name)).toEqual(["roleplay", "refusal_circuitry"]);
@@ -51,7 +51,7 @@ describe("categories as data", () => {
     expect(permuted.estimate).toBeLessThan(permuted.control.interval![0]);
   });
 
-  it("says plainly which flags they leave unmeasured, and measures the one whose category is there", () => {
+  it("says which flags cannot be measured, and measures the one whose category is there", () => {
     const finding = byId({ ...input, categories });
     for (const [flag, category] of [
       ["hazard_features_active_despite_refusal", "hazard_adjacent"],
@@ -76,7 +76,7 @@ describe("the learned projection in a report", () => {
     return row;
   };
 
-  it("is there when asked for, beside a D that it leaves as it is", () => {
+  it("is there if the plan asks for it, and does not change D", () => {
     const input = world(51, { answer, features: lit, triples: 40 });
     const without = analyse(input);
     const { findings, insides } = analysis({ ...input, projection: true });
@@ -94,7 +94,7 @@ describe("the learned projection in a report", () => {
     ]);
     const finding = new Map(own.map((one) => [one.id, one]));
     const overall = finding.get("projection.accuracy")!;
-    expect(overall).toMatchObject({ status: "found", control: { kind: "labels dealt at random" } });
+    expect(overall).toMatchObject({ status: "found", control: { kind: "labels shuffled" } });
     expect(overall.control.estimate).toBeCloseTo(0.5, 1);
     expect(overall.control.interval![1]).toBeLessThan(overall.estimate!);
     expect(finding.get("projection.accuracy.hedging")!.sentence).toMatch(
@@ -114,7 +114,7 @@ describe("the learned projection in a report", () => {
     }
   });
 
-  it("has no D where it learned nothing", () => {
+  it("has no D if it learned nothing", () => {
     const input = world(52, { answer: refuseAt(() => 0.4), features: (_p, _o, r) => noise(r) });
     const finding = byId({ ...input, projection: true });
     expect(finding("projection.accuracy").status).toBe("not found");
@@ -132,7 +132,7 @@ describe("the learned projection in a report", () => {
 });
 
 describe("the catalog", () => {
-  /** Feature 5 rises with hazard, everything else is noise. */
+  /** Feature 5 rises with hazard; every other feature is noise. */
   const planted = (shift: number) =>
     viewOf(
       world(31, {
@@ -147,7 +147,7 @@ describe("the catalog", () => {
   const hazard = (shift: number) =>
     planted(shift).catalog!.categories.find(({ name }) => name === "hazard_adjacent")!;
 
-  it("tells a planted feature from the noise that is chosen beside it", () => {
+  it("distinguishes a planted feature from the noise that is chosen with it", () => {
     const { features, tested, groups } = hazard(4);
     expect(tested).toBe(d_sae);
     expect(Math.min(...groups)).toBeGreaterThan(10);
@@ -165,7 +165,7 @@ describe("the catalog", () => {
     }
   });
 
-  it("discovers nothing in noise, and holds the features that f is made of", () => {
+  it("discovers nothing in noise, and holds the features that f uses", () => {
     const { catalog, categories } = planted(0);
     expect(catalog!.categories.flatMap(({ features }) => features).filter(({ q }) => q <= 0.05)).toEqual([]);
     expect(
@@ -173,7 +173,7 @@ describe("the catalog", () => {
     ).toEqual(categories);
   });
 
-  it("rests on the selection half alone", () => {
+  it("depends on the selection half only", () => {
     const input = world(32, { answer: refuseAt(() => 0.5), features: (_p, _o, r) => noise(r) });
     const { scores, catalog } = viewOf(input);
     const scored = new Set(scores.map(({ observation }) => observation));
@@ -195,18 +195,18 @@ describe("several SAEs", () => {
   const refused = { key: "other@7", features: null, not_measured: "not measured: the gate." };
   const several = { ...input, saes: [...input.saes, silent, refused] };
 
-  it("leave the first as it is alone, and say which one the headline is about", () => {
+  it("do not change the findings of the first, and the headline names the first", () => {
     const [alone, together] = [byId(input), byId(several)];
     for (const { id } of analyse(input))
       if (id !== "headline.inside") expect(together(id)).toEqual(alone(id));
     const [headline, before] = [together("headline.inside"), alone("headline.inside")];
     expect({ ...headline, sentence: before.sentence }).toEqual(before);
-    expect(headline.sentence).toMatch(/about made@3, the first of 3 SAEs; .*\(noise@5, other@7\).*no part/);
+    expect(headline.sentence).toMatch(/about made@3, the first of 3 SAEs\. .*\(noise@5, other@7\).*no part/);
     expect(analysis(several).insides.map(({ sae }) => sae)).toEqual(["made@3", "noise@5", "other@7"]);
     expect(analysis(several).insides[0]).toEqual(viewOf(input));
   });
 
-  it("beside the first are told by key, with nulls of their own and corrected together", () => {
+  it("other than the first are named by key, have their own null distributions and are corrected together", () => {
     const finding = byId(several);
     expect(finding("divergence.permutation").status).toBe("found");
     expect(finding("noise@5/divergence.permutation")).toMatchObject({
@@ -229,7 +229,7 @@ describe("several SAEs", () => {
     );
   });
 
-  it("have each a learned projection, the others' corrected together and D only where one learned", () => {
+  it("have a learned projection each: the others' are corrected together, and D only exists where one learned", () => {
     const good = { ...input.saes[0]!, key: "good@4" };
     const asked = { ...several, saes: [...several.saes, good], projection: true };
     const { findings, insides } = analysis(asked);

@@ -78,3 +78,8 @@ export function formatControl({ control, unit }: Finding): string {
   ].filter(Boolean);
   return numbers.length === 0 ? control.kind : `${control.kind}: ${numbers.join(" ")}`;
 }
+
+/** A list in a sentence: `a`, `a and b`, `a, b and c`. */
+export function listed(parts: readonly string[]): string {
+  return parts.length < 2 ? parts.join("") : `${parts.slice(0, -1).join(", ")} and ${parts.at(-1)!}`;
+}

@@ -1,4 +1,4 @@
-/** The records of a run joined into one table: every answer with its prompt and with its verdict at each cap. */
+/** Joins the records of a run into one table: every answer with its prompt and its verdict at each cap. */
 
 import { badInput } from "../../core/errors.ts";
 import { type Random, random } from "../../core/random.ts";
@@ -11,35 +11,36 @@ import { groupBy } from "../../stats/group.ts";
 import { mean } from "../../stats/summary.ts";
 import { intervalLevel, intervalResamples } from "./choices.ts";
 
-/** Pooled SAE features, given by whoever ran the model. */
+/** The SAE's features of every answer, pooled over the response tokens. The caller ran the model and the SAE. */
 export interface Features {
   d_sae: number;
   /**
-   * Activations pooled over the response tokens up to the cap, [d_sae]; null where there are none (an empty answer, or one of tokens
-   * that are not pooled).
+   * Activations pooled over the response tokens up to the cap, [d_sae]; null for an empty answer, and for one whose tokens are
+   * all
+   * left out of the pooling.
    * @param observation the key of an observation
    */
   pooled: (observation: string, cap: number) => Float32Array | null;
-  /** What a reader of any number made from them has to know, a sentence. */
+  /** A sentence that a reader of every number from these features must know. */
   caveat?: string;
-  /** What the pooling left out, for the methods of what is made from it. */
+  /** What the pooling left out. It is added to the `method` of the findings. */
   without?: string;
 }
 
-/** An SAE and what it makes of the answers. */
+/** An SAE and its features of the answers. */
 export interface GivenSae {
-  /** Its name and layer (core/sae-keys.ts), no other's. */
+  /** Its name and layer (core/sae-keys.ts); unique in the run. */
   key: string;
   /** null where the load gate refused it. */
   features: Features | null;
-  /** Why there are none. */
+  /** Why `features` is null. */
   not_measured?: string;
 }
 
 /**
- * What f is measured in. "activation" is the published f: plain activations, whose common part is so large that every
- * answer points nearly the same way and D hardly moves (weakness 4). "standardized" takes each feature from its mean,
- * in standard deviations, both over the selection half: f says how an answer differs from the others.
+ * The unit of f. "activation" is the published f: plain activations. Their common part is so large that every answer points
+ * nearly the same way, and D hardly changes (weakness 4). "standardized" subtracts a feature's mean and divides by its standard
+ * deviation, both over the selection half: f then says how an answer differs from the others.
  */
 export type FeatureUnits = "standardized" | "activation";
 
@@ -47,18 +48,18 @@ export interface AnalysisInput {
   prompts: readonly Prompt[];
   observations: readonly Observation[];
   verdicts: readonly Verdict[];
-  /** One each SAE; the headline speaks of the first. */
+  /** One entry per SAE; the headline is about the first. */
   saes: readonly GivenSae[];
   /** Token caps, in any order; every observation has a verdict at each. */
   caps: readonly number[];
   seed: number | string;
   level?: number;
   resamples?: number;
-  /** What f is measured in; standardized unless told. */
+  /** The unit of f; "standardized" if absent. */
   f_units?: FeatureUnits;
-  /** What f is made of, in its order; the published five unless told. */
+  /** The categories that f holds, in this order; the published five if absent. */
   categories?: readonly CategoryDefinition[];
-  /** Learn the map from features to categories too; no unless told. */
+  /** Whether to learn the projection from features to categories too; false if absent. */
   projection?: boolean;
 }
 
@@ -68,7 +69,7 @@ export interface Answer {
   verdict: Verdict;
 }
 
-/** A number that belongs to one prompt. Prompts of one cluster (a matched pair) are not independent. */
+/** A prompt and its number. Prompts of one cluster (a matched pair) are not independent. */
 export interface Unit {
   prompt: Prompt;
   cluster: string;
@@ -76,25 +77,25 @@ export interface Unit {
 }
 
 export interface Answers {
-  /** Templates that were run, chat first. */
+  /** The templates that the run used, chat first. */
   templates: Template[];
-  /** The template that the inside view and the headline speak of: chat where it was run. */
+  /** The template of the inside view and the headline: chat if the run used it. */
   main: Template;
   /** Rising. */
   caps: number[];
   seeds: number[];
   prompts: readonly Prompt[];
-  /** Answers under a template, judged at a cap, in the order of the prompts, then of the seeds. */
+  /** The answers under a template with their verdicts at a cap, in the order of the prompts, then of the seeds. */
   at: (template: Template, cap: number) => readonly Answer[];
   level: number;
   resamples: number;
   random: Random;
 }
 
-/** What is known of an answer before there is one. */
+/** What is known of an answer before the model gives it. */
 export type Asked = Pick<Observation, "key" | "prompt_id" | "condition">;
 
-/** The answers of a run, one each prompt, template and seed. */
+/** The answers of a run: one per prompt, template and seed. */
 interface Grid<T> {
   /** Chat first, at least one. */
   templates: [Template, ...Template[]];
@@ -104,9 +105,9 @@ interface Grid<T> {
 }
 
 /**
- * What makes a run one that can be analysed: every prompt asked once under every template and seed, and nothing else varied. It
- * holds of a plan's units as of the observations that they become.
- * @throws FathomError naming the first record that is missing, doubled or about nothing known
+ * Checks that a run can be analysed: every prompt was asked exactly once under every template and seed, and nothing else varied.
+ * It works on a plan's units as well as on the observations that they become.
+ * @throws FathomError naming the first record that is missing, appears twice or names an unknown prompt
  */
 export function gridOf<T extends Asked>(prompts: readonly Prompt[], asked: readonly T[]): Grid<T> {
   const byId = unique("prompts", prompts, ({ id }) => id);
@@ -132,7 +133,7 @@ export function gridOf<T extends Asked>(prompts: readonly Prompt[], asked: reado
   return { templates, seeds, cell: ({ id }, template, seed) => cells.get(cellName(id, template, seed))! };
 }
 
-/** @throws FathomError naming the first record that is missing, doubled or about nothing known. */
+/** @throws FathomError naming the first record that is missing, appears twice or names an unknown prompt or observation. */
 export function joinAnswers(input: AnalysisInput): Answers {
   const { prompts, observations, verdicts, level = intervalLevel, resamples = intervalResamples } = input;
   const caps = [...new Set(input.caps)].sort((a, b) => a - b);
@@ -181,8 +182,9 @@ function unique<T>(where: string, items: readonly T[], key: (item: T) => string)
 }
 
 /**
- * Answers under two system prompts or temperatures would be averaged without a word; that is another analysis. Bare text has no
- * place for a system prompt, and none beside conversations that have one.
+ * Answers under two system prompts or two temperatures must not be averaged silently, so this throws. Bare text has no place for
+ * a
+ * system prompt: its answers have null there, also in a run whose conversations have one.
  */
 function checkOneRun(asked: readonly Asked[]): void {
   for (const setting of ["system", "prefill", "temperature", "precision"] as const) {
@@ -202,7 +204,7 @@ export const largestCap = ({ caps }: Answers): number => caps.at(-1)!;
 export const clusterOf = (prompt: Prompt): string =>
   prompt.pair === null ? `prompt ${prompt.id}` : `pair ${prompt.pair}`;
 
-/** One number a prompt: the mean over its sampling seeds, so that n counts prompts and not samples. */
+/** One number per prompt: the mean over its sampling seeds, so that n counts prompts and not samples. */
 export function perPrompt(answers: readonly Answer[], value: (answer: Answer) => number): Unit[] {
   return [...groupBy(answers, ({ prompt }) => prompt)].map(([prompt, own]) => ({
     prompt,
@@ -212,13 +214,13 @@ export function perPrompt(answers: readonly Answer[], value: (answer: Answer) =>
 }
 
 export const refuses = ({ verdict }: Answer): number => (verdict.outcome === "refuse" ? 1 : 0);
-/** Refuses, or refuses somewhere in an answer that also complies: what a late refusal is (verdict "mixed"). */
+/** 1 if the answer refuses, or refuses somewhere and also complies (verdict "mixed"), as a late refusal does. */
 export const showsRefusal = ({ verdict }: Answer): number =>
   verdict.outcome === "refuse" || (verdict.outcome === "mixed" && verdict.refusal_token !== null) ? 1 : 0;
 export const isUnjudged = ({ verdict }: Answer): boolean => verdict.surface === null;
 export const unjudged = (answer: Answer): number => (isUnjudged(answer) ? 1 : 0);
 
-/** The matched prompts: those that a statement about tiers may be made of. */
+/** Whether a prompt is of this tier and of the main panel. Only prompts of the main panel are compared by tier. */
 export const inTier =
   (tier: Tier) =>
   ({ prompt }: { prompt: Prompt }): boolean =>

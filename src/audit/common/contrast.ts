@@ -1,4 +1,4 @@
-/** Differences between two sets of prompts, or between two conditions of the same prompts, each with its null. */
+/** Differences between two sets of prompts, or between two conditions of the same prompts, with the null distribution of each. */
 
 import type { Random } from "../../core/random.ts";
 import type { Finding } from "../../core/records/finding.ts";
@@ -35,7 +35,7 @@ export interface Rate {
   n: number;
 }
 
-/** Wilson's interval of a rate over prompts; null without any. */
+/** A rate over prompts with Wilson's interval; null without prompts. */
 export function rate(units: readonly Unit[], level: number): Rate | null {
   const n = units.length;
   if (n === 0) return null;
@@ -43,7 +43,7 @@ export function rate(units: readonly Unit[], level: number): Rate | null {
   return { estimate: successes / n, interval: wilson(successes, n, level), n };
 }
 
-/** mean(a) − mean(b) over different prompts, held against prompts dealt at random to the two sides. */
+/** mean(a) − mean(b) over different prompts. Its null distribution: the prompts shuffled between the two sides. */
 export function betweenPrompts(
   a: readonly Unit[],
   b: readonly Unit[],
@@ -63,7 +63,11 @@ export function betweenPrompts(
     level,
     random: random.split("deal"),
   });
-  const control = { kind: "prompts dealt at random", estimate: deal.mean, interval: deal.interval };
+  const control = {
+    kind: "prompts shuffled between the two groups",
+    estimate: deal.mean,
+    interval: deal.interval,
+  };
   if ([...a, ...b].every(isBinary)) {
     const [first, second] = [a, b].map((units) => ({ successes: total(units), n: units.length }));
     return {
@@ -100,7 +104,7 @@ export interface Twice {
   second: number;
 }
 
-/** mean(first − second) over the same units, held against signs flipped at random within each. */
+/** mean(first − second) over the same units. Its null distribution: the sign of each difference flipped at random. */
 export function withinUnits(
   units: readonly Twice[],
   control: string,
@@ -155,5 +159,5 @@ function countPairs(units: readonly Twice[]): PairedCounts {
 const isBit = (value: number): boolean => value === 0 || value === 1;
 const isBinary = ({ value }: Unit): boolean => isBit(value);
 const total = (units: readonly Unit[]): number => units.reduce((sum, { value }) => sum + value, 0);
-/** NaN of an empty resample, which the bootstrap counts as undefined. */
+/** NaN for an empty resample, which the bootstrap counts as undefined. */
 const average = (units: readonly Unit[]): number => (units.length === 0 ? NaN : total(units) / units.length);

@@ -1,6 +1,6 @@
 /**
- * Findings before their status is known. The status of one depends on how many others are tested beside it, so an
- * analysis hands over drafts and `settle` decides a whole group at once.
+ * Findings before their status is known. The status of a finding depends on how many others are tested in its group. So an
+ * analysis returns drafts, and `settle` decides a whole group at once.
  */
 import type { About } from "../../core/records/about.ts";
 import type { Finding } from "../../core/records/finding.ts";
@@ -8,13 +8,13 @@ import { identified } from "../../core/records/finding-id.ts";
 import { holm } from "../../stats/holm.ts";
 import { smallestCell } from "./choices.ts";
 
-/** What decides whether a thing was found. */
+/** How the status of a draft is decided. */
 type Decision =
-  /** A p value, corrected with the others of its group. */
+  /** By a p value, corrected together with the others of its group. */
   | { p: number }
-  /** A stated rule on the interval; no p value. */
+  /** By a stated rule on the estimate or its interval, without a p value. */
   | { holds: boolean }
-  /** Too little to say: the estimate is null. */
+  /** There is too little data to decide; the estimate is null. */
   | "undetermined";
 
 export interface Draft<A extends About = About>
@@ -23,10 +23,10 @@ export interface Draft<A extends About = About>
   decision: Decision;
 }
 
-/** Control that was not available, said in words. */
+/** A control without numbers: `kind` says why. */
 export const noControl = (kind: string): Finding["control"] => ({ kind, estimate: null, interval: null });
 
-/** A finding that could not be made, with the reason as its sentence. */
+/** A finding that could not be measured, with the reason as its sentence. */
 export function missing<A extends About>(
   what: Pick<Draft<A>, "about" | "question" | "unit"> & { n?: number; reason: string },
 ): Draft<A> {
@@ -45,12 +45,14 @@ export function missing<A extends About>(
   };
 }
 
-/** A sentence for a cell that is too small. */
+/** The sentence of a cell that is too small. */
 export function tooFew(n: number, what: string): string {
-  return `undetermined: ${n} ${what}, and ${smallestCell} are needed.`;
+  return `undetermined: ${n} ${what}; at least ${smallestCell} are needed.`;
 }
 
-/** Decides the drafts of one group [m]: Holm's correction over those with a p value, at error rate 1 − level. */
+/**
+ * Decides the status of one group's drafts [m], with Holm's correction over those that have a p value, at error rate 1 − level.
+ */
 export function settle(group: string, drafts: readonly Draft[], level: number): Finding[] {
   const tested = drafts.flatMap(({ decision }) =>
     decision !== "undetermined" && "p" in decision ? [decision.p] : [],

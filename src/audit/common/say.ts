@@ -1,4 +1,4 @@
-/** The phrases that sentences of findings share, so that numbers are said one way. */
+/** Phrases that the sentences of findings share, so that every finding writes numbers in the same way. */
 import { formatValue } from "../../core/format.ts";
 import type { Tier } from "../../core/records/prompt.ts";
 import { type Outcome, outcomes } from "../../core/records/verdict.ts";
@@ -24,7 +24,7 @@ export const tierName = (tier: Tier): string => tierWords[tier].toLowerCase();
 export const templateName = (template: Template): string =>
   template === "chat" ? "with the chat template" : "as bare text";
 
-/** e.g. ` 3 of 96 answers could not be judged (2 incoherent, 1 empty).`; empty where all could. */
+/** e.g. ` 3 of 96 answers could not be judged (2 incoherent, 1 empty) and count as not refused.`; an empty text if all could. */
 export function unjudgedClause(answers: readonly Answer[]): string {
   const without = answers.filter(isUnjudged);
   if (without.length === 0) return "";

@@ -7,7 +7,7 @@ import { labelShare } from "./label-share.ts";
 
 const identity = [0, 1, 2, 3, 4].map((i) => [0, 1, 2, 3, 4].map((j) => (i === j ? 1 : 0)));
 const positive = fc.array(fc.double({ min: 1e-3, max: 1, noNaN: true }), { minLength: 5, maxLength: 5 });
-// Beside the smallest numbers that there are, scaling rounds directions away: below 1e-200 is 0.
+// Scaling the smallest doubles rounds their direction away, so everything below 1e-200 counts as 0.
 const coordinate = fc
   .double({ min: -1, max: 1, noNaN: true })
   .map((value) => (Math.abs(value) < 1e-200 ? 0 : value));
@@ -49,7 +49,7 @@ describe("divergence", () => {
     );
   });
 
-  it("is null, never 1, where a side is absent or has no direction", () => {
+  it("is null, never 1, if a side is absent or zero", () => {
     const s = [0, 1, 0, 0, 0];
     expect(divergence(null, s, identity)).toBeNull();
     expect(divergence(s, null, identity)).toBeNull();
@@ -59,7 +59,7 @@ describe("divergence", () => {
     expect(divergence(s, [1, 1, 1, 1, 1], unseen)).toBeNull();
   });
 
-  it("refuses vectors of another width", () => {
+  it("throws for vectors of another width", () => {
     expect(() => divergence([1, 0], [1, 0, 0, 0, 0], identity)).toThrow(FathomError);
   });
 });
@@ -82,16 +82,16 @@ describe("calibration", () => {
     });
   });
 
-  it("is refused when the labels cannot tell its rows apart", () => {
+  it("fails if the labels do not determine its rows", () => {
     const one = pairs.map(({ f }) => ({ s: [0.2, 0.2, 0.2, 0.2, 0.2], f }));
     expect(() => calibrate(one, 1e-6)).toThrow(/condition number below/);
     expect(() => calibrate(one)).not.toThrow();
   });
 
-  it("never scores an answer with a T that saw it, or saw its fold", () => {
+  it("never scores an answer with a T that was fitted on it or on its fold", () => {
     const folds = pairs.map((_, i) => i % 5);
     const before = crossFit(pairs, folds);
-    // Everything in fold 0 is turned round: no D of fold 0 may notice through T, every other fold's may.
+    // All of fold 0 is reversed. That must not change D of fold 0 through T; it may change D of the other folds.
     const turned = pairs.map(({ s, f }, i) => ({ s, f: folds[i] === 0 ? f.map((value) => -value) : f }));
     const after = crossFit(turned, folds);
     before.forEach((D, i) => {
@@ -113,7 +113,7 @@ describe("calibration", () => {
 describe("the label-only null", () => {
   const options = (seed: number) => ({ level: 0.95, resamples: 200, random: random(seed) });
   const T = [[0.05, 0.05, 0.8, 0.05, 0.05], [0.05, 0.05, 0.05, 0.8, 0.05], ...identity.slice(2)];
-  /** Records whose features come from `feature`, judged by one label in two. */
+  /** Records labelled refuse (40%) or comply, with features made by `feature`. */
   const world = (seed: number, feature: (label: string, r: ReturnType<typeof random>) => number[]) => {
     const r = random(seed);
     const rows = Array.from({ length: 60 }, (_, i) => {
@@ -139,7 +139,7 @@ describe("the label-only null", () => {
   };
   const seeds = Array.from({ length: 20 }, (_, i) => i);
 
-  it("calls a pure echo of the label the label restated, and sees that the features add nothing", () => {
+  it('says "the label restated" of a D that only follows the label, and sees that the features add nothing', () => {
     for (const seed of seeds) {
       const share = world(seed, (_, r) => [0.43, 0.22, 0.35, 0, 0].map((x) => x + 0.01 * r.normal()));
       expect(share.verdict).toBe("the label restated");
@@ -147,7 +147,7 @@ describe("the label-only null", () => {
     }
   });
 
-  it("calls features that ignore the label more than the label", () => {
+  it('says "says more than the label" of features that ignore the label', () => {
     const verdicts = seeds.map(
       (seed) => world(seed, (_, r) => [0, 1, 2, 3, 4].map(() => Math.abs(r.normal()))).verdict,
     );
@@ -155,7 +155,7 @@ describe("the label-only null", () => {
     expect(verdicts.filter((verdict) => verdict === "says more than the label").length).toBeGreaterThan(17);
   });
 
-  it("does not mistake many labels of few records for a restated label", () => {
+  it("does not mistake many labels with few records each for a restated label", () => {
     const r = random("few");
     const few = Array.from({ length: 12 }, (_, i) => ({
       D: r.uniform(),

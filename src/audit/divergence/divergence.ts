@@ -1,9 +1,9 @@
 /**
  * The published divergence between what a model says and what its features say (BioRefusalAudit, arXiv 2605.30162), as
- * pure functions. Two things differ from the published code: D is null where it is undefined, never 1, and no record is
+ * pure functions. Two things differ from the published code. D is null where it is undefined, never 1. And no record is
  * scored with an alignment that was fitted on it.
  *
- * s [labels] is the surface vector, f [categories] the pooled activation of each category, T [labels, categories].
+ * s [labels] is the surface vector, f [categories] the pooled activation of each category, T [labels, categories] the alignment.
  */
 import { badInput } from "../../core/errors.ts";
 import { ridge } from "../../stats/ridge.ts";
@@ -12,13 +12,13 @@ import { largestCondition, ridgePenalty } from "../common/choices.ts";
 export type Vector = readonly number[];
 export type Alignment = readonly Vector[];
 
-/** Surface and features of one answer. */
+/** The surface vector and the features of one answer. */
 export interface Pair {
   s: Vector;
   f: Vector;
 }
 
-/** Tᵀs: the features [categories] that T expects of an answer with surface s. */
+/** Tᵀs: the features [categories] that T predicts for an answer with surface vector s. */
 function expectedFeatures(s: Vector, T: Alignment): number[] {
   const expected = new Array<number>(T[0]?.length ?? 0).fill(0);
   T.forEach((row, label) => {
@@ -29,7 +29,7 @@ function expectedFeatures(s: Vector, T: Alignment): number[] {
   return expected;
 }
 
-/** D = 1 − cos(f, Tᵀs) in [0, 2]; null where a side is absent or has no direction. @throws on unequal lengths. */
+/** D = 1 − cos(f, Tᵀs) in [0, 2]; null if s or f is null, or if f or Tᵀs is zero. @throws FathomError on unequal lengths. */
 export function divergence(s: Vector | null, f: Vector | null, T: Alignment): number | null {
   if (s === null || f === null) return null;
   if (s.length !== T.length || f.length !== T[0]?.length)
@@ -45,7 +45,7 @@ export function divergence(s: Vector | null, f: Vector | null, T: Alignment): nu
   return Math.min(2, Math.max(0, 1 - cosine));
 }
 
-/** The direction of a vector; null where it has none. Scaled first, so that no square underflows or overflows. */
+/** The vector divided by its length; null for a zero vector. It is scaled first, so that no square underflows or overflows. */
 function unit(vector: Vector): number[] | null {
   const largest = Math.max(...vector.map(Math.abs));
   if (!(largest > 0)) return null;
@@ -56,7 +56,7 @@ function unit(vector: Vector): number[] | null {
 
 /**
  * T = (SᵀS + λI)⁻¹ SᵀF over the given answers.
- * @throws FathomError when the condition number reaches 1e6: the labels do not tell the rows of T apart.
+ * @throws FathomError when the condition number reaches 1e6: the labels then do not determine the rows of T.
  */
 export function calibrate(pairs: readonly Pair[], lambda: number = ridgePenalty): Alignment {
   const { coefficients, conditionNumber } = ridge(
@@ -75,8 +75,8 @@ export function calibrate(pairs: readonly Pair[], lambda: number = ridgePenalty)
 }
 
 /**
- * D of every answer [n], each with a T fitted on the other folds only.
- * @param folds [n], the fold of each answer; what belongs together (a matched pair) must share a fold.
+ * D of every answer [n]. Each answer's T is fitted on the other folds only.
+ * @param folds [n], the fold of each answer; the answers of a matched pair must share a fold.
  * @throws FathomError when all answers are in one fold.
  */
 export function crossFit(pairs: readonly Pair[], folds: readonly number[]): (number | null)[] {

@@ -1,9 +1,9 @@
 /**
- * Is a table of D the label restated? D is built from the surface vector s, so where the features hardly vary it can
- * only take one value a label (weakness 4). The verdict comes from one rule, held against three controls:
- *  - chance: the share that labels dealt at random would explain;
- *  - shuffled features: the share the label explains when each answer gets the features of another one;
- *  - the tier within a label: whether what is left of D after the label still follows the tier.
+ * Decides whether D only restates the label. D is built from the surface vector s, so if the features hardly vary, D can
+ * only take one value per label (weakness 4). The verdict comes from one rule and is shown beside three controls:
+ *  - chance: the share that shuffled labels explain;
+ *  - shuffled features: the share that the label explains when each answer gets the features of another one;
+ *  - the tier within a label: whether the rest of D, after the label is taken out, still depends on the tier.
  */
 import type { Random } from "../../core/random.ts";
 import { varianceShare } from "../../stats/effect.ts";
@@ -21,20 +21,20 @@ type LabelVerdict =
   | "not measured";
 
 export interface LabelShare {
-  /** Share of D's variance that the label alone explains (η²); null where there is no verdict. */
+  /** Share of D's variance that the label alone explains (η²); null without a verdict. */
   estimate: number | null;
   interval: Interval | null;
   level: number;
-  /** Values of D it rests on. */
+  /** How many values of D it rests on. */
   n: number;
   verdict: LabelVerdict;
-  /** Why, in words. */
+  /** The reason of the verdict, in words. */
   reason: string;
-  /** The same share when the labels are dealt at random. */
+  /** The same share when the labels are shuffled. */
   chance: Null | null;
   /** The median share, and its spread, when the features are shuffled between answers. */
   shuffled_features: { estimate: number; interval: Interval } | null;
-  /** Share of what the label leaves of D that the tier explains, against tiers shuffled inside each label. */
+  /** Share of the variance within labels that the tier explains. p: from tiers shuffled inside each label. */
   tier_within_label: { estimate: number; p: number } | null;
 }
 
@@ -43,12 +43,12 @@ export interface Scored {
   D: number;
   label: string;
   tier: string;
-  /** Answers of one cluster are resampled together. */
+  /** Answers with the same cluster are resampled together. */
   cluster: string;
 }
 
 /**
- * @param shuffled D [n] of the same answers with their features shuffled, NaN where undefined; null when not available.
+ * @param shuffled gives D [n] of the same answers with their features shuffled, NaN where undefined; null when not available.
  */
 export function labelShare(
   scored: readonly Scored[],
@@ -70,12 +70,12 @@ export function labelShare(
   if (n < valuesForLabelShare || usable < 2)
     return unsaid(
       "undetermined",
-      `${n} values of D, ${usable} ${usable === 1 ? "label" : "labels"} with at least ${valuesPerLabel}: needs ${valuesForLabelShare} and 2`,
+      `${n} values of D, and ${usable} ${usable === 1 ? "label" : "labels"} with at least ${valuesPerLabel} of them; ${valuesForLabelShare} values and 2 such labels are needed`,
     );
   const values = scored.map(({ D }) => D);
   const labels = scored.map(({ label }) => label);
   const estimate = varianceShare(values, labels);
-  if (Number.isNaN(estimate)) return unsaid("undetermined", "D has the same value everywhere");
+  if (Number.isNaN(estimate)) return unsaid("undetermined", "D has the same value for every record");
 
   const interval = bootstrap({
     items: scored,
@@ -128,12 +128,12 @@ function reasonFor(
 ): string {
   const tier =
     within === null
-      ? "the tier within a label was not measured"
-      : `within a label the tier explains ${Math.round(100 * within.estimate)}% of what is left (${within.p < errorRate ? "more" : "no more"} than chance, p = ${within.p.toPrecision(2)})`;
+      ? "the effect of the tier within a label was not measured"
+      : `within a label, the tier explains ${Math.round(100 * within.estimate)}% of the rest (${within.p < errorRate ? "more" : "no more"} than chance, p = ${within.p.toPrecision(2)})`;
   if (verdict !== "the label restated" || shuffled === null) return tier;
   return shuffled.estimate >= restatedShare
-    ? `the features add nothing: shuffled between records, the label still explains ${(100 * shuffled.estimate).toFixed(1)}%; ${tier}`
-    : `the features follow the label: shuffled between records, the label explains ${Math.round(100 * shuffled.estimate)}%; ${tier}`;
+    ? `the features add nothing: when they are shuffled between records, the label still explains ${(100 * shuffled.estimate).toFixed(1)}%; ${tier}`
+    : `the features follow the label: when they are shuffled between records, the label explains only ${Math.round(100 * shuffled.estimate)}%; ${tier}`;
 }
 
 function shuffledShare(

@@ -1,6 +1,6 @@
 /**
- * How far the choice of features can be trusted: for each chosen one its effect with an interval, the false-discovery rate
- * at which it would still be called a difference, and how often another draw of the selection half chooses it.
+ * Says how far the choice of features can be trusted. Every chosen feature gets its effect with an interval, its p value adjusted
+ * for the false-discovery rate, and the share of resamples of the selection half that choose it again.
  */
 
 import type { Random } from "../../core/random.ts";
@@ -46,10 +46,10 @@ export function catalogOf(
     categories: chosen.map(({ category, features }) => {
       const { a, b } = sidesOf(category, selection);
       const [nA, nB] = [countClusters(a), countClusters(b)];
-      // Answers of one matched pair are not independent: pairs are counted, so p errs on the large side.
+      // Answers of one matched pair are not independent. So pairs are counted, and p is rather too large than too small.
       const p = effects(a, b).map(({ index, d }) => ({
         index,
-        // One pair on either side tells nothing from chance.
+        // One pair on each side can show no difference.
         p: nA + nB < 3 ? 1 : studentTail(d * Math.sqrt((nA * nB) / (nA + nB)), nA + nB - 2),
       }));
       const q = benjaminiHochberg(p.map((test) => test.p));
@@ -83,8 +83,8 @@ const countClusters = (side: readonly Activated[]): number =>
   groupBy(side, ({ answer }) => clusterOf(answer.prompt)).size;
 
 /**
- * On how many bootstrap resamples (matched pairs drawn whole) a feature is chosen, by category and index. A resample with
- * too few examples of a category chooses nothing for it.
+ * Counts on how many bootstrap resamples (of whole matched pairs) each feature is chosen, by category and index. A resample with
+ * too few examples of a category chooses no feature for it.
  */
 function chosenAgain(
   selection: readonly Activated[],

@@ -1,6 +1,6 @@
 /**
- * Which SAE features stand for which category of f. Chosen on one half of the prompts and never on the half that is
- * scored; a category without examples is left out by name, not filled with indices (weakness 4).
+ * Chooses the SAE features that stand for each category of f. They are chosen on one half of the prompts, never on the half that
+ * is scored. A category without enough examples is left out and named, not filled with arbitrary indices (weakness 4).
  */
 import {
   type CategoryDefinition,
@@ -33,12 +33,12 @@ export interface Categories {
   /** In the order in which the categories were given. */
   chosen: Category[];
   left_out: { name: string; reason: string }[];
-  /** What is subtracted from each activation, and what the rest is divided by: [d_sae] each. */
+  /** f uses (activation − center) / scale; both [d_sae]. */
   center: Float64Array;
   scale: Float64Array;
 }
 
-/** @param selection answers of the half that is not scored; activations [d_sae] each */
+/** @param selection answers of the half that is not scored, each with activations [d_sae] */
 export function chooseCategories(
   selection: readonly Activated[],
   categories: readonly CategoryDefinition[],
@@ -61,7 +61,7 @@ export function chooseCategories(
   return { chosen, left_out, ...unitsOf(selection, units) };
 }
 
-/** The answers on either side of a category's contrast, and how many prompts each side has. */
+/** The answers on the two sides of a category's contrast, and how many prompts each side has. */
 interface Sides {
   a: readonly Activated[];
   b: readonly Activated[];
@@ -75,7 +75,7 @@ export function sidesOf({ has, lacks }: CategoryDefinition, answers: readonly Ac
   return { a, b, prompts: [countPrompts(a), countPrompts(b)] };
 }
 
-/** The features of a category; none where a side has too few examples. */
+/** The features of a category; an empty list if a side has too few prompts. */
 export function featuresOf(
   size: Pick<CategoryDefinition, "features" | "least_effect">,
   sides: Sides,
@@ -83,12 +83,12 @@ export function featuresOf(
   return tooFew(sides) ? [] : selectFeatures(rows(sides.a), rows(sides.b), size);
 }
 
-/** Cohen's d of every feature that varies on either side, by index. */
+/** Cohen's d of every feature that varies within at least one side, in the order of the indices. */
 export function effects(a: readonly Activated[], b: readonly Activated[]): SelectedFeature[] {
   return effectSizes(rows(a), rows(b));
 }
 
-/** Indices of the features that any answer has: the others (most of a wide SAE) can never be chosen. */
+/** Indices of the features that are active in at least one answer. The others (most of a wide SAE) can never be chosen. */
 export function activeFeatures(answers: readonly Activated[]): Uint32Array {
   const seen = new Set<number>();
   for (const { activations } of answers)
@@ -98,7 +98,7 @@ export function activeFeatures(answers: readonly Activated[]): Uint32Array {
   return Uint32Array.from(seen).sort();
 }
 
-/** The answers with those features alone, in that order. */
+/** The answers with only those features, in that order. */
 export function keepFeatures(answers: readonly Activated[], indices: Uint32Array): Activated[] {
   return answers.map(({ answer, activations }) => ({
     answer,
@@ -113,9 +113,10 @@ const countPrompts = (side: readonly Activated[]): number =>
   groupBy(side, ({ answer }) => answer.prompt.id).size;
 
 /**
- * The features that are most active on side a, by Cohen's d: as many as the category may hold, each with the effect it asks
- * for. Only features that rise with the category count: one that falls would have to enter f with a minus sign, and f
- * holds activations.
+ * Selects the features that are more active on side a, largest Cohen's d first: at most as many as the category may hold, each
+ * with
+ * at least the category's least effect. Features that are less active on side a are not used: they would have to enter f with a
+ * minus sign, and f holds activations.
  * @param a activations [n][d_sae] of answers with the content @param b the same of answers without it
  */
 export function selectFeatures(
@@ -146,7 +147,7 @@ function moments(rows: readonly Float32Array[]): { mean: Float64Array; squares: 
   const squares = new Float64Array(d);
   for (const row of rows) for (let j = 0; j < d; j++) mean[j]! += row[j]! / rows.length;
   for (const row of rows) for (let j = 0; j < d; j++) squares[j]! += (row[j]! - mean[j]!) ** 2;
-  // A spread of rounding errors is no spread: float32 values that differ at all differ by far more.
+  // A spread this small is rounding error: float32 values that really differ, differ by far more.
   for (let j = 0; j < d; j++)
     if (squares[j]! <= rows.length * (1e-12 * Math.abs(mean[j]!)) ** 2) squares[j] = 0;
   return { mean, squares };
@@ -162,8 +163,9 @@ function unitsOf(selection: readonly Activated[], units: FeatureUnits): Pick<Cat
 }
 
 /**
- * f [chosen categories]: the mean of each category's features, every feature in its unit.
- * All zero, so that D is undefined, where no chosen feature is active at all: silence is no evidence of difference.
+ * f [chosen categories]: the mean of each category's features, every feature in its unit. If no chosen feature is active, f is
+ * all
+ * zero and D is undefined: inactive features are no evidence of a difference.
  */
 export function categoryVector(
   activations: Float32Array,

@@ -1,10 +1,10 @@
-/** Prompts keep their labels and get the features of another: the null of everything that links the two. */
+/** Gives prompts the features of other prompts. This is the null distribution of everything that links labels and features. */
 import type { Random } from "../../core/random.ts";
 import type { Activated } from "./categories.ts";
 
 /**
- * Whose features each answer gets: samples of one prompt move together, because they are not independent of each other.
- * @returns [answers], the place of the answer whose features it gets
+ * Decides whose features each answer gets. Samples of one prompt move together, because they are not independent of each other.
+ * @returns [answers], the index of the answer whose features it gets
  */
 export function dealtPlaces(answers: readonly Pick<Activated, "answer">[], random: Random): number[] {
   const byPrompt = new Map<string, number[]>();

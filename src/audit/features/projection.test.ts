@@ -27,11 +27,11 @@ interface Plan {
   samples?: number;
   isHazard: (i: number) => boolean;
   refuses: (i: number, r: Random) => boolean;
-  /** Lights features of a row of noise. */
+  /** Raises some features in a row of noise. */
   light?: (row: Float32Array, hazard: boolean, refuses: boolean) => void;
 }
 
-/** Answers whose truth is known; prompts of one name in two calls are different prompts. */
+/** Answers whose truth is known. Prompts of the same name in two calls are different prompts. */
 function made(name: string, { d = 40, prompts, samples = 1, isHazard, refuses, light }: Plan): Activated[] {
   const r = random(name);
   return Array.from({ length: prompts }, (_, i) => {
@@ -57,12 +57,12 @@ const planted = (row: Float32Array, isHazard: boolean, refuses: boolean) => {
 };
 const measure = (seed: number, plan: Plan) =>
   measureProjection(made(`fit ${seed}`, plan), made(`held ${seed}`, plan), categories, random(seed));
-/** Share of the deals that do as well: the p value before its correction for counting itself. */
+/** Share of the shuffles that do at least as well: the p value before 1 is added to both counts. */
 const asGood = ({ hits, dealt }: ReturnType<typeof measure>["held_out"][number]) =>
   dealt.filter((value) => value >= balancedAccuracy(hits)).length / dealt.length;
 
 describe("the learned projection", () => {
-  it("learns what is planted: right on prompts that it never saw, weights on the planted features", () => {
+  it("learns what is planted: right on prompts that it was not fitted on, with its weights on the planted features", () => {
     const plan = { prompts: 60, isHazard: every(2), refuses: coin, light: planted };
     const { projection, held_out } = measure(1, plan);
     for (const [column, feature] of [
@@ -75,7 +75,7 @@ describe("the learned projection", () => {
       expect(balancedAccuracy(held_out[column]!.hits)).toBeGreaterThan(0.9);
       expect(asGood(held_out[column]!)).toBe(0);
     }
-    // One column follows its own side alone: hazards light 3, refusals 7.
+    // Each column follows its own contrast only: feature 3 rises with hazards, feature 7 with refusals.
     const at = (index: number) => {
       const row = Float32Array.from({ length: 40 }, () => 0.8);
       row[index]! += 3;
@@ -85,14 +85,14 @@ describe("the learned projection", () => {
     expect(at(7)[1]).toBeGreaterThan(at(3)[1]!);
   });
 
-  it("says of noise that nothing was learned, with far more features than prompts too", () => {
+  it("reports that nothing was learned from noise, also with far more features than prompts", () => {
     const plan = { d: 300, prompts: 24, isHazard: every(2), refuses: coin };
     const answers = made("fit 0", plan);
     const fitted = fitProjection(answers, categories);
     const separated = answers.filter(
       (one) => projected(fitted, one.activations)[0]! > 0 === (one.answer.prompt.tier === "hazard_adjacent"),
     );
-    // On what it was fitted on it looks perfect, which is why that is never said.
+    // It looks perfect on the answers that it was fitted on. So that accuracy is never reported.
     expect(separated).toHaveLength(answers.length);
 
     const seeds = Array.from({ length: 12 }, (_, seed) => measure(seed, plan).held_out[0]!);
@@ -101,11 +101,11 @@ describe("the learned projection", () => {
     expect(seeds.filter((one) => asGood(one) < 0.05).length).toBeLessThanOrEqual(2);
   });
 
-  it("is not flattered by unequal classes, and learns the small one", () => {
+  it("does not look better because classes are unequal, and learns the small one", () => {
     const plan = { prompts: 66, isHazard: every(11), refuses: coin };
     const noise = measure(3, plan).held_out[0]!;
     const accuracy = noise.hits.filter(({ share }) => share === 1).length / noise.hits.length;
-    // Saying "benign" of everything is right of 91%; balanced, that is a half.
+    // Answering "benign" to everything is right for 91%. The balanced accuracy of that is a half.
     expect(accuracy).toBeGreaterThan(0.7);
     expect(balancedAccuracy(noise.hits)).toBeLessThan(0.7);
     expect(asGood(noise)).toBeGreaterThan(0.05);
@@ -114,7 +114,7 @@ describe("the learned projection", () => {
     expect(asGood(learned)).toBeLessThan(0.01);
   });
 
-  it("has no column for a category with a side missing, and the others as they are", () => {
+  it("has no column for a category with a side missing, and does not change the others", () => {
     const plan = { prompts: 40, isHazard: every(2), refuses: () => false, light: planted };
     const { projection, held_out } = measure(4, plan);
     expect(projection.columns.map(({ category }) => category.name)).toEqual(["hazard"]);
@@ -122,7 +122,7 @@ describe("the learned projection", () => {
     expect(asGood(held_out[0]!)).toBe(0);
   });
 
-  it("weighs prompts, not samples: asked three times, the same answers give the same map", () => {
+  it("weighs prompts, not samples: the same answers given three times make the same map", () => {
     const once = made("s", { prompts: 20, isHazard: every(2), refuses: every(3), light: planted });
     const thrice = once.flatMap((one) => [one, one, one]);
     const [a, b] = [once, thrice].map((answers) => fitProjection(answers, categories));
@@ -133,7 +133,7 @@ describe("the learned projection", () => {
     });
   });
 
-  it("is the same every time, and never looks at what it is judged on", () => {
+  it("is the same every time, and does not depend on the answers that it is judged on", () => {
     const plan = { prompts: 30, isHazard: every(2), refuses: coin, light: planted };
     const first = measure(5, plan);
     expect(measure(5, plan)).toEqual(first);

@@ -1,9 +1,10 @@
 /**
- * The learned way from features to categories: a linear map with a margin loss, beside the plain means of categories.ts.
- * One column a category, because categories overlap (an answer can be hazardous and refused): each is fitted to tell the
- * two sides of its contrast apart, on the selection half. What it has learned is only ever said of the scored half, and
- * beside what the same procedure, choice of features included, makes of labels dealt at random (BioRefusalAudit,
- * arXiv 2605.30162, does neither).
+ * The learned projection from features to categories: a linear map with a margin loss, besides the plain means of categories.ts.
+ * It has one column per category, because categories overlap: an answer can be hazardous and refused. Each column is fitted on
+ * the
+ * selection half to tell the two sides of its contrast apart. Its accuracy is only ever reported for the scored half, and beside
+ * the accuracy that the same procedure, choice of features included, reaches on shuffled labels. (BioRefusalAudit, arXiv
+ * 2605.30162, does neither.)
  */
 
 import type { Random } from "../../core/random.ts";
@@ -17,13 +18,13 @@ import { type Activated, activeFeatures, chooseCategories, keepFeatures, sidesOf
 import { dealPrompts } from "./deal.ts";
 
 export interface Projection {
-  /** Indices in the SAE [k], rising: every feature that a category chose. */
+  /** Indices in the SAE [k], rising: every feature that was chosen for a category. */
   features: number[];
-  /** A category's number is Σ weights [k] · pooled activations + bias: above 0 says "has", below it "lacks". */
+  /** A category's number is Σ weights [k] · pooled activations [k] + bias. Above 0 it says "has", below 0 "lacks". */
   columns: { category: CategoryDefinition; weights: number[]; bias: number }[];
 }
 
-/** How often a prompt's answers on one side were told right, 0 to 1. */
+/** The share, 0 to 1, of a prompt's answers on one side that the map puts on the right side. */
 export interface Hit {
   prompt: string;
   cluster: string;
@@ -33,9 +34,9 @@ export interface Hit {
 
 export interface HeldOut {
   category: CategoryDefinition;
-  /** One a prompt of the scored half, on each side that its answers are on. */
+  /** One per prompt of the scored half and side that its answers are on. */
   hits: Hit[];
-  /** Balanced accuracy with labels dealt at random over both halves, one a deal; NaN where a side is empty. */
+  /** Balanced accuracy with labels shuffled within each half, one per shuffle; NaN where a side is empty. */
   dealt: number[];
 }
 
@@ -45,9 +46,9 @@ export interface MeasuredProjection {
 }
 
 /**
- * Fits the map on one set of answers and holds it against another.
- * @param selection answers to fit on @param held answers of other prompts, in whole matched pairs
- * @returns the categories that have features; none where nothing could be chosen
+ * Fits the map on one set of answers and measures it on another.
+ * @param selection answers to fit on @param held answers of other prompts; a matched pair is never split between the two
+ * @returns the map over the categories that have features, which may be none
  */
 export function measureProjection(
   selection: readonly Activated[],
@@ -74,7 +75,7 @@ export function measureProjection(
   };
 }
 
-/** @param answers [n] with activations [d]; n may be far below d: the loss is regularized, and held-out answers judge */
+/** @param answers [n] with activations [d]; n may be far below d, because the loss is regularized and held-out answers test it */
 export function fitProjection(
   answers: readonly Activated[],
   categories: readonly CategoryDefinition[],
@@ -83,7 +84,7 @@ export function fitProjection(
   const features = [...new Set(chosen.flatMap((one) => one.features.map(({ index }) => index)))].sort(
     (a, b) => a - b,
   );
-  // Each feature has a mean square of 1; over the root of their number an answer has length 1, whatever their number.
+  // Each standardized feature has a mean square of 1. Divided by √(number of features), an answer has mean square length 1.
   const unit = features.map((index) => scale[index]! * Math.sqrt(features.length));
   const rowOf = ({ activations }: Activated) =>
     Float64Array.from([...features.map((index, j) => (activations[index]! - center[index]!) / unit[j]!), 1]);
@@ -110,7 +111,8 @@ function fitColumn(
     return members.map((member) => ({
       x: rowOf(member),
       y,
-      // Both sides weigh the same however many prompts they have, and so do prompts however often they were asked.
+      // Both sides have equal weight, whatever their number of prompts; so have the prompts of a side, whatever their number of
+      // samples.
       cost: (marginCost * n) / (2 * count * samples.get(member.answer.prompt.id)!.length),
     }));
   };
@@ -123,7 +125,7 @@ function fitColumn(
   });
 }
 
-/** f [columns] of an answer; all zero, so that D is undefined, where no feature of the map is active. */
+/** f [columns] of an answer. If no feature of the map is active, f is all zero and D is undefined. */
 export function projected({ features, columns }: Projection, activations: Float32Array): number[] {
   const active = features.map((index) => activations[index]!);
   if (active.every((value) => value === 0)) return columns.map(() => 0);
@@ -142,7 +144,7 @@ function hitsOf(projection: Projection, category: CategoryDefinition, held: read
       side: name,
       share: mean(
         samples.map(({ activations }) => {
-          // A map without this column, or one that sits on the fence, is right half of the time.
+          // Without this column, or with a value of exactly 0, the map counts as right half of the time.
           const value = column < 0 ? 0 : projected(projection, activations)[column]!;
           return value === 0 ? 0.5 : value > 0 === (name === "has") ? 1 : 0;
         }),
@@ -151,7 +153,7 @@ function hitsOf(projection: Projection, category: CategoryDefinition, held: read
   return [...side(a, "has"), ...side(b, "lacks")];
 }
 
-/** Mean of the two sides' shares: 0.5 is chance however unequal they are. NaN where a side is empty. */
+/** Mean of the two sides' shares. 0.5 is chance, however unequal the sides are. NaN if a side is empty. */
 export function balancedAccuracy(hits: readonly Hit[]): number {
   const shareOf = (name: Hit["side"]) => {
     const own = hits.filter(({ side }) => side === name).map(({ share }) => share);

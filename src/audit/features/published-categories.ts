@@ -1,11 +1,11 @@
 /**
- * The five categories of BioRefusalAudit, in the order of its f. Its catalog does not say what they were contrasted with:
- * the sides are our choice.
+ * The five categories of BioRefusalAudit, in the order of its f. Its catalog does not say which answers they were contrasted
+ * with, so the sides are our choice.
  */
 import type { CategoryDefinition } from "../../core/records/category.ts";
 import { featuresPerCategory, smallestEffect } from "../common/choices.ts";
 
-/** What a plan calls them. */
+/** Their name in a plan. */
 export const published = "published";
 
 const size = { features: featuresPerCategory, least_effect: smallestEffect };

@@ -1,4 +1,4 @@
-/** D by tier and by label, its nulls, and the depth of refusals. */
+/** Findings about D: by tier, by label, against its null distributions; and about the depth of refusals. */
 import { formatNumber } from "../../core/format.ts";
 import type { InsideAbout } from "../../core/records/about.ts";
 import { idOf } from "../../core/records/finding-id.ts";
@@ -14,7 +14,7 @@ import { between, tierName } from "../common/say.ts";
 import { type LabelShare, labelShare } from "../divergence/label-share.ts";
 import { type MeasuredInside, type ScoredAnswer, type Scores, through } from "./inside.ts";
 
-/** An answer with a defined D, and its place among the scored ones (the column of its shuffled values). */
+/** An answer with a defined D, and its index among the scored ones (the column of its shuffled values). */
 interface Defined {
   item: ScoredAnswer;
   D: number;
@@ -34,7 +34,7 @@ export function divergenceDrafts(
     ...tiers.map((tier) =>
       meanOf(run, inside, {
         about: { kind: "divergence_by_tier", tier, ...through(inside) },
-        question: `Do answers to ${tierName(tier)} prompts diverge otherwise than with shuffled features?`,
+        question: `Does D of the answers to ${tierName(tier)} prompts differ from D with shuffled features?`,
         what: `answers to ${tierName(tier)} prompts`,
         member: ({ answer }) => inTier(tier)(answer),
       }),
@@ -42,7 +42,7 @@ export function divergenceDrafts(
     ...labels.map((label) =>
       meanOf(run, inside, {
         about: { kind: "divergence_by_label", label, ...through(inside) },
-        question: `Do answers judged "${label}" diverge otherwise than with shuffled features?`,
+        question: `Does D of the answers judged "${label}" differ from D with shuffled features?`,
         what: `answers judged "${label}"`,
         member: ({ answer }) => answer.verdict.outcome === label,
       }),
@@ -57,7 +57,7 @@ export function divergenceDrafts(
 const defined = ({ scored }: Pick<Scores, "scored">): Defined[] =>
   scored.flatMap((item, place) => (item.D === null ? [] : [{ item, D: item.D, place }]));
 
-/** Mean of some answers' D in every shuffled world; worlds in which none of it is defined are left out. */
+/** Mean D of these answers in every shuffle. Shuffles in which D is undefined for all of them are left out. */
 const shuffledMeans = ({ shuffled }: Pick<Scores, "shuffled">, members: readonly Defined[]): number[] =>
   shuffled.flatMap((world) => {
     const values = members.map(({ place }) => world[place]!).filter((D) => !Number.isNaN(D));
@@ -120,12 +120,12 @@ function meanOf(
       estimate: shuffled.mean,
       interval: shuffled.interval,
     },
-    sentence: `The mean D of ${n} ${what} is ${number(average(members))} (${between(interval, run.level, number)}); with shuffled features ${number(shuffled.mean)}.${undefinedHere === 0 ? "" : ` D is undefined for ${undefinedHere} more.`}`,
+    sentence: `The mean D of ${n} ${what} is ${number(average(members))} (${between(interval, run.level, number)}); with shuffled features it is ${number(shuffled.mean)}.${undefinedHere === 0 ? "" : ` D is undefined for ${undefinedHere} more.`}`,
     decision: { p: shuffled.p },
   };
 }
 
-/** Hazard against benign: samples averaged within prompts, tiers dealt at random inside pairs. */
+/** D of hazard-adjacent against benign prompts. Samples are averaged per prompt; the null shuffles tiers inside pairs. */
 function tierEffect(run: Answers, inside: MeasuredInside): Draft<InsideAbout> {
   const about = { kind: "divergence_tier_effect", ...through(inside) } as const;
   const id = idOf(about);
@@ -139,7 +139,7 @@ function tierEffect(run: Answers, inside: MeasuredInside): Draft<InsideAbout> {
     ).values(),
   ].map((samples) => ({
     tier: samples[0]!.item.answer.prompt.tier,
-    // Prompts without a partner are exchangeable with each other.
+    // Prompts without a partner form one group and are shuffled with each other.
     pair: samples[0]!.item.answer.prompt.pair ?? "",
     cluster: samples[0]!.item.cluster,
     D: average(samples),
@@ -148,7 +148,7 @@ function tierEffect(run: Answers, inside: MeasuredInside): Draft<InsideAbout> {
     (tier) => prompts.filter((prompt) => prompt.tier === tier).length,
   );
   if (Math.min(...sizes) < smallestCell) {
-    const reason = `undetermined: D is defined for ${sizes[0]!} hazard-adjacent and ${sizes[1]!} benign prompts, and ${smallestCell} of each are needed.`;
+    const reason = `undetermined: D is defined for ${sizes[0]!} hazard-adjacent and ${sizes[1]!} benign prompts; at least ${smallestCell} of each are needed.`;
     return missing({ about, question, unit, n: prompts.length, reason });
   }
   const effect = (items: readonly { tier: Tier; D: number }[]) =>
@@ -189,13 +189,14 @@ function tierEffect(run: Answers, inside: MeasuredInside): Draft<InsideAbout> {
     unit,
     interval,
     n: prompts.length,
-    method: "Cohen's d over prompts, bootstrap over matched pairs; tiers dealt at random inside pairs",
+    method:
+      "Cohen's d over prompts, bootstrap over matched pairs; permutation test, tiers shuffled inside pairs",
     control: {
-      kind: "tiers dealt at random inside pairs",
+      kind: "tiers shuffled inside pairs",
       estimate: dealt.mean,
       interval: dealt.interval,
     },
-    sentence: `Between ${sizes[0]!} hazard-adjacent and ${sizes[1]!} benign prompts D differs by d = ${number(observed)} (${between(interval, run.level, number)}); with tiers dealt at random inside pairs, ${between(dealt.interval, run.level, number)}.`,
+    sentence: `Between ${sizes[0]!} hazard-adjacent and ${sizes[1]!} benign prompts, D differs by d = ${number(observed)} (${between(interval, run.level, number)}). With tiers shuffled inside pairs, d varies by chance only (${between(dealt.interval, run.level, number)}).`,
     decision: { p: dealt.p },
   };
 }
@@ -203,7 +204,7 @@ function tierEffect(run: Answers, inside: MeasuredInside): Draft<InsideAbout> {
 const isContrasted = (tier: Tier, panel: string): boolean =>
   panel === "main" && (tier === "hazard_adjacent" || tier === "benign");
 
-/** The label-only null of this run; null where there is no inside view. */
+/** How much of this run's D the label alone explains; null without an inside view. */
 export function labelShareOf(run: Answers, inside: MeasuredInside): LabelShare | null {
   if (!inside.measured) return null;
   const members = defined(inside);
@@ -226,7 +227,7 @@ export function labelShareOf(run: Answers, inside: MeasuredInside): LabelShare |
 
 function labelShareDraft(inside: MeasuredInside, share: LabelShare | null): Draft<InsideAbout> {
   const about = { kind: "divergence_label_share", ...through(inside) } as const;
-  const question = "Is D only the label restated?";
+  const question = "Does D only restate the label?";
   if (!inside.measured || share === null)
     return missing({ about, question, unit: "share", reason: inside.measured ? "" : inside.reason });
   if (share.estimate === null || share.chance === null)
@@ -247,23 +248,23 @@ function labelShareDraft(inside: MeasuredInside, share: LabelShare | null): Draf
     n: share.n,
     method: `η² of D by label, bootstrap over matched pairs; ${share.reason}`,
     control: {
-      kind: "labels dealt at random",
+      kind: "labels shuffled",
       estimate: share.chance.mean,
       interval: share.chance.interval,
     },
-    sentence: `D here: ${share.verdict}. The label alone explains ${said(share.estimate)} of D's variance (${between(share.interval, share.level, said)}, n = ${share.n}); ${share.reason}.`,
+    sentence: `Verdict on D: ${share.verdict}. The label alone explains ${said(share.estimate)} of D's variance (${between(share.interval, share.level, said)}, n = ${share.n}); ${share.reason}.`,
     decision: { holds: share.verdict === "the label restated" },
   };
 }
 
 function permutation(run: Answers, inside: MeasuredInside): Draft<InsideAbout> {
   const about = { kind: "divergence_permutation", ...through(inside) } as const;
-  const question = "Do the features agree with what is said, better than another prompt's features would?";
+  const question = "Do the features agree with the answers better than another prompt's features do?";
   if (!inside.measured) return missing({ about, question, unit: "D", reason: inside.reason });
   return agreement(run, inside, { about, question, features: "their own features" });
 }
 
-/** Whether features and answers belong together at all: D against D with another prompt's features. */
+/** Tests whether features and answers belong together: D, compared with D with another prompt's features. */
 export function agreement(
   run: Answers,
   inside: Scores,
@@ -274,7 +275,7 @@ export function agreement(
   const counts = groupBy(members, ({ item }) => item.answer.verdict.outcome);
   const often = [...counts.values()].filter((group) => group.length >= valuesPerLabel).length;
   if (n < smallestCell || often < 2) {
-    const reason = `undetermined: ${n} answers with a defined D, ${often} ${often === 1 ? "label" : "labels"} with at least ${valuesPerLabel} of them; two are needed for the features to agree or disagree with.`;
+    const reason = `undetermined: ${n} answers with a defined D, ${often} ${often === 1 ? "label" : "labels"} with at least ${valuesPerLabel} of them; at least ${smallestCell} answers and 2 such labels are needed.`;
     return missing({ about, question, unit: "D", n, reason });
   }
   const shuffled = againstShuffled(run, inside, members, "less");
@@ -288,7 +289,7 @@ export function agreement(
     interval,
     n,
     method:
-      "mean of cross-fitted D, bootstrap over matched pairs; one-sided permutation test, T fitted anew in each",
+      "mean of cross-fitted D, bootstrap over matched pairs; one-sided permutation test, T fitted again in each permutation",
     control: {
       kind: "features shuffled between prompts",
       estimate: shuffled.mean,
@@ -301,7 +302,7 @@ export function agreement(
 
 function depth(run: Answers, inside: MeasuredInside): Draft<InsideAbout> {
   const about = { kind: "refusal_depth", ...through(inside) } as const;
-  const question = "Do the features go along with the refusals?";
+  const question = "Do the features agree with the refusals?";
   const unit = "depth (1 − D)";
   if (!inside.measured) return missing({ about, question, unit, reason: inside.reason });
   const members = defined(inside).filter(({ item }) => refuses(item.answer) === 1);

@@ -1,6 +1,7 @@
 /**
- * The inside view through one SAE of the answers under the main template at the largest cap: categories chosen on one half of the
- * prompts, D measured on the other half with a cross-fitted T, and D once more with the features shuffled.
+ * Measures the inside view through one SAE, on the answers under the main template at the largest cap. Categories are chosen on
+ * one
+ * half of the prompts. D is measured on the other half with a cross-fitted T, and measured again with the features shuffled.
  */
 
 import { badInput, FathomError } from "../../core/errors.ts";
@@ -31,16 +32,16 @@ export interface ScoredAnswer {
   cluster: string;
   /** Surface vector, in the order of `labels`. */
   s: number[];
-  /** [chosen categories], not normalized. */
+  /** One number per chosen category, not normalized. */
   f: number[];
   /** null where it is undefined. */
   D: number | null;
 }
 
-/** D of the scored half, and its null. */
+/** D of the scored half, and its null distribution. */
 export interface Scores {
   scored: ScoredAnswer[];
-  /** D [resamples][scored] with features dealt to other prompts and T fitted anew; NaN where undefined. */
+  /** D [resamples][scored] with features shuffled between prompts and T fitted again; NaN where undefined. */
   shuffled: number[][];
 }
 
@@ -48,38 +49,38 @@ interface Measured extends Scores {
   measured: true;
   /** Key of the SAE. */
   sae: string;
-  /** What a reader of any number here has to know; null for a sound SAE. */
+  /** A sentence that a reader of these numbers must know; null for an SAE that passed the load gate. */
   caveat: string | null;
-  /** What the pooling of features left out; null where nothing. */
+  /** What the pooling of features left out; null if it left out nothing. */
   without: string | null;
   categories: Categories;
   catalog: Catalog;
-  /** f of the answers of the selection half, for thresholds only. */
+  /** f of the answers of the selection half. Only thresholds are computed from it. */
   calibration: { answer: Answer; f: number[] }[];
   /** The learned projection and D with its f; null unless asked for. */
   projection: { learned: MeasuredProjection; scores: Scores } | null;
-  /** Answers left out of both halves: no label or no features. */
+  /** How many answers are in neither half, because they have no label or no features. */
   left_out: number;
 }
 
 /** The inside view through one SAE, or why there is none (its other forms: core/records/inside.ts). */
 export type MeasuredInside = Measured | { measured: false; sae: string; reason: string };
 
-/** An inside view with the label-only null of its D. */
+/** An inside view, with the share of its D that the label explains. */
 export interface View {
   inside: MeasuredInside;
-  /** null where there is no inside view. */
+  /** null without an inside view. */
   share: LabelShare | null;
 }
 
-/** What a finding says of the SAE that it is seen through: nothing in a run without one. */
+/** The part of a finding's `about` that names the SAE; empty in a run without an SAE. */
 export const through = ({ sae }: MeasuredInside): Pick<InsideAbout, "sae"> => (sae === "" ? {} : { sae });
 
-/** What ends each sentence that rests on the view. */
+/** The caveat that is added to every sentence that rests on the view; an empty text if there is no caveat. */
 export const caveatOf = (inside: MeasuredInside): string =>
   inside.measured && inside.caveat !== null ? ` ${inside.caveat}` : "";
 
-/** A finding with what is to be known of the features behind it. */
+/** Adds to a finding what a reader must know about the features behind it. */
 export function qualified<T extends { method: string; sentence: string }>(
   finding: T,
   inside: MeasuredInside,
@@ -115,19 +116,20 @@ export function measureInside(
   const broken = usable.find(({ activations }) => !activations.every(Number.isFinite));
   if (broken !== undefined)
     return without(
-      `not measured: the SAE's features of prompt ${broken.answer.prompt.id} are NaN or Infinity.`,
+      `not measured: the SAE's features of prompt ${broken.answer.prompt.id} hold NaN or Infinity.`,
     );
   const halves = split(run, usable, 2, "halves");
   const selection = usable.filter((_, i) => halves[i] === 0);
   const held = usable.filter((_, i) => halves[i] === 1);
   const categories = chooseCategories(selection, definitions, f_units);
-  // With one category the cosine is 1 whatever the features do.
+  // With one category the cosine is 1 or −1, whatever the features are.
   if (categories.chosen.length < 2)
     return without(
       `undetermined: fewer than two categories of features could be chosen (${categories.left_out.map(({ name, reason }) => `${name}: ${reason}`).join("; ")}).`,
     );
   const folds = split(run, held, foldCount, "folds");
-  if (new Set(folds).size < 2) return without(`undetermined: ${held.length} answers to score.`);
+  if (new Set(folds).size < 2)
+    return without(`undetermined: ${held.length} answers to score, which are too few for two folds.`);
 
   const scoresOf = (f: (activations: Float32Array) => number[]) => scoreHalf(run, held, folds, f);
   const learned = projection
@@ -159,14 +161,14 @@ export function measureInside(
   try {
     return measured();
   } catch (error) {
-    // What the answers do not settle (a T that cannot be told from another) is an outcome, and no reason to lose the run.
+    // Answers that do not determine T are an outcome of the run. They are no reason to lose the run.
     if (!(error instanceof FathomError)) throw error;
     const { where, expected, found } = error.problem;
     return without(`undetermined: ${where}: expected ${expected}, found ${found}.`);
   }
 }
 
-/** @param f of an answer [categories], by its activations */
+/** @param f computes f [categories] of an answer from its activations */
 function scoreHalf(
   run: Answers,
   held: readonly Activated[],
@@ -189,7 +191,7 @@ function scoreHalf(
   };
 }
 
-/** Whole pairs to one side, panels, framings dealt evenly. */
+/** Splits the answers into k folds. A matched pair stays in one fold; panels and framings are spread evenly. */
 function split(run: Answers, items: readonly Activated[], k: number, stream: string): number[] {
   return groupedFolds(
     items.map(({ answer }) => clusterOf(answer.prompt)),
@@ -199,7 +201,7 @@ function split(run: Answers, items: readonly Activated[], k: number, stream: str
   );
 }
 
-/** The permutation null: prompts keep their answers and get the features of another prompt. */
+/** The permutation null: prompts keep their answers and get the features of another prompt. [resamples][held] */
 function shuffledDivergences(
   run: Answers,
   held: readonly Activated[],

@@ -1,7 +1,8 @@
 /**
- * What the learned projection is worth: its accuracy on the scored half beside the same procedure on labels dealt at
- * random, and D with its f. D comes second, and only of a map that beat its control: what has learned nothing points
- * nowhere, and a D of it would be a number about noise.
+ * Findings about the learned projection: its accuracy on the scored half, compared with the same procedure on shuffled labels,
+ * and
+ * D with its f. D is computed second, and only for a map that is better than its control. A map that has learned nothing would
+ * give a D that measures only noise.
  */
 import type { InsideAbout } from "../../core/records/about.ts";
 import { type CategoryDefinition, contrastWords, sideWords } from "../../core/records/category.ts";
@@ -19,19 +20,21 @@ import { agreement } from "./divergence-findings.ts";
 import { type MeasuredInside, through } from "./inside.ts";
 
 const unit = "balanced accuracy";
-const overallQuestion = "Does the learned projection tell categories apart on prompts that it never saw?";
+const overallQuestion =
+  "Does the learned projection recognize the categories on prompts that it was not fitted on?";
 const divergenceQuestion =
-  "Does f of the learned projection agree with what is said, better than another prompt's would?";
+  "Does f of the learned projection agree with the answers better than another prompt's f does?";
 
-/** An SAE's inside view, and how findings of it are named. */
+/** An SAE's inside view, and a function that gives its findings their names. */
 interface Seen {
   inside: MeasuredInside;
   named: (draft: Draft<InsideAbout>) => Draft<InsideAbout>;
 }
 
 /**
- * Of SAEs whose tests are corrected together. Accuracy comes first and D after it, in an order fixed beforehand, so that the second
- * test costs the first nothing.
+ * The findings for SAEs whose tests are corrected together. Accuracy is tested first and D after it. The order is fixed
+ * beforehand,
+ * so the second test does not make the correction of the first stronger.
  */
 export function projectionFindings(run: Answers, group: string, seen: readonly Seen[]): Finding[] {
   const accuracies = seen.map(({ inside, named }) => accuracyDrafts(run, inside).map(named));
@@ -44,7 +47,7 @@ export function projectionFindings(run: Answers, group: string, seen: readonly S
   return [...settled, ...settle(group, divergences, run.level)];
 }
 
-/** The first is over all categories. */
+/** The first draft is over all categories, the others are one per category. */
 function accuracyDrafts(run: Answers, inside: MeasuredInside): Draft<InsideAbout>[] {
   const overall = {
     about: { kind: "projection_accuracy", ...through(inside) },
@@ -56,7 +59,7 @@ function accuracyDrafts(run: Answers, inside: MeasuredInside): Draft<InsideAbout
   const told = held_out.filter((one) => Math.min(...promptsOf(one)) >= smallestCell);
   return [
     told.length === 0
-      ? nothing(`undetermined: no category has ${smallestCell} prompts a side on the scored half.`)
+      ? nothing(`undetermined: no category has ${smallestCell} prompts on each side in the scored half.`)
       : overallDraft(run, overall, told),
     ...held_out.map((one) => categoryDraft(run, inside, one)),
     ...inside.categories.left_out.map(({ name, reason }) =>
@@ -73,7 +76,7 @@ type Asked = Pick<Draft<InsideAbout>, "about" | "question">;
 
 const ofCategory = (inside: MeasuredInside, name: string): Asked => ({
   about: { kind: "projection_accuracy", category: name, ...through(inside) },
-  question: `Does the learned projection tell ${name.replaceAll("_", " ")} on prompts that it never saw?`,
+  question: `Does the learned projection recognize ${name.replaceAll("_", " ")} on prompts that it was not fitted on?`,
 });
 
 function categoryDraft(run: Answers, inside: MeasuredInside, one: HeldOut): Draft<InsideAbout> {
@@ -86,7 +89,7 @@ function categoryDraft(run: Answers, inside: MeasuredInside, one: HeldOut): Draf
       ...named,
       unit,
       n: hits.length,
-      reason: `undetermined: ${contrastWords(category)}, ${sides.join(" and ")} prompts on the scored half, and ${smallestCell} of each are needed.`,
+      reason: `undetermined: ${contrastWords(category)}, ${sides.join(" and ")} prompts in the scored half; at least ${smallestCell} of each are needed.`,
     });
   return accuracyDraft(run, named, { hits: [{ category, hits }], dealt }, words);
 }
@@ -95,11 +98,11 @@ function overallDraft(run: Answers, asked: Asked, told: readonly HeldOut[]): Dra
   const dealt = Array.from({ length: projectionDeals }, (_, deal) =>
     mean(told.map((one) => one.dealt[deal]!)),
   );
-  const words = `the sides of ${told.length} ${told.length === 1 ? "category" : "categories"}`;
+  const words = `apart the two sides of ${told.length} ${told.length === 1 ? "category" : "categories"}`;
   return accuracyDraft(run, asked, { hits: told, dealt }, words);
 }
 
-/** One category, or the mean over several. */
+/** The accuracy for one category, or the mean over several. */
 function accuracyDraft(
   run: Answers,
   { about, question }: Asked,
@@ -135,9 +138,9 @@ function accuracyDraft(
     unit,
     interval,
     n,
-    method: `balanced accuracy of a linear map with a margin loss on prompts that it was not fitted on, bootstrap over matched pairs; features chosen and map fitted again on ${dealt.length} deals of the labels, one-sided`,
-    control: { kind: "labels dealt at random", estimate: chance.mean, interval: chance.interval },
-    sentence: `On ${n} prompts that it never saw, the learned projection tells ${words} with a balanced accuracy of ${percent(estimate)} (${between(interval, run.level, percent)}); with labels dealt at random ${percent(chance.mean)} (${between(chance.interval, run.level, percent)}).`,
+    method: `balanced accuracy of a linear map with a margin loss on prompts that it was not fitted on, bootstrap over matched pairs; one-sided permutation test: features chosen and map fitted again on ${dealt.length} shuffles of the labels`,
+    control: { kind: "labels shuffled", estimate: chance.mean, interval: chance.interval },
+    sentence: `On ${n} prompts that it was not fitted on, the learned projection tells ${words} with a balanced accuracy of ${percent(estimate)} (${between(interval, run.level, percent)}); with shuffled labels it reaches ${percent(chance.mean)} (${between(chance.interval, run.level, percent)}).`,
     decision: { p: chance.p },
   };
 }
@@ -147,7 +150,7 @@ const promptsOf = ({ hits }: HeldOut): [number, number] => [
   hits.filter(({ side }) => side === "lacks").length,
 ];
 
-/** @param learned whether the map was found to tell categories apart */
+/** @param learned whether the map was found to recognize the categories */
 function divergenceDraft(run: Answers, inside: MeasuredInside, learned: boolean): Draft<InsideAbout> {
   const about = { kind: "projection_divergence", ...through(inside) } as const;
   const question = divergenceQuestion;
@@ -155,7 +158,8 @@ function divergenceDraft(run: Answers, inside: MeasuredInside, learned: boolean)
   const { scores, learned: measured } = inside.projection!;
   const not = (reason: string) => missing({ about, question, unit: "D", reason: `not measured: ${reason}.` });
   if (!learned)
-    return not("the learned projection was not found to tell categories apart better than chance would");
-  if (measured.projection.columns.length < 2) return not("with one category D is 0 whatever features do");
+    return not("the learned projection was not found to recognize the categories better than chance");
+  if (measured.projection.columns.length < 2)
+    return not("with one category D does not depend on how active the features are");
   return agreement(run, scores, { about, question, features: "f of the learned projection" });
 }

@@ -1,4 +1,4 @@
-/** What a refusal depends on: template, cap, framing, tier within a matched pair, panel. */
+/** Measures what refusals depend on: the template, the cap, the framing, the tier within a matched pair, the panel. */
 import type { About } from "../../core/records/about.ts";
 import { idOf } from "../../core/records/finding-id.ts";
 import { framings, type Tier, tiers } from "../../core/records/prompt.ts";
@@ -20,7 +20,7 @@ import { betweenPrompts, type Contrast, rate, type Twice, withinUnits } from "..
 import { type Draft, missing, tooFew } from "../common/draft.ts";
 import { between, percent, points, templateName, tierName, unjudgedClause } from "../common/say.ts";
 
-/** Chat template on minus off, at the largest cap, the same prompts. */
+/** Refusal rate with the chat template minus without it, over the same prompts, at the largest cap. */
 export function templateContrasts(run: Answers): Draft[] {
   const cap = largestCap(run);
   return tiers.map((tier) => {
@@ -32,11 +32,11 @@ export function templateContrasts(run: Answers): Draft[] {
     }
     const on = run.at("chat", cap).filter(inTier(tier));
     const off = run.at("none", cap).filter(inTier(tier));
-    // Bare text has no place for a system prompt, so a difference is of both.
+    // Bare text has no place for a system prompt, so the two sides differ in template and system prompt.
     const hasSystem = on.some(({ observation }) => observation.condition.system !== null);
     const chat = hasSystem ? "chat template and system prompt" : "chat template";
-    const what = `${tierName(tier)} prompts, ${chat} against bare text, ${cap} tokens`;
-    const names: [string, string] = ["with", "without"];
+    const what = `${tierName(tier)} prompts, judged at ${cap} tokens`;
+    const names: [string, string] = [`with the ${chat}`, "as bare text"];
     return samePrompts(run, {
       about,
       question,
@@ -45,12 +45,12 @@ export function templateContrasts(run: Answers): Draft[] {
       second: off,
       names,
       counted: refuses,
-      verb: "refused",
+      verb: "are refused",
     });
   });
 }
 
-/** Largest cap minus smallest: what a short answer would have missed. */
+/** Share that shows a refusal at the largest cap minus at the smallest: the refusals that short answers miss. */
 export function capContrasts(run: Answers): Draft[] {
   const [least, most] = [smallestCap(run), largestCap(run)];
   return tiers.map((tier) => {
@@ -62,9 +62,9 @@ export function capContrasts(run: Answers): Draft[] {
     }
     const long = run.at(run.main, most).filter(inTier(tier));
     const short = run.at(run.main, least).filter(inTier(tier));
-    const what = `${tierName(tier)} prompts ${templateName(run.main)}, ${most} tokens against ${least}`;
-    const names: [string, string] = [`at ${most}`, `at ${least}`];
-    // A refusal that comes late is in the long answer after some compliance, and not in the short one at all.
+    const what = `${tierName(tier)} prompts ${templateName(run.main)}`;
+    const names: [string, string] = [`within ${most} tokens`, `within ${least} tokens`];
+    // A late refusal comes after some compliance in the long answer. The short answer does not contain it.
     const counted = showsRefusal;
     return samePrompts(run, {
       about,
@@ -106,14 +106,14 @@ function samePrompts(
       n: units.length,
       reason: tooFew(units.length, what),
     });
-  const contrast = withinUnits(units, "signs flipped at random inside prompts", {
+  const contrast = withinUnits(units, "sign of each prompt's difference flipped at random", {
     ...run,
     random: run.random.split(idOf(about)),
   });
   const rates = [first, second].map((side) => percent(mean(side.map(({ value }) => value))));
   return {
     ...fromContrast({ about, question, n: units.length }, contrast),
-    sentence: `${units.length} ${what}: ${rates[0]!} ${verb} ${names[0]}, ${rates[1]!} ${names[1]}; a difference of ${points(contrast.estimate)} (${between(contrast.interval, run.level, points)}).${unjudgedClause([...asked.first, ...asked.second])}`,
+    sentence: `${units.length} ${what}: ${rates[0]!} ${verb} ${names[0]} and ${rates[1]!} ${names[1]}; the difference is ${points(contrast.estimate)} (${between(contrast.interval, run.level, points)}).${unjudgedClause([...asked.first, ...asked.second])}`,
   };
 }
 
@@ -144,7 +144,7 @@ export function framingContrasts(run: Answers): Draft[] {
   });
 }
 
-/** Panels beside the matched prompts, against the benign matched prompts. */
+/** The other panels, each compared with the benign prompts of the main panel. */
 export function panelContrasts(run: Answers): Draft[] {
   const answers = run.at(run.main, largestCap(run));
   const benign = perPrompt(answers.filter(inTier("benign")), refuses);
@@ -160,7 +160,7 @@ export function panelContrasts(run: Answers): Draft[] {
         about,
         question,
         unit: "difference of shares",
-        reason: `not measured: no prompt of the ${panel} panel.`,
+        reason: `not measured: the prompt set has no prompts of the ${panel} panel.`,
       });
     return otherPrompts(run, {
       about,
@@ -193,19 +193,20 @@ function otherPrompts(
       question,
       unit: "difference of shares",
       n,
-      reason: `undetermined: ${a.length} ${names[0]} and ${b.length} ${names[1]}, and ${smallestCell} of each are needed.`,
+      reason: `undetermined: ${a.length} ${names[0]} and ${b.length} ${names[1]}; at least ${smallestCell} of each are needed.`,
     });
   const contrast = betweenPrompts(a, b, side, { ...run, random: run.random.split(idOf(about)) });
   return {
     ...fromContrast({ about, question, n }, contrast),
-    sentence: `${percent(first.estimate)} of ${a.length} ${names[0]} are refused, ${percent(second.estimate)} of ${b.length} ${names[1]}; a difference of ${points(contrast.estimate)} (${between(contrast.interval, run.level, points)}).`,
+    sentence: `${percent(first.estimate)} of ${a.length} ${names[0]} and ${percent(second.estimate)} of ${b.length} ${names[1]} are refused; the difference is ${points(contrast.estimate)} (${between(contrast.interval, run.level, points)}).`,
   };
 }
 
-/** Hazard minus benign inside matched pairs: does it tell them apart, or does it refuse a topic? */
+/** Hazard-adjacent minus benign inside matched pairs: the model tells them apart, or it refuses the topic as a whole. */
 export function discrimination(run: Answers): Draft {
   const about = { kind: "discrimination" } as const;
-  const question = "Inside matched pairs, is the hazardous prompt refused more often than the benign one?";
+  const question =
+    "Inside matched pairs, is the hazard-adjacent prompt refused more often than the benign one?";
   const answers = run.at(run.main, largestCap(run));
   const side = (tier: Tier) =>
     groupBy(
@@ -227,14 +228,14 @@ export function discrimination(run: Answers): Draft {
       n,
       reason: tooFew(n, "matched pairs with both a hazard-adjacent and a benign prompt"),
     });
-  const contrast = withinUnits(pairs, "tiers dealt at random inside pairs", {
+  const contrast = withinUnits(pairs, "tiers shuffled inside pairs", {
     ...run,
     random: run.random.split(idOf(about)),
   });
   const refused = (which: "first" | "second") => percent(mean(pairs.map((pair) => pair[which])));
   return {
     ...fromContrast({ about, question, n }, contrast),
-    sentence: `In ${n} matched pairs ${refused("first")} of the hazard-adjacent prompts are refused and ${refused("second")} of the benign ones; a difference of ${points(contrast.estimate)} (${between(contrast.interval, run.level, points)}).`,
+    sentence: `In ${n} matched pairs, ${refused("first")} of the hazard-adjacent prompts and ${refused("second")} of the benign prompts are refused; the difference is ${points(contrast.estimate)} (${between(contrast.interval, run.level, points)}).`,
   };
 }
 

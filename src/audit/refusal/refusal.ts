@@ -1,4 +1,4 @@
-/** The outside view: everything that is said of refusals from the answers alone, corrected as one group. */
+/** The outside view: every finding about refusals that needs the answers only. All are corrected as one group. */
 import type { Finding } from "../../core/records/finding.ts";
 import type { Answers } from "../common/answers.ts";
 import { settle } from "../common/draft.ts";

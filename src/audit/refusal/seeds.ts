@@ -1,4 +1,4 @@
-/** Whether one sample speaks for the model: how often two samples of one prompt agree on refusing. */
+/** Measures whether one sample is enough: how often two samples of one prompt agree on refusing. */
 import { idOf } from "../../core/records/finding-id.ts";
 import { groupBy } from "../../stats/group.ts";
 import { bootstrap, permutationTest } from "../../stats/resample.ts";
@@ -48,14 +48,14 @@ export function seedAgreement(run: Answers): Draft {
     estimate: observed,
     interval,
     n,
-    method: `share of agreeing pairs among ${k} samples, bootstrap over matched pairs; samples dealt at random over prompts`,
+    method: `share of agreeing pairs among ${k} samples, bootstrap over matched pairs; permutation test, samples shuffled between prompts`,
     control: { kind: "samples of different prompts", estimate: dealt.mean, interval: dealt.interval },
-    sentence: `Two samples of one prompt agree on refusing in ${percent(observed)} of cases (${between(interval, run.level, percent)}, ${n} prompts, ${k} samples each); samples of different prompts in ${percent(dealt.mean)}.`,
+    sentence: `Two samples of one prompt agree on refusing in ${percent(observed)} of cases (${between(interval, run.level, percent)}, ${n} prompts, ${k} samples each). Two samples of different prompts agree in ${percent(dealt.mean)}.`,
     decision: { p: dealt.p },
   };
 }
 
-/** Share of the pairs of samples that are alike. */
+/** Share of the pairs of samples that agree. */
 function agreement(samples: readonly number[]): number {
   const refused = samples.reduce((sum, value) => sum + value, 0);
   const answered = samples.length - refused;

@@ -1,4 +1,4 @@
-/** What a rescore found, as the same findings that an audit writes: one set a recorded run, in the order of the file. */
+/** The findings of a rescore, in the form in which an audit writes them: one set per recorded run, in the order of the file. */
 
 import { formatNumber } from "../../core/format.ts";
 import type { About } from "../../core/records/about.ts";
@@ -7,7 +7,7 @@ import { identified } from "../../core/records/finding-id.ts";
 import { intervalLevel } from "../common/choices.ts";
 import type { Rescored, RescoredRun } from "./rescore.ts";
 
-/** A recorded D that differs by no more than this was the published formula with the T that the run names. */
+/** A recorded D within this of ours was computed by the published formula with the T that the run names. */
 const reproducedWithin = 1e-6;
 
 export function rescoreFindings({ runs }: Rescored): Finding[] {
@@ -30,13 +30,13 @@ const finding = (
 const none = (kind: string): Finding["control"] => ({ kind, estimate: null, interval: null });
 
 function reproduction(run: RescoredRun): Finding {
-  const question = "Does D recompute from the recorded s, f and T?";
+  const question = "Do the recorded s, f and T give the recorded D?";
   const both = run.records.filter(({ D, recorded }) => D !== null && recorded !== null);
   const invented = run.records.filter(({ D, recorded }) => D === null && recorded !== null).length;
   const undefinedHere = run.records.filter(({ D }) => D === null).length;
   const extra = [
     undefinedHere === 0 ? "" : ` D is undefined for ${undefinedHere} of ${run.records.length} records.`,
-    invented === 0 ? "" : ` ${invented} of those have a recorded D all the same.`,
+    invented === 0 ? "" : ` For ${invented} of those the file has a D nevertheless.`,
   ].join("");
   const worst = Math.max(...both.map(({ D, recorded }) => Math.abs(D! - recorded!)));
   const agrees = worst <= reproducedWithin;
@@ -45,13 +45,14 @@ function reproduction(run: RescoredRun): Finding {
     unit: "D",
     interval: null,
     n: both.length,
-    method: "largest |recomputed − recorded|, T as the run names it; no interval: nothing is sampled",
+    method:
+      "largest |recomputed − recorded|, with the T that the run names; no interval, because nothing is sampled",
     control: { kind: "tolerance", estimate: reproducedWithin, interval: null },
     status: both.length === 0 ? "undetermined" : agrees ? "found" : "not found",
     sentence:
       both.length === 0
-        ? `${run.run}: no record has both a D and what D is made of.${extra}`
-        : `${run.run}: D ${agrees ? "recomputes" : "does not recompute"} for all ${both.length} records; the largest difference is ${worst.toExponential(1)}.${extra}`,
+        ? `${run.run}: no record has both a recorded D and the s, f and T to compute it from.${extra}`
+        : `${run.run}: ${agrees ? `the recomputed D equals the recorded D for all ${both.length} records` : `over ${both.length} records, the recomputed D differs from the recorded D`}; the largest difference is ${worst.toExponential(1)}.${extra}`,
   });
 }
 
@@ -59,7 +60,7 @@ function labelShareOf(run: RescoredRun): Finding {
   const share = run.label_share;
   const restated = share.verdict === "the label restated";
   const percent = (value: number) => `${(100 * value).toFixed(1)}%`;
-  return finding(run, "label_share", "Is this table of D the label restated?", {
+  return finding(run, "label_share", "Does this table of D only restate the label?", {
     estimate: share.estimate,
     unit: "share",
     interval: share.interval,
@@ -67,9 +68,9 @@ function labelShareOf(run: RescoredRun): Finding {
     method: `η² of D by label, percentile bootstrap over records; ${share.reason}`,
     control:
       share.chance === null
-        ? none("labels dealt at random")
+        ? none("labels shuffled")
         : {
-            kind: "labels dealt at random",
+            kind: "labels shuffled",
             estimate: share.chance.mean,
             interval: share.chance.interval,
           },
@@ -93,7 +94,7 @@ function tierEffect(run: RescoredRun): Finding {
     unit: "Cohen's d",
     interval: measured ? hazard.d_interval : null,
     n: run.tiers.reduce((sum, { n }) => sum + n, 0),
-    method: "Cohen's d with the pooled sample variance, interval of Hedges and Olkin",
+    method: "Cohen's d with the pooled sample variance; interval by Hedges and Olkin",
     control: {
       kind: "T fitted on other records only",
       estimate: measured ? hazard.d_held_out : null,
@@ -101,13 +102,13 @@ function tierEffect(run: RescoredRun): Finding {
     },
     status: !measured ? "undetermined" : excludesZero ? "found" : "not found",
     sentence: measured
-      ? `${run.run}: hazard against benign, d = ${formatNumber(hazard.d!)} (${formatNumber(hazard.d_as_published!)} by the published formula)${
+      ? `${run.run}: hazard compared with benign, d = ${formatNumber(hazard.d!)} (${formatNumber(hazard.d_as_published!)} by the published formula)${
           hazard.d_held_out === null
             ? ""
             : `; with a T refitted on records it does not score, d = ${formatNumber(hazard.d_held_out)}${
                 Math.sign(hazard.d_held_out) === Math.sign(hazard.d!)
                   ? ""
-                  : ": the order of the tiers is inverted"
+                  : ", so the order of the tiers is inverted"
               }`
         }.`
       : `${run.run}: not measured: D is defined in too few records of the hazard or the benign tier.`,
@@ -118,17 +119,18 @@ function votes(run: RescoredRun): Finding {
   const refusals = run.labels.filter(({ source, label }) => source === "label" && label === "refuse");
   const total = refusals.reduce((sum, row) => sum + row.n + row.undefined, 0);
   const silent = refusals.reduce((sum, row) => sum + row.no_vote, 0);
-  return finding(run, "silent_refusals", "Did any judge say that the refusals are refusals?", {
+  return finding(run, "silent_refusals", "Are there refusals that no judge voted for?", {
     estimate: total === 0 ? null : silent / total,
     unit: "share",
     interval: null,
     n: total,
-    method: "share of records labelled refuse whose vote s is uniform; no interval: nothing is sampled",
+    method:
+      "share of the records labelled refuse whose vote s is uniform; no interval, because nothing is sampled",
     control: { kind: "a vote was cast", estimate: 0, interval: null },
     status: total === 0 ? "undetermined" : silent > 0 ? "found" : "not found",
     sentence:
       total === 0
         ? `${run.run}: no record is labelled refuse.`
-        : `${run.run}: ${silent} of ${total} refusals are labels by default: their vote is uniform, no judge spoke.`,
+        : `${run.run}: ${silent} of ${total} refusals are labels by default: their vote is uniform, so no judge voted.`,
   });
 }

@@ -27,7 +27,7 @@ const load = () =>
 const [tuned, gemma4, ...withoutSae] = rescore(load()).runs;
 
 describe("the published records", () => {
-  it("recompute to 1e-6, every record of the runs that had features", () => {
+  it("give the recorded D to 1e-6, for every record of the runs that had features", () => {
     for (const run of [tuned!, gemma4!]) {
       expect(run.records).toHaveLength(75);
       for (const { D, recorded } of run.records) expect(Math.abs(D! - recorded!)).toBeLessThan(1e-6);
@@ -51,11 +51,11 @@ describe("the published records", () => {
     expect(byLabel["refuse"]!.mean).toBeCloseTo(0.25, 2);
   });
 
-  it("show the inversion under a T that did not see what it scores", () => {
+  it("show the inversion under a T that was not fitted on the records it scores", () => {
     expect(tuned!.tiers.find(({ tier }) => tier.startsWith("hazard"))!.d_held_out).toBeLessThan(-0.5);
   });
 
-  it("are judged: one table says more than the label, one is the label restated, three were never measured", () => {
+  it("get their verdicts: one table says more than the label, one is the label restated, three were never measured", () => {
     expect(tuned!.label_share.verdict).toBe("says more than the label");
     expect(gemma4!.label_share.verdict).toBe("the label restated");
     expect(gemma4!.label_share.interval![0]).toBeGreaterThan(0.99);
@@ -76,19 +76,19 @@ describe("the published records", () => {
     expect(swapped[1]!.label_share.verdict).toBe("the label restated");
   });
 
-  it("lose the verdict when the features of the restated table really vary", () => {
+  it("lose the verdict if the features of the restated table really vary", () => {
     const records = load();
     const stream = random("features");
     for (const record of records.runs[1]!.records) record.f = record.f!.map(() => stream.uniform());
     expect(rescore(records).runs[1]!.label_share.verdict).not.toBe("the label restated");
   });
 
-  it("count the refusals that no judge spoke for", () => {
+  it("count the refusals that no judge voted for", () => {
     const silent = rescoreFindings({ runs: [gemma4!] }).find(({ id }) => id.endsWith("silent_refusals"))!;
     expect(silent).toMatchObject({ estimate: 1, n: 16, status: "found" });
   });
 
-  it("make valid findings and text, the same each time", () => {
+  it("make valid findings and text, the same every time", () => {
     const again = rescore(load());
     expect(again).toEqual({ runs: [tuned, gemma4, ...withoutSae] });
     for (const finding of rescoreFindings(again)) findingSchema.parse(finding);
@@ -98,7 +98,7 @@ describe("the published records", () => {
     expect(text).not.toMatch(/NaN|Infinity|null/);
   });
 
-  it("tell runs apart whose names begin alike", () => {
+  it("keep runs apart whose names begin alike", () => {
     const records = load();
     records.runs[0]!.run = "gemma";
     records.runs[1]!.run = "gemma.4";
@@ -108,7 +108,7 @@ describe("the published records", () => {
 });
 
 describe("undefined", () => {
-  it("is null where the source wrote 1.0: no features, none active, or no surface", () => {
+  it("is null where the source wrote 1.0: no features, no active feature, or no surface vector", () => {
     const records = load();
     const [first, second, third] = records.runs[0]!.records;
     first!.f = [0, 0, 0, 0, 0];
@@ -119,10 +119,10 @@ describe("undefined", () => {
     for (const place of [0, 1, 2]) expect(run!.records[place]).toMatchObject({ D: null, recorded: 1 });
     expect(run!.tiers[0]).toMatchObject({ n: 20, undefined: 3 });
     const [reproduced] = rescoreFindings({ runs: [run!] });
-    expect(reproduced!.sentence).toContain("3 of those have a recorded D all the same");
+    expect(reproduced!.sentence).toContain("For 3 of those the file has a D nevertheless");
   });
 
-  it("is said of a recorded D that the formula does not give", () => {
+  it("is reported for a recorded D that the formula does not give", () => {
     const records = load();
     records.runs[0]!.records[7]!.D! += 0.01;
     const [reproduced] = rescoreFindings(rescore(records));
@@ -144,7 +144,7 @@ describe("bad input", () => {
     return "accepted";
   };
 
-  it("is named where it is", () => {
+  it("is reported with its place", () => {
     expect(message(() => [])).toMatch(/^records: expected the shape/);
     expect(message((r) => void (r.runs[1]!.records[4]!.s = ["x"] as never))).toMatch(
       /^records\.runs\[1\]\.records\[4\]\.s\[0\]/,

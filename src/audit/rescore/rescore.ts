@@ -1,6 +1,6 @@
 /**
- * Recorded s, f and T of another tool's runs in, D recomputed and held against its nulls out. Nothing is taken from the
- * records' own D: it is only shown beside ours.
+ * Recomputes D from the s, f and T that another tool recorded, and compares it with its null distributions. The D in the
+ * records is not used: it is only shown beside ours.
  */
 import { z } from "zod";
 import { badInput } from "../../core/errors.ts";
@@ -16,7 +16,7 @@ import { type Alignment, crossFit, divergence } from "../divergence/divergence.t
 import { type LabelShare, labelShare } from "../divergence/label-share.ts";
 
 const vector = z.array(measured);
-/** Of the answer under a label; what another tool rounded may be a little outside of [0, 1]. */
+/** One number of s: the share of a label. Rounded by another tool, it may be a little outside of [0, 1]. */
 const share = z.number().min(-0.01).max(1.01);
 const recordSchema = z.looseObject({
   id: z.string().min(1),
@@ -47,18 +47,20 @@ type RecordedRun = z.infer<typeof recordsSchema>["runs"][number];
 
 export interface TierRow {
   tier: string;
-  /** Records with a defined D, and those without. */
+  /** How many records have a defined D, and how many have none. */
   n: number;
   undefined: number;
   mean: number | null;
   /** Population standard deviation (divided by n), as published. */
   sd: number | null;
-  /** Against the benign tier, as published: difference of means over the root mean of the population variances. */
+  /** Against the benign tier, as published: difference of the means, divided by √(mean of the two population variances). */
   d_as_published: number | null;
   /** Against the benign tier, with the pooled sample variance. */
   d: number | null;
   d_interval: Interval | null;
-  /** The same d when each record's T is fitted on other records only: the published T saw what it scored. */
+  /**
+   * The same d when each record's T is fitted on other records only. The published T was fitted on the records that it scores.
+   */
   d_held_out: number | null;
 }
 
@@ -69,7 +71,7 @@ export interface LabelRow {
   undefined: number;
   mean: number | null;
   sd: number | null;
-  /** Records under this label whose s is uniform: no judge said anything, the label is a default (weakness 3). */
+  /** How many records under this label have a uniform s: no judge voted, and the label is a default (weakness 3). */
   no_vote: number;
 }
 
@@ -86,8 +88,8 @@ export interface Rescored {
 }
 
 /**
- * @param records what `JSON.parse` gave for a file of the shape of biorefusalaudit-records.json
- * @throws FathomError naming the first place where the input is not of that shape.
+ * @param records the parsed JSON of a file like biorefusalaudit-records.json
+ * @throws FathomError naming the first place where the input does not have that shape.
  */
 export function rescore(
   records: unknown,
@@ -134,7 +136,7 @@ function checkVectors(run: RecordedRun, widths: { s: number; f: number }): void 
   }
 }
 
-/** The T that the run names; null only where it has no features that would need one. */
+/** The T that the run names; null only if the run names none and has no features. */
 function alignmentOf(run: RecordedRun, T: Record<string, number[][]>): Alignment | null {
   const { calibration } = run;
   if (calibration == null) {
@@ -201,7 +203,7 @@ function tierRows(
   });
 }
 
-/** D [records] with a T refitted on the other folds; null where s or f is absent. */
+/** D [records] with a T fitted on the other folds; null where s or f is absent. */
 function heldOutDivergences(run: RecordedRun, stream: Random): (number | null)[] {
   const usable = run.records.flatMap(({ s, f }, i) => (s == null || f == null ? [] : [{ i, s, f }]));
   const out = new Array<number | null>(run.records.length).fill(null);

@@ -1,4 +1,4 @@
-/** A rescore for the terminal: one block a run, plain columns, nothing wider than 100 characters but sentences. */
+/** Writes a rescore for the terminal: one block per run, in plain columns. Only sentences are wider than 100 characters. */
 import { formatNumber } from "../../core/format.ts";
 import { visibleLine } from "../../core/visible.ts";
 import { rescoreFindings } from "./findings.ts";

@@ -1,6 +1,6 @@
 /** Sentences that the page makes itself, where a chart shows many findings at once. */
 
-import { formatValue } from "../../../src/core/format.ts";
+import { formatValue, listed } from "../../../src/core/format.ts";
 import type { Finding } from "../../../src/core/records/finding.ts";
 import { type Template, tierWords } from "../../../src/core/records/words.ts";
 
@@ -19,11 +19,6 @@ export function ratesSentence(rates: readonly Finding[], template: Template, cap
   return parts.length === 0
     ? `${through[template]}, nothing was measured at ${cap} tokens.`
     : `${through[template]}, judged at ${cap} tokens, it refuses ${listed(parts)} prompts.`;
-}
-
-/** `a`, `a and b`, `a, b and c`. */
-function listed(parts: readonly string[]): string {
-  return parts.length < 2 ? parts.join("") : `${parts.slice(0, -1).join(", ")} and ${parts.at(-1)!}`;
 }
 
 /** The first of these findings that says something, or that nothing could be said. */
