@@ -45,7 +45,7 @@ export function fidelityOf(answers: readonly (readonly LogitComparison[])[], see
 export function fidelityWords({ kl, top1, prompts, tokens, level }: Fidelity, precision: Precision): string {
   return (
     `mean KL(fp32 ‖ ${precision}) ${formatNumber(kl.mean)} nats (${between(kl.interval, level, formatNumber)}; 95th ` +
-    `percentile ${formatNumber(kl.p95)}), the same most probable token ${share(top1.share)} of the time ` +
+    `percentile ${formatNumber(kl.p95)}), the same best token ${share(top1.share)} of the time ` +
     `(${between(top1.interval, level, share)}), over ${tokens} tokens of ${prompts} answers`
   );
 }

@@ -94,7 +94,7 @@ describe("the learned projection in a report", () => {
     ]);
     const finding = new Map(own.map((one) => [one.id, one]));
     const overall = finding.get("projection.accuracy")!;
-    expect(overall).toMatchObject({ status: "found", control: { kind: "labels shuffled" } });
+    expect(overall).toMatchObject({ status: "found", control: { kind: "shuffled labels" } });
     expect(overall.control.estimate).toBeCloseTo(0.5, 1);
     expect(overall.control.interval![1]).toBeLessThan(overall.estimate!);
     expect(finding.get("projection.accuracy.hedging")!.sentence).toMatch(

@@ -248,7 +248,7 @@ function labelShareDraft(inside: MeasuredInside, share: LabelShare | null): Draf
     n: share.n,
     method: `η² of D by label, bootstrap over matched pairs; ${share.reason}`,
     control: {
-      kind: "labels shuffled",
+      kind: "shuffled labels",
       estimate: share.chance.mean,
       interval: share.chance.interval,
     },

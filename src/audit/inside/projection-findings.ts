@@ -139,7 +139,7 @@ function accuracyDraft(
     interval,
     n,
     method: `balanced accuracy of a linear map with a margin loss on prompts that it was not fitted on, bootstrap over matched pairs; one-sided permutation test: features chosen and map fitted again on ${dealt.length} shuffles of the labels`,
-    control: { kind: "labels shuffled", estimate: chance.mean, interval: chance.interval },
+    control: { kind: "shuffled labels", estimate: chance.mean, interval: chance.interval },
     sentence: `On ${n} prompts that it was not fitted on, the learned projection tells ${words} with a balanced accuracy of ${percent(estimate)} (${between(interval, run.level, percent)}); with shuffled labels it reaches ${percent(chance.mean)} (${between(chance.interval, run.level, percent)}).`,
     decision: { p: chance.p },
   };

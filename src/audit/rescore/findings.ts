@@ -68,9 +68,9 @@ function labelShareOf(run: RescoredRun): Finding {
     method: `η² of D by label, percentile bootstrap over records; ${share.reason}`,
     control:
       share.chance === null
-        ? none("labels shuffled")
+        ? none("shuffled labels")
         : {
-            kind: "labels shuffled",
+            kind: "shuffled labels",
             estimate: share.chance.mean,
             interval: share.chance.interval,
           },

@@ -176,7 +176,7 @@ describe("training with a contrastive term", () => {
     expect(seeds[0]!.random!.separation).toBeGreaterThan(seeds[0]!.without.separation + 0.3);
     expect(over_random!.interval![1]).toBeLessThan(0.05);
     expect(finding.status).toBe("not found");
-    expect(finding.sentence).toMatch(/no further than with tiers dealt at random in training/);
+    expect(finding.sentence).toMatch(/no further than with tiers assigned at random in training/);
   });
 
   it("is judged over several seeds, and the SAE is that of the first seed", async () => {

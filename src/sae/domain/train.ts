@@ -1,5 +1,5 @@
 /**
- * Trains an SAE three times: with a contrastive term, without it, and with the term but tiers dealt at random among
+ * Trains an SAE three times: with a contrastive term, without it, and with the term but tiers assigned at random among
  * the training prompts. Rows, their order and the start are the same. So a difference from the second comes from the
  * term, and a difference from the third comes from the tiers. If several seeds are given, all of it is repeated per
  * seed.
@@ -46,7 +46,7 @@ export interface TrainingName {
   arm: ArmName;
 }
 
-/** Every training in order. @param randomTiers whether the training with tiers dealt at random is among them */
+/** Every training in order. @param randomTiers whether the training with tiers assigned at random is among them */
 export function trainingsOf(seeds: readonly Pick<SeedRows, "seed">[], randomTiers: boolean): TrainingName[] {
   const used = arms.filter((arm) => arm !== "random" || randomTiers);
   return seeds.flatMap(({ seed }) => used.map((arm) => ({ seed, arm })));

@@ -42,7 +42,7 @@ function claimOf({ status, gain, tiers }: Told): string {
   if (high < 0) return `The contrastive term drew ${prompts} closer together`;
   if (high < smallestGain) return `The contrastive term did nothing on ${prompts}: ${nothing}`;
   const did = low > 0 ? "drew" : "may have drawn";
-  return `The contrastive term ${did} ${prompts} apart, but no further than with tiers dealt at random in training: ${nothing}`;
+  return `The contrastive term ${did} ${prompts} apart, but no further than with tiers assigned at random in training: ${nothing}`;
 }
 
 /** States what the interval covers and what was not tried. */
@@ -56,7 +56,7 @@ function scopeOf({ overRandom, seeds }: Told): string {
       ? `This is of one seed, ${first!.seed}: another start, order and split of the prompts may differ by more than the interval says.`
       : `The gain by seed is ${gains.join(", ")}; the intervals are over prompts and seeds.`;
   return overRandom === null
-    ? `${scope} Whether tiers dealt at random in training do as much was not tried.`
+    ? `${scope} Whether tiers assigned at random in training do as much was not tried.`
     : scope;
 }
 

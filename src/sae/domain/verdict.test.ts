@@ -77,7 +77,7 @@ describe("the verdict on a contrastive term", () => {
     expect(finding.estimate).toBeCloseTo(0.3, 1);
     expect(finding.interval![0]).toBeGreaterThan(0.2);
     expect(finding.interval![1]).toBeLessThan(0.4);
-    expect(finding.control.kind).toMatch(/same training with tiers dealt at random/);
+    expect(finding.control.kind).toMatch(/same training with tiers assigned at random/);
     expect(finding.control.estimate).toBeCloseTo(0.05, 1);
     expect(over_random!.estimate).toBeCloseTo(finding.estimate! - finding.control.estimate!, 12);
     expect(over_random!.interval![0]).toBeGreaterThan(0);
@@ -96,7 +96,7 @@ describe("the verdict on a contrastive term", () => {
     const { finding } = verdict(gapsOf(0.4, 0.4), 0.02, 24, "as much");
     expect(finding.status).toBe("not found");
     expect(finding.interval![0]).toBeGreaterThan(0.2);
-    expect(finding.sentence).toMatch(/apart, but no further than with tiers dealt at random in training/);
+    expect(finding.sentence).toMatch(/apart, but no further than with tiers assigned at random in training/);
   });
 
   it("is undetermined if the gain over random tiers may be 0", () => {
@@ -112,7 +112,7 @@ describe("the verdict on a contrastive term", () => {
     expect(over_random).toBeNull();
     expect(seeds[0]!.random).toBeNull();
     expect(Math.abs(finding.control.estimate!)).toBeLessThan(0.05);
-    expect(finding.sentence).toMatch(/tiers dealt at random in training do as much was not tried/);
+    expect(finding.sentence).toMatch(/tiers assigned at random in training do as much was not tried/);
   });
 
   it("says so if the term drew the tiers together", () => {

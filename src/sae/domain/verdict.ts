@@ -1,6 +1,6 @@
 /**
  * Decides whether a contrastive term did anything. Compares the separation of held-out prompts by an SAE trained with the
- * term, by one trained without it, and by one trained with it on tiers dealt at random. All are trained on the same rows in
+ * term, by one trained without it, and by one trained with it on tiers assigned at random. All are trained on the same rows in
  * the same order from the same start. The interval is over prompts, with matched prompts taken together, and over seeds if
  * there are several.
  */
@@ -62,7 +62,7 @@ export function contrastiveVerdict(seeds: readonly SeedArms[], random: Random): 
   const overRandom = hasRandom ? over((of) => of.random!) : null;
   const control = hasRandom
     ? {
-        kind: "the same training with tiers dealt at random among its prompts, against a training without the term",
+        kind: "the same training with tiers assigned at random among its prompts, against a training without the term",
         ...gainOf(
           seeds,
           (of) => of.random!,
@@ -70,7 +70,7 @@ export function contrastiveVerdict(seeds: readonly SeedArms[], random: Random): 
         ),
       }
     : {
-        kind: "tiers dealt at random to the held-out prompts",
+        kind: "tiers assigned at random to the held-out prompts",
         estimate: chance.mean,
         interval: chance.interval,
       };
@@ -84,7 +84,7 @@ export function contrastiveVerdict(seeds: readonly SeedArms[], random: Random): 
     interval: gain.interval,
     level,
     n: ids.length,
-    method: `mean gain in separation (cosine with the own tier's mean over the training prompts, minus the mean of the cosines with the other tiers'), training with the term minus training without it; t interval over matched prompts${seeds.length > 1 ? ` and ${seeds.length} seeds` : ", of one seed"}; tiers dealt at random to the held-out prompts: p ${formatProbability(chance.p)}`,
+    method: `mean gain in separation (cosine with the own tier's mean over the training prompts, minus the mean of the cosines with the other tiers'), training with the term minus training without it; t interval over matched prompts${seeds.length > 1 ? ` and ${seeds.length} seeds` : ", of one seed"}; tiers assigned at random to the held-out prompts: p ${formatProbability(chance.p)}`,
     control,
     status,
     sentence: "",
