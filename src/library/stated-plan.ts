@@ -1,7 +1,7 @@
 /** From what is asked of an audit to its plan: the defaults where nothing is said, so that every choice ends up stated. */
 import { badInput } from "../core/errors.ts";
-import { namedCategories } from "../jobs/audit/categories.ts";
 import { type AuditPlan, type PlanFile, planSchema } from "../jobs/audit/plan.ts";
+import { namedCategories } from "../jobs/audit/plan-categories.ts";
 import { auditDefaults } from "./defaults.ts";
 
 /** How messages speak to whoever asks: a person with options, or a program with keys. */

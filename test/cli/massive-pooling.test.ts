@@ -7,7 +7,7 @@ import { catalogSchema } from "../../src/core/records/catalog.ts";
 import { findingSchema } from "../../src/core/records/finding.ts";
 import { insideSchema } from "../../src/core/records/inside.ts";
 import { type Observation, observationSchema } from "../../src/core/records/observation.ts";
-import { withContexts } from "../../src/jobs/audit/contexts.ts";
+import { withContexts } from "../../src/jobs/audit/feature-contexts.ts";
 import { poolFeatures } from "../../src/jobs/audit/features.ts";
 import { activationsOf } from "../../src/jobs/audit/sidecar.ts";
 import { textOf } from "../../src/model/checkpoint/checkpoint.ts";

@@ -19,7 +19,7 @@ import { openSae } from "../../sae/formats/open-sae.ts";
 import { type GateResult, refusedAtSight, requireFits } from "../../sae/measure/gate/gate.ts";
 import { printJson, printLines } from "../terminal/output.ts";
 import { Progress } from "../terminal/progress.ts";
-import { engineChoice } from "../tokens/engine-options.ts";
+import { engineChoice } from "../tokens/engine-choice.ts";
 import { type JudgedTextOptions, judgedTexts } from "./judged-options.ts";
 
 export interface SaeCheckOptions extends JudgedTextOptions {

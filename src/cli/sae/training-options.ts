@@ -2,7 +2,7 @@
 import { badInput } from "../../core/errors.ts";
 import type { DomainPlan, SaeTrainingPlan } from "../../jobs/sae-training/sae-training-plan.ts";
 import { domainDefaults, trainDefaults } from "../../library/defaults.ts";
-import { type EngineOptions, engineChoice } from "../tokens/engine-options.ts";
+import { type EngineOptions, engineChoice } from "../tokens/engine-choice.ts";
 import type { ChoiceOptions, DomainOptions } from "./choice-options.ts";
 import { type PresetName, withPreset } from "./presets.ts";
 

@@ -11,7 +11,7 @@ import { complain } from "../terminal/failure.ts";
 import { requireRegularFile } from "../terminal/output.ts";
 import { Progress } from "../terminal/progress.ts";
 import { count } from "../terminal/quantities.ts";
-import { type EngineOptions, engineChoice } from "./engine-options.ts";
+import { type EngineOptions, engineChoice } from "./engine-choice.ts";
 import { memoryNote } from "./memory-note.ts";
 
 export interface CaptureCommandOptions extends EngineOptions {

@@ -10,7 +10,7 @@ import { deliver, requireWritable } from "../terminal/output.ts";
 import { Progress } from "../terminal/progress.ts";
 import { count } from "../terminal/quantities.ts";
 import { readEdits } from "./edits-file.ts";
-import { type EngineOptions, engineChoice } from "./engine-options.ts";
+import { type EngineOptions, engineChoice } from "./engine-choice.ts";
 
 export interface GenerateCommandOptions extends EngineOptions {
   model: string;

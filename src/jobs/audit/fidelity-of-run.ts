@@ -4,8 +4,8 @@ import type { Fidelity } from "../../core/records/fidelity.ts";
 import { modelOf, type OpenOptions } from "../../model/model.ts";
 import { openNamed } from "../inputs/open-named.ts";
 import type { Tell } from "../job/job-events.ts";
-import { measureFidelity } from "./fidelity.ts";
 import { readManifest, writeManifest } from "./manifest.ts";
+import { measureFidelity } from "./measure-fidelity.ts";
 import type { AuditPlan } from "./plan.ts";
 import type { Prepared } from "./prepare.ts";
 

@@ -10,7 +10,7 @@ import { precisions } from "../../core/records/precision.ts";
 import { reads } from "../../core/records/written.ts";
 import { parseYaml, readYaml, type YamlFile } from "../../files/yaml/yaml.ts";
 import { parseReference } from "../../hub/reference.ts";
-import { parseCategories, writtenCategories } from "./categories.ts";
+import { parseCategories, writtenCategories } from "./plan-categories.ts";
 
 /** An SAE's file or directory, here or on the hub; k where it keeps the k largest and no file says how many. */
 const saeSchema = z.union(

@@ -18,9 +18,9 @@ import type { Sae } from "../../sae/code/sae.ts";
 import { requireFits } from "../../sae/measure/gate/gate.ts";
 import { originName } from "../inputs/origin.ts";
 import { fathomVersion } from "../job/version.ts";
-import { requireDefined } from "./categories.ts";
 import { type Manifest, promptsName, runFormat } from "./manifest.ts";
 import { type AuditPlan, pathOfSae } from "./plan.ts";
+import { requireDefined } from "./plan-categories.ts";
 import { choosePrompts, expandUnits, type Unit } from "./units.ts";
 
 export interface Prepared {

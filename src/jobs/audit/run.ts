@@ -28,7 +28,7 @@ import { judgeObservation } from "../../judges/judge-observation.ts";
 import type { Model } from "../../model/model.ts";
 import type { Sae } from "../../sae/code/sae.ts";
 import { analysed } from "./analysed.ts";
-import { givenSae, keptOf, useSaes } from "./inside.ts";
+import { givenSae, keptOf, useSaes } from "./inside-views.ts";
 import { type Manifest, promptsName, readManifest, restore, runFormat, writeManifest } from "./manifest.ts";
 import { type ObserveProgress, observe, readObservations } from "./observe.ts";
 import { findingsAgain, isOlder } from "./older.ts";

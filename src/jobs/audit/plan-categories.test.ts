@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { publishedCategories } from "../../audit/features/published-categories.ts";
 import type { Prompt } from "../../core/records/prompt.ts";
-import { namedCategories, requireDefined } from "./categories.ts";
 import { readPlanFile } from "./plan.ts";
+import { namedCategories, requireDefined } from "./plan-categories.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "fathom-categories-"));
 afterAll(() => {

@@ -11,7 +11,7 @@ import { textOf } from "../../model/checkpoint/checkpoint.ts";
 import { neuronpediaOf } from "../../sae/code/neuronpedia.ts";
 import type { Sae } from "../../sae/code/sae.ts";
 import { failures, overrideSentence } from "../../sae/measure/gate/override.ts";
-import { withContexts } from "./contexts.ts";
+import { withContexts } from "./feature-contexts.ts";
 import { type PooledRun, type PoolInput, poolFeatures } from "./features.ts";
 import type { Manifest } from "./manifest.ts";
 import { activationsOf } from "./sidecar.ts";
