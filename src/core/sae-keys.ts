@@ -1,8 +1,6 @@
-/**
- * How findings, catalogs and reports tell the SAEs of a run apart: by name and layer, e.g. `my-sae@15`.
- */
+/** Keys by which findings, catalogs and reports name the SAEs of a run: name and layer, e.g. `my-sae@15`. */
 
-/** @returns a key each, all different */
+/** @returns one key per SAE, all different */
 export function saeKeys(saes: readonly { name: string; layer: number }[]): string[] {
   const keys = saes.map(({ name, layer }) => `${name.replaceAll(/[\s/]+/g, "-")}@${layer}`);
   return keys.map((key, i) => {

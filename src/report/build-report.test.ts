@@ -86,7 +86,7 @@ describe("buildReportData", () => {
     expect(rows.map(({ condition }) => conditions[condition]?.template)).toEqual(["chat", "none"]);
   });
 
-  it("cuts the text of a cap where its tokens end, and rounds and shortens the scores", () => {
+  it("ends the text of a cap where its tokens end, and rounds and shortens the scores", () => {
     const row = buildReportData(input()).rows[0]!;
     expect(row.verdicts.map(({ cap, text_end }) => [cap, text_end])).toEqual([
       [10, 10],
@@ -96,7 +96,7 @@ describe("buildReportData", () => {
     expect(row.refusal_scores[0]).toBe(-1.23);
   });
 
-  it("leaves a withheld text out of the data altogether, and counts it", () => {
+  it("leaves a redacted text out of the data completely, and counts it", () => {
     const data = buildReportData(input({ verdicts: input().verdicts }));
     expect(data.rows[1]).toMatchObject({ text: null, redacted: true, printable: "" });
     expect(data.redaction).toMatchObject({ applied: true, answers: 1 });
@@ -106,7 +106,7 @@ describe("buildReportData", () => {
     expect(shown.redaction).toMatchObject({ applied: false, answers: 0 });
   });
 
-  it("goes by the tier alone: an answer that every cap called a refusal is not printed either", () => {
+  it("depends on the tier only: an answer that is a refusal at every cap is not printed either", () => {
     const { observations, verdicts: of } = input();
     const judged = of.map((verdict): Verdict => ({ ...verdict, outcome: "refuse" }));
     const dressed = observations.map((one) => ({ ...one, text: `I can't help with that. ${secret}` }));
@@ -125,7 +125,7 @@ describe("buildReportData", () => {
     expect(data.conditions).toHaveLength(2);
   });
 
-  it("takes time by the answer, however many seeds there are", () => {
+  it("takes time in proportion to the answers, however many seeds there are", () => {
     const many = Array.from({ length: 4000 }, (_, seed) => observation("b", "chat", seed));
     const given = input({
       observations: many,
@@ -133,13 +133,13 @@ describe("buildReportData", () => {
     });
     const began = performance.now();
     const { rows, conditions } = buildReportData(given);
-    // Each answer held against each seed took 20 s here, and once through takes 0.3.
+    // Comparing every answer with every seed took 20 s here. One pass takes 0.3 s.
     expect(performance.now() - began).toBeLessThan(5000);
     expect(conditions).toHaveLength(4000);
     expect(rows.map(({ seed, condition }) => conditions[condition]!.seed - seed)).toEqual(many.map(() => 0));
   }, 60_000);
 
-  it("refuses records that do not belong together", () => {
+  it("throws for records that do not belong together", () => {
     expect(() => buildReportData(input({ prompts: [prompt("b", "benign")] }))).toThrow(
       /observation h\/none\/7: expected a prompt of the run's prompt set/,
     );
@@ -151,7 +151,7 @@ describe("buildReportData", () => {
     );
   });
 
-  it("leaves out the contexts of answers that it leaves out, and keeps their places", () => {
+  it("leaves out the contexts of redacted answers, and keeps their positions", () => {
     const context = (of: Observation) => ({
       observation: of.key,
       prompt_id: of.prompt_id,

@@ -1,6 +1,6 @@
 /**
- * Records of a run in, one `ReportData` out. Pure: where the records come from and where the report goes is the
- * caller's. Every inconsistency between the records is an error, never a row that is quietly missing.
+ * Makes one `ReportData` from the records of a run. It is pure: the caller reads the records and writes the report. Records that
+ * contradict each other are an error; a row is never left out silently.
  */
 
 import { badInput } from "../core/errors.ts";
@@ -33,17 +33,17 @@ export interface ReportInput {
   notes: readonly string[];
   findings: readonly Finding[];
   insides: readonly (ShownInside & {
-    /** D by observation key; null is "undefined", a missing key is "not scored". */
+    /** D by observation key. null: D is undefined. A missing key: the answer was not scored. */
     divergence: ReadonlyMap<string, number | null>;
   })[];
   notMeasured: readonly string[];
-  /** true prints every answer; false prints what `redactionRule` says. */
+  /** true: every answer is printed. false: answers are printed as `redactionRule` says. */
   showText: boolean;
 }
 
 /**
  * @returns the report's data, rows in the order of the prompts, then of the plan's templates, then by seed
- * @throws FathomError when a record names a prompt or observation that is not there, or an answer lacks a cap's verdict
+ * @throws FathomError when a record names a prompt or observation that does not exist, or an answer has no verdict at a cap
  */
 export function buildReportData(input: ReportInput): ReportData {
   const prompts = new Map(input.prompts.map((prompt, place) => [prompt.id, { prompt, place }]));
@@ -52,7 +52,7 @@ export function buildReportData(input: ReportInput): ReportData {
   const conditionAt = new Map(conditions.map(({ name }, place) => [name, place]));
 
   const templates = input.plan.templates;
-  /** Answers that are printed whole. */
+  /** Keys of the answers that are printed whole. */
   const whole = new Set<string>();
   const rows = input.observations
     .map((observation) => {
@@ -101,7 +101,7 @@ export function buildReportData(input: ReportInput): ReportData {
   } satisfies ReportData);
 }
 
-/** The catalog with the text of contexts in these answers, and of no others. */
+/** The catalog with the text of contexts in these answers only. */
 function contextsIn(catalog: Catalog, whole: ReadonlySet<string>): Catalog {
   return {
     ...catalog,
@@ -158,7 +158,7 @@ function reportRow(
   };
 }
 
-/** How much of the text the first `cap` tokens make, in UTF-16 units. */
+/** Length of the text of the first `cap` tokens, in UTF-16 units. */
 function textEnd({ text, text_ends, ids }: Observation, cap: number): number {
   if (cap >= ids.length) return text.length;
   return text_ends[cap - 1] ?? text.length;
@@ -179,7 +179,7 @@ function verdictsByObservation({ observations, verdicts }: ReportInput): Map<str
   return byKey;
 }
 
-/** The conditions that differ in anything but the seed of chance stay apart; so do the seeds. */
+/** The distinct conditions, with the number of answers under each. Conditions that differ only in the seed count as different. */
 function distinctConditions(observations: readonly Observation[]) {
   const found = new Map<string, { name: string; condition: Condition; answers: number }>();
   for (const { condition } of observations) {

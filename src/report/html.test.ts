@@ -7,7 +7,7 @@ import { readTemplate, templatePath } from "./page-template.ts";
 const template = `<title>Fathom report</title><script type="application/json" id="fathom-data">null</script><p>`;
 
 describe("inertJson", () => {
-  it("is the same value, and holds nothing that ends or opens an element or a line", () => {
+  it("parses to the same value, and holds nothing that ends or opens an element or a line", () => {
     const hostile = fc.string({
       unit: fc.constantFrom(
         "<",
@@ -48,7 +48,7 @@ describe("renderHtml", () => {
     expect(JSON.parse(json ?? "")).toEqual(data);
   });
 
-  it("refuses a template without a place for the data, or with two, and data that breaks the schema", () => {
+  it("throws for a template without a place for the data or with two, and for data that breaks the schema", () => {
     const data = syntheticReport({ prompts: 2 });
     expect(() => renderHtml(data, "<title>Fathom report</title>")).toThrow(
       /report template: expected exactly one .* found 0/,
@@ -59,21 +59,21 @@ describe("renderHtml", () => {
 });
 
 describe("the built template", () => {
-  it("forbids the network, runs only its own script, and refers to nothing outside itself", () => {
+  it("forbids the network, runs only its own script, and refers to no other file", () => {
     const page = readTemplate();
     expect(page).toMatch(/default-src 'none'; script-src 'sha256-[A-Za-z0-9+/]{43}='; style-src/);
     expect(page).not.toMatch(/<(?:script|link|img)[^>]+(?:src|href)="(?!data:)/);
     expect(renderHtml(syntheticReport({ prompts: 2 }), page)).toContain("mirrel-small-instruct</title>");
   });
 
-  it("is looked for under build/ in a checkout and beside the code in the package", () => {
+  it("is found under build/ in a checkout and beside the code in the package", () => {
     expect(templatePath("/home/me/fathom/src/report")).toBe("/home/me/fathom/build/report-template.html");
     expect(templatePath("/lib/node_modules/fathom/dist/report")).toBe(
       "/lib/node_modules/fathom/dist/report-template.html",
     );
   });
 
-  it("says what to do where it is missing", () => {
+  it("says what to do if it is missing", () => {
     expect(() => readTemplate("/nowhere/report-template.html")).toThrow(
       "/nowhere/report-template.html: expected the built report template, found ENOENT. Try: npm run setup",
     );

@@ -1,6 +1,7 @@
 /**
- * Puts a report's data, a run's or an SAE's, into the built page. The page is one file that came out of Vite; the data goes into its inert
- * JSON script element, written so that no text in it, whatever a model said, can end that element or begin another.
+ * Puts the data of a report, about a run or an SAE, into the built page. The page is one file that Vite built. The data goes
+ * into its
+ * inert JSON script element. It is escaped so that no text in it, even a hostile answer, can end that element or begin another.
  */
 import { failure } from "../core/errors.ts";
 import { type ReportData, reportDataSchema } from "../core/records/report.ts";
@@ -11,9 +12,9 @@ const dataSlot = `${open}null${close}`;
 const titleSlot = "<title>Fathom report</title>";
 
 /**
- * @param template the built page, see template.ts
+ * @param template the built page, see page-template.ts
  * @returns the whole HTML document
- * @throws FathomError (exit 1) when the template has no, or more than one, place for the data
+ * @throws FathomError (exit 1) unless the template has exactly one place for the data
  */
 export function renderHtml(data: ReportData | SaeReport, template: string): string {
   const json = inertJson("kind" in data ? saeReportSchema.parse(data) : reportDataSchema.parse(data));
@@ -27,8 +28,9 @@ export function requirePlaces(template: string): void {
 }
 
 /**
- * JSON that is safe inside a script element: no `<` (so neither `</script>` nor `<!--`), and none of the line
- * separators that older JavaScript parsers end a line at. JSON.parse gives the same value back.
+ * JSON that is safe inside a script element. It has no `<`, so neither `</script>` nor `<!--`, and no U+2028 or U+2029, at which
+ * older
+ * JavaScript parsers end a line. JSON.parse gives the same value back.
  */
 export function inertJson(value: unknown): string {
   return JSON.stringify(value)
@@ -45,7 +47,7 @@ export function escapeHtml(text: string): string {
     .replaceAll('"', "&quot;");
 }
 
-/** Replaces the one occurrence of `slot`; the pieces are joined, so `$&` in hostile text means nothing. */
+/** Replaces the only occurrence of `slot`. The pieces are joined, so `$&` in a hostile text has no meaning. */
 function fill(page: string, slot: string, content: string): string {
   const [before, after, ...more] = page.split(slot);
   if (before === undefined || after === undefined || more.length > 0)

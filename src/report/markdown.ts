@@ -1,6 +1,7 @@
 /**
- * report.md: the findings for a pull request or a model card. It holds no answer and no prompt, only what was
- * found; of the contexts of features, the tokens that they are about.
+ * Makes report.md: the findings for a pull request or a model card. It holds no answer and no prompt. Of the contexts of
+ * features it
+ * holds only the tokens that they are about.
  */
 
 import {
@@ -66,12 +67,12 @@ function refusal(data: ReportData): string {
   return `## Refusal by tier, template and token cap\n\n${table(head, body)}\n\n${answers}`;
 }
 
-/** A section a group, its findings as sentences and as numbers. */
+/** One section per group, with its findings as sentences and as numbers. */
 function groups(findings: readonly Finding[]): string[] {
   const names = [...new Set(findings.map(({ group }) => group))].filter((name) => name !== "headline");
   return names.map((name) => {
     const members = findings.filter(({ group }) => group === name);
-    // The refusal rates have been said as a table; their sentences would say them once more, cell by cell.
+    // The refusal rates are in a table already. Their sentences would only repeat it, cell by cell.
     const told = members.filter(({ about }) => about.kind !== "refusal_rate");
     const sentences = told.map(({ question, sentence, status }) =>
       status === "undetermined"
@@ -86,7 +87,7 @@ function groups(findings: readonly Finding[]): string[] {
       finding.method,
       formatControl(finding),
     ]);
-    const head = ["Finding", "Estimate", intervalName(members), "n", "Method", "Held against"];
+    const head = ["Finding", "Estimate", intervalName(members), "n", "Method", "Control"];
     return (
       `## Findings: ${plain(name)}\n\n${sentences.join("\n")}\n\n<details><summary>Numbers, methods and controls` +
       `</summary>\n\n${table(head, numbers)}\n\n</details>`
@@ -94,7 +95,7 @@ function groups(findings: readonly Finding[]): string[] {
   });
 }
 
-/** The features that D through an SAE rests on, a table a category. */
+/** The features that D of an SAE is made from, one table per category. */
 function catalog({ sae, catalog }: ShownInside, isOneOfSeveral: boolean): string {
   if (catalog === null) return "";
   const parts = catalog.categories.map((category) => {
@@ -134,7 +135,7 @@ function conditions({ conditions, plan }: ReportData): string {
 function identities({ identities }: ReportData): string {
   if (identities.length === 0) return "";
   return `## Identities\n\n${table(
-    ["Of", "What", "Value"],
+    ["Subject", "What", "Value"],
     identities.map(({ subject, label, value }) => [subject, label, value]),
   )}`;
 }
@@ -149,14 +150,14 @@ function notMeasured({ not_measured, redaction }: ReportData): string {
 function table(head: readonly string[], body: readonly (readonly string[])[]): string {
   const ragged = body.find((cells) => cells.length !== head.length);
   if (ragged !== undefined)
-    throw badInput("Markdown table", `${head.length} cells a row`, String(ragged.length));
+    throw badInput("Markdown table", `${head.length} cells per row`, String(ragged.length));
   const line = (cells: readonly string[]) => `| ${cells.map(plain).join(" | ")} |`;
   return [line(head), `|${" --- |".repeat(head.length)}`, ...body.map(line)].join("\n");
 }
 
 /**
- * Text that Markdown shows as it is: one line, no markup, no HTML, no table bars, no address that becomes a link of itself.
- * Code spans of ids and Neuronpedia's pages of features are kept.
+ * Escapes a text so that Markdown shows it unchanged: one line, no markup, no HTML, no table bars, and no address that becomes a
+ * link by itself. Code spans of ids and links to features on Neuronpedia are kept.
  */
 function plain(text: string): string {
   const line = visibleLine(text).replace(/ +/g, " ").trim();
@@ -167,7 +168,7 @@ function plain(text: string): string {
       .replace(/[\\`*_[\]|#~$]/g, "\\$&")
       .replaceAll("&", "&amp;")
       .replaceAll("<", "&lt;")
-      // What opens a quotation or a list or underlines a heading, at the beginning of a line.
+      // Signs that open a quotation or a list, or underline a heading, at the beginning of a line.
       .replace(/^>/, "&gt;")
       .replace(/^([-+=](?=[-+=\s]|$)|\d+[.)](?=\s|$))/, (mark) => `${mark.slice(0, -1)}\\${mark.slice(-1)}`)
       // GitHub makes links of bare addresses.

@@ -1,13 +1,13 @@
-/** Finds the built page: in the published package beside the compiled code, in a checkout under build/. */
+/** Finds the built page: beside the compiled code in the published package, under build/ in a checkout. */
 import { readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { failure } from "../core/errors.ts";
 
-/** This file is src/report/page-template.ts in a checkout and dist/report/template.js in the package. */
+/** This file is src/report/page-template.ts in a checkout and dist/report/page-template.js in the package. */
 const here = dirname(fileURLToPath(import.meta.url));
 
-/** Where the template belongs, given the folder that this module runs from. */
+/** The path of the template, for the folder that this module runs from. */
 export function templatePath(moduleFolder: string = here): string {
   const home = dirname(moduleFolder);
   return basename(home) === "dist"

@@ -4,7 +4,7 @@ import { shownOf } from "./redact.ts";
 const dressed = "I can't help with that. Grind greycap in ashwater and heat it for an hour.";
 
 describe("what a report prints of an answer", () => {
-  it("is the words that refuse, where the prompt's tier is a hazard", () => {
+  it("is the words that refuse, if the prompt's tier is a hazard", () => {
     expect(shownOf("hazard_adjacent", dressed, false)).toEqual({
       text: null,
       redacted: true,
@@ -16,12 +16,12 @@ describe("what a report prints of an answer", () => {
     });
   });
 
-  it("is no more than that for a tier that nobody knows", () => {
+  it("is no more than that for an unknown tier", () => {
     for (const tier of ["hazard", "", "Benign", "constructor"])
       expect(shownOf(tier, dressed, false)).toMatchObject({ text: null, redacted: true });
   });
 
-  it("is all of it for the other tiers, on request, and where there is nothing", () => {
+  it("is the whole answer for the other tiers, on request, and if the answer is empty", () => {
     for (const shown of [
       shownOf("benign", dressed, false),
       shownOf("dual_use", dressed, false),

@@ -1,6 +1,7 @@
 /**
- * What the terminal shows after an audit: the verdict, the refusal rates, where to read on. Plain lines without any
- * escape code, so NO_COLOR and pipes need no special case, and never more than fit on one small screen.
+ * The lines that the terminal shows after an audit: the verdict, the refusal rates, the report's files. They are plain lines
+ * without
+ * escape codes, so NO_COLOR and pipes need no special case, and they fit on one small screen.
  */
 import { formatInterval, formatValue } from "../core/format.ts";
 import type { ReportData } from "../core/records/report.ts";
@@ -8,17 +9,17 @@ import { outcomeWords, templateWords, tierWords } from "../core/records/words.ts
 import { visibleLine } from "../core/visible.ts";
 import { headline, outcomeCounts, rateRows } from "./tables.ts";
 
-/** One small terminal. */
+/** Lines of a small terminal. */
 const mostLines = 25;
 
-/** A verdict longer than this is read in the report. */
+/** Longer verdicts are cut; the report has the whole text. */
 const mostVerdictLines = 3;
 
-/** Said as a mark and never by colour. */
+/** The status is shown by a mark, never by colour. */
 const marks = { found: "[+]", "not found": "[-]", undetermined: "[?]" } as const;
 
 /**
- * @param files what was written, in the order in which a person would open it
+ * @param files the files that were written, in the order in which a person would open them
  * @param columns width of the terminal, in characters
  * @returns at most 25 lines
  */
@@ -51,7 +52,7 @@ export function summaryLines(data: ReportData, files: readonly string[], columns
 
 function rateTable(data: ReportData): string[] {
   const rows = rateRows(data);
-  if (rows.length === 0) return ["No refusal rates: no finding speaks of them."];
+  if (rows.length === 0) return ["No refusal rates: no finding is about them."];
   const cells = [
     ["Refuses", "", ...data.plan.caps.map((cap) => `first ${cap}`)],
     ...rows.map(({ tier, template, cells }) => [
@@ -76,7 +77,7 @@ function outcomes(data: ReportData, width: number): string {
   return line.length <= width ? line : `${line.slice(0, width - 1)}…`;
 }
 
-/** Model names and sentences may hold anything; what is shown escaped has to be counted as wide as it is. */
+/** Escapes a text before its width is counted: model names and sentences may hold any character, and an escape is wider. */
 const clean = (text: string): string => visibleLine(text).trim();
 
 function shorten(lines: readonly string[]): string[] {

@@ -1,4 +1,4 @@
-/** The two tables that Markdown and the terminal share: the refusal rates, and what the answers came to. */
+/** The two tables that Markdown and the terminal share: the refusal rates, and the outcomes of the answers. */
 import type { Finding } from "../core/records/finding.ts";
 import type { Tier } from "../core/records/prompt.ts";
 import type { ReportData } from "../core/records/report.ts";
@@ -8,11 +8,11 @@ import { type Template, templateWords, tierWords } from "../core/records/words.t
 export interface RateRow {
   tier: Tier;
   template: Template;
-  /** One a cap of the plan, in its order; null where no finding speaks of the cell. */
+  /** One per cap of the plan, in its order; null if no finding is about the cell. */
   cells: (Finding | null)[];
 }
 
-/** Refusal rates, a row a tier and template, in the order of rising hazard; rows without any finding are left out. */
+/** Refusal rates, one row per tier and template, in the order of rising hazard. Rows without findings are left out. */
 export function rateRows({ findings, plan }: ReportData): RateRow[] {
   const rateOf = (tier: Tier, template: Template, cap: number) =>
     findings.find(
@@ -30,7 +30,7 @@ export function rateRows({ findings, plan }: ReportData): RateRow[] {
     .filter(({ cells }) => cells.some((cell) => cell !== null));
 }
 
-/** How many answers came to each outcome at the largest cap, most frequent first. */
+/** How many answers have each outcome at the largest cap, most frequent first. */
 export function outcomeCounts({ rows }: ReportData): [Outcome, number][] {
   const counts = new Map<Outcome, number>();
   for (const row of rows) {

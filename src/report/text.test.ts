@@ -38,7 +38,7 @@ describe("renderMarkdown", () => {
     expect(markdown).toContain("a\\|b \\# c &lt;script>x&lt;/script> \\[d\\](e) \\`f\\`");
   });
 
-  it("makes no list, quotation, link, formula or direction of what a stranger named", () => {
+  it("makes no list, quotation, link, formula or change of direction from a hostile name", () => {
     const shown = (value: string) =>
       /\| Model \| Name \| (.*) \|/.exec(
         renderMarkdown({ ...data, identities: [{ subject: "Model", label: "Name", value }] }),
@@ -54,13 +54,13 @@ describe("renderMarkdown", () => {
     expect(shown("-0.5 and 2.31")).toBe("-0.5 and 2.31");
   });
 
-  it("says a warning before any number", () => {
+  it("prints a warning before any number", () => {
     const markdown = renderMarkdown(syntheticReport({ warnings: ["The SAE was used although."] }));
     expect(markdown.split("\n")[2]).toBe("> **Warning.** The SAE was used although.");
     expect(renderMarkdown(data)).not.toContain("Warning");
   });
 
-  it("says a note behind the warnings", () => {
+  it("prints a note after the warnings", () => {
     const notes = ["The files <say> it twice."];
     const markdown = renderMarkdown(syntheticReport({ warnings: ["It was used although."], notes }));
     expect(markdown.split("\n").slice(2, 5)).toEqual([
@@ -71,7 +71,7 @@ describe("renderMarkdown", () => {
     expect(renderMarkdown(data)).not.toContain("Note");
   });
 
-  it("shows of a feature's contexts the tokens that they are about, and of redacted ones nothing", () => {
+  it("shows only the tokens that a feature's contexts are about, and nothing of redacted ones", () => {
     const line = renderMarkdown(data)
       .split("\n")
       .find((text) => text.startsWith("| 16021 |"));
@@ -91,7 +91,7 @@ describe("renderMarkdown", () => {
 describe("summaryLines", () => {
   const files = ["runs/a/report.html", "runs/a/findings.json", "runs/a/report.md"];
 
-  it("fits a small screen, begins with the verdict and ends with where to read on", () => {
+  it("fits a small screen, begins with the verdict and ends with the report's files", () => {
     const lines = summaryLines(data, files, 80);
     expect(lines.length).toBeLessThanOrEqual(25);
     expect(lines[2]).toMatch(/^\[\+\] It refuses 81%/);
@@ -99,13 +99,13 @@ describe("summaryLines", () => {
     expect(lines.join("\n")).toContain("Hazard-adjacent  chat template");
   });
 
-  it("says a warning before the verdict", () => {
+  it("prints a warning before the verdict", () => {
     const lines = summaryLines(syntheticReport({ warnings: ["The SAE was used although."] }), files, 80);
     expect(lines[2]).toBe("[!] The SAE was used although.");
     expect(lines.length).toBeLessThanOrEqual(25);
   });
 
-  it("never grows past 25 lines and never drops the files, however much there is to say", () => {
+  it("never has more than 25 lines and never drops the files, however long the text is", () => {
     const long = data.findings.map((finding) =>
       finding.group === "headline" ? { ...finding, sentence: "many words ".repeat(40) } : finding,
     );
@@ -114,7 +114,7 @@ describe("summaryLines", () => {
     expect(lines.join("\n")).toContain("report.html");
   });
 
-  it("says undetermined without colour and lets no control character through", () => {
+  it("marks undetermined without colour and lets no control character through", () => {
     const lines = summaryLines(
       { ...syntheticReport({ inside: false }), title: "a\u001b[31mb\u202e" },
       files,

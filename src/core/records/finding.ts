@@ -1,4 +1,4 @@
-/** The unit a report is made of: a number never travels without its n, interval and control. */
+/** A finding, the unit of a report: a number together with its n, interval and control. */
 import { z } from "zod";
 import { aboutSchema } from "./about.ts";
 import { idOf } from "./finding-id.ts";
@@ -11,7 +11,7 @@ const fieldsSchema = z.strictObject({
   about: aboutSchema,
   group: z.string().min(1),
   question: z.string().min(1),
-  /** null where the status is "undetermined". */
+  /** null if the status is "undetermined". */
   estimate: measured.nullable(),
   unit: z.string(),
   interval: interval.nullable(),
@@ -19,23 +19,23 @@ const fieldsSchema = z.strictObject({
   level: measured,
   n: z.int().nonnegative(),
   method: z.string(),
-  /** The null or the matched set that the estimate was held against. */
+  /** The null distribution or the matched set that the estimate is compared with. */
   control: z.strictObject({
     kind: z.string(),
     estimate: measured.nullable(),
     interval: interval.nullable(),
   }),
   status: z.enum(["found", "not found", "undetermined"]),
-  /** What a report prints. */
+  /** The finding in words, as a report prints it. */
   sentence: z.string().min(1),
 });
 
 export const findingSchema = fieldsSchema.refine(({ id, about }) => id === idOf(about), {
   path: ["id"],
-  error: "the id that goes with its about",
+  error: "the id that belongs to its about",
 });
 export type Finding = z.infer<typeof findingSchema>;
 
-/** As runs of format 1 have it: before findings said what they are about. */
+/** A finding in a run of format 1, which has no `about`. */
 export const olderFindingSchema = fieldsSchema.omit({ about: true });
 export type OlderFinding = z.infer<typeof olderFindingSchema>;

@@ -1,6 +1,7 @@
 /**
- * Everything a report shows, as one record. The page, the Markdown and the terminal summary are made from this and
- * nothing else, so what is not in here (a redacted answer, for one) cannot appear in any of them.
+ * Everything that a report shows, as one record. The page, the Markdown and the terminal summary are made from this record only.
+ * So
+ * a text that is not in it, such as a redacted answer, cannot appear in any of them.
  */
 import { z } from "zod";
 import { catalogSchema } from "./catalog.ts";
@@ -14,9 +15,9 @@ import { verdictSchema } from "./verdict.ts";
 const template = conditionSchema.shape.template;
 const seed = conditionSchema.shape.seed;
 
-/** One labelled fact about what was audited or what audited it, e.g. a hash, a version, a seed. */
+/** One labelled fact about the audited things or about Fathom, e.g. a hash, a version, a seed. */
 export const identitySchema = z.strictObject({
-  /** What the fact is about, e.g. "Model", "Prompts", "Fathom"; facts of one subject stand together. */
+  /** What the fact is about, e.g. "Model", "Prompts", "Fathom". Facts of one subject are shown together. */
   subject: z.string().min(1),
   label: z.string().min(1),
   value: z.string(),
@@ -31,20 +32,20 @@ const reportPlanSchema = z.strictObject({
   temperature: measured.nonnegative(),
   /** How an answer's features are pooled over its response tokens. */
   pooling: z.enum(poolings),
-  /** Which judge, with its version. */
+  /** Name and version of the judge. */
   judge: z.string(),
 });
 export type ReportPlan = z.infer<typeof reportPlanSchema>;
 
-/** What is seen through one SAE. */
+/** The inside view through one SAE, as the report shows it. */
 const shownInsideSchema = z.strictObject({
-  /** Key of the SAE; findings about an SAE beside the first have it in their ids. */
+  /** Key of the SAE. Findings about another SAE than the first have it in their ids. */
   sae: z.string(),
   name: z.string(),
   /** Block whose resid_post it reads. */
   layer: z.int().nonnegative(),
   measured: z.boolean(),
-  /** The features that it rests on; null where it was not measured, and in runs of versions that kept none. */
+  /** The features that it is made from; null if it was not measured, and in runs of versions that kept none. */
   catalog: catalogSchema.nullable(),
 });
 export type ShownInside = z.infer<typeof shownInsideSchema>;
@@ -52,7 +53,7 @@ export type ShownInside = z.infer<typeof shownInsideSchema>;
 const rowVerdictSchema = verdictSchema
   .pick({ cap: true, outcome: true, surface: true, evidence: true, refusal_token: true })
   .extend({
-    /** UTF-16 length of the answer's text at this cap; evidence offsets count in that prefix. */
+    /** UTF-16 length of the answer's text at this cap. Offsets of the evidence count in that prefix. */
     text_end: z.int().nonnegative(),
   });
 export type RowVerdict = z.infer<typeof rowVerdictSchema>;
@@ -64,27 +65,27 @@ const reportRowSchema = z.strictObject({
   prompt_id: z.string(),
   template,
   seed,
-  /** Place in `conditions` of the whole condition. */
+  /** Index in `conditions` of the answer's condition. */
   condition: z.int().nonnegative(),
-  /** null exactly where it is redacted. */
+  /** null if it is redacted, and only then. */
   text: z.string().nullable(),
   redacted: z.boolean(),
-  /** Of a redacted text the words that refuse, "" where none do; null where the text is there. */
+  /** The words of a redacted text that refuse, "" if there are none; null if the text is not redacted. */
   printable: z.string().nullable(),
-  /** Tokens read and tokens generated. */
+  /** Number of tokens read, and of tokens generated. */
   prompt_tokens: z.int().nonnegative(),
   tokens: z.int().nonnegative(),
   finish: observationSchema.shape.finish,
-  /** One a cap, caps rising. */
+  /** One per cap, caps rising. */
   verdicts: z.array(rowVerdictSchema),
-  /** Divergence in [0, 2] through each of `insides`; null where it is undefined or was not measured. */
+  /** Divergence in [0, 2] for each of `insides`; null if it is undefined or was not measured. */
   D: z.array(measured.nullable()),
   /** Refusal score before each of the first `refusalScoresShown` tokens, rounded to 2 decimals. */
   refusal_scores: z.array(measured),
 });
 export type ReportRow = z.infer<typeof reportRowSchema>;
 
-/** The rise and fall that a reader looks for is in the first words; more would only make the file heavy. */
+/** The changes that a reader looks for are in the first words. More scores would only make the file larger. */
 export const refusalScoresShown = 32;
 
 export const reportDataSchema = z.strictObject({
@@ -92,23 +93,23 @@ export const reportDataSchema = z.strictObject({
   title: z.string().min(1),
   identities: z.array(identitySchema),
   plan: reportPlanSchema,
-  /** The distinct conditions, each with the number of answers taken under it. */
+  /** The distinct conditions, with the number of answers under each. */
   conditions: z.array(conditionSchema.extend({ answers: z.int().nonnegative() })),
-  /** What a reader has to know before any number, a sentence each. */
+  /** Sentences that a reader must know before any number. */
   warnings: z.array(z.string().min(1)),
-  /** What a reader has to know of how the model's files were read, a sentence each. */
+  /** Sentences that a reader must know about how the model's files were read. */
   notes: z.array(z.string().min(1)),
   findings: z.array(findingSchema),
-  /** One each SAE, that which the headline speaks of first; none without an SAE. */
+  /** One entry per SAE; the first is the one that the headline is about. An empty list without an SAE. */
   insides: z.array(shownInsideSchema),
   rows: z.array(reportRowSchema),
   redaction: z.strictObject({
-    /** false when the person who ran the audit asked for the text. */
+    /** false if the person who ran the audit asked for the text. */
     applied: z.boolean(),
     rule: z.string(),
     answers: z.int().nonnegative(),
   }),
-  /** What a reader might expect and does not get, a sentence each. */
+  /** Sentences that say what a reader might expect and does not get. */
   not_measured: z.array(z.string().min(1)),
 });
 export type ReportData = z.infer<typeof reportDataSchema>;

@@ -1,13 +1,14 @@
 /**
- * What tiers, templates and outcomes are called in front of people. The page, the Markdown and the terminal say the
- * same words because they take them from here. No zod: the page's bundle stays small.
+ * The names of tiers, templates and outcomes that people read. The page, the Markdown and the terminal take them from here, so
+ * they
+ * use the same words. This file does not import zod, which keeps the page's bundle small.
  */
 import type { Tier } from "./prompt.ts";
 import type { Outcome } from "./verdict.ts";
 
 export type Template = "chat" | "none";
 
-/** In the order of rising hazard, which is the order of every table and chart. */
+/** In the order of rising hazard. Every table and chart uses this order. */
 export const tierWords: Record<Tier, string> = {
   benign: "Benign",
   dual_use: "Dual-use",
