@@ -49,8 +49,8 @@ describePage("page of an SAE's report in a browser", syntheticSaeReport, (open) 
   it("says first whether the gate is open, closed or overridden", async () => {
     for (const [gate, words] of [
       ["open", "The load gate is open."],
-      ["closed", "The load gate is closed: this SAE is not to be used on this model."],
-      ["overridden", "The load gate is closed, and whoever made this report overrode it."],
+      ["closed", "The load gate is closed: do not use this SAE on this model."],
+      ["overridden", "The load gate is closed, and the person who made this report overrode it."],
     ] as const) {
       const { page } = await open({ gate });
       expect(await page.locator(".sounding .verdict").first().textContent()).toBe(words);
@@ -153,7 +153,7 @@ describePage("page of an SAE's report in a browser", syntheticSaeReport, (open) 
     ]);
     const auxiliary = figures.last();
     expect(await auxiliary.locator("figcaption p").textContent()).toMatch(
-      /^From 1 to 0.7, before its weight in the loss: .*\. It weighed nothing at 29 of the 50 steps noted\.$/,
+      /^From 1 to 0.7, before its weight in the loss: .*\. It was not part of the loss at 29 of the 50 recorded steps\.$/,
     );
     // The step between two gaps is a point; nothing joins what the gaps part.
     expect(await auxiliary.locator("svg circle").count()).toBe(1);

@@ -1,6 +1,6 @@
 /**
- * Builds the report page: one HTML file with everything inside, into which a run's data is put later. The page's
- * Content-Security-Policy allows no network at all and only the one script that was built here, by its hash.
+ * Builds the report page: one HTML file with everything inside. A run's data is put into it later. The page's
+ * Content-Security-Policy allows no network, and only the script that was built here, by its hash.
  */
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
@@ -15,15 +15,15 @@ export default defineConfig({
   plugins: [react(), viteSingleFile({ removeViteModuleLoader: true }), allowOnlyOurScript()],
   build: {
     outDir: "../build",
-    // build/ also holds the stamp of scripts/setup.mjs, and other things that are not ours to delete.
+    // build/ also holds the stamp of scripts/setup.mjs and other files, so it must not be emptied.
     emptyOutDir: false,
-    // The page holds other people's code without its comments: their notices travel beside the template.
+    // The page holds other people's code without its comments. Their licence notices are in a file beside the template.
     license: { fileName: "report-template.licenses.md" },
     rolldownOptions: { input: fileURLToPath(new URL(page, import.meta.url)) },
   },
 });
 
-/** Writes the hash of the inlined script into the policy, so that no other script can run, however it got there. */
+/** Writes the hash of the inlined script into the policy, so that no other script can run. */
 function allowOnlyOurScript(): Plugin {
   return {
     name: "fathom:script-hash",

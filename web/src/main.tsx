@@ -1,4 +1,4 @@
-/** Starts the page of the report that lies in it. */
+/** Starts the page for the report whose data is in it. */
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { type Page, readPage } from "./lib/data.ts";

@@ -1,4 +1,4 @@
-/** The report page: its sections in the order in which a reader asks. */
+/** The report page, with its sections in the order of a reader's questions. */
 import { useMemo } from "react";
 import type { ReportData } from "../../src/core/records/report.ts";
 import { FindingList } from "./components/finding/finding-list.tsx";
@@ -37,7 +37,7 @@ export function Report({ data }: { data: ReportData }) {
     [found],
   );
   const flags = useMemo(
-    () => [{ title: "How often each flag is up", file: "flags", findings: found.flags }],
+    () => [{ title: "How often each flag is raised", file: "flags", findings: found.flags }],
     [found],
   );
   return (
@@ -52,27 +52,27 @@ export function Report({ data }: { data: ReportData }) {
       <Shares
         id="flags"
         title="Flags"
-        lead="Answers whose internals say something else than their words."
+        lead="Answers whose features contradict their words."
         charts={flags}
         others={found.flags}
-        absent="Flags need the inside view, which this run does not have."
+        absent="Flags need the inside view, and this run has none."
       />
       <Shares
         id="framing"
         title="Framings and panels"
-        lead="Whether the way of asking changes the answer, and whether it refuses what is regulated or what is harmful."
+        lead="Does the way of asking change the answer? Does the model refuse topics that are harmful, or topics that are only regulated?"
         charts={breadth}
         others={[...found.framing, ...found.panel, ...found.breadth]}
         absent="No finding compares framings or panels."
       />
       {found.other.length > 0 && (
-        <Section id="other" title="Other findings" lead="From analyses that have no section of their own.">
+        <Section id="other" title="Other findings" lead="Findings that no other section shows.">
           <FindingList findings={found.other} />
         </Section>
       )}
       <Prompts data={data} />
       <Method data={data} />
-      <Identities identities={data.identities} lead="Exactly what was audited, and with what." />
+      <Identities identities={data.identities} lead="Exactly what was audited, and with which tools." />
       <Limits data={data} />
     </PageFrame>
   );

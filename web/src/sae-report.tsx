@@ -1,4 +1,4 @@
-/** The page of an SAE's quality report: its sections in the order in which a reader asks. */
+/** The page of an SAE's quality report, with its sections in the order of a reader's questions. */
 import type { SaeReport as Data } from "../../src/core/records/sae-report.ts";
 import { PageFrame } from "./components/page-frame.tsx";
 import { Redundancy, Sparsity } from "./sae/distributions.tsx";
@@ -33,7 +33,7 @@ export function SaeReport({ data }: { data: Data }) {
       <SaeMethod data={data} />
       <Identities
         identities={data.identities}
-        lead="Exactly which SAE was measured, on which model and texts, and with what."
+        lead="Exactly which SAE was measured, on which model and texts, and with which tools."
       />
       <SaeLimits data={data} />
     </PageFrame>

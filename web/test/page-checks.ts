@@ -1,7 +1,7 @@
 /**
- * Looks at a rendered page from the inside for what keeps people out: nameless controls, headless tables, dangling
- * references, skipped headings, faint text. Runs in the browser: test/report.browser.test.ts sends its source there,
- * so it imports nothing. Gives a sentence for each thing that is wrong.
+ * Checks a rendered page for barriers to readers: controls without a name, tables without headers, references to nothing, skipped
+ * heading levels, faint text. It runs in the browser: test/report.browser.test.ts sends its source there, so it imports nothing.
+ * It returns one sentence per problem.
  */
 
 function pageProblems(): string[] {
@@ -79,7 +79,7 @@ function unlabelledImages(): string[] {
     .map((svg) => `picture without words: ${describe(svg)}`);
 }
 
-/** WCAG 2 contrast of every visible text with what is painted behind it. */
+/** Checks the WCAG 2 contrast of every visible text with its background. */
 function faintText(): string[] {
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   const problems = new Set<string>();
@@ -128,5 +128,5 @@ function luminance([r, g, b]: Colour): number {
   return 0.2126 * x + 0.7152 * y + 0.0722 * z;
 }
 
-// The source is evaluated as a script in the page; this is how the test reaches it.
+// The source is evaluated as a script in the page. The test reaches the function through globalThis.
 Object.assign(globalThis, { pageProblems });

@@ -1,4 +1,4 @@
-/** How many things lie where: bars of equal width, with lines at values worth knowing. */
+/** A histogram: bars of equal width, with vertical lines at values that matter. */
 import * as Plot from "@observablehq/plot";
 import { useCallback } from "react";
 import { formatNumber } from "../../../src/core/format.ts";
@@ -6,14 +6,14 @@ import type { Bin } from "../../../src/core/records/sae-report.ts";
 import { PlotFigure } from "./plot-figure.tsx";
 
 interface HistogramProps {
-  /** What it shows, in words, for whoever cannot see it. */
+  /** What the chart shows, in words, for readers who cannot see it. */
   label: string;
   bins: readonly Bin[];
-  /** Of the axes. */
+  /** Labels of the axes. */
   x: string;
   y: string;
   format?: (value: number) => string;
-  /** Where the axis has its numbers; chosen by itself when not given. */
+  /** Values at which the axis has numbers; chosen automatically if absent. */
   ticks?: readonly number[] | undefined;
   rules?: readonly { x: number; text: string }[];
 }
@@ -71,7 +71,7 @@ export function Histogram({
   return <PlotFigure label={label} draw={draw} />;
 }
 
-/** Words of a line in the right half stand to its left, where there is room for them. */
+/** Whether the words of a line stand to its left: they do in the right half of the chart, where there is room. */
 function leansLeft(x: number, bins: readonly Bin[]): boolean {
   return x > ((bins[0]?.from ?? 0) + (bins.at(-1)?.to ?? 0)) / 2;
 }

@@ -1,6 +1,6 @@
 /**
- * The one chart of the report: estimates as points, with their intervals, their n and what they were held against,
- * a row each. Single answers lie behind as faint ticks where there are any. Undetermined rows say so in words.
+ * The one chart of the report, one row per finding: the estimate as a point, with its interval, n and control. Single answers
+ * are faint ticks behind it. An undetermined row says so in words.
  */
 import * as Plot from "@observablehq/plot";
 import { useCallback } from "react";
@@ -11,12 +11,12 @@ import { tierMarks } from "./marks.tsx";
 import { PlotFigure } from "./plot-figure.tsx";
 
 export interface IntervalRow {
-  /** Heading that the row stands under, e.g. "First 80 tokens"; "" for none. */
+  /** Heading above the row, e.g. "First 80 tokens"; "" for no heading. */
   facet: string;
   label: string;
   tier: Tier | null;
   finding: Finding;
-  /** Single measurements behind the estimate; [] where there are none. */
+  /** Single measurements behind the estimate; may be empty. */
   values: readonly number[];
 }
 
@@ -25,16 +25,16 @@ interface IntervalChartProps {
   rows: readonly IntervalRow[];
   unit: string;
   domain: readonly [number, number];
-  /** Vertical lines with a word each, e.g. the token caps. */
+  /** Vertical lines with their words, e.g. the token caps. */
   rules?: readonly { x: number; text: string }[];
-  /** Draw what each estimate was held against. */
+  /** Whether to draw the control of each estimate. */
   controls?: boolean;
 }
 
-/** Rows that show their control below the estimate need the room for it. */
+/** Heights of a row in CSS pixels. Rows that show their control below the estimate need more room. */
 const rowHeights = { plain: 26, controls: 34 };
 const headingHeight = 26;
-/** About the width of a digit in the charts' 12 px type. */
+/** Approximate width of a digit in the charts' 12 px type, in CSS pixels. */
 const characterWidth = 6.6;
 
 export function IntervalChart({
@@ -143,7 +143,7 @@ function intervalMarks(rows: readonly IntervalRow[]): Plot.Markish[] {
   const low = ({ finding }: IntervalRow) => finding.interval?.[0];
   const high = ({ finding }: IntervalRow) => finding.interval?.[1];
   const cap = { ...at, stroke: colour, strokeWidth: 1.5, inset: 6 };
-  // A mark a tier rather than a symbol scale: shape and colour are bound to the tier and to nothing else.
+  // One mark per tier, not a symbol scale: shape and colour depend on the tier only.
   const shapes = [...new Set(rows.map(({ tier }) => tier))].map((tier) =>
     Plot.dot(
       rows.filter((row) => row.tier === tier),
@@ -166,7 +166,7 @@ function intervalMarks(rows: readonly IntervalRow[]): Plot.Markish[] {
   ];
 }
 
-/** Below each estimate: a cross for the control's value, a dashed line for its interval. */
+/** Draws the control below each estimate: a cross for its value, a dashed line for its interval. */
 function controlMarks(rows: readonly IntervalRow[]): Plot.Markish[] {
   const at = { y: "label", fy: "facet", dy: 9, stroke: "var(--ink-soft)" };
   const control = ({ finding }: IntervalRow) => finding.control;

@@ -1,11 +1,11 @@
-/** One quantity over the steps of a training. */
+/** A chart of one quantity over the steps of a training. */
 import * as Plot from "@observablehq/plot";
 import { useCallback } from "react";
 import { PlotFigure } from "./plot-figure.tsx";
 
 interface LineChartProps {
   label: string;
-  /** In order; the line is broken where y is null. */
+  /** Rising in x. The line has a gap where y is null. */
   points: readonly { x: number; y: number | null }[];
   x: string;
   y: string;
@@ -29,7 +29,7 @@ export function LineChart({ label, points, x, y }: LineChartProps) {
           stroke: "var(--accent)",
           strokeWidth: 1.5,
         }),
-        // A point between two gaps is no line.
+        // A point between two gaps makes no line, so it is drawn as a dot.
         Plot.dot(points.filter(isAlone), { x: "x", y: "y", r: 1.5, fill: "var(--accent)" }),
       ],
     }),
@@ -38,7 +38,7 @@ export function LineChart({ label, points, x, y }: LineChartProps) {
   return <PlotFigure label={label} draw={draw} />;
 }
 
-/** Of what was 0 all along there is no scale to be drawn to. */
+/** The y axis of a quantity that is always 0 needs a range; the others get theirs from the points. */
 function heightOf(points: LineChartProps["points"]): { domain?: [number, number] } {
   return points.some(({ y }) => y !== null && y !== 0) ? {} : { domain: [0, 1] };
 }

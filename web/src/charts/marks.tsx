@@ -1,4 +1,4 @@
-/** Shape and colour of each tier, in charts and in their legends. Colours are Okabe–Ito, set in styles/base.css. */
+/** Shape and colour of each tier, in charts and legends. The colours are Okabe–Ito's and are set in styles/base.css. */
 import type { Tier } from "../../../src/core/records/prompt.ts";
 import { tierWords } from "../../../src/core/records/words.ts";
 
@@ -21,7 +21,7 @@ export function TierMark({ tier }: { tier: Tier }) {
 
 interface LegendProps {
   tiers: readonly Tier[];
-  /** Further signs that the chart uses, as short phrases. */
+  /** Short phrases that explain the other signs of the chart. */
   notes: readonly string[];
 }
 

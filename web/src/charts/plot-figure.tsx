@@ -1,14 +1,16 @@
-/** An Observable Plot as a React component: drawn to the width of its place, drawn again when that changes. */
+/** An Observable Plot as a React component. It is drawn in the width of its place, and drawn again when the width changes. */
 import * as Plot from "@observablehq/plot";
 import { useEffect, useRef, useState } from "react";
 
-/** CSS pixels. A place on its way from screen to paper is narrower for a moment than a chart's own margins. */
+/**
+ * Smallest width that is drawn, in CSS pixels. When a page is printed, a place is for a moment narrower than a chart's margins.
+ */
 const leastWidth = 120;
 
 interface PlotFigureProps {
-  /** What the chart shows, in words, for whoever cannot see it. */
+  /** What the chart shows, in words, for readers who cannot see it. */
   label: string;
-  /** Must be stable between renders (useCallback) or the chart is drawn again. @param width in CSS pixels */
+  /** Must be stable between renders (useCallback), or the chart is drawn every time. @param width in CSS pixels */
   draw: (width: number) => Plot.PlotOptions;
 }
 

@@ -1,4 +1,6 @@
-/** Refusal score before each of the first tokens of one answer: above zero, a refusal was the likelier beginning. */
+/**
+ * The refusal score before each of the first tokens of one answer. Above zero, a refusal word is the more probable next token.
+ */
 import * as Plot from "@observablehq/plot";
 import { useCallback } from "react";
 import { formatNumber } from "../../../src/core/format.ts";
@@ -33,8 +35,8 @@ export function ScoreChart({ scores }: { scores: readonly number[] }) {
   return (
     <div className="scores">
       <p className="caption">
-        Refusal score before each of the first {scores.length} tokens; above the dashed line a refusal word is
-        the likelier one. It begins at {formatNumber(first)}.
+        Refusal score before each of the first {scores.length} tokens. Above the dashed line, a refusal word
+        is the more probable next token. The first score is {formatNumber(first)}.
       </p>
       <PlotFigure
         label={`Refusal score before each of the first ${scores.length} tokens, from ${formatNumber(first)} to ${formatNumber(scores.at(-1) ?? first)}.`}

@@ -1,4 +1,4 @@
-/** A chart the way this project shows one: what it says in a sentence, the picture, the numbers, and a file of them. */
+/** A chart as this project shows charts: a sentence that says what it shows, the picture, the numbers, and a file of them. */
 import type { ReactNode } from "react";
 import { type Cell, toCsv } from "../lib/csv.ts";
 import { DataTable } from "./table/data-table.tsx";
@@ -8,13 +8,13 @@ interface DataFigureProps {
   title: string;
   sentence: string;
   head: readonly string[];
-  /** What the table shows. */
+  /** The rows of the table. */
   rows: readonly (readonly Cell[])[];
-  /** What the file holds, where that is more than the table. */
+  /** The text of the file, if it holds more than the table. */
   csv?: () => string;
-  /** Rows of sentences, which need a wide table. */
+  /** Whether the rows hold sentences, which need a wide table. */
   wide?: boolean;
-  /** File name without ending. */
+  /** File name without extension. */
   file: string;
   children: ReactNode;
 }

@@ -1,4 +1,4 @@
-/** A chart of findings, whose numbers carry n, interval and control into the table and the file. */
+/** A chart of findings. Its table and its file give n, interval and control with every number. */
 import type { ReactNode } from "react";
 import { findingCells, findingCsv, findingHead, type NamedFinding } from "../lib/finding-table.ts";
 import { DataFigure } from "./data-figure.tsx";
@@ -6,9 +6,9 @@ import { DataFigure } from "./data-figure.tsx";
 interface FigureProps {
   title: string;
   sentence: string;
-  /** The rows of the table and of the file, with the name that the chart gives each. */
+  /** The rows of the table and of the file, with their names in the chart. */
   rows: readonly NamedFinding[];
-  /** File name without ending. */
+  /** File name without extension. */
   file: string;
   children: ReactNode;
 }

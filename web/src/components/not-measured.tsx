@@ -1,4 +1,4 @@
-/** Stands where a section's content would: an absence is said, never left for the reader to notice. */
+/** Stands in for a section's content. The page says what is absent, so that readers need not notice it themselves. */
 export function NotMeasured({ what }: { what: string }) {
   return (
     <p className="not-measured">

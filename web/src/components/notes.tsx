@@ -1,4 +1,4 @@
-/** What a reader has to know of how the model's files were read, before any number. */
+/** Notes on how the model's files were read, which a reader must know before any number. */
 export function Notes({ notes }: { notes: readonly string[] }) {
   return notes.map((note) => (
     <p key={note} className="facts" role="note">

@@ -1,4 +1,4 @@
-/** What every page has around its sections: the way past the header, the contents, the last line. */
+/** What every page has around its sections: the link that skips the header, the contents, the last line. */
 import type { ReactNode } from "react";
 
 interface PageFrameProps {
@@ -29,7 +29,7 @@ export function PageFrame({ skip, header, contents, children }: PageFrameProps) 
         {children}
       </main>
       <footer className="foot">
-        <p>Made by Fathom. This file loads nothing from anywhere and sends nothing anywhere.</p>
+        <p>Made by Fathom. This file loads nothing from the network and sends nothing.</p>
       </footer>
     </>
   );

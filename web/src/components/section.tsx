@@ -1,10 +1,10 @@
-/** A section of the page: its title in the margin where there is room, and a place that links can point to. */
+/** A section of the page: its title, in the margin if there is room, and an id that links can point to. */
 import type { ReactNode } from "react";
 
 interface SectionProps {
   id: string;
   title: string;
-  /** One or two sentences: what this section answers. */
+  /** One or two sentences that say what this section answers. */
   lead: string;
   children: ReactNode;
 }

@@ -1,6 +1,6 @@
 /**
- * Tables as CSV (RFC 4180). What a spreadsheet would run as a formula is marked as text with an apostrophe: at a cell's
- * beginning, and behind whatever another country's spreadsheet takes for the end of one, quoted or not.
+ * Writes tables as CSV (RFC 4180). An apostrophe marks everything as text that a spreadsheet would run as a formula: at the
+ * beginning of a cell, and after every sign that a spreadsheet of some country takes for the end of a cell, quoted or not.
  */
 
 export type Cell = string | number | null;
@@ -9,7 +9,7 @@ export function toCsv(head: readonly string[], rows: readonly (readonly Cell[])[
   return [head, ...rows].map((row) => `${row.map(field).join(",")}\r\n`).join("");
 }
 
-/** The signs that begin a formula, full width too; a tab or line end at the very beginning is skipped by some programs. */
+/** The signs that begin a formula, also in full width. Some programs skip a tab or line end at the beginning. */
 const formula = /((?:^|[,;|\t\r\n])[\s"']*)([=+\-@\uff1d\uff0b\uff0d\uff20])/g;
 
 function field(cell: Cell): string {

@@ -1,4 +1,4 @@
-/** Reads what a page is about out of it. Fathom checked it against its schema when it was put there. */
+/** Reads the page's data. Fathom checked it against its schema when it made the page. */
 import type { ReportData } from "../../../src/core/records/report.ts";
 import type { SaeReport } from "../../../src/core/records/sae-report.ts";
 
@@ -11,7 +11,7 @@ export function readPage(json: string | null): Page {
   if (json === null || json.trim() === "null")
     return {
       kind: "problem",
-      problem: "This is the empty template of a Fathom report. Try: fathom report RUN",
+      problem: "This is the template of a Fathom report, without data. Try: fathom report RUN",
     };
   const data = JSON.parse(json) as { schema?: unknown; kind?: unknown };
   if (data.schema !== 1)

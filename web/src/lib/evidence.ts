@@ -1,11 +1,11 @@
-/** Cuts an answer at every place where evidence begins or ends and where a token cap falls, for highlighting. */
+/** Cuts an answer wherever evidence begins or ends and wherever a token cap falls, for highlighting. */
 import type { RowVerdict } from "../../../src/core/records/report.ts";
 
 export interface Segment {
   text: string;
-  /** Rules whose evidence covers this stretch; empty for plain text. */
+  /** Rules whose evidence covers this segment; an empty list for plain text. */
   rules: string[];
-  /** Caps that end exactly where this stretch ends. */
+  /** Caps that end exactly where this segment ends. */
   capsAtEnd: number[];
 }
 

@@ -1,4 +1,4 @@
-/** Searching and sorting of an SAE's features; pure, so that it can be tested without a browser. */
+/** Searches and sorts an SAE's features. It is pure, so it can be tested without a browser. */
 import type { SaeFeature } from "../../../src/core/records/sae-report.ts";
 import { toCsv } from "./csv.ts";
 import { inOrder, type Order, wordsOf } from "./order.ts";
@@ -7,7 +7,7 @@ export const featureSorts = ["feature", "share", "max", "nearest"] as const;
 export type FeatureSort = (typeof featureSorts)[number];
 export type FeatureSorting = Order<FeatureSort>;
 
-/** What free text is looked for in, once a feature, lower case. */
+/** The texts that are searched, one per feature, in lower case. */
 export function featureHaystacks(features: readonly SaeFeature[]): string[] {
   return features.map(({ feature, contexts, logits }) =>
     [
@@ -20,7 +20,7 @@ export function featureHaystacks(features: readonly SaeFeature[]): string[] {
   );
 }
 
-/** @param hay `featureHaystacks(features)`; every word has to occur, and `#12` is feature 12 and no other */
+/** @param hay `featureHaystacks(features)`. Every word must occur; `#12` matches feature 12 only. */
 export function findFeatures(
   features: readonly SaeFeature[],
   hay: readonly string[],
@@ -32,7 +32,7 @@ export function findFeatures(
   );
 }
 
-/** As `inOrder`. */
+/** Sorts as `inOrder` does. */
 export function sortFeatures(
   features: readonly SaeFeature[],
   { key, descending }: FeatureSorting,

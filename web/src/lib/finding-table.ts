@@ -1,4 +1,4 @@
-/** Findings as table cells for people and as CSV for programs; both carry n, interval and control. */
+/** Findings as table cells for people and as CSV for programs. Both give n, interval and control. */
 
 import { formatControl, formatInterval, formatValue, statusWords } from "../../../src/core/format.ts";
 import type { Finding } from "../../../src/core/records/finding.ts";
@@ -9,16 +9,7 @@ export interface NamedFinding {
   finding: Finding;
 }
 
-export const findingHead = [
-  "What",
-  "Estimate",
-  "Interval",
-  "n",
-  "Held against",
-  "Method",
-  "Status",
-  "In words",
-];
+export const findingHead = ["What", "Estimate", "Interval", "n", "Control", "Method", "Status", "In words"];
 
 export function findingCells({ name, finding }: NamedFinding): string[] {
   return [

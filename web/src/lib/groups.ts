@@ -1,14 +1,14 @@
-/** Which finding belongs to which section of the page. A finding that no section knows is shown at the end, not lost. */
+/** Decides which section of the page shows a finding. A finding without a section is shown at the end, not lost. */
 import type { About } from "../../../src/core/records/about.ts";
 import type { Finding } from "../../../src/core/records/finding.ts";
 import { outcomeWords, tierWords } from "../../../src/core/records/words.ts";
 
-/** The places of the page that hold findings, each empty. */
+/** The places of the page that show findings, each with an empty list. */
 const places = () => ({
   headline: [] as Finding[],
-  /** Refusal rates: drawn. */
+  /** Refusal rates, which are drawn as charts. */
   rates: [] as Finding[],
-  /** What else is known about refusing: template, caps, unjudged answers. */
+  /** The other findings about refusing: template, caps, unjudged answers. */
   refusal: [] as Finding[],
   framing: [] as Finding[],
   panel: [] as Finding[],
@@ -58,7 +58,7 @@ export function groupFindings(findings: readonly Finding[]): Grouped {
   return grouped;
 }
 
-/** The findings that are about the run's first SAE or about none, and those about each other SAE, by its key. */
+/** Separates the findings about the run's first SAE, or about none, from those about the other SAEs, by key. */
 export function bySae(findings: readonly Finding[]): { first: Finding[]; others: Map<string, Finding[]> } {
   const first: Finding[] = [];
   const others = new Map<string, Finding[]>();
@@ -70,7 +70,7 @@ export function bySae(findings: readonly Finding[]): { first: Finding[]; others:
   return { first, others };
 }
 
-/** What a row of a chart is called, e.g. `Roleplay` of the finding on the roleplay framing. */
+/** The name of a chart's row, e.g. `Roleplay` for the finding about the roleplay framing. */
 export function rowName({ about, question }: Finding): string {
   if (about.kind === "divergence_by_tier") return tierWords[about.tier];
   if (about.kind === "divergence_by_label") return outcomeWords[about.label];

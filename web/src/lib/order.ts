@@ -1,16 +1,16 @@
-/** Searching and sorting of any long table; pure, so that it can be tested without a browser. */
+/** Searches and sorts any long table. It is pure, so it can be tested without a browser. */
 
 export interface Order<K extends string> {
   key: K;
   descending: boolean;
 }
 
-/** What free text asks for: every one of these has to occur. Lower case. */
+/** The words of a search, in lower case. Every one of them must occur. */
 export function wordsOf(search: string): string[] {
   return search.toLowerCase().split(/\s+/).filter(Boolean);
 }
 
-/** Stable; rows without a value come last whichever way the order runs. */
+/** A stable sort. Rows without a value come last in both directions. */
 export function inOrder<Row>(
   rows: readonly Row[],
   value: (row: Row) => string | number | null,

@@ -1,4 +1,4 @@
-/** The answers as CSV, a line an answer and cap. Texts stay in the page: they are long, and some are not printed. */
+/** The answers as CSV, one line per answer and cap. Texts are not in it: they are long, and some are redacted. */
 import type { ReportRow, ShownInside } from "../../../src/core/records/report.ts";
 import { toCsv } from "./csv.ts";
 

@@ -1,11 +1,11 @@
-/** Filtering and sorting of the answers table; pure, so that it can be tested without a browser. */
+/** Filters and sorts the table of answers. It is pure, so it can be tested without a browser. */
 import type { ReportRow, RowVerdict } from "../../../src/core/records/report.ts";
 import { type Template, tierWords } from "../../../src/core/records/words.ts";
 import { inOrder, type Order, wordsOf } from "./order.ts";
 
 export interface Filters {
   search: string;
-  /** "" is "all" in every one of these. */
+  /** In all of the following, "" means all. */
   tier: string;
   framing: string;
   template: Template | "";
@@ -22,7 +22,7 @@ export function verdictAt(row: ReportRow, cap: number): RowVerdict | undefined {
   return row.verdicts.find((verdict) => verdict.cap === cap);
 }
 
-/** What free text is looked for in, once a row, lower case. */
+/** The texts that are searched, one per row, in lower case. */
 export function haystacks(rows: readonly ReportRow[]): string[] {
   return rows.map((row) =>
     [row.prompt_id, row.prompt, row.category, row.pair ?? "", row.text ?? row.printable ?? ""]
@@ -31,7 +31,7 @@ export function haystacks(rows: readonly ReportRow[]): string[] {
   );
 }
 
-/** @param hay `haystacks(rows)`; every word of the search has to occur */
+/** @param hay `haystacks(rows)`. Every word of the search must occur. */
 export function filterRows(rows: readonly ReportRow[], hay: readonly string[], by: Filters): ReportRow[] {
   const words = wordsOf(by.search);
   return rows.filter(
@@ -45,7 +45,7 @@ export function filterRows(rows: readonly ReportRow[], hay: readonly string[], b
   );
 }
 
-/** As `inOrder`. */
+/** Sorts as `inOrder` does. */
 export function sortRows(rows: readonly ReportRow[], { key, descending }: Sorting, cap: number): ReportRow[] {
   if (key === "order") return descending ? rows.toReversed() : [...rows];
   const hazard = Object.keys(tierWords);

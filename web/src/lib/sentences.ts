@@ -1,12 +1,12 @@
-/** Sentences that the page makes itself, where a chart shows many findings at once. */
+/** Sentences that the page makes itself, for charts that show many findings at once. */
 
 import { formatValue, listed } from "../../../src/core/format.ts";
 import type { Finding } from "../../../src/core/records/finding.ts";
 import { type Template, tierWords } from "../../../src/core/records/words.ts";
 
-const through: Record<Template, string> = { chat: "Through its chat template", none: "Asked as bare text" };
+const through: Record<Template, string> = { chat: "With the chat template", none: "As bare text" };
 
-/** What the rates of one template come to at the largest cap; intervals and n are in the chart that it heads. */
+/** A sentence with the rates of one template at one cap. It heads a chart, which shows the intervals and n. */
 export function ratesSentence(rates: readonly Finding[], template: Template, cap: number): string {
   const parts = rates.flatMap((finding) => {
     const { about } = finding;
@@ -17,21 +17,21 @@ export function ratesSentence(rates: readonly Finding[], template: Template, cap
       : [`${formatValue(finding.estimate, finding.unit)} of ${tier}`];
   });
   return parts.length === 0
-    ? `${through[template]}, nothing was measured at ${cap} tokens.`
-    : `${through[template]}, judged at ${cap} tokens, it refuses ${listed(parts)} prompts.`;
+    ? `${through[template]}, no rate was measured at ${cap} tokens.`
+    : `${through[template]}, judged at ${cap} tokens, the model refuses ${listed(parts)} prompts.`;
 }
 
-/** The first of these findings that says something, or that nothing could be said. */
+/** The sentence of the first finding that is not undetermined; of an undetermined one only if all are. */
 export function firstSentence(findings: readonly Finding[]): string {
   const [first] = findings.toSorted(
     (a, b) => Number(a.status === "undetermined") - Number(b.status === "undetermined"),
   );
-  if (first === undefined) return "No finding speaks of this.";
-  // Why something is undetermined says little without what was asked.
+  if (first === undefined) return "No finding is about this.";
+  // The reason why a finding is undetermined says little without its question.
   return first.status === "undetermined" ? `${first.question} ${first.sentence}` : first.sentence;
 }
 
-/** The first sentence, to be read at a glance, and the rest with its numbers; a point inside a number ends nothing. */
+/** Splits a text into its first sentence, to be read at a glance, and the rest. A point inside a number ends no sentence. */
 export function splitSentence(text: string): [first: string, rest: string] {
   const end = /[.!?](?=\s+[\p{Lu}\d])/u.exec(text);
   if (end === null) return [text, ""];

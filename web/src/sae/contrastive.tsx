@@ -1,4 +1,4 @@
-/** What the contrastive term of a training did, found or not, with what each of its trainings came to. */
+/** The verdict on the contrastive term of a training, found or not, with the results of all its trainings. */
 
 import { formatNumber } from "../../../src/core/format.ts";
 import type { ArmFigures, ContrastiveVerdict } from "../../../src/core/records/contrastive-verdict.ts";
@@ -7,7 +7,7 @@ import { DataTable } from "../components/table/data-table.tsx";
 
 const trainings = [
   ["with", "with the term"],
-  ["without", "without it"],
+  ["without", "without the term"],
   ["random", "with random tiers"],
 ] as const;
 
@@ -27,7 +27,7 @@ export function Contrastive({ verdict: { finding, seeds } }: { verdict: Contrast
     <>
       <Findings findings={[finding]} />
       <DataTable
-        caption="What each training came to, by its seed"
+        caption="Result of each training, by seed"
         head={["Seed and training", "Separation", "Nearest to their own tier", "Variance unexplained"]}
         rows={rows}
         captionVisible

@@ -1,4 +1,4 @@
-/** How many features a token has, how often each is active, and how near each is to another. */
+/** Shows how many features a token has, how often a feature is active, and how near it is to another feature. */
 import { useMemo } from "react";
 import { formatCount, formatNumber } from "../../../src/core/format.ts";
 import type { Finding } from "../../../src/core/records/finding.ts";
@@ -30,12 +30,12 @@ export function Sparsity({ data }: { data: SaeReport }) {
   return (
     <Section
       id="sparsity"
-      title="How many features, and how often"
-      lead="A sparse code names a token by few of many features; a feature that is never on is wasted, one that is nearly always on says little."
+      title="How many features are active, and how often"
+      lead="A sparse code describes a token by few of many features. A feature that is never active is wasted. A feature that is nearly always active says little."
     >
       <div className="pair">
         <DataFigure
-          title="Active features a token"
+          title="Active features per token"
           sentence={
             fewest === most
               ? `Every token has ${formatCount(fewest)}.`
@@ -55,7 +55,7 @@ export function Sparsity({ data }: { data: SaeReport }) {
         </DataFigure>
         <DataFigure
           title="How often a feature is active"
-          sentence={`${formatCount(density.never)} of ${formatCount(sae.d_sae)} features are never active here and not drawn; ${formatCount(density.dense)} are dense.`}
+          sentence={`${formatCount(density.never)} of ${formatCount(sae.d_sae)} features are never active here and are not drawn; ${formatCount(density.dense)} are dense.`}
           head={["From, log10 share", "Below", "Features"]}
           rows={cells(density.bins)}
           file="density"
@@ -76,7 +76,7 @@ export function Sparsity({ data }: { data: SaeReport }) {
   );
 }
 
-/** Bars of one whole number each stand over it, with room at their sides where they are few. */
+/** Centres bars of one whole number each over that number, and leaves room at the sides if there are few bars. */
 function centred(bins: readonly Bin[]): { bins: Bin[]; ticks?: number[] } {
   const [first, last] = [bins[0], bins.at(-1)];
   if (first === undefined || last === undefined || first.to - first.from !== 1) return { bins: [...bins] };
@@ -101,22 +101,22 @@ export function Redundancy({ data }: { data: SaeReport }) {
   return (
     <Section
       id="redundancy"
-      title="Whether features say the same twice"
-      lead="Of each decoder row, the other that points most nearly the same way: a cosine of 1 is the same direction twice."
+      title="Whether two features say the same"
+      lead="For every decoder row, its cosine with the nearest other row. A cosine of 1 means that two features have the same direction."
     >
       <DataFigure
         title="Cosine with the nearest other feature"
         sentence={
           redundancy.measured < redundancy.of
-            ? `A sample of ${formatCount(redundancy.measured)} of ${formatCount(redundancy.of)} features, each compared with all.`
-            : `All ${formatCount(redundancy.of)} features that have a direction, each compared with all others.`
+            ? `A sample of ${formatCount(redundancy.measured)} of ${formatCount(redundancy.of)} features. Each is compared with all others.`
+            : `All ${formatCount(redundancy.of)} features that have a direction. Each is compared with all others.`
         }
         head={["From", "Below", "Features"]}
         rows={cells(redundancy.bins)}
         file="nearest-cosine"
       >
         <Histogram
-          label="Features by the cosine of their decoder row with the nearest other."
+          label="Features by the cosine of their decoder row with the nearest other row."
           bins={redundancy.bins}
           x="Cosine"
           y="Features"

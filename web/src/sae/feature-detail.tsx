@@ -1,4 +1,4 @@
-/** One opened feature: how it is active, where, and which next tokens it speaks for and against. */
+/** One opened feature: how and where it is active, and which next tokens it makes more or less probable. */
 import { formatCount, formatFineShare, formatNumber } from "../../../src/core/format.ts";
 import type { LogitEffect, SaeContext, SaeFeature } from "../../../src/core/records/sae-report.ts";
 import { type Colouring, ContextText } from "../components/feature/context-text.tsx";
@@ -6,7 +6,7 @@ import { tokenWithSigns } from "../lib/signs.ts";
 
 const kinds: readonly (readonly [SaeContext["kind"], string])[] = [
   ["strongest", "Where it is strongest"],
-  ["drawn", "Drawn at random from all tokens it is active on"],
+  ["drawn", "Drawn at random from all tokens on which it is active"],
 ];
 
 export function FeatureDetail({ feature, colouring }: { feature: SaeFeature; colouring: Colouring }) {
@@ -30,7 +30,7 @@ export function FeatureDetail({ feature, colouring }: { feature: SaeFeature; col
       {contexts.length === 0 && (
         <p className="not-measured">
           {tokens === 0
-            ? "It is active on none of the tokens read."
+            ? "It is not active on any token that was read."
             : "It is active only on tokens that are not shown."}
         </p>
       )}

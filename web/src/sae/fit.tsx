@@ -1,4 +1,4 @@
-/** What the reconstruction leaves out, over which tokens: the shares of variance side by side. */
+/** Shows what share of the variance the reconstruction leaves unexplained, for four groups of tokens side by side. */
 import { useMemo } from "react";
 import { formatCount } from "../../../src/core/format.ts";
 import type { About } from "../../../src/core/records/about.ts";
@@ -13,9 +13,9 @@ type Tokens = Extract<About, { kind: "sae_fvu" }>["tokens"];
 /** In the order of the chart. */
 const names: Record<Tokens, string> = {
   ordinary: "Ordinary tokens",
-  ordinary_without_first: "Ordinary, no first",
+  ordinary_without_first: "Ordinary, first left out",
   all: "All tokens",
-  without_first: "All, no first",
+  without_first: "All, first left out",
 };
 
 export function Fit({ findings, massive }: { findings: readonly Finding[]; massive: number }) {
@@ -35,14 +35,14 @@ export function Fit({ findings, massive }: { findings: readonly Finding[]; massi
     <Section
       id="fit"
       title="What it leaves unexplained"
-      lead="The fraction of variance unexplained (FVU): 0 for a perfect reconstruction, 1 for one that always gives the mean."
+      lead="The fraction of variance unexplained (FVU). It is 0 for a perfect reconstruction, and 1 for a reconstruction that is always the mean."
     >
       <Figure
         title="FVU, by which tokens are counted"
         sentence={
           massive === 0
-            ? "No token here is massive, so that ordinary tokens are all tokens."
-            : `${formatCount(massive)} massive ${massive === 1 ? "token is" : "tokens are"} in the figures over all tokens, which are then about those few; the ones over ordinary tokens are about the text.`
+            ? "No token here is massive, so all tokens are ordinary."
+            : `${formatCount(massive)} massive ${massive === 1 ? "token is" : "tokens are"} in the figures over all tokens, and these figures mostly describe them. The figures over ordinary tokens describe the text.`
         }
         rows={rows.map(({ label, finding }) => ({ name: label, finding }))}
         file="fvu"

@@ -1,4 +1,4 @@
-/** Passed, failed, undetermined: told apart by shape and by word; colour only helps. */
+/** The mark of a check: passed, failed, undetermined. Shape and word distinguish them; colour only helps. */
 
 const words = { pass: "Passed", fail: "Failed", undetermined: "Undetermined" } as const;
 

@@ -1,4 +1,4 @@
-/** Every check of the load gate with what it found and what it asked for. */
+/** Every check of the load gate, with the value it found and its bound. */
 import { formatNumber } from "../../../src/core/format.ts";
 import type { SaeReport } from "../../../src/core/records/sae-report.ts";
 import { Section } from "../components/section.tsx";
@@ -12,7 +12,7 @@ export function GateSection({ gate }: { gate: SaeReport["gate"] }) {
     <Section
       id="gate"
       title="The load gate"
-      lead="A wrong load that looks fine is this field's most common mistake, so an SAE is used only where every check that could be made is passed."
+      lead="The most common mistake with SAEs is to load one wrongly without noticing. So an SAE is used only if it passes every check that could be made."
     >
       <DataTable
         caption="Checks of the load gate"

@@ -36,7 +36,7 @@ export function FeatureTable({ features, sorting, onSort, colouring, describedBy
   );
   return (
     <table className="answers features" aria-describedby={describedBy}>
-      <caption className="for-readers">Features, one a row</caption>
+      <caption className="for-readers">Features, one per row</caption>
       <thead>
         <tr>
           {header("feature", "col-feature")}

@@ -1,4 +1,4 @@
-/** The first screen: what was measured, whether the gate is open, and what the SAE is worth in three sentences. */
+/** The first screen: what was measured, whether the load gate is open, and the SAE's quality in three sentences. */
 import { formatCount } from "../../../src/core/format.ts";
 import type { SaeReport } from "../../../src/core/records/sae-report.ts";
 import { Sounding } from "../components/finding/sounding.tsx";
@@ -45,7 +45,7 @@ function Gate({ gate }: { gate: SaeReport["gate"] }) {
       <p className="verdict">
         {passed
           ? "The load gate is open."
-          : `The load gate is closed${allowed_to_fail ? ", and whoever made this report overrode it." : ": this SAE is not to be used on this model."}`}
+          : `The load gate is closed${allowed_to_fail ? ", and the person who made this report overrode it." : ": do not use this SAE on this model."}`}
       </p>
       {failed.map(({ name, sentence }) => (
         <p key={name} className="verdict-rest">

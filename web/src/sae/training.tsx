@@ -1,4 +1,4 @@
-/** How the training of the SAE went, where it was Fathom's. */
+/** How the training of the SAE went, if Fathom trained it. */
 import { useMemo } from "react";
 import { formatNumber } from "../../../src/core/format.ts";
 import type { SaeReport } from "../../../src/core/records/sae-report.ts";
@@ -12,11 +12,11 @@ type CurvePoints = NonNullable<SaeReport["curve"]>;
 interface Quantity {
   key: string;
   title: string;
-  /** Of its axis. */
+  /** Label of its axis. */
   unit: string;
-  /** What goes "from a to b". */
+  /** Ends the sentence "From a to b, …". */
   what: string;
-  /** null at a step that has none. */
+  /** The value at a step, or null if it has none. */
   of: (point: CurvePoints[number]) => number | null;
 }
 
@@ -25,35 +25,35 @@ const always: readonly Quantity[] = [
     key: "unexplained",
     title: "Variance unexplained",
     unit: "Variance unexplained",
-    what: "of this step's batch, massive tokens left out",
+    what: "of the batch of each step, without massive tokens",
     of: (point) => point.unexplained,
   },
   {
     key: "dead",
     title: "Silent features",
     unit: "Silent features",
-    what: "that have not been active for so long that they count as dead",
+    what: "that have been inactive for so long that they count as dead",
     of: (point) => point.dead,
   },
 ];
 
-/** What a term of the loss measures. One that is not here is shown by its name alone. */
+/** What a term of the loss measures. A term that is not here is shown by its name only. */
 const termWords: Readonly<Record<string, Pick<Quantity, "title" | "unit" | "what">>> = {
   auxiliary: {
     title: "Auxiliary loss of silent features",
     unit: "Share of variance",
-    what: "what is left of the error where silent features help as they can, as a share of the variance",
+    what: "the error that remains after silent features reconstruct what they can of it, as a share of the variance",
   },
   sparsity: {
     title: "Sparsity loss",
     unit: "L0, or (L0 / target − 1)²",
-    what: "active features a token, or with a target the square of how far they are from it, as a share",
+    what: "active features per token or, with a target, the squared relative distance from the target",
   },
   l1: { title: "L1 loss", unit: "Mean |pre-activation|", what: "the mean size of a pre-activation" },
   contrastive: {
     title: "Contrastive loss over tiers",
     unit: "Contrastive loss",
-    what: "lower where tiers are further apart, on prompts that are trained on; it says nothing of others",
+    what: "lower if tiers are further apart on the training prompts; it says nothing about other prompts",
   },
 };
 
@@ -86,7 +86,7 @@ export function Training({ curve, contrastive }: TrainingProps) {
     <Section
       id="training"
       title="How its training went"
-      lead="As the training noted it, step by step; the figures above are measured on the texts of this report."
+      lead="What the training recorded at its steps. The figures above are measured on the texts of this report."
     >
       <div className="pair">
         {[...always, ...terms].map((quantity) => (
@@ -104,7 +104,8 @@ function Curve({ curve, quantity }: { curve: CurvePoints; quantity: Quantity }) 
   const noted = points.flatMap(({ x, y }) => (y === null ? [] : [{ x, y }]));
   const [first, last] = [noted[0]?.y ?? 0, noted.at(-1)?.y ?? 0];
   const missing = points.length - noted.length;
-  const gaps = missing === 0 ? "" : ` It weighed nothing at ${missing} of the ${points.length} steps noted.`;
+  const gaps =
+    missing === 0 ? "" : ` It was not part of the loss at ${missing} of the ${points.length} recorded steps.`;
   const sentence = `From ${formatNumber(first)} to ${formatNumber(last)}, ${what}.${gaps}`;
   return (
     <DataFigure

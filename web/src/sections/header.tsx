@@ -1,4 +1,4 @@
-/** The first screen: what was audited, and the verdict on depth in three sentences, hung on a sounding line. */
+/** The first screen: what was audited, and the verdict on depth in three sentences along a sounding line. */
 import type { Finding } from "../../../src/core/records/finding.ts";
 import type { ReportData } from "../../../src/core/records/report.ts";
 import { templateWords } from "../../../src/core/records/words.ts";
@@ -29,7 +29,7 @@ export function Header({ data, headline }: { data: ReportData; headline: readonl
       <Notes notes={data.notes} />
       <h2 className="for-readers">The verdict</h2>
       {headline.length === 0 ? (
-        <NotMeasured what="This run holds no finding on the depth of refusals." />
+        <NotMeasured what="This run has no finding about the depth of refusals." />
       ) : (
         <ol className="sounding">
           {headline.map((finding) => (

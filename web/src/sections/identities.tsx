@@ -1,4 +1,4 @@
-/** Names, versions, hashes and seeds, by what they are about. */
+/** Names, versions, hashes and seeds, grouped by subject. */
 import type { Identity } from "../../../src/core/records/report.ts";
 import { Section } from "../components/section.tsx";
 

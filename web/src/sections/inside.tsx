@@ -1,4 +1,4 @@
-/** Do the internals agree with the words: D by tier and by label, each beside its null; one SAE after the other. */
+/** Shows whether the internals agree with the answers: D by tier and by label, each with its null distribution, for every SAE. */
 import { useMemo } from "react";
 import type { Finding } from "../../../src/core/records/finding.ts";
 import type { ReportData, ReportRow } from "../../../src/core/records/report.ts";
@@ -14,9 +14,9 @@ import { firstSentence } from "../lib/sentences.ts";
 
 interface InsideProps {
   data: ReportData;
-  /** The findings that are not about another SAE than the first. */
+  /** The findings that are about the first SAE, or about none. */
   first: Grouped;
-  /** Those about the SAEs beside it, by key. */
+  /** The findings about the other SAEs, by key. */
   others: ReadonlyMap<string, readonly Finding[]>;
 }
 
@@ -26,7 +26,7 @@ export function Inside({ data, first, others }: InsideProps) {
     <Section
       id="inside"
       title="What the internals say"
-      lead="D is 0 where the model's features point where its words do, 1 where they have nothing to do with each other. It means something only against its nulls: what the label alone would give, and what chance would."
+      lead="D is 0 if the model's features point the same way as its words, and 1 if the two are unrelated. D alone says little. Compare it with its controls: what the label alone gives, and what chance gives."
     >
       {insides.length < 2 ? (
         <View data={data} place={0} found={first} />
@@ -35,7 +35,7 @@ export function Inside({ data, first, others }: InsideProps) {
           <div key={sae} className="through">
             <h3>
               Through {name}, after block {layer}:{" "}
-              {place === 0 ? "what the headline is about" : "beside the headline"}
+              {place === 0 ? "the headline is about this SAE" : "not part of the headline"}
             </h3>
             <View
               data={data}
@@ -49,7 +49,7 @@ export function Inside({ data, first, others }: InsideProps) {
   );
 }
 
-/** What one SAE shows. @param place among the SAEs */
+/** The view through one SAE. @param place index of the SAE in `insides` */
 function View({ data, place, found }: { data: ReportData; place: number; found: Grouped }) {
   const { divergenceTier: tiers, divergenceLabel: labels, divergence } = found;
   const isFirst = place === 0;
@@ -88,17 +88,17 @@ function View({ data, place, found }: { data: ReportData; place: number; found: 
   return (
     <>
       {!measured ? (
-        <NotMeasured what="There is no D in this run: no answer has both a verdict and features to hold it against. Everything else in this report stands without it." />
+        <NotMeasured what="This run has no D: no answer has both a verdict and features to compare it with. The rest of the report does not need D." />
       ) : (
         <>
           <Legend
             tiers={tierOrder}
-            notes={["Thin ticks: single answers", "Grey cross and dashes: the null that it was held against"]}
+            notes={["Thin ticks: single answers", "Grey cross and dashes: shuffled features, the control"]}
           />
           <div className="pair">
             {[
               { title: "By tier", rows: byTier, file: `${file}-tier` },
-              { title: "By what the answer came to", rows: byLabel, file: `${file}-label` },
+              { title: "By outcome of the answer", rows: byLabel, file: `${file}-label` },
             ]
               .filter(({ rows }) => rows.length > 0)
               .map(({ title, rows, file }) => (
@@ -110,7 +110,7 @@ function View({ data, place, found }: { data: ReportData; place: number; found: 
                   rows={rows.map(({ label, finding }) => ({ name: label, finding }))}
                 >
                   <IntervalChart
-                    label={`Divergence D, ${title.toLowerCase()}, with its null.`}
+                    label={`Divergence D, ${title.toLowerCase()}, with its control.`}
                     rows={rows}
                     unit="D"
                     domain={domain}
@@ -121,7 +121,7 @@ function View({ data, place, found }: { data: ReportData; place: number; found: 
           </div>
         </>
       )}
-      {/* The first SAE's flags have a section of their own. */}
+      {/* The first SAE's flags are in their own section. */}
       <FindingList findings={isFirst ? divergence : [...divergence, ...found.flags]} />
       {catalog !== null && <FeatureCatalog catalog={catalog} />}
     </>

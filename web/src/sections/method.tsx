@@ -1,4 +1,4 @@
-/** How the numbers came about, in plain words, then finding by finding; the conditions; the limits. */
+/** How the numbers were made: in words, then per finding; the conditions; the limits. */
 
 import { formatControl } from "../../../src/core/format.ts";
 import type { Finding } from "../../../src/core/records/finding.ts";
@@ -10,8 +10,8 @@ import { DataTable } from "../components/table/data-table.tsx";
 
 const poolingWords: Record<ReportData["plan"]["pooling"], string> = {
   mean: "features are averaged over the tokens of the answer",
-  max: "of each feature the largest value over the tokens of the answer is taken",
-  last: "features are those of the answer's last token",
+  max: "each feature's largest value over the tokens of the answer is used",
+  last: "the features of the answer's last token are used",
 };
 
 export function Method({ data }: { data: ReportData }) {
@@ -19,25 +19,22 @@ export function Method({ data }: { data: ReportData }) {
   const measured = insides.filter((inside) => inside.measured);
   const blocks = [...new Set(measured.map(({ layer }) => layer))];
   return (
-    <Section
-      id="method"
-      title="Method"
-      lead="What was done, so that you can disagree with it or do it again."
-    >
+    <Section id="method" title="Method" lead="What was done, so that you can check it or do it again.">
       <div className="prose">
         <p>
-          Every prompt was asked under each condition below and answered once, up to {plan.caps.at(-1)}{" "}
-          tokens. The answer was then judged at its first {plan.caps.join(", ")} tokens: a shorter cap is the
-          beginning of the same answer, never another one. What the judge ({plan.judge}) cannot decide stays
-          undetermined and is counted as such, never as a refusal.
+          Every prompt was asked once under each condition below, and the model answered with up to{" "}
+          {plan.caps.at(-1)} tokens. The answer was then judged at its first {plan.caps.join(", ")} tokens: a
+          shorter cap is the beginning of the same answer, never another answer. If the judge ({plan.judge})
+          cannot decide, the answer has no label. It is counted as not judged, never as a refusal.
         </p>
         <p>
-          Each finding carries the number of answers it rests on, an interval, and what it was held against.
-          Where that does not suffice to say yes or no, the finding is undetermined: a result, not a gap.
+          Every finding has its number of prompts or answers (n), an interval, and a control: what it is
+          compared with. If these do not allow a yes or a no, the finding is undetermined. That is a result,
+          not a gap.
           {blocks.length > 0 &&
             ` The inside view reads the residual stream after ${blocks.length === 1 ? "block" : "blocks"} ${blocks.join(", ")}; ${poolingWords[plan.pooling]}.`}
           {insides.length > 1 &&
-            ` The headline is about the first of ${insides.length} SAEs; the findings of the others are corrected together and take no part in it.`}
+            ` The headline is about the first of ${insides.length} SAEs; the findings about the others are corrected together and do not change it.`}
         </p>
       </div>
       <DataTable
@@ -58,7 +55,7 @@ export function Method({ data }: { data: ReportData }) {
         <summary>Method and control of all {findings.length} findings</summary>
         <DataTable
           caption="Method and control of every finding"
-          head={["Finding", "Method", "Held against", "Level", "n"]}
+          head={["Finding", "Method", "Control", "Level", "n"]}
           rows={findings.map((finding: Finding) => [
             <code key="id">{finding.id}</code>,
             finding.method,
@@ -82,7 +79,7 @@ export function Limits({ data }: { data: ReportData }) {
           {redaction.rule}
         </li>
       ) : (
-        <li>Every answer is printed whole: whoever ran this audit asked for the text of all.</li>
+        <li>Every answer is printed whole, because the person who ran this audit asked for it.</li>
       )}
     </LimitList>
   );

@@ -1,4 +1,4 @@
-/** Where in the answer the refusal comes, against the caps at which a shorter audit would have stopped reading. */
+/** Shows where in the answer the refusal comes, and the caps at which a shorter audit stops reading. */
 import { useMemo } from "react";
 import type { Finding } from "../../../src/core/records/finding.ts";
 import type { ReportData } from "../../../src/core/records/report.ts";
@@ -28,7 +28,7 @@ export function Onset({ data, cells, others }: OnsetProps) {
             const { about } = finding;
             if (about.kind !== "refusal_onset" || about.template !== template) return [];
             const { tier } = about;
-            // The same answers that the finding counts: the matched prompts that refuse somewhere in their answer.
+            // The same answers that the finding counts: those to matched prompts that refuse anywhere.
             const values = data.rows
               .filter((row) => row.panel === "main" && row.tier === tier && row.template === template)
               .flatMap((row) => {
@@ -47,11 +47,11 @@ export function Onset({ data, cells, others }: OnsetProps) {
   return (
     <Section
       id="onset"
-      title="Where the refusal comes"
-      lead="The first token at which a refusal is visible. Dashed lines are the token caps: what lies right of one is not seen by an audit that stops there."
+      title="Where the refusal begins"
+      lead="The first token at which a refusal is visible. Dashed lines are the token caps. An audit that stops at a cap does not see the refusals to its right."
     >
       {cells.length === 0 ? (
-        <NotMeasured what="No finding speaks of where refusals begin." />
+        <NotMeasured what="No finding says where refusals begin." />
       ) : (
         <>
           <Legend

@@ -1,4 +1,4 @@
-/** Every answer: filter, sort, page, open. */
+/** The table of every answer, with filters, sorting, pages, and rows that open. */
 import { useDeferredValue, useMemo, useState } from "react";
 import type { ReportData } from "../../../src/core/records/report.ts";
 import { AnswerTable } from "../components/answer/answer-table.tsx";
@@ -24,7 +24,7 @@ export function Prompts({ data }: { data: ReportData }) {
   const [sorting, setSorting] = useState<Sorting>({ key: "order", descending: false });
   const [page, setPage] = useState(0);
 
-  // Typing stays quick: the table follows the text field when there is time.
+  // Typing stays quick, because the table follows the text field with a delay.
   const applied = useDeferredValue(filters);
   const hay = useMemo(() => haystacks(rows), [rows]);
   const found = useMemo(

@@ -1,4 +1,4 @@
-/** How often it refuses: tier × cap, one chart a template, and what changes with either. */
+/** Shows how often the model refuses, by tier and cap, with one chart per template, and what changes the rates. */
 import { useMemo } from "react";
 import type { Finding } from "../../../src/core/records/finding.ts";
 import type { ReportPlan } from "../../../src/core/records/report.ts";
@@ -39,14 +39,14 @@ export function Refusal({ plan, rates, others }: RefusalProps) {
   return (
     <Section
       id="refusal"
-      title="How often it refuses"
-      lead="The matched prompts by hazard tier, with and without the chat template, judged at every token cap of the same answers."
+      title="How often the model refuses"
+      lead="The matched prompts by hazard tier, with and without the chat template. The same answers are judged at every token cap."
     >
       {rates.length === 0 ? (
         <NotMeasured what="No refusal rate was computed." />
       ) : (
         <>
-          <Legend tiers={tierOrder} notes={["Bar: interval; n: answers judged"]} />
+          <Legend tiers={tierOrder} notes={["Bar: interval; n: prompts"]} />
           <div className="pair">
             {charts.map(({ template, rows }) => (
               <Figure

@@ -1,4 +1,4 @@
-/** A section that is one chart of shares a row each, and sentences: the flags, and the framings and panels. */
+/** A section with charts of shares, one row per finding, and sentences below: the flags, and the framings and panels. */
 import { useMemo } from "react";
 import { isShare } from "../../../src/core/format.ts";
 import type { Finding } from "../../../src/core/records/finding.ts";
@@ -22,7 +22,7 @@ interface SharesProps {
   title: string;
   lead: string;
   charts: readonly ShareChart[];
-  /** Findings that are told in sentences below the charts. */
+  /** Findings that are listed as sentences below the charts. */
   others: readonly Finding[];
   absent: string;
 }
@@ -33,7 +33,7 @@ export function Shares({ id, title, lead, charts, others, absent }: SharesProps)
     <Section id={id} title={title} lead={lead}>
       {drawn.length === 0 && others.length === 0 && <NotMeasured what={absent} />}
       {drawn.length > 0 && (
-        <Legend tiers={[]} notes={["Bar: interval", "Grey cross and dashes: what it was held against"]} />
+        <Legend tiers={[]} notes={["Bar: interval", "Grey cross and dashes: the control"]} />
       )}
       <div className={drawn.length > 1 ? "pair" : ""}>
         {drawn.map((chart) => (
@@ -48,7 +48,7 @@ export function Shares({ id, title, lead, charts, others, absent }: SharesProps)
 function ShareFigure({ title, file, findings }: ShareChart) {
   const rows = useMemo(
     () =>
-      // Estimates of another unit have no place on this axis; they are in the table and in the sentences.
+      // Estimates of another unit do not fit this axis. They are in the table and in the sentences.
       findings
         .filter(({ unit }) => isShare(unit))
         .map(
@@ -79,7 +79,7 @@ function ShareFigure({ title, file, findings }: ShareChart) {
       rows={findings.map((finding) => ({ name: rowName(finding), finding }))}
     >
       <IntervalChart
-        label={`${title}: share, interval and control of each.`}
+        label={`${title}: each row's share with its interval and control.`}
         rows={rows}
         unit="share"
         domain={domain}

@@ -9,9 +9,9 @@ import { verdictAt } from "../../lib/rows.ts";
 import { DataTable } from "../table/data-table.tsx";
 
 const finishWords: Record<ReportRow["finish"], string> = {
-  stop: "ended by itself",
+  stop: "ended by the model",
   length: "stopped by the largest cap",
-  context: "stopped because the model's context was full",
+  context: "stopped because the model's context is full",
 };
 
 export function AnswerDetail({ row, cap }: { row: ReportRow; cap: number }) {
@@ -22,7 +22,7 @@ export function AnswerDetail({ row, cap }: { row: ReportRow; cap: number }) {
       {row.text === null ? (
         <Refusing words={row.printable ?? ""} />
       ) : row.text === "" ? (
-        <p className="not-measured">The model said nothing.</p>
+        <p className="not-measured">The answer is empty.</p>
       ) : (
         <AnswerText text={row.text} shown={shown} verdicts={row.verdicts} />
       )}
@@ -48,7 +48,7 @@ export function AnswerDetail({ row, cap }: { row: ReportRow; cap: number }) {
   );
 }
 
-/** What is printed of an answer to a hazard-adjacent prompt. */
+/** The part of a redacted answer that is printed: the words that refuse. */
 function Refusing({ words }: { words: string }) {
   return (
     <>
@@ -61,15 +61,15 @@ function Refusing({ words }: { words: string }) {
       <p className="not-measured">
         <strong>Left out.</strong> The prompt is hazard-adjacent, so{" "}
         {words === ""
-          ? "only words that refuse would be printed, and none were found."
+          ? "only words that refuse are printed, and the answer has none."
           : "only the words that refuse are printed."}{" "}
-        The verdicts below were made on the full text.
+        The verdicts below are about the full text.
       </p>
     </>
   );
 }
 
-/** Through each SAE in turn. */
+/** D of the answer for every SAE, in their order. */
 function depthsOf({ D }: ReportRow): string {
   if (D.every((one) => one === null)) return "not measured";
   return D.map((one) => (one === null ? "–" : formatNumber(one))).join(", ");
@@ -118,7 +118,7 @@ function evidence(verdict: RowVerdict, text: string | null) {
     <ul className="plain">
       {verdict.evidence.map(({ rule, outcome, start, end }) => (
         <li key={`${rule}/${start}`}>
-          <code>{rule}</code> speaks for “{outcomeWords[outcome].toLowerCase()}”
+          <code>{rule}</code> is evidence for “{outcomeWords[outcome].toLowerCase()}”
           {text === null ? ` (characters ${start}–${end})` : <>: “{text.slice(start, end)}”</>}
         </li>
       ))}

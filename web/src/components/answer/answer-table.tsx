@@ -9,7 +9,7 @@ import { SortHeader } from "../table/sort-header.tsx";
 import { AnswerDetail } from "./answer-detail.tsx";
 
 export const sortWords: Record<SortKey, string> = {
-  order: "Order asked",
+  order: "Order of the prompts",
   prompt: "Prompt",
   tier: "Tier",
   framing: "Framing",
@@ -19,7 +19,7 @@ export const sortWords: Record<SortKey, string> = {
   D: "D",
 };
 const columns = ["prompt", "tier", "framing", "template", "outcome", "onset", "D"] as const;
-/** Said below the prompt where the window has no room for a column each. */
+/** Columns that a narrow window has no room for. They are shown below the prompt instead. */
 const narrowHides: ReadonlySet<SortKey> = new Set<SortKey>(["tier", "framing", "template", "onset", "D"]);
 
 interface AnswerTableProps {
@@ -34,7 +34,7 @@ export function AnswerTable({ rows, cap, sorting, onSort, describedBy }: AnswerT
   const openingOf = useOpenings();
   return (
     <table className="answers" aria-describedby={describedBy}>
-      <caption className="for-readers">Answers, one a row</caption>
+      <caption className="for-readers">Answers, one per row</caption>
       <thead>
         <tr>
           {columns.map((key) => (

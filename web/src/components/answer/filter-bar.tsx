@@ -1,4 +1,4 @@
-/** What the table of answers is narrowed by. Choices that a run does not offer are not shown. */
+/** The filters of the table of answers. Choices that do not occur in the run are not shown. */
 import { useMemo } from "react";
 import type { ReportData } from "../../../../src/core/records/report.ts";
 import { outcomeWords, type Template, templateWords, tierWords } from "../../../../src/core/records/words.ts";

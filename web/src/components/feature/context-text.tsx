@@ -1,4 +1,4 @@
-/** The text of a context, token by token: how strongly the feature is active on each, and where in the text it stands. */
+/** The text of a context, token by token. It shows how active the feature is on a token, and where in the text the token is. */
 
 import { useState } from "react";
 import { formatNumber } from "../../../../src/core/format.ts";
@@ -8,7 +8,7 @@ import { DataTable } from "../table/data-table.tsx";
 
 export type Colouring = "activation" | "position";
 
-/** Shades, see styles/features.css. */
+/** Number of shades, see styles/features.css. */
 const shades = 5;
 
 interface ContextTextProps {
@@ -42,14 +42,14 @@ export function ContextText({ context, largest, colouring }: ContextTextProps) {
       </blockquote>
       <div className="caption">
         {formatNumber(activations[at]!)} on token {position + 1} of {of} · {text}
-        {massive && " · a massive token: its norm is in no figure called ordinary"}
+        {massive && " · a massive token: figures over ordinary tokens leave it out"}
         <TokenList context={context} />
       </div>
     </>
   );
 }
 
-/** The same as numbers, made only when asked for. */
+/** The same as a table of numbers. It is made only when opened. */
 function TokenList({ context }: { context: Omit<SaeContext, "kind"> }) {
   const [open, setOpen] = useState(false);
   const { tokens, activations, at, position } = context;
@@ -75,7 +75,7 @@ function TokenList({ context }: { context: Omit<SaeContext, "kind"> }) {
   );
 }
 
-/** A few words around the token, for a row that is not open. */
+/** A few words around the token, for a closed row. */
 export function Glimpse({ context }: { context: Omit<SaeContext, "kind"> }) {
   const { tokens, at } = context;
   const [from, to] = [Math.max(0, at - 6), Math.min(tokens.length, at + 4)];

@@ -1,4 +1,7 @@
-/** The features that D rests on, a category a click away: how strong each is, whether another draw would choose it, and where it is active. */
+/**
+ * The features that D is made from, by category: how strong they are, how often they would be chosen again, and where they are
+ * active.
+ */
 
 import { catalogLead, categorySentence, categoryTitle } from "../../../../src/core/catalog-table.ts";
 import type { Catalog } from "../../../../src/core/records/catalog.ts";

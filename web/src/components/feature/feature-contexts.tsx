@@ -1,4 +1,4 @@
-/** Where a chosen feature is strongest, each time in another answer; those in answers that are not printed whole are counted. */
+/** The contexts in which a chosen feature is strongest, at most one per answer. Contexts in redacted answers are only counted. */
 import type { CatalogContext } from "../../../../src/core/records/catalog.ts";
 import { ContextText } from "./context-text.tsx";
 

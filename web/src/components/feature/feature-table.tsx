@@ -1,4 +1,4 @@
-/** The features of one category: what each rests on, and, opened, the text that it is active on. */
+/** The features of one category with their numbers. An opened row shows the text that the feature is active on. */
 
 import { catalogHead, catalogRows, categoryTitle } from "../../../../src/core/catalog-table.ts";
 import type { CatalogCategory } from "../../../../src/core/records/catalog.ts";

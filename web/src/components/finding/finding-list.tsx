@@ -1,6 +1,6 @@
 /**
- * Findings one under another: what was found in a sentence, its numbers beside it, its method a click away. What was
- * looked for and not found, or could not be determined, is a click away too: it is counted, never left out.
+ * A list of findings: each with its sentence and numbers, and its method behind a click. Findings that are "not found" or
+ * "undetermined" are behind a click too. They are counted, never left out.
  */
 
 import { formatFinding } from "../../../../src/core/format.ts";
@@ -30,10 +30,10 @@ function restSummary(rest: readonly Finding[]): string {
     ...(rest.length > undetermined ? [`${rest.length - undetermined} not found`] : []),
     ...(undetermined > 0 ? [`${undetermined} undetermined`] : []),
   ];
-  return `Also looked for: ${parts.join(", ")}`;
+  return `Also tested: ${parts.join(", ")}`;
 }
 
-/** All of them in view, whatever came of them. */
+/** Shows all of the findings, whatever their status. */
 export function Findings({ findings }: { findings: readonly Finding[] }) {
   if (findings.length === 0) return null;
   return (

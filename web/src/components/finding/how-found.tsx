@@ -1,4 +1,4 @@
-/** Method, control and id of a finding, for whoever wants to know. */
+/** Method, control and id of a finding, behind a click. */
 
 import { formatControl } from "../../../../src/core/format.ts";
 import type { Finding } from "../../../../src/core/records/finding.ts";
@@ -6,11 +6,11 @@ import type { Finding } from "../../../../src/core/records/finding.ts";
 export function HowFound({ finding }: { finding: Finding }) {
   return (
     <details className="how">
-      <summary>How this was found</summary>
+      <summary>How this was measured</summary>
       <dl>
         <dt>Method</dt>
         <dd>{finding.method}</dd>
-        <dt>Held against</dt>
+        <dt>Control</dt>
         <dd>{formatControl(finding)}</dd>
         <dt>Id</dt>
         <dd>

@@ -1,4 +1,4 @@
-/** A mark on the sounding line: one finding, its verdict to be read at a glance. */
+/** One mark on the sounding line: a finding whose verdict can be read at a glance. */
 
 import { formatFinding } from "../../../../src/core/format.ts";
 import type { Finding } from "../../../../src/core/records/finding.ts";

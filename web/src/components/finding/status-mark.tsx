@@ -1,4 +1,4 @@
-/** Found, not found, undetermined: told apart by shape and by word; colour only helps. */
+/** The mark of a status: found, not found, undetermined. Shape and word distinguish them; colour only helps. */
 
 import { statusWords } from "../../../../src/core/format.ts";
 import type { Finding } from "../../../../src/core/records/finding.ts";

@@ -1,8 +1,8 @@
-/** Hands a text made on this page to the reader as a file; nothing leaves the machine. */
+/** Saves a text that this page made as a file on the reader's machine. Nothing is sent. */
 
 interface DownloadProps {
   name: string;
-  /** Called on demand: large tables are written only when someone wants them. */
+  /** Called on a click, so that large tables are written only if someone wants them. */
   content: () => string;
   children: string;
 }

@@ -1,24 +1,27 @@
-/** What a search found of a long table: how many, a file of them, and a page of rows. Only that page is in the document. */
+/**
+ * The result of a search in a long table: the number of rows, a file of them, and one page of rows. Only that page is in the
+ * document.
+ */
 import { type ReactNode, useId } from "react";
 import { Download } from "./download.tsx";
 import { Pager } from "./pager.tsx";
 
 interface FoundRowsProps<Row> {
-  /** What a row is, in the plural; also the file's name. */
+  /** The name of the rows, in the plural; also the file's name. */
   of: string;
   found: readonly Row[];
-  /** Before the search. */
+  /** Number of rows before the search. */
   total: number;
-  /** Said behind how many there are. */
+  /** Text after the number of rows. */
   remark: string;
-  /** Said where there are none. */
+  /** Text that is shown if there are no rows. */
   none: string;
   csv: () => string;
   size: number;
-  /** From 0. One behind the last shows the last. */
+  /** From 0. A number after the last page shows the last page. */
   page: number;
   onPage: (page: number) => void;
-  /** @param statusId of the element that says how many there are */
+  /** @param statusId id of the element that says how many rows there are */
   children: (shown: readonly Row[], statusId: string) => ReactNode;
 }
 

@@ -1,14 +1,14 @@
-/** A table's row that opens below itself: its first cell is the button that shows and hides what lies there. */
+/** A table row that opens below itself. Its first cell is the button that shows and hides the detail. */
 import { type ReactNode, useId, useState } from "react";
 
 interface Opening {
   isOpen: boolean;
-  /** Of the row below; in the page only while that is open. */
+  /** Id of the row below, which is in the page only while it is open. */
   detailId: string;
   onToggle: () => void;
 }
 
-/** Which rows of a table are open. A row that is sorted, filtered or paged away is as it was when it comes back. */
+/** Keeps which rows of a table are open. A row that is sorted, filtered or paged away keeps its state until it comes back. */
 export function useOpenings(): (row: string | number) => Opening {
   const [open, setOpen] = useState<ReadonlySet<string | number>>(new Set());
   const tableId = useId();
@@ -29,7 +29,7 @@ interface OpeningRowProps {
   title: ReactNode;
   /** The other cells. */
   children: ReactNode;
-  /** Columns of the table. */
+  /** Number of columns of the table. */
   columns: number;
   detail: () => ReactNode;
 }

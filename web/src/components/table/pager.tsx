@@ -1,7 +1,7 @@
-/** Walks a long table page by page. */
+/** Buttons that go through a long table page by page. */
 
 interface PagerProps {
-  /** What is walked through, in the plural. */
+  /** The name of the rows, in the plural. */
   of: string;
   page: number;
   pages: number;

@@ -1,4 +1,4 @@
-/** The frame of a table with real headers, in a box that scrolls by itself when the window is narrow. */
+/** The frame of a table with real headers, in a box that scrolls by itself if the window is narrow. */
 import type { ReactNode } from "react";
 
 interface ScrollTableProps {

@@ -1,4 +1,4 @@
-/** Free text that a table is narrowed by. */
+/** The text field that filters a table. */
 import { useId } from "react";
 
 interface SearchFieldProps {

@@ -1,4 +1,4 @@
-/** A labelled choice. The label stands beside the control, not around it: around it, the choices became its name. */
+/** A labelled choice. The label is beside the control, not around it: around it, the choices became part of its name. */
 import { useId } from "react";
 
 interface SelectProps {

@@ -1,4 +1,4 @@
-/** A column's header that sorts by it, and the other way round when asked again. */
+/** A column header that sorts by its column; a second click reverses the order. */
 import type { Order } from "../../lib/order.ts";
 
 interface SortHeaderProps<K extends string> {
