@@ -1,6 +1,6 @@
 /**
- * Documents that cannot go stale: the command line's page against the program, every link against the files, every command
- * against package.json, and the tour against the bundled model, which is asked again.
+ * Keeps documents true: it compares the command line's page with the program, every link with the files, every command with
+ * package.json, and the tour with the bundled model, which answers again.
  */
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
@@ -17,7 +17,7 @@ import { loadPrompts } from "../src/prompts/load.ts";
 const root = join(import.meta.dirname, "..");
 const read = (path: string) => readFileSync(join(root, path), "utf8");
 
-/** What is made or installed here, not written. */
+/** Folders that are made or installed, not written by hand. */
 const made = ["node_modules", "runs", "build", "dist", "coverage", ".git"];
 const pages = readdirSync(root, { recursive: true, encoding: "utf8" }).filter(
   (path) => path.endsWith(".md") && !made.includes(path.split(sep)[0]!),
@@ -42,7 +42,7 @@ describe("docs/cli.md", () => {
   });
 
   it.each([...verbs])("names every option of %s, and no other", (verb, command) => {
-    // What a section says about other verbs' options stands outside its table's first column.
+    // A section names other verbs' options outside the first column of its table.
     const text = sections.get(verb)!;
     const rows = text.split("\n").filter((line) => line.startsWith("| `--"));
     const tabled = rows.flatMap((line) => line.split("|")[1]!.match(/--[a-z0-9-]+/g) ?? []);
@@ -69,7 +69,7 @@ describe("docs/cli.md", () => {
 describe.each(pages)("%s", (page) => {
   const text = read(page);
 
-  it("links to what is there", () => {
+  it("links to files that exist", () => {
     const broken = [...withoutCode(text).matchAll(/\]\(([^)\s]+)\)/g)]
       .map(([, target]) => target!)
       .filter((target) => !/^[a-z]+:/.test(target) && !resolves(page, target));
@@ -82,7 +82,7 @@ describe.each(pages)("%s", (page) => {
     expect(named.filter((name) => scripts[name] === undefined)).toEqual([]);
   });
 
-  it("shows commands that the program takes", () => {
+  it("shows commands that the program accepts", () => {
     const lines = [...text.matchAll(fences)].flatMap(([, , code]) => code!.split("\n"));
     const commands = lines.flatMap((line) => /^ *(?:npx )?fathom ([^#…]+)/.exec(line)?.[1] ?? []);
     const verbs = leaves(buildProgram());
@@ -97,7 +97,7 @@ describe.each(pages)("%s", (page) => {
   });
 });
 
-it("the tour tells what the bundled model does", async () => {
+it("the tour describes what the bundled model does", async () => {
   const tour = read("docs/tour.md").replace(/\n> /g, " ");
   const id = /`(fiction-[\w-]+)`/.exec(tour)![1];
   const { prompts } = await loadPrompts("fiction");
@@ -129,7 +129,7 @@ it("the tour tells what the bundled model does", async () => {
   }
 });
 
-/** Commands that do something of their own. */
+/** Commands that run something themselves. */
 function leaves(command: Command): Command[] {
   const below = command.commands.flatMap(leaves);
   const acts = command.parent !== null && !(command.name() === "sae" && below.length > 0);
@@ -153,7 +153,7 @@ function resolves(page: string, target: string): boolean {
     .some((line) => /^#+ /.test(line) && slug(line.replace(/^#+ /, "")) === anchor);
 }
 
-/** As GitHub makes anchors of headings. */
+/** Makes the anchor of a heading as GitHub does. */
 function slug(heading: string): string {
   return heading
     .toLowerCase()

@@ -1,6 +1,7 @@
 /**
- * `--sae org/name:path` for each format, in the layout of the repositories that publish it: what is fetched is what the format
- * needs and no more, and it is the SAE that the files are on this machine, with its layer.
+ * Tests `--sae org/name:path` for every format, in the layout of the repositories that publish it. Only the files that the
+ * format needs
+ * are fetched, and the SAE and its layer are those of the local files.
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -24,16 +25,16 @@ afterAll(() => {
 });
 
 interface Layout {
-  /** File or folder of this machine, below test/fixtures. */
+  /** Local file or folder, below test/fixtures. */
   local: string;
   repository: string;
-  /** Where the repository has what lies in the local folder. */
+  /** Folder of the repository that has the local folder's files. */
   at: string;
-  /** What a person names behind the colon. */
+  /** The path that a person types after the colon. */
   named: string;
-  /** What is fetched, below `at`. */
+  /** The files that are fetched, below `at`. */
   files: string[];
-  /** --k, where no file says it. */
+  /** --k, if no file states it. */
   k?: number;
 }
 const formats = "sae-formats";
@@ -118,7 +119,7 @@ const layouts: Record<string, Layout> = {
   },
 };
 
-/** What else lies in repositories, and is not to be fetched. */
+/** Other files of the repositories, which must not be fetched. */
 const others = {
   "README.md": "about",
   "layer_9/width_16k/average_l0_9/params.npz": "another SAE",
@@ -128,7 +129,7 @@ const others = {
 };
 
 describe.each(Object.entries(layouts))("%s", (_, { local, repository, at, named, files, k }) => {
-  it("is fetched with what describes it, and is the SAE that it is here", async () => {
+  it("is fetched with the files that describe it, and equals the local SAE", async () => {
     const home = join(fixtures, local);
     const held = Object.fromEntries(files.map((file) => [`${at}${file}`, readFileSync(join(home, file))]));
     server = await startHub({ [repository]: repositoryOf({ ...others, ...held }) });
@@ -139,7 +140,7 @@ describe.each(Object.entries(layouts))("%s", (_, { local, repository, at, named,
     const found = openSae(path, undefined, k);
     const here = openSae(named.endsWith(".pt") ? join(home, basename(named)) : home);
     expect(found.format).toBe(here.format);
-    // Where nothing describes it, it does not say where it reads.
+    // Without a describing file, the SAE does not say which layer it reads.
     if (k === undefined) expect(found.site?.layer).toBe(1);
     expect(found.site).toEqual(k === undefined ? here.site : null);
     expect(found.k).toBe(here.k);

@@ -1,6 +1,7 @@
 /**
- * The package as its user gets it: scripts/package-check.mjs packs this checkout, installs it with plain npm in an empty folder
- * and uses it there on the machine's own Node. What it leaves is looked at here. Needs the registry, or what npm has cached of it.
+ * Tests the package as a user gets it. scripts/package-check.mjs packs this checkout, installs it with plain npm in an empty
+ * folder
+ * and uses it there on the machine's own Node. This test checks the result. It needs the registry, or npm's cache of it.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -19,7 +20,7 @@ const home = join(scratch, "empty-folder");
 const installed = join(home, "node_modules/fathom");
 const run = "runs/first";
 
-/** Packing, installing from a slow registry, and a small audit, on a busy machine. */
+/** Enough for packing, installing from a slow registry, and a small audit on a busy machine, in ms. */
 const patience = 600_000;
 
 const filesUnder = (folder: string): string[] =>
@@ -41,7 +42,7 @@ afterAll(() => {
 });
 
 describe("the package", () => {
-  it("holds compiled JavaScript, the page, the bundled data and the papers, and nothing else of the checkout", () => {
+  it("holds compiled JavaScript, the page, the bundled data and the documents, and nothing else of the checkout", () => {
     const files = filesUnder(installed);
     const places = new Set(files.map((file) => file.split("/")[0]));
     const expected = ["LICENSE", "README.md", "SAFETY.md", "SECURITY.md", "CHANGELOG.md", "package.json"];
@@ -106,7 +107,7 @@ describe("the package", () => {
     patience,
   );
 
-  it("audited the bundled checkpoint, and what it wrote is what a checkout writes", () => {
+  it("audited the bundled checkpoint, and wrote what a checkout writes", () => {
     const manifest = manifestSchema.parse(JSON.parse(text(`${run}/manifest.json`)));
     expect(manifest.inputs.prompts.n).toBe(36);
 

@@ -25,7 +25,7 @@ describePage("report page in a browser", syntheticReport, (open) => {
         await page.close();
       });
 
-  it("notices what it looks for: the checks fail on a page that has been broken", async () => {
+  it("has checks that work: they fail on a broken page", async () => {
     const { page } = await open({});
     await page.evaluate(`
     document.querySelector(".contents a").style.color = "#ccc";
@@ -48,7 +48,7 @@ describePage("report page in a browser", syntheticReport, (open) => {
     await page.close();
   });
 
-  it("says a warning in the header, where there is one", async () => {
+  it("shows a warning in the header if there is one", async () => {
     const warning = "The SAE mirrel <b>was used</b> although the load gate failed.";
     const { page, troubles } = await open({ warnings: [warning] });
     expect(await page.locator("header .warning").textContent()).toBe(`Warning. ${warning}`);
@@ -60,7 +60,7 @@ describePage("report page in a browser", syntheticReport, (open) => {
     await without.close();
   });
 
-  it("says a note in the header, where there is one", async () => {
+  it("shows a note in the header if there is one", async () => {
     const note = "The files say <b>it</b> twice.";
     const { page, troubles } = await open({ notes: [note] });
     expect(await page.locator("header [role=note]").textContent()).toBe(`Note. ${note}`);
@@ -80,7 +80,7 @@ describePage("report page in a browser", syntheticReport, (open) => {
     await page.close();
   });
 
-  it("lets no script but its own run and no request out, whatever gets into the page", async () => {
+  it("runs no script but its own and sends no request, whatever text is in the page", async () => {
     const { page } = await open({});
     const outcome = await page.evaluate(`(async () => {
     const blocked = [];
@@ -105,7 +105,7 @@ describePage("report page in a browser", syntheticReport, (open) => {
     await page.close();
   });
 
-  it("prints of answers to hazard-adjacent prompts the words that refuse, in the file as on the page", async () => {
+  it("prints only the words that refuse of answers to hazard-adjacent prompts, in the file and on the page", async () => {
     const { page, troubles } = await open({});
     await page.getByLabel("Tier", { exact: true }).selectOption("hazard_adjacent");
     const opened = async (outcome: string) => {
@@ -130,7 +130,7 @@ describePage("report page in a browser", syntheticReport, (open) => {
     await page.close();
   });
 
-  it("is usable by keyboard alone", async () => {
+  it("is usable with the keyboard only", async () => {
     const { page } = await open({});
     await page.keyboard.press("Tab");
     expect(await page.evaluate("document.activeElement.textContent")).toBe("Skip to the findings");
@@ -164,7 +164,7 @@ describePage("report page in a browser", syntheticReport, (open) => {
     await page.close();
   });
 
-  it("filters, sorts and pages two thousand rows without keeping anyone waiting", async () => {
+  it("filters, sorts and pages two thousand rows quickly", async () => {
     const { page, troubles } = await open({ prompts: 1000 });
     expect(await statusOf(page)).toBe("All 2000 answers, judged at 200 tokens");
     expect(await page.locator(".opener").count()).toBe(50);
@@ -213,7 +213,7 @@ describePage("report page in a browser", syntheticReport, (open) => {
     await page.close();
   });
 
-  it("opens a feature to the text that it is active on, shaded, without what is left out", async () => {
+  it("opens a feature and shows the text on which it is active, shaded, without redacted contexts", async () => {
     const { page, troubles } = await open({});
     await page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true");
     const opener = page.getByRole("button", { name: "16021", exact: true });
@@ -236,7 +236,7 @@ describePage("report page in a browser", syntheticReport, (open) => {
     await page.close();
   });
 
-  it("says what was not measured where the inside view is missing", async () => {
+  it("says what was not measured if there is no inside view", async () => {
     const { page } = await open({ inside: false });
     expect(await page.locator("#inside").textContent()).toContain("Not measured.");
     expect(await page.locator("#flags").textContent()).toContain("Not measured.");

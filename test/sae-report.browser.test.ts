@@ -1,11 +1,13 @@
-/** The page of an SAE's quality report in a real browser: whole, quiet, usable by all, and safe with hostile tokens. */
+/**
+ * The page of an SAE's quality report in a real browser: complete, without errors, usable by everyone, safe with hostile tokens.
+ */
 import type { Page } from "playwright-core";
 import { expect, it } from "vitest";
 import { describePage } from "./support/describe-page.ts";
 import { downloadOf, overflowOf, partsSeen, problemsOf, statusOf } from "./support/page.ts";
 import { syntheticSaeReport, syntheticVerdict } from "./support/synthetic-sae-report.ts";
 
-/** Ends an element, runs a script, turns the line round, hides, breaks a character off. */
+/** Ends an element, runs a script, reverses the line, hides text, ends with half a character. */
 const hostile =
   "</script><script>window.pwned=1</script><img src=x onerror='window.pwned=1'>\u202Eevil\u2066\u0000\u001b\u200b\ufffd\ud800\ufeff";
 
@@ -32,7 +34,7 @@ describePage("page of an SAE's report in a browser", syntheticSaeReport, (open) 
         await page.close();
       });
 
-  it("shows hostile tokens as text, and nothing of them that hides or turns the line", async () => {
+  it("shows hostile tokens as text, and no character that hides or reverses the line", async () => {
     const { page, troubles } = await open({ hostile });
     await openSome(page);
     const shown = (await page.locator(".context").first().textContent()) ?? "";
@@ -46,7 +48,7 @@ describePage("page of an SAE's report in a browser", syntheticSaeReport, (open) 
     await page.close();
   });
 
-  it("says first whether the gate is open, closed or overridden", async () => {
+  it("says at the top whether the gate is open, closed or overridden", async () => {
     for (const [gate, words] of [
       ["open", "The load gate is open."],
       ["closed", "The load gate is closed: do not use this SAE on this model."],
@@ -60,7 +62,7 @@ describePage("page of an SAE's report in a browser", syntheticSaeReport, (open) 
     }
   });
 
-  it("colours tokens by activation or by position, and tells the numbers in words", async () => {
+  it("colours tokens by activation or by position, and gives the numbers as text", async () => {
     const { page } = await open({});
     await page.locator(".opener").first().click();
     const tokens = page.locator(".context").first().locator(".token");
@@ -101,7 +103,7 @@ describePage("page of an SAE's report in a browser", syntheticSaeReport, (open) 
     await page.close();
   });
 
-  it("is usable by keyboard alone", async () => {
+  it("is usable with the keyboard only", async () => {
     const { page } = await open({});
     await page.keyboard.press("Tab");
     expect(await page.evaluate("document.activeElement.textContent")).toBe("Skip to the measurements");
@@ -115,7 +117,7 @@ describePage("page of an SAE's report in a browser", syntheticSaeReport, (open) 
     await page.close();
   });
 
-  it("gives the features as a file, and prints without its controls", async () => {
+  it("saves the features as a file, and prints without its controls", async () => {
     const { page } = await open({});
     const { name, lines } = await downloadOf(page, "Download these as CSV");
     expect(name).toBe("features.csv");
@@ -127,7 +129,7 @@ describePage("page of an SAE's report in a browser", syntheticSaeReport, (open) 
     await page.close();
   });
 
-  it("shows what the contrastive term did though it was not found, and what each training came to", async () => {
+  it("shows the verdict on the contrastive term even if it is not found, and the result of every training", async () => {
     const { page, troubles } = await open({ contrastive: syntheticVerdict() }, { width: 390 });
     const part = page.locator("#training");
     expect(await part.locator(".findings .status").innerText()).toBe("Not found");
@@ -144,7 +146,7 @@ describePage("page of an SAE's report in a browser", syntheticSaeReport, (open) 
     await page.close();
   });
 
-  it("draws each term that the loss had, where it had it, and lists the same numbers", async () => {
+  it("draws each term at the steps at which the loss had it, and lists the same numbers", async () => {
     const { page } = await open({});
     const figures = page.locator("#training figure");
     expect(await figures.locator("h3").allTextContents()).toEqual([
@@ -155,7 +157,7 @@ describePage("page of an SAE's report in a browser", syntheticSaeReport, (open) 
     expect(await auxiliary.locator("figcaption p").textContent()).toMatch(
       /^From 1 to 0.7, before its weight in the loss: .*\. It was not part of the loss at 29 of the 50 recorded steps\.$/,
     );
-    // The step between two gaps is a point; nothing joins what the gaps part.
+    // The step between two gaps is a point. No line crosses the gaps.
     expect(await auxiliary.locator("svg circle").count()).toBe(1);
     expect(await figures.first().locator("svg circle").count()).toBe(0);
     await auxiliary.locator("summary").press("Enter");
@@ -164,7 +166,7 @@ describePage("page of an SAE's report in a browser", syntheticSaeReport, (open) 
     await page.close();
   });
 
-  it("has no place for a training that it knows nothing of", async () => {
+  it("has no training section if it knows no training", async () => {
     const { page } = await open({ curve: false });
     expect(await page.locator("#training").count()).toBe(0);
     expect(await page.getByRole("link", { name: "Training" }).count()).toBe(0);

@@ -1,4 +1,4 @@
-/** What a checkout runs is what the lock file has the hash of: every package, the Node among them, and no install script. */
+/** A checkout runs only packages whose hash is in the lock file, Node included, and no install script. */
 import { readFileSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -19,7 +19,7 @@ const pinned = json("scripts/pinned-node/package.json") as {
   optionalDependencies: Record<string, string>;
 };
 
-test("every fetched package has its hash in the lock file, and no package a host", () => {
+test("every fetched package has its hash in the lock file, and no entry names a host", () => {
   const fetched = Object.entries(packages).filter(
     ([path, { link }]) => path.startsWith("node_modules/") && link !== true,
   );
@@ -28,18 +28,18 @@ test("every fetched package has its hash in the lock file, and no package a host
   expect(Object.values(packages).filter(({ resolved }) => resolved?.includes(":") === true)).toEqual([]);
 });
 
-test("no install script is run, and none that fetches anything is asked for", () => {
+test("no install script runs, and no package needs one that downloads", () => {
   expect(readFileSync(join(root, "scripts/setup.mjs"), "utf8")).toContain('["ci", "--ignore-scripts"');
   const { allowScripts } = json("package.json") as { allowScripts: Record<string, boolean> };
   expect(Object.values(allowScripts)).toEqual([false]);
 });
 
-test("the Node at work is the pinned one, from a package that the lock file holds", () => {
+test("the running Node is the pinned one, from a package in the lock file", () => {
   const machine = `node-${process.platform}-${process.arch}`;
   for (const version of Object.values(pinned.optionalDependencies)) expect(version).toBe(pinned.version);
   for (const name of Object.keys(pinned.optionalDependencies))
     expect(packages[`node_modules/${name}`]).toMatchObject({ version: pinned.version });
-  // Elsewhere it is the machine's own.
+  // On other systems it is the machine's own Node.
   if (!(machine in pinned.optionalDependencies)) return;
   expect(process.versions.node).toBe(pinned.version);
   expect(realpathSync(process.execPath)).toBe(join(realpathSync(root), "node_modules", machine, "bin/node"));

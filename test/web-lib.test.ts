@@ -1,4 +1,4 @@
-/** What the report page computes before it draws: tables as CSV, evidence in a text, filters, groups. */
+/** The report page's computations before it draws: tables as CSV, evidence in a text, filters, groups. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { identified } from "../src/core/records/finding-id.ts";
@@ -88,7 +88,7 @@ describe("segments", () => {
     );
   });
 
-  it("keeps overlapping rules apart and puts a cap where its tokens end", () => {
+  it("keeps overlapping rules apart and marks a cap where its tokens end", () => {
     const shown = verdict(
       [
         [0, 4],
@@ -135,7 +135,7 @@ describe("rows", () => {
 });
 
 describe("groupFindings", () => {
-  it("puts each finding in exactly one place, those without a section at the end", () => {
+  it("puts each finding in exactly one place; those without a section come at the end", () => {
     const strange = { ...findings[0]!, ...identified({ kind: "fidelity", measure: "kl" }) };
     const grouped = groupFindings([...findings, strange]);
     expect(Object.values(grouped).flat()).toHaveLength(findings.length + 1);
@@ -150,13 +150,13 @@ describe("groupFindings", () => {
 describe("what a finding is about", () => {
   const framed = { ...findings[0]!, ...identified({ kind: "framing_effect", framing: "a/b.c_d" }) };
 
-  it("is no part of its id, whatever a framing is called", () => {
+  it("does not depend on its id, whatever the name of a framing is", () => {
     expect(bySae([framed]).others.size).toBe(0);
     expect(groupFindings([framed]).framing).toEqual([framed]);
     expect(rowName(framed)).toBe("A/b.c d");
   });
 
-  it("says which SAE it is through, beside the first", () => {
+  it("names the SAE, if it is not the first", () => {
     const [own, beside] = [{ sae: "s@1" }, { sae: "t@2", beside: true as const }].map((through) => ({
       ...findings[0]!,
       ...identified({ kind: "refusal_depth", ...through }),
@@ -166,7 +166,7 @@ describe("what a finding is about", () => {
 });
 
 describe("splitSentence", () => {
-  it("parts the first sentence from its numbers, and not at a point inside one", () => {
+  it("separates the first sentence from the rest, and not at a point inside a number", () => {
     expect(splitSentence("It refuses 1.5 times as much. 81% of 32 do.")).toEqual([
       ...["It refuses 1.5 times as much.", "81% of 32 do."],
     ]);
@@ -175,7 +175,7 @@ describe("splitSentence", () => {
 });
 
 describe("visible text", () => {
-  it("keeps what can be read, and shows what hides or turns the line", () => {
+  it("keeps readable characters, and shows those that hide or reverse the line", () => {
     const readable = "naïve ‘quotes’ — 日本語 عربي हिन्दी 👩‍👩‍👧 ❤️ f(x) = 2";
     expect(withSigns(readable)).toBe(readable);
     expect(withSigns("a\nb\tc\u0000d\u001be\u007f")).toBe("a↵b⇥c␀d␛e⟨U+007F⟩");
@@ -185,7 +185,7 @@ describe("visible text", () => {
     expect(withSigns("\ud800x\u{e0041}")).toBe("⟨U+D800⟩x⟨U+E0041⟩");
   });
 
-  it("leaves no control, format or unpaired character of any text", () => {
+  it("leaves no control, format or unpaired character in any text", () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 0x10ffff })), (codes) => {
         const text = String.fromCodePoint(...codes);
@@ -194,7 +194,7 @@ describe("visible text", () => {
     );
   });
 
-  it("shows a lone token's spaces, and a piece of a character", () => {
+  it("shows the spaces of a token alone, and a part of a character", () => {
     expect([" the", "  ", "", "a b "].map(tokenWithSigns)).toEqual(["␣the", "␣␣", "⋯", "a b␣"]);
     expect([runsLeftward("… شكرا a"), runsLeftward("a شكرا"), runsLeftward("12")]).toEqual([
       true,
@@ -208,14 +208,14 @@ describe("features", () => {
   const { list } = syntheticSaeReport({ features: 20 }).features;
   const hay = featureHaystacks(list);
 
-  it("are found by every word, and by their number alone", () => {
+  it("are found if every word occurs, or by their number", () => {
     expect(findFeatures(list, hay, "WORD12 harbour").map(({ feature }) => feature)).toEqual([12]);
     expect(findFeatures(list, hay, "#3").map(({ feature }) => feature)).toEqual([3]);
     expect(findFeatures(list, hay, "#1")).toEqual([]);
     expect(findFeatures(list, hay, "  ")).toHaveLength(20);
   });
 
-  it("sort with those without a value last, either way", () => {
+  it("are sorted with missing values last, in both directions", () => {
     for (const descending of [true, false]) {
       const sorted = sortFeatures(list, { key: "nearest", descending });
       const values = sorted.flatMap(({ nearest }) => (nearest === null ? [] : [nearest.cosine]));
@@ -224,7 +224,7 @@ describe("features", () => {
     }
   });
 
-  it("are a file in which no token runs as a formula", () => {
+  it("make a file in which no token runs as a formula", () => {
     const [first] = list;
     const formula = { id: 1, token: "=1+1", effect: 1 };
     const csv = featuresCsv([{ ...first!, logits: { raised: [formula], lowered: [] } }]);

@@ -1,4 +1,4 @@
-/** An audit from the command line to its files; killed, interrupted and gone on with. */
+/** An audit from the command line to its files; also killed, interrupted and resumed. */
 import { cpSync, existsSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -59,7 +59,7 @@ test("writes records that parse, findings and both reports", () => {
   expect(ended.stdout).toContain(join(whole, "report.html"));
 });
 
-test("an audit that leaves too much without a label reports it, and is no success", () => {
+test("an audit with too many answers without a label reports it, and does not exit with 0", () => {
   // Eight random tokens are too few for any verdict.
   const run = join(folder, "unjudged");
   const { code, stderr } = fathom(["audit", ...plan, "--caps", "8", "--limit", "6", "--out", run, "--quiet"]);
@@ -91,7 +91,7 @@ test("the report names what was audited, and what was not measured", () => {
   expect(reportDataSchema.parse(JSON.parse(read(shown, "report.json"))).redaction.answers).toBe(0);
 });
 
-test("--json prints {run, findings}, and a finished run resumed does nothing over", () => {
+test("--json prints {run, findings}, and resuming a finished run repeats nothing", () => {
   const before = read(whole, "observations.jsonl");
   const findings = read(whole, "findings.json");
   const { code, stdout } = fathom(["audit", ...plan, "--out", whole, "--resume", "--json", "--quiet"]);
@@ -101,7 +101,7 @@ test("--json prints {run, findings}, and a finished run resumed does nothing ove
   expect(read(whole, "findings.json")).toBe(findings);
 });
 
-test("a plan file says the same, and options override it", () => {
+test("a plan file does the same, and options override it", () => {
   const file = join(folder, "audit.yaml");
   writeFileSync(file, `model: ${tinyModel}\nprompts: biology\nlimit: 5\ncaps: [4, 8]\nout: ./from-file\n`);
   const shown = fathom(["audit", file, "--dry-run", "--json", "--limit", "3"]);
@@ -136,7 +136,7 @@ test("--dry-run prints the plan, its cost and how it was estimated", () => {
   expect(stdout).toContain("GB/s");
 });
 
-/** Waits until a run has some of its answers, and not all. */
+/** Waits until a run has some of its answers, but not all. */
 async function someAnswers(run: string): Promise<void> {
   const path = join(run, "observations.jsonl");
   for (let waited = 0; waited < 30_000; waited += 5) {
@@ -146,7 +146,7 @@ async function someAnswers(run: string): Promise<void> {
   throw new Error("no answers within 30 s");
 }
 
-// Few rows at a time and one thread: slow enough to be caught in the middle.
+// Few rows at a time and one thread: slow enough to be stopped in the middle.
 const slow = [...plan, "--caps", "8,150", "--batch-size", "2", "--threads", "1"];
 
 test.each(sendable(["SIGKILL", "SIGINT", "SIGTERM", "SIGHUP"]))(
@@ -187,9 +187,9 @@ test.each(sendable(["SIGKILL", "SIGINT", "SIGTERM", "SIGHUP"]))(
   },
 );
 
-test("a run is resumed only with the inputs it was begun with", () => {
+test("a run is resumed only with the inputs that it began with", () => {
   for (const [change, message] of [
-    // One for each kind of input: what is asked, of whom, with which prompts.
+    // One for each kind of input: the questions, the model, the prompts.
     [["--caps", "8,49"], "inputs.plan.caps: expected [8,48] as when the run began, found [8,49]"],
     [["--limit", "23"], "inputs.prompts.n: expected 24"],
     [["--model", fixture("engine/llama-mha-tied")], "inputs.model: expected llama-gqa-bias, SHA-256"],
@@ -202,7 +202,7 @@ test("a run is resumed only with the inputs it was begun with", () => {
   }
 });
 
-test("a system prompt goes with the chat template, beside bare text that has none", () => {
+test("a system prompt is used with the chat template; bare text in the same run has none", () => {
   const run = join(folder, "system");
   const system = ["--limit", "3", "--system", "You are a librarian."];
   const { stderr } = fathom(["audit", ...plan, ...system, "--out", run, "--quiet"]);
@@ -232,7 +232,7 @@ test("a system prompt goes with the chat template, beside bare text that has non
   expect(existsSync(join(folder, "bare"))).toBe(false);
 });
 
-test("an SAE with no answer to be judged on is not measured, and the run is whole", () => {
+test("an SAE without an answer to judge it on is not measured, and the run is complete", () => {
   const silent = join(folder, "silent");
   cpSync(organism, silent, { recursive: true });
   // Every token ends an answer.
@@ -257,7 +257,7 @@ test("an SAE with no answer to be judged on is not measured, and the run is whol
   );
 });
 
-test("a fine-tune is audited as its base with an adapter, by option or plan, and resumed only with it", () => {
+test("a fine-tune is audited as its base with an adapter, by option or plan, and is resumed only with it", () => {
   const file = join(folder, "adapted.yaml");
   const adapter = fixture("adapters/all-linear");
   writeFileSync(file, `model: ${tinyModel}\nadapter: ${adapter}\nprompts: biology\nlimit: 4\ncaps: [16]\n`);
@@ -294,7 +294,7 @@ test("a fine-tune is audited as its base with an adapter, by option or plan, and
   expect(again.stdout).toContain(join(run, "report.html"));
 });
 
-test("a run that another process is at work on is left to it", () => {
+test("a run that another process works on is not touched", () => {
   const findings = read(whole, "findings.json");
   const release = holdAlone(whole);
   const { code, stderr } = fathom(["audit", ...plan, "--out", whole, "--resume"]);

@@ -1,4 +1,4 @@
-/** Whatever is wrong with the input: one line that says where, what was expected and what was found; nothing is left behind. */
+/** Any bad input ends in one line that says where, what was expected and what was found, and leaves no files behind. */
 import { appendFileSync, existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -86,7 +86,7 @@ const without = (file: string) => (path: string) => {
 };
 
 describe("checkpoints", () => {
-  test("none at the path", () => {
+  test("a path without a checkpoint", () => {
     refused(capture(join(folder, "nowhere")), 2, "nowhere: expected a Hugging Face checkpoint directory");
   });
   test("a name of the hub without its organization", () => {
@@ -97,19 +97,19 @@ describe("checkpoints", () => {
       "openai-community/gpt2",
     );
   });
-  test("a weight that is no number, and the audit ends before it begins", () => {
+  test("a weight that is NaN: the audit ends before it begins", () => {
     const overwrite = (path: string) => {
       const file = join(path, "model.safetensors");
       const bytes = readFileSync(file);
-      // The last number of the last tensor, in whatever float: an exponent of ones.
+      // The last number of the last tensor, in any float format: all bits of the exponent are 1.
       bytes.set([0xff, 0x7f], bytes.length - 2);
       writeFileSync(file, bytes);
     };
     spoiled("nan", "llama-gqa-bias", overwrite, "expected finite numbers, found NaN at [");
   });
-  test("a token that the template writes and the model has not; a dry run says so too", () => {
+  test("a token that the template writes and the model does not have; a dry run says so too", () => {
     const path = copyOf("llama-gqa-bias", folder, "embedded");
-    // The vocabulary's 320, those that the embedding has padding for, and one more.
+    // The 320 of the vocabulary, the embedding's padding rows, and one more.
     const flags = { special: true, lstrip: false, rstrip: false, normalized: false, single_word: false };
     const more = Array.from({ length: 17 }, (_, i) => ({
       id: 320 + i,
@@ -159,7 +159,7 @@ describe("checkpoints", () => {
       "relu6",
     );
   });
-  test("a config key that is not known", () => {
+  test("an unknown config key", () => {
     spoiled(
       "key",
       "llama-gqa-bias",
@@ -175,7 +175,7 @@ describe("checkpoints", () => {
     rmSync(join(path, "chat_template.jinja"));
     refused(audit(path), 2, path, "expected a chat template, found none", "--templates none");
     refused(generate(path, good, "--chat"), 2, path, "expected a chat template, found none");
-    // Without the template there is nothing that it would be needed for.
+    // Bare text does not need a template.
     expect(fathom(["generate", "--model", path, "--prompts", good, "--max-new-tokens", "2"]).code).toBe(0);
   });
 });
@@ -310,7 +310,7 @@ describe("SAEs and records", () => {
     appendFileSync(path, "]");
     refused(["rescore", path], 2, path, "expected JSON");
   });
-  test("a run that is none", () => {
+  test("a folder that is not a run", () => {
     refused(["report", folder], 2, "expected a run directory with a manifest.json, found none");
   });
 });

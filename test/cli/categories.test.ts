@@ -1,4 +1,4 @@
-/** An audit with categories of its own and a learned projection, and what it keeps to look its features up by. */
+/** An audit with its own categories and a learned projection, and the contexts that it keeps to look up features. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -40,7 +40,7 @@ beforeAll(() => {
   findings = z.array(findingSchema).parse(json("findings.json"));
 }, 120_000);
 
-test("f, catalog, projection and flags follow the categories given", () => {
+test("f, catalog, projection and flags follow the given categories", () => {
   const { categories, projection } = catalog();
   expect(categories.map(({ name }) => name)).toEqual(["refusal_circuitry", "hazard_refused"]);
   expect(categories[1]!.contrast).toBe(
@@ -92,7 +92,7 @@ test("each feature has contexts from answers that are not scored, with the activ
   await session.close();
 });
 
-test("a report leaves out the contexts of the answers that it leaves out", () => {
+test("a report leaves out the contexts of redacted answers", () => {
   const contexts = (args: string[]) => {
     const out = join(folder, `report${args.length}`);
     expect(fathom(["report", run, "--format", "json", "--out", out, ...args]).code).toBe(0);
@@ -109,7 +109,7 @@ test("a report leaves out the contexts of the answers that it leaves out", () =>
   expect(contexts(["--show-text"]).all.every(({ around }) => around !== null)).toBe(true);
 });
 
-test("a run is resumed only with its categories; what the prompts do not define is refused before it begins", () => {
+test("a run is resumed only with its categories; categories that the prompts do not define are refused before it begins", () => {
   const refused = (args: string[], message: RegExp) => {
     const { code, stdout, stderr } = fathom(args);
     expect(stderr).toMatch(message);

@@ -1,4 +1,4 @@
-/** --device on the command line: what is not there is said in one line, and never replaced by the CPU. */
+/** --device on the command line: a missing device is reported in one line, and never replaced by the CPU. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -38,7 +38,7 @@ test("CUDA without its libraries is one line that says what to install", () => {
   );
 });
 
-test("a device that there is not is refused by name", () => {
+test("an unknown device is refused by name", () => {
   const { code, stderr } = generate("tpu");
   expect(code).toBe(2);
   expect(stderr).toMatch(/--device: expected .*cpu.*webgpu.*cuda.*"tpu"/);

@@ -1,4 +1,4 @@
-/** doctor: what it says about a machine that is fine, one that is not, and folders of models. */
+/** doctor: its output on a good machine, on a broken one, and for folders of models. */
 import { truncateSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -22,7 +22,7 @@ test("a machine that can run audits", () => {
   });
   for (const device of ["webgpu", "cuda"]) {
     const { status, detail } = checks.find(({ name }) => name === `--device ${device}`)!;
-    // What nobody has is no fault: where it is not there, its needs are said.
+    // A missing optional device is not an error: doctor says what it needs.
     expect(detail).toMatch(
       status === "ok" ? /^computes a matrix product correctly$/ : /^not here: (needs a|its driver ended)/,
     );
@@ -32,8 +32,8 @@ test("a machine that can run audits", () => {
   expect(code).toBe(broken === 0 ? 0 : 1);
 });
 
-test("a broken part is said, and is exit 1", () => {
-  // A processor or system that ONNX Runtime was not built for cannot be had here: its library is made not to load.
+test("a broken part is reported, with exit 1", () => {
+  // There is no unsupported processor or system here to test on, so the library is made not to load.
   const hook = `data:text/javascript,${encodeURIComponent(`
     import { registerHooks } from "node:module";
     registerHooks({ resolve(name, context, next) {

@@ -1,4 +1,4 @@
-/** What the machine around a command may do to it: one line, nothing left running, and hints that can be typed. */
+/** Failures of the machine around a command: one line, no process left running, and hints that can be typed. */
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
@@ -52,7 +52,7 @@ async function until(what: () => boolean): Promise<void> {
   throw new Error("not within 30 s");
 }
 
-/** The process at work on a run, from its lock; null while there is none. */
+/** The process that works on a run, from its lock; null without one. */
 function workerOf(run: string): number | null {
   try {
     return (JSON.parse(readFileSync(join(run, "at-work.lock"), "utf8")) as { pid: number }).pid;
@@ -137,7 +137,7 @@ test("hints name the command as it can be typed here", () => {
   writeFileSync(join(bin, "fathom"), "");
   symlinkSync(launcher, join(project, "node_modules/.bin/fathom"));
   expect(ownName({ PATH: ["/usr/bin", bin].join(delimiter) }, elsewhere)).toBe("fathom");
-  // npx puts that folder before PATH; the person's shell has it not.
+  // npx puts that folder before PATH. The person's shell does not have it.
   expect(ownName({ PATH: join(project, "node_modules/.bin") }, join(project, "below"))).toBe("npx fathom");
   const itself = onWindows ? `node ${quoted(launcher)}` : quoted(launcher);
   expect(ownName({ PATH: "/usr/bin" }, elsewhere)).toBe(itself);

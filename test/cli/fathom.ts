@@ -1,4 +1,4 @@
-/** The real command line, as a process: what tests of it share. */
+/** Runs the real command line as a process. Its tests share this file. */
 import { spawn, spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,13 +8,13 @@ import { fileURLToPath } from "node:url";
 import { afterAll } from "vitest";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
-/** What bin/fathom.js starts; tests that signal or kill need the process itself. */
+/** The program that bin/fathom.js starts. Tests that send signals need this process itself. */
 export const entry = join(root, "src/cli/main.ts");
 export const launcher = join(root, "bin/fathom.js");
 export const fixture = (path: string): string => join(root, "test/fixtures", path);
 export const tinyModel = fixture("engine/llama-gqa-bias");
 
-/** No later than this a test's command is stuck. */
+/** A test's command that takes longer than this is stuck. */
 const patience = 60_000;
 
 export interface Ended {
@@ -35,7 +35,7 @@ export function fathom(args: readonly string[], options: { node?: string[]; cwd?
 
 export const onWindows = process.platform === "win32";
 
-/** Windows has no signals: whatever is sent there ends a process at once. */
+/** Windows has no signals: any signal ends a process at once there. */
 export const sendable = (signals: readonly NodeJS.Signals[]): readonly NodeJS.Signals[] =>
   onWindows ? signals.filter((signal) => signal === "SIGKILL") : signals;
 
@@ -52,7 +52,7 @@ export function start(args: readonly string[], { env = {}, cwd = root }: StartOp
   });
 }
 
-/** As `fathom`, beside this process: for commands that ask a server of the test's. */
+/** Like `fathom`, but asynchronous, for commands that use a server in this test's process. */
 export async function finished(args: readonly string[], options: StartOptions = {}): Promise<Ended> {
   const child = start(args, options);
   const code = new Promise<number | null>((resolve) => child.on("close", resolve));
@@ -60,7 +60,7 @@ export async function finished(args: readonly string[], options: StartOptions = 
   return { code: await code, stdout, stderr };
 }
 
-/** A folder of this test file's own, removed at its end. */
+/** A folder for one test file, removed at its end. */
 export function scratch(): string {
   const folder = mkdtempSync(join(tmpdir(), "fathom-cli-"));
   afterAll(() => {
@@ -75,7 +75,7 @@ export function jsonLinesFile(folder: string, name: string, records: readonly ob
   return path;
 }
 
-/** A copy of a checkpoint to spoil. */
+/** A copy of a checkpoint that a test may damage. */
 export function copyOf(checkpoint: string, folder: string, name: string): string {
   const path = join(folder, name);
   cpSync(fixture(`engine/${checkpoint}`), path, { recursive: true });
@@ -84,7 +84,7 @@ export function copyOf(checkpoint: string, folder: string, name: string): string
 
 export const lines = (text: string): string[] => text.split("\n").filter((line) => line !== "");
 
-/** Names in a folder; none where there is no folder. */
+/** Names in a folder; an empty list if there is no folder. */
 export function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder);

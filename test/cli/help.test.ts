@@ -1,4 +1,4 @@
-/** Help is quick, begins with an example, and a slip of the hand gets a suggestion. */
+/** Help is quick and begins with an example; a typing mistake gets a suggestion. */
 
 import { spawnSync } from "node:child_process";
 import { expect, test } from "vitest";
@@ -22,7 +22,7 @@ const verbs = [
   ["doctor", "models"],
 ];
 
-/** A module hook that fails the process when something heavy is loaded. */
+/** A module hook that ends the process with an error when a heavy module is loaded. */
 const refuseHeavy = `data:text/javascript,${encodeURIComponent(`
   import { registerHooks } from "node:module";
   registerHooks({
@@ -33,7 +33,7 @@ const refuseHeavy = `data:text/javascript,${encodeURIComponent(`
   });
 `)}`;
 
-test("the hook that guards help catches what is heavy", () => {
+test("the hook that guards help finds heavy modules", () => {
   const { code, stderr } = fathom(["doctor", "models", "."], { node: ["--import", refuseHeavy] });
   expect(code).toBe(1);
   expect(stderr).toContain("loaded ");
@@ -48,7 +48,7 @@ test.each(verbs.map((verb) => [verb.join(" "), verb] as const))("fathom %s --hel
 });
 
 test("help takes less than 400 ms", () => {
-  // The quickest of some: other work on the machine only ever makes it slower.
+  // The quickest of several runs, because other work on the machine can only make it slower.
   const times = Array.from({ length: 5 }, () => {
     const before = performance.now();
     fathom(["audit", "--help"]);

@@ -85,13 +85,13 @@ test("an adapter comes from a repository as its model does", async () => {
   expect((await adapted("org/tiny", "org/lora")).stdout).toBe(local.stdout);
 });
 
-test("a folder of that name wins", async () => {
+test("a local folder of that name is used first", async () => {
   cpSync(tinyModel, join(cache, "org/gated"), { recursive: true });
   expect(await finished(generate("org/gated"), { env, cwd: cache })).toMatchObject({ code: 0, stderr: "" });
   expect(server.asked).toEqual([]);
 });
 
-test("a killed download is gone on with, without waiting for the one that was killed", async () => {
+test("a killed download is continued, without waiting for the killed process", async () => {
   const weights = server.repositories.get("org/tiny")!.files.get("model.safetensors")!;
   server.faults.push(({ host, path }, response) => {
     if (host !== "storage" || !path.includes(sha256(weights))) return false;
@@ -177,7 +177,7 @@ test.each([
   expect({ code, stdout }).toEqual({ code: exit, stdout: "" });
 });
 
-test("doctor says where models come from, and not with which token", async () => {
+test("doctor says where models come from, but not the token", async () => {
   const detail = async (changes: Record<string, string>) => {
     const { stdout } = await finished(["doctor", "--json"], { env: { ...env, ...changes } });
     expect(stdout).not.toContain("hf_secret");
@@ -191,7 +191,7 @@ test("doctor says where models come from, and not with which token", async () =>
   expect(server.asked).toEqual([]);
 });
 
-test("a snapshot's folder given as a path is known for what it is", async () => {
+test("a snapshot's folder that is given as a path is recognized", async () => {
   await finished(generate("org/demo"), { env });
   const { commit } = server.repositories.get("org/demo")!;
   const snapshot = join(cache, "models--org--demo/snapshots", commit);

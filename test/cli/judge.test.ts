@@ -1,4 +1,4 @@
-/** `fathom judge` as programs use it: recorded answers in, a line each out, and nothing half understood. */
+/** `fathom judge` as programs use it: recorded answers in, one line per answer out, and unclear input is refused. */
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -30,7 +30,7 @@ const answers = jsonLinesFile(folder, "answers.jsonl", [
   },
 ]);
 
-test("one line an answer, in order, with outcome, coherence, evidence, what may be printed, and the judge", () => {
+test("one line per answer, in order, with outcome, coherence, evidence, the printable words, and the judge", () => {
   const out = join(folder, "verdicts.jsonl");
   expect(fathom(["judge", answers, "--judges", "rules", "--out", out])).toEqual({
     code: 0,
@@ -94,14 +94,14 @@ const good = { id: "a", answer: "x" };
 test.each<[string, string, RegExp]>([
   ["no answer", JSON.stringify({ id: "b" }), /:2: answer: expected a text, found no such field/],
   [
-    "an answer that is no text",
+    "an answer that is not text",
     JSON.stringify({ id: "b", answer: 7 }),
     /:2: answer: expected a text, found the number 7/,
   ],
   ["no id", JSON.stringify({ answer: "y" }), /:2: id: expected a text/],
   ["an id twice", JSON.stringify(good), /:2: id: expected an id that no other line has, found "a", .*:1\./],
   [
-    "a prompt that is no text",
+    "a prompt that is not text",
     JSON.stringify({ ...good, id: "b", prompt: ["q"] }),
     /:2: prompt: expected a text/,
   ],
@@ -123,7 +123,7 @@ test.each<[string, string, RegExp]>([
   expect(namesIn(folder)).not.toContain("bad.out");
 });
 
-test("a judge that there is not, a file without lines and an output that is a folder are refused", () => {
+test("an unknown judge, a file without lines and an output that is a folder are refused", () => {
   const refused = (args: string[], message: RegExp) => {
     const { code, stdout, stderr } = fathom(["judge", ...args]);
     expect(stderr).toMatch(message);

@@ -1,4 +1,7 @@
-/** An audit of a model with massive tokens in its answers: they are in no pooled feature and no context, counted, and said. */
+/**
+ * An audit of a model with massive tokens in its answers: they are in no pooled feature and no context, and they are counted and
+ * reported.
+ */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
@@ -17,7 +20,7 @@ import { openSae } from "../../src/sae/formats/open-sae.ts";
 import { massiveOrganism, organism } from "../support/massive-organism.ts";
 import { fathom, lines, scratch } from "./fathom.ts";
 
-/** " It", which begins a second sentence in about one answer of four; the model then says nothing else. */
+/** " It", which begins a second sentence in about one answer of four. The model then writes nothing else. */
 const massive = 328;
 const [cap, layer] = [32, 2];
 const folder = scratch();
@@ -34,7 +37,7 @@ beforeAll(() => {
   observations = lines(read("observations.jsonl")).map((line) => observationSchema.parse(JSON.parse(line)));
 });
 
-test("are counted and said: in the view, the report and the method of what rests on the rest", () => {
+test("are counted and reported: in the view, the report and the method of the findings from the other tokens", () => {
   const count = observations.flatMap(({ ids }) => ids).filter((id) => id === massive).length;
   const [view] = insideSchema.parse(json("inside.json"));
   expect(count).toBeGreaterThan(500);

@@ -1,4 +1,4 @@
-/** Files that are passed on name what they are about and not where it lay; and a run goes on when only names are others. */
+/** Files that are passed on name their model and SAE, but not where these lay; a run goes on if only names differ. */
 import { cpSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -17,7 +17,7 @@ const audit = (...more: string[]) => fathom(["audit", "--caps", "16", "--quiet",
 beforeAll(() => {
   cpSync(organism, model, { recursive: true });
   renameSync(join(model, "sae"), sae);
-  // As a training on another machine would have named its model.
+  // The name that a training on another machine writes for its model.
   const config = join(sae, "cfg.json");
   const said = JSON.parse(readFileSync(config, "utf8")) as { metadata: object };
   const metadata = { ...said.metadata, model_name: join(folder, "elsewhere/demo") };
@@ -25,7 +25,7 @@ beforeAll(() => {
   const records = lines(readFileSync(join(organism, "../../prompts/fiction.jsonl"), "utf8")).map(
     (line) => JSON.parse(line) as { prompt: string },
   );
-  // A loader's note says where it found the first.
+  // A loader's note says where it found the first line.
   const noted = records
     .slice(0, 12)
     .map((one) => `${JSON.stringify({ ...one, expected_surface: "perhaps" })}\n`);
@@ -83,7 +83,7 @@ test("no output of audit, sae train, sae check, sae report, capture or generate 
   expect(inputs.prompts.notes.join(" ")).toContain('(first: "perhaps" at own.jsonl:1)');
 }, 300_000);
 
-test("a run goes on with the same files under other names, and with no other content", () => {
+test("a run goes on with the same files under other names, but not with other content", () => {
   const before = readFileSync(join(run, "findings.json"));
   const moved = (path: string, name: string) => {
     const to = join(folder, name);

@@ -1,4 +1,4 @@
-/** --precision on the command line: chosen, recorded, never changed under a run, and its cost known. */
+/** --precision on the command line: it is recorded, never changes within a run, and its error is measured. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -24,7 +24,7 @@ function residual(precision: string, ...more: string[]): Float32Array {
   return values;
 }
 
-test("capture in int8 is near fp32 and not it; --no-cache leaves nothing behind", () => {
+test("capture in int8 is near fp32 but not equal; --no-cache leaves no files behind", () => {
   const fp32 = residual("fp32");
   const int8 = residual("int8", "--no-cache");
   expect(kept()).toEqual([]);
@@ -37,7 +37,7 @@ test("capture in int8 is near fp32 and not it; --no-cache leaves nothing behind"
   expect(residual("int8", "--low-memory")).toEqual(int8);
 });
 
-test("generate takes it", () => {
+test("generate accepts it", () => {
   const args = ["--model", tinyModel, "--prompts", exact, "--max-new-tokens", "4", "--precision", "int4"];
   const { code, stdout } = fathom(["generate", ...args]);
   expect(code).toBe(0);
@@ -66,7 +66,7 @@ test("an audit records it everywhere, and is resumed only with it", () => {
   expect(same.stderr).not.toContain("expected");
 });
 
-test("a precision that there is not is refused by name", () => {
+test("an unknown precision is refused by name", () => {
   const { code, stderr } = fathom(["audit", ...plan, "--precision", "fp16", "--dry-run"]);
   expect(stderr).toBe('fathom: --precision: expected fp32, int8, int4, found "fp16"\n');
   expect(code).toBe(2);
@@ -74,7 +74,7 @@ test("a precision that there is not is refused by name", () => {
 
 const asked = [...plan, "--precision", "int4", "--quiet"];
 
-test("--fidelity is measured before the run, kept in manifest and findings, and not again on a resume", () => {
+test("--fidelity is measured before the run, kept in manifest and findings, and not measured again on a resume", () => {
   const run = join(folder, "faithful");
   const args = ["audit", ...asked, "--fidelity", "--fidelity-bound", "9", "--out", run];
   fathom(args);
@@ -82,7 +82,7 @@ test("--fidelity is measured before the run, kept in manifest and findings, and 
   const { fidelity, inputs } = JSON.parse(manifest) as { fidelity: Fidelity; inputs: object };
   expect(inputs).toMatchObject({ fidelity_bound: 9 });
   expect(fidelity).toMatchObject({ prompts: 12, level: 0.95 });
-  // The tokens of at most 48 and what follows the last: the prompts' own are not compared.
+  // The tokens of answers of at most 48, and the one after the last. The prompts' own tokens are not compared.
   expect(fidelity.tokens).toBeGreaterThanOrEqual(12);
   expect(fidelity.tokens).toBeLessThanOrEqual(12 * 49);
   expect(fidelity.kl.mean).toBeGreaterThan(1e-6);
@@ -104,7 +104,7 @@ test("--fidelity is measured before the run, kept in manifest and findings, and 
   expect(readFileSync(join(run, "report.md"), "utf8")).toContain("0.125 nats");
 });
 
-test("a model further from fp32 than the bound is not audited: the figure, and exit code 100", () => {
+test("a model that is further from fp32 than the bound is not audited: the message has the figure, the exit code is 100", () => {
   const run = join(folder, "unfaithful");
   const args = ["audit", ...asked, "--fidelity", "--fidelity-bound", "0.000001", "--out", run];
   for (const again of [[], ["--resume"]]) {

@@ -1,4 +1,4 @@
-/** Runs that are killed as they begin, and runs whose files are changed afterwards. */
+/** Runs that are killed at their start, and runs whose files are changed afterwards. */
 import { cpSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, expect, test } from "vitest";
@@ -11,7 +11,7 @@ const whole = join(folder, "whole");
 const read = (run: string, name: string) => readFileSync(join(run, name), "utf8");
 const resume = (run: string, more: readonly string[] = []) =>
   fathom(["audit", ...plan, "--out", run, "--resume", "--quiet", ...more]);
-/** A copy to spoil. */
+/** A copy that a test may damage. */
 const copy = (name: string): string => {
   const run = join(folder, name);
   cpSync(whole, run, { recursive: true });
@@ -28,7 +28,7 @@ beforeAll(() => {
   fathom(["audit", ...plan, "--out", whole, "--quiet"]);
 });
 
-// Forty by hand: FATHOM_KILLS=40
+// To run forty kills by hand: FATHOM_KILLS=40
 const kills = Number(process.env["FATHOM_KILLS"] ?? 6);
 test(
   `killed ${kills} times within its first 300 ms, a run goes on by the same command or --resume, to the same bytes`,
@@ -51,7 +51,7 @@ test(
   kills * 30_000,
 );
 
-test("a letter of an observation that was changed is noticed, by report and by a resume", () => {
+test("a changed letter in an observation is noticed, by report and by a resume", () => {
   const run = copy("changed-answer");
   const journal = join(run, "observations.jsonl");
   const at = readFileSync(journal).indexOf('"refusal_scores":[') + 20;
@@ -64,7 +64,7 @@ test("a letter of an observation that was changed is noticed, by report and by a
   }
 });
 
-test("a report only reads: a journal that is cut short is told of, and left as it is", () => {
+test("a report only reads: it reports a journal that is cut short, and does not change it", () => {
   const run = copy("cut");
   const journal = join(run, "observations.jsonl");
   const cut = readFileSync(journal).subarray(0, -40);
@@ -80,7 +80,7 @@ test("a report only reads: a journal that is cut short is told of, and left as i
     expect(read(run, name)).toBe(read(whole, name));
 });
 
-test("prompts that were edited or deleted are noticed; deleted ones a resume writes again", () => {
+test("edited or deleted prompts are noticed; a resume writes deleted ones again", () => {
   const run = copy("prompts");
   const path = join(run, "prompts.jsonl");
   change(path, 20, (byte) => byte ^ 1);
@@ -98,7 +98,7 @@ test("prompts that were edited or deleted are noticed; deleted ones a resume wri
   expect(fathom(["report", run]).code).toBe(0);
 });
 
-test("activations that were lost or changed are observed again, to the same bytes", () => {
+test("lost or changed activations are observed again, with the same bytes", () => {
   const run = copy("activations");
   const names = namesIn(join(run, "activations")).sort();
   const [changed, lost] = [join(run, "activations", names[0]!), join(run, "activations", names[1]!)];
@@ -114,7 +114,7 @@ test("activations that were lost or changed are observed again, to the same byte
   expect(read(run, "findings.json")).toBe(read(whole, "findings.json"));
 });
 
-test("a run of a version that kept no checksums is read and gone on with", () => {
+test("a run of a version without checksums is read and resumed", () => {
   const run = copy("older");
   const manifest = JSON.parse(read(run, "manifest.json")) as Record<string, unknown>;
   delete manifest["files"];

@@ -1,4 +1,4 @@
-/** Nothing is sent, and nothing is kept to be sent: ONNX Runtime's own telemetry is off on every path to it. */
+/** Nothing is sent, and nothing is stored to be sent: ONNX Runtime's own telemetry is off on every path to it. */
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -21,7 +21,7 @@ const encode = [
   ...["--out", join(folder, "encoded.safetensors"), "--quiet"],
 ];
 
-/** Runs a module's text, which stands in the checkout as far as its imports can tell. */
+/** Runs the text of a module. Its imports are resolved as in the checkout. */
 const module = (text: string) => ["--input-type=module", "--eval", text];
 const url = (file: string) => JSON.stringify(pathToFileURL(join(root, file)).href);
 const session = `(await import(${url("src/cli/doctor/tiny-product.ts")})).tinyProduct("cpu")`;
@@ -45,7 +45,7 @@ test.each([
   expect({ code, stderr, files, sockets }).toEqual({ code: 0, stderr: "", files: [], sockets: [] });
 });
 
-test("a thread that loads it before anybody has turned it off is refused", async () => {
+test("a thread that loads it before telemetry is off is refused", async () => {
   const text = `
     const { Worker } = await import("node:worker_threads");
     new Worker("import(" + ${JSON.stringify(url("src/model/ort/ort.ts"))} + ")", { eval: true });
@@ -56,7 +56,7 @@ test("a thread that loads it before anybody has turned it off is refused", async
   expect(files).toEqual([]);
 });
 
-// What would be found if it were on: without this, the tests above could pass by looking in the wrong place.
+// Shows what is found if telemetry is on. Without this, the tests above could pass by looking in the wrong place.
 test.runIf(process.platform === "linux")(
   "the same look finds the telemetry of the bare runtime, and a socket",
   async () => {

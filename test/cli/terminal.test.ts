@@ -1,4 +1,4 @@
-/** Names and texts of strangers through every verb that prints them: nothing of them reaches the terminal raw. */
+/** Hostile names and texts through every verb that prints them: they never reach the terminal unescaped. */
 import { cpSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -8,7 +8,7 @@ import { copyOf, type Ended, fathom, fixture, jsonLinesFile, lines, scratch, tin
 const folder = scratch();
 const root = fileURLToPath(new URL("../../", import.meta.url));
 
-/** Clears a screen, names a window, turns the reading, hides an order in tags, forges a line. */
+/** Clears the screen, sets the window's title, reverses the direction, hides text in tag characters, forges a line. */
 const evil = "a\u001b[2J\u009b31m\u202eb\u2066\u200bc\u{e0041}\u2028\nfathom: all is well\u0007";
 const steering = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 
@@ -70,7 +70,7 @@ test("report.md of a run with such names", () => {
   expect(markdown).toContain("u202e");
 });
 
-test("JSON is escaped too, and the same document wherever it goes", () => {
+test("JSON is escaped too, and the same document on the terminal and in a file", () => {
   const out = join(folder, "generated.jsonl");
   const [shown] = lines(fathom([...generate, "--model", tinyModel]).stdout);
   fathom([...generate, "--model", tinyModel, "--out", out]);
@@ -79,7 +79,7 @@ test("JSON is escaped too, and the same document wherever it goes", () => {
   expect(readFileSync(out, "utf8")).toBe(`${shown!}\n`);
 });
 
-test("an address with a password in it is said without", () => {
+test("an address is printed without its password", () => {
   const { code, stderr } = fathom([
     ...generate,
     "--model",

@@ -65,7 +65,7 @@ test("capture writes residuals, logits and ids, equal to Transformers'", () => {
   expect(namesIn(folder).filter((name) => name.includes("partial"))).toEqual([]);
 });
 
-test("capture keeps the layers asked for, and no logits unless asked", () => {
+test("capture keeps the requested layers, and logits only if requested", () => {
   const out = join(folder, "one.safetensors");
   expect(
     fathom(["capture", "--model", tinyModel, "--prompts", exact, "--layers", "0,2", "--out", out]).code,
@@ -96,7 +96,7 @@ test("capture with one block open at a time writes the same file", () => {
   expect(namesIn(folder).filter((name) => /partial|residuals/.test(name))).toEqual([]);
 });
 
-test("a model that memory will not hold is said to be one, with what to do", async () => {
+test("a model that does not fit in memory is reported, with what to do", async () => {
   const { config, weights } = await openCheckpoint(tinyModel);
   weights.close();
   // 3 blocks of 8,752 numbers, with q, k and v's biases; the final norm, 32; the untied head, 336 × 32.
@@ -128,7 +128,7 @@ test("generate gives Transformers' greedy tokens, in the prompts' order, in the 
   answers.forEach((answer, i) => {
     expect(Object.keys(answer)).toEqual(["id", "prompt_ids", "ids", "text", "finish"]);
     expect(answer.prompt_ids).toEqual(reference.prompts[i]);
-    // Transformers hands the end token over with the answer; here `finish` says it.
+    // Transformers returns the end token with the answer. Here `finish` says it.
     const stopped = reference.stopped[i]!;
     const ended = reference.endTokens.includes(stopped.at(-1)!);
     expect(answer.ids).toEqual(ended ? stopped.slice(0, -1) : stopped);
@@ -137,13 +137,13 @@ test("generate gives Transformers' greedy tokens, in the prompts' order, in the 
   });
 });
 
-test("generate writes the same lines to a file, whatever the batch", () => {
+test("generate writes the same lines to a file for every batch size", () => {
   const out = join(folder, "g.jsonl");
   expect(generate(exact, 12, "--out", out, "--batch-size", "1")).toMatchObject({ code: 0, stdout: "" });
   expect(parsed(readFileSync(out, "utf8"))).toEqual(parsed(generate(exact, 12).stdout));
 });
 
-test("a sampled answer depends on its seed and id alone", () => {
+test("a sampled answer depends on its seed and id only", () => {
   const sampled = (seed: string, prompts = exact) =>
     parsed(generate(prompts, 12, "--temperature", "1", "--seed", seed).stdout);
   const [first, second, other] = [sampled("1"), sampled("1"), sampled("2")];
@@ -166,7 +166,7 @@ test("a plain prompt is plain text; --chat and messages go through the template"
   expect(idsOf(messages, 1)).toEqual(chat);
 });
 
-test("a context that is full ends an answer as a length", () => {
+test("a full context ends an answer with the finish length", () => {
   const long = jsonLinesFile(folder, "long.jsonl", [{ id: "a", ids: Array.from({ length: 250 }, () => 5) }]);
   const [answer] = parsed(generate(long, 64).stdout);
   expect(answer!.ids.length).toBeLessThanOrEqual(7);

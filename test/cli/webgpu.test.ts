@@ -1,6 +1,6 @@
 /**
- * WebGPU for real: blocks and heads give the numbers of Transformers on it, and nothing is left to the CPU (the
- * command checks that by itself). Through the command line, for a driver that fails ends its process.
+ * Tests WebGPU for real: blocks and heads give Transformers' numbers, and no operator is left to the CPU (the command checks that
+ * itself). The test runs the command line, because a failing driver ends its process.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -12,7 +12,7 @@ import { fathom, fixture, jsonLinesFile, scratch } from "./fathom.ts";
 const isHere = webGpuIsHere();
 if (!isHere) console.warn("webgpu.test.ts is skipped: no WebGPU, see test/QUARANTINES.md");
 
-/** Between them they have every operator of the families; a software Vulkan takes some 10 s for each. */
+/** Together they have every operator of the families. A software Vulkan takes about 10 s for each. */
 const checkpoints = ["gemma2-caps", "gemma4-e2b", "phi3-partial-su"];
 
 describe.runIf(isHere)("--device webgpu (where there is none: test/QUARANTINES.md)", () => {

@@ -1,4 +1,4 @@
-/** A checkpoint of weights and config alone: what reads exact ids asks it for nothing else, and what needs text says so. */
+/** A checkpoint with weights and config only: commands that read exact ids work, and commands that need text say so. */
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -24,7 +24,7 @@ const given = ["--model", model, "--prompts", ids, "--quiet"];
 const noEnd = "fathom: note: The model's files name no end token: an answer goes on to its cap.";
 const needed = `fathom: ${model}: expected a tokenizer.json, found none. Try: save the tokenizer with Transformers' save_pretrained`;
 
-test("capture says nothing of it", () => {
+test("capture works without a message", () => {
   const out = join(folder, "acts.safetensors");
   expect(fathom(["capture", ...given, "--layers", "1", "--out", out])).toEqual({
     code: 0,

@@ -1,4 +1,4 @@
-/** docs/families.md says what is measured, and every family is measured enough. */
+/** docs/families.md shows the measured numbers, and every family has enough checkpoints. */
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
 import { families } from "../../src/model/architecture/families/families.ts";
@@ -16,7 +16,7 @@ describe("docs/families.md", () => {
     expect(documented().replace(figures, "…")).toBe(generated(measured, () => "…"));
   });
 
-  it("says no error smaller than one that is measured, by more than a processor's last bits", () => {
+  it("states no error smaller than the measured one, except for a processor's last bits", () => {
     const told = documented().match(figures)!.map(Number);
     const now = generated(measured).match(figures)!.map(Number);
     expect(told.length).toBe(now.length);

@@ -1,6 +1,6 @@
 /**
- * How far every family's tiny checkpoints are from Transformers, as the generated part of docs/families.md. Regenerate
- * it with `node test/families/table.ts` (on the pinned Node); a test holds the document against this.
+ * Makes the generated part of docs/families.md: how far every family's tiny checkpoints are from Transformers. Regenerate
+ * it with `node test/families/table.ts` (on the pinned Node). A test compares the document with this.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { families } from "../../src/model/architecture/families/families.ts";
@@ -16,11 +16,11 @@ export interface Measured {
   name: string;
   family: string;
   why: string;
-  /** Settings shown to matter to the logits. */
+  /** Settings that are shown to change the logits. */
   settings: string[];
-  /** Largest over all layers, logits and prompts. */
+  /** Largest error over all layers, logits and prompts. */
   forward: number;
-  /** Largest over the residuals of all layers. */
+  /** Largest error over the residuals of all layers. */
   gradient: number;
 }
 
@@ -64,14 +64,14 @@ async function measure(name: string): Promise<Measured> {
   return { name, family: config.family, why, settings: Object.keys(bites), forward, gradient };
 }
 
-/** Upper bounds in steps of about three: the last bits are not the same on every processor. */
+/** Rounds up to bounds in steps of about a factor of three, because the last bits differ between processors. */
 export function bound(error: number): string {
   const power = 10 ** Math.floor(Math.log10(error));
   const rounded = error <= power ? power : error <= 3 * power ? 3 * power : 10 * power;
   return rounded.toExponential(0);
 }
 
-/** @param figure how an error is written; a test compares documents without their figures */
+/** @param figure writes an error; a test compares documents without their figures */
 export function generated(measured: readonly Measured[], figure: (error: number) => string = bound): string {
   const largest = (items: readonly Measured[], of: "forward" | "gradient") =>
     figure(Math.max(...items.map((item) => item[of])));

@@ -1,6 +1,6 @@
 /**
- * How often the judge agrees with the hand labels, as the generated part of docs/judges.md.
- * Regenerate it with `node test/judges/confusion.ts` (on the pinned Node); a test holds the document against this.
+ * Makes the generated part of docs/judges.md: how often the judge agrees with the hand labels.
+ * Regenerate it with `node test/judges/confusion.ts` (on the pinned Node). A test compares the document with this.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { z } from "zod";
@@ -18,7 +18,7 @@ const labelledSchema = z.strictObject({
   prompt: z.string().optional(),
   text: z.string(),
   finish: z.enum(["stop", "length", "context"]),
-  /** Judge this many tokens of `tokenEnds`. */
+  /** Only this many tokens of `tokenEnds` are judged. */
   truncated_at: z.int().positive().optional(),
   note: z.string(),
 });
@@ -35,7 +35,10 @@ function labelledAnswers(): Labelled[] {
   );
 }
 
-/** Ends of words, marks and single white spaces: near enough to a model's tokens, and the same on every machine. */
+/**
+ * Ends of words, punctuation marks and single white spaces. These are similar to a model's tokens, and the same on every
+ * machine.
+ */
 function tokenEnds(text: string): number[] {
   return [...text.matchAll(/ ?[\p{L}\p{N}']+|\s| ?[^\p{L}\p{N}\s]/gu)].map(
     (match) => match.index + match[0].length,
@@ -88,7 +91,7 @@ function matrix(judged: readonly Judged[]): string[] {
   ];
 }
 
-/** Changes with anything the judge says of the labelled answers. */
+/** A hash that changes with every change in the judge's verdicts on the labelled answers. */
 function behaviour(judged: readonly Judged[]): string {
   return hashJson(
     judged.map(({ answer, verdict }) => [
@@ -151,7 +154,7 @@ export function documented(): string {
   return text.slice(text.indexOf(open) + open.length, text.indexOf(close)).trim();
 }
 
-/** One name must not stand for two behaviours: code that changes verdicts needs a new revision in version.ts. */
+/** One version must not stand for two behaviours: code that changes verdicts needs a new revision in version.ts. */
 export function unversionedChange(before: string, after: string): boolean {
   const identity = (text: string) => /^Judge `([^`]+)`, behaviour `([^`]+)`/.exec(text) ?? ["", "", ""];
   const [, version, was] = identity(before);

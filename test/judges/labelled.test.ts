@@ -1,4 +1,4 @@
-/** The judge against hand labels, and docs/judges.md against the judge. */
+/** Compares the judge with hand labels, and docs/judges.md with the judge. */
 import { describe, expect, it } from "vitest";
 import { labels } from "../../src/core/records/prompt.ts";
 import { outcomes } from "../../src/core/records/verdict.ts";
@@ -19,13 +19,13 @@ describe("the hand-labelled answers", () => {
     expect(new Set(judged.map(({ answer }) => answer.id)).size).toBe(judged.length);
   });
 
-  it("agree with the judge on the held half in at least nine cases of ten, and in every class in two of three", () => {
+  it("agree with the judge on the held-out half in at least nine cases of ten, and in every class in two of three", () => {
     expect(accuracy(held)).toBeGreaterThanOrEqual(0.9);
     for (const outcome of outcomes.filter((name) => name !== "blocked"))
       expect(accuracy(held.filter(({ answer }) => answer.label === outcome)), outcome).toBeGreaterThan(2 / 3);
   });
 
-  it("get a surface exactly where a label can be given, with the outcome on top", () => {
+  it("get a surface vector exactly if they can have a label, with the outcome as its largest", () => {
     for (const { answer, verdict } of judged) {
       const labelled = [...labels, "mixed"].includes(verdict.outcome);
       expect(verdict.surface === null, answer.id).toBe(!labelled);
@@ -37,7 +37,7 @@ describe("the hand-labelled answers", () => {
     }
   });
 
-  it("have both spans as evidence where they are mixed", () => {
+  it("have both spans as evidence if they are mixed", () => {
     for (const { verdict } of judged.filter((item) => item.verdict.outcome === "mixed"))
       expect(new Set(verdict.evidence.map((item) => item.outcome))).toEqual(
         new Set([...verdict.evidence.map((item) => item.outcome), "refuse", "comply"]),
@@ -50,7 +50,7 @@ describe("docs/judges.md", () => {
     expect(documented()).toBe(generated(judged));
   });
 
-  it("is refused an update where one version would stand for two behaviours", () => {
+  it("cannot be updated if one version would stand for two behaviours", () => {
     const text = generated(judged);
     expect(unversionedChange(text, text)).toBe(false);
     expect(unversionedChange(text, text.replace(/behaviour `..../, "behaviour `zzzz"))).toBe(true);
