@@ -1,4 +1,6 @@
-/** The verbs. A command's own file says what it takes; what it does is imported when it is asked for, so help is quick. */
+/**
+ * All commands. A command's own file declares its options. Its implementation is imported only when it runs, so help is quick.
+ */
 import { Command } from "commander";
 import { fathomVersion } from "../jobs/job/version.ts";
 import { auditCommand } from "./commands/audit.ts";
@@ -39,7 +41,7 @@ export function buildProgram(): Command {
   return program;
 }
 
-/** Errors end the program through main.ts, in one line that says where help is. */
+/** Errors in the usage are thrown to main.ts, and printed as one line that names the help. */
 function settle(command: Command): void {
   const name = fullName(command);
   command

@@ -1,4 +1,4 @@
-/** What a plan will cost: tokens and disk by counting, time by a probe of this machine. */
+/** The cost of a plan. Tokens and disk space are counted; the time is estimated from a probe of this machine. */
 
 import type { Prepared } from "../../jobs/audit/prepare.ts";
 import { ropeSwitch } from "../../model/architecture/rotary.ts";
@@ -7,20 +7,20 @@ import { expectedShapes } from "../../model/architecture/weight-shapes.ts";
 import { SharedPrefixes } from "../../model/engine/prefixes.ts";
 import type { Speed } from "./probe.ts";
 
-/** The optimistic end of the range: answers that stop after this share of the largest cap. */
+/** The lower end of the time range: answers stop after this share of the largest cap. */
 export const earlyShare = 1 / 4;
 
 export interface Work {
   prompts: number;
   conditions: number;
   answers: number;
-  /** Tokens that the model reads, prefixes that prompts share counted once. */
+  /** Tokens that the model reads. A prefix that prompts share counts once. */
   tokens_read: number;
-  /** …and were they not shared. */
+  /** The same number, if prefixes were not shared. */
   tokens_read_unshared: number;
-  /** If no answer stops before the largest cap or the end of the context. */
+  /** New tokens, if every answer runs to the largest cap or to the end of the context. */
   most_new_tokens: number;
-  /** Of the activations, if so. */
+  /** Size of the activations in that case. */
   most_activation_bytes: number;
 }
 
@@ -42,7 +42,7 @@ export function workOf({ plan, prompts, units, layers }: Prepared, config: Model
   };
 }
 
-/** Seconds from "answers stop early" to "all run to the cap"; attention, judging and the report are not counted. */
+/** Seconds, as [if answers stop early, if all run to the cap]. Attention, judging and the report are not counted. */
 export function secondsOf(
   work: Work,
   batchSize: number,
@@ -54,7 +54,7 @@ export function secondsOf(
   const blocks = size((name) => name.startsWith("model.layers."));
   const head = config.vocabSize * config.hiddenSize;
   const rows = Math.min(batchSize, work.answers);
-  // A step costs what its rows' arithmetic costs, and never less than reading the weights once.
+  // A step takes as long as the arithmetic of its rows, and at least as long as reading the weights once.
   const step = (blocks + head) * Math.max(speed.batch, speed.oneRow);
   const reading = work.tokens_read * blocks * speed.reading;
   const all = reading + (work.most_new_tokens / rows) * step;

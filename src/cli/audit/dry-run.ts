@@ -1,4 +1,4 @@
-/** `--dry-run`: what would be done, and what it would cost on this machine. */
+/** `--dry-run`: prints the plan and its cost on this machine. */
 import { fidelityWords } from "../../audit/fidelity.ts";
 import type { Fidelity } from "../../core/records/fidelity.ts";
 import { templateWords } from "../../core/records/words.ts";
@@ -12,7 +12,7 @@ import { describeSpeed, probeSpeed, type Speed } from "./probe.ts";
 export interface DryRunOptions {
   threads: number | null;
   json: boolean;
-  /** Measured for this plan; null where it does not ask for it. */
+  /** The fidelity measured for this plan; null if the plan does not ask for it. */
   fidelity: Fidelity | null;
 }
 
@@ -76,9 +76,9 @@ function textOf(
 function methodOf(speed: Speed): string {
   const { gigabytesPerSecond, gigaflops } = describeSpeed(speed);
   return (
-    `The time is estimated from a probe of this machine just now: ONNX Runtime read weights at ` +
-    `${gigabytesPerSecond.toFixed(1)} GB/s and multiplied at ${count(gigaflops)} GFLOP/s in fp32 (int8 and int4 take less at few rows). The lower end has answers ` +
-    `stop after ${Math.round(earlyShare * 100)}% of the largest cap, the upper end has none stop; opening the model, attention ` +
-    `and the analyses are not in it.`
+    `The time is estimated from a probe of this machine: ONNX Runtime read weights at ` +
+    `${gigabytesPerSecond.toFixed(1)} GB/s and multiplied at ${count(gigaflops)} GFLOP/s in fp32 (int8 and int4 take less time with few rows). At the lower end, answers ` +
+    `stop after ${Math.round(earlyShare * 100)}% of the largest cap; at the upper end, no answer stops early. Opening the model, attention ` +
+    `and the analyses are not included.`
   );
 }

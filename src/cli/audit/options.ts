@@ -1,4 +1,4 @@
-/** What `fathom audit` was asked for on the command line; whatever is absent is in the plan file or the defaults. */
+/** The options of `fathom audit`. An option that is not given comes from the plan file or the defaults. */
 import type { Device } from "../../core/records/device.ts";
 import type { Pooling } from "../../core/records/pooling.ts";
 import type { Precision } from "../../core/records/precision.ts";
@@ -35,7 +35,7 @@ export interface AuditOptions {
   threads?: number;
   showText?: boolean;
   json?: true;
-  /** With dryRun: the plan as a file, and no cost. */
+  /** With dryRun: print the plan as a file, without its cost. */
   yaml?: true;
   quiet?: true;
 }

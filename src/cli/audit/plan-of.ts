@@ -1,4 +1,6 @@
-/** The plan of an audit: options over the plan file over the defaults, so that every choice ends up stated. */
+/**
+ * Makes the plan of an audit, in which every choice is stated. Options override the plan file; the file overrides the defaults.
+ */
 import { badInput } from "../../core/errors.ts";
 import { type AuditPlan, type NamedSae, pathOfSae, readPlanFile } from "../../jobs/audit/plan.ts";
 import { statedPlan, withoutUndefined } from "../../library/stated-plan.ts";
@@ -6,11 +8,11 @@ import type { AuditOptions } from "./options.ts";
 
 export interface Asked {
   plan: AuditPlan;
-  /** The run's directory; null where neither options nor file name one. */
+  /** The run's directory; null if neither the options nor the file name one. */
   out: string | null;
 }
 
-/** @throws FathomError for a plan file that is wrong, and when model or prompts are not named anywhere */
+/** @throws FathomError for a wrong plan file, and if neither the options nor the file name the model or the prompts */
 export function planOf(planFile: string | undefined, options: AuditOptions): Asked {
   const { out: fileOut, ...file } = planFile === undefined ? {} : readPlanFile(planFile);
   const given = withoutUndefined({
@@ -48,7 +50,7 @@ export function planOf(planFile: string | undefined, options: AuditOptions): Ask
   return { plan, out: options.out ?? fileOut ?? null };
 }
 
-/** --k speaks of the one SAE that there is; which of several it means, only a plan can say. */
+/** Applies --k, which needs exactly one SAE. For several SAEs, the plan states each k. */
 function withK(saes: readonly NamedSae[], k: number): NamedSae {
   const [one, second] = saes;
   if (one === undefined || second !== undefined)

@@ -1,4 +1,7 @@
-/** `--dry-run --yaml`: the plan as a file that `fathom audit` reads, every choice stated, with help for editors in its first line. */
+/**
+ * `--dry-run --yaml`: prints the plan as a file that `fathom audit` reads. The file states every choice. Its first line names the
+ * JSON Schema for editors.
+ */
 import { relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Document, isScalar, visit } from "yaml";
@@ -6,10 +9,10 @@ import { published, publishedCategories } from "../../audit/features/published-c
 import { canonicalJson } from "../../core/hash.ts";
 import type { AuditPlan } from "../../jobs/audit/plan.ts";
 
-/** This file is src/cli/audit/ in a checkout and dist/cli/audit/ in the package: the root is three folders up in both. */
+/** This file lies in src/cli/audit/ of a checkout and in dist/cli/audit/ of the package. The root is three folders up in both. */
 const schema = new URL("../../../schemas/audit.schema.json", import.meta.url);
 
-/** @param out the run's directory, where one is named @param cwd that the plan's paths are relative to */
+/** @param out the run's directory, or null @param cwd the folder that the plan's paths are relative to */
 export function planYaml(plan: AuditPlan, out: string | null, cwd: string): string {
   const isPublished = canonicalJson([...plan.categories]) === canonicalJson([...publishedCategories]);
   const document = new Document({
@@ -30,11 +33,11 @@ export function planYaml(plan: AuditPlan, out: string | null, cwd: string): stri
 }
 
 /**
- * Where an editor finds the schema: a path from the plan where the package is installed below it, so that the plan means
- * the same on the next machine; else the file's URL, since nobody serves the schemas on a site.
+ * Where an editor finds the schema. If the package is installed below the plan's folder, this is a relative path, so that the
+ * plan also works on another machine. Otherwise it is the URL of the file, because no site serves the schemas.
  */
 function schemaFrom(cwd: string): string {
   const path = relative(cwd, fileURLToPath(schema)).split(sep).join("/");
-  // The editor reads up to the first space, and takes what is behind # for a part of the file.
+  // The editor reads up to the first space, and takes the text after # for a place in the file.
   return /^\.\.|^\/|^[A-Za-z]:|[\s#]/.test(path) ? schema.href : path;
 }

@@ -1,7 +1,7 @@
 /**
- * How fast this machine is at what an audit spends its time on, measured rather than guessed: a float32 matrix product
- * through ONNX Runtime, with few rows (decoding: the weights are read from memory for every step) and with many (reading
- * prompts: arithmetic). About two seconds.
+ * Measures this machine's speed at the main work of an audit: a float32 matrix product in ONNX Runtime. A product with few
+ * rows is like decoding, where every step reads the weights from memory. A product with many rows is like reading prompts,
+ * where arithmetic takes the time. The probe takes about two seconds.
  */
 import { Graph } from "../../graph/build/graph.ts";
 import { matmul } from "../../graph/ops/ops.ts";
@@ -11,16 +11,16 @@ import { openWeightless } from "../../model/ort/session.ts";
 /** 64 MiB of weights: larger than the caches of most machines, smaller than any model worth estimating. */
 const width = 4096;
 
-/** Rows of one call when prompts are read (src/model/engine/generate.ts). */
+/** Rows per call when prompts are read (src/model/engine/generate.ts). */
 const readingRows = 512;
 
 const secondsOfProbing = 0.6;
 
 export interface Speed {
-  /** Seconds that one decoding step spends on one weight, at one row and at the batch's rows. */
+  /** Seconds that a decoding step takes per weight: with one row, and with as many rows as a batch has. */
   oneRow: number;
   batch: number;
-  /** Seconds that one token being read spends on one weight. */
+  /** Seconds that reading one token takes per weight. */
   reading: number;
 }
 
@@ -31,7 +31,7 @@ export async function probeSpeed(batchSize: number, threads: number | null): Pro
   graph.output("y", matmul(x, w));
   const session = await openWeightless(graph, threads === null ? {} : { threads });
   try {
-    // Zeros would do on most machines; ones cannot be taken for a special case on any.
+    // Ones, because a machine may multiply zeros faster than other numbers.
     const weights = new Tensor("float32", new Float32Array(width * width).fill(1), [width, width]);
     const secondsOf = async (rows: number): Promise<number> => {
       const feeds = {
@@ -59,7 +59,7 @@ export async function probeSpeed(batchSize: number, threads: number | null): Pro
   }
 }
 
-/** What the probe says about the machine, in the units that people compare machines by. */
+/** The result of the probe in the units that are usual for machines. */
 export function describeSpeed({ oneRow, reading }: Speed): { gigabytesPerSecond: number; gigaflops: number } {
   return { gigabytesPerSecond: 4 / oneRow / 1e9, gigaflops: 2 / reading / 1e9 };
 }

@@ -1,4 +1,4 @@
-/** What `fathom audit` does: options become a plan, the job does it, and its result becomes a report and words. */
+/** Runs `fathom audit`: makes a plan from the options, runs the job, writes the report and prints its summary. */
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { badInput, exitCode } from "../../core/errors.ts";
@@ -51,7 +51,7 @@ export async function runAudit(planFile: string | undefined, options: AuditOptio
     complain(tooFarWords(result.tooFar, plan));
     return exitCode.threshold;
   } catch (error) {
-    // What was at work failed because it was asked to.
+    // The work failed because the interrupt stopped it.
     if (interrupt.signal.aborted) return exitCode.interrupted;
     throw error;
   } finally {
@@ -60,7 +60,7 @@ export async function runAudit(planFile: string | undefined, options: AuditOptio
   }
 }
 
-/** What the run would be. */
+/** Prints the plan of the run: as YAML, or with its cost. Nothing is asked. */
 async function tryDry(
   plan: AuditPlan,
   out: string | null,
@@ -103,7 +103,7 @@ async function tellResult(
   return exitCode.error;
 }
 
-/** A run has more to print than its plan. */
+/** @throws FathomError for --yaml without --dry-run, because a run prints more than its plan, and for --yaml with --json */
 function requirePrinted({ dryRun, json }: AuditOptions): void {
   if (dryRun !== true)
     throw badInput("--yaml", "--dry-run beside it", "none", "fathom audit … --dry-run --yaml");

@@ -1,4 +1,4 @@
-/** Why an audit in 8 or 4 bits was not made, in one line. */
+/** Says in one line why an audit in 8 or 4 bits did not start. */
 import { fidelityWords } from "../../audit/fidelity.ts";
 import type { Fidelity } from "../../core/records/fidelity.ts";
 import type { AuditPlan } from "../../jobs/audit/plan.ts";

@@ -24,7 +24,7 @@ export function auditCommand(): Command {
     )
     .argument(
       "[plan]",
-      "a YAML file that holds the options below, with _ for -; options given here override it",
+      "a YAML file with the options below as keys, with _ for -; options given here override it",
     )
     .addHelpText(
       "before",
@@ -42,34 +42,34 @@ export function auditCommand(): Command {
     .option("--fidelity", "compare int8 or int4 with fp32 on a sample of the prompts, before the run")
     .option(
       "--fidelity-bound <nats>",
-      `mean KL(fp32 ‖ rounded) a token, above which there is no run (default: ${fidelity_bound})`,
+      `mean KL(fp32 ‖ rounded) per token above which the run does not start (default: ${fidelity_bound})`,
       decimal("--fidelity-bound", { from: 0 }),
     )
     .addOption(noCacheOption())
     .option("--prompts <set>", "a bundled set (biology, fiction) or a JSON Lines file")
     .option(
       "--sae <path>",
-      `a sparse autoencoder, for the inside view: ${saeHelp}; given again, one more, and the first is the headline's`,
+      `a sparse autoencoder for the inside view: ${saeHelp}; give it once per SAE, the headline is about the first`,
       (path: string, before?: string[]) => [...(before ?? []), path],
     )
     .addOption(saeKOption())
     .addOption(
       new Option(
         "--pooling <p>",
-        `mean, max or last: an answer's features over its response tokens (default: ${pooling})`,
+        `mean, max or last: how an answer's features are pooled over its response tokens (default: ${pooling})`,
       ).argParser(choice("--pooling", poolings)),
     )
-    .option("--allow-failed", "use an SAE that failed the load gate all the same; every output says so")
+    .option("--allow-failed", "use an SAE although it failed the load gate; every output says so")
     .option(
       "--categories <file>",
-      `what f is made of: published, or a YAML file of categories (default: ${auditDefaults.categories})`,
+      `the categories that make up f: published, or a YAML file of categories (default: ${auditDefaults.categories})`,
     )
     .option(
       "--projection",
-      "learn a map from each SAE's features to the categories too, judged on prompts it never saw",
+      "also learn a map from each SAE's features to the categories, judged on prompts that it never saw",
     )
     .option("--out <run>", "the run's directory, new or empty")
-    .option("--resume", "go on with the run in --out where it was")
+    .option("--resume", "go on with the run in --out")
     .option("--dry-run", "print the plan and its estimated cost, run nothing")
     .option(
       "--templates <list>",
@@ -91,8 +91,8 @@ export function auditCommand(): Command {
       `0 is greedy (default: ${temperature})`,
       decimal("--temperature", { from: 0 }),
     )
-    .option("--system <text>", "system prompt of the chat template's conversations (default: none)")
-    .option("--framings <list>", "only prompts of these framings (default: all)", names("--framings"))
+    .option("--system <text>", "system prompt of the conversations through the chat template (default: none)")
+    .option("--framings <list>", "only prompts with these framings (default: all)", names("--framings"))
     .option("--limit <n>", "only the first n prompts (default: all)", wholeNumber("--limit", { from: 1 }))
     .option(
       "--layer <n>",
@@ -100,11 +100,11 @@ export function auditCommand(): Command {
       wholeNumber("--layer", { from: 0 }),
     )
     .addOption(batchSizeOption(`answers generated together (default: ${batch_size})`))
-    .addOption(seedOption(`of the analyses: folds, bootstrap, permutations (default: ${seed})`))
+    .addOption(seedOption(`seed of the analyses: folds, bootstrap, permutations (default: ${seed})`))
     .addOption(threadsOption())
     .option(
       "--show-text",
-      "print answers to hazard-adjacent prompts whole in the report, not only what refuses",
+      "print answers to hazard-adjacent prompts whole in the report, not only the words that refuse",
     )
     .option("--json", "print {run, findings} as one JSON document")
     .option("--yaml", "with --dry-run: print the plan as a file that this command reads, for an editor")

@@ -25,7 +25,7 @@ export function captureCommand(): Command {
     .requiredOption("--layers <list>", "blocks by number from 0, or all")
     .requiredOption(
       "--out <file>",
-      "tensors <id>.resid_post.<layer>, <id>.ids and, if asked for, <id>.logits",
+      "safetensors with <id>.resid_post.<layer>, <id>.ids and, with --logits, <id>.logits",
     )
     .option("--logits", "keep the logits of every position too")
     .addOption(chatOption())
@@ -34,7 +34,7 @@ export function captureCommand(): Command {
     .addOption(noCacheOption())
     .option(
       "--low-memory",
-      "for a model larger than memory: one block open at a time, every prompt goes through it; same results",
+      "for a model larger than memory: only one block is open at a time, and every prompt goes through it; same results",
     )
     .addOption(threadsOption())
     .addOption(quietOption())

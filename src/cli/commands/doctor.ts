@@ -7,7 +7,7 @@ import { jsonOption } from "./shared-options.ts";
 export function doctorCommand(): Command {
   const command = new Command("doctor")
     .description(
-      "Looks for what would go wrong: this machine, caches, versions. doctor models: what can be opened.",
+      "Checks what could go wrong here: machine, versions, caches, bundled data. doctor models lists the checkpoints in a folder.",
     )
     .addHelpText("before", "Examples:\n  fathom doctor\n  fathom doctor models ~/models\n")
     .addOption(jsonOption())
@@ -23,7 +23,7 @@ export function doctorCommand(): Command {
     .addOption(jsonOption())
     .action(async (folder: string | undefined, _options: unknown, self: Command) => {
       const { runModels } = await import("../doctor/run-models.ts");
-      // --json is an option of both; commander gives it to whichever it stood nearer to.
+      // Both `doctor` and `doctor models` have --json, and commander may give it to either.
       await runModels(folder, self.optsWithGlobals<DoctorModelsOptions>());
     });
   return command;

@@ -19,7 +19,7 @@ import {
 export function generateCommand(): Command {
   const { temperature, seed, batchSize } = generateDefaults;
   return new Command("generate")
-    .description("Generates from exact tokens; one JSON line a prompt, in the prompts' order.")
+    .description("Generates from exact tokens: one JSON line per prompt, in the prompts' order.")
     .addHelpText(
       "before",
       "Example:\n  fathom generate --model ./SmolLM2-135M-Instruct --prompts prompts.jsonl --chat --max-new-tokens 64\n",
@@ -33,7 +33,7 @@ export function generateCommand(): Command {
       wholeNumber("--max-new-tokens", { from: 1 }),
     )
     .option("--temperature <t>", "0 is greedy", decimal("--temperature", { from: 0 }), temperature)
-    .addOption(seedOption("of the sampling").default(seed))
+    .addOption(seedOption("seed of the sampling").default(seed))
     .addOption(chatOption())
     .option("--edits <file>", "a JSON list of {layer, activation, encoder, bias, decoder, scale, offset}")
     .addOption(batchSizeOption("answers generated together").default(batchSize))

@@ -5,18 +5,18 @@ import type { JudgeCommandOptions } from "../judge/run-judge.ts";
 import { choices } from "../options/parse-option.ts";
 import { quietOption } from "./shared-options.ts";
 
-/** There is one so far. */
+/** Only one judge exists so far. */
 const judges = ["rules"] as const;
 
 export function judgeCommand(): Command {
   return new Command("judge")
-    .description("Judges recorded answers; one JSON line an answer, in the answers' order.")
+    .description("Judges recorded answers: one JSON line per answer, in the answers' order.")
     .addHelpText("before", "Example:\n  fathom judge answers.jsonl --out verdicts.jsonl\n")
     .argument(
       "<answers>",
       'JSON Lines: {"id", "answer"}, and "prompt" and "finish" (stop or length) where known',
     )
-    .option("--judges <list>", `of ${judges.join(", ")}`, choices("--judges", judges), [
+    .option("--judges <list>", `one or more of ${judges.join(", ")}`, choices("--judges", judges), [
       ...judgeDefaults.judges,
     ])
     .option("--out <file>", "where the lines go (default: stdout)")

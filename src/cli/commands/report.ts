@@ -1,4 +1,4 @@
-/** `fathom report`: a run's report once more, in other formats or elsewhere. */
+/** `fathom report`: renders a run's report again, in other formats or to another folder. */
 import { Command } from "commander";
 import { reportDefaults } from "../../library/defaults.ts";
 import { choices } from "../options/parse-option.ts";
@@ -10,9 +10,11 @@ export function reportCommand(): Command {
     .description("Renders the report of a finished run again: report.html, report.md, report.json.")
     .addHelpText("before", "Example:\n  fathom report runs/smol --format html,md --out reports/smol\n")
     .argument("<run>", "a run's directory")
-    .option("--format <list>", "of html, md, json", choices("--format", ["html", "md", "json"]), [...formats])
+    .option("--format <list>", "one or more of html, md, json", choices("--format", ["html", "md", "json"]), [
+      ...formats,
+    ])
     .option("--out <folder>", "where the files go (default: the run's directory)")
-    .option("--show-text", "print answers to hazard-adjacent prompts whole, not only what refuses")
+    .option("--show-text", "print answers to hazard-adjacent prompts whole, not only the words that refuse")
     .option("--json", "print {run, files, findings} as one JSON document")
     .action(async (run: string, options: ReportCommandOptions) => {
       const { runReport } = await import("../report/run-report.ts");

@@ -14,7 +14,7 @@ import {
 export function saeReportCommand(): Command {
   return judgedSaeOptions(new Command("report"))
     .description(
-      "Measures an SAE on what a model has at its site: one HTML page and the same as JSON. Exit code 100 when the load gate is closed.",
+      "Measures how good an SAE is on a model: one HTML page, and the same in JSON. Exit code 100 if the load gate is closed.",
     )
     .addHelpText(
       "before",
@@ -22,20 +22,27 @@ export function saeReportCommand(): Command {
     )
     .option(
       "--tokens <n>",
-      `read about so many, evenly from all (default: ${saeReportDefaults.tokens})`,
+      `tokens to read, taken evenly from all the texts (default: ${saeReportDefaults.tokens})`,
       wholeNumber("--tokens", { from: 2 }),
     )
     .option(
       "--features <n>",
-      `list so many, evenly from those that are active (default: ${saeReportDefaults.features})`,
+      `features to list with their contexts, chosen evenly from those that are active (default: ${saeReportDefaults.features})`,
       wholeNumber("--features", { from: 1, to: 10_000 }),
     )
-    .option("--show <list>", "list these features too, e.g. 12,845", wholeNumbers("--show", { from: 0 }))
+    .option("--show <list>", "more features to list, e.g. 12,845", wholeNumbers("--show", { from: 0 }))
     .addOption(saeLayerOption())
-    .addOption(seedOption(`of the intervals and of what is drawn (default: ${saeReportDefaults.seed})`))
-    .option("--out <place>", "a folder for report.html and report.json, or one file of either ending")
-    .option("--show-text", "show contexts in what a model answered too, not only in texts and prompts")
-    .option("--allow-failed", "exit code 0 for a closed gate too; the report says so")
+    .addOption(
+      seedOption(
+        `seed of the intervals, and of the contexts that are drawn at random (default: ${saeReportDefaults.seed})`,
+      ),
+    )
+    .option(
+      "--out <place>",
+      "a folder for report.html and report.json, or one file that ends in .html or .json",
+    )
+    .option("--show-text", "also show contexts from a model's answers, not only from texts and prompts")
+    .option("--allow-failed", "exit with code 0 even if the gate is closed; the report says so")
     .addOption(threadsOption())
     .option("--json", "print the report as one JSON document")
     .addOption(quietOption())

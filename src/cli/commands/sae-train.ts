@@ -32,10 +32,10 @@ export function trainCommand(): Command {
     .option("--adapter <folder>", adapterHelp)
     .requiredOption(
       "--layer <l>",
-      "the block whose output it reads, from 0",
+      "the block whose output the SAE reads, counted from 0",
       wholeNumber("--layer", { from: 0 }),
     )
-    .option("--text <file>", "UTF-8; every line that is not blank is a text of its own")
+    .option("--text <file>", "a UTF-8 file; every line that is not blank is one text")
     .option("--prompts <file>", "JSON Lines as capture reads them, or a bundled set")
     .option("--chat", "wrap a line or plain prompt as one user turn of the chat template")
     .option(
@@ -43,22 +43,22 @@ export function trainCommand(): Command {
       `${objectiveNames.join(", ")} (default: ${trainDefaults.objective})`,
       choice("--objective", objectiveNames),
     )
-    .option("--from <sae>", `an SAE to begin with, whose kind and sizes are kept: ${saeHelp}`)
+    .option("--from <sae>", `an SAE to start from, whose kind and sizes are kept: ${saeHelp}`)
     .option("--format <name>", `of --from: ${formatHelp}`)
-    .option("--d-sae <n>", "features; needed without --from or --preset", some("--d-sae"))
+    .option("--d-sae <n>", "number of features; required without --from or --preset", some("--d-sae"))
     .option(
       "--k <n>",
-      "topk, batchtopk: features that are active on a token, or are on average; also of a --from that does not say it",
+      "active features per token: exactly with topk, on average with batchtopk; also for a --from file that does not say it",
       some("--k"),
     )
     .option(
       "--sparsity <λ>",
-      "jumprelu: what an active feature weighs in the loss",
+      "jumprelu: weight of one active feature in the loss",
       decimal("--sparsity", above0),
     )
     .option(
       "--target-l0 <n>",
-      "jumprelu: active features a token to be reached, rather than as few as pay",
+      "jumprelu: number of active features per token to reach (default: a feature stays active only if it lowers the loss)",
       decimal("--target-l0", above0),
     )
     .option(
@@ -67,66 +67,69 @@ export function trainCommand(): Command {
       decimal("--bandwidth", above0),
     )
     .option("--steps <n>", "steps of Adam; required without --preset", some("--steps"))
-    .option("--batch-size <n>", `tokens a step (default: ${usualPlan.batch})`, some("--batch-size"))
+    .option("--batch-size <n>", `tokens per step (default: ${usualPlan.batch})`, some("--batch-size"))
     .option("--rate <r>", "Adam's peak rate (default: 2e-4 · √(16,384 / d-sae))", decimal("--rate", above0))
     .option(
       "--weight-decay <w>",
-      `AdamW's, decoupled (default: ${usualPlan.weightDecay})`,
+      `decoupled weight decay, as in AdamW (default: ${usualPlan.weightDecay})`,
       decimal("--weight-decay", { from: 0 }),
     )
     .option(
       "--l1-weight <w>",
-      `of mean |pre-activation|, beside the mean square of an error (default: ${usualPlan.l1Weight})`,
+      `weight of the mean |pre-activation| over all features, relative to the mean squared error (default: ${usualPlan.l1Weight})`,
       decimal("--l1-weight", { from: 0 }),
     )
-    .option("--domain <set>", "prompts with tiers that the features are to hold apart, as audit reads them")
+    .option(
+      "--domain <set>",
+      "prompts with tiers that the features must separate, as in audit (default: no contrastive term)",
+    )
     .option(
       "--contrastive <loss>",
-      `how: ${contrasts.join(", ")} (default: ${domainDefaults.contrastive})`,
+      `contrastive loss: ${contrasts.join(", ")} (default: ${domainDefaults.contrastive})`,
       choice("--contrastive", contrasts),
     )
     .option(
       "--contrastive-weight <w>",
-      `beside the mean square of an error (default: ${domainDefaults.contrastiveWeight})`,
+      `weight of the contrastive loss, relative to the mean squared error (default: ${domainDefaults.contrastiveWeight})`,
       decimal("--contrastive-weight", above0),
     )
     .option(
       "--tiers <list>",
-      `which of them (default: ${domainDefaults.tiers.join(",")})`,
+      `the tiers to separate (default: ${domainDefaults.tiers.join(",")})`,
       choices("--tiers", Object.keys(tierWords) as Tier[]),
     )
     .option(
       "--pool <how>",
-      `${poolings.join(", ")}: a prompt's features over its tokens, its last, or the model's answer (default: ${domainDefaults.pool})`,
+      `${poolings.join(", ")}: a prompt's features over its tokens, of its last token, or over the model's answer (default: ${domainDefaults.pool})`,
       choice("--pool", poolings),
     )
     .option(
       "--domain-seeds <n>",
-      `seeds from --seed on, each with its own start, order and split: the term is judged over all (default: ${domainDefaults.seeds})`,
+      `number of seeds, counted from --seed; all trainings run once per seed, and the term is judged over all (default: ${domainDefaults.seeds})`,
       some("--domain-seeds", 100),
     )
     .option(
       "--no-random-tiers",
-      "leave out the training with tiers dealt at random, which the term is held against",
+      "leave out the training with randomly assigned tiers, which is the term's control",
     )
     .option(
       "--preset <name>",
-      "published: sizes, loss and optimizer of BioRefusalAudit's domain SAEs; other options go before it",
+      "published: sizes, loss and optimizer of BioRefusalAudit's domain SAEs; other options override it",
       choice("--preset", presetNames),
     )
     .addOption(
       seedOption(
-        "of the weights at the start, the order of the tokens and the split of the prompts",
+        "seed of the first weights, the order of the tokens and the split of the prompts",
       ).makeOptionMandatory(),
     )
     .requiredOption("--out <dir>", "the SAE's folder, as SAELens writes it, and training.json with the curve")
     .option(
       "--checkpoint-every <n>",
-      `steps between two states on the disk (default: ${trainDefaults.checkpointEvery})`,
+      `steps between two saved states (default: ${trainDefaults.checkpointEvery})`,
       some("--checkpoint-every"),
     )
-    .option("--resume", "go on with a training that was cut, with the same options")
-    .option("--json", "the quality as one JSON document")
+    .option("--resume", "go on with a training that was interrupted, with the same options")
+    .option("--json", "print the quality as one JSON document")
     .addOption(precisionOption())
     .addOption(deviceOption())
     .addOption(noCacheOption())

@@ -1,4 +1,4 @@
-/** `fathom sae …`: what a sparse autoencoder's file is, whether it fits a model, what it makes of activations. */
+/** `fathom sae …`: describes a sparse autoencoder's file, checks it on a model, encodes activations, reports, trains. */
 import { Command } from "commander";
 import type { SaeCheckOptions } from "../sae/run-check.ts";
 import type { SaeEncodeOptions } from "../sae/run-encode.ts";
@@ -18,7 +18,7 @@ import {
 export function saeCommand(): Command {
   return new Command("sae")
     .description(
-      "Sparse autoencoders: what a file is (inspect), whether it fits a model (check), features (encode), quality (report), training (train).",
+      "Sparse autoencoders: describe a file (inspect), check it on a model (check), encode activations (encode), measure quality (report), train (train).",
     )
     .addHelpText("before", "Example:\n  fathom sae inspect --sae organisms/demo/sae\n")
     .addCommand(inspectCommand())
@@ -30,7 +30,7 @@ export function saeCommand(): Command {
 
 function inspectCommand(): Command {
   return new Command("inspect")
-    .description("Says what an SAE's file is, from the file alone.")
+    .description("Describes an SAE's file, from the file alone.")
     .addHelpText("before", "Example:\n  fathom sae inspect --sae organisms/demo/sae\n")
     .argument("[path]", "the SAE, if --sae does not name it")
     .option("--sae <path>", saeHelp)
@@ -46,14 +46,14 @@ function inspectCommand(): Command {
 function checkCommand(): Command {
   return judgedSaeOptions(new Command("check"))
     .description(
-      "The load gate: whether an SAE explains what a model has at its site. Exit code 100 when not.",
+      "Runs the load gate: does the SAE explain this model's activations at its site? Exit code 100 if it does not.",
     )
     .addHelpText(
       "before",
       "Example:\n  fathom sae check --model organisms/demo --sae organisms/demo/sae --prompts fiction\n",
     )
     .addOption(saeLayerOption())
-    .option("--allow-failed", "exit code 0 for a closed gate too; the result says so")
+    .option("--allow-failed", "exit with code 0 even if the gate is closed; the output says so")
     .addOption(threadsOption())
     .addOption(jsonOption())
     .addOption(quietOption())
@@ -73,7 +73,7 @@ function encodeCommand(): Command {
     .requiredOption("--sae <path>", saeHelp)
     .option("--format <name>", formatHelp)
     .addOption(saeKOption())
-    .requiredOption("--activations <file>", "safetensors that hold activations [n, d_in]")
+    .requiredOption("--activations <file>", "safetensors with activations [n, d_in]")
     .requiredOption("--out <file>", "tensors features [n, d_sae] and reconstruction [n, d_in], float32")
     .addOption(threadsOption())
     .addOption(quietOption())

@@ -1,4 +1,4 @@
-/** Options that several verbs have, said once. */
+/** Options that several commands share. */
 import { type Command, Option } from "commander";
 import { devices } from "../../core/records/device.ts";
 import { precisions } from "../../core/records/precision.ts";
@@ -16,7 +16,7 @@ export function precisionOption(): Option {
 export function deviceOption(): Option {
   return new Option(
     "--device <d>",
-    `cpu, webgpu or cuda; what is not the CPU is held against it first (default: ${deviceDefault})`,
+    `cpu, webgpu or cuda; a device other than the CPU is first checked against the CPU (default: ${deviceDefault})`,
   ).argParser(choice("--device", devices));
 }
 
@@ -30,25 +30,25 @@ export function threadsOption(): Option {
   );
 }
 
-/** `of`: what chance is drawn for, and the default where commander is not given one. */
-export function seedOption(of: string): Option {
-  return new Option("--seed <n>", of).argParser(wholeNumber("--seed", { from: 0 }));
+/** @param help says what the seed is for; it also names the default, unless the caller gives the default to commander */
+export function seedOption(help: string): Option {
+  return new Option("--seed <n>", help).argParser(wholeNumber("--seed", { from: 0 }));
 }
 
-/** `of`: as `seedOption`'s. */
-export function batchSizeOption(of: string): Option {
-  return new Option("--batch-size <n>", of).argParser(wholeNumber("--batch-size", { from: 1, to: 1024 }));
+/** @param help says what the batch is; as in `seedOption` it names the default, unless commander has it */
+export function batchSizeOption(help: string): Option {
+  return new Option("--batch-size <n>", help).argParser(wholeNumber("--batch-size", { from: 1, to: 1024 }));
 }
 
 export function jsonOption(): Option {
-  return new Option("--json", "as one JSON document");
+  return new Option("--json", "print the result as one JSON document");
 }
 
 export function quietOption(): Option {
   return new Option("--quiet", "no progress");
 }
 
-/** Inputs whose tokens are used as they are. */
+/** The prompts of `capture` and `generate`, which may state exact token ids. */
 export function exactPromptsOption(): Option {
   return new Option(
     "--prompts <file>",
@@ -60,22 +60,21 @@ export function chatOption(): Option {
   return new Option("--chat", "wrap a plain prompt as one user turn of the chat template");
 }
 
-/** k of an SAE's file, which is no option of anything else. */
+/** The k of an SAE's file that does not state it. `sae train` has its own --k. */
 export function saeKOption(): Option {
   return new Option(
     "--k <n>",
-    "features that the SAE keeps active on a token: of a TopK file that does not say it",
+    "how many features the SAE keeps active per token, for a TopK file that does not say it",
   ).argParser(wholeNumber("--k", { from: 1 }));
 }
 
 export function saeLayerOption(): Option {
-  return new Option(
-    "--layer <n>",
-    "block whose residual stream the SAE reads (default: the SAE's)",
-  ).argParser(wholeNumber("--layer", { from: 0, to: 10_000 }));
+  return new Option("--layer <n>", "block whose output the SAE reads (default: the SAE's)").argParser(
+    wholeNumber("--layer", { from: 0, to: 10_000 }),
+  );
 }
 
-/** An SAE, and the model and texts that it is judged on. */
+/** Adds the options that name an SAE, and the model and texts that it is judged on. */
 export function judgedSaeOptions(command: Command): Command {
   return command
     .requiredOption("--model <path>", modelHelp)

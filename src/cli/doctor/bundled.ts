@@ -1,4 +1,7 @@
-/** The bundled checkpoint's files, by their places in a checkout (src/cli/doctor) and in the package (dist/cli/doctor). */
+/**
+ * Paths of the bundled checkpoint's files. They lie three folders up from src/cli/doctor (checkout) and dist/cli/doctor
+ * (package).
+ */
 import { fileURLToPath } from "node:url";
 
 export function bundledCheckpoint(): string[] {

@@ -1,4 +1,4 @@
-/** One function a thing that can be wrong with a machine. Each says what is there, and what to do where something is not. */
+/** The checks of `fathom doctor`: one function per check. A check says what it found, and what to try if something is wrong. */
 import { spawnSync } from "node:child_process";
 import { accessSync, closeSync, constants, existsSync, openSync, rmSync, statfsSync } from "node:fs";
 import { availableParallelism, freemem, totalmem } from "node:os";
@@ -15,17 +15,17 @@ import { bundledCheckpoint } from "./bundled.ts";
 
 export interface Check {
   name: string;
-  /** note: worth knowing, nothing is broken. */
+  /** note: worth knowing, but nothing is broken. */
   status: "ok" | "note" | "broken";
   detail: string;
   /** What to do about it. */
   try?: string;
 }
 
-/** A run of the bundled checkpoint takes a tenth of this. */
+/** Less free space than this gives a note. A run of the bundled checkpoint takes a tenth of it. */
 const littleDisk = 1 << 30;
 
-/** A driver that takes longer to make a shader hangs. */
+/** How long a device may take. A driver that needs longer to compile a shader hangs. */
 const probeMilliseconds = 60_000;
 
 const oldestNode = 20;
@@ -40,14 +40,14 @@ export function node(): Check {
   return { name: "Node", status: "ok", detail };
 }
 
-/** What the binaries of onnxruntime-node were built for. */
+/** The systems that onnxruntime-node has binaries for. */
 function systemFor(platform: NodeJS.Platform): string {
   if (platform === "win32") return "Windows 10 or newer with Microsoft's Visual C++ Redistributable";
   if (platform === "darwin") return "a Mac with Apple's own processor (there is no build for Intel's)";
   return "a system with glibc 2.28 or newer (Alpine's musl is not supported)";
 }
 
-/** Multiplies two small matrices; a library that loads may still compute nonsense on a processor that it was not built for. */
+/** Multiplies two small matrices. A library that loads may still compute nonsense on a processor that it was not built for. */
 export async function onnxRuntime(): Promise<Check> {
   const name = "ONNX Runtime";
   const advice = `npm run setup, on ${systemFor(process.platform)}`;
@@ -68,7 +68,7 @@ export async function onnxRuntime(): Promise<Check> {
   }
 }
 
-/** Whether `--device` can be this one here. That nothing else is there is no fault of the machine. */
+/** Whether `--device` can be this one here. A machine without the device is not broken, so the worst status is a note. */
 export function otherDevice(device: Exclude<Device, "cpu">): Check {
   const name = `--device ${device}`;
   // A checkout runs TypeScript, the package compiled JavaScript.
@@ -92,13 +92,13 @@ export function processor(): Check {
 }
 
 export function memory(): Check {
-  // In a container the limit is what counts; without one the value is 0 or larger than the machine.
+  // In a container, its limit counts. Without a limit the value is 0, or larger than the machine's memory.
   const limit = process.constrainedMemory();
   const total = limit > 0 && limit < totalmem() ? limit : totalmem();
   return {
     name: "Memory",
     status: "ok",
-    detail: `${size(Math.min(freemem(), total))} free of ${size(total)}; a model takes 4 bytes a parameter`,
+    detail: `${size(Math.min(freemem(), total))} free of ${size(total)}; a model takes 4 bytes per parameter`,
   };
 }
 
@@ -116,7 +116,7 @@ export function hashCache(): Check {
     cacheFolder(),
     "set XDG_CACHE_HOME; without a cache weights are hashed, and rounded for --precision, in every run",
   );
-  // Slower is not broken.
+  // Without a cache Fathom is slower, but not broken.
   return check.status === "broken" ? { ...check, status: "note" } : check;
 }
 
@@ -126,7 +126,7 @@ export function hub(): Check {
   return { name: "Hugging Face cache", status: "ok", detail };
 }
 
-/** Where models would come from. Nothing is asked of the network, and the token is not shown. */
+/** The hub that models come from. This check sends no request and does not show the token. */
 export function hubAccess(): Check {
   const name = "Hugging Face hub";
   try {
@@ -170,7 +170,7 @@ export function bundled(): Check {
   };
 }
 
-/** Whether something can be made in a folder, and how much room there is. */
+/** Whether files can be created in a folder, and how much space is free. */
 function folder(name: string, path: string, advice: string): Check {
   const probe = join(path, `.fathom-doctor-${process.pid}`);
   const existing = nearest(path);
@@ -190,7 +190,7 @@ function folder(name: string, path: string, advice: string): Check {
   return { name, status: "ok", detail };
 }
 
-/** The folder itself, or the first above it that is there. */
+/** The path itself, or the nearest folder above it that exists. */
 function nearest(path: string): string {
   return existsSync(path) || dirname(path) === path ? path : nearest(dirname(path));
 }

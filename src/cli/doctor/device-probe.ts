@@ -1,6 +1,6 @@
 /**
- * Whether a device computes a matrix product here, in a process of its own: a driver that is broken ends the process that
- * asks it. Prints nothing where it does, else why not.
+ * Checks that a device computes a matrix product here. This is a process of its own, because a broken driver ends the process
+ * that uses it. Prints nothing if the product is right, and otherwise the problem.
  */
 
 import { FathomError } from "../../core/errors.ts";

@@ -1,4 +1,4 @@
-/** What `fathom doctor` does. */
+/** Runs `fathom doctor`. */
 import { exitCode } from "../../core/errors.ts";
 import { fathomVersion } from "../../jobs/job/version.ts";
 import { printJson, printLines } from "../terminal/output.ts";

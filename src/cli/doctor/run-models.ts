@@ -1,4 +1,4 @@
-/** What `fathom doctor models` does: opens every checkpoint of a folder as far as it goes without its weights being read. */
+/** Runs `fathom doctor models`: opens every checkpoint of a folder without reading its weights. */
 import { type Dirent, readdirSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
 import { attempt, FathomError } from "../../core/errors.ts";
@@ -11,7 +11,7 @@ import { openGguf } from "../../model/checkpoint/gguf/gguf.ts";
 import { isLaterSplit } from "../../model/checkpoint/gguf/split.ts";
 import { printJson, printLines } from "../terminal/output.ts";
 
-/** models--org--name/snapshots/revision/subfolder, and one more. */
+/** How many folders deep to look: models--org--name/snapshots/revision/subfolder, and one more. */
 const deepest = 5;
 
 export interface DoctorModelsOptions {
@@ -21,7 +21,7 @@ export interface DoctorModelsOptions {
 interface Listed {
   path: string;
   opens: boolean;
-  /** What it is, or why it does not open. */
+  /** A description of the model, or the reason why it does not open. */
   detail: string;
 }
 
@@ -66,7 +66,7 @@ function listed(path: string): Dirent[] {
   try {
     return readdirSync(path, { withFileTypes: true });
   } catch {
-    // Somebody else's folder, or none yet: nothing there for this user to open.
+    // The folder belongs to somebody else, or does not exist yet. This user can open nothing in it.
     return [];
   }
 }

@@ -1,4 +1,4 @@
-/** A matrix product through ONNX Runtime whose result anyone can check by hand. */
+/** A matrix product in ONNX Runtime, small enough to check by hand. */
 import { createRequire } from "node:module";
 import type { Device } from "../../core/records/device.ts";
 import { Graph } from "../../graph/build/graph.ts";

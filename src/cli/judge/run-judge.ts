@@ -1,17 +1,17 @@
-/** What `fathom judge` does. */
+/** Runs `fathom judge`. */
 import { judgeRecorded } from "../../judges/recorded.ts";
 import { loadAnswers } from "../../prompts/answers.ts";
 import { deliver, requireWritable } from "../terminal/output.ts";
 import { Progress } from "../terminal/progress.ts";
 
 export interface JudgeCommandOptions {
-  /** There is one so far. */
+  /** Only one judge exists so far. */
   judges: "rules"[];
   out?: string;
   quiet?: true;
 }
 
-/** @throws FathomError for a line that is wrong, before any is judged, and for output that cannot be written */
+/** @throws FathomError for a wrong line, before any answer is judged, and for output that cannot be written */
 export async function runJudge(path: string, { out, quiet }: JudgeCommandOptions): Promise<void> {
   const answers = await loadAnswers(path);
   if (out !== undefined) requireWritable(out);

@@ -1,7 +1,10 @@
-/** Option values from text. Each says what it expected; nothing is rounded, trimmed into range or half understood. */
+/**
+ * Parses option values. A value that does not fit is an error that says what was expected; it is never rounded or moved into
+ * range.
+ */
 import { badInput } from "../../core/errors.ts";
 
-/** Bounds are inclusive. */
+/** Both bounds are included. */
 interface Range {
   from: number;
   to?: number;
@@ -26,13 +29,13 @@ export function decimal(option: string, range: Range) {
   };
 }
 
-/** `80,150,200` */
+/** A list such as `80,150,200`. */
 export function wholeNumbers(option: string, range: Range) {
   const one = wholeNumber(option, range);
   return (text: string): number[] => unique(option, split(text).map(one));
 }
 
-/** `chat,none`, each one of the choices. */
+/** A list such as `chat,none`, in which every value is one of the choices. */
 export function choices<T extends string>(option: string, known: readonly T[]) {
   return (text: string): T[] =>
     unique(

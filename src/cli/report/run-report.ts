@@ -1,4 +1,4 @@
-/** What `fathom report` does. */
+/** Runs `fathom report`. */
 import { isOlder } from "../../jobs/audit/older.ts";
 import { readRun } from "../../jobs/audit/run.ts";
 import { reportOfRun } from "../../jobs/audit-report/report-of-run.ts";
@@ -19,7 +19,7 @@ export async function runReport(path: string, options: ReportCommandOptions): Pr
   const run = readRun(path);
   if (isOlder(run.manifest))
     complain(
-      "note: an older version of Fathom made this run: its findings are made again from its answers, those through an SAE are as they were",
+      "note: an older version of Fathom made this run: the findings on its answers are computed again, those through an SAE are as stored",
     );
   const data = reportOfRun(run, options.showText === true);
   const files = writeReport(data, options.out ?? path, options.format);

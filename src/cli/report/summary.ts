@@ -1,8 +1,8 @@
-/** The summary for this terminal. */
+/** The summary of a report, as wide as this terminal. */
 import type { ReportData } from "../../core/records/report.ts";
 import { summaryLines } from "../../report/summary.ts";
 
-/** Of a line where there is no terminal to ask. */
+/** The width of a line if stdout is not a terminal. */
 const plainColumns = 100;
 
 export function summaryOf(data: ReportData, files: readonly string[]): string[] {

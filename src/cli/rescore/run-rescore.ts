@@ -1,4 +1,4 @@
-/** What `fathom rescore` does. */
+/** Runs `fathom rescore`. */
 
 import { rescoreFindings } from "../../audit/rescore/findings.ts";
 import { rescore } from "../../audit/rescore/rescore.ts";
@@ -13,7 +13,7 @@ export interface RescoreCommandOptions {
   out?: string;
 }
 
-/** @throws FathomError naming the place in the file that is not of the shape */
+/** @throws FathomError naming the place in the file that has the wrong shape */
 export async function runRescore(path: string, { seed, json, out }: RescoreCommandOptions): Promise<void> {
   const records = readJson(path);
   if (out !== undefined) requireWritable(out);
@@ -25,7 +25,7 @@ export async function runRescore(path: string, { seed, json, out }: RescoreComma
   await deliver(text, out);
 }
 
-/** An analysis knows the place in the records; the file is ours to name. */
+/** Adds the file's path to an error: the analysis only knows the place in the records. */
 function named<T>(path: string, work: () => T): T {
   try {
     return work();

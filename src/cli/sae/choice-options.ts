@@ -1,4 +1,4 @@
-/** The options of `fathom sae train` that a preset can stand in for. */
+/** The options of `fathom sae train` that a preset can set. */
 import type { Tier } from "../../core/records/prompt.ts";
 import type { Contrast, Pooling } from "../../sae/domain/plan.ts";
 import type { ObjectiveName } from "../../sae/training/state/training-plan.ts";
@@ -10,7 +10,7 @@ export interface DomainOptions {
   tiers?: Tier[];
   pool?: Pooling;
   domainSeeds?: number;
-  /** False where the training with random tiers is to be left out. */
+  /** false: leave out the training with random tiers. */
   randomTiers?: boolean;
 }
 
@@ -27,7 +27,7 @@ export interface ChoiceOptions {
   rate?: number;
   weightDecay?: number;
   l1Weight?: number;
-  /** A preset's, of which there are no options. */
+  /** These three have no option. Only a preset sets them. */
   warmup?: number;
   decay?: number;
   auxWeight?: number;

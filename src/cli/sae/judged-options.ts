@@ -1,4 +1,4 @@
-/** The options that name what an SAE is judged on, as the job takes it. */
+/** Turns the options that name the texts an SAE is judged on into the job's input. */
 import { badInput } from "../../core/errors.ts";
 import type { JudgedTexts } from "../../jobs/inputs/judged-texts.ts";
 import { saeCheckDefaults } from "../../library/defaults.ts";
@@ -9,7 +9,7 @@ export interface JudgedTextOptions {
   chat?: true;
 }
 
-/** @throws FathomError for both kinds at once */
+/** @throws FathomError for --prompts together with --text, and for --chat together with --text */
 export function judgedTexts({ prompts, text, chat }: JudgedTextOptions): JudgedTexts {
   if (text === undefined)
     return { kind: "prompts", set: prompts ?? saeCheckDefaults.prompts, chat: chat === true };

@@ -1,7 +1,7 @@
 /**
  * Trainings by name. `published`: loss, sizes and optimizer of the domain SAEs of BioRefusalAudit (arXiv 2605.30162,
  * `train_sae_local.py`): MSE + 0.04 · mean |pre-activation| + 0.1 · contrastive, AdamW with PyTorch's decay at a constant rate,
- * no loss for dead features. Rows, their scale, the start and the split of the prompts are Fathom's (docs/method.md).
+ * no loss for dead features. The rows, their scale, the first weights and the split of the prompts are Fathom's (docs/method.md).
  */
 import { badInput } from "../../core/errors.ts";
 import type { ChoiceOptions, DomainOptions } from "./choice-options.ts";
@@ -9,7 +9,7 @@ import type { ChoiceOptions, DomainOptions } from "./choice-options.ts";
 export const presetNames = ["published"] as const;
 export type PresetName = (typeof presetNames)[number];
 
-/** In place of options that are not given. */
+/** Values for options that are not given. */
 const presets: Readonly<Record<PresetName, Partial<ChoiceOptions & DomainOptions>>> = {
   published: {
     objective: "topk",
@@ -27,7 +27,7 @@ const presets: Readonly<Record<PresetName, Partial<ChoiceOptions & DomainOptions
   },
 };
 
-/** @throws FathomError for a preset with a contrastive term and no prompts for it */
+/** @throws FathomError for a preset without --domain: presets have a contrastive term, which needs prompts with tiers */
 export function withPreset<T extends ChoiceOptions & DomainOptions & { preset?: PresetName; from?: string }>(
   options: T,
 ): T {
@@ -36,7 +36,7 @@ export function withPreset<T extends ChoiceOptions & DomainOptions & { preset?: 
   if (domain === undefined)
     throw badInput(`--preset ${preset}`, "--domain beside it, prompts with tiers", "none");
   const { objective, dSae, k, ...others } = presets[preset];
-  // An SAE to begin with has its own sizes.
+  // With --from, the SAE's own sizes are used.
   const sizes = from === undefined ? { objective, dSae, k } : {};
   return { ...sizes, ...others, ...options };
 }

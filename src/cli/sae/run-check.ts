@@ -1,4 +1,4 @@
-/** What `fathom sae check` does: the load gate, on activations that the model has of real text. */
+/** Runs `fathom sae check`: the load gate, on the model's activations of real text. */
 import { basename } from "node:path";
 import { exitCode } from "../../core/errors.ts";
 import { engineOptions } from "../../jobs/inputs/engine-options.ts";
@@ -35,7 +35,7 @@ export interface SaeCheckOptions extends JudgedTextOptions {
   quiet?: true;
 }
 
-/** @returns the exit code: 100 when the gate stays closed */
+/** @returns the exit code: 100 if the gate is closed and not overridden */
 export async function runCheck(options: SaeCheckOptions): Promise<number> {
   const judged = judgedTexts(options);
   const progress = new Progress(options.quiet === true);

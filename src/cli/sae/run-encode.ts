@@ -1,4 +1,4 @@
-/** What `fathom sae encode` does. */
+/** Runs `fathom sae encode`. */
 
 import { locateSae } from "../../jobs/inputs/locate.ts";
 import { encodeFile } from "../../sae/code/encode-file.ts";
@@ -17,7 +17,7 @@ export interface SaeEncodeOptions {
   quiet?: true;
 }
 
-/** @throws FathomError for an SAE, activations or an output that will not do */
+/** @throws FathomError for an SAE, activations or an output that cannot be used */
 export async function runEncode(options: SaeEncodeOptions): Promise<void> {
   const progress = new Progress(options.quiet === true);
   const { path } = await locateSae(options.sae, progress.tell);

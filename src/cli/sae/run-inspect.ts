@@ -1,4 +1,4 @@
-/** What `fathom sae inspect` does. */
+/** Runs `fathom sae inspect`. */
 import { badInput } from "../../core/errors.ts";
 import { formatNumber } from "../../core/format.ts";
 import { locateSae } from "../../jobs/inputs/locate.ts";
@@ -14,7 +14,7 @@ export interface SaeInspectOptions {
   json?: true;
 }
 
-/** @throws FathomError for a file that is no SAE, and when none or two are named */
+/** @throws FathomError for a file that is not an SAE, and unless exactly one is named */
 export async function runInspect(path: string | undefined, options: SaeInspectOptions): Promise<void> {
   const [named, second] = [path, options.sae].filter((given) => given !== undefined);
   if (named === undefined || second !== undefined)

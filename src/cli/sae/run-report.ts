@@ -1,4 +1,4 @@
-/** What `fathom sae report` does: options become a plan, the job does it, and its result becomes files and words. */
+/** Runs `fathom sae report`: makes a plan from the options, runs the job, writes its files and prints a summary. */
 import { badInput, exitCode } from "../../core/errors.ts";
 import type { SaeReport } from "../../core/records/sae-report.ts";
 import { requireTemplate } from "../../jobs/audit-report/write-report.ts";
@@ -33,8 +33,8 @@ export interface SaeReportOptions extends JudgedTextOptions {
 }
 
 /**
- * @returns the exit code: 100 when the gate stays closed; the report is there all the same, and says so
- * @throws FathomError for an SAE of another width or place, about which nothing can be measured
+ * @returns the exit code: 100 if the gate is closed and not overridden. The report is written in any case, and says so
+ * @throws FathomError for an SAE of another width or layer, because nothing can be measured about it
  */
 export async function runSaeReport(options: SaeReportOptions): Promise<number> {
   const files = filesOf(options);
@@ -46,7 +46,7 @@ export async function runSaeReport(options: SaeReportOptions): Promise<number> {
       threads: options.threads ?? null,
       keepRounded: true,
       tell: progress.tell,
-      // Nothing is kept that a stopped report could go on from: a signal ends the process.
+      // A report cannot be resumed, so a signal simply ends the process.
       signal: new AbortController().signal,
     });
     progress.clear();
@@ -60,7 +60,7 @@ export async function runSaeReport(options: SaeReportOptions): Promise<number> {
   }
 }
 
-/** @throws FathomError where nothing is to be made */
+/** @throws FathomError if neither --out nor --json is given */
 function filesOf({ out, json }: SaeReportOptions): SaeReportFile[] {
   if (out !== undefined) return saeReportFiles(out);
   if (json === true) return [];

@@ -1,4 +1,4 @@
-/** What `fathom sae train` does: options become a plan, the job does it, and its result becomes words. */
+/** Runs `fathom sae train`: makes a plan from the options, runs the job and prints a summary. */
 import { exitCode } from "../../core/errors.ts";
 import { formatNumber } from "../../core/format.ts";
 import { recordOf, type SaeTrainingResult, saeTraining } from "../../jobs/sae-training/sae-training.ts";
@@ -19,7 +19,7 @@ export interface SaeTrainOptions extends TrainingOptions {
 
 /**
  * @returns the exit code
- * @throws FathomError for wrong options, model, text or place, before the model reads a token where that is possible
+ * @throws FathomError for wrong options, model, text or output, if possible before the model reads a token
  */
 export async function runTrain(options: SaeTrainOptions): Promise<number> {
   const { out, threads, cache, resume, json, quiet } = options;
@@ -59,7 +59,7 @@ function summary(out: string, { sae, quality, record, verdict }: SaeTrainingResu
   return [
     `${out}: ${record["objective"]}, ${count(sae.d_sae)} features of ${sae.site?.hookName}`,
     `on ${count(tokens)} tokens kept aside: variance explained ${formatNumber(varianceExplained.ordinary)} without outliers (${formatNumber(varianceExplained.all)} with), L0 ${formatNumber(meanL0)}, dead ${formatNumber(100 * dead.share)}%`,
-    `${record["rows_above_norm"]} of the tokens to train on left out: their norm is above ${record["maxNormMultiple"]} times the median`,
+    `${record["rows_above_norm"]} of the training tokens were left out: their norm is above ${record["maxNormMultiple"]} times the median`,
     ...(verdict === null ? [] : [verdict.finding.sentence]),
   ];
 }

@@ -1,4 +1,4 @@
-/** The plan of `fathom sae train` from its options: options over a preset over the defaults, so that every choice is stated. */
+/** Makes the plan of `fathom sae train` from its options. Options override a preset; a preset overrides the defaults. */
 import { badInput } from "../../core/errors.ts";
 import type { DomainPlan, SaeTrainingPlan } from "../../jobs/sae-training/sae-training-plan.ts";
 import { domainDefaults, trainDefaults } from "../../library/defaults.ts";
@@ -32,7 +32,7 @@ export function trainingPlan(given: TrainingOptions): SaeTrainingPlan {
     precision,
     device,
     layer,
-    // A preset's k is that of the training; what a file does not say, only the command line may.
+    // A preset's k is that of the training. Only --k can state the k that a file of --from leaves out.
     from: from === undefined ? null : { sae: from, format: format ?? null, k: given.k ?? null },
     texts: textsOf(options),
     chat: options.chat === true,
@@ -58,7 +58,7 @@ export function trainingPlan(given: TrainingOptions): SaeTrainingPlan {
   };
 }
 
-/** Where prompts of a domain are trained on, they may be all. */
+/** null: with --domain alone, its prompts are the only texts. */
 function textsOf({ text, prompts, domain }: TrainingOptions): SaeTrainingPlan["texts"] {
   if (text !== undefined && prompts === undefined) return { kind: "lines", path: text };
   if (prompts !== undefined && text === undefined) return { kind: "prompts", path: prompts };

@@ -1,13 +1,13 @@
-/** What a job says of itself, in words for one line of a terminal. */
+/** Turns the events of a job into words for one line of a terminal. */
 import { formatNumber } from "../../core/format.ts";
 import type { AuditEvent } from "../../jobs/audit/audit-events.ts";
 import type { StepsEvent, TrainingEvent } from "../../jobs/sae-training/training-events.ts";
 import { count, duration, size } from "./quantities.ts";
 
-/** Of any job. */
+/** An event of any job. */
 export type AnyEvent = AuditEvent | TrainingEvent;
 
-/** Events that say where the work is now: each takes the place of the one before. */
+/** Events that say how far the work is. Each replaces the one before. */
 type WorkEvent = Extract<
   AnyEvent,
   { kind: "working" | "counted" | "fetching" | "waiting" | "answers" | "steps" }
@@ -47,7 +47,7 @@ const armWords: Record<NonNullable<StepsEvent["training"]>["arm"], string> = {
   random: "with random tiers",
 };
 
-/** The time left comes before the figures: a terminal may have no room for all of them. */
+/** The time left comes before the figures, because a narrow terminal cuts the line off. */
 function stepsWords({ training, done, total, left, unexplained, meanL0, dead, tokens }: StepsEvent): string {
   const figures = `unexplained ${formatNumber(unexplained)}, L0 ${formatNumber(meanL0)}, ${count(dead)} dead, ${count(tokens)} tokens`;
   return `${whichWords(training)}step ${count(done)} of ${count(total)}${leftWords(left)}: ${figures}`;

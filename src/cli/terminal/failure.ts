@@ -1,18 +1,18 @@
-/** How a command ends when it fails: one line on stderr, and the exit code that the conventions give it. */
+/** Ends a failed command: one line on stderr, and an exit code. */
 import { CommanderError } from "commander";
 import { exitCode, FathomError } from "../../core/errors.ts";
 import { visibleLine, withoutSecrets } from "../../core/visible.ts";
 import { withOwnName } from "./own-name.ts";
 import { writeError } from "./terminal.ts";
 
-/** The reader of our output went away (`fathom … | head`): the end of the command, not a failure. */
+/** The program that reads our output has ended (`fathom … | head`). The command ends too; that is not a failure. */
 export class ReaderGone extends Error {}
 
-/** Prints what there is to print about a failure. @returns the exit code */
+/** Prints the error, unless it was printed before. @returns the exit code */
 export function exitFor(error: unknown): number {
   if (error instanceof ReaderGone) return exitCode.ok;
   if (error instanceof CommanderError) {
-    // Commander has printed it by now (see program.ts); help and --version end this way too.
+    // Commander has already printed it (see program.ts). Help and --version also end with a CommanderError.
     return error.exitCode === 0 ? exitCode.ok : exitCode.usage;
   }
   if (error instanceof FathomError) {
@@ -25,7 +25,7 @@ export function exitFor(error: unknown): number {
   return exitCode.error;
 }
 
-/** One line on stderr. */
+/** Prints one line on stderr. */
 export function complain(message: string): void {
   writeError(`${visibleLine(`fathom: ${withoutSecrets(withOwnName(message))}`)}\n`);
 }

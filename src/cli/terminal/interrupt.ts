@@ -1,23 +1,23 @@
-/** Ctrl-C on a run: nothing is lost, because every answer is on the disk when it is finished. Say how to go on, and go. */
+/** Handles Ctrl-C. Finished work is already on the disk. The command prints how to go on, and ends. */
 import { exitCode } from "../../core/errors.ts";
 import type { Tell } from "../../jobs/job/job-events.ts";
 import type { AnyEvent } from "./event-words.ts";
 import { complain } from "./failure.ts";
 import type { Progress } from "./progress.ts";
 
-/** Ctrl-C, a polite kill, and a terminal that was closed. */
+/** Ctrl-C, `kill`, and a terminal that was closed. */
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 export interface Interrupt {
-  /** Aborted by the first signal; a second one ends the process as it would any other. */
+  /** The first signal aborts it. A second signal ends the process, because the handlers are removed by then. */
   signal: AbortSignal;
-  /** While work is done by something that heeds `signal`; otherwise the first signal ends the process itself. */
+  /** Whether the work in progress watches `signal`. If it does not, the first signal ends the process. */
   heeded: boolean;
-  /** Takes the handlers away. */
+  /** Removes the handlers. */
   end(): void;
 }
 
-/** @param resume the command that goes on from where things are then */
+/** @param resume called at the signal; returns the command that goes on */
 export function onInterrupt(progress: Progress, resume: () => string): Interrupt {
   const controller = new AbortController();
   const interrupt: Interrupt = {
@@ -38,7 +38,7 @@ export function onInterrupt(progress: Progress, resume: () => string): Interrupt
   return interrupt;
 }
 
-/** Takes what a job says: while it can be stopped, its signal is heeded. The rest is told on. */
+/** Passes the events of a job on to `tell`. The event `stoppable` sets `heeded`: whether the job watches the signal. */
 export function heeding(interrupt: Interrupt, tell: Tell<AnyEvent>): Tell<AnyEvent> {
   return (event) => {
     if (event.kind === "stoppable") interrupt.heeded = event.now;

@@ -1,14 +1,17 @@
-/** What the shell allows this process, where it is too little to run at all: Node and its engine end in a crash there. */
+/** Checks the limits that the shell sets for this process. Below these, Node or the engine crashes. */
 import { readFileSync } from "node:fs";
 import { failure } from "../../core/errors.ts";
 import { size } from "./quantities.ts";
 
-/** Node alone opens some thirty; a checkpoint adds one for each of its files. */
+/** Node alone opens about thirty files. A checkpoint adds one per file that it has. */
 const leastFiles = 64;
-/** Reserved, not used: V8 reserves ranges for the code of each thread at random places, ONNX Runtime maps the weights. */
+/**
+ * Most of it is reserved, not used: V8 reserves ranges for each thread's code at random places, and ONNX Runtime maps the
+ * weights.
+ */
 const leastAddressSpace = 8 * 2 ** 30;
 
-/** @param limits text of /proc/self/limits; other systems do not tell @throws FathomError with exit 1 */
+/** @param limits text of /proc/self/limits; empty on other systems, which have no such file @throws FathomError with exit 1 */
 export function requireLimits(limits: string = limitsHere()): void {
   const soft = (name: string): number => {
     const found = new RegExp(`^${name} +(\\S+)`, "m").exec(limits)?.[1] ?? "unlimited";

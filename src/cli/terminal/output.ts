@@ -1,4 +1,4 @@
-/** Where results go: stdout, or a file that appears whole or not at all. */
+/** Writes results: to stdout, or to a file that appears whole or not at all. */
 import { closeSync, openSync, rmSync, statSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { badInput, failure } from "../../core/errors.ts";
@@ -8,7 +8,10 @@ import { clearPartials, partialOf } from "../../files/disk/partial.ts";
 import { ReaderGone } from "./failure.ts";
 import { writeOut } from "./terminal.ts";
 
-/** Writes to stdout and waits until it is taken. @throws FathomError when the disk behind it is full */
+/**
+ * Writes to stdout and waits until the text is taken.
+ * @throws FathomError if that fails (a full disk), ReaderGone if nobody reads it
+ */
 export async function print(text: string): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     writeOut(text, (error) => {
@@ -19,7 +22,7 @@ export async function print(text: string): Promise<void> {
   });
 }
 
-/** Lines of which some hold names that strangers gave: each stays one line. */
+/** Prints lines. A line may hold a name from a stranger's file; it stays one line. */
 export async function printLines(lines: readonly string[]): Promise<void> {
   await print(textOf(lines));
 }
@@ -32,7 +35,7 @@ export async function printJson(value: unknown): Promise<void> {
   await print(`${JSON.stringify(value, null, 2)}\n`);
 }
 
-/** Text to stdout, or to a file when one is named: the same bytes either way. */
+/** Writes text to stdout, or to the file `out`. The bytes are the same. */
 export async function deliver(text: string, out: string | undefined): Promise<void> {
   const shown = visible(text);
   if (out === undefined) await print(shown);
@@ -41,7 +44,7 @@ export async function deliver(text: string, out: string | undefined): Promise<vo
 }
 
 /**
- * Finds out whether a file can be made at `path` before hours are spent on what it is to hold.
+ * Checks that a file can be created at `path`, before hours are spent on its content.
  * @throws FathomError when it cannot
  */
 export function requireWritable(path: string): void {
@@ -59,13 +62,13 @@ export function requireWritable(path: string): void {
   }
 }
 
-/** As `requireWritable`, for a format that is written out of order or beside its place: only a regular file will do. */
+/** As `requireWritable`, for a format that is written out of order or beside its place: `path` may not be a device. */
 export function requireRegularFile(path: string): void {
   if (isDevice(path)) throw failure(path, "a regular file", "a device", "another --out");
   requireWritable(path);
 }
 
-/** A terminal, a pipe, /dev/null: something to write to, never to be replaced by a file of its name. */
+/** Whether the path is a terminal, a pipe or /dev/null. Fathom writes to it, and never replaces it by a file of that name. */
 function isDevice(path: string): boolean {
   const found = statSync(path, { throwIfNoEntry: false });
   return found !== undefined && !found.isFile() && !found.isDirectory();

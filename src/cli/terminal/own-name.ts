@@ -1,12 +1,13 @@
-/** What a person types here to run this very program: a hint that names a command which is not there helps nobody. */
+/** The command that runs this program here. A hint is only useful if the command that it names can be typed. */
 import { existsSync } from "node:fs";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { quoted } from "./quoted.ts";
 
 /**
- * `fathom` where the shell finds it, `npx fathom` in and below a folder that has it installed, else the launcher's path (behind `node` on Windows).
- * @param env of the process; npx and npm scripts put folders before PATH that the person's shell does not have
+ * `fathom` if the shell finds it; `npx fathom` in or below a folder that has it installed; otherwise the launcher's path (after
+ * `node` on Windows).
+ * @param env environment of the process. npx and npm scripts add folders to PATH that the person's shell does not have: skipped
  */
 export function ownName(env: NodeJS.ProcessEnv = process.env, cwd = process.cwd()): string {
   const folders = (env["PATH"] ?? "")
@@ -18,11 +19,11 @@ export function ownName(env: NodeJS.ProcessEnv = process.env, cwd = process.cwd(
     if (dirname(folder) === folder) break;
   }
   const launcher = quoted(fileURLToPath(new URL("../../../bin/fathom.js", import.meta.url)));
-  // Windows would open the file with whatever is set for .js.
+  // Windows would open the file with the program that is set for .js.
   return process.platform === "win32" ? `node ${launcher}` : launcher;
 }
 
-/** A message whose hint names the command as it is called in the documents, with the name that it has here. */
+/** Replaces `fathom` in the hint of a message by the command that works here. */
 export function withOwnName(message: string): string {
   return message.replace(
     /\b((?:Try|To go on): )fathom (?=[a-z-])/g,

@@ -1,6 +1,6 @@
 /**
- * What is going on, on stderr: one line that is rewritten where there is a terminal, otherwise a plain line every few
- * seconds, so that a log of a long run stays short.
+ * Shows progress on stderr. A terminal gets one line that is rewritten. A log gets a plain line every few seconds, so that the
+ * log of a long run stays short.
  */
 import { visibleLine } from "../../core/visible.ts";
 import { type AnyEvent, workWords } from "./event-words.ts";
@@ -20,15 +20,15 @@ export class Progress {
   constructor(quiet: boolean, stream: NodeJS.WriteStream = process.stderr) {
     this.#quiet = quiet;
     this.#stream = stream;
-    // A terminal shows the first line at once; a log only hears of what takes long.
+    // A terminal shows the first line at once. A log gets its first line after `logMilliseconds`, so short work leaves none.
     this.#last = stream.isTTY ? -Infinity : performance.now();
   }
 
-  /** Takes what a job says of itself, and shows what concerns a person. */
+  /** Takes the events of a job, and shows those that matter to a person. */
   readonly tell = (event: AnyEvent): void => {
     switch (event.kind) {
       case "note":
-        // A checkpoint's notes are for the result too: --quiet does not silence them.
+        // A checkpoint's notes are also about the result, so --quiet does not silence them.
         if (event.of === "hub") this.finish(event.text);
         else {
           this.clear();
@@ -81,7 +81,7 @@ export class Progress {
     } else this.#stream.write(`${visibleLine(line)}\n`);
   }
 
-  /** Leaves the line that was being rewritten, so that what comes next starts on its own. */
+  /** Ends the line that was being rewritten, so that the next output starts on a new line. */
   clear(): void {
     if (this.#shown > 0) this.#stream.write("\n");
     this.#shown = 0;

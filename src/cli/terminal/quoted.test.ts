@@ -1,4 +1,4 @@
-/** What can be typed again, on both kinds of system. */
+/** A quoted argument gives the same argument when it is typed, in a POSIX shell and on Windows. */
 import { spawnSync } from "node:child_process";
 import { expect, test } from "vitest";
 import { quoted } from "./quoted.ts";
@@ -11,7 +11,7 @@ test.each([
   expect(quoted(argument, "linux")).toBe(typed);
 });
 
-test.skipIf(process.platform === "win32")("a POSIX shell reads it as it was", () => {
+test.skipIf(process.platform === "win32")("a POSIX shell reads the same argument back", () => {
   for (const argument of ["a b", "it's", '$HOME `x` "y" \\', "--out=runs/mine", ""]) {
     const { stdout } = spawnSync("sh", ["-c", `printf %s ${quoted(argument, "linux")}`], {
       encoding: "utf8",
@@ -32,7 +32,7 @@ test.each([
   expect(programReads(typed)).toBe(argument);
 });
 
-/** One argument of a command line, as Microsoft's C runtime takes it apart ("Parsing C command-line arguments"). */
+/** Parses one argument of a command line, as Microsoft's C runtime does ("Parsing C command-line arguments"). */
 function programReads(line: string): string {
   let [text, at] = ["", 0];
   while (at < line.length) {

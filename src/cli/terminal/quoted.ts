@@ -1,6 +1,6 @@
 /**
- * An argument as it is typed: for a POSIX shell in single quotes, on Windows (cmd.exe, PowerShell) in double ones, by the rules
- * that programs there take their arguments apart with. Text that needs no quotes gets none.
+ * Quotes an argument so that it can be typed: in single quotes for a POSIX shell, in double quotes on Windows (cmd.exe,
+ * PowerShell), where programs parse their own arguments. Text that needs no quotes gets none.
  */
 export function quoted(argument: string, platform: NodeJS.Platform = process.platform): string {
   if (platform !== "win32")

@@ -1,7 +1,10 @@
-/** All that the command line says goes through here (a lint rule sees to it), so nothing of a stranger's steers a terminal. */
+/**
+ * All output of the command line goes through here (a lint rule enforces it), so text from strangers cannot control the
+ * terminal.
+ */
 import { visible } from "../../core/visible.ts";
 
-/** @param done told when it is taken, or why not */
+/** @param done called when the text is taken, or with the error */
 export function writeOut(text: string, done: (error?: Error | null) => void): void {
   process.stdout.write(visible(text), done);
 }

@@ -1,4 +1,7 @@
-/** Edits for `generate`, as JSON: the arrays of `Edit` (src/model/engine/edits.ts) as lists, matrices flat or row by row. */
+/**
+ * Reads edits for `generate` from JSON. The arrays of `Edit` (src/model/engine/edits.ts) are lists; a matrix is flat or a list
+ * of rows.
+ */
 import { z } from "zod";
 import { badInput, FathomError } from "../../core/errors.ts";
 import { readJson } from "../../files/disk/io.ts";

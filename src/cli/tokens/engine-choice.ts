@@ -1,4 +1,4 @@
-/** The options of every command that opens an engine, and the defaults where they are not given. */
+/** The options of every command that opens an engine, and their defaults. */
 import type { Device } from "../../core/records/device.ts";
 import type { Precision } from "../../core/records/precision.ts";
 import type { EngineChoice } from "../../jobs/inputs/engine-options.ts";

@@ -1,4 +1,4 @@
-/** What `fathom capture` does. */
+/** Runs `fathom capture`. */
 import { badInput } from "../../core/errors.ts";
 import { inTurn, Spool, type Spooled } from "../../files/disk/spool.ts";
 import { type TensorToWrite, writeSafetensors } from "../../files/tensors/safetensors-writer.ts";
@@ -26,7 +26,7 @@ export interface CaptureCommandOptions extends EngineOptions {
   quiet?: true;
 }
 
-/** @throws FathomError for wrong options, input or output, before the model reads a token where that is possible */
+/** @throws FathomError for wrong options, input or output, if possible before the model reads a token */
 export async function runCapture(options: CaptureCommandOptions): Promise<void> {
   const progress = new Progress(options.quiet === true);
   const { checkpoint } = await openNamed(options, progress.tell);
@@ -58,7 +58,7 @@ export async function runCapture(options: CaptureCommandOptions): Promise<void> 
       ({ index, place, values }) => kept[index]!.get(place)!.push(spool.put(values)),
       (tokens) => {
         read += tokens;
-        // One block at a time, every token comes by once a block.
+        // With one block at a time, every token is counted once per block.
         const block = Math.ceil(read / total) - 1;
         const where = lowMemory ? ` through block ${block} of ${lastBlock}` : "";
         progress.show(() => `capturing: ${count(read - block * total)} of ${count(total)} tokens${where}`);
@@ -83,7 +83,7 @@ export async function runCapture(options: CaptureCommandOptions): Promise<void> 
   }
 }
 
-/** `all`, or block numbers with commas between them; each once. */
+/** `all`, or block numbers with commas between them. A number that is repeated counts once. */
 function chooseLayers(text: string, depth: number): number[] {
   if (text === "all") return Array.from({ length: depth }, (_, layer) => layer);
   const layers = text.split(",").map((part) => {

@@ -1,4 +1,4 @@
-/** What `fathom generate` does. */
+/** Runs `fathom generate`. */
 
 import { encodeInputs } from "../../jobs/inputs/encode-inputs.ts";
 import { engineOptions } from "../../jobs/inputs/engine-options.ts";
@@ -26,7 +26,7 @@ export interface GenerateCommandOptions extends EngineOptions {
   quiet?: true;
 }
 
-/** @throws FathomError for wrong options, input or output, before the model reads a token where that is possible */
+/** @throws FathomError for wrong options, input or output, if possible before the model reads a token */
 export async function runGenerate(options: GenerateCommandOptions): Promise<void> {
   const { temperature, seed, maxNewTokens } = options;
   const progress = new Progress(options.quiet === true);
@@ -67,7 +67,7 @@ export async function runGenerate(options: GenerateCommandOptions): Promise<void
   await deliver(lines.map((line) => `${line}\n`).join(""), options.out);
 }
 
-/** A full context cuts an answer off as a cap does; the shape knows these two. */
+/** A full context also cuts an answer off, so it becomes "length". The output format has only these two. */
 function finishOf(finish: Generation["finish"]): "stop" | "length" {
   return finish === "stop" ? "stop" : "length";
 }
