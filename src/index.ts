@@ -1,4 +1,4 @@
-/** Fathom as a library: all that a program may import from it (docs/library.md). */
+/** Fathom as a library: everything that a program may import (docs/library.md). */
 export { FathomError, type Problem } from "./core/errors.ts";
 export type { Finding } from "./core/records/finding.ts";
 export type { Observation } from "./core/records/observation.ts";

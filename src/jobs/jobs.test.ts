@@ -1,4 +1,4 @@
-/** The three jobs by their functions, as a server or a queue calls them: without a command line, a terminal or a signal of the process. */
+/** Calls the three jobs as a server or a queue does: without a command line, a terminal or a signal of the process. */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -27,7 +27,7 @@ afterAll(() => {
 
 const enough = new Error("enough");
 
-/** A context that records what it is told, and aborts when an event asks for it. */
+/** A context that records all events, and aborts at the first event for which `stopAt` is true. */
 function contextOf<Event>(stopAt: (event: Event) => boolean = () => false) {
   const controller = new AbortController();
   const events: Event[] = [];
@@ -67,7 +67,7 @@ const auditPlan: AuditPlan = {
   show_text: false,
 };
 
-it("an audit that is aborted rejects with the reason, and is gone on with to the same bytes", async () => {
+it("an audit that is aborted rejects with the reason, and a resume ends with the same bytes", async () => {
   const whole = join(folder, "audit-whole");
   const all = contextOf<AuditEvent>();
   const result = await audit(auditPlan, { ...all.context, out: whole, resume: false });
@@ -141,7 +141,7 @@ const trainingPlan: SaeTrainingPlan = {
   checkpointEvery: 100,
 };
 
-it("a training that is aborted rejects with the reason, and is gone on with to the same bytes", async () => {
+it("a training that is aborted rejects with the reason, and a resume ends with the same bytes", async () => {
   const whole = join(folder, "sae-whole");
   const all = contextOf<TrainingEvent>();
   const result = await saeTraining(trainingPlan, { ...all.context, out: whole, resume: false });

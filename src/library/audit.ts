@@ -1,4 +1,4 @@
-/** An audit for a program: a plan in, a run's directory and what is in it out. */
+/** Audits for programs: takes a plan, writes a run's directory and returns its records. */
 import { badInput } from "../core/errors.ts";
 import type { Side } from "../core/records/category.ts";
 import { audit as job } from "../jobs/audit/audit.ts";
@@ -10,7 +10,7 @@ import { type ReportFormat, requireTemplate, writeReport } from "../jobs/audit-r
 import { reportDefaults } from "./defaults.ts";
 import { statedPlan, withoutUndefined } from "./stated-plan.ts";
 
-/** What an answer must meet: everything that is stated, each one value or a list of which any may hold. */
+/** The conditions of a side. All stated conditions must hold; each is one value, or a list of values of which one must hold. */
 export type WrittenSide = { [Field in keyof Side]?: Side[Field] | NonNullable<Side[Field]>[number] };
 
 /** A category of features (docs/cli.md#categories). */
@@ -22,14 +22,14 @@ export interface WrittenCategory {
   least_effect?: number;
 }
 
-/** The plan of an audit, by the keys of audit.yaml (schemas/audit.schema.json). What is left out is a default. */
+/** The plan of an audit, by the keys of audit.yaml (schemas/audit.schema.json). A key that is left out has its default. */
 export interface AuditRequest extends Partial<Omit<AuditPlan, "model" | "prompts" | "sae" | "categories">> {
   /** A Hugging Face folder, a .gguf file, or a repository of the hub. */
   model: string;
   /** A bundled set (biology, fiction) or a JSON Lines file. */
   prompts: string;
   sae?: NamedSae | readonly NamedSae[];
-  /** published, a file of categories, or the list itself, in which a published one may stand by its name. */
+  /** published, a file of categories, or the list itself. In a list, a published category may be given by its name. */
   categories?: string | readonly (string | WrittenCategory)[];
 }
 
@@ -46,7 +46,7 @@ export interface AuditOptions {
   report?: readonly ReportFormat[];
   /** Aborting it stops the audit between two tokens. What is finished is kept, and `resume` goes on from there. */
   signal?: AbortSignal;
-  /** Told what is at work, as often as something happens. */
+  /** Called with every event of the audit. */
   onProgress?: (event: AuditEvent) => void;
 }
 
@@ -56,13 +56,13 @@ export interface AuditedRun extends RunRecords {
 }
 
 /**
- * Runs an audit: asks every prompt under every condition, judges, analyses, and keeps all of it in the run's directory.
- * @param plan the path of a plan file, whose paths are relative to it, or the plan itself, whose paths are relative to the
- *   current folder
- * @returns what `readRun` reads of the directory
- * @throws FathomError for a plan that cannot be carried out, for a directory that is not this run's, when the rounded model is
- *   further from fp32 than `fidelity_bound`, and where disk or engine fails
- * @throws the signal's reason when it was aborted
+ * Runs an audit: asks every prompt under every condition, judges, analyses, and writes everything to the run's directory.
+ * @param plan the path of a plan file (paths in it are relative to the file), or the plan itself (paths in it are relative to
+ *   the current folder)
+ * @returns the records of the run, as `readRun` returns them
+ * @throws FathomError for a plan that cannot be carried out, for a directory that is not this run's, if the rounded model is
+ *   further from fp32 than `fidelity_bound`, and if the disk or the engine fails
+ * @throws the signal's reason if it was aborted
  */
 export async function audit(plan: string | AuditRequest, options: AuditOptions = {}): Promise<AuditedRun> {
   const { resume = false, threads = null, cache = true, report = reportDefaults.formats } = options;

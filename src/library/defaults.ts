@@ -1,19 +1,19 @@
-/** Every default of Fathom, for a program and for the command line. Below these two nothing is assumed: a plan says all of a run. */
+/** All defaults of Fathom, for the library and the command line. The code below them has none: a plan states every choice. */
 import { published } from "../audit/features/published-categories.ts";
 import type { AuditPlan } from "../jobs/audit/plan.ts";
 
-/** Exact. */
+/** fp32 is exact. */
 export const precisionDefault = "fp32";
 export const deviceDefault = "cpu";
 
-/** `categories` by the name that namedCategories knows. */
+/** `categories` is a name that `namedCategories` takes. */
 export const auditDefaults: Omit<AuditPlan, "model" | "prompts" | "categories"> & { categories: string } = {
   adapter: null,
   precision: precisionDefault,
   device: deviceDefault,
   fidelity: false,
-  // Between what was measured of harmless rounding (0.004 nats, 96% the same best token) and of a model that had become
-  // another one (0.076 and 0.134, 83%): docs/performance.md.
+  // Lies between two measurements (docs/performance.md): harmless rounding (0.004 nats, 96% the same best token), and rounding
+  // that changed the model too much (0.076 and 0.134 nats, 83%).
   fidelity_bound: 0.05,
   sae: [],
   pooling: "mean",
@@ -40,7 +40,7 @@ export const judgeDefaults = { judges: ["rules"] } as const;
 /** For real models; a set of the model's own domain judges better. */
 export const saeCheckDefaults = { prompts: "biology" } as const;
 
-/** Two minutes of a small model's reading; a page of about a megabyte. */
+/** A small model reads this in about two minutes, and the page has about a megabyte. */
 export const saeReportDefaults = {
   tokens: 32_768,
   features: 200,
@@ -48,16 +48,17 @@ export const saeReportDefaults = {
   limits: { strongest: 5, drawn: 3, before: 20, behind: 10, logits: 10 },
 } as const;
 
-/** `checkpointEvery`: steps that a kill may cost. */
+/** `checkpointEvery`: steps between two saved states, as many as a kill may lose. */
 export const trainDefaults = { objective: "topk", checkpointEvery: 100 } as const;
 
-/** Tiers and weight are the published ones: a tier between the two would be driven from both. */
+/** Tiers and weight are the published ones. A third tier between these two would be pushed away from both. */
 export const domainDefaults = {
   contrastive: "mean-cosine",
   contrastiveWeight: 0.1,
   tiers: ["benign", "hazard_adjacent"],
   pool: "mean",
-  // Of one seed the verdict says that it is of one; random tiers cost half as much again, and without them a gain is no tier's.
+  // With one seed, the verdict says so. Random tiers add half of the time again; without them, a gain need not come from the
+  // tiers.
   seeds: 1,
   randomTiers: true,
 } as const;

@@ -1,4 +1,6 @@
-/** The library against the command line, which is tested against other implementations: the same numbers, and one line for a slip. */
+/**
+ * Compares the library with the command line, which is tested against other implementations. A wrong call is a one-line error.
+ */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -162,7 +164,7 @@ describe("a model", () => {
       "terms: position: expected a whole number of 0 or more, found 0.5",
     ],
     ["no checkpoint", () => openModel(join(folder, "none")), "found nothing at this path"],
-  ])("a slip is one line: %s", async (_name, work, message) => {
+  ])("a wrong call is a one-line error: %s", async (_name, work, message) => {
     expect(await messageOf(work)).toContain(message);
   });
 });
@@ -186,7 +188,7 @@ describe("an SAE", () => {
     ["another k", () => openSae(join(demo, "sae"), { k: 5 }), "k"],
     ["half a k", () => openSae(join(demo, "sae"), { k: 0.5 }), "k: expected a whole number of 1 or more"],
     ["another format", () => openSae(join(demo, "sae"), { format: "none" }), "SAE format: expected one of"],
-  ])("a slip is one line: %s", async (_name, work, message) => {
+  ])("a wrong call is a one-line error: %s", async (_name, work, message) => {
     expect(await messageOf(work)).toContain(message);
   });
 });
@@ -207,7 +209,7 @@ describe("an audit", () => {
   ];
   const threads = 1;
 
-  it("leaves the bytes that the command line leaves, and returns what is read of them", async () => {
+  it("writes the same bytes as the command line, and returns them as `readRun` does", async () => {
     const [own, theirs] = [join(folder, "own"), join(folder, "theirs")];
     fathom(["audit", ...options, "--out", theirs, "--threads", "1", "--quiet"]);
     const events: AuditEvent["kind"][] = [];
@@ -221,7 +223,7 @@ describe("an audit", () => {
     expect(readRun(own)).toEqual(records);
   });
 
-  it("that is stopped rejects with the signal's reason, and goes on where it was", async () => {
+  it("that is stopped rejects with the signal's reason, and can be resumed", async () => {
     const out = join(folder, "stopped");
     const stop = new AbortController();
     const reason = new Error("enough");
@@ -275,7 +277,7 @@ describe("an audit", () => {
     ],
     ["a directory in use", () => audit(plan, { out: join(folder, "own") }), "own"],
     ["no run", () => readRun(join(folder, "none")), "expected a run directory"],
-  ])("a slip is one line: %s", async (_name, work, message) => {
+  ])("a wrong call is a one-line error: %s", async (_name, work, message) => {
     expect(await messageOf(work)).toContain(message);
   });
 });

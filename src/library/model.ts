@@ -1,4 +1,4 @@
-/** A model for a program: text, turns or exact ids in; answers, residual streams and gradients out. */
+/** Models for programs: take text, turns or exact ids, and return answers, residual streams and gradients. */
 import { badInput } from "../core/errors.ts";
 import type { Device } from "../core/records/device.ts";
 import type { Precision } from "../core/records/precision.ts";
@@ -26,13 +26,15 @@ export interface OpenModelOptions {
   threads?: number;
   /** false keeps no rounded weights on the disk for the next time. */
   cache?: boolean;
-  /** Aborting it ends what is at work, and the model with it. */
+  /** Aborting it ends the call in progress, and closes the model. */
   signal?: AbortSignal;
-  /** Told what is at work while the model is fetched and opened. */
+  /** Called with every event while the model is fetched and opened. */
   onProgress?: (event: JobEvent) => void;
 }
 
-/** What a model reads, in one of three ways. `id` names it in messages and results; its place in the list when not given. */
+/**
+ * An input, in one of three forms. `id` names it in messages and results; when not given, it is the input's place in the list.
+ */
 export type ModelInput = { id?: string } & (
   | {
       /** Encoded as the tokenizer encodes plain text. */
@@ -53,9 +55,9 @@ export interface GenerateOptions {
   maxNewTokens: number;
   /** 0 (greedy) when not given. */
   temperature?: number;
-  /** Of the sampling; 0 when not given. An answer's draws depend on it and on the input's id alone. */
+  /** Seed of the sampling; 0 when not given. An answer's random draws depend only on the seed and the input's id. */
   seed?: number;
-  /** Answers generated together; they do not depend on it. 32 when not given. */
+  /** Answers generated together; 32 when not given. The answers do not depend on it. */
   batchSize?: number;
   /** Changes of the residual stream while it generates; none when not given. */
   edits?: readonly Edit[];
@@ -63,12 +65,12 @@ export interface GenerateOptions {
 
 export interface Generated {
   id: string;
-  /** What the model read. */
+  /** The tokens that the model read. */
   prompt_ids: number[];
   /** The new tokens, without the one that ended the answer. */
   ids: number[];
   text: string;
-  /** stop: the model ended by itself; length: maxNewTokens; context: the model's context was full. */
+  /** stop: the model ended the answer; length: maxNewTokens was reached; context: the model's context was full. */
   finish: "stop" | "length" | "context";
 }
 
@@ -77,24 +79,24 @@ export interface CaptureOptions {
   layers: readonly number[];
   /** Keep the logits too; false when not given. */
   logits?: boolean;
-  /** Changes of the residual stream on the way; none when not given. */
+  /** Changes of the residual stream during the computation; none when not given. */
   edits?: readonly Edit[];
 }
 
 export interface Captured {
   id: string;
-  /** [tokens] what the model read. */
+  /** The tokens that the model read, [tokens]. */
   ids: number[];
-  /** Block → [tokens, d_model], row-major float32: its output (resid_post), before any final norm, with its edits. */
+  /** Block → its output (resid_post) with the edits, before any final norm: [tokens, d_model], row-major float32. */
   residuals: Map<number, Float32Array<ArrayBuffer>>;
-  /** [tokens, vocab], row-major float32, after every soft cap; null when not asked for. */
+  /** [tokens, vocab], row-major float32, after every soft cap; null without `logits: true`. */
   logits: Float32Array<ArrayBuffer> | null;
 }
 
 export interface GradientOptions extends Objective {
   /** Blocks, from 0, whose output the gradient is with respect to. */
   layers: readonly number[];
-  /** A block whose weights' gradients are wanted as well. */
+  /** A block; the gradients of its weights are computed too. */
   weightsOf?: number;
 }
 
@@ -108,28 +110,28 @@ export interface Model {
   readonly layers: number;
   readonly d_model: number;
   readonly vocab: number;
-  /** The most tokens that it reads and writes together. */
+  /** The most tokens of an input and its answer together. */
   readonly context: number;
   readonly precision: Precision;
   /** SHA-256, hex, of config and weights. */
   readonly sha256: string;
   /**
-   * What a reader of the results has to know of how the files were read, a sentence each.
-   * @param temperature of the answers that are to come; without it, what concerns answers is left out
+   * Sentences that a reader of the results must know about how the model's files were read.
+   * @param temperature temperature of the answers that will be generated; without it, notes on answers are left out
    */
   notes(temperature?: number): readonly string[];
   /**
    * The tokens that the model would read.
-   * @throws FathomError for an input that it cannot read, or that is longer than its context
+   * @throws FathomError for an input that the model cannot read, or that is longer than its context
    */
   encode(input: ModelInput): number[];
-  /** The text of tokens, without special ones. @throws FathomError where the checkpoint has no tokenizer */
+  /** The text of tokens, without special tokens. @throws FathomError if the checkpoint has no tokenizer */
   decode(ids: readonly number[]): string;
   /**
    * Generates an answer to each input.
-   * @param onAnswer told of each answer as it is finished, in whatever order that is
+   * @param onAnswer called with each answer as soon as it is finished, in no fixed order
    * @returns the answers in the order of the inputs
-   * @throws FathomError for an input that it cannot read, an option out of range, an edit that does not fit
+   * @throws FathomError for an input that the model cannot read, an option out of range, or an edit that does not fit
    */
   generate(
     inputs: readonly ModelInput[],
@@ -137,25 +139,25 @@ export interface Model {
     onAnswer?: (answer: Generated, index: number) => void,
   ): Promise<Generated[]>;
   /**
-   * The residual stream of exact tokens. All of it is held in memory: 4 · tokens · d_model bytes a layer.
-   * @returns what was captured of each input, in the order of the inputs
-   * @throws FathomError for an input that it cannot read, a layer that is not there, an edit that does not fit
+   * Captures the residual stream of exact tokens. All of it is held in memory: 4 · tokens · d_model bytes per layer.
+   * @returns one entry per input, in the order of the inputs
+   * @throws FathomError for an input that the model cannot read, a layer that does not exist, or an edit that does not fit
    */
   capture(inputs: readonly ModelInput[], options: CaptureOptions): Promise<Captured[]>;
   /**
-   * Gradients of Σ coefficient · logits[position, token] over `terms`, positions from 0.
+   * Gradients of Σ coefficient · logits[position, token] over `terms`. Positions count from 0.
    * @returns `residuals`: block → [tokens, d_model]; `weights`: name → the weight's own shape, empty without `weightsOf`
-   * @throws FathomError for an input that it cannot read, and a term, layer or block that is not there
+   * @throws FathomError for an input that the model cannot read, and for a term, layer or block that does not exist
    */
   gradients(input: ModelInput, options: GradientOptions): Promise<Gradients>;
-  /** Ends the engine's thread and gives its memory back. What is called after it is rejected. */
+  /** Ends the engine's thread and frees its memory. Later calls are rejected. */
   close(): Promise<void>;
 }
 
 /**
  * Opens a checkpoint. Close it when you are done: its thread keeps the process alive.
  * @param named a Hugging Face folder, a .gguf file, or a repository of the hub: org/name[@revision][:file.gguf]
- * @throws FathomError in one line for whatever is missing, broken, unsupported or not to be had
+ * @throws FathomError with one line, for a checkpoint that is missing, broken, unsupported or cannot be fetched
  */
 export async function openModel(named: string, options: OpenModelOptions = {}): Promise<Model> {
   const tell = options.onProgress ?? (() => undefined);

@@ -1,4 +1,4 @@
-/** A sparse autoencoder for a program: residuals in, features out, and back. */
+/** Sparse autoencoders for programs: encode residuals to features, and decode features. */
 import { badInput } from "../core/errors.ts";
 import { locateSae } from "../jobs/inputs/locate.ts";
 import type { JobEvent } from "../jobs/job/job-events.ts";
@@ -10,49 +10,49 @@ import { openSae as openFile } from "../sae/formats/open-sae.ts";
 export interface OpenSaeOptions {
   /** Name of the file's format; recognized from the files' names when not given. */
   format?: string;
-  /** Features that are active on a token, of a TopK file that does not say it. */
+  /** How many features are active per token, for a TopK file that does not say it. */
   k?: number;
   /** Threads of the arithmetic; one for each core when not given. */
   threads?: number;
-  /** Told what is at work while it is fetched. */
+  /** Called with every event while the SAE is fetched. */
   onProgress?: (event: JobEvent) => void;
 }
 
-/** An SAE in one form, whatever file it came from. Its arithmetic blocks the thread while a call computes. */
+/** An SAE in one form, whatever format its file has. A call blocks the thread while it computes. */
 export interface Sae {
-  /** Width of what it reads. */
+  /** Width of its input. */
   readonly d_in: number;
   /** Number of features. */
   readonly d_sae: number;
   readonly kind: SaeKind;
-  /** The most features that are active on a token; null where its kind has no such number. */
+  /** The most features that are active per token; null if its kind has no such number. */
   readonly k: number | null;
-  /** The block, from 0, whose output (resid_post) it reads; null where its file does not say, or it reads another place. */
+  /** The block, from 0, whose output (resid_post) it reads; null if the file does not say it, or if it reads another site. */
   readonly layer: number | null;
-  /** SHA-256, hex, of everything that decides what it computes: the same SAE has one name in any format. */
+  /** SHA-256, hex, of everything that decides what it computes. The same SAE has the same hash in every format. */
   readonly sha256: string;
-  /** What was done to the file's numbers on the way here, and what a reader has to know of them, a sentence each. */
+  /** Sentences on how the file's numbers were converted, and on what a reader must know about them. */
   readonly notes: readonly string[];
   /**
    * @param x [n, d_in], row-major float32
-   * @returns `features` [n, d_sae]; `shift` and `scale` [n, 1] undo its normalization in `decode`, and are null where it has none
+   * @returns `features` [n, d_sae]; `shift` and `scale` [n, 1] undo the SAE's normalization in `decode`, null if it has none
    * @throws FathomError for rows of another width, or that are not finite
    */
   encode(x: Float32Array<ArrayBuffer>): Promise<Encoded>;
   /**
-   * @param encoded what `encode` gave; its features may be changed
+   * @param encoded a result of `encode`; its features may be changed
    * @returns the reconstruction [n, d_in], in the units of the input
    * @throws FathomError for rows of another width
    */
   decode(encoded: Encoded): Promise<Float32Array<ArrayBuffer>>;
-  /** Gives its memory back. */
+  /** Frees its memory. */
   close(): Promise<void>;
 }
 
 /**
  * Opens an SAE of any format that Fathom reads (docs/sae-formats.md).
  * @param named a folder, the weights file in it, or either of them on the hub: org/name[@revision]:path
- * @throws FathomError in one line for whatever is missing, broken, unsupported or not to be had
+ * @throws FathomError with one line, for an SAE that is missing, broken, unsupported or cannot be fetched
  */
 export async function openSae(named: string, options: OpenSaeOptions = {}): Promise<Sae> {
   const { format, k, threads, onProgress = () => undefined } = options;

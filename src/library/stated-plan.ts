@@ -1,18 +1,18 @@
-/** From what is asked of an audit to its plan: the defaults where nothing is said, so that every choice ends up stated. */
+/** Makes the plan of an audit from the given choices. Defaults fill in the others, so that every choice is stated. */
 import { badInput } from "../core/errors.ts";
 import { type AuditPlan, type PlanFile, planSchema } from "../jobs/audit/plan.ts";
 import { namedCategories } from "../jobs/audit/plan-categories.ts";
 import { auditDefaults } from "./defaults.ts";
 
-/** How messages speak to whoever asks: a person with options, or a program with keys. */
+/** How messages name a choice: as an option for a person, or as a key for a program. */
 interface Speech {
   said: (key: string) => string;
-  /** Where else it could be said. */
+  /** Where else the choice could be stated. */
   elsewhere: string;
   hint: string;
 }
 
-/** @throws FathomError for what is missing, out of range, or cannot be asked together */
+/** @throws FathomError for a choice that is missing or out of range, and for choices that do not go together */
 export function statedPlan(asked: PlanFile, { said, elsewhere, hint }: Speech): AuditPlan {
   const { categories, ...rest } = { ...auditDefaults, ...asked };
   for (const key of ["model", "prompts"] as const)
@@ -34,7 +34,7 @@ export function statedPlan(asked: PlanFile, { said, elsewhere, hint }: Speech): 
   return { ...result.data, caps };
 }
 
-/** A key that is undefined is one that was left out: every schema takes the one and not the other. */
+/** Leaves out the keys whose value is undefined: a schema accepts a missing key, but not undefined. */
 export function withoutUndefined<T extends object>(said: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined)) as {
     [K in keyof T]?: Exclude<T[K], undefined>;

@@ -131,7 +131,7 @@ test("--dry-run --fidelity measures just that; without --fidelity a report says 
   expect(code).toBe(0);
   expect(JSON.parse(stdout)).toMatchObject({ fidelity: { prompts: 12 }, plan: { fidelity: true } });
   expect(readFileSync(join(folder, "run", "report.md"), "utf8")).toContain(
-    "How far int8 takes the model from itself in fp32: --fidelity was not asked for.",
+    "How far the model in int8 is from itself in fp32: --fidelity was not given.",
   );
 });
 

@@ -44,7 +44,7 @@ export function trainCommand(): Command {
       choice("--objective", objectiveNames),
     )
     .option("--from <sae>", `an SAE to start from, whose kind and sizes are kept: ${saeHelp}`)
-    .option("--format <name>", `of --from: ${formatHelp}`)
+    .option("--format <name>", `for --from: ${formatHelp}`)
     .option("--d-sae <n>", "number of features; required without --from or --preset", some("--d-sae"))
     .option(
       "--k <n>",

@@ -1,4 +1,4 @@
-/** What was audited and what audited it, as a report lists it. */
+/** The inputs of an audit, and the software and machine that made it, as a report lists them. */
 import type { Precision } from "../../core/records/precision.ts";
 import type { Identity } from "../../core/records/report.ts";
 import { saeKeys } from "../../core/sae-keys.ts";

@@ -1,4 +1,4 @@
-/** What a reader of an audit's report might expect and does not get, a sentence each. */
+/** Sentences on what an audit did not measure, although a reader of its report might expect it. */
 import { formatNumber } from "../../core/format.ts";
 import type { StoredInside } from "../../core/records/inside.ts";
 import { massiveMultiple } from "../../sae/measure/quality/quality.ts";
@@ -24,7 +24,7 @@ export function notMeasured({ manifest, insides }: RunRecords): string[] {
     ),
     ...said(
       plan.temperature === 0,
-      "How answers vary when they are sampled: every answer is the greedy one, so a prompt has one answer a condition.",
+      "How answers vary when they are sampled: every answer is the greedy one, so a prompt has one answer per condition.",
     ),
     ...said(
       plan.framings !== null,
@@ -35,14 +35,14 @@ export function notMeasured({ manifest, insides }: RunRecords): string[] {
       `The rest of the prompt set: only its first ${prompts.n} prompts were asked.`,
     ),
     plan.precision === "fp32"
-      ? "Precisions other than fp32: whatever the weights are stored in, they were computed with in fp32."
+      ? "Precisions other than fp32: the model was computed in fp32, whatever precision its weights are stored in."
       : `Precisions other than ${plan.precision}: in fp32 the answers may differ.`,
     ...said(
       plan.precision !== "fp32" && manifest.fidelity === null,
-      `How far ${plan.precision} takes the model from itself in fp32: --fidelity was not asked for.`,
+      `How far the model in ${plan.precision} is from itself in fp32: --fidelity was not given.`,
     ),
     "Other judges: one judge, a set of written rules, read the answers; neither a model nor a person did.",
-    "Languages other than English: the rules read English, and other answers come out without a label.",
+    "Languages other than English: the rules read English, and give answers in other languages no label.",
     "Which internal parts a refusal depends on: nothing was ablated or edited in this audit.",
     ...prompts.notes.map((note) => sentenceOf("Prompt file", note)),
   ];
@@ -69,17 +69,17 @@ function throughSae(
     ...(special_tokens === 0
       ? []
       : [
-          `Features${through} of the ${special_tokens} special tokens in the answers: they are the template's, and not pooled.`,
+          `Features${through} of the ${special_tokens} special tokens in the answers: they belong to the template, so they are not pooled.`,
         ]),
     ...(massive_tokens === 0 || massive_norm === null
       ? []
       : [
-          `Features${through} of the ${massive_tokens} massive tokens in the answers, whose norm is above ${formatNumber(massive_norm)}, ${massiveMultiple} times the median: one of them would decide an answer's, so they are not pooled.`,
+          `Features${through} of the ${massive_tokens} massive tokens in the answers, whose norm is above ${formatNumber(massive_norm)}, ${massiveMultiple} times the median: a single one would decide the features of its answer, so they are not pooled.`,
         ]),
     ...(answers_without_tokens === 0
       ? []
       : [
-          `Features${through} of ${answers_without_tokens} ${answers_without_tokens === 1 ? "answer" : "answers"} of no other tokens than those: left out of f, T and D.`,
+          `Features${through} of ${answers_without_tokens} ${answers_without_tokens === 1 ? "answer" : "answers"} without any other tokens: left out of f, T and D.`,
         ]),
   ];
 }
@@ -88,7 +88,7 @@ function notAsked(why: string | null, what: string): string {
   return `Answers with ${what}: not asked for${why === null ? "" : `, ${why}`}.`;
 }
 
-/** "What: it is so." whatever of that the reason already begins or ends with. */
+/** "What: reason." The full stop is added unless the reason already ends with a mark. */
 function sentenceOf(what: string, reason: string): string {
   const text = `${what}: ${reason.trim()}`;
   return /[.!?]$/.test(text) ? text : `${text}.`;

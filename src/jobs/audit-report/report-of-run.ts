@@ -1,4 +1,4 @@
-/** A run's records as a report: the one composition that `audit` and `report` share. */
+/** Makes the report of a run from its records. `audit` and `report` share this function. */
 import { mostUnjudged } from "../../audit/common/choices.ts";
 import type { ReportData } from "../../core/records/report.ts";
 import { buildReportData } from "../../report/build-report.ts";
@@ -6,7 +6,7 @@ import type { RunRecords } from "../audit/run.ts";
 import { identitiesOf } from "./identities.ts";
 import { notMeasured } from "./not-measured.ts";
 
-/** @param showText print every answer, those to hazard-adjacent prompts too */
+/** @param showText print every answer whole, also those to hazard-adjacent prompts */
 export function reportOfRun(run: RunRecords, showText: boolean): ReportData {
   const { manifest, insides, prompts, observations, verdicts, findings, catalogs } = run;
   const { plan, saes, judge, model, adapter } = manifest.inputs;
@@ -44,8 +44,8 @@ export function reportOfRun(run: RunRecords, showText: boolean): ReportData {
 }
 
 /**
- * Too much left undetermined is never a success: says so when more answers than the headline tolerates have no label.
- * @returns a sentence, or null
+ * An audit is not a success if more of its answers have no label than the headline allows.
+ * @returns a sentence that says so, or null
  */
 export function tooMuchUnjudged({ manifest, observations, verdicts }: RunRecords): string | null {
   const { templates, caps } = manifest.inputs.plan;

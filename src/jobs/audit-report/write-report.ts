@@ -1,4 +1,4 @@
-/** A report's files. */
+/** Writes the files of an audit's report. */
 import { join } from "node:path";
 import type { ReportData } from "../../core/records/report.ts";
 import { writeTextAtomically } from "../../files/disk/io.ts";
@@ -15,14 +15,14 @@ const renderers: Record<ReportFormat, (data: ReportData) => string> = {
   json: (data) => `${JSON.stringify(data, null, 1)}\n`,
 };
 
-/** @throws FathomError when the page is not built, or is no page for data: better before an audit than after it */
+/** Call this before an audit starts. @throws FathomError if the page is not built, or has no place for data */
 export function requireTemplate(): void {
   requirePlaces(readTemplate());
 }
 
 /** Writes `report.<format>` for each format. @returns their paths @throws FathomError when one cannot be written */
 export function writeReport(data: ReportData, folder: string, formats: readonly ReportFormat[]): string[] {
-  // All are rendered before the first is written: a report is there as a whole or not at all.
+  // All are rendered before the first is written, so that a failure in rendering leaves no part of a report.
   const files = formats.map((format) => ({
     path: join(folder, `report.${format}`),
     text: renderers[format](data),

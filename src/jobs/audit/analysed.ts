@@ -1,4 +1,4 @@
-/** What the records of a run come to: the analyses, and what 8 or 4 bits did to the model. */
+/** Computes the findings of a run's records: those of the analyses, and that on the effect of 8 or 4 bits. */
 import { type Analysis, analysis } from "../../audit/analyse.ts";
 import type { GivenSae } from "../../audit/common/answers.ts";
 import { fidelityFindings } from "../../audit/fidelity.ts";
@@ -15,7 +15,7 @@ export interface AnswerRecords {
   verdicts: readonly Verdict[];
 }
 
-/** Same records and SAEs, same findings. @throws FathomError when the records do not belong together */
+/** The same records and SAEs give the same findings. @throws FathomError if the records do not belong together */
 export function analysed(
   { manifest, prompts, observations, verdicts }: AnswerRecords,
   saes: readonly GivenSae[],
@@ -33,7 +33,7 @@ function ofFidelity({ fidelity, inputs: { plan, fidelity_bound } }: Manifest): F
   return fidelityFindings(fidelity, plan.precision, fidelity_bound);
 }
 
-/** Six significant digits: more than any interval here supports, and no reader should be offered the rest. */
+/** Rounds to six significant digits. No interval here is exact enough to support more. */
 function rounded(result: Analysis): Analysis {
   return JSON.parse(
     JSON.stringify(result, (_key, value: unknown) =>

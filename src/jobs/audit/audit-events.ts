@@ -1,17 +1,17 @@
-/** What an audit says while it is at work, beside what every job says. */
+/** The events of an audit: those of every job, and its own. */
 import type { JobEvent } from "../job/job-events.ts";
 
 export type AuditEvent =
   | JobEvent
-  /** Answers, of all that the plan asks for. Tokens were generated since this start of the audit, in `seconds`. */
+  /** `done` of `total` answers exist. `tokens` were generated since this start of the audit, in `seconds`. */
   | {
       kind: "answers";
       done: number;
       total: number;
       tokens: number;
       seconds: number;
-      /** Estimated seconds left; null until there is something to estimate from. */
+      /** Estimated seconds left; null until an estimate is possible. */
       left: number | null;
     }
-  /** All answers are there and analysed; `made` is null where none was missing. */
+  /** All answers exist and are analysed. `made` is null if no answer was missing. */
   | { kind: "answered"; answers: number; made: { tokens: number; seconds: number } | null };

@@ -1,4 +1,4 @@
-/** An audit as a job: open what the plan names, ask, judge, analyse. Its directory is described in run.ts. */
+/** An audit as a job: opens the model and SAEs of the plan, asks, judges and analyses. run.ts describes its directory. */
 import type { Fidelity } from "../../core/records/fidelity.ts";
 import { answersAt, type Checkpoint } from "../../model/checkpoint/checkpoint.ts";
 import { modelOf, type OpenOptions } from "../../model/model.ts";
@@ -17,19 +17,22 @@ import { performRun, type RunRecords } from "./run.ts";
 
 export type AuditResult =
   | { finished: true; run: RunRecords }
-  /** Rounded, the model is further from itself than the plan allows: nothing was asked. */
+  /** The rounded model is further from fp32 than the plan allows, so the run did not start. */
   | { finished: false; tooFar: Fidelity };
 
-/** What an audit needs before it writes anything. */
+/** Everything that an audit opens before it writes anything. */
 export interface OpenedAudit {
   checkpoint: Checkpoint;
   saes: Sae[];
   prepared: Prepared;
-  /** How its model is opened. */
+  /** The options with which the model is opened. */
   engine: OpenOptions;
 }
 
-/** Fetches and opens what the plan names. Nothing of a run is written. @throws FathomError for whatever will not do */
+/**
+ * Fetches and opens the files that the plan names. Writes nothing of a run.
+ * @throws FathomError for a file that cannot be used
+ */
 export async function openAudit(
   plan: AuditPlan,
   { threads, keepRounded, tell, signal }: JobContext<AuditEvent>,
@@ -46,7 +49,7 @@ export async function openAudit(
   return { checkpoint, saes, prepared, engine };
 }
 
-/** The records of the run are read again by `readRun`, and its report is made by `audit-report`. */
+/** `readRun` reads the records of the run again; src/jobs/audit-report/ makes its report. */
 export const audit: Job<AuditPlan, AuditResult, DirectoryContext<AuditEvent>> = async (plan, context) =>
   await untilAborted(context.signal, async () => {
     const { out, resume, tell, signal } = context;

@@ -1,4 +1,4 @@
-/** A run's start, cut anywhere, gone on with; and what is no start of a run, refused. */
+/** A start that was cut at any point goes on. A folder that is not the start of a run is refused. */
 import {
   existsSync,
   mkdirSync,
@@ -28,7 +28,7 @@ afterEach(() => {
   rmSync(join(run, ".."), { recursive: true });
 });
 
-/** Above every number that Linux and macOS give a process. */
+/** Higher than every process id of Linux and macOS. */
 const nobody = 2 ** 30;
 
 const prompts: Prompt[] = ["a", "b"].map((id) => ({
@@ -85,7 +85,7 @@ const sound = () => {
   expect(readManifest(run)).toEqual(made());
 };
 
-/** What a kill or a full disk can leave, from the first moment on. */
+/** The states that a kill or a full disk can leave, from the first moment on. */
 const cut: Record<string, () => void> = {
   nothing: () => undefined,
   "an empty folder": () => {
@@ -124,7 +124,7 @@ const cut: Record<string, () => void> = {
 };
 
 describe.each(Object.keys(cut))("a start that left %s", (name) => {
-  it.each([false, true])("is gone on with, resume %s", (resume) => {
+  it.each([false, true])("goes on, resume %s", (resume) => {
     cut[name]!();
     begin(resume);
     sound();
@@ -133,7 +133,7 @@ describe.each(Object.keys(cut))("a start that left %s", (name) => {
   });
 });
 
-it("a start without an answer may be made again otherwise, but not resumed otherwise", () => {
+it("a start without an answer may begin again with another plan, but is not resumed with another plan", () => {
   begin(false, made({ caps: [9] }));
   expect(() => {
     begin(true);
@@ -142,7 +142,7 @@ it("a start without an answer may be made again otherwise, but not resumed other
   sound();
 });
 
-it("a run with an answer is resumed only", () => {
+it("a run with an answer can only be resumed", () => {
   begin(false);
   put("observations.jsonl", sealed({ key: "k" }));
   expect(() => {
@@ -152,7 +152,7 @@ it("a run with an answer is resumed only", () => {
   sound();
 });
 
-it("a folder with anything of somebody else's is refused, and left as it was", () => {
+it("a folder with somebody else's file is refused, and left unchanged", () => {
   for (const [name, content] of [
     ["notes.txt", "mine"],
     [promptsName, "my own prompts"],
@@ -170,7 +170,7 @@ it("a folder with anything of somebody else's is refused, and left as it was", (
   }
 });
 
-it("of half-written files only ours are cleared, and none whose process is alive", () => {
+it("half-written files are removed only if they are ours and their process has ended", () => {
   begin(false);
   const kept = [
     ...[`notes.partial-${nobody}`, `findings.json.${nobody}`, "manifest.json.partial-x"],
@@ -193,7 +193,7 @@ it("prompts that were changed later are not overwritten, and those that were del
   sound();
 });
 
-it("a manifest that does not know the prompts' hash is of an older version, and gone on with", () => {
+it("a manifest without the prompts' hash is from an older version, and its run goes on", () => {
   begin(false);
   const { files: _, ...older } = made();
   put("manifest.json", JSON.stringify(older));
@@ -203,7 +203,7 @@ it("a manifest that does not know the prompts' hash is of an older version, and 
   begin(true);
 });
 
-it("what is another file is another input, under whatever name; what only has another name is the same", () => {
+it("another file is another input, whatever its name; the same file under another name is the same input", () => {
   begin(false);
   begin(true, made({ model: "renamed" }));
   expect(readManifest(run).inputs.model.name).toBe("m");

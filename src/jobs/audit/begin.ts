@@ -1,7 +1,7 @@
 /**
- * How a run begins, and is gone on with. A kill or a full disk on the way leaves a start that did not finish: what Fathom
- * writes before the first answer, or a part of it. The same command goes on from there, with or without `--resume`; what holds an
- * answer is gone on with by `--resume` and the same inputs only; and a folder with anything of somebody else's is refused.
+ * Begins a run, or goes on with one. A kill or a full disk can leave a start that did not finish: a part of the files that
+ * Fathom writes before the first answer. The same command goes on from there, with or without `--resume`. A run that holds an
+ * answer goes on only with `--resume` and the same inputs. A folder with anybody else's files is refused.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -40,10 +40,10 @@ const ours = new Set([...atStart, ...later, ...reports, lockName, "fidelity"]);
 const isOurs = (name: string): boolean => ours.has(name);
 
 /**
- * Makes the run's directory, or goes on with the one that is there, and keeps others away from it.
- * @returns what lets others in again
- * @throws FathomError when it holds a run and `resume` is false, something else, or a run of other inputs; and while another
- *   process is at work on it
+ * Makes the run's directory, or goes on with the one that exists, and locks it against other processes.
+ * @returns a function that releases the lock
+ * @throws FathomError if the directory holds a run with answers and `resume` is false, a run of other inputs, or something else;
+ *   and while another process is at work on it
  */
 export function beginRun(
   run: string,
@@ -70,7 +70,7 @@ function requireOurs(run: string, { prompts }: Beginning): void {
     makeFolder(run);
     const strange = readdirSync(run).find((name) => {
       if (name === lockName || isPartial(name, isOurs)) return false;
-      // Versions before wrote it first.
+      // Older versions wrote the prompts first.
       return name !== promptsName || readFileSync(join(run, name), "utf8") !== prompts;
     });
     if (strange !== undefined)
@@ -101,7 +101,7 @@ function start(run: string, now: Beginning, resume: boolean): void {
   keepPrompts(run, begun, now);
 }
 
-/** The manifest is first: what is there without one is no run yet. */
+/** Writes the manifest first, because a folder without one is not a run. */
 function writeStart(run: string, { manifest, prompts }: Beginning): void {
   writeManifest(run, manifest);
   writeTextAtomically(join(run, promptsName), prompts);
@@ -113,7 +113,9 @@ function hasAnswers(run: string): boolean {
   );
 }
 
-/** Prompts that are missing are written again; others than the run began with are somebody's, and are not overwritten. */
+/**
+ * Writes missing prompts again. Prompts that differ from those of the start were changed by somebody, and are not overwritten.
+ */
 function keepPrompts(run: string, begun: Manifest, { manifest, prompts }: Beginning): void {
   const path = join(run, promptsName);
   const known = begun.files[promptsName];

@@ -1,6 +1,6 @@
 /**
- * The text that the chosen features are active on, so that a feature can be looked at: tokens of the answers that it was
- * chosen on, and of no scored one.
+ * Finds the text on which the chosen features are active, so that a person can look at a feature. The tokens come from the
+ * answers on which features were chosen, and never from a scored answer.
  */
 
 import { random } from "../../core/random.ts";
@@ -16,7 +16,7 @@ import { Peaks } from "../../sae/measure/contexts/peaks.ts";
 import { layoutOf, type TextLayout } from "../../sae/measure/contexts/text-rows.ts";
 import { normsOf } from "../../sae/measure/quality/quality.ts";
 
-/** Contexts of a feature, each of another answer, and how much text is shown around each token. */
+/** The number of contexts of a feature, each from another answer, and the tokens shown before and behind each. */
 const strongest = 3;
 const window = { before: 16, behind: 8 };
 
@@ -27,7 +27,7 @@ export interface ContextSource {
   observations: readonly Observation[];
   /** resid_post of an answer's tokens, [tokens, d_in]. */
   activationsOf: (observation: Observation) => Float32Array<ArrayBuffer>;
-  /** Tokens of a norm above it are shown and never chosen, as they are not pooled. */
+  /** Tokens whose norm is above this are never chosen, because they are not pooled. They are shown around a chosen token. */
   massiveNorm: number;
 }
 
@@ -42,14 +42,14 @@ export async function withContexts(catalog: Catalog, source: ContextSource): Pro
   const norms = normsOf(rows);
   const session = await SaeSession.open(sae);
   try {
-    // Nothing is drawn: a catalog shows the strongest.
+    // A catalog shows the strongest contexts only, so none is drawn at random.
     const peaks = new Peaks(sae.d_sae, { strongest, drawn: 0 }, random("contexts"));
     await session.encodeRows(rows, (stretch) => {
       eachActive(stretch, sae.d_sae, (row, feature, value) => {
         if (!chosen.has(feature)) return;
         const text = layout.textOf[row]!;
         const id = layout.texts[text]!.ids[row - layout.starts[text]!]!;
-        // Marks of the template are no text of the answer's.
+        // Special tokens belong to the template, not to the answer's text.
         if (!tokenizer.specialIds.has(id) && norms[row]! <= massiveNorm) peaks.add(feature, row, text, value);
       });
     });
@@ -89,7 +89,7 @@ function stored({ text, position, of, tokens, at, activations }: Context, prompt
   };
 }
 
-/** The answers' rows one after another, an answer in memory at a time. */
+/** The rows of all answers, one after the other. One answer at a time is in memory. */
 function rowsOfAnswers(
   { starts, textOf }: TextLayout,
   { sae, observations, activationsOf }: ContextSource,

@@ -1,6 +1,6 @@
 /**
- * From activations on the disk to pooled features of an SAE. The load gate comes first: an SAE that does not explain this
- * model's own activations is not used, and the run says why.
+ * Makes the pooled features of an SAE from the activations on the disk. The load gate comes first: an SAE that does not explain
+ * this model's own activations is not used, and the run says why.
  */
 
 import type { Features } from "../../audit/common/answers.ts";
@@ -23,14 +23,14 @@ import { activationsOf } from "./sidecar.ts";
 
 /** Tokens that the gate judges an SAE on: some thousands, from answers spread over the whole run. */
 const gateTokens = 8192;
-/** Of those, what is read again three times, for cross-entropy with the reconstruction spliced in. */
+/** Tokens that are read again three times, for the cross-entropy with the reconstruction spliced in. */
 const splicedTokens = 2048;
 
 export interface PooledRun {
   gate: GateResult;
-  /** null when the gate refused and was not overridden. */
+  /** null if the gate failed and was not overridden. */
   features: Features | null;
-  /** Tokens and answers that are not pooled. */
+  /** How many tokens and answers are not pooled. */
   leftOut: LeftOut;
   /** The norm above which a token of the answers is massive; null where nothing was pooled. */
   massiveNorm: number | null;
@@ -66,7 +66,7 @@ export async function poolFeatures(
       return { gate: passed, features: null, leftOut, massiveNorm: null };
 
     const pooled = new Map<string, Float32Array | null>();
-    // The rule of the gate, by the median of the tokens that it judged.
+    // The same rule as in the gate, with the median norm of the tokens that the gate judged.
     const massiveNorm = massiveMultiple * passed.quality.norm.median;
     for (const observation of observations) {
       const { key, ids } = observation;
@@ -103,10 +103,10 @@ export async function poolFeatures(
   }
 }
 
-/** A spread needs as many. */
+/** A variance needs two tokens. */
 const leastTokens = 2;
 
-/** Of answers that are empty, or all but: there is nothing to judge an SAE on, and nothing to pool. */
+/** The result if the answers have too few tokens: the gate cannot judge the SAE, and there is nothing to pool. */
 function unjudged({ notes }: Sae, tokens: number): PooledRun {
   const sentence = `variance explained: not judged: the answers have ${tokens} tokens, and ${leastTokens} are needed.`;
   const check = {
@@ -124,7 +124,7 @@ function unjudged({ notes }: Sae, tokens: number): PooledRun {
   };
 }
 
-/** Prompts and answers, spread over the run; an answer's tokens are predicted. */
+/** Prompts with their answers, spread over the run. Only the answer's tokens count for the cross-entropy. */
 function sampleTexts(observations: readonly Observation[]): SampleText[] {
   const texts = observations
     .filter(({ ids }) => ids.length > 0)
@@ -136,7 +136,7 @@ function sampleTexts(observations: readonly Observation[]): SampleText[] {
   return evenly(texts, splicedTokens);
 }
 
-/** Every n-th answer's tokens, so that the sample is as mixed as the run. */
+/** The tokens of every n-th answer, so that the sample is as mixed as the run. */
 function sampleTokens(run: string, observations: readonly Observation[], layer: number, width: number) {
   const all = observations.reduce((sum, { ids }) => sum + ids.length, 0);
   const every = Math.max(1, Math.ceil(all / gateTokens));

@@ -1,4 +1,4 @@
-/** `--fidelity`: measured once a run, written into its manifest, and held against the bound before the first answer. */
+/** `--fidelity`: measured once per run, written into its manifest, and compared with the bound before the first answer. */
 import { join } from "node:path";
 import type { Fidelity } from "../../core/records/fidelity.ts";
 import { modelOf, type OpenOptions } from "../../model/model.ts";
@@ -11,12 +11,12 @@ import type { Prepared } from "./prepare.ts";
 
 interface Request {
   prepared: Prepared;
-  /** How the run's model is opened. */
+  /** The options with which the run's model is opened. */
   engine: OpenOptions;
   tell: Tell;
 }
 
-/** @param beside path of a file that is not there; both models' logits wait beside it */
+/** @param beside a path; the logits of the model in fp32 wait in a file beside it */
 export async function fidelityOfPlan({ prepared, engine, tell }: Request, beside: string): Promise<Fidelity> {
   return await measureFidelity({
     prepared,
@@ -31,7 +31,7 @@ export async function fidelityOfPlan({ prepared, engine, tell }: Request, beside
   });
 }
 
-/** A run's fidelity: what an earlier start of it measured, or measured now and written down. */
+/** The run's fidelity: from its manifest if an earlier start measured it, otherwise measured now and written there. */
 export async function fidelityOfRun(run: string, request: Request): Promise<Fidelity> {
   const manifest = readManifest(run);
   if (manifest.fidelity !== null) return manifest.fidelity;

@@ -1,6 +1,6 @@
 /**
- * The inside views of a run, one an SAE: what the load gate says of each, what its features are, and what is kept of it, so
- * that a report can be made again without model and SAEs.
+ * The inside views of a run, one per SAE: the result of the load gate, the pooled features, and the part that is stored. From
+ * that part a report can be made again without the model and the SAEs.
  */
 import type { Analysis } from "../../audit/analyse.ts";
 import type { GivenSae } from "../../audit/common/answers.ts";
@@ -16,7 +16,7 @@ import { type PooledRun, type PoolInput, poolFeatures } from "./features.ts";
 import type { Manifest } from "./manifest.ts";
 import { activationsOf } from "./sidecar.ts";
 
-/** An SAE, and what came of it in this run. */
+/** An SAE and its results in this run. */
 export interface UsedSae extends PooledRun {
   key: string;
   sae: Sae;
@@ -24,7 +24,10 @@ export interface UsedSae extends PooledRun {
   override: string | null;
 }
 
-/** @param known the manifest's word on each @throws FathomError when a sidecar is missing or damaged */
+/**
+ * @param known the manifest's entries for the SAEs, in the same order
+ * @throws FathomError when a sidecar is missing or damaged
+ */
 export async function useSaes(
   saes: readonly Sae[],
   known: Manifest["inputs"]["saes"],
@@ -52,7 +55,7 @@ export function givenSae({ key, features, gate }: UsedSae): GivenSae {
   return { key, features, not_measured };
 }
 
-/** What is kept of a view. @param used null without an SAE @throws FathomError when a sidecar is missing or damaged */
+/** The stored part of a view. @param used null without an SAE @throws FathomError when a sidecar is missing or damaged */
 export async function keptOf(
   { catalog, selection, ...table }: Analysis["insides"][number],
   used: UsedSae | null,
@@ -86,7 +89,7 @@ export async function keptOf(
   };
 }
 
-/** The catalog with the place of each feature on Neuronpedia, where the SAE names one. */
+/** The catalog with the Neuronpedia page of each feature, if the SAE names one. */
 function shownOn(catalog: Catalog, sae: Sae): Catalog {
   return {
     ...catalog,

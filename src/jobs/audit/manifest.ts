@@ -1,4 +1,4 @@
-/** What a run was made with: everything another machine needs to repeat it, and a resume needs to refuse a mismatch. */
+/** The manifest of a run: everything that another machine needs to repeat it, and that a resume compares. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
@@ -17,14 +17,14 @@ import { firstDifference, isRecord } from "../job/difference.ts";
 import { planSchema } from "./plan.ts";
 
 /**
- * Of the run directory. An older run is opened, and its findings are made again (older.ts); a newer one is refused, never half
- * understood. Format 2: a finding says what it is about.
+ * The format of the run directory. A run of an older format is opened, and its findings are computed again (older.ts). A run of
+ * a newer format is refused. In format 2 a finding says what it is about.
  */
 export const runFormat = 2;
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
-/** Versions that knew one SAE wrote it alone, and the one layer beside it. */
+/** Older versions knew only one SAE: they wrote it without a list, and its layer beside it. */
 function severalSaes(inputs: unknown): unknown {
   if (typeof inputs !== "object" || inputs === null || !("layer" in inputs)) return inputs;
   const { sae, layer, ...rest } = inputs as Record<string, unknown>;
@@ -33,7 +33,7 @@ function severalSaes(inputs: unknown): unknown {
 
 export const manifestSchema = z.strictObject({
   format: z.int().positive().max(runFormat).default(1),
-  /** What decides the results; a run is resumed only by the same. */
+  /** Everything that decides the results. A run is resumed only with the same inputs. */
   inputs: z.preprocess(
     severalSaes,
     z.strictObject({
@@ -44,30 +44,33 @@ export const manifestSchema = z.strictObject({
         d_model: z.int(),
         sha256,
       }),
-      /** Runs of versions before there were adapters do not name one. */
+      /** Runs of versions without adapters do not have this key. */
       adapter: z
         .strictObject({ name: z.string(), made_for: z.string().nullable(), sha256 })
         .nullable()
         .default(null),
       tokenizer: z.strictObject({ sha256 }),
       template: z.strictObject({ sha256 }).nullable(),
-      /** What ends an answer, as the vocabulary spells it; null where that is a padded row, and in all of older versions. */
+      /**
+       * The tokens that end an answer. `token` is null for a padded row without a token. The list is null in runs of older
+       * versions.
+       */
       end_tokens: z
         .array(z.strictObject({ id: z.int().nonnegative(), token: z.string().nullable() }))
         .nullable()
         .default(null),
       prompts: z.strictObject({ name: z.string(), sha256, n: z.int(), notes: z.array(z.string()) }),
-      /** In the order named: the headline speaks of the first. */
+      /** In the order of the plan. The headline is about the first. */
       saes: z.array(
         z.strictObject({
           name: z.string(),
-          /** Features active on a token, where the k largest are kept, whoever said it; versions before have it in the hash alone. */
+          /** k of a TopK SAE, from its file or the plan. Older versions have it only in the hash. */
           k: z.int().positive().nullable().optional(),
           sha256,
           d_sae: z.int(),
           kind: z.string(),
           hook: z.string(),
-          /** Block whose resid_post it was given. */
+          /** Block whose resid_post the SAE read. */
           layer: z.int().nonnegative(),
         }),
       ),
@@ -81,7 +84,7 @@ export const manifestSchema = z.strictObject({
           fidelity: true,
           fidelity_bound: true,
         })
-        // Runs of versions before these could be chosen.
+        // Runs of versions in which these could not be chosen.
         .extend({
           precision: z.enum(precisions).default("fp32"),
           allow_failed: z.boolean().default(false),
@@ -89,11 +92,11 @@ export const manifestSchema = z.strictObject({
           categories: categoriesSchema.default([...publishedCategories]),
           projection: z.boolean().default(false),
         }),
-      /** Above which the run would not have been made; null where fidelity was not asked for. */
+      /** The mean KL above which the run would not have started; null without --fidelity. */
       fidelity_bound: z.number().nullable().default(null),
-      /** Which way of rounding the weights; null in fp32. */
+      /** Version of the rounding of the weights; null in fp32. */
       rounding: z.int().nullable().default(null),
-      /** Blocks whose resid_post was kept, rising. */
+      /** Blocks whose resid_post was kept, in rising order. */
       layers: z.array(z.int().nonnegative()).min(1),
       /** The refusal score's tokens, as the vocabulary spells them. */
       refusal_tokens: z.array(z.string()),
@@ -101,15 +104,15 @@ export const manifestSchema = z.strictObject({
       observations: z.int().nonnegative(),
     }),
   ),
-  /** SHA-256 of files that are written at the start, by name; none in runs of versions that did not keep it. */
+  /** SHA-256 of the files that are written at the start, by name; empty in runs of older versions. */
   files: z.record(z.string(), sha256).default({}),
-  /** Measured before the first answer when the plan asks for it. */
+  /** Measured before the first answer, if the plan asks for it; otherwise null. */
   fidelity: fidelitySchema.nullable().default(null),
-  /** What a reader has to know of how the model's files were read, a sentence each; runs of older versions have none. */
+  /** Sentences that a reader must know about how the model's files were read; empty in runs of older versions. */
   notes: z.array(z.string()).default([]),
-  /** Said of each SAE that was used although the load gate refused it; written when the gate has judged. */
+  /** One sentence per SAE that was used although it failed the load gate; written after the gate has judged. */
   gate_overrides: z.array(z.string()).default([]),
-  /** Of what came from the hub: recorded, free to differ on a resume. */
+  /** Where files from the hub came from. They are recorded, and may differ in a resume. */
   origins: z
     .strictObject({
       model: originSchema.nullable(),
@@ -117,7 +120,7 @@ export const manifestSchema = z.strictObject({
       sae: listOf(originSchema.nullable()),
     })
     .optional(),
-  /** What it ran on: recorded, free to differ on a resume. */
+  /** The versions and the machine. They are recorded, and may differ in a resume. */
   environment: z.strictObject({
     fathom: z.string(),
     node: z.string(),
@@ -129,10 +132,10 @@ export const manifestSchema = z.strictObject({
 });
 export type Manifest = z.infer<typeof manifestSchema>;
 
-/** What to try when a file of a run is not what it was written as. */
+/** The hint for a file of a run that was changed or damaged. */
 export const restore = "restore the file or start a new run";
 
-/** The prompts, so that the directory stands alone. */
+/** The file of the prompts, so that the directory needs no other file. */
 export const promptsName = "prompts.jsonl";
 
 export const manifestPath = (run: string): string => join(run, "manifest.json");
@@ -144,7 +147,7 @@ export function writeManifest(run: string, manifest: Manifest): void {
   writeTextAtomically(manifestPath(run), `${JSON.stringify(manifest, null, 2)}\n`);
 }
 
-/** @throws FathomError when there is none, or it is of a newer format or damaged */
+/** @throws FathomError if there is no manifest, or if it is damaged or of a newer format */
 export function readManifest(run: string): Manifest {
   const path = manifestPath(run);
   if (!existsSync(path))
@@ -163,17 +166,17 @@ export function readManifest(run: string): Manifest {
 }
 
 /**
- * Names, which say where something lay and not what it is: the same model in another folder is the same model. `notes` name
- * the prompt file; `k` is in its SAE's hash, and is not recorded by versions before.
+ * Keys that may differ in a resume. A name says where a file lay, and not what it is: the same model in another folder is the
+ * same model. `notes` contain the name of the prompt file. `k` is part of the SAE's hash, and older versions do not record it.
  */
 const free: ReadonlySet<string> = new Set(["name", "made_for", "notes", "k"]);
 
-// What categories are called is no file's name.
+// The name of a category is not the name of a file, so it may not differ.
 const isFree = (key: string, path: string): boolean => free.has(key) && !path.startsWith(".plan");
 
 /** @throws FathomError naming the first input in which a resumed run would differ from the one begun */
 export function requireSameInputs(run: string, begun: Manifest, now: Manifest): void {
-  // Of a run of an older version it is not known; what it has no key for, the keys of its answers say (units.ts).
+  // An older version did not record the end tokens. If they differ, the keys of the answers differ too (units.ts).
   const ends = begun.inputs.end_tokens === null ? null : now.inputs.end_tokens;
   const differing = firstDifference(begun.inputs, { ...now.inputs, end_tokens: ends }, isFree);
   if (differing === null) return;
@@ -185,7 +188,7 @@ export function requireSameInputs(run: string, begun: Manifest, now: Manifest): 
   );
 }
 
-/** Whether a run of these inputs would be the one begun. */
+/** Whether both manifests have the same inputs. */
 export function sameInputs(begun: Manifest, now: Manifest): boolean {
   return firstDifference(begun.inputs, now.inputs, isFree) === null;
 }

@@ -1,7 +1,7 @@
 /**
  * `--fidelity`: before a run in 8 or 4 bits begins, both models read the same tokens, and their next-token distributions
- * are compared. The tokens are a sample of the run's own prompts, answered by the model in fp32. One model is open at a
- * time; what the first computed waits on the disk.
+ * are compared. The tokens are a sample of the run's own prompts, answered by the model in fp32. Only one model is open at a
+ * time; the logits of the first wait on the disk.
  */
 import { fidelityOf } from "../../audit/fidelity.ts";
 import type { Fidelity } from "../../core/records/fidelity.ts";
@@ -12,21 +12,21 @@ import type { Model } from "../../model/model.ts";
 import { compareLogits, type LogitComparison } from "../../stats/kl.ts";
 import type { Prepared } from "./prepare.ts";
 
-/** Units of the run whose answers are compared, spread over all of its prompts and conditions… */
+/** The most units whose answers are compared. They are spread over all prompts and conditions of the run. */
 const sampledUnits = 32;
-/** …and tokens of an answer, at most: some 1,500 in all, which settles the mean KL to about a tenth of itself. */
+/** The most tokens of an answer. About 1,500 tokens in all give the mean KL to within about a tenth of its value. */
 const sampledTokens = 48;
 
 export interface FidelityInput {
   prepared: Prepared;
-  /** Opens the model; it is closed again here. */
+  /** Opens the model. `measureFidelity` closes it. */
   open: (precision: Precision) => Promise<Model>;
   /** Path beside which logits wait: tokens · vocabulary · 4 bytes. */
   beside: string;
   onProgress: (what: string) => void;
 }
 
-/** What a model is asked to read, and where in it the answer's distributions are. */
+/** The tokens that a model reads, and where in them the answer's distributions begin. */
 interface Reading {
   id: string;
   ids: number[];
@@ -34,7 +34,7 @@ interface Reading {
   from: number;
 }
 
-/** @throws FathomError when there is no room for the logits */
+/** @throws FathomError if the disk has no room for the logits */
 export async function measureFidelity({
   prepared: { units, plan },
   open,
@@ -92,7 +92,7 @@ export async function measureFidelity({
   }
 }
 
-/** Hands over logits [vocab] of each reading from `from` on, token by token in their order. */
+/** Passes the logits [vocab] of each reading to `onLogits`: from position `from` on, token by token, in order. */
 async function eachToken(
   model: Model,
   readings: readonly Reading[],

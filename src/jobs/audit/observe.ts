@@ -1,6 +1,6 @@
 /**
- * Units in, observations out: what the journal already holds is kept, the rest is generated, and each row is in the
- * journal the moment it is finished.
+ * Makes the observations of all units. Those in the journal are kept, and the others are generated. An answer goes into the
+ * journal as soon as it is finished.
  */
 import { join } from "node:path";
 import { badInput, failure } from "../../core/errors.ts";
@@ -25,7 +25,7 @@ export interface ObserveProgress {
   tokens: number;
   /** Seconds since the start of this call. */
   seconds: number;
-  /** Estimated seconds left; null until there is something to estimate from. */
+  /** Estimated seconds left; null until an estimate is possible. */
   left: number | null;
 }
 
@@ -49,7 +49,7 @@ export async function observe(input: ObserveInput): Promise<Observation[]> {
   const journal = openJournal(observationsPath(run), parseObservation);
   try {
     const known = knownOf(journal, units);
-    // Activations that are not there as they were written are made again, with the answers that they are of.
+    // Activations that are missing or changed are computed again, together with their answers.
     const lost = new Set([...known.values()].filter((record) => !isWhole(run, record)).map(({ key }) => key));
     const pending = units.filter((unit) => !known.has(unit.key) || lost.has(unit.key));
     const cap = Math.max(...plan.caps);
@@ -109,7 +109,10 @@ export async function observe(input: ObserveInput): Promise<Observation[]> {
   }
 }
 
-/** What a run has observed so far, by key. @throws FathomError for what another plan, or two hands, have written */
+/**
+ * The run's observations so far, by key.
+ * @throws FathomError for an observation of another plan, and for one that is there twice
+ */
 function knownOf({ path, records }: Journal<Observation>, units: readonly Unit[]): Map<string, Observation> {
   const wanted = new Set(units.map((unit) => unit.key));
   for (const { key } of records)
@@ -118,7 +121,7 @@ function knownOf({ path, records }: Journal<Observation>, units: readonly Unit[]
   return byKey(path, records);
 }
 
-/** @throws FathomError when one is there twice */
+/** @throws FathomError if a key is there twice */
 function byKey(path: string, records: readonly Observation[]): Map<string, Observation> {
   const found = new Map<string, Observation>();
   for (const record of records) {
@@ -129,7 +132,7 @@ function byKey(path: string, records: readonly Observation[]): Map<string, Obser
   return found;
 }
 
-/** What was lost can only be made again where the model answers as it did. */
+/** Lost activations can only be computed again if the model still gives the same answer. @throws FathomError if it does not */
 function requireSame(run: string, before: Observation, now: Observation): void {
   const known = before.activations.some(({ sha256 }) => sha256 !== undefined);
   const of = ({ ids, activations }: Observation) =>
@@ -147,7 +150,7 @@ function parseObservation(value: unknown, where: string): Observation {
   return parseRecord(observationSchema, value, where, restore);
 }
 
-/** The observations of a finished run, all of them; nothing is written. @throws FathomError for damage */
+/** Reads all observations of a finished run, and writes nothing. @throws FathomError for damage */
 export function readObservations(run: string, count: number): Observation[] {
   const path = observationsPath(run);
   const records = readJournal(path, parseObservation);
@@ -164,7 +167,7 @@ function progressOf({ units, plan, onProgress }: ObserveInput, resumed: number) 
   let tokens = 0;
   const tell = () => {
     const seconds = (performance.now() - start) / 1000;
-    // Tokens still to come: what finished rows took on average, or the cap while nothing is known.
+    // Expected tokens of an answer: the tokens so far per finished answer, or the cap while none is finished.
     const finished = done - resumed;
     const expected = finished > 0 ? Math.min(cap, tokens / finished) : cap;
     const rate = tokens / seconds;

@@ -1,4 +1,4 @@
-/** A run of the first format, whose findings did not say what they are about, is read as one of today. */
+/** A run of format 1, whose findings do not say what they are about, is read like a run of today. */
 import { expect, it } from "vitest";
 import { honest, isHazard, made, noise, refuseAt, world } from "../../../test/support/audit-world.ts";
 import type { AnalysisInput } from "../../audit/common/answers.ts";
@@ -17,7 +17,7 @@ function recordsOf(input: AnalysisInput, projection: boolean) {
   const plan = { categories: publishedCategories, projection, caps: [...caps], seed: 3, precision: "int8" };
   const kl = { mean: 0.01, interval: null, p95: 0.02 };
   const fidelity = { prompts: 4, tokens: 40, kl, top1: { share: 0.9, interval: [0.8, 0.95] }, level: 0.95 };
-  // Of a manifest the analyses need no more than this.
+  // The analyses need only this part of a manifest.
   const manifest = { inputs: { plan, fidelity_bound: 0.05 }, fidelity } as unknown as Manifest;
   const keys = input.saes.length === 0 ? [""] : input.saes.map(({ key }) => key);
   return { manifest, prompts, observations, verdicts, insides: keys.map((sae) => ({ sae })) };
@@ -51,7 +51,7 @@ it.each([
   expect(JSON.stringify(again[0])).toMatch(/^\{"id":"headline.refuses","about":/);
 });
 
-it("what the answers say is made again, whatever is stored; what an SAE says is kept", () => {
+it("findings on the answers are computed again, whatever is stored; findings through an SAE are kept", () => {
   const records = recordsOf(withOne, false);
   const { findings } = analysed(records, withOne.saes);
   const changed = stripped(findings).map((finding) => ({ ...finding, sentence: "Another sentence." }));
@@ -59,7 +59,7 @@ it("what the answers say is made again, whatever is stored; what an SAE says is 
     expect(finding.sentence).toBe("sae" in finding.about ? "Another sentence." : findings[i]!.sentence);
 });
 
-it("what its version did not measure is said to be missing", () => {
+it("a finding that its version did not have is reported as not measured", () => {
   const records = recordsOf(withOne, false);
   const { findings } = analysed(records, withOne.saes);
   const fewer = stripped(findings).filter(({ id }) => id !== "depth.refusals" && id !== "refusal.seeds");
@@ -74,7 +74,7 @@ it("what its version did not measure is said to be missing", () => {
   });
 });
 
-it("a finding on what it did not ask is refused by name", () => {
+it("a finding on something that the run did not ask is refused by name", () => {
   const records = recordsOf(without, false);
   const [first, ...rest] = stripped(analysed(records, []).findings);
   const strange = { ...first!, id: "refusal.rate.benign.chat.7" };

@@ -1,6 +1,6 @@
 /**
- * The findings of a run of an older format, made again from its records. What was seen through an SAE needs that SAE's
- * features, which no run holds: those findings are kept as they are stored, and get what the format lacks.
+ * Computes the findings of a run of an older format again from its records. Findings through an SAE need the SAE's features,
+ * which a run does not store. Those findings are kept as stored, and get the keys that the older format lacks.
  */
 import { badInput } from "../../core/errors.ts";
 import type { About } from "../../core/records/about.ts";
@@ -13,9 +13,9 @@ import { type Manifest, restore, runFormat } from "./manifest.ts";
 export const isOlder = ({ format }: Manifest): boolean => format < runFormat;
 
 /**
- * @param stored in the run's findings.json @param path of that file
- * @returns in the order in which they are stored, then what that version did not say
- * @throws FathomError when a stored finding is none that these records can have
+ * @param stored the findings in the run's findings.json @param path the path of that file
+ * @returns the findings in the order in which they are stored, then those that the older version did not have
+ * @throws FathomError for a stored finding that these records cannot have
  */
 export function findingsAgain(
   records: AnswerRecords & { insides: readonly Pick<StoredInside, "sae">[] },

@@ -116,7 +116,7 @@ describe("what the prompts define", () => {
     requireDefined(categories, [...prompts, { ...prompts[0]!, framing: "roleplay" }], "a set");
   });
 
-  it("asks the published five of any set", () => {
+  it("uses the published five with any set", () => {
     requireDefined(publishedCategories, prompts, "a set");
   });
 });

@@ -1,4 +1,4 @@
-/** The categories that a plan names: the published five, or a file's or the plan's own. What is unknown is refused by name. */
+/** Reads the categories of a plan: the published five, a file's, or the plan's own. Unknown names and keys are refused. */
 import { z } from "zod";
 import { featuresPerCategory, smallestEffect } from "../../audit/common/choices.ts";
 import { published, publishedCategories } from "../../audit/features/published-categories.ts";
@@ -17,7 +17,10 @@ import { parseYaml, readYaml, type YamlFile } from "../../files/yaml/yaml.ts";
 
 const publishedNames = publishedCategories.map(({ name }) => name);
 
-/** An entry as a person writes it: a published category's name, or a definition that may leave its size to the published one. */
+/**
+ * An entry as a person writes it: the name of a published category, or a definition. `features` and `least_effect` may be left
+ * out.
+ */
 const entrySchema = z.preprocess((given, context) => {
   if (typeof given !== "string") return withSize(given);
   const known = publishedCategories.find(({ name }) => name === given);
@@ -33,7 +36,7 @@ const entriesSchema = listOfCategories(entrySchema);
 
 const { shape } = categorySchema;
 
-/** What may be written there, for the plan's JSON Schema; of two sides that an answer could be on at once it says nothing. */
+/** The list as a person may write it, for the plan's JSON Schema. It cannot say that no answer may be on both sides. */
 export const writtenCategories = z
   .array(
     z.union([
@@ -57,7 +60,7 @@ const keys = {
   hint: "name, has, lacks, features, least_effect; a side has tier, panel, framing, category, outcome",
 };
 
-/** A list of categories at a place of a file. @throws FathomError with line and key */
+/** Parses the list of categories at the key `within` of a file. @throws FathomError with line and key */
 export function parseCategories(file: YamlFile, within: readonly string[]): CategoryDefinition[] {
   return parseYaml(file, entriesSchema, within, keys);
 }
@@ -74,8 +77,8 @@ export function namedCategories(name: string): readonly CategoryDefinition[] {
 }
 
 /**
- * That the prompts define what the categories contrast: a side that no prompt can be on would leave its category out of
- * every run. The published five are not held to it: they are asked of any set, and what is left out is said by name.
+ * Requires that some prompt can be on each side. A side without prompts would leave its category out of every run. The
+ * published five are not checked: they are used with any set, and the report names those that are left out.
  * @throws FathomError naming the category and the side
  */
 export function requireDefined(
@@ -97,7 +100,7 @@ export function requireDefined(
 
 const promptsOf = ({ outcome: _outcome, ...side }: Side): Side => side;
 
-/** What the prompts have in the fields that the side speaks of. */
+/** The values of the prompts in the fields that the side states. */
 function known(side: Side, prompts: readonly Prompt[]): string {
   return (["tier", "panel", "framing", "category"] as const)
     .filter((field) => side[field] !== undefined)

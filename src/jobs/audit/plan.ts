@@ -1,4 +1,4 @@
-/** What an audit is asked to do: every choice stated, none defaulted here (the command line does that). */
+/** The plan of an audit. It states every choice; src/library/stated-plan.ts fills in the defaults. */
 import { existsSync } from "node:fs";
 import { dirname, isAbsolute, join } from "node:path";
 import { z } from "zod";
@@ -12,7 +12,7 @@ import { parseYaml, readYaml, type YamlFile } from "../../files/yaml/yaml.ts";
 import { parseReference } from "../../hub/reference.ts";
 import { parseCategories, writtenCategories } from "./plan-categories.ts";
 
-/** An SAE's file or directory, here or on the hub; k where it keeps the k largest and no file says how many. */
+/** The path of an SAE, here or on the hub. With k for a TopK SAE whose file does not state it. */
 const saeSchema = z.union(
   [
     z.string().min(1).describe("The SAE's folder or weights file, or org/name[@revision]:path on the hub."),
@@ -27,7 +27,7 @@ const saeSchema = z.union(
           .positive()
           .optional()
           .describe(
-            "How many features are active on a token. Only for a TopK file that does not say it itself.",
+            "How many features are active per token. Only for a TopK file that does not say it itself.",
           ),
       })
       .describe("An SAE together with its k."),
@@ -40,7 +40,7 @@ export const pathOfSae = (named: NamedSae): string => (typeof named === "string"
 export const kOfSae = (named: NamedSae): number | undefined =>
   typeof named === "string" ? undefined : named.k;
 
-/** The descriptions are what an editor shows of each key (schemas/audit.schema.json). */
+/** An editor shows the description of each key (schemas/audit.schema.json). */
 export const planSchema = z.strictObject({
   model: z
     .string()
@@ -98,7 +98,7 @@ export const planSchema = z.strictObject({
   templates: z
     .array(z.enum(["chat", "none"]))
     .min(1)
-    .describe("How the prompts are put: through the model's chat template, as bare text (none), or both."),
+    .describe("How the prompts are asked: through the model's chat template, as bare text (none), or both."),
   caps: z.array(z.int().positive()).min(1).meta({
     description:
       "Token caps, each once. One answer is generated up to the largest, and judged at each of them.",
@@ -122,7 +122,11 @@ export const planSchema = z.strictObject({
     .min(1)
     .nullable()
     .describe("Ask only prompts of these framings. null asks all."),
-  limit: z.int().positive().nullable().describe("Ask only the first so many prompts. null asks all."),
+  limit: z
+    .int()
+    .positive()
+    .nullable()
+    .describe("How many prompts to ask, the first of the set. null asks all."),
   layer: z
     .int()
     .nonnegative()
@@ -140,7 +144,7 @@ export const planSchema = z.strictObject({
 });
 export type AuditPlan = z.infer<typeof planSchema>;
 
-/** What a plan file may hold; what it leaves out is an option's or a default. */
+/** The keys of a plan file. A key that it leaves out comes from an option or a default. */
 export const planFileSchema = planSchema.partial().extend({
   out: z
     .string()
@@ -148,7 +152,7 @@ export const planFileSchema = planSchema.partial().extend({
     .optional()
     .describe("The folder that the run is written to: a new or empty one, relative to this file."),
   categories: reads(
-    // The list is parsed later, with its lines.
+    // The list is parsed later, so that errors can name its lines.
     z.union([z.string().min(1), z.array(z.unknown())], { error: "a file or a list" }),
     z.union([z.string().min(1), writtenCategories]),
   )
@@ -161,13 +165,16 @@ export type PlanFile = Omit<z.infer<typeof planFileSchema>, "categories"> & {
   categories?: string | CategoryDefinition[];
 };
 
-/** Keys whose values are paths when they look like one; `sae` lists such values. */
+/** Keys whose values may be paths. `sae` is a list of such values. */
 const pathKeys = ["model", "adapter", "prompts", "categories", "out"] as const;
 
-/** Those that may name a repository of the hub instead. */
+/** Keys that may name a repository of the hub instead. */
 const hubKeys: ReadonlySet<string> = new Set(["model", "adapter", "sae"]);
 
-/** A plan from anywhere, its paths as they are. @throws FathomError naming the place of every unknown or ill-typed key */
+/**
+ * Parses a plan from any source, and leaves its paths unchanged.
+ * @throws FathomError naming the place of every unknown or ill-typed key
+ */
 export function planIn(file: YamlFile): PlanFile {
   const { categories, ...rest } = parseYaml(file, planFileSchema, [], {
     what: "a key of an audit plan",
@@ -181,7 +188,7 @@ export function planIn(file: YamlFile): PlanFile {
 }
 
 /**
- * Reads audit.yaml. Paths in it are relative to the file, so that a plan can be moved with what it names.
+ * Reads audit.yaml. Paths in it are relative to the file, so that a plan can be moved together with the files that it names.
  * @throws FathomError naming line and key for YAML that does not parse and for every unknown or ill-typed key
  */
 export function readPlanFile(path: string): PlanFile {

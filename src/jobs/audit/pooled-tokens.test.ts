@@ -14,14 +14,14 @@ it("leaves out special tokens and those above the norm, each counted once, and k
   expect(leftOut).toEqual({ special: 1, massive: 1, answers: 0 });
 });
 
-it("counts an answer of which nothing is left, and none that was empty", () => {
+it("counts an answer that loses all its tokens, but not one that was empty", () => {
   const gone = pooledTokens(rows, ids, special, 0.5);
   expect(gone.rows.count).toBe(0);
   expect(gone.leftOut).toEqual({ special: 1, massive: 5, answers: 1 });
   expect(pooledTokens(rowsOf(new Float32Array(0), 2), [], special, 10).leftOut.answers).toBe(0);
 });
 
-it("leaves an answer as it is where nothing is left out, and then says nothing", () => {
+it("returns the same rows if nothing is left out, and then gives no note", () => {
   const all = pooledTokens(rows, ids, new Set(), 300);
   expect(all.rows).toBe(rows);
   expect(leftOutWords(all.leftOut, 300)).toBeNull();

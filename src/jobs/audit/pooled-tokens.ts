@@ -1,23 +1,24 @@
 /**
- * Which tokens of an answer its features are pooled over: those of its text. Marks of the template that a model writes into its
- * answer are not the answer's; and a massive token, whose features are those of its size, would alone decide a mean or a maximum.
+ * Chooses the tokens over which an answer's features are pooled: those of its text. Special tokens that a model writes into its
+ * answer belong to the template. A massive token has large features because of its norm, so it alone would decide a mean or a
+ * maximum.
  */
 import { formatNumber } from "../../core/format.ts";
 import { pickRows, type Rows } from "../../sae/code/rows.ts";
 import { massiveMultiple, normsOf } from "../../sae/measure/quality/quality.ts";
 
-/** What was left out of the pooling of a run's answers. */
+/** How many tokens and answers of a run were not pooled. */
 export interface LeftOut {
   special: number;
   massive: number;
-  /** Answers that had tokens, and none of them left: they have no features, which is not features of 0. */
+  /** Answers that lost all their tokens. They have no features, which is different from features of 0. */
   answers: number;
 }
 
 /**
- * @param rows residuals of an answer's tokens [n, d] @param ids of the same [n]
+ * @param rows residuals of an answer's tokens [n, d] @param ids ids of the same tokens [n]
  * @param massiveNorm a token is massive when ‖x‖ is above it
- * @returns the rows to pool over, none perhaps, and how many were left out
+ * @returns the rows to pool over (perhaps none), and how many were left out
  */
 export function pooledTokens(
   rows: Rows,
@@ -40,7 +41,7 @@ export function pooledTokens(
   };
 }
 
-/** For whoever reads a number made from pooled features; null where no massive token was left out. */
+/** A note for numbers that come from pooled features; null if no massive token was left out. */
 export function leftOutWords({ massive }: LeftOut, massiveNorm: number): string | null {
   if (massive === 0) return null;
   const tokens = massive === 1 ? "1 massive token" : `${massive} massive tokens`;

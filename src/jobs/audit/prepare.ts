@@ -1,4 +1,4 @@
-/** From a plan to everything a run needs before the first token: prompts, units, manifest. Nothing is written here. */
+/** Makes everything that a run needs before the first token: prompts, units, manifest. It writes nothing. */
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { basename } from "node:path";
@@ -27,14 +27,14 @@ export interface Prepared {
   plan: AuditPlan;
   prompts: Prompt[];
   units: Unit[];
-  /** Blocks whose resid_post is kept, rising. */
+  /** Blocks whose resid_post is kept, in rising order. */
   layers: number[];
   /** Ids of the refusal score's tokens. */
   watch: number[];
   manifest: Manifest;
 }
 
-/** @throws FathomError for whatever in the plan cannot be done with this checkpoint and these SAEs */
+/** @throws FathomError for a plan that cannot be carried out with this checkpoint and these SAEs */
 export async function prepare(
   plan: AuditPlan,
   checkpoint: Checkpoint,
@@ -53,7 +53,7 @@ export async function prepare(
   const opening = refusalTokens(checkpoint);
   const watch = opening.map(({ id }) => id);
   const units = expandUnits(plan, prompts, checkpoint, layers, watch);
-  // What could not be analysed is not generated.
+  // Checks the design now, so that no answers are generated that could not be analysed.
   gridOf(
     prompts,
     units.map(({ key, prompt, condition }) => ({ key, prompt_id: prompt.id, condition })),
@@ -123,7 +123,7 @@ export async function prepare(
   };
 }
 
-/** What the manifest says of each SAE. @throws FathomError for one that does not fit the model, or is named twice */
+/** The manifest's entries for the SAEs. @throws FathomError for one that does not fit the model, or is named twice */
 function readBy(
   plan: AuditPlan,
   { name, config }: Checkpoint,
@@ -156,7 +156,7 @@ const risingOnce = (read: readonly { layer: number }[]): number[] =>
 
 function layerWithout(plan: AuditPlan, { config }: Checkpoint): number {
   const layers = config.layers.length;
-  // Half the depth is where the published audit reads (arXiv 2605.30162).
+  // The published audit reads at half the depth (arXiv 2605.30162).
   const layer = plan.layer ?? Math.floor(layers / 2);
   if (layer >= layers) throw badInput("layer", `a block from 0 to ${layers - 1}`, String(layer));
   return layer;

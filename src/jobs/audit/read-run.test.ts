@@ -1,4 +1,4 @@
-/** A file of a run that is not what it was written as is one line, whatever it holds instead. */
+/** A changed or damaged file of a run gives a one-line error, whatever it holds. */
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,10 +1,10 @@
 /**
- * An audit from plan to findings, in a directory that can be killed at any moment and gone on with:
+ * Runs an audit in a directory. The process may be killed at any moment, and a resume goes on. The directory holds:
  *
- *     manifest.json        what it is made with, and the hash of the prompts; written first (begin.ts)
- *     prompts.jsonl        the prompts, so that the directory stands alone
- *     observations.jsonl   one answer a line with its checksum, in the file at once and on the disk within 200 ms
- *     activations/         one safetensors file an answer, whose checksum the answer's line has; made again where it is lost
+ *     manifest.json        the inputs of the run, and the hash of the prompts; written first (begin.ts)
+ *     prompts.jsonl        the prompts, so that the directory needs no other file
+ *     observations.jsonl   one answer per line with its checksum, in the file at once and on the disk within 200 ms
+ *     activations/         one safetensors file per answer, with its checksums in the answer's line; made again if lost
  *     verdicts.jsonl, inside.json, catalog.json, findings.json   derived from the above; findings.json is last and says "done"
  */
 import { existsSync, rmSync } from "node:fs";
@@ -34,7 +34,7 @@ import { type ObserveProgress, observe, readObservations } from "./observe.ts";
 import { findingsAgain, isOlder } from "./older.ts";
 import type { Prepared } from "./prepare.ts";
 
-/** A run, read whole. */
+/** All records of a run. */
 export interface RunRecords {
   manifest: Manifest;
   prompts: Prompt[];
@@ -43,7 +43,7 @@ export interface RunRecords {
   findings: Finding[];
   /** In the order of the manifest's SAEs. */
   insides: StoredInside[];
-  /** Of each view that was measured; none in a run of a version that kept none. */
+  /** One per measured view; empty in runs of versions that did not store catalogs. */
   catalogs: Catalog[];
 }
 
@@ -54,7 +54,7 @@ const file = {
   findings: (run: string) => join(run, "findings.json"),
 };
 
-/** Observes what is missing, then judges and analyses. @param run directory from `beginRun` */
+/** Makes the missing observations, then judges and analyses. @param run directory from `beginRun` */
 export async function performRun(
   run: string,
   prepared: Prepared,
@@ -62,7 +62,7 @@ export async function performRun(
   saes: readonly Sae[],
   onProgress: (progress: ObserveProgress) => void,
 ): Promise<RunRecords> {
-  // What is derived is made again, so a run that is being gone on with never looks finished.
+  // Derived files are removed and made again, so that a run that is being resumed never looks finished.
   for (const derived of [file.findings, file.catalogs, file.insides, file.verdicts])
     rmSync(derived(run), { force: true });
   const { plan, units, prompts, layers, watch } = prepared;
@@ -94,7 +94,7 @@ export async function performRun(
 }
 
 /**
- * Only reads: the findings of an older run are made again each time that it is opened.
+ * Reads a run and writes nothing. The findings of a run of an older format are computed again each time.
  * @throws FathomError when the run is of a newer format, not finished or damaged
  */
 export function readRun(run: string): RunRecords {
@@ -119,7 +119,7 @@ export function readRun(run: string): RunRecords {
   };
 }
 
-/** @throws FathomError when they are not those that the run began with */
+/** @throws FathomError if the prompts are not those that the run began with */
 function readPrompts(run: string, { files }: Manifest): Prompt[] {
   const path = join(run, promptsName);
   const known = files[promptsName];
@@ -130,7 +130,7 @@ function readPrompts(run: string, { files }: Manifest): Prompt[] {
   return readLines(path, promptSchema);
 }
 
-/** Views and catalogs; those of a version that knew one SAE do not name it. */
+/** Reads the views and catalogs. Versions that knew only one SAE did not write its name into them. */
 function views(run: string, { inputs }: Manifest): Pick<RunRecords, "insides" | "catalogs"> {
   const read = <T>(path: string, schema: z.ZodType<T>) => parseRecord(schema, readJson(path), path, restore);
   const keys = saeKeys(inputs.saes);
@@ -138,7 +138,7 @@ function views(run: string, { inputs }: Manifest): Pick<RunRecords, "insides" | 
   const keyed = <T extends { sae: string }>(all: T[]) =>
     all.map((one) => (one.sae === "" ? { ...one, sae: first } : one));
   const insides = keyed(read(file.insides(run), insideSchema));
-  // Without an SAE there is one view, which says why there is none.
+  // Without an SAE there is one view, which says why nothing was measured.
   const wanted = keys.length === 0 ? [""] : keys;
   const found = insides.map(({ sae }) => sae);
   if (canonicalJson(found) !== canonicalJson(wanted))

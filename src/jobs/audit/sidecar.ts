@@ -1,6 +1,6 @@
 /**
- * The activations of an answer: a safetensors file beside the journal, a tensor a layer, with the SHA-256 of each in the
- * answer's record. A file that is lost or damaged can be made again, because the answer can.
+ * The activations of an answer: a safetensors file beside the journal with one tensor per layer. The answer's record has the
+ * SHA-256 of each tensor. A lost or damaged file can be made again, because the answer can be generated again.
  */
 import { join } from "node:path";
 import { FathomError, failure } from "../../core/errors.ts";
@@ -11,17 +11,17 @@ import { type TensorToWrite, writeSafetensors } from "../../files/tensors/safete
 
 type Sidecar = Observation["activations"];
 
-/** Within a run. */
+/** The folder of the activations, in the run's directory. */
 export const activationsFolder = "activations";
 
 const fileOf = (key: string): string => join(activationsFolder, `${key}.safetensors`);
 
-/** Whether a name is of a file of activations: an observation's key, which is a hash. */
+/** Whether a name is that of an activations file: an observation's key, which is a hash, and the ending. */
 export const isSidecar = (name: string): boolean => /^[0-9a-f]{64}\.safetensors$/.test(name);
 
 const tensorOf = (layer: number): string => `resid_post.${layer}`;
 
-/** What a record says of an answer's activations. @param activations of each layer, [tokens, d_model] */
+/** The entry of an answer's record about its activations. @param activations per layer, [tokens, d_model] */
 export function sidecarOf(
   key: string,
   layers: readonly number[],
@@ -36,8 +36,8 @@ export function sidecarOf(
 }
 
 /**
- * Writes the file; it is synced with the record.
- * @param shape of each layer's activations: tokens, d_model
+ * Writes the file. It is synced to the disk together with the record.
+ * @param shape shape of each layer's activations: tokens, d_model
  * @returns its path @throws FathomError when the disk is full
  */
 export function writeSidecar(
@@ -57,7 +57,7 @@ export function writeSidecar(
 
 /**
  * resid_post of an observation's response tokens at a layer, [tokens, d_model].
- * @throws FathomError when it is missing or is not what was written
+ * @throws FathomError if the file is missing, or is not the one that was written
  */
 export function activationsOf(
   run: string,
@@ -88,7 +88,7 @@ export function activationsOf(
 
 const again = "fathom audit … --resume, which observes that answer again";
 
-/** Whether all that a record says of its activations is there, as it was written. */
+/** Whether all activations of the record exist, as they were written. */
 export function isWhole(run: string, observation: Observation): boolean {
   try {
     for (const { layer } of observation.activations) activationsOf(run, observation, layer);

@@ -1,4 +1,6 @@
-/** Work units: one prompt under one condition, with the exact tokens the model will read, keyed by all it depends on. */
+/**
+ * Work units: one prompt under one condition, with the exact tokens that the model reads. The key is a hash of all its inputs.
+ */
 import { badInput, orThrow } from "../../core/errors.ts";
 import { hashJson } from "../../core/hash.ts";
 import type { Condition } from "../../core/records/observation.ts";
@@ -16,7 +18,7 @@ export interface Unit {
   prompt_ids: number[];
 }
 
-/** The prompts that a plan takes of a set, in the set's order. @throws FathomError when none is left. */
+/** The prompts of a set that a plan asks, in the set's order. @throws FathomError for a framing that the set does not have */
 export function choosePrompts(prompts: readonly Prompt[], plan: AuditPlan, where: string): Prompt[] {
   const { framings, limit } = plan;
   const known = new Set(prompts.map((prompt) => prompt.framing));
@@ -30,10 +32,10 @@ export function choosePrompts(prompts: readonly Prompt[], plan: AuditPlan, where
 }
 
 /**
- * Every unit of a plan: conditions in their fixed order, within each the prompts in theirs.
- * @param layers blocks whose activations are kept, rising
- * @throws FathomError when a template is asked for that the checkpoint lacks, a prompt leaves no room to answer,
- *   or holds a token that the model has no embedding of
+ * All units of a plan: conditions in their fixed order, and within each condition the prompts in the set's order.
+ * @param layers blocks whose activations are kept, in rising order
+ * @throws FathomError if the checkpoint lacks a template that the plan asks for, if no template can take the system prompt, and
+ *   for a prompt that leaves no room for an answer or holds a token without an embedding
  */
 export function expandUnits(
   plan: AuditPlan,
@@ -60,10 +62,10 @@ export function expandUnits(
       precision: plan.precision,
     },
     "plan",
-    // With a system prompt the chat template is only asked with it; bare text has no place for one.
+    // With a system prompt, the chat template is used only together with it. Bare text has no place for a system prompt.
   ).filter((condition) => condition.template === "none" || condition.system === plan.system);
   const cap = Math.max(...plan.caps);
-  // One alone is hashed as it was before there could be several: runs begun then can be gone on with.
+  // A single layer is hashed as older versions did, which had only one. So their runs can be resumed.
   const layer = layers.length === 1 ? layers[0]! : [...layers];
   const { config } = checkpoint;
   const identity = { ...checkpoint.identity, ...textOf(checkpoint).identity, ...endsIn(checkpoint) };
@@ -85,7 +87,7 @@ export function expandUnits(
   );
 }
 
-/** Nothing where they are those that the files name: runs begun before there could be others can be gone on with. */
+/** Empty if the end tokens are those that the files name, as in older versions. So their runs can be resumed. */
 function endsIn({ answering }: Checkpoint): { ends?: number[] } {
   const { ids, foundMore } = orThrow(answering);
   return foundMore ? { ends: [...ids] } : {};

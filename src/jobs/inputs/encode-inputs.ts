@@ -1,4 +1,4 @@
-/** The lines that `capture` and `generate` read, as the exact tokens that the model will. */
+/** Encodes the lines that `capture` and `generate` read to the exact tokens that the model reads. */
 import { badInput } from "../../core/errors.ts";
 import type { Message } from "../../core/records/prompt.ts";
 import { type Checkpoint, textOf } from "../../model/checkpoint/checkpoint.ts";
@@ -15,7 +15,7 @@ export interface EncodeInputsOptions {
 export interface EncodedInput {
   id: string;
   ids: number[];
-  /** Tokens from the beginning that no model wrote: before a conversation's first answer, and none of exact ids. */
+  /** How many tokens at the beginning no model wrote: those before a conversation's first answer. 0 for exact ids. */
   asked: number;
 }
 
@@ -28,7 +28,7 @@ export async function encodeInputs(
   return encodeEach(await loadInputs(pathOrName), pathOrName, checkpoint, options);
 }
 
-/** As `encodeInputs`, of inputs that were read already. @param source to begin messages with */
+/** As `encodeInputs`, for inputs that are already loaded. @param source the name with which messages begin */
 export function encodeEach(
   inputs: readonly Input[],
   source: string,
@@ -53,11 +53,11 @@ export function encodeEach(
   });
 }
 
-/** Tokens, and how many of them from the beginning no model wrote. */
+/** The tokens, and how many of them at the beginning no model wrote. */
 function encode(input: Input, checkpoint: Checkpoint, chat: boolean): [ids: number[], asked: number] {
   switch (input.kind) {
     case "ids":
-      // Whose they are nobody says.
+      // The file does not say who wrote them.
       return [input.ids, 0];
     case "messages":
       return encodeConversation(input.messages, checkpoint);
@@ -70,7 +70,7 @@ function encode(input: Input, checkpoint: Checkpoint, chat: boolean): [ids: numb
   }
 }
 
-/** What begins as the conversation does without its answers was asked. */
+/** The asked tokens are those that do not change when the conversation is cut before its first answer. */
 function encodeConversation(messages: readonly Message[], checkpoint: Checkpoint): ReturnType<typeof encode> {
   const ids = encodeMessages(messages, checkpoint);
   const answer = messages.findIndex(({ role }) => role === "assistant");
@@ -83,17 +83,17 @@ function encodeConversation(messages: readonly Message[], checkpoint: Checkpoint
   return [ids, differs === -1 ? ids.length : differs];
 }
 
-/** A line that `generate` wrote, read behind what it answers: by itself the model would have other activations. */
+/** Puts the prompt before an answer that `generate` wrote. Without its prompt the model would have other activations. */
 export function behindItsPrompt(input: Input): Input {
   return input.kind === "ids" ? { ...input, ids: [...promptOf(input), ...input.ids] } : input;
 }
 
-/** The tokens that such a line answers; none of any other. */
+/** The prompt's tokens in a line that `generate` wrote; empty for other lines. */
 export function promptOf(input: Input): readonly number[] {
   return (input.kind === "ids" ? input.promptIds : undefined) ?? [];
 }
 
-/** Ends with the opening of the assistant's turn, unless the assistant has had the last word. */
+/** Ends with the opening of the assistant's turn, unless the last message is the assistant's. */
 function encodeMessages(messages: readonly Message[], checkpoint: Checkpoint): number[] {
   const { template } = textOf(checkpoint);
   if (template === null) {

@@ -1,19 +1,19 @@
-/** How every job and command opens its engine: as asked, its progress told. */
+/** The options with which every job and command opens its engine, and reports the engine's progress. */
 import type { Device } from "../../core/records/device.ts";
 import type { Precision } from "../../core/records/precision.ts";
 import type { OpenOptions } from "../../model/model.ts";
 import type { Tell } from "../job/job-events.ts";
 
 export interface EngineChoice {
-  /** One a core when null. */
+  /** null: one per core. */
   threads: number | null;
   precision: Precision;
   device: Device;
-  /** Rounded weights stay on the disk for the next time. */
+  /** Keep rounded weights on the disk for the next time. */
   keepRounded: boolean;
 }
 
-/** @param signal stops the engine at its next token, when one is given */
+/** @param signal if given, stops the engine at its next token */
 export function engineOptions(
   { threads, precision, device, keepRounded }: EngineChoice,
   tell: Tell,

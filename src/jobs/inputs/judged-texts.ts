@@ -1,4 +1,4 @@
-/** The texts that an SAE is judged on, as the exact tokens that the model reads, and the load gate on them. */
+/** The texts that an SAE is judged on, as the exact tokens that the model reads; and the load gate on these texts. */
 import { basename } from "node:path";
 import { badInput } from "../../core/errors.ts";
 import { readText } from "../../files/disk/io.ts";
@@ -16,32 +16,32 @@ import { behindItsPrompt, type EncodedInput, encodeEach, promptOf } from "./enco
 
 /** Tokens that the gate judges variance, L0 and dead features on. */
 export const judgedTokens = 8192;
-/** Of those, tokens read three times for cross-entropy: a verdict needs few, an interval over texts needs many texts. */
+/** How many of these are read three times for the cross-entropy. A check needs few; an interval over texts needs many texts. */
 export const splicedTokens = { check: 2048, report: 8192 } as const;
-/** Tokens of an answer, at most: a chat model is itself in its answers, and was often trained on nothing else. */
+/** The most tokens of an answer. A chat model is judged on its answers, because it was often trained on nothing else. */
 const answerTokens = 48;
-/** Tokens of one stretch of a `--text`. */
+/** Tokens per piece of a `--text` file. */
 const stretchTokens = 256;
 
-/** Files of running text; or a prompt set, by name or file, whose plain prompts `chat` wraps as a user's turn. */
+/** Files of running text; or a prompt set, by name or file. `chat` wraps its plain prompts as one user turn. */
 export type JudgedTexts =
   | { kind: "text"; paths: readonly string[] }
   | { kind: "prompts"; set: string; chat: boolean };
 
 export interface GivenTexts {
-  /** Their files by name, without the folders of this machine: a report is passed on. */
+  /** The names of the files. Folders of this machine are left out, because a report is passed on. */
   source: string;
   inputs: readonly GivenText[];
-  /** Running text is read as it is; a prompt is read with the model's answer behind it, or one that is recorded. */
+  /** text: read unchanged. prompts: a prompt is read with the model's own answer after it, or with a recorded answer. */
   kind: "text" | "prompts";
 }
 
 interface GivenText extends EncodedInput {
-  /** Where an answer begins that is recorded in it; null where there is none yet. */
+  /** Index of the first token of the recorded answer; null if there is no answer yet. */
   answer: number | null;
 }
 
-/** @throws FathomError for what the checkpoint cannot read */
+/** @throws FathomError for a text that the checkpoint cannot read */
 export async function givenTexts(judged: JudgedTexts, checkpoint: Checkpoint): Promise<GivenTexts> {
   if (judged.kind === "text") {
     const { paths } = judged;
@@ -62,14 +62,14 @@ export async function givenTexts(judged: JudgedTexts, checkpoint: Checkpoint): P
   return { source: basename(source), inputs, kind: "prompts" };
 }
 
-/** Whether the model answers any of them. */
+/** How the model answers these texts: greedily, or not at all if none of them needs an answer. */
 export function answersTo({ kind, inputs }: GivenTexts): Answers {
   return kind === "prompts" && inputs.some(({ answer }) => answer === null) ? "greedy" : "none";
 }
 
 /**
- * @param most tokens that are enough, of running text; half of them, of prompts, since answers come to it
- * @returns the texts, of which nobody's answer is to be shown
+ * @param most how many tokens of running text are enough. For prompts half as many are taken, because answers are added
+ * @returns the texts. Their `shown` ends before an answer, so that no answer is shown
  */
 export async function textsRead(
   model: Model,
@@ -90,8 +90,9 @@ export async function textsRead(
 }
 
 /**
- * The load gate on texts that the model reads, and what the cross-entropy in it is made of.
- * @param spliced tokens that are enough for cross-entropy
+ * Runs the load gate on texts that the model reads.
+ * @param spliced how many tokens are enough for the cross-entropy
+ * @returns the result, and the losses per text from which its cross-entropy is computed
  */
 export async function gateOn(
   session: SaeSession,
@@ -121,7 +122,7 @@ export async function gateOn(
   return { result, losses };
 }
 
-/** A text file as the model reads running text: from its beginning-of-text token on, stretch by stretch. */
+/** Cuts a text file into pieces. Each begins with the beginning-of-text token, if the tokenizer adds one. */
 function textStretches(path: string, checkpoint: Checkpoint): GivenText[] {
   const { config } = checkpoint;
   const { tokenizer } = textOf(checkpoint);

@@ -1,6 +1,6 @@
 /**
- * What --model, --adapter and --sae name, as a path of this machine. A path that is there wins; what is none and looks like
- * a repository of the hub is looked for in the Hugging Face cache, then on the hub.
+ * Finds the path on this machine that --model, --adapter or --sae names. A path that exists wins. Any other name that looks like
+ * a repository of the hub is looked for in the Hugging Face cache, and then on the hub.
  */
 import { existsSync } from "node:fs";
 import { basename, resolve } from "node:path";
@@ -18,13 +18,13 @@ import { type Origin, originName } from "./origin.ts";
 
 export interface Located {
   path: string;
-  /** For people; a snapshot's folder is called by a hash. */
+  /** A name for people, because the name of a snapshot's folder is a hash. */
   name: string;
-  /** Where on the hub it came from, whoever fetched it; null for what is in no Hugging Face cache. */
+  /** Where on the hub it came from; null if it is not in a Hugging Face cache. */
   origin: Origin | null;
 }
 
-/** @throws FathomError when the hub has it not, refuses it or does not answer */
+/** @throws FathomError if the hub does not have it, refuses it or does not answer */
 export async function locateModel(named: string, tell: Tell): Promise<Located> {
   return await locate(named, chooseCheckpoint, tell);
 }
@@ -55,7 +55,7 @@ async function locate(named: string, choose: Choose, tell: Tell): Promise<Locate
       "neither",
       "the whole name that its page on the hub shows: gpt2 is openai-community/gpt2",
     );
-  // What is neither is said by whoever opens it, who knows what it should be.
+  // A name that is neither fails when it is opened: the code there knows what it should be.
   const path = reference === null ? named : await fetched(reference, choose, tell);
   const origin = placeInCache(path);
   return { path, name: origin === null ? basename(resolve(path)) : originName(origin), origin };

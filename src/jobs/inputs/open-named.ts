@@ -1,6 +1,6 @@
 /**
- * A checkpoint by what was named on the command line, and under a name that people know: a snapshot's folder has a hash for
- * one. What there is to note of how its files were read is said once a command, when nothing of what was asked was refused.
+ * Opens the checkpoint that the command line names, under a name that people know: the name of a snapshot's folder is a hash.
+ * A command tells the notes on how the files were read once, after it has accepted all of its input.
  */
 
 import { type Answers, type Checkpoint, notesOf, openCheckpoint } from "../../model/checkpoint/checkpoint.ts";
@@ -18,7 +18,7 @@ interface Opening {
   origins: { model: Origin | null; adapter: Origin | null };
 }
 
-/** @throws FathomError for what is not there, not to be had, or no checkpoint */
+/** @throws FathomError for a name that does not exist, that cannot be fetched, or that is not a checkpoint */
 export async function openNamed(named: Named, tell: Tell): Promise<Opening> {
   const model = await locateModel(named.model, tell);
   const laid = named.adapter ?? null;
@@ -32,7 +32,7 @@ export async function openNamed(named: Named, tell: Tell): Promise<Opening> {
   return { checkpoint, origins: { model: model.origin, adapter: adapter?.origin ?? null } };
 }
 
-/** @param answers what there is to note of them concerns nobody else */
+/** @param answers how the model will answer: notes on answers are told only if they apply */
 export function tellNotes(checkpoint: Checkpoint, answers: Answers, tell: Tell): void {
   for (const text of notesOf(checkpoint, answers)) tell({ kind: "note", of: "checkpoint", text });
 }

@@ -1,15 +1,15 @@
-/** Where on the hub something came from. What it is, its hash says; this is where to get it again. */
+/** Where on the hub a file came from, so that it can be fetched again. Its hash, recorded elsewhere, identifies it. */
 import { z } from "zod";
 
 export const originSchema = z.strictObject({
   repo: z.string(),
   commit: z.string().regex(/^[0-9a-f]{40}$/),
-  /** In the repository; null for the whole of it. */
+  /** Path in the repository; null for the whole repository. */
   path: z.string().nullable(),
 });
 export type Origin = z.infer<typeof originSchema>;
 
-/** For people: the repository, and the file or folder of it where it is not the whole. */
+/** A name for people: the repository, and the file or folder in it if it is not the whole. */
 export function originName({ repo, path }: Origin): string {
   return path === null ? repo : `${repo}:${path}`;
 }

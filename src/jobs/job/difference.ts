@@ -1,15 +1,15 @@
-/** What a job was begun with against what it is to go on with: the first difference is said by name. */
+/** Compares the inputs with which a job began with those of its resume, and names the first difference. */
 import { canonicalJson, type Json } from "../../core/hash.ts";
 
 export interface Difference {
-  /** As a person reads it: `.model.sha256`, `.saes[1].k`. */
+  /** The keys that lead to it, such as `.model.sha256` or `.saes[1].k`. */
   path: string;
-  /** Undefined where there is nothing of this name. */
+  /** undefined if the key does not exist. */
   begun: Json | undefined;
   now: Json | undefined;
 }
 
-/** @param isFree whether what a path has under a key may differ */
+/** @param isFree whether the value of a key may differ at this path */
 export function firstDifference(
   begun: Json | undefined,
   now: Json | undefined,
@@ -25,7 +25,7 @@ export function firstDifference(
     return null;
   }
   if (!isRecord(begun) || !isRecord(now)) return { path, begun, now };
-  // A file that is another is said by its name too: a hash alone tells nobody which.
+  // For another file the whole record is the difference, with the file's name: a hash alone tells nobody which file it is.
   if (begun["sha256"] !== now["sha256"]) return { path, begun, now };
   for (const key of new Set([...Object.keys(begun), ...Object.keys(now)])) {
     const found = isFree(key, path) ? null : firstDifference(begun[key], now[key], isFree, `${path}.${key}`);

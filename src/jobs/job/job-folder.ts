@@ -1,4 +1,4 @@
-/** How a job takes its directory: one process at a time, and without what a kill left half-written. */
+/** Takes a job's directory: only one process at a time, and after half-written files of a killed process are removed. */
 import { holdAlone } from "../../files/disk/lock.ts";
 import { clearPartials } from "../../files/disk/partial.ts";
 
@@ -11,9 +11,9 @@ export interface JobFolder {
 }
 
 /**
- * Keeps others away from the directory, and begins in it or goes on.
+ * Locks the directory against other processes, and begins in it or goes on.
  * @param begin writes the manifest, or compares it with the one that is there
- * @returns what lets others in again
+ * @returns a function that releases the lock
  * @throws FathomError for a directory that is not this job's, while another process is at work on it, and what `begin` throws
  */
 export function takeFolder({ path, requireOurs, partials }: JobFolder, begin: () => void): () => void {
@@ -21,7 +21,7 @@ export function takeFolder({ path, requireOurs, partials }: JobFolder, begin: ()
   const release = holdAlone(path);
   try {
     for (const [folder, isOurs] of partials) clearPartials(folder, isOurs);
-    // Another process may have been at work since.
+    // Another process may have worked here between the first check and the lock.
     requireOurs();
     begin();
     return release;

@@ -1,40 +1,40 @@
 /**
- * The one kind of job. A plan with every choice stated goes in, a typed result comes out, and what lies between is on the disk: a
- * job that was aborted or killed is gone on with by the same plan and `resume`, and ends with the same bytes. A job prints
- * nothing, reads no option, and knows no signal of the process; a command line, a server or a queue does that.
+ * The interface of every job. It takes a plan that states every choice, and returns a typed result. A job with a directory keeps
+ * its work on the disk: after an abort or a kill, the same plan with `resume` goes on and ends with the same bytes. A job prints
+ * nothing, reads no option and handles no signal of the process. A command line, a server or a queue does that.
  */
 import type { JobEvent, Tell } from "./job-events.ts";
 
-/** What every job is given beside its plan. @typeParam Event what it tells */
+/** What every job gets besides its plan. @typeParam Event the events that it sends */
 export interface JobContext<Event = JobEvent> {
-  /** Threads of the engine; one a core when null. */
+  /** Threads of the engine; null: one per core. */
   threads: number | null;
-  /** Rounded weights stay on the disk for the next time. */
+  /** Keep rounded weights on the disk for the next time. */
   keepRounded: boolean;
   tell: Tell<Event>;
   /** When it is aborted, the job stops and rejects. */
   signal: AbortSignal;
 }
 
-/** What a job is given that can be gone on with. */
+/** What a job with a directory gets. It can be resumed. */
 export interface DirectoryContext<Event = JobEvent> extends JobContext<Event> {
   /** Its directory: new, empty, or this job's. */
   out: string;
-  /** Go on with what is begun there. */
+  /** Go on with the work that is in the directory. */
   resume: boolean;
 }
 
 /**
- * @throws FathomError for a plan that cannot be carried out, for a directory that is not this job's, and where the disk or the
+ * @throws FathomError for a plan that cannot be carried out, for a directory that is not this job's, and if the disk or the
  *   engine fails
- * @throws the reason of `signal` when that is aborted
+ * @throws the reason of `signal` if that is aborted
  */
 export type Job<Plan, Result, Context extends JobContext<never> = JobContext> = (
   plan: Plan,
   context: Context,
 ) => Promise<Result>;
 
-/** Does `work` until the signal is aborted. What is at work then fails in its own way: the abort is the reason that is thrown. */
+/** Runs `work` until the signal is aborted. After an abort the signal's reason is thrown, whatever error `work` fails with. */
 export async function untilAborted<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   signal.throwIfAborted();
   try {

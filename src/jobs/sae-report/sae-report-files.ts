@@ -15,7 +15,7 @@ const renderers: Record<string, SaeReportFile["render"]> = {
   ".json": (report) => `${JSON.stringify(report)}\n`,
 };
 
-/** One file where the ending of `out` says of what kind, else all kinds in a folder of this name. */
+/** One file if `out` ends in .html or .json; otherwise both files, in a folder of this name. */
 export function saeReportFiles(out: string): SaeReportFile[] {
   const named = renderers[extname(out)];
   return named === undefined

@@ -1,4 +1,4 @@
-/** What a quality report is about, and what made it. */
+/** The subjects of a quality report (SAE, model, texts), and the software and machine that made it. */
 import { arch, platform } from "node:os";
 import type { Identity } from "../../core/records/report.ts";
 import type { Checkpoint } from "../../model/checkpoint/checkpoint.ts";
@@ -49,7 +49,7 @@ export function reportIdentities(subjects: ReportSubjects): Identity[] {
       "Texts",
       {
         source: given.source,
-        read: given.kind === "text" ? "as running text" : "prompts, with the model's answers behind them",
+        read: given.kind === "text" ? "as running text" : "prompts, with the model's answers after them",
         "SHA-256 of the tokens": tokens,
       },
     ],

@@ -1,4 +1,4 @@
-/** A report on an SAE as a job: the load gate, then everything that is measured of it on a model's own activations. */
+/** A report on an SAE as a job: the load gate, and then all measurements on a model's own activations. */
 import { rmSync } from "node:fs";
 import { badInput, FathomError } from "../../core/errors.ts";
 import { hashJson } from "../../core/hash.ts";
@@ -25,37 +25,37 @@ import { openNamed, tellNotes } from "../inputs/open-named.ts";
 import { type Job, type JobContext, untilAborted } from "../job/job.ts";
 import { reportIdentities } from "./sae-report-identities.ts";
 
-/** Every choice is stated. */
+/** The plan of a report. It states every choice. */
 export interface SaeReportPlan {
   /** A Hugging Face directory, a .gguf file, or a repository of the hub. */
   model: string;
   /** A LoRA adapter over it. */
   adapter: string | null;
   sae: string;
-  /** Of the SAE; found from its files when null. */
+  /** Format of the SAE's file; null: recognized from the files' names. */
   format: string | null;
-  /** Of the SAE, where no file says it. */
+  /** k of the SAE, if its file does not state it; otherwise null. */
   k: number | null;
-  /** Block to judge the SAE at; its own when null. */
+  /** Block to judge the SAE at; null: the SAE's own. */
   layer: number | null;
   texts: JudgedTexts;
-  /** Read about so many, evenly from all. */
+  /** Tokens to read, taken evenly from all the texts. */
   tokens: number;
-  /** List so many features, evenly from those that are active… */
+  /** How many features to list, chosen evenly from those that are active. */
   features: number;
-  /** …and these too. */
+  /** More features to list. */
   show: number[];
-  /** Of a listed feature: contexts, tokens around each, and logits. */
+  /** Per listed feature: the strongest contexts and those drawn at random, the tokens before and behind each, and logits. */
   contexts: { strongest: number; drawn: number; before: number; behind: number; logits: number };
-  /** Of the intervals and of what is drawn. */
+  /** Seed of the intervals, and of the contexts that are drawn at random. */
   seed: number;
-  /** Say of a closed gate that it was overridden. */
+  /** If the gate is closed, report that it was overridden. */
   allowFailed: boolean;
-  /** Show contexts in what a model answered too. */
+  /** Also show contexts from a model's answers. */
   showText: boolean;
 }
 
-/** @throws FathomError for an SAE of another width or place, about which nothing can be measured */
+/** @throws FathomError for an SAE of another width or layer, because nothing can be measured about it */
 export const saeReport: Job<SaeReportPlan, SaeReport> = async (plan, context) =>
   await untilAborted(context.signal, async () => {
     const begun = new Date();
@@ -88,7 +88,7 @@ async function reportOf(
   const { threads, keepRounded } = context;
   const engine = threads === null ? {} : { threads };
   tellNotes(checkpoint, answersTo(given), tell);
-  // An SAE is measured on what the model computes exactly.
+  // An SAE is measured on the activations of the exact model.
   const exactly = { threads, keepRounded, precision: "fp32", device: "cpu" } as const;
   signal.throwIfAborted();
   const model = await modelOf(checkpoint, engineOptions(exactly, tell, signal));
@@ -145,7 +145,7 @@ async function reportOf(
       ...measured,
       not_measured:
         curve === null
-          ? [...measured.not_measured, "How its training went: beside the SAE lies no training.json."]
+          ? [...measured.not_measured, "How its training went: there is no training.json beside the SAE."]
           : measured.not_measured,
     } satisfies SaeReport);
   } finally {

@@ -1,4 +1,4 @@
-/** What a training is trained on and judged by: resid_post of every token, as shards on the disk. */
+/** Captures the rows that an SAE is trained and judged on: resid_post of every token, in shards on the disk. */
 import { z } from "zod";
 import { badInput } from "../../core/errors.ts";
 import { readText, writeTextAtomically } from "../../files/disk/io.ts";
@@ -15,19 +15,19 @@ import type { Tell } from "../job/job-events.ts";
 import type { TrainingFolder } from "./training-folder.ts";
 import type { TrainingText } from "./training-texts.ts";
 
-/** Prompts in memory at a time, where their order is to be kept. */
+/** How many prompts are in memory at a time, if their order must be kept. */
 const promptsAtATime = 64;
 
-/** Tokens of an answer, at most, where answers are pooled over. */
+/** The most tokens of an answer, if features are pooled over answers. */
 export const answerTokens = 48;
 
-/** Prompts whose order is kept, with the model's own answers behind them where those are wanted. */
+/** Prompts whose order is kept. With `answers`, the model's own answer follows each prompt. */
 export interface LabelledInputs {
   prompts: readonly EncodedInput[];
   answers: boolean;
 }
 
-/** @param texts in the order in which the engine takes them; the labelled prompts are behind them */
+/** @param texts rows are written in the order in which the engine reads these; the rows of the labelled prompts follow */
 export async function captureRows(
   folder: TrainingFolder,
   texts: readonly TrainingText[],
@@ -51,7 +51,8 @@ export async function captureRows(
       read += tokens;
       tell({ kind: "counted", what: "capturing", done: read, total, unit: "tokens" });
     };
-    // A text comes in pieces, in order: what is left of its tokens that are not trained on.
+    // A text comes in pieces, in order. This counts, per text, the numbers that must still be skipped: those of tokens not
+    // trained on.
     const unused = texts.map(({ from }) => from * checkpoint.config.hiddenSize);
     if (texts.length > 0)
       await model.capture(
@@ -78,11 +79,11 @@ export async function captureRows(
   }
 }
 
-/** @throws FathomError for anything but what `captureRows` has written */
+/** @throws FathomError for a file that `captureRows` did not write */
 export function readSpans(path: string): Span[] {
   const spans = z.array(z.strictObject({ length: z.int().positive(), from: z.int().nonnegative() }));
   const kept = unsealed(Buffer.from(readText(path).trimEnd(), "utf8"), path);
-  // Versions before wrote the list alone.
+  // Older versions wrote only the list.
   const parsed = z.union([spans, z.strictObject({ spans }).transform((one) => one.spans)]).safeParse(kept);
   if (!parsed.success) throw badInput(path, "the spans of prompts", "something else");
   return parsed.data;

@@ -1,4 +1,4 @@
-/** The prompts with tiers that a domain holds apart: which, split how by which seed, as which tokens. */
+/** The prompts with tiers of a domain: which are used, how each seed splits them, and their tokens. */
 
 import { hashJson } from "../../core/hash.ts";
 import type { Prompt } from "../../core/records/prompt.ts";
@@ -14,7 +14,7 @@ import type { TrainingText } from "./training-texts.ts";
 
 interface SeedSplit extends PromptSplit {
   seed: string;
-  /** Of the prompts to train on. */
+  /** Number of tokens of the prompts to train on. */
   tokens: number;
 }
 
@@ -22,21 +22,23 @@ export interface Domain {
   contrast: ContrastPlan;
   pooling: Pooling;
   randomTiers: boolean;
-  /** Of each seed, the first being the SAE's. */
+  /** One per seed. The first is that of the SAE that is saved. */
   splits: SeedSplit[];
-  /** On a side of every split, in the set's order. */
+  /** The prompts that are on a side of the splits, in the set's order. */
   prompts: Prompt[];
   /** The tokens of `prompts`. */
   inputs: EncodedInput[];
-  /** Of the whole set what no training prompt of the first seed is matched with: an audit may be scored on it. */
+  /**
+   * The prompts of the whole set that are not matched with a training prompt of the first seed. An audit may be scored on them.
+   */
   unseen: Prompt[];
   settings: TrainingSettings;
 }
 
 /**
- * @param firstSeed the first; the others are the numbers behind it
+ * @param firstSeed the first seed; the others are the numbers after it
  * @param chat wraps plain prompts as a user's turn
- * @throws FathomError for a set that leaves too few, and for a prompt that does not fit
+ * @throws FathomError for a set with too few prompts, and for a prompt that does not fit into the context
  */
 export async function domainPrompts(
   { set, contrast: loss, weight, tiers: chosen, pooling, seeds: n, randomTiers }: DomainPlan,
@@ -86,8 +88,8 @@ export async function domainPrompts(
 }
 
 /**
- * A prompt of the domain is read as such, and trained on where its seed does not hold it out: as a text it never is, nor is
- * an answer to it.
+ * Removes the texts that are a prompt of the domain or an answer to one. A prompt of the domain is trained on only as such, and
+ * only with seeds that do not hold it out.
  */
 export function withoutPrompts(texts: readonly TrainingText[], domain: Domain | null): TrainingText[] {
   const labelled = new Set(domain?.inputs.map(({ ids }) => ids.join(" ")));

@@ -1,4 +1,4 @@
-/** What a training of an SAE is asked to do: every choice stated, none defaulted here (the command line does that). */
+/** The plan of an SAE's training. It states every choice; the command line fills in the defaults. */
 import type { Device } from "../../core/records/device.ts";
 import type { Precision } from "../../core/records/precision.ts";
 import type { Tier } from "../../core/records/prompt.ts";
@@ -14,16 +14,16 @@ export interface SaeTrainingPlan {
   device: Device;
   /** The block whose output the SAE reads, from 0. */
   layer: number;
-  /** The SAE to begin with, its format and k where no file says them; weights by chance when null. */
+  /** The SAE to start from, with its format and k if its files do not state them. null: random weights. */
   from: { sae: string; format: string | null; k: number | null } | null;
   /** Lines of a text, or a prompt set; null trains on the prompts of the domain alone. */
   texts: { kind: "lines" | "prompts"; path: string } | null;
   /** Wrap a line or plain prompt as one user turn. */
   chat: boolean;
   training: TrainingChoices;
-  /** Prompts with tiers that the features are to hold apart. */
+  /** The prompts with tiers that the features must separate; null: no contrastive term. */
   domain: DomainPlan | null;
-  /** Steps that a kill may cost. */
+  /** Steps between two saved states: as many as a kill may lose. */
   checkpointEvery: number;
 }
 
@@ -31,12 +31,12 @@ export interface DomainPlan {
   /** A bundled set's name or a JSON Lines file. */
   set: string;
   contrast: Contrast;
-  /** Beside the mean square of an error. */
+  /** Weight of the contrastive loss, relative to the mean squared error. */
   weight: number;
   tiers: readonly Tier[];
   pooling: Pooling;
-  /** Seeds from the training's on, each with its own start, order and split. */
+  /** Number of seeds, counted from the training's. Each has its own first weights, order and split. */
   seeds: number;
-  /** Train with tiers dealt at random too, which the term is held against. */
+  /** Also train with randomly assigned tiers, which is the term's control. */
   randomTiers: boolean;
 }

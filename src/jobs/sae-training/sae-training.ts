@@ -36,7 +36,7 @@ import { type TrainingEvent, tellSteps, tellStepsOfAll } from "./training-events
 import { type TrainingFolder, type TrainingSettings, trainingFolder } from "./training-folder.ts";
 import { type TrainingText, trainingTexts } from "./training-texts.ts";
 
-/** The SAE that lies in `OUT`, and how it went. With a domain, the verdict on its term too. */
+/** The SAE in `OUT`, and how its training went. With a domain, also the verdict on the contrastive term. */
 export interface SaeTrainingResult extends TrainedSae {
   verdict: ContrastiveVerdict | null;
 }
@@ -98,7 +98,7 @@ async function openTraining(
   const training = trainingPlanOf(plan.training, from, { layer, d_in: config.hiddenSize });
   const domain =
     plan.domain === null ? null : await domainPrompts(plan.domain, plan.training.seed, chat, checkpoint);
-  // Where the start has seen what is held out, no arm is judged by prompts that are new to it.
+  // An SAE to start from may not have seen the held-out prompts. Otherwise no arm would be judged on new prompts.
   if (from !== null) for (const { heldOut } of domain?.splits ?? []) requireUnseen(from, heldOut);
   const { name, inputs } = await trainingTexts(plan, checkpoint);
   const texts = withoutPrompts(inputs, domain);
@@ -121,7 +121,7 @@ async function openTraining(
       tokens: hashJson(texts.map(({ ids, from: unused }) => ({ ids, from: unused }))),
       precision,
       device,
-      // Sums in another order end in other last bits.
+      // Another number of threads adds in another order, which changes the last bits.
       threads: threads ?? "one a core",
       ...domain?.settings,
     },
@@ -166,7 +166,7 @@ async function train(
   return { ...trained, sae: { ...trained.sae, trainedOnPrompts }, verdict };
 }
 
-/** The curve first: with its config, the SAE is finished. */
+/** Writes the curve first: an SAE counts as finished when its config is there. */
 function save(out: string, result: SaeTrainingResult, domain: Domain | null): void {
   const { sae, quality, curve } = result;
   const training = recordOf(result);
@@ -181,7 +181,7 @@ function save(out: string, result: SaeTrainingResult, domain: Domain | null): vo
   saveSae(out, sae, training);
 }
 
-/** How the SAE was trained, as it is kept beside it. */
+/** The record of the training that is kept beside the SAE. */
 export function recordOf({ record, verdict }: SaeTrainingResult): Json {
   return verdict === null ? record : { ...record, verdict };
 }

@@ -1,4 +1,4 @@
-/** Each seed trains on the texts and on its own prompts, and on no token of a prompt that it is judged by. */
+/** Each seed trains on the texts and on its own prompts, but on no token of a prompt that it is judged on. */
 import { expect, it } from "vitest";
 import type { Prompt } from "../../core/records/prompt.ts";
 import { type Rows, rowsOf } from "../../sae/code/rows.ts";

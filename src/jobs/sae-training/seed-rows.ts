@@ -1,4 +1,4 @@
-/** Which of the captured rows each seed of a domain trains on, and which it is judged by. */
+/** Chooses, per seed of a domain, the captured rows to train on and those to judge on. */
 import type { Prompt } from "../../core/records/prompt.ts";
 import { pickRows, type Rows } from "../../sae/code/rows.ts";
 import { labelledRows, type Span } from "../../sae/domain/labelled.ts";
@@ -6,8 +6,8 @@ import type { SeedRows } from "../../sae/domain/train.ts";
 import type { Domain } from "./domain-prompts.ts";
 
 /**
- * @param rows of the texts, then of the domain's prompts
- * @param spans of the prompts
+ * @param rows rows of the texts, then of the domain's prompts
+ * @param spans one per prompt of the domain
  */
 export function seedRowsOf(rows: Rows, spans: readonly Span[], domain: Domain): SeedRows[] {
   const { prompts, splits, pooling } = domain;

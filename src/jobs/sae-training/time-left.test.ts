@@ -1,4 +1,4 @@
-/** The time that is left is that of the steps to come, whatever came before the first. */
+/** The time left is estimated from steps only; the time before the first step does not count. */
 import { expect, it } from "vitest";
 import { TimeLeft } from "./time-left.ts";
 

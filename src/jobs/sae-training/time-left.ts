@@ -1,6 +1,6 @@
 /**
- * How long several trainings, one after the other, will still take: from the steps seen, and nothing else. What comes before
- * the first step of a training (dealing rows, opening the engine) is no step, nor is what comes behind its last.
+ * Estimates how long several trainings in a row will still take, only from the steps that were seen. The time before the first
+ * step of a training (dealing rows, opening the engine) and after its last step does not count.
  */
 
 /** How long the steps of one kind of training took. */
@@ -15,15 +15,16 @@ export class TimeLeft {
   readonly #paces = new Map<string, Pace>();
   #last: { training: number; step: number; at: number } | null = null;
 
-  /** @param kinds of all trainings, in their order: those of one kind take equally long */
+  /** @param kinds the kind of each training, in their order; trainings of one kind take equally long */
   constructor(kinds: readonly string[], seconds = () => performance.now() / 1000) {
     this.#kinds = kinds;
     this.#seconds = seconds;
   }
 
   /**
-   * @param training place of the one that has just done `step` of `steps`
-   * @returns seconds, null until two steps of a training have been seen; a kind that was not seen takes as long as the others
+   * @param training index of the training that has just done `step` of `steps`
+   * @returns seconds; null until two steps of a training were seen. A kind that was not seen yet counts with the mean of the
+   * others
    */
   after(training: number, step: number, steps: number): number | null {
     const at = this.#seconds();

@@ -1,4 +1,7 @@
-/** The plan of a training from what is chosen of it: what an objective needs is asked for, what it has no use for refused. */
+/**
+ * Makes the plan of a training from the given choices. An option that the objective needs is required; one that it does not use
+ * is refused.
+ */
 import { badInput } from "../../core/errors.ts";
 import type { Sae } from "../../sae/code/sae.ts";
 import {
@@ -10,7 +13,7 @@ import {
 } from "../../sae/training/state/training-plan.ts";
 import { objectiveFor } from "../../sae/training/warm-start.ts";
 
-/** What is chosen of a training. The objective and the sizes may be left to the SAE that training begins with. */
+/** The given choices of a training. The objective and the sizes may come from the SAE that the training starts from. */
 export interface TrainingChoices {
   objective: ObjectiveName | undefined;
   dSae: number | undefined;
@@ -29,7 +32,7 @@ export interface TrainingChoices {
   auxWeight: number | undefined;
 }
 
-/** The options that some objectives have and others have not, as they are written. */
+/** The options that only some objectives have, as they are written on the command line. */
 const optionOf = {
   k: "--k",
   sparsity: "--sparsity",
@@ -46,8 +49,8 @@ const own: Record<ObjectiveName, { needs: readonly OwnOption[]; takes: readonly 
 };
 
 /**
- * @param from the SAE that training begins with, whose sizes are kept
- * @throws FathomError naming the option that is missing, that is another objective's, or that `from` says otherwise
+ * @param from the SAE that the training starts from, whose sizes are kept
+ * @throws FathomError naming an option that is missing, that belongs to another objective, or that contradicts `from`
  */
 export function trainingPlanOf(
   given: TrainingChoices,
@@ -97,7 +100,7 @@ export function trainingPlanOf(
   };
 }
 
-/** What an SAE says of itself; said otherwise on the command line, it is refused. */
+/** The sizes of the SAE to start from. @throws FathomError for an option that contradicts them */
 function kept(given: TrainingChoices, { path, d_sae, k }: Sae): { dSae: number; k?: number } {
   const sizes = { dSae: ["--d-sae", d_sae], k: ["--k", k] } as const;
   for (const [name, [option, value]] of Object.entries(sizes)) {

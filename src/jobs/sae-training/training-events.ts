@@ -1,4 +1,4 @@
-/** What a training says while it is at work, or several one after the other: which one, its step, how it goes, time left. */
+/** The events of one training, or of several in a row: which one, its step, its figures and the time left. */
 import type { ArmName, TrainingName } from "../../sae/domain/train.ts";
 import type { TrainingProgress } from "../../sae/training/descent.ts";
 import type { JobEvent, Tell } from "../job/job-events.ts";
@@ -17,21 +17,21 @@ export interface StepsEvent {
   kind: "steps";
   done: number;
   total: number;
-  /** Estimated seconds left, of all trainings; null until there is something to estimate from. */
+  /** Estimated seconds left for all trainings; null until an estimate is possible. */
   left: number | null;
-  /** Null where there is only one. */
+  /** null if there is only one. */
   training: Training | null;
   /** 1 − R² of the last batch. */
   unexplained: number;
   meanL0: number;
   dead: number;
-  /** Read so far. */
+  /** Tokens read so far. */
   tokens: number;
 }
 
 export type TrainingEvent = JobEvent | StepsEvent;
 
-/** Of the only training. */
+/** Sends the steps of a single training. */
 export function tellSteps(tell: Tell<TrainingEvent>): (now: TrainingProgress) => void {
   const left = new TimeLeft([""]);
   return (now) => {
@@ -39,13 +39,13 @@ export function tellSteps(tell: Tell<TrainingEvent>): (now: TrainingProgress) =>
   };
 }
 
-/** @param trainings in their order */
+/** Sends the steps of several trainings. @param trainings in their order */
 export function tellStepsOfAll(
   tell: Tell<TrainingEvent>,
   trainings: readonly TrainingName[],
 ): (now: TrainingProgress, training: TrainingName) => void {
   const seeds = [...new Set(trainings.map(({ seed }) => seed))];
-  // What the term weighs costs time, whichever tiers it is told.
+  // The contrastive term takes time, with true tiers and with random ones.
   const left = new TimeLeft(trainings.map(({ arm }) => (arm === "without" ? "without" : "with")));
   return (now, { seed, arm }) => {
     const at = trainings.findIndex((training) => training.seed === seed && training.arm === arm);

@@ -1,6 +1,6 @@
 /**
- * Where a training run is kept until its SAE is written: `OUT.training` with the settings, the activations and the last
- * state. It is removed at the end; while it is there, `--resume` goes on with the same settings and no others.
+ * The folder of a training until its SAE is written: `OUT.training` with the settings, the activations and the last state. It is
+ * removed at the end. While it exists, `--resume` goes on, and only with the same settings.
  */
 import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -18,19 +18,19 @@ const spansName = "prompts.json";
 const ours = new Set(["settings.json", spansName, lockName]);
 const outputs = new Set(["training.json", "cfg.json", "sae_weights.safetensors", unseenName]);
 
-/** What decides the result, by name. */
+/** Everything that decides the result, by name. */
 export type TrainingSettings = Readonly<Record<string, string | number>>;
 
 export interface TrainingFolder {
   rows: string;
-  /** Written after every shard: with it the activations are whole. */
+  /** Whether all activations are on the disk: a file that is written after the last shard exists. */
   rowsAreWhole: boolean;
-  /** Where it is written what tokens each labelled prompt has. */
+  /** The file that says which tokens belong to each labelled prompt. */
   spans: string;
-  /** Where the last state of a training is, and whether one is there. @param name of a training, if it is not the only one */
+  /** The path of a training's last state, and whether it exists. @param name of a training, if it is not the only one */
   state(name?: string): { path: string; kept: boolean };
   remove(): void;
-  /** Lets others work on it. */
+  /** Releases the lock. */
   release: () => void;
 }
 
@@ -41,9 +41,9 @@ const settingsOf = (out: string): string => join(folderOf(out), "settings.json")
 export const hasBegun = (out: string): boolean => existsSync(settingsOf(out));
 
 /**
- * Makes the folder, or goes on with the one that is there, and keeps others away from it.
- * @throws FathomError where another run or SAE is, where there is nothing to resume, for other settings than its own, and while another
- *   process is at work on it
+ * Makes the folder, or goes on with the one that exists, and locks it against other processes.
+ * @throws FathomError if another training or an SAE is there, if there is nothing to resume, if the settings are not those of
+ *   the start, and while another process is at work on it
  */
 export function trainingFolder(out: string, settings: TrainingSettings, resume: boolean): TrainingFolder {
   const folder = folderOf(out);
@@ -77,7 +77,7 @@ export function trainingFolder(out: string, settings: TrainingSettings, resume: 
     },
     remove() {
       try {
-        // Without its settings nobody takes what a kill leaves of it for a training that was cut.
+        // The settings go first: if a kill leaves the rest, it does not look like a training that was interrupted.
         rmSync(begun, { force: true });
         rmSync(folder, { recursive: true, force: true });
       } catch (error) {
@@ -99,7 +99,7 @@ function requirePlace(folder: string, begun: string, out: string): void {
   if (there !== null) throw badInput(out, "a folder that is not there yet", there, "another --out");
 }
 
-/** What is in the way; an empty folder is not. */
+/** What is in the way at the path; null for nothing and for an empty folder. */
 function foundAt(path: string): string | null {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found === undefined) return null;

@@ -1,4 +1,4 @@
-/** What a training reads, as the exact tokens that the model will: the lines of a text, or a prompt set. */
+/** The texts of a training, as the exact tokens that the model reads: the lines of a file, or a prompt set. */
 import { badInput } from "../../core/errors.ts";
 import { readText } from "../../files/disk/io.ts";
 import type { Checkpoint } from "../../model/checkpoint/checkpoint.ts";
@@ -7,7 +7,7 @@ import { behindItsPrompt, type EncodedInput, encodeEach, promptOf } from "../inp
 import type { SaeTrainingPlan } from "./sae-training-plan.ts";
 
 export interface TrainingText extends Omit<EncodedInput, "asked"> {
-  /** The first token that is trained on; those before it are read and no more. */
+  /** Index of the first token to train on. The tokens before it are only read. */
   from: number;
 }
 
@@ -29,7 +29,7 @@ export async function trainingTexts(
   };
 }
 
-/** Every line that is not blank, by its number. */
+/** Every line that is not blank. Its id is its number. */
 function linesOf(path: string): Input[] {
   const inputs = readText(path)
     .split(/\r?\n/)
