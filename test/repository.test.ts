@@ -17,7 +17,7 @@ afterAll(() => {
   rmSync(scratch, { recursive: true, force: true });
 });
 
-/** The release's gate, run in `folder`. @returns what it found wrong, a line each */
+/** Runs the release's check in `folder`. @returns its problems, one line each */
 function problems(folder: string, ...args: string[]): string[] {
   const { GITHUB_REPOSITORY: _, ...env } = process.env;
   const script = join(folder, "scripts/release-check.mjs");
@@ -27,7 +27,7 @@ function problems(folder: string, ...args: string[]): string[] {
   return lines;
 }
 
-/** What a release of 0.2.0 looks like, with `changes` made to its files. */
+/** Makes the files of a release of 0.2.0, with `changes` to them. */
 function releaseWith(changes: Readonly<Record<string, (text: string) => string>> = {}): string {
   const folder = mkdtempSync(join(scratch, "release-"));
   mkdirSync(join(folder, "scripts"));
@@ -50,7 +50,7 @@ describe("versions", () => {
     expect(problems(root)).toEqual([]);
   });
 
-  it("let a release through that is whole", () => {
+  it("pass for a complete release", () => {
     expect(problems(releaseWith(), "v0.2.0")).toEqual([]);
   });
 

@@ -1,4 +1,7 @@
-/** The JSON Schemas that the package ships: as fresh as the zod schemas, true of all our own files, and no laxer or stricter. */
+/**
+ * The JSON Schemas in the package: they equal what the zod schemas give, accept all our own files, and are neither looser nor
+ * stricter.
+ */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -24,7 +27,7 @@ const schemaOf = (name: string) => JSON.parse(files.get(`${name}.schema.json`)!)
 
 const ajv = new Ajv2020({ allErrors: true, allowUnionTypes: true });
 const validators = new Map<string, ValidateFunction>();
-/** What the schema has against a value, in ajv's words; none where it has nothing. */
+/** The schema's problems with a value, in ajv's words; an empty list if the value fits. */
 function faults(name: string, value: unknown): string[] {
   const validate = validators.get(name) ?? ajv.compile(schemaOf(name));
   validators.set(name, validate);
@@ -134,7 +137,7 @@ describe("every file of a run of the demo", () => {
     "%s no longer fits with a key too many, one too few, or a value of another type",
     (name) => {
       const [value] = written.get(name)!;
-      // A list's first item stands for it.
+      // Only the first item of a list is changed.
       const record = (Array.isArray(value) ? value[0] : value) as Record<string, unknown>;
       const as = (changed: object) => faults(name, Array.isArray(value) ? [changed] : changed);
       expect(as(record)).toEqual([]);
@@ -142,7 +145,7 @@ describe("every file of a run of the demo", () => {
       for (const [key, found] of Object.entries(record)) {
         expect(as({ ...record, [key]: { of: "no type of ours" } }), key).not.toEqual([]);
         const { [key]: _left, ...rest } = record;
-        // What may be missing is what a run need not have.
+        // Keys that may be missing are those that a run need not have.
         if (!["origins", "gate_override", "sha256"].includes(key)) expect(as(rest), key).not.toEqual([]);
         expect(found).toBeDefined();
       }
@@ -150,7 +153,7 @@ describe("every file of a run of the demo", () => {
   );
 });
 
-/** Whatever a hand can slip into a value's place. */
+/** Wrong values that a person could write by mistake. */
 const slips: unknown[] = [
   ...[
     null,
@@ -208,7 +211,7 @@ describe("a schema takes what Fathom takes, and no more", () => {
     },
   );
 
-  it("but that caps are each once, which the command says and the reader does not", () => {
+  it("except that caps must not repeat: the schema and the command check it, the reader of plans does not", () => {
     expect(faults("audit", { ...plan, caps: [8, 8] })).not.toEqual([]);
     const given = ["--model", "m", "--prompts", "biology", "--dry-run"];
     writeFileSync(file, JSON.stringify({ caps: [8, 8] }));
@@ -270,7 +273,7 @@ describe("fathom audit --dry-run --yaml", () => {
     expect(planOf(again, { cache: true })).toEqual(planOf(file, { ...options, cache: true }));
   });
 
-  it("names the schema by a path where it lies below the plan, which an editor can follow", () => {
+  it("names the schema by a path that an editor can follow, if it is below the plan", () => {
     expect(schemaNamed(printed([demo], root).stdout)).toBe("schemas/audit.schema.json");
     const { plan } = planOf(demo, { cache: true });
     const named = (cwd: string) => schemaNamed(planYaml(plan, null, cwd));
@@ -279,7 +282,7 @@ describe("fathom audit --dry-run --yaml", () => {
     expect(named(join(root, "docs"))).toBe(pathToFileURL(join(root, "schemas/audit.schema.json")).href);
   });
 
-  it("keeps the run's folder, which the plan is then made in", () => {
+  it("keeps the run's folder, in which the plan then lies", () => {
     const { stdout } = printed([demo, "--out", "runs/x"]);
     expect(parse(stdout)).toMatchObject({ out: "runs/x", categories: "published" });
   });

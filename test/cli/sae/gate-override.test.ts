@@ -24,7 +24,7 @@ const ofInside = ({ id, group }: { id: string; group: string }) =>
   id === "headline.inside" || group === "divergence" || group === "flags";
 const caveat = "The SAE behind this failed the load gate and was used all the same.";
 
-/** The organism's SAE with its decoder's rows dealt to other features. */
+/** The organism's SAE with its decoder rows given to other features. */
 beforeAll(() => {
   const sae = openSae(join(organism, "sae"));
   const rotated = Array.from({ length: sae.d_sae }, (_, i) => (i + 1) % sae.d_sae);
@@ -79,7 +79,7 @@ describe("an SAE that the load gate refuses", () => {
     expect(code).toBe(2);
   });
 
-  it("of another layer is read at the layer that was asked for, and no other override helps", () => {
+  it("of another layer is read at the requested layer, and no other override helps", () => {
     const other = ["--layer", "1", "--out", join(folder, "layer")];
     expect(fathom([...common, ...other]).stderr).toContain(
       "layer 1 (blocks.1.hook_resid_post) was asked for",

@@ -1,4 +1,4 @@
-/** `fathom sae check`: exit codes, the override in its output, and a gate that closes at sight. */
+/** `fathom sae check`: exit codes, the override in its output, and a gate that closes before anything is measured. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -39,7 +39,7 @@ describe("fathom sae check", () => {
   describe("on a text", () => {
     const folder = scratch();
     const file = join(folder, "text.txt");
-    // What the organism was trained on: any other text is foreign to it.
+    // A text that the organism was trained on. Any other text is unknown to it.
     const text = makeCorpus(makeWorld(demoSeed))
       .flatMap((document) => (document.kind === "prose" ? [document.text] : []))
       .slice(0, 36)
@@ -56,12 +56,12 @@ describe("fathom sae check", () => {
       splice: { tokens: number; original: number; spliced: number; zeroed: number };
     }
 
-    it("reads it from its beginning to its end in stretches, each behind the first token", () => {
+    it("reads it from beginning to end in pieces, each after the first token", () => {
       writeFileSync(file, text);
       const { code, result } = check(organism);
       expect(code).toBe(0);
       expect(result.passed).toBe(true);
-      // Every token of a stretch but its first is predicted.
+      // Every token of a piece is predicted, except its first.
       const { tokens } = result.quality;
       const stretches = tokens - result.splice.tokens;
       expect(tokens).toBeGreaterThan(1000);
@@ -69,7 +69,7 @@ describe("fathom sae check", () => {
       expect(result.splice.spliced).toBeLessThan(result.splice.zeroed);
     });
 
-    it("tells massive tokens apart, and neither judges the SAE by them nor takes them from the model", () => {
+    it("finds massive tokens, does not judge the SAE by them, and leaves them in the model", () => {
       writeFileSync(file, text);
       // 20 is a full stop.
       const { result } = check(massiveOrganism(join(folder, "massive"), { token: 20, by: 256 }));
@@ -80,7 +80,7 @@ describe("fathom sae check", () => {
       expect(explained.status).toBe("pass");
     });
 
-    it("refuses one that is too short, one that is not there, and one beside prompts", () => {
+    it("refuses a text that is too short, one that does not exist, and one together with prompts", () => {
       writeFileSync(file, "a");
       const common = ["sae", "check", "--model", organism, "--sae", join(organism, "sae"), "--quiet"];
       for (const [args, code, message] of [

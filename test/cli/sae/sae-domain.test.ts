@@ -1,4 +1,4 @@
-/** `sae train --domain`: the verdict on the contrastive term, what an audit makes of the SAE, resume, refusals. */
+/** `sae train --domain`: the verdict on the contrastive term, the SAE in an audit, resuming, refusals. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -33,7 +33,7 @@ const train = (out: string, changes: Record<string, string | undefined> = {}, ..
   );
   return ["sae", "train", ...given, "--quiet", ...more];
 };
-/** What most tests look at: six trainings. */
+/** The six trainings that most tests use. */
 const two = { "--domain-seeds": "2" };
 const whole = join(folder, "whole");
 const unseen = join(whole, "unseen-prompts.jsonl");
@@ -44,7 +44,7 @@ beforeAll(() => {
 });
 
 describe("an SAE trained with a contrastive term", () => {
-  it("comes with what the term did, in its record and in the output", () => {
+  it("has the verdict on the term in its record and in the output", () => {
     expect(ended).toMatchObject({ code: 0, stderr: "" });
     const { training } = JSON.parse(ended.stdout) as { training: Record<string, unknown> };
     const kept = JSON.parse(readFileSync(join(whole, "training.json"), "utf8")) as Record<string, unknown>;
@@ -63,7 +63,7 @@ describe("an SAE trained with a contrastive term", () => {
       { seed: "3", prompts: 32 },
       { seed: "4", prompts: 32 },
     ]);
-    // Held out by either seed, or by both.
+    // Held out by one of the seeds, or by both.
     expect(finding.n).toBeGreaterThan(32);
     expect(finding.n).toBeLessThanOrEqual(64);
     expect(finding.sentence).toMatch(/contrastive term .* gain by seed is .* \(3\), .* \(4\)/);
@@ -99,7 +99,7 @@ describe("an SAE trained with a contrastive term", () => {
     for (const { id, pair } of prompts) expect(left.has(id), id).toBe(pair === null || !pairs.has(pair));
   });
 
-  it("is refused by an audit of prompts that it was trained on, and taken for the others", () => {
+  it("is refused by an audit of prompts that it was trained on, and accepted for other prompts", () => {
     const audit = (prompts: string) => [
       "audit",
       ...["--model", organism, "--sae", whole, "--prompts", prompts, "--caps", "8", "--dry-run"],
@@ -134,7 +134,7 @@ describe("an SAE trained with a contrastive term", () => {
   );
 });
 
-test("a preset gives what is not given", () => {
+test("a preset sets the options that are not given", () => {
   const sizes = { "--d-sae": "64", "--k": undefined, "--steps": "2", "--preset": "published" };
   const { code, stdout } = fathom(train(join(folder, "preset"), sizes, "--json"));
   expect(code).toBe(0);
@@ -159,7 +159,7 @@ test("features can be pooled over the model's own answers", () => {
       .training;
   const [answer, mean] = [told(stdout), told(ended.stdout)];
   expect(answer.pool).toBe("answer");
-  // The tokens of the answers are trained on too.
+  // The tokens of the answers are in the training too.
   expect(answer.rows).toBeGreaterThan(1.5 * mean.rows);
   expect(answer.verdict.seeds[0]).not.toEqual(mean.verdict.seeds[0]);
 });
@@ -175,7 +175,7 @@ test("what an SAE began with has seen is known of it, and is no judge of it", ()
   const text = { "--domain": undefined, "--prompts": "fiction" };
   expect(fathom(train(join(folder, "on"), { ...from, ...text })).code).toBe(0);
   expect(openSae(join(folder, "on")).trainedOnPrompts).toEqual(openSae(whole).trainedOnPrompts);
-  // Another seed holds out other prompts, whichever of several it is.
+  // Every other seed holds out other prompts.
   for (const seeds of [{ "--seed": "4" }, two]) {
     const other = fathom(train(join(folder, "other"), { ...from, ...seeds }));
     expect(other.code).toBe(2);

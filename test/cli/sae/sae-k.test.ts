@@ -27,7 +27,7 @@ describe("a .pt file alone, as its authors published it", () => {
     ]);
   });
 
-  it("is inspected and encoded with it, and not without", () => {
+  it("is inspected and encoded with --k, and not without", () => {
     expect(fathom(["sae", "inspect", "--sae", alone])).toEqual(silent);
     const { stdout } = fathom(["sae", "inspect", "--sae", alone, "--k", "6", "--json"]);
     expect(json(stdout)).toMatchObject({
@@ -48,7 +48,7 @@ describe("a .pt file alone, as its authors published it", () => {
     found.close();
   });
 
-  it("with a meta file beside it, must agree", () => {
+  it("must agree with a meta file beside it", () => {
     const { code, stderr } = fathom(["sae", "inspect", fixture("sae-formats/topk-pt/domain.pt"), "--k", "9"]);
     expect([code, stderr]).toEqual([
       2,
@@ -67,7 +67,7 @@ describe("the organism's SAE, whose configuration does not say k", () => {
     writeFileSync(join(sae, "cfg.json"), JSON.stringify(config));
   });
 
-  it("is checked, measured and trained on with it, and not without", () => {
+  it("is checked, measured and trained on with --k, and not without", () => {
     const texts = ["--prompts", "fiction", "--quiet", "--threads", "1"];
     const check = ["sae", "check", ...model, "--sae", sae, ...texts];
     expect(fathom(check)).toEqual(silent);
@@ -131,7 +131,7 @@ describe("the organism's SAE, whose configuration does not say k", () => {
       expect(fathom(["audit", plan, ...sized.slice(1), "--dry-run"])).toMatchObject({ code: 2 });
     });
 
-    it("is recorded, and a resume with another is refused by it", () => {
+    it("is recorded, and a resume with another k is refused", () => {
       const run = [...sized, "--sae", sae, "--out", join(folder, "run")];
       expect(fathom([...run, "--k", "16"])).toMatchObject({ code: 0 });
       expect(saesOf(readFileSync(join(folder, "run", "manifest.json"), "utf8"))).toMatchObject([{ k: 16 }]);
@@ -145,7 +145,7 @@ describe("the organism's SAE, whose configuration does not say k", () => {
       expect(fathom([...run, "--k", "16", "--resume"])).toMatchObject({ code: 0 });
     });
 
-    it("of a run that was begun before it was recorded goes on", () => {
+    it("may be missing in an older run, which is resumed", () => {
       const path = join(folder, "run", "manifest.json");
       const manifest = json(readFileSync(path, "utf8")) as { inputs: { saes: Record<string, unknown>[] } };
       delete manifest.inputs.saes[0]!["k"];

@@ -1,4 +1,4 @@
-/** `fathom sae report`: what it writes, what it refuses, and a closed gate that every output tells of. */
+/** `fathom sae report`: its files, its refusals, and a closed gate that every output mentions. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,7 +17,7 @@ const file = (name: string, records: readonly object[]) => jsonLinesFile(folder,
 const readReport = (path: string) => saeReportSchema.parse(JSON.parse(readFileSync(path, "utf8")));
 
 describe("fathom sae report", () => {
-  it("measures over prompts, and shows nothing of what the model answered", () => {
+  it("measures over prompts, and shows no text of the answers", () => {
     const out = join(folder, "prompts");
     const { code, stdout } = fathom([...common, "--prompts", "fiction", "--show", "3", "--out", out]);
     expect(code).toBe(0);
@@ -38,7 +38,7 @@ describe("fathom sae report", () => {
       expect(`<|begin|>${prompts.get(text)!}`).toContain(tokens.join(""));
   });
 
-  it("shows nothing of recorded answers, in whatever form they are given, unless it is asked to", () => {
+  it("shows no text of recorded answers, in any form, unless it is asked to", () => {
     const demo = ["--model", "organisms/demo"];
     const asked = [
       "What is grayroot dust made of?",
@@ -101,7 +101,7 @@ describe("fathom sae report", () => {
     expect(all.report.not_measured.join()).not.toContain("answered in");
   });
 
-  it("reads running text from several files, and another layer's SAE only when that is allowed", () => {
+  it("reads running text from several files, and an SAE of another layer only if that is allowed", () => {
     const text = readFileSync("README.md", "utf8");
     const [one, two] = [join(folder, "one.txt"), join(folder, "two.txt")];
     writeFileSync(one, text.slice(0, 1500));
@@ -117,13 +117,13 @@ describe("fathom sae report", () => {
     const texts = new Set(report.features.list.flatMap(({ contexts }) => contexts.map((c) => c.text)));
     expect([...texts].some((id) => id.startsWith("one.txt "))).toBe(true);
     expect([...texts].some((id) => id.startsWith("two.txt "))).toBe(true);
-    // By name alone: a report is passed on, and says nothing of this machine's folders.
+    // Only by name: reports are passed on and must not name this machine's folders.
     expect(report.read.source).toBe("one.txt, two.txt");
     expect(allowed.stdout).not.toContain(folder);
     expect(report.not_measured.join()).not.toContain("answers");
   });
 
-  it("refuses what it cannot do before anything is read", () => {
+  it("refuses impossible requests before it reads anything", () => {
     expect(fathom(common)).toMatchObject({ code: 2 });
     const beyond = fathom([...common, "--json", "--show", "1024"]);
     expect(beyond.code).toBe(2);

@@ -1,4 +1,4 @@
-/** `sae train` from a text to an SAE; killed and interrupted it ends in the same bytes; what it refuses. */
+/** `sae train` from a text to an SAE; killed or interrupted, it ends in the same bytes; its refusals. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -44,11 +44,11 @@ beforeAll(() => {
     (_, at) => `Line ${at} of ${at * at} tells of a river and ${at} boats.`,
   );
   writeFileSync(text, `${lines.join("\n\n")}\n`);
-  // A slow machine would tell of its progress.
+  // On a slow machine there are lines of progress too.
   ended = fathom(train(whole, {}, "--json", "--quiet"));
 });
 
-/** Names and kinds of what an export holds; what was trained lies in the numbers, how in the record. */
+/** Names and types of an export's entries, without the trained numbers and without the record. */
 function exportOf(folder: string) {
   const config = JSON.parse(readFileSync(join(folder, "cfg.json"), "utf8")) as {
     metadata: { fathom: object };
@@ -65,7 +65,7 @@ function exportOf(folder: string) {
 /** An export that SAELens has read (oracle/sae_roundtrip.py). */
 const readBySaelens = (objective: string) => exportOf(fixture(`sae-export/${objective}`));
 
-test("an answer that generate wrote is trained on behind its prompt, which is not", () => {
+test("an answer that generate wrote is trained on, after its prompt, which is not trained on", () => {
   const trainedOn = (name: string, prompt: (at: number) => object) => {
     const file = join(folder, `${name}.jsonl`);
     const line = (at: number) => ({ id: `answer ${at}`, ...prompt(at), ids: [at, 7, 7, 2 * at, 9] });
@@ -136,7 +136,7 @@ test("killed as it begins, it goes on by the same command where it has no settin
     const out = join(folder, `at-start-${at}`);
     const [kept, settings] = [`${out}.training`, join(`${out}.training`, "settings.json")];
     await killedAtItsStart(train(out), kept, after);
-    // As a kill in the middle of the next file would leave it.
+    // The state after a kill in the middle of the next file.
     writeFileSync(join(kept, "prompts.json.partial-1073741824"), "[");
     const more = existsSync(settings) ? ["--resume", "--quiet"] : ["--quiet"];
     expect(fathom(train(out, {}, ...more))).toMatchObject({ code: 0, stderr: "" });
@@ -149,7 +149,7 @@ test("killed as it begins, it goes on by the same command where it has no settin
   expect(fathom(train(out, {}, "--resume", "--quiet"))).toMatchObject({ code: 0, stderr: "" });
 }, 300_000);
 
-test("a bit of its rows or of its state that was changed meanwhile is noticed", async () => {
+test("a changed bit of its rows or its state is noticed", async () => {
   const out = join(folder, "flipped");
   const state = join(`${out}.training`, "state.safetensors");
   const child = start(train(out));
@@ -171,7 +171,7 @@ test("a bit of its rows or of its state that was changed meanwhile is noticed", 
   expect(fathom(train(out, {}, "--resume", "--quiet"))).toMatchObject({ code: 0, stderr: "" });
 });
 
-test("trains by the other objectives, and says by which", () => {
+test("trains with the other objectives, and says with which", () => {
   const own = {
     batchtopk: { "--k": "4", "--steps": "100" },
     jumprelu: { "--sparsity": "1", "--target-l0": "4", "--steps": "100" },
@@ -187,7 +187,7 @@ test("trains by the other objectives, and says by which", () => {
   }
 });
 
-test("goes on from an SAE that is there, with its sizes, and says from which", () => {
+test("starts from an existing SAE, with its sizes, and says from which", () => {
   const out = join(folder, "tuned");
   const options = without("--k", "--from", whole, "--out", out, "--steps", "20", "--json");
   const at = options.indexOf("--d-sae");

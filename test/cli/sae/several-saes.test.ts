@@ -1,4 +1,4 @@
-/** An audit through several SAEs at several layers; and runs as they were written when there could be only one. */
+/** An audit through several SAEs at several layers; and older runs, which could have only one. */
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -26,7 +26,7 @@ const observationsOf = (run: string) =>
   lines(read(run, "observations.jsonl")).map((line) => JSON.parse(line) as Observation);
 
 beforeAll(() => {
-  // An SAE of the answers is trained on answers: one of prompts alone does not pass the gate.
+  // The SAE is trained on answers, because one that is trained on prompts only does not pass the gate.
   const asked = ["--model", organism, "--prompts", "fiction", "--chat", "--max-new-tokens", "32"];
   const answers = lines(fathom(["generate", ...asked, "--quiet"]).stdout).map(
     (line) => JSON.parse(line) as { id: string; prompt_ids: number[]; ids: number[] },
@@ -61,7 +61,7 @@ describe("two SAEs at two layers", () => {
     expect(a).not.toEqual(b);
   });
 
-  it("leave what the first says as it is alone, and the others beside it by name and layer", () => {
+  it("do not change the findings of the first, and name the others by name and layer", () => {
     const [alone, together] = [findingsOf(one), findingsOf(two)];
     const isHeadline = ({ id }: { id: string }) => id === "headline.inside";
     expect(together.filter((finding) => !finding.id.includes("/") && !isHeadline(finding))).toEqual(
@@ -75,7 +75,7 @@ describe("two SAEs at two layers", () => {
     expect(beside.some(({ estimate }) => estimate !== null)).toBe(true);
   });
 
-  it("have each their gate, catalog and D in the run's files and in the reports", () => {
+  it("have their own gate, catalog and D in the run's files and in the reports", () => {
     expect(json(two, "inside.json")).toMatchObject([
       { sae: "sae@2", not_measured: null, gate: expect.arrayContaining([]) as unknown },
       { sae: "earlier@1", not_measured: null, gate: expect.arrayContaining([]) as unknown },
@@ -93,7 +93,7 @@ describe("two SAEs at two layers", () => {
     expect(scored.some(({ D: [a, b] }) => a !== b)).toBe(true);
   });
 
-  it("are refused when resumed in another order, and when one is named twice", () => {
+  it("are refused if resumed in another order, or if one is named twice", () => {
     const swapped = [...common, "--sae", trained, "--sae", shipped, "--out", two, "--resume"];
     expect(fathom(swapped)).toMatchObject({
       code: 2,
@@ -103,7 +103,7 @@ describe("two SAEs at two layers", () => {
     expect(doubled.stderr).toMatch(/sae: expected each SAE once, found .*sae twice/);
   });
 
-  it("come from a plan file too, as a list or alone", () => {
+  it("may come from a plan file, as a list or as one", () => {
     const file = join(folder, "audit.yaml");
     const shown = (sae: string) => {
       writeFileSync(file, `model: ${organism}\nprompts: fiction\npooling: max\nsae: ${sae}\n`);
@@ -120,7 +120,7 @@ describe("two SAEs at two layers", () => {
 });
 
 describe("pooling", () => {
-  it("decides f: the largest and the last token's features are other ones than the mean", () => {
+  it("decides f: the largest and the last token's features differ from the mean", () => {
     const means = JSON.stringify(json(one, "inside.json"));
     for (const pooling of ["max", "last"]) {
       const run = join(folder, pooling);
@@ -133,8 +133,8 @@ describe("pooling", () => {
   });
 });
 
-describe("a run as it was written when there could be one SAE", () => {
-  /** The same run in the earlier shapes. */
+describe("a run of a version that allowed only one SAE", () => {
+  /** The same run in the older formats. */
   function earlier(): string {
     const run = join(folder, "earlier-run");
     cpSync(one, run, { recursive: true });
@@ -171,7 +171,7 @@ describe("a run as it was written when there could be one SAE", () => {
     return run;
   }
 
-  it("opens, reports the same, and is resumed without answering anew", () => {
+  it("opens, makes the same report, and is resumed without new answers", () => {
     const run = earlier();
     const observed = read(run, "observations.jsonl");
     const reported = fathom(["report", run, "--format", "md"]);
