@@ -204,7 +204,7 @@ test("a run is resumed only with the inputs that it began with", () => {
 
 test("a system prompt is used with the chat template; bare text in the same run has none", () => {
   const run = join(folder, "system");
-  const system = ["--limit", "24", "--system", "You are a librarian."];
+  const system = ["--limit", "3", "--system", "You are a librarian."];
   const { stderr } = fathom(["audit", ...plan, ...system, "--out", run, "--quiet"]);
   expect(stderr).not.toContain("expected");
   const observed = lines(read(run, "observations.jsonl")).map((line) =>
@@ -213,7 +213,7 @@ test("a system prompt is used with the chat template; bare text in the same run 
   expect(
     new Set(observed.map(({ condition }) => `${condition.template} ${condition.system ?? "-"}`)),
   ).toEqual(new Set(["chat You are a librarian.", "none -"]));
-  expect(read(run, "report.md")).toContain("with the chat template and system prompt");
+  expect(read(run, "report.md")).toContain("(with the chat template and system prompt; as bare text)");
   for (const dry of [[], ["--dry-run"]]) {
     const bare = fathom([
       "audit",

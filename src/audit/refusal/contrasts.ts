@@ -104,7 +104,7 @@ function samePrompts(
       question,
       unit: "difference of shares",
       n: units.length,
-      reason: tooFew(units.length, what),
+      reason: tooFew(units.length, `${what} (${names[0]}; ${names[1]})`),
     });
   const contrast = withinUnits(units, "sign of each prompt's difference flipped at random", {
     ...run,
