@@ -1,5 +1,6 @@
 /** Joins the records of a run into one table: every answer with its prompt and its verdict at each cap. */
 
+import { clusterOf } from "../../core/cluster.ts";
 import { badInput } from "../../core/errors.ts";
 import { type Random, random } from "../../core/random.ts";
 import type { CategoryDefinition } from "../../core/records/category.ts";
@@ -200,9 +201,6 @@ function checkOneRun(asked: readonly Asked[]): void {
 
 export const smallestCap = ({ caps }: Answers): number => caps[0]!;
 export const largestCap = ({ caps }: Answers): number => caps.at(-1)!;
-
-export const clusterOf = (prompt: Prompt): string =>
-  prompt.pair === null ? `prompt ${prompt.id}` : `pair ${prompt.pair}`;
 
 /** One number per prompt: the mean over its sampling seeds, so that n counts prompts and not samples. */
 export function perPrompt(answers: readonly Answer[], value: (answer: Answer) => number): Unit[] {

@@ -3,6 +3,7 @@
  * for the false-discovery rate, and the share of resamples of the selection half that choose it again.
  */
 
+import { clusterOf } from "../../core/cluster.ts";
 import type { Random } from "../../core/random.ts";
 import type { Catalog } from "../../core/records/catalog.ts";
 import { type CategoryDefinition, contrastWords } from "../../core/records/category.ts";
@@ -10,7 +11,6 @@ import { benjaminiHochberg } from "../../stats/bh.ts";
 import { cohensDInterval } from "../../stats/effect.ts";
 import { groupBy } from "../../stats/group.ts";
 import { studentTail } from "../../stats/student.ts";
-import { clusterOf } from "../common/answers.ts";
 import { catalogResamples } from "../common/choices.ts";
 import {
   type Activated,

@@ -7,12 +7,12 @@
  * 2605.30162, does neither.)
  */
 
+import { clusterOf } from "../../core/cluster.ts";
 import type { Random } from "../../core/random.ts";
 import type { CategoryDefinition } from "../../core/records/category.ts";
 import { groupBy } from "../../stats/group.ts";
 import { fitMargin } from "../../stats/margin.ts";
 import { mean } from "../../stats/summary.ts";
-import { clusterOf } from "../common/answers.ts";
 import { marginCost, marginTolerance, projectionDeals } from "../common/choices.ts";
 import { type Activated, activeFeatures, chooseCategories, keepFeatures, sidesOf } from "./categories.ts";
 import { dealPrompts } from "./deal.ts";

@@ -4,6 +4,7 @@
  * half of the prompts. D is measured on the other half with a cross-fitted T, and measured again with the features shuffled.
  */
 
+import { clusterOf } from "../../core/cluster.ts";
 import { badInput, FathomError } from "../../core/errors.ts";
 import type { InsideAbout } from "../../core/records/about.ts";
 import type { Catalog } from "../../core/records/catalog.ts";
@@ -13,7 +14,6 @@ import {
   type AnalysisInput,
   type Answer,
   type Answers,
-  clusterOf,
   type GivenSae,
   largestCap,
 } from "../common/answers.ts";

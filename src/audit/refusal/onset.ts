@@ -1,4 +1,6 @@
 /** Measures where in the answer a refusal becomes visible. A smaller cap would miss it. */
+
+import { clusterOf } from "../../core/cluster.ts";
 import type { Finding } from "../../core/records/finding.ts";
 import { idOf } from "../../core/records/finding-id.ts";
 import { type Tier, tiers } from "../../core/records/prompt.ts";
@@ -8,7 +10,6 @@ import { median } from "../../stats/summary.ts";
 import {
   type Answer,
   type Answers,
-  clusterOf,
   inTier,
   largestCap,
   perPrompt,

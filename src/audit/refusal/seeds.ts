@@ -1,9 +1,11 @@
 /** Measures whether one sample is enough: how often two samples of one prompt agree on refusing. */
+
+import { clusterOf } from "../../core/cluster.ts";
 import { idOf } from "../../core/records/finding-id.ts";
 import { groupBy } from "../../stats/group.ts";
 import { bootstrap, permutationTest } from "../../stats/resample.ts";
 import { mean } from "../../stats/summary.ts";
-import { type Answers, clusterOf, largestCap, refuses } from "../common/answers.ts";
+import { type Answers, largestCap, refuses } from "../common/answers.ts";
 import { smallestCell } from "../common/choices.ts";
 import { type Draft, missing, tooFew } from "../common/draft.ts";
 import { between, percent } from "../common/say.ts";

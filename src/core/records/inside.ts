@@ -36,7 +36,7 @@ const storedInsideSchema = z.strictObject({
   massive_norm: measured.positive().nullable().default(null),
   /** Number of answers without a token to pool. */
   answers_without_tokens: z.int().nonnegative().default(0),
-  /** For an SAE that failed the load gate and was used all the same: the sentence that says so. null otherwise. */
+  /** For an SAE that failed the load gate but was used: the sentence that says so. null otherwise. */
   gate_override: z.string().nullable().default(null),
   /** The load gate's checks of the SAE on this run's activations; null without an SAE. */
   gate: z

@@ -1,11 +1,12 @@
 /** The prompts with tiers of a domain: which are used, how each seed splits them, and their tokens. */
 
+import { clusterOf } from "../../core/cluster.ts";
 import { hashJson } from "../../core/hash.ts";
 import type { Prompt } from "../../core/records/prompt.ts";
 import type { Checkpoint } from "../../model/checkpoint/checkpoint.ts";
 import { loadPrompts } from "../../prompts/load.ts";
 import { type ContrastPlan, type Pooling, usualPerTier } from "../../sae/domain/plan.ts";
-import { clusterOf, type PromptSplit, splitPrompts } from "../../sae/domain/split.ts";
+import { type PromptSplit, splitPrompts } from "../../sae/domain/split.ts";
 import { type EncodedInput, encodeEach } from "../inputs/encode-inputs.ts";
 import { answerTokens, tokensOf } from "./capture-rows.ts";
 import type { DomainPlan } from "./sae-training-plan.ts";

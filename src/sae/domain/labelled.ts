@@ -1,11 +1,12 @@
 /** Prompts with their tiers and the rows that their features are pooled over. */
+
+import { clusterOf } from "../../core/cluster.ts";
 import { badInput } from "../../core/errors.ts";
 import type { Prompt, Tier } from "../../core/records/prompt.ts";
 import type { RowRange } from "../code/pool.ts";
 import { pickRows, type Rows } from "../code/rows.ts";
 import { massiveOf, normsOf } from "../measure/quality/quality.ts";
 import type { Pooling } from "./plan.ts";
-import { clusterOf } from "./split.ts";
 
 export interface LabelledPrompt {
   id: string;

@@ -2,6 +2,7 @@
  * Splits labelled prompts into those that a contrastive term is trained on and those that are held out to measure it.
  * Matched prompts say nearly the same, so they go to the same side: a term that has seen one of them has seen them all.
  */
+import { clusterOf } from "../../core/cluster.ts";
 import { badInput } from "../../core/errors.ts";
 import { random } from "../../core/random.ts";
 import type { Prompt, Tier } from "../../core/records/prompt.ts";
@@ -17,10 +18,6 @@ export interface PromptSplit {
   trained: Prompt[];
   heldOut: Prompt[];
 }
-
-/** The cluster of a prompt. Prompts of one cluster are not independent. */
-export const clusterOf = ({ pair, id }: Pick<Prompt, "pair" | "id">): string =>
-  pair === null ? `prompt ${id}` : `pair ${pair}`;
 
 /**
  * Splits the prompts of the main panel that are in the named tiers; the others are on neither side. Each framing is spread
