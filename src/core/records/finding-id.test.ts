@@ -54,6 +54,6 @@ it("a finding whose id is another's is refused", () => {
   } as const;
   expect(findingSchema.safeParse({ id: "refusal.seeds", about, ...rest }).success).toBe(true);
   expect(findingSchema.safeParse({ id: "refusal.discrimination", about, ...rest }).error?.issues).toEqual([
-    expect.objectContaining({ path: ["id"], message: "the id that goes with its about" }),
+    expect.objectContaining({ path: ["id"], message: "the id that belongs to its about" }),
   ]);
 });
