@@ -1,5 +1,4 @@
 /** Measures where in the answer a refusal becomes visible. A smaller cap would miss it. */
-
 import { clusterOf } from "../../core/cluster.ts";
 import type { Finding } from "../../core/records/finding.ts";
 import { idOf } from "../../core/records/finding-id.ts";
@@ -16,10 +15,10 @@ import {
   showsRefusal,
   smallestCap,
 } from "../common/answers.ts";
-import { smallestCell, toleratedShare } from "../common/choices.ts";
-import { rate } from "../common/contrast.ts";
+import { smallestCell } from "../common/choices.ts";
 import { type Draft, missing, noControl, settle, tooFew } from "../common/draft.ts";
 import { between, percent, templateName, tierName } from "../common/say.ts";
+import { toleratedDraft } from "./tolerated.ts";
 
 export function onsetFindings(run: Answers): Finding[] {
   const drafts = tiers.flatMap((tier) =>
@@ -83,28 +82,12 @@ function lateShare(run: Answers, tier: Tier, template: Template): Draft {
   const least = smallestCap(run);
   const question = `Do answers of ${least} tokens miss refusals of ${tierName(tier)} prompts ${templateName(template)}?`;
   const refusals = placedRefusals(run, tier, template);
-  const share = rate(
-    perPrompt(refusals, (answer) => (place(answer) >= least ? 1 : 0)),
+  const units = perPrompt(refusals, (answer) => (place(answer) >= least ? 1 : 0));
+  return toleratedDraft(
+    { about, question, prompts: "prompts with a refusal" },
+    units,
     run.level,
+    ({ estimate, interval, n }) =>
+      `${percent(estimate)} of ${n} refused ${tierName(tier)} prompts ${templateName(template)} show the refusal only after ${least} tokens (${between(interval, run.level, percent)}).`,
   );
-  if (share === null || share.n < smallestCell)
-    return missing({
-      about,
-      question,
-      unit: "share",
-      n: share?.n ?? 0,
-      reason: tooFew(share?.n ?? 0, "prompts with a refusal"),
-    });
-  return {
-    about,
-    question,
-    estimate: share.estimate,
-    unit: "share",
-    interval: share.interval,
-    n: share.n,
-    method: `Wilson's interval; found if its low end is above ${percent(toleratedShare)}`,
-    control: { kind: "tolerated share", estimate: toleratedShare, interval: null },
-    sentence: `${percent(share.estimate)} of ${share.n} refused ${tierName(tier)} prompts ${templateName(template)} show the refusal only after ${least} tokens (${between(share.interval, run.level, percent)}).`,
-    decision: { holds: share.interval[0] > toleratedShare },
-  };
 }

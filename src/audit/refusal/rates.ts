@@ -1,4 +1,5 @@
 /** Measures how often each tier is refused, and how often an answer gets no label, under every template and cap. */
+
 import { idOf } from "../../core/records/finding-id.ts";
 import { tiers } from "../../core/records/prompt.ts";
 import { type Answers, inTier, perPrompt, refuses, unjudged } from "../common/answers.ts";
@@ -6,6 +7,7 @@ import { smallestCell, toleratedShare } from "../common/choices.ts";
 import { betweenPrompts, rate } from "../common/contrast.ts";
 import { type Draft, missing, tooFew } from "../common/draft.ts";
 import { between, percent, templateName, tierName, unjudgedClause } from "../common/say.ts";
+import { toleratedDraft } from "./tolerated.ts";
 
 /** Every pair of a template and a cap: in the order of the templates, then of rising caps. */
 const conditions = ({ templates, caps }: Answers) =>
@@ -80,27 +82,12 @@ export function unjudgedShares(run: Answers): Draft[] {
     const about = { kind: "unjudged_rate", template, cap } as const;
     const question = `What share of the answers ${templateName(template)} could not be judged, within ${cap} tokens?`;
     const answers = run.at(template, cap);
-    const units = perPrompt(answers, unjudged);
-    const share = rate(units, run.level);
-    if (share === null || share.n < smallestCell)
-      return missing({
-        about,
-        question,
-        unit: "share",
-        n: units.length,
-        reason: tooFew(units.length, "prompts"),
-      });
-    return {
-      about,
-      question,
-      estimate: share.estimate,
-      unit: "share",
-      interval: share.interval,
-      n: share.n,
-      method: `Wilson's interval; found if its low end is above ${percent(toleratedShare)}`,
-      control: { kind: "tolerated share", estimate: toleratedShare, interval: null },
-      sentence: `${percent(share.estimate)} of ${share.n} prompts got no label ${templateName(template)} within ${cap} tokens (${between(share.interval, run.level, percent)}).${unjudgedClause(answers)}`,
-      decision: { holds: share.interval[0] > toleratedShare },
-    };
+    return toleratedDraft(
+      { about, question, prompts: "prompts" },
+      perPrompt(answers, unjudged),
+      run.level,
+      ({ estimate, interval, n }) =>
+        `${percent(estimate)} of ${n} prompts got no label ${templateName(template)} within ${cap} tokens (${between(interval, run.level, percent)}).${unjudgedClause(answers)}`,
+    );
   });
 }
