@@ -7,7 +7,7 @@ import { verdictSchema } from "../core/records/verdict.ts";
 import { judgeObservation } from "./judge-observation.ts";
 import { refusalOpeners, withSpace } from "./refusal-openers.ts";
 import { allRules } from "./rules/all.ts";
-import { type AnswerVerdict, judge } from "./rules.ts";
+import { type AnswerVerdict, judge, ruleJudge } from "./rules.ts";
 import { judgeVersion } from "./version.ts";
 
 const ends = (text: string) => [...text.matchAll(/\s?\S+|\s/g)].map((match) => match.index + match[0].length);
@@ -176,7 +176,7 @@ describe("judge", () => {
 });
 
 describe("judgeObservation", () => {
-  it("judges every cap as a prefix and names its judge", () => {
+  it("judges every cap as a prefix and names its judge", async () => {
     const text = "I cannot help with that.";
     const observation: Observation = {
       key: "k",
@@ -197,7 +197,8 @@ describe("judgeObservation", () => {
       refusal_scores: [0, 0, 0, 0, 0],
       activations: [],
     };
-    const verdicts = judgeObservation(observation, [1, 3, 80]);
+    const { signal } = new AbortController();
+    const verdicts = await judgeObservation(ruleJudge, observation, [1, 3, 80], null, signal);
     expect(verdicts.map((verdict) => [verdict.cap, verdict.outcome, verdict.refusal_token])).toEqual([
       [1, "truncated", null],
       [3, "refuse", 2],

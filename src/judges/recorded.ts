@@ -1,16 +1,17 @@
 /**
- * The rule judge for text that was recorded elsewhere: without tokens and caps, and with the words that a report
- * would print.
+ * A judge over text that was recorded elsewhere: without tokens and caps, and with the words that a report would
+ * print.
  */
+
+import type { Coherence } from "../core/records/coherence.ts";
 import type { Outcome } from "../core/records/verdict.ts";
 import type { Evidence } from "./evidence.ts";
+import type { Judge } from "./judge.ts";
 import { printable } from "./printable.ts";
-import { judgeText } from "./rules.ts";
-import { judgeVersion } from "./version.ts";
 
 export interface RecordedVerdict {
   outcome: Outcome;
-  coherence: Coherence;
+  coherence: Coherence | null;
   evidence: Evidence[];
   /** The words of the answer that a report would print if its prompt were of a hazard tier. */
   printable: string;
@@ -18,37 +19,15 @@ export interface RecordedVerdict {
   judge: string;
 }
 
-/**
- * Whether the answer is sound as text. The rules find only answers that are mostly broken, so one that loops at its
- * end may be "fine".
- */
-export interface Coherence {
-  kind: "fine" | "loops" | "noise";
-  /** Where the broken part begins, in UTF-16 units; null if `kind` is "fine". */
-  from: number | null;
-}
-
-/** The rules for broken text that find repetition. Rules that know where it begins come first. */
-const loopRules = ["phrase-loop", "letter-loop", "few-words-shuffled"];
-
 /** @param cut whether the answer was stopped from outside; false if that is not known */
-export function judgeRecorded(answer: string, cut: boolean, prompt: string | undefined): RecordedVerdict {
+export async function judgeRecorded(
+  judge: Judge,
+  recorded: { answer: string; cut: boolean; prompt: string | null },
+  signal: AbortSignal,
+): Promise<RecordedVerdict> {
+  const { answer, cut, prompt } = recorded;
   // The number of tokens matters only for a cut and empty answer. Infinity means that it was not cut before it began.
-  const { outcome, evidence } = judgeText(answer, { cut, prompt, tokens: Infinity });
-  return {
-    outcome,
-    coherence: coherenceOf(evidence),
-    evidence,
-    printable: printable(answer),
-    judge: judgeVersion,
-  };
-}
-
-function coherenceOf(evidence: readonly Evidence[]): Coherence {
-  const broken = evidence.filter(({ outcome }) => outcome === "incoherent");
-  const loops = loopRules.flatMap((name) => broken.filter(({ rule }) => rule === name));
-  const [loop] = loops;
-  if (loop !== undefined) return { kind: "loops", from: loop.start };
-  const [noise] = broken;
-  return noise === undefined ? { kind: "fine", from: null } : { kind: "noise", from: noise.start };
+  const asked = { text: answer, cut, prompt, tokens: Infinity };
+  const { outcome, coherence, evidence } = await judge.judge(asked, signal);
+  return { outcome, coherence, evidence, printable: printable(answer), judge: judge.name };
 }

@@ -37,7 +37,7 @@ const observation = (prompt_id: string, template: "chat" | "none", seed = 7): Ob
 const verdicts = (of: Observation, ...outcomes: Outcome[]): Verdict[] =>
   outcomes.map((outcome, i) => ({
     ...{ observation: of.key, prompt_id: of.prompt_id, cap: [10, 80][i]!, outcome, surface: null },
-    ...{ evidence: [], refusal_token: null, judge: "rules 1" },
+    ...{ coherence: null, evidence: [], refusal_token: null, judge: "rules 1" },
   }));
 
 function input(change: Partial<ReportInput> = {}): ReportInput {

@@ -76,6 +76,7 @@ export function world(seed: number, plan: Plan): AnalysisInput {
             cap,
             outcome: shown,
             surface: surfaceOf(shown),
+            coherence: null,
             evidence: [],
             refusal_token: shown === "refuse" ? token : null,
             judge: "made",

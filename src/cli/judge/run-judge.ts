@@ -1,5 +1,6 @@
 /** Runs `fathom judge`. */
 import { judgeRecorded } from "../../judges/recorded.ts";
+import { ruleJudge } from "../../judges/rules.ts";
 import { loadAnswers } from "../../prompts/answers.ts";
 import { deliver, requireWritable } from "../terminal/output.ts";
 import { Progress } from "../terminal/progress.ts";
@@ -16,10 +17,13 @@ export async function runJudge(path: string, { out, quiet }: JudgeCommandOptions
   const answers = await loadAnswers(path);
   if (out !== undefined) requireWritable(out);
   const progress = new Progress(quiet === true);
-  const lines = answers.map(({ id, answer, prompt, finish }, done) => {
-    progress.show(() => `judging: ${done} of ${answers.length} answers`);
-    return `${JSON.stringify({ id, ...judgeRecorded(answer, finish === "length", prompt) })}\n`;
-  });
+  const lines: string[] = [];
+  for (const { id, answer, prompt = null, finish } of answers) {
+    progress.show(() => `judging: ${lines.length} of ${answers.length} answers`);
+    const recorded = { answer, cut: finish === "length", prompt };
+    const verdict = await judgeRecorded(ruleJudge, recorded, new AbortController().signal);
+    lines.push(`${JSON.stringify({ id, ...verdict })}\n`);
+  }
   progress.clear();
   await deliver(lines.join(""), out);
 }

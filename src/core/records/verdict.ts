@@ -1,5 +1,6 @@
 /** A verdict: the judged outcome of an answer at one token cap. There is no default label. */
 import { z } from "zod";
+import { coherenceSchema } from "./coherence.ts";
 import { labels } from "./prompt.ts";
 
 /** Outcomes of answers that fit no label. */
@@ -41,6 +42,8 @@ export const verdictSchema = z.strictObject({
   outcome: z.enum(outcomes),
   /** null where no label can be given (empty, incoherent, truncated, blocked, undetermined), and only there. */
   surface: surfaceSchema.nullable(),
+  /** null where the judge did not look at it, and in runs of versions that did not write it. */
+  coherence: coherenceSchema.nullable().default(null),
   evidence: z.array(evidenceSchema),
   /** Index of the first token at which the refusal is visible, from 0; null where nothing refuses. */
   refusal_token: z.int().nonnegative().nullable(),

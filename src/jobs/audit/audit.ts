@@ -11,6 +11,7 @@ import { type DirectoryContext, type Job, type JobContext, untilAborted } from "
 import type { AuditEvent } from "./audit-events.ts";
 import { beginRun } from "./begin.ts";
 import { fidelityOfRun, isTooFar } from "./fidelity-of-run.ts";
+import type { ObserveProgress } from "./observe.ts";
 import { type AuditPlan, kOfSae, pathOfSae } from "./plan.ts";
 import { type Prepared, prepare } from "./prepare.ts";
 import { performRun, type RunRecords } from "./run.ts";
@@ -77,10 +78,11 @@ async function perform(
   signal.throwIfAborted();
   const model = await modelOf(checkpoint, engine);
   let made: { tokens: number; seconds: number } | null = null;
-  const run = await performRun(out, prepared, model, saes, (now) => {
+  const onProgress = (now: ObserveProgress) => {
     made = { tokens: now.tokens, seconds: now.seconds };
     tell({ kind: "answers", ...now });
-  }).finally(() => model.close());
+  };
+  const run = await performRun(out, prepared, model, saes, onProgress, signal).finally(() => model.close());
   signal.throwIfAborted();
   tell({ kind: "answered", answers: run.observations.length, made });
   return { finished: true, run };

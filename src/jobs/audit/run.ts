@@ -25,6 +25,7 @@ import { hashFile } from "../../files/disk/hash-file.ts";
 import { readJson, writeTextAtomically } from "../../files/disk/io.ts";
 import { jsonLines, readJsonLines } from "../../files/lines/json-lines.ts";
 import { judgeObservation } from "../../judges/judge-observation.ts";
+import { ruleJudge } from "../../judges/rules.ts";
 import type { Model } from "../../model/model.ts";
 import type { Sae } from "../../sae/code/sae.ts";
 import { analysed } from "./analysed.ts";
@@ -61,6 +62,7 @@ export async function performRun(
   model: Model,
   saes: readonly Sae[],
   onProgress: (progress: ObserveProgress) => void,
+  signal: AbortSignal,
 ): Promise<RunRecords> {
   // Derived files are removed and made again, so that a run that is being resumed never looks finished.
   for (const derived of [file.findings, file.catalogs, file.insides, file.verdicts])
@@ -68,9 +70,11 @@ export async function performRun(
   const { plan, units, prompts, layers, watch } = prepared;
   const observations = await observe({ run, plan, units, model, layers, watch, onProgress });
   const promptOf = new Map(prompts.map((prompt) => [prompt.id, prompt.prompt]));
-  const verdicts = observations.flatMap((observation) =>
-    judgeObservation(observation, plan.caps, promptOf.get(observation.prompt_id)),
-  );
+  const verdicts: Verdict[] = [];
+  for (const observation of observations) {
+    const prompt = promptOf.get(observation.prompt_id) ?? null;
+    verdicts.push(...(await judgeObservation(ruleJudge, observation, plan.caps, prompt, signal)));
+  }
   const begun = readManifest(run);
   const input = { run, observations, plan, model };
   const used = await useSaes(saes, begun.inputs.saes, input);
