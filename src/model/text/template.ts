@@ -7,17 +7,29 @@
  * with them. Texts without such spellings get the same ids as in Transformers.
  */
 import { badInput } from "../../core/errors.ts";
-import type { Message } from "../../core/records/prompt.ts";
+import type { Json } from "../../core/hash.ts";
 import { TemplateProblem } from "./jinja/budget.ts";
-import { Template } from "./jinja/jinja.ts";
+import { foreignData, Template } from "./jinja/jinja.ts";
 import { Text } from "./jinja/marked-text.ts";
 import type { EncodingTokenizer } from "./tokenizer/tokenizer.ts";
 
-interface TemplateOptions {
+/** A turn of a conversation. The template also sees the other members that the turn has, such as `tool_calls`. */
+export interface Turn {
+  /** A word, not text of a stranger: it becomes a part of the turn's mark. */
+  role: "system" | "user" | "assistant" | "tool";
+  content: string | null;
+  [member: string]: Json | undefined;
+}
+
+export interface TemplateOptions {
   /** Whether to end with the opening of the assistant's turn. */
   addGenerationPrompt: boolean;
   /** Text after the generation prompt, with which the answer begins. */
   prefill?: string;
+  /** Descriptions of functions that the model may call, as JSON Schema. */
+  tools?: readonly Json[];
+  /** The template's own switches, such as `enable_thinking`. They cannot replace the messages, tools or special tokens. */
+  variables?: Readonly<Record<string, Json>>;
 }
 
 export interface ChatTemplate {
@@ -26,9 +38,9 @@ export interface ChatTemplate {
   /** All texts in the source: those between tags, and those in quotes. */
   readonly literals: readonly string[];
   /** The text that the template writes, prefill included. @throws FathomError when the template refuses */
-  render(messages: readonly Message[], options: TemplateOptions): string;
+  render(messages: readonly Turn[], options: TemplateOptions): string;
   /** Token ids. Special tokens come only from the template, never from the content of a message. */
-  encode(messages: readonly Message[], options: TemplateOptions): number[];
+  encode(messages: readonly Turn[], options: TemplateOptions): number[];
 }
 
 /**
@@ -76,23 +88,31 @@ class JinjaTemplate implements ChatTemplate {
     this.#control = tokenizer.controlTokens(source);
   }
 
-  render(messages: readonly Message[], options: TemplateOptions): string {
+  render(messages: readonly Turn[], options: TemplateOptions): string {
     return this.#write(messages, options).value;
   }
 
-  encode(messages: readonly Message[], options: TemplateOptions): number[] {
+  encode(messages: readonly Turn[], options: TemplateOptions): number[] {
     const { value, foreign } = this.#write(messages, options);
     return this.#tokenizer.encodeMixed(value, foreign, this.#control);
   }
 
-  #write(messages: readonly Message[], { addGenerationPrompt, prefill = "" }: TemplateOptions): Text {
+  #write(messages: readonly Turn[], options: TemplateOptions): Text {
+    const { addGenerationPrompt, prefill = "", tools, variables = {} } = options;
     try {
       const text = this.#parsed.render({
-        ...this.#specialTokens,
-        messages: messages.map(({ role, content }) => ({ role, content: Text.foreign(content) })),
-        add_generation_prompt: addGenerationPrompt,
-        tools: null,
         documents: null,
+        ...Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, foreignData(value)])),
+        ...this.#specialTokens,
+        messages: messages.map((turn) =>
+          Object.fromEntries(
+            Object.entries(turn).flatMap(([member, value]) =>
+              value === undefined ? [] : [[member, member === "role" ? turn.role : foreignData(value)]],
+            ),
+          ),
+        ),
+        add_generation_prompt: addGenerationPrompt,
+        tools: tools === undefined ? null : foreignData(tools),
       });
       return Text.join([text, Text.foreign(prefill)]);
     } catch (error) {

@@ -7,6 +7,7 @@
  * must record which characters came from a message, and a template must not run forever. Features that are missing here
  * (inheritance, imports, recursive loops, escaping) are refused by name.
  */
+import type { Json } from "../../../core/hash.ts";
 import type { Statement } from "./ast.ts";
 import { Budget, limits, TemplateProblem } from "./budget.ts";
 import { Text } from "./marked-text.ts";
@@ -22,7 +23,20 @@ export type Data =
   | string
   | Text
   | readonly Data[]
+  | ReadonlyMap<Text, Data>
   | { readonly [key: string]: Data };
+
+/** Data that came with a message, such as a tool's description. All its texts are foreign, also the names of members. */
+export function foreignData(json: Json): Data {
+  if (typeof json === "string") return Text.foreign(json);
+  if (json === null || typeof json !== "object") return json;
+  if (Array.isArray(json)) return (json as readonly Json[]).map(foreignData);
+  return new Map(
+    Object.entries(json).flatMap(([key, value]) =>
+      value === undefined ? [] : [[Text.foreign(key), foreignData(value)] as const],
+    ),
+  );
+}
 
 export class Template {
   readonly #body: readonly Statement[];
@@ -50,8 +64,10 @@ export class Template {
 
   /** @throws TemplateProblem when the template refuses, does something that Python refuses, or does not end */
   render(variables: Readonly<Record<string, Data>>): Text {
-    const values = Object.entries(variables).map(([name, data]) => [name, valueOf(data)] as const);
-    return bounded(() => new Renderer(new Budget()).render(this.#body, new Map(values)));
+    return bounded(() => {
+      const values = Object.entries(variables).map(([name, data]) => [name, valueOf(data)] as const);
+      return new Renderer(new Budget()).render(this.#body, new Map(values));
+    });
   }
 }
 
@@ -69,5 +85,9 @@ function valueOf(data: Data): Value {
   if (typeof data === "string") return new Text(data);
   if (data === null || typeof data !== "object" || data instanceof Text) return data;
   if (Array.isArray(data)) return new List((data as readonly Data[]).map(valueOf));
+  if (data instanceof Map)
+    return new Dict(
+      Array.from(data as ReadonlyMap<Text, Data>, ([key, value]) => [key, valueOf(value)] as const),
+    );
   return new Dict(Object.entries(data).map(([key, value]) => [new Text(key), valueOf(value)] as const));
 }

@@ -215,6 +215,31 @@ describe("a chat prompt", () => {
     expect(encode(`{{ '<|end|>' if ${c} }}`, "x")).toEqual([end]);
   });
 
+  test("special tokens in tools, in a turn's other members and in variables stay text, and the text is kept", () => {
+    const end = tokenizer.idOf("<|end|>")!;
+    const source =
+      "{{ tools | tojson }}{% for m in messages %}{{ m.tool_calls[0].arguments.where }}{{ m.content }}{% endfor %}" +
+      "{{ mood }}{{ bos_token }}<|end|>";
+    const mixed = chatTemplate("t", source, { bos_token: "<|begin|>" }, tokenizer).encode(
+      [{ role: "assistant", content: "x", tool_calls: [{ arguments: { where: "<|end|>a" } }] }],
+      {
+        addGenerationPrompt: false,
+        tools: [{ "<|end|>b": "<|end|>c" }],
+        variables: { mood: "<|end|>d", bos_token: "other", messages: [] },
+      },
+    );
+    expect(tokenizer.decode(mixed)).toBe('[{"<|end|>b": "<|end|>c"}]<|end|>ax<|end|>d<|begin|><|end|>');
+    expect(mixed.filter((id) => id === end)).toEqual([mixed.at(-1)]);
+    expect(mixed.at(-2)).toBe(tokenizer.bos);
+  });
+
+  test("a variable is a switch of the template, and a template without tools sees none", () => {
+    const source = "{% if think %}a{% endif %}{% if tools is none and think is not defined %}b{% endif %}";
+    const write = (variables: Record<string, boolean>) =>
+      chatTemplate("t", source, {}, tokenizer).render([], { addGenerationPrompt: false, variables });
+    expect([write({ think: true }), write({ think: false }), write({})]).toEqual(["a", "", "b"]);
+  });
+
   test("a template's own refusal and a broken template give one clear line", () => {
     const refusing = chatTemplate("m", "{{ raise_exception('No system turn') }}", {}, tokenizer);
     expect(() => refusing.render([{ role: "system", content: "x" }], options)).toThrow(
