@@ -85,9 +85,11 @@ function valueOf(data: Data): Value {
   if (typeof data === "string") return new Text(data);
   if (data === null || typeof data !== "object" || data instanceof Text) return data;
   if (Array.isArray(data)) return new List((data as readonly Data[]).map(valueOf));
-  if (data instanceof Map)
-    return new Dict(
-      Array.from(data as ReadonlyMap<Text, Data>, ([key, value]) => [key, valueOf(value)] as const),
-    );
-  return new Dict(Object.entries(data).map(([key, value]) => [new Text(key), valueOf(value)] as const));
+  const entries =
+    data instanceof Map
+      ? [...(data as ReadonlyMap<Text, Data>)]
+      : Object.entries(data as { readonly [key: string]: Data });
+  return new Dict(
+    entries.map(([key, value]) => [key instanceof Text ? key : new Text(key), valueOf(value)] as const),
+  );
 }
