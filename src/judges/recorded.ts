@@ -1,8 +1,8 @@
 /**
  * A judge over text that was recorded elsewhere: without tokens and caps, and with the words that a report would
- * print.
+ * print. A reasoning model's thought at the beginning of the text is not judged.
  */
-
+import { splitReasoning } from "../core/channels.ts";
 import type { Coherence } from "../core/records/coherence.ts";
 import type { Outcome } from "../core/records/verdict.ts";
 import type { Evidence } from "./evidence.ts";
@@ -19,15 +19,33 @@ export interface RecordedVerdict {
   judge: string;
 }
 
-/** @param cut whether the answer was stopped from outside; false if that is not known */
+/**
+ * @param recorded.answer the text as it was recorded; it may begin with a thought
+ * @param recorded.cut whether the answer was stopped from outside; false if that is not known
+ * @param recorded.reasoning the thought that was recorded beside the text; null if there is none
+ * @returns offsets count in the text as it was recorded, the thought included
+ */
 export async function judgeRecorded(
   judge: Judge,
-  recorded: { answer: string; cut: boolean; prompt: string | null },
+  recorded: { answer: string; cut: boolean; prompt: string | null; reasoning: string | null },
   signal: AbortSignal,
 ): Promise<RecordedVerdict> {
-  const { answer, cut, prompt } = recorded;
-  // The number of tokens matters only for a cut and empty answer. Infinity means that it was not cut before it began.
-  const asked = { text: answer, cut, prompt, tokens: Infinity };
+  const { answer: text, start, ...thought } = splitReasoning(recorded.answer);
+  const reasoning = thought.reasoning ?? recorded.reasoning;
+  const cut = recorded.cut || thought.cut;
+  // The number of tokens matters only for a cut and empty answer. Behind a thought the answer was cut before it began.
+  // Otherwise Infinity says that it was not.
+  const tokens = reasoning !== null && text.trim() === "" ? 0 : Infinity;
+  const asked = { text, cut, prompt: recorded.prompt, tokens };
   const { outcome, coherence, evidence } = await judge.judge(asked, signal);
-  return { outcome, coherence, evidence, printable: printable(answer), judge: judge.name };
+  return {
+    outcome,
+    coherence:
+      coherence === null || coherence.from === null
+        ? coherence
+        : { ...coherence, from: coherence.from + start },
+    evidence: evidence.map((one) => ({ ...one, start: one.start + start, end: one.end + start })),
+    printable: printable(text),
+    judge: judge.name,
+  };
 }

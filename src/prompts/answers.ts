@@ -6,8 +6,10 @@ import { uniqueIds } from "./unique.ts";
 
 export interface RecordedAnswer {
   id: string;
-  /** May be empty: a model can give an empty answer. */
+  /** May be empty: a model can give an empty answer. May begin with a thought between marks (core/channels.ts). */
   answer: string;
+  /** The thought that was recorded beside the answer; null if there is none. */
+  reasoning: string | null;
   /** The user's turn, if known. */
   prompt: string | undefined;
   /** stop: the model ended by itself; length: the answer was cut; undefined: it was not recorded. */
@@ -15,6 +17,9 @@ export interface RecordedAnswer {
 }
 
 const finishes = ["stop", "length"] as const;
+
+/** Where endpoints put a thought: vLLM and OpenRouter use the first name, DeepSeek and older versions of vLLM the second. */
+const reasoningFields = ["reasoning", "reasoning_content"] as const;
 
 /**
  * @returns one answer per line, in the file's order, at least one; other fields are ignored
@@ -27,9 +32,13 @@ export async function loadAnswers(path: string): Promise<RecordedAnswer[]> {
     const row = rowOf(value, where, "answer");
     const id = requiredText(row, "id", "give every line an id of its own");
     claim(id, row);
+    const reasoning = reasoningOf(row);
+    // Endpoints write null for an answer that was cut in its thought.
+    const isNull = reasoning !== null && row.fields["answer"] === null;
     return {
       id,
-      answer: textOf(row, "answer", 'write the unchanged answer; "" for an empty one'),
+      answer: isNull ? "" : textOf(row, "answer", 'write the unchanged answer; "" for an empty one'),
+      reasoning,
       prompt:
         given(row, "prompt") === undefined
           ? undefined
@@ -44,6 +53,12 @@ function textOf(row: Row, field: "answer" | "prompt", hint: string): string {
   const text = given(row, field);
   if (typeof text === "string") return text;
   throw fieldError(row, field, "a text", hint);
+}
+
+/** Both fields may hold the same text, as some servers write it. Values of other kinds are no thoughts ("effort": "high"). */
+function reasoningOf(row: Row): string | null {
+  const texts = reasoningFields.map((field) => given(row, field));
+  return texts.find((text): text is string => typeof text === "string" && text !== "") ?? null;
 }
 
 function finishOf(row: Row): RecordedAnswer["finish"] {

@@ -14,7 +14,7 @@ export function judgeCommand(): Command {
     .addHelpText("before", "Example:\n  fathom judge answers.jsonl --out verdicts.jsonl\n")
     .argument(
       "<answers>",
-      'JSON Lines: {"id", "answer"}, and "prompt" and "finish" (stop or length) where known',
+      'JSON Lines: {"id", "answer"}, and "prompt" and "finish" (stop or length) where known; a thought (<think>…</think>, or "reasoning") is not judged',
     )
     .option("--judges <list>", `one or more of ${judges.join(", ")}`, choices("--judges", judges), [
       ...judgeDefaults.judges,

@@ -18,9 +18,9 @@ export async function runJudge(path: string, { out, quiet }: JudgeCommandOptions
   if (out !== undefined) requireWritable(out);
   const progress = new Progress(quiet === true);
   const lines: string[] = [];
-  for (const { id, answer, prompt = null, finish } of answers) {
+  for (const { id, answer, reasoning, prompt = null, finish } of answers) {
     progress.show(() => `judging: ${lines.length} of ${answers.length} answers`);
-    const recorded = { answer, cut: finish === "length", prompt };
+    const recorded = { answer, reasoning, cut: finish === "length", prompt };
     const verdict = await judgeRecorded(ruleJudge, recorded, new AbortController().signal);
     lines.push(`${JSON.stringify({ id, ...verdict })}\n`);
   }
