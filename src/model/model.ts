@@ -3,13 +3,20 @@
  * Results are passed on as soon as they are ready.
  */
 import "./ort/no-telemetry.ts";
-import { Worker } from "node:worker_threads";
+import { MessageChannel, type Transferable, Worker } from "node:worker_threads";
 import { FathomError } from "../core/errors.ts";
 import type { Precision } from "../core/records/precision.ts";
 import { type Checkpoint, openCheckpoint } from "./checkpoint/checkpoint.ts";
 import type { CaptureOptions, CaptureRequest, OnPiece } from "./engine/capture.ts";
 import type { EngineOptions } from "./engine/engine.ts";
-import type { GenerateOptions, GenerateRequest, OnRow, OnTokens } from "./engine/generation.ts";
+import type {
+  Arrival,
+  GenerateOptions,
+  GenerateRequest,
+  Live,
+  OnRow,
+  OnTokens,
+} from "./engine/generation.ts";
 import type { Gradients } from "./engine/gradients.ts";
 import type { Answer, Call, Event, GradientRequest, WorkerData } from "./engine/protocol.ts";
 
@@ -26,6 +33,16 @@ export interface OpenOptions extends Pick<EngineOptions, "threads" | "device" | 
   signal?: AbortSignal;
 }
 
+/** `plan` is stated, because the requests that will arrive are not known. */
+export type LiveOptions = GenerateOptions & Required<Pick<GenerateOptions, "plan">>;
+
+export interface LiveGeneration {
+  /** A request that is sent after the generation has run out of rows is not answered; `done` has resolved then or soon will. */
+  send(arrival: Arrival): void;
+  /** Resolves when no row is left. */
+  done: Promise<void>;
+}
+
 export interface Model {
   readonly checkpoint: Checkpoint;
   readonly precision: Precision;
@@ -35,6 +52,13 @@ export interface Model {
     onRow: OnRow,
     onTokens?: OnTokens,
   ): Promise<void>;
+  /** Starts a generation that other requests may enter while it runs. */
+  generateLive(
+    requests: readonly GenerateRequest[],
+    options: LiveOptions,
+    onRow: OnRow,
+    onNew: Live["onNew"],
+  ): LiveGeneration;
   capture(
     requests: readonly CaptureRequest[],
     options: CaptureOptions,
@@ -77,10 +101,33 @@ export async function modelOf(checkpoint: Checkpoint, options: OpenOptions = {})
     checkpoint,
     precision,
     async generate(requests, generateOptions, onRow, onTokens) {
-      await line.call({ kind: "generate", requests, options: generateOptions }, (event) => {
+      const call: Call = { kind: "generate", requests, options: generateOptions, arrivals: null };
+      await line.call(call, (event) => {
         if (event.kind === "generated") onRow(event.generation, event.index);
         if (event.kind === "tokens") onTokens?.(event.count, event.of);
       });
+    },
+    generateLive(requests, generateOptions, onRow, onNew) {
+      const { port1: here, port2: arrivals } = new MessageChannel();
+      const call: Call = { kind: "generate", requests, options: generateOptions, arrivals };
+      const running = line.call(
+        call,
+        (event) => {
+          if (event.kind === "generated") onRow(event.generation, event.index);
+          if (event.kind === "new") onNew(event.tokens);
+        },
+        [arrivals],
+      );
+      return {
+        send(arrival) {
+          here.postMessage(arrival);
+        },
+        done: running
+          .then(() => undefined)
+          .finally(() => {
+            here.close();
+          }),
+      };
     },
     async capture(requests, captureOptions, onPiece, onTokens) {
       await line.call({ kind: "capture", requests, options: captureOptions }, (event) => {
@@ -137,8 +184,12 @@ class WorkerLine {
     await this.#enqueue(null, onEvent);
   }
 
-  async call(call: Call, onEvent: (event: Event) => void): Promise<Gradients | null> {
-    return await this.#enqueue(call, onEvent);
+  async call(
+    call: Call,
+    onEvent: (event: Event) => void,
+    transfer: readonly Transferable[] = [],
+  ): Promise<Gradients | null> {
+    return await this.#enqueue(call, onEvent, transfer);
   }
 
   /** Stops the running call. Its promise then rejects. */
@@ -153,7 +204,11 @@ class WorkerLine {
     await this.#worker.terminate();
   }
 
-  #enqueue(call: Call | null, onEvent: (event: Event) => void): Promise<Gradients | null> {
+  #enqueue(
+    call: Call | null,
+    onEvent: (event: Event) => void,
+    transfer: readonly Transferable[] = [],
+  ): Promise<Gradients | null> {
     const turn = this.#queue.then(
       () =>
         new Promise<Gradients | null>((resolve, reject) => {
@@ -163,7 +218,7 @@ class WorkerLine {
           }
           this.#pending = { onEvent, resolve, reject };
           this.#idle = new Promise((settled) => (this.#becomeIdle = settled));
-          if (call !== null) this.#worker.postMessage(call);
+          if (call !== null) this.#worker.postMessage(call, transfer);
         }),
     );
     this.#queue = turn.catch(() => undefined);

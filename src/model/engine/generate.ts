@@ -7,8 +7,18 @@ import { type Random, random } from "../../core/random.ts";
 import { ropeSwitch } from "../architecture/rotary.ts";
 import { type BatchEdits, batchEdits } from "./edits.ts";
 import type { Engine } from "./engine.ts";
-import type { GenerateOptions, GenerateRequest, Generation, OnRow, OnTokens } from "./generation.ts";
+import type {
+  GenerateOptions,
+  GenerateRequest,
+  Generation,
+  Live,
+  NewToken,
+  OnRow,
+  OnTokens,
+  StepLogProbabilities,
+} from "./generation.ts";
 import { KvCache } from "./kv-cache.ts";
+import { stepLogProbabilities } from "./log-probabilities.ts";
 import { type SharedPrefix, SharedPrefixes } from "./prefixes.ts";
 import { type PromptRow, prefillTokens, readPrompts } from "./read-prompts.ts";
 import { sampleToken } from "./sample.ts";
@@ -20,15 +30,25 @@ interface Row {
   rng: Random;
   ids: number[];
   scores: number[];
+  logProbabilities: StepLogProbabilities[];
   /** Activations by captured layer, then by token, each [d]. */
   captured: Float32Array[][];
   /** null while the row generates. Once it is set, only the last token's activations may still be missing. */
   finish: Generation["finish"] | null;
 }
 
+/** A request that has no row yet. */
+interface Waiting {
+  request: GenerateRequest;
+  index: number;
+  prefix: SharedPrefix | null;
+}
+
 /**
  * Generates for all requests. `onRow` is called when a request finishes, in no fixed order.
  * @param onTokens called with the number of tokens of each step, for progress
+ * @param live lets requests enter and leave while this runs. State `options.plan` with it, because the requests that will
+ *   arrive are not known here
  */
 export async function generate(
   engine: Engine,
@@ -36,8 +56,9 @@ export async function generate(
   options: GenerateOptions,
   onRow: OnRow,
   onTokens?: OnTokens,
+  live?: Live,
 ): Promise<void> {
-  await new Batch(engine, options, onRow, onTokens).run(requests);
+  await new Batch(engine, options, onRow, onTokens, live).run(requests);
 }
 
 class Batch {
@@ -45,16 +66,24 @@ class Batch {
   readonly #options: GenerateOptions;
   readonly #onRow: OnRow;
   readonly #onTokens: OnTokens | undefined;
+  readonly #live: Live | undefined;
   readonly #cache: KvCache;
   readonly #rows: Row[] = [];
   readonly #endTokens: ReadonlySet<number>;
   readonly #ropeSwitch: number | null;
 
-  constructor(engine: Engine, options: GenerateOptions, onRow: OnRow, onTokens: OnTokens | undefined) {
+  constructor(
+    engine: Engine,
+    options: GenerateOptions,
+    onRow: OnRow,
+    onTokens: OnTokens | undefined,
+    live: Live | undefined,
+  ) {
     this.#engine = engine;
     this.#options = options;
     this.#onRow = onRow;
     this.#onTokens = onTokens;
+    this.#live = live;
     this.#cache = new KvCache(engine.config, options.batchSize);
     this.#endTokens = new Set(options.endTokens);
     this.#ropeSwitch = ropeSwitch(engine.config);
@@ -65,23 +94,34 @@ class Batch {
     const plan = this.#options.plan ?? planOf(requests);
     const prefixes = new SharedPrefixes(this.#options.edits.length > 0 ? [] : plan.prompts, this.#ropeSwitch);
     this.#cache.reserve(Math.min(plan.capacity, this.#engine.config.contextLength));
-    const order = prefixes.inOrder(requests.map(({ ids }) => ids));
-    let next = 0;
+    const waiting: Waiting[] = prefixes
+      .inOrder(requests.map(({ ids }) => ids))
+      .map(({ index, prefix }) => ({ request: requests[index]!, index, prefix }));
+    let known = requests.length;
     let prefix = null as { of: SharedPrefix; cache: KvCache } | null;
-    while (next < order.length || this.#rows.length > 0) {
-      while (next < order.length && this.#rows.length < this.#options.batchSize) {
-        const group = order[next]!.prefix;
+    for (;;) {
+      for (const arrival of this.#live?.arrived() ?? []) {
+        if (arrival.kind === "leave") this.#abandon(arrival.id, waiting);
+        else
+          waiting.push({
+            request: arrival.request,
+            index: known++,
+            prefix: prefixes.of(arrival.request.ids),
+          });
+      }
+      if (waiting.length === 0 && this.#rows.length === 0) return;
+      while (waiting.length > 0 && this.#rows.length < this.#options.batchSize) {
+        const group = waiting[0]!.prefix;
         if (group !== null && prefix?.of !== group)
           prefix = { of: group, cache: await this.#readPrefix(group) };
         const entering: Row[] = [];
         let width = 0;
-        while (next < order.length && this.#rows.length + entering.length < this.#options.batchSize) {
-          const { index, prefix: own } = order[next]!;
-          const length = requests[index]!.ids.length - (own?.ids.length ?? 0);
-          width = Math.max(width, length);
+        while (waiting.length > 0 && this.#rows.length + entering.length < this.#options.batchSize) {
+          const { request, index, prefix: own } = waiting[0]!;
+          width = Math.max(width, request.ids.length - (own?.ids.length ?? 0));
           if (own !== group || (entering.length > 0 && width * (entering.length + 1) > prefillTokens)) break;
-          entering.push(this.#newRow(requests[index]!, index));
-          next++;
+          entering.push(this.#newRow(request, index));
+          waiting.shift();
         }
         await this.#enter(entering, group === null ? null : prefix!.cache);
       }
@@ -176,19 +216,24 @@ class Batch {
   async #sample(rows: readonly Row[], last: Float32Array<ArrayBuffer>): Promise<void> {
     const { watch } = this.#options;
     const { vocabSize, contextLength } = this.#engine.config;
-    const sampled = rows.some((row) => row.request.temperature > 0);
-    const head = await this.#engine.head(last, watch, sampled, (i) => nameOf(rows[i]!.request));
+    const needLogits = rows.some(
+      ({ request }) => request.temperature > 0 || request.topLogProbabilities !== undefined,
+    );
+    const head = await this.#engine.head(last, watch, needLogits, (i) => nameOf(rows[i]!.request));
+    const made: NewToken[] = [];
     rows.forEach((row, i) => {
-      const { temperature, maxNewTokens, ids } = row.request;
-      const token =
-        temperature === 0
-          ? head.token[i]!
-          : sampleToken(head.logits!.subarray(i * vocabSize, (i + 1) * vocabSize), temperature, row.rng);
+      const { temperature, maxNewTokens, ids, topLogProbabilities } = row.request;
+      const logits = () => head.logits!.subarray(i * vocabSize, (i + 1) * vocabSize);
+      const token = temperature === 0 ? head.token[i]! : sampleToken(logits(), temperature, row.rng);
       if (this.#endTokens.has(token)) {
         row.finish = "stop";
         return;
       }
       row.ids.push(token);
+      const logProbabilities =
+        topLogProbabilities === undefined ? null : stepLogProbabilities(logits(), token, topLogProbabilities);
+      if (logProbabilities !== null) row.logProbabilities.push(logProbabilities);
+      made.push({ row: row.request.id, token, logProbabilities });
       if (watch.length > 0) {
         row.scores.push(logOdds(head.watched.subarray(i * watch.length, (i + 1) * watch.length)));
       }
@@ -196,6 +241,7 @@ class Batch {
       else if (ids.length + row.ids.length >= contextLength) row.finish = "context";
     });
     this.#onTokens?.(rows.length, "new");
+    this.#live?.onNew(made);
   }
 
   /** Passes on rows that are complete and frees their slots. */
@@ -205,15 +251,14 @@ class Batch {
       // The last token's activations need one more step, which reads the row's last token but samples no new one.
       const complete = row.captured.every((tokens) => tokens.length === row.ids.length);
       if (row.finish === null || !complete) continue;
-      this.#cache.close(slot);
-      const moved = this.#rows.pop()!;
-      if (slot < this.#rows.length) this.#rows[slot] = moved;
+      this.#free(slot);
       this.#onRow(
         {
           id: row.request.id,
           ids: row.ids,
           finish: row.finish,
           watchScores: row.scores,
+          logProbabilities: row.logProbabilities,
           activations: row.captured.map((tokens) => joinFloats(tokens)),
         },
         row.index,
@@ -221,9 +266,33 @@ class Batch {
     }
   }
 
+  /** Drops a request, whether it waits or generates. It may also have finished. */
+  #abandon(id: string, waiting: Waiting[]): void {
+    const place = waiting.findIndex(({ request }) => request.id === id);
+    if (place >= 0) waiting.splice(place, 1);
+    const slot = this.#rows.findIndex(({ request }) => request.id === id);
+    if (slot >= 0) this.#free(slot);
+  }
+
+  /** Frees a slot. The last row moves to its place. */
+  #free(slot: number): void {
+    this.#cache.close(slot);
+    const moved = this.#rows.pop()!;
+    if (slot < this.#rows.length) this.#rows[slot] = moved;
+  }
+
   #newRow(request: GenerateRequest, index: number): Row {
     const captured = this.#options.captureLayers.map((): Float32Array[] => []);
-    return { request, index, rng: random(request.seed), ids: [], scores: [], captured, finish: null };
+    return {
+      request,
+      index,
+      rng: random(request.seed),
+      ids: [],
+      scores: [],
+      logProbabilities: [],
+      captured,
+      finish: null,
+    };
   }
 
   #editsFor(rows: readonly Row[]): BatchEdits | null {

@@ -12,6 +12,8 @@ export interface GenerateRequest {
   temperature: number;
   /** Seed of this row alone, so that a row's draws do not depend on its batch. */
   seed: number | string;
+  /** Keep the log probability of each new token, and of this many most probable tokens beside it. Not kept when not given. */
+  topLogProbabilities?: number;
   /** One mask per edit of the call; all ones when not given. */
   editMasks?: EditMasks;
 }
@@ -33,6 +35,13 @@ export interface GenerateOptions {
   plan?: { prompts: readonly (readonly number[])[]; capacity: number };
 }
 
+/** What a model thought of a step's token: natural logarithms of probabilities at temperature 1. */
+export interface StepLogProbabilities {
+  chosen: number;
+  /** The most probable tokens, the best first. */
+  top: readonly { id: number; logProbability: number }[];
+}
+
 export interface Generation {
   id: string;
   /** New tokens, end token excluded. */
@@ -40,8 +49,29 @@ export interface Generation {
   finish: "stop" | "length" | "context";
   /** [ids.length] log p − log(1 − p) of the watched tokens before each token; empty when no tokens are watched. */
   watchScores: number[];
+  /** One per new token; empty when the request does not ask for them. */
+  logProbabilities: StepLogProbabilities[];
   /** resid_post of the response tokens, one [ids.length, d] per layer, in the order of `captureLayers`. */
   activations: Float32Array<ArrayBuffer>[];
+}
+
+/** A request that arrives while a generation runs, or the end of one that nobody waits for any more. */
+export type Arrival = { kind: "enter"; request: GenerateRequest } | { kind: "leave"; id: string };
+
+/** A token that a row got in a step. */
+export interface NewToken {
+  /** The request's id. */
+  row: string;
+  token: number;
+  /** null when the request does not ask for them. */
+  logProbabilities: StepLogProbabilities | null;
+}
+
+/** Lets requests enter and leave a running generation. The generation ends when no row is left and nothing has arrived. */
+export interface Live {
+  /** What has arrived since the last call; called before each step. A row that leaves gets no result. */
+  arrived(): readonly Arrival[];
+  onNew(tokens: readonly NewToken[]): void;
 }
 
 export type OnRow = (generation: Generation, index: number) => void;

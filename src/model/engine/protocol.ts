@@ -1,4 +1,5 @@
-/** The calls that the worker accepts and its answers. Both are plain data. */
+/** The calls that the worker accepts and its answers. Both are plain data, but for the port of a live generation. */
+import type { MessagePort } from "node:worker_threads";
 import type { Problem } from "../../core/errors.ts";
 import type { Precision } from "../../core/records/precision.ts";
 import type { ModelConfig } from "../architecture/config.ts";
@@ -6,7 +7,7 @@ import type { Overlay } from "../checkpoint/adapter/overlay.ts";
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import type { CapturedPiece, CaptureOptions, CaptureRequest } from "./capture.ts";
 import type { EngineOptions } from "./engine.ts";
-import type { GenerateOptions, GenerateRequest, Generation } from "./generation.ts";
+import type { GenerateOptions, GenerateRequest, Generation, NewToken } from "./generation.ts";
 import type { Gradients, Objective } from "./gradients.ts";
 
 export interface GradientRequest {
@@ -20,7 +21,13 @@ export interface GradientRequest {
 }
 
 export type Call =
-  | { kind: "generate"; requests: readonly GenerateRequest[]; options: GenerateOptions }
+  /** Each message of the port is an `Arrival`. Without a port no request arrives while it runs, and no tokens are told. */
+  | {
+      kind: "generate";
+      requests: readonly GenerateRequest[];
+      options: GenerateOptions;
+      arrivals: MessagePort | null;
+    }
   | { kind: "capture"; requests: readonly CaptureRequest[]; options: CaptureOptions }
   | { kind: "gradients"; request: GradientRequest }
   | { kind: "close" };
@@ -30,6 +37,7 @@ export type Event =
   | { kind: "opened"; done: number; total: number }
   | { kind: "rounded"; done: number; total: number }
   | { kind: "tokens"; count: number; of: "prompt" | "new" }
+  | { kind: "new"; tokens: readonly NewToken[] }
   | { kind: "generated"; generation: Generation; index: number }
   | { kind: "captured"; piece: CapturedPiece };
 

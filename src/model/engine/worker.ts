@@ -1,13 +1,14 @@
 /**
  * The thread that holds the sessions. A run blocks its thread, and progress, signals and servers must not wait for it.
  */
-import { parentPort, workerData } from "node:worker_threads";
+import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { badInput, FathomError } from "../../core/errors.ts";
 import { openWeights } from "../checkpoint/checkpoint.ts";
 import { weightsIn } from "../checkpoint/precision.ts";
 import { capture } from "./capture.ts";
 import { Engine } from "./engine.ts";
 import { generate } from "./generate.ts";
+import type { Arrival, Live } from "./generation.ts";
 import { GradientEngine, type Gradients } from "./gradients.ts";
 import type { Answer, Call, Event, WorkerData } from "./protocol.ts";
 import { checkDevice } from "./self-check.ts";
@@ -40,6 +41,25 @@ async function answering(work: () => Promise<Gradients | null>): Promise<void> {
   }
 }
 
+/** A run blocks this thread, so messages are fetched between two steps. */
+function liveOver(arrivals: MessagePort): Live {
+  return {
+    arrived() {
+      const list: Arrival[] = [];
+      for (
+        let next = receiveMessageOnPort(arrivals);
+        next !== undefined;
+        next = receiveMessageOnPort(arrivals)
+      )
+        list.push(next.message as Arrival);
+      return list;
+    },
+    onNew(tokens) {
+      tell({ kind: "new", tokens });
+    },
+  };
+}
+
 function serve(engine: Engine): void {
   const gradients = new GradientEngine(engine);
   const perform = async (call: Call): Promise<Gradients | null> => {
@@ -58,7 +78,9 @@ function serve(engine: Engine): void {
           (count, of) => {
             tell({ kind: "tokens", count, of });
           },
+          call.arrivals === null ? undefined : liveOver(call.arrivals),
         );
+        call.arrivals?.close();
         return null;
       case "capture":
         await capture(

@@ -1,0 +1,38 @@
+/** Log probabilities of a step, computed in float64 from the head's float32 logits. */
+import type { StepLogProbabilities } from "./generation.ts";
+
+/**
+ * The log-softmax of the logits, in nats, at the chosen token and at the most probable tokens.
+ * @param logits [vocab] finite
+ * @param count how many of the most probable tokens; of equal ones the lower id comes first
+ */
+export function stepLogProbabilities(
+  logits: Float32Array,
+  chosen: number,
+  count: number,
+): StepLogProbabilities {
+  const best = mostProbable(logits, Math.max(1, count));
+  const highest = logits[best[0]!]!;
+  let sum = 0;
+  for (const logit of logits) sum += Math.exp(logit - highest);
+  const logSum = highest + Math.log(sum);
+  return {
+    chosen: logits[chosen]! - logSum,
+    top: best.slice(0, count).map((id) => ({ id, logProbability: logits[id]! - logSum })),
+  };
+}
+
+/** The ids of the largest logits, the largest first. */
+function mostProbable(logits: Float32Array, count: number): number[] {
+  const best: number[] = [];
+  for (let id = 0; id < logits.length; id++) {
+    if (best.length === count && logits[id]! <= logits[best[count - 1]!]!) continue;
+    let at = Math.min(best.length, count - 1);
+    while (at > 0 && logits[best[at - 1]!]! < logits[id]!) {
+      best[at] = best[at - 1]!;
+      at--;
+    }
+    best[at] = id;
+  }
+  return best;
+}
