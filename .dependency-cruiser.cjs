@@ -6,6 +6,7 @@ const rooms = {
   graph: ["core"],
   files: ["core"],
   hub: ["core", "files"],
+  endpoint: ["core"],
   "model/weights": ["core"],
   "model/ort": ["core", "files", "graph", "model/weights"],
   "model/architecture": ["core", "graph", "model/weights", "model/ort"],

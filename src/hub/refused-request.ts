@@ -1,5 +1,6 @@
 /** Turns the hub's refusals into errors that say what a person can do. The codes are those that huggingface_hub uses. */
 import { badInput, type FathomError, failure } from "../core/errors.ts";
+import { retryAfter } from "../core/retry-after.ts";
 import type { Hub } from "./hub.ts";
 import { Transient } from "./persist.ts";
 import type { HubReference } from "./reference.ts";
@@ -67,9 +68,5 @@ export function refusal(
  */
 function askedPause(headers: Headers): number | null {
   const limit = /(?:^|;)\s*r=0\b.*?;\s*t=(\d+)/.exec(headers.get("ratelimit") ?? "")?.[1];
-  const after = headers.get("retry-after")?.trim() ?? limit;
-  if (after === undefined) return null;
-  if (/^\d{1,9}$/.test(after)) return Number(after) * 1000;
-  const date = Date.parse(after);
-  return Number.isNaN(date) ? null : Math.max(0, date - Date.now());
+  return retryAfter(headers.get("retry-after") ?? limit, Date.now());
 }

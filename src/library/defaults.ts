@@ -33,6 +33,25 @@ export const auditDefaults: Omit<AuditPlan, "model" | "prompts" | "categories"> 
   show_text: false,
 };
 
+/** Times are in milliseconds. Providers that limit rates do so per minute. */
+export const endpointDefaults = {
+  // Enough to hide the way to a server, and few enough for a small one.
+  concurrency: 4,
+  requestsPerMinute: null,
+  tokensPerMinute: null,
+  budgetRequests: null,
+  budgetTokens: null,
+  insecure: false,
+  patience: {
+    // Node's fetch waits no longer than this for the start of an answer.
+    timeout: 300_000,
+    attempts: 8,
+    firstPause: 1000,
+    longestPause: 30_000,
+    mostWaiting: 900_000,
+  },
+} as const;
+
 export const generateDefaults = { temperature: 0, seed: 0, batchSize: 32 } as const;
 
 export const judgeDefaults = { judges: ["rules"] } as const;
