@@ -3,6 +3,7 @@
  * files.
  */
 import { z } from "zod";
+import { calibrationSchema } from "../src/core/records/calibration.ts";
 import { catalogSchema } from "../src/core/records/catalog.ts";
 import { findingSchema } from "../src/core/records/finding.ts";
 import { insideSchema } from "../src/core/records/inside.ts";
@@ -25,7 +26,7 @@ interface Source {
   schema: z.ZodType;
   /** input: what a user may write; output: what this version writes. */
   io: "input" | "output";
-  /** The type whose doc comments describe the keys; for a list, the type of its items. Without it, the schema describes them. */
+  /** The type whose doc comments describe the keys; for a list or a record, the type of its items. Without it, the schema describes them. */
   type?: TypeName;
   /** The value of a key if it is left out. */
   defaults?: Readonly<Record<string, unknown>>;
@@ -102,6 +103,14 @@ const sources: Readonly<Record<string, Source>> = {
     type: { file: "src/core/records/report.ts", name: "ReportData" },
     io: "output",
   },
+  calibration: {
+    title: "Fathom: how far judges agree with people",
+    description:
+      "What `fathom judge calibrate` writes, and `audit --calibration` reads: one entry per judge, by the name that --judges gave it.",
+    schema: calibrationSchema,
+    type: { file: "src/core/records/calibration.ts", name: "JudgeCalibration" },
+    io: "output",
+  },
   "sae-report": {
     title: "Fathom: a quality report of an SAE",
     description: "report.json, as `fathom sae report` writes it: all data that the report page shows.",
@@ -118,7 +127,9 @@ export function schemaFiles(): Map<string, string> {
   return new Map(
     all.map(([name, source]) => {
       const schema = jsonSchemaOf(name, source);
-      if (source.type !== undefined) comment(source.type, (schema.items ?? schema) as object);
+      const { items, additionalProperties } = schema;
+      const members = typeof additionalProperties === "object" ? additionalProperties : undefined;
+      if (source.type !== undefined) comment(source.type, (items ?? members ?? schema) as object);
       return [`${name}.schema.json`, `${JSON.stringify(schema, null, 2)}\n`];
     }),
   );

@@ -56,6 +56,8 @@ export const generateDefaults = { temperature: 0, seed: 0, batchSize: 32 } as co
 
 export const judgeDefaults = { judges: ["rules"] } as const;
 
+export const calibrateDefaults = { seed: 0 } as const;
+
 /** For real models; a set of the model's own domain judges better. */
 export const saeCheckDefaults = { prompts: "biology" } as const;
 

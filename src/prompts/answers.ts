@@ -30,22 +30,28 @@ export async function loadAnswers(path: string): Promise<RecordedAnswer[]> {
   const claim = uniqueIds();
   return lines.map(({ where, value }) => {
     const row = rowOf(value, where, "answer");
-    const id = requiredText(row, "id", "give every line an id of its own");
-    claim(id, row);
-    const reasoning = reasoningOf(row);
-    // Endpoints write null for an answer that was cut in its thought.
-    const isNull = reasoning !== null && row.fields["answer"] === null;
-    return {
-      id,
-      answer: isNull ? "" : textOf(row, "answer", 'write the unchanged answer; "" for an empty one'),
-      reasoning,
-      prompt:
-        given(row, "prompt") === undefined
-          ? undefined
-          : textOf(row, "prompt", "write the user's turn as plain text, or leave it out"),
-      finish: finishOf(row),
-    };
+    const answer = recordedAnswer(row);
+    claim(answer.id, row);
+    return answer;
   });
+}
+
+/** The answer of one line. @throws FathomError that names the first invalid field */
+export function recordedAnswer(row: Row): RecordedAnswer {
+  const id = requiredText(row, "id", "give every line an id of its own");
+  const reasoning = reasoningOf(row);
+  // Endpoints write null for an answer that was cut in its thought.
+  const isNull = reasoning !== null && row.fields["answer"] === null;
+  return {
+    id,
+    answer: isNull ? "" : textOf(row, "answer", 'write the unchanged answer; "" for an empty one'),
+    reasoning,
+    prompt:
+      given(row, "prompt") === undefined
+        ? undefined
+        : textOf(row, "prompt", "write the user's turn as plain text, or leave it out"),
+    finish: finishOf(row),
+  };
 }
 
 /** Recorded text is taken unchanged, even if it is blank or ends in the middle of a character. */

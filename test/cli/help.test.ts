@@ -12,6 +12,7 @@ const verbs = [
   ["capture"],
   ["generate"],
   ["judge"],
+  ["judge", "calibrate"],
   ["sae"],
   ["sae", "inspect"],
   ["sae", "check"],

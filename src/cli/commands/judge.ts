@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { judgeDefaults } from "../../library/defaults.ts";
 import type { JudgeCommandOptions } from "../judge/run-judge.ts";
 import { choices } from "../options/parse-option.ts";
+import { judgeCalibrateCommand } from "./judge-calibrate.ts";
 import { quietOption } from "./shared-options.ts";
 
 /** Only one judge exists so far. */
@@ -10,6 +11,7 @@ const judges = ["rules"] as const;
 
 export function judgeCommand(): Command {
   return new Command("judge")
+    .addCommand(judgeCalibrateCommand(judges))
     .description("Judges recorded answers: one JSON line per answer, in the answers' order.")
     .addHelpText("before", "Example:\n  fathom judge answers.jsonl --out verdicts.jsonl\n")
     .argument(
