@@ -22,6 +22,7 @@ import { stepLogProbabilities } from "./log-probabilities.ts";
 import { type SharedPrefix, SharedPrefixes } from "./prefixes.ts";
 import { type PromptRow, prefillTokens, readPrompts } from "./read-prompts.ts";
 import { sampleToken } from "./sample.ts";
+import { Thought } from "./thought.ts";
 
 /** A row that is being generated. */
 interface Row {
@@ -29,9 +30,11 @@ interface Row {
   index: number;
   rng: Random;
   ids: number[];
+  /** null if the model cannot think. */
+  thought: Thought | null;
   scores: number[];
   logProbabilities: StepLogProbabilities[];
-  /** Activations by captured layer, then by token, each [d]. */
+  /** Activations by captured layer, then by token of the answer, each [d]. */
   captured: Float32Array[][];
   /** null while the row generates. Once it is set, only the last token's activations may still be missing. */
   finish: Generation["finish"] | null;
@@ -91,7 +94,7 @@ class Batch {
 
   async run(requests: readonly GenerateRequest[]): Promise<void> {
     // With edits, rows may have different masks, and then the same prefix has different keys and values.
-    const plan = this.#options.plan ?? planOf(requests);
+    const plan = this.#options.plan ?? planOf(requests, this.#options.thinking);
     const prefixes = new SharedPrefixes(this.#options.edits.length > 0 ? [] : plan.prompts, this.#ropeSwitch);
     this.#cache.reserve(Math.min(plan.capacity, this.#engine.config.contextLength));
     const waiting: Waiting[] = prefixes
@@ -180,7 +183,9 @@ class Batch {
           layers: new Set(captureLayers),
           take: (layer, residual) => {
             const at = captureLayers.indexOf(layer);
-            this.#rows.forEach((row, i) => row.captured[at]!.push(residual.slice(i * d, (i + 1) * d)));
+            this.#rows.forEach((row, i) => {
+              if (answerTokens(row) > 0) row.captured[at]!.push(residual.slice(i * d, (i + 1) * d));
+            });
           },
         },
       },
@@ -237,11 +242,24 @@ class Batch {
       if (watch.length > 0) {
         row.scores.push(logOdds(head.watched.subarray(i * watch.length, (i + 1) * watch.length)));
       }
-      if (row.ids.length >= maxNewTokens) row.finish = "length";
+      this.#follow(row);
+      const isFull =
+        row.thought?.inThought === true
+          ? row.ids.length >= this.#options.thinking!.cap
+          : answerTokens(row) >= maxNewTokens;
+      if (isFull) row.finish = "length";
       else if (ids.length + row.ids.length >= contextLength) row.finish = "context";
     });
     this.#onTokens?.(rows.length, "new");
     this.#live?.onNew(made);
+  }
+
+  /** Tokens that turn out to be of a thought leave no activations. */
+  #follow(row: Row): void {
+    if (row.thought === null) return;
+    const before = answerTokens(row);
+    row.thought.follow(row.ids);
+    if (answerTokens(row) < before) row.captured.forEach((tokens) => tokens.splice(0));
   }
 
   /** Passes on rows that are complete and frees their slots. */
@@ -249,7 +267,7 @@ class Batch {
     for (let slot = this.#rows.length - 1; slot >= 0; slot--) {
       const row = this.#rows[slot]!;
       // The last token's activations need one more step, which reads the row's last token but samples no new one.
-      const complete = row.captured.every((tokens) => tokens.length === row.ids.length);
+      const complete = row.captured.every((tokens) => tokens.length === answerTokens(row));
       if (row.finish === null || !complete) continue;
       this.#free(slot);
       this.#onRow(
@@ -257,7 +275,8 @@ class Batch {
           id: row.request.id,
           ids: row.ids,
           finish: row.finish,
-          watchScores: row.scores,
+          thought: row.thought?.result ?? null,
+          watchScores: row.scores.slice(row.ids.length - answerTokens(row)),
           logProbabilities: row.logProbabilities,
           activations: row.captured.map((tokens) => joinFloats(tokens)),
         },
@@ -283,11 +302,14 @@ class Batch {
 
   #newRow(request: GenerateRequest, index: number): Row {
     const captured = this.#options.captureLayers.map((): Float32Array[] => []);
+    const { thinking } = this.#options;
+    const thought = thinking === undefined ? null : new Thought(thinking, request.ids);
     return {
       request,
       index,
       rng: random(request.seed),
       ids: [],
+      thought,
       scores: [],
       logProbabilities: [],
       captured,
@@ -303,6 +325,9 @@ class Batch {
   }
 }
 
+/** The tokens behind the thought; all tokens where there is none. */
+const answerTokens = ({ ids, thought }: Row): number => ids.length - (thought?.answerFrom ?? 0);
+
 const nameOf = ({ name, id }: GenerateRequest): string => name ?? id;
 
 function promptOf(request: GenerateRequest, ids: readonly number[]): PromptRow {
@@ -310,10 +335,14 @@ function promptOf(request: GenerateRequest, ids: readonly number[]): PromptRow {
 }
 
 /** The prompts of all requests, and the length of the longest sequence that they can give. */
-export function planOf(requests: readonly GenerateRequest[]): NonNullable<GenerateOptions["plan"]> {
+export function planOf(
+  requests: readonly GenerateRequest[],
+  thinking?: GenerateOptions["thinking"],
+): NonNullable<GenerateOptions["plan"]> {
+  const thought = thinking?.cap ?? 0;
   return {
     prompts: requests.map(({ ids }) => ids),
-    capacity: Math.max(0, ...requests.map(({ ids, maxNewTokens }) => ids.length + maxNewTokens)),
+    capacity: Math.max(0, ...requests.map(({ ids, maxNewTokens }) => ids.length + thought + maxNewTokens)),
   };
 }
 

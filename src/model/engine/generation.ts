@@ -1,5 +1,6 @@
 /** The request and the result of a generation. */
 import type { Edit, EditMasks } from "./edits.ts";
+import type { ThinkingOptions } from "./thought.ts";
 
 export interface GenerateRequest {
   id: string;
@@ -7,6 +8,7 @@ export interface GenerateRequest {
   name?: string;
   /** The exact tokens that the model reads. */
   ids: readonly number[];
+  /** Tokens of the answer; with `thinking` those behind the thought. */
   maxNewTokens: number;
   /** 0 is greedy. */
   temperature: number;
@@ -29,6 +31,10 @@ export interface GenerateOptions {
   captureLayers: readonly number[];
   edits: readonly Edit[];
   /**
+   * Tells the thought of a reasoning model from its answer. Without it every token is one of the answer.
+   */
+  thinking?: ThinkingOptions;
+  /**
    * The plan of the whole run, when these requests are only a part of it (a resumed run). The last bits of a row depend
    * on the shared prefix that it was read with and on the cache's capacity, so the plan determines both.
    */
@@ -44,14 +50,19 @@ export interface StepLogProbabilities {
 
 export interface Generation {
   id: string;
-  /** New tokens, end token excluded. */
+  /** New tokens, end token excluded: the thought's, then the answer's. */
   ids: number[];
+  /**
+   * ids[0] to ids[tokens - 1] are the thought and its marks; `closed` is false if the row ended in its thought. null without
+   * a thought. The answer has n = ids.length − tokens tokens.
+   */
+  thought: { tokens: number; closed: boolean } | null;
   finish: "stop" | "length" | "context";
-  /** [ids.length] log p − log(1 − p) of the watched tokens before each token; empty when no tokens are watched. */
+  /** [n] log p − log(1 − p) of the watched tokens before each token of the answer; empty when no tokens are watched. */
   watchScores: number[];
   /** One per new token; empty when the request does not ask for them. */
   logProbabilities: StepLogProbabilities[];
-  /** resid_post of the response tokens, one [ids.length, d] per layer, in the order of `captureLayers`. */
+  /** resid_post of the answer's tokens, one [n, d] per layer, in the order of `captureLayers`. */
   activations: Float32Array<ArrayBuffer>[];
 }
 
