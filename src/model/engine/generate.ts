@@ -18,7 +18,7 @@ import type {
   StepLogProbabilities,
 } from "./generation.ts";
 import { KvCache } from "./kv-cache.ts";
-import { stepLogProbabilities } from "./log-probabilities.ts";
+import { logOdds, stepLogProbabilities } from "./log-probabilities.ts";
 import { type SharedPrefix, SharedPrefixes } from "./prefixes.ts";
 import { type PromptRow, prefillTokens, readPrompts } from "./read-prompts.ts";
 import { sampleToken } from "./sample.ts";
@@ -344,15 +344,4 @@ export function planOf(
     prompts: requests.map(({ ids }) => ids),
     capacity: Math.max(0, ...requests.map(({ ids, maxNewTokens }) => ids.length + thought + maxNewTokens)),
   };
-}
-
-/** Keeps the score finite when a float32 probability is 0 or 1 (the ε of the authors' code, arXiv 2406.11717). */
-const scoreEpsilon = 1e-8;
-
-/** log(p + ε) − log(1 − p + ε), where p is the summed probability of the watched tokens. */
-function logOdds(logProbabilities: Float32Array): number {
-  let p = 0;
-  for (const logProbability of logProbabilities) p += Math.exp(logProbability);
-  p = Math.min(p, 1);
-  return Math.log(p + scoreEpsilon) - Math.log(1 - p + scoreEpsilon);
 }
