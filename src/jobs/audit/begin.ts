@@ -14,6 +14,7 @@ import { isPartial } from "../../files/disk/partial.ts";
 import { hasRecords } from "../../files/lines/journal.ts";
 import { jsonLines } from "../../files/lines/json-lines.ts";
 import { takeFolder } from "../job/job-folder.ts";
+import { activationsFolder, isSidecar } from "./answers/sidecar.ts";
 import {
   type Manifest,
   manifestPath,
@@ -25,7 +26,6 @@ import {
 } from "./manifest.ts";
 import { observationsPath } from "./observe.ts";
 import type { Prepared } from "./prepare.ts";
-import { activationsFolder, isSidecar } from "./sidecar.ts";
 
 interface Beginning {
   manifest: Manifest;

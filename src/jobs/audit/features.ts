@@ -17,9 +17,9 @@ import { overrideCaveat } from "../../sae/measure/gate/override.ts";
 import { massiveMultiple } from "../../sae/measure/quality/quality.ts";
 import { evenly, type SampleText } from "../../sae/measure/quality/residual-sample.ts";
 import { splice } from "../../sae/measure/quality/splice.ts";
+import { activationsOf } from "./answers/sidecar.ts";
 import type { AuditPlan } from "./plan.ts";
 import { type LeftOut, leftOutWords, pooledTokens } from "./pooled-tokens.ts";
-import { activationsOf } from "./sidecar.ts";
 
 /** Tokens that the gate judges an SAE on: some thousands, from answers spread over the whole run. */
 const gateTokens = 8192;

@@ -11,10 +11,10 @@ import { textOf } from "../../model/checkpoint/checkpoint.ts";
 import { neuronpediaOf } from "../../sae/code/neuronpedia.ts";
 import type { Sae } from "../../sae/code/sae.ts";
 import { failures, overrideSentence } from "../../sae/measure/gate/override.ts";
+import { activationsOf } from "./answers/sidecar.ts";
 import { withContexts } from "./feature-contexts.ts";
 import { type PooledRun, type PoolInput, poolFeatures } from "./features.ts";
 import type { Manifest } from "./manifest.ts";
-import { activationsOf } from "./sidecar.ts";
 
 /** An SAE and its results in this run. */
 export interface UsedSae extends PooledRun {

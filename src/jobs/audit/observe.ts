@@ -1,5 +1,5 @@
 /**
- * Makes the observations of all units. Those in the journal are kept, and the others are generated. An answer goes into the
+ * Makes the observations of all units. Those in the journal are kept, and the others are asked for. An answer goes into the
  * journal as soon as it is finished.
  */
 import { join } from "node:path";
@@ -8,13 +8,9 @@ import { canonicalJson } from "../../core/hash.ts";
 import { parseRecord } from "../../core/parse.ts";
 import { type Observation, observationSchema } from "../../core/records/observation.ts";
 import { type Journal, openJournal, readJournal } from "../../files/lines/journal.ts";
-import { endsOf, textOf } from "../../model/checkpoint/checkpoint.ts";
-import type { Model } from "../../model/model.ts";
-import { decodeWithEnds } from "../../model/text/decode-ends.ts";
+import type { Asker, Unit } from "./answers/asker.ts";
 import { restore } from "./manifest.ts";
 import type { AuditPlan } from "./plan.ts";
-import { isWhole, sidecarOf, writeSidecar } from "./sidecar.ts";
-import type { Unit } from "./units.ts";
 
 export const observationsPath = (run: string): string => join(run, "observations.jsonl");
 
@@ -31,78 +27,42 @@ export interface ObserveProgress {
 
 export interface ObserveInput {
   run: string;
-  plan: AuditPlan;
+  plan: Pick<AuditPlan, "caps">;
   units: readonly Unit[];
-  model: Model;
-  layers: readonly number[];
-  watch: readonly number[];
+  asker: Asker;
   onProgress: (progress: ObserveProgress) => void;
 }
 
 /**
  * @returns every unit's observation, in the order of the units
- * @throws FathomError for damage that a kill cannot have made, and for a full disk
+ * @throws FathomError for damage that a kill cannot have made, for a full disk, and if the model cannot be asked
  */
 export async function observe(input: ObserveInput): Promise<Observation[]> {
-  const { run, units, model, plan, layers } = input;
-  const { tokenizer } = textOf(model.checkpoint);
+  const { run, units, asker } = input;
   const journal = openJournal(observationsPath(run), parseObservation);
   try {
     const known = knownOf(journal, units);
     // Activations that are missing or changed are computed again, together with their answers.
-    const lost = new Set([...known.values()].filter((record) => !isWhole(run, record)).map(({ key }) => key));
+    const lost = new Set(
+      [...known.values()].filter((record) => !asker.isWhole(record)).map(({ key }) => key),
+    );
     const pending = units.filter((unit) => !known.has(unit.key) || lost.has(unit.key));
-    const cap = Math.max(...plan.caps);
     const report = progressOf(input, units.length - pending.length);
-    await model.generate(
-      pending.map(({ key, prompt_ids, condition, prompt }) => ({
-        id: key,
-        name: prompt.id,
-        ids: prompt_ids,
-        maxNewTokens: cap,
-        temperature: condition.temperature,
-        seed: `${condition.seed}/${prompt.id}/${condition.template}`,
-      })),
-      {
-        endTokens: endsOf(model.checkpoint),
-        batchSize: plan.batch_size,
-        watch: input.watch,
-        captureLayers: layers,
-        edits: [],
-        plan: {
-          prompts: units.map((unit) => unit.prompt_ids),
-          capacity: Math.max(...units.map((unit) => unit.prompt_ids.length)) + cap,
-        },
-      },
-      ({ ids, finish, watchScores, activations }, index) => {
-        const unit = pending[index]!;
-        const { text, ends } = decodeWithEnds(tokenizer, ids);
-        const observation: Observation = {
-          key: unit.key,
-          prompt_id: unit.prompt.id,
-          condition: unit.condition,
-          prompt_ids: unit.prompt_ids,
-          ids,
-          text,
-          text_ends: ends,
-          finish,
-          refusal_scores: watchScores,
-          activations: sidecarOf(unit.key, layers, activations),
-        };
-        const before = known.get(unit.key);
+    await asker.ask(pending, {
+      answered({ observation, store }) {
+        const before = known.get(observation.key);
         if (before !== undefined) requireSame(run, before, observation);
-        const shape = [ids.length, model.checkpoint.config.hiddenSize] as const;
-        const file = writeSidecar(run, unit.key, layers, activations, shape);
+        const files = store();
         if (before === undefined) {
-          journal.append(observation, [file]);
-          known.set(unit.key, observation);
+          journal.append(observation, files);
+          known.set(observation.key, observation);
         }
         report.finished();
       },
-      (tokens, kind) => {
-        if (kind === "new") report.generated(tokens);
+      generated(tokens) {
+        report.generated(tokens);
       },
-    );
+    });
     return units.map((unit) => known.get(unit.key)!);
   } finally {
     await journal.close();

@@ -18,10 +18,11 @@ import type { Sae } from "../../sae/code/sae.ts";
 import { requireFits } from "../../sae/measure/gate/gate.ts";
 import { originName } from "../inputs/origin.ts";
 import { fathomVersion } from "../job/version.ts";
+import type { Unit } from "./answers/asker.ts";
 import { type Manifest, promptsName, runFormat } from "./manifest.ts";
 import { type AuditPlan, pathOfSae } from "./plan.ts";
 import { requireDefined } from "./plan-categories.ts";
-import { choosePrompts, expandUnits, type Unit } from "./units.ts";
+import { choosePrompts, expandUnits } from "./units.ts";
 
 export interface Prepared {
   plan: AuditPlan;

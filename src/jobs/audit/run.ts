@@ -29,6 +29,7 @@ import { ruleJudge } from "../../judges/rules.ts";
 import type { Model } from "../../model/model.ts";
 import type { Sae } from "../../sae/code/sae.ts";
 import { analysed } from "./analysed.ts";
+import { engineAsker } from "./answers/ask-engine.ts";
 import { givenSae, keptOf, useSaes } from "./inside-views.ts";
 import { type Manifest, promptsName, readManifest, restore, runFormat, writeManifest } from "./manifest.ts";
 import { type ObserveProgress, observe, readObservations } from "./observe.ts";
@@ -68,7 +69,12 @@ export async function performRun(
   for (const derived of [file.findings, file.catalogs, file.insides, file.verdicts])
     rmSync(derived(run), { force: true });
   const { plan, units, prompts, layers, watch } = prepared;
-  const observations = await observe({ run, plan, units, model, layers, watch, onProgress });
+  const asker = engineAsker({
+    ...{ run, model, units, layers, watch },
+    cap: Math.max(...plan.caps),
+    batchSize: plan.batch_size,
+  });
+  const observations = await observe({ run, plan, units, asker, onProgress });
   const promptOf = new Map(prompts.map((prompt) => [prompt.id, prompt.prompt]));
   const verdicts: Verdict[] = [];
   for (const observation of observations) {

@@ -8,15 +8,8 @@ import type { Message, Prompt } from "../../core/records/prompt.ts";
 import { type Checkpoint, textOf } from "../../model/checkpoint/checkpoint.ts";
 import { requireEmbedded } from "../../model/checkpoint/embedded.ts";
 import { expandConditions } from "../../prompts/conditions.ts";
+import type { Unit } from "./answers/asker.ts";
 import type { AuditPlan } from "./plan.ts";
-
-export interface Unit {
-  /** SHA-256 of everything its observation depends on. */
-  key: string;
-  prompt: Prompt;
-  condition: Condition;
-  prompt_ids: number[];
-}
 
 /** The prompts of a set that a plan asks, in the set's order. @throws FathomError for a framing that the set does not have */
 export function choosePrompts(prompts: readonly Prompt[], plan: AuditPlan, where: string): Prompt[] {

@@ -3,11 +3,11 @@
  * SHA-256 of each tensor. A lost or damaged file can be made again, because the answer can be generated again.
  */
 import { join } from "node:path";
-import { FathomError, failure } from "../../core/errors.ts";
-import type { Observation } from "../../core/records/observation.ts";
-import { hashValues } from "../../files/disk/hash-file.ts";
-import { openSafetensors } from "../../files/tensors/safetensors.ts";
-import { type TensorToWrite, writeSafetensors } from "../../files/tensors/safetensors-writer.ts";
+import { FathomError, failure } from "../../../core/errors.ts";
+import type { Observation } from "../../../core/records/observation.ts";
+import { hashValues } from "../../../files/disk/hash-file.ts";
+import { openSafetensors } from "../../../files/tensors/safetensors.ts";
+import { type TensorToWrite, writeSafetensors } from "../../../files/tensors/safetensors-writer.ts";
 
 type Sidecar = Observation["activations"];
 
