@@ -39,6 +39,9 @@ const rooms = {
   "jobs/audit-report": ["core", "files", "sae", "audit", "report", "jobs/inputs", "jobs/audit"],
   "jobs/sae-report": ["core", "files", "model", "sae", "report", "jobs/job", "jobs/inputs"],
   "jobs/sae-training": ["core", "files", "model", "sae", "prompts", "jobs/job", "jobs/inputs"],
+  // An endpoint over a model that its caller has opened.
+  "serve/loopback": ["core"],
+  serve: ["core", "model"],
   // What a program may import. The command line shares its defaults.
   library: ["core", "model", "sae", "prompts", "audit", "jobs"],
 };

@@ -11,6 +11,7 @@ import { judgeCommand } from "./commands/judge.ts";
 import { reportCommand } from "./commands/report.ts";
 import { rescoreCommand } from "./commands/rescore.ts";
 import { saeCommand } from "./commands/sae.ts";
+import { serveCommand } from "./commands/serve.ts";
 import { complain } from "./terminal/failure.ts";
 import { requireLimits } from "./terminal/limits.ts";
 
@@ -31,6 +32,7 @@ export function buildProgram(): Command {
     generateCommand(),
     judgeCommand(),
     saeCommand(),
+    serveCommand(),
     doctorCommand(),
   ])
     program.addCommand(command);

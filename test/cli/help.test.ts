@@ -13,6 +13,7 @@ const verbs = [
   ["generate"],
   ["judge"],
   ["judge", "calibrate"],
+  ["serve"],
   ["sae"],
   ["sae", "inspect"],
   ["sae", "check"],

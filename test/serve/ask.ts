@@ -1,0 +1,58 @@
+/** Asks a server of a test over HTTP. */
+import type { ServedModel } from "../support/served-model.ts";
+
+export interface Reply {
+  status: number;
+  body: Completion;
+}
+
+/** The members that the tests read. */
+export interface Completion {
+  id: string;
+  model: string;
+  system_fingerprint: string;
+  choices: {
+    message: { role: string; content: string };
+    text: string;
+    logprobs: { content: LogProbability[] } | null;
+    finish_reason: string;
+  }[];
+  usage: { prompt_tokens: number; completion_tokens: number; total_tokens: number };
+  error: { message: string; type: string; param: string | null; code: string | null };
+}
+
+export interface LogProbability {
+  token: string;
+  bytes: number[];
+  logprob: number;
+  top_logprobs: { token: string; bytes: number[]; logprob: number }[];
+}
+
+export const user = (content: string) => [{ role: "user", content }];
+
+/** @param fields go over a greedy request of 24 tokens */
+export async function ask(
+  served: ServedModel,
+  fields: Readonly<Record<string, unknown>>,
+  path = "/chat/completions",
+): Promise<Reply> {
+  return await post(
+    served,
+    path,
+    JSON.stringify({ model: served.name, temperature: 0, max_tokens: 24, ...fields }),
+  );
+}
+
+export async function post(
+  { url, token }: ServedModel,
+  path: string,
+  body: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Reply> {
+  const response = await fetch(`${url}${path}`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json", ...headers },
+    body,
+  });
+  return { status: response.status, body: (await response.json()) as Completion };
+}
