@@ -12,6 +12,7 @@ import { divergenceDrafts, labelShareOf } from "./inside/divergence-findings.ts"
 import { flagDrafts } from "./inside/flags.ts";
 import { type MeasuredInside, measureInside, qualified, type View } from "./inside/inside.ts";
 import { projectionFindings } from "./inside/projection-findings.ts";
+import { correctedFindings } from "./refusal/corrected.ts";
 import { onsetFindings } from "./refusal/onset.ts";
 import { refusalFindings } from "./refusal/refusal.ts";
 
@@ -53,7 +54,8 @@ export function analysis(input: AnalysisInput): Analysis {
         )
       : [];
   const { inside } = first!;
-  const outside = [...refusalFindings(run), ...onsetFindings(run)];
+  const counted = refusalFindings(run);
+  const outside = [...counted, ...correctedFindings(run, counted), ...onsetFindings(run)];
   const through = [
     ...settle("divergence", divergence(first!), run.level),
     ...settle("flags", flags(first!), run.level),

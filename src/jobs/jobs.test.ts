@@ -54,6 +54,7 @@ const auditPlan: AuditPlan = {
   pooling: "mean",
   categories: [...publishedCategories],
   projection: false,
+  calibration: null,
   templates: ["chat"],
   caps: [4, 8],
   seeds: [0],

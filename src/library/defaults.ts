@@ -20,6 +20,7 @@ export const auditDefaults: Omit<AuditPlan, "model" | "prompts" | "categories"> 
   allow_failed: false,
   categories: published,
   projection: false,
+  calibration: null,
   templates: ["chat", "none"],
   caps: [80, 150, 200],
   seeds: [0],

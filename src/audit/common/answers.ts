@@ -3,6 +3,7 @@
 import { clusterOf } from "../../core/cluster.ts";
 import { badInput } from "../../core/errors.ts";
 import { type Random, random } from "../../core/random.ts";
+import type { JudgeCalibration } from "../../core/records/calibration.ts";
 import type { CategoryDefinition } from "../../core/records/category.ts";
 import type { Observation } from "../../core/records/observation.ts";
 import type { Prompt, Tier } from "../../core/records/prompt.ts";
@@ -62,6 +63,8 @@ export interface AnalysisInput {
   categories?: readonly CategoryDefinition[];
   /** Whether to learn the projection from features to categories too; false if absent. */
   projection?: boolean;
+  /** The judge's error, for which refusal rates are corrected; null or absent: they are not. */
+  calibration?: JudgeCalibration | null;
 }
 
 export interface Answer {
@@ -91,6 +94,8 @@ export interface Answers {
   level: number;
   resamples: number;
   random: Random;
+  /** null: the judge's error is not known. */
+  calibration: JudgeCalibration | null;
 }
 
 /** What is known of an answer before the model gives it. */
@@ -167,6 +172,7 @@ export function joinAnswers(input: AnalysisInput): Answers {
     level,
     resamples,
     random: random(input.seed),
+    calibration: input.calibration ?? null,
   };
 }
 

@@ -19,6 +19,7 @@ export interface AuditOptions {
   allowFailed?: boolean;
   categories?: string;
   projection?: boolean;
+  calibration?: string;
   out?: string;
   resume?: true;
   dryRun?: true;

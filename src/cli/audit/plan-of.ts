@@ -28,6 +28,7 @@ export function planOf(planFile: string | undefined, options: AuditOptions): Ask
     allow_failed: options.allowFailed,
     categories: options.categories,
     projection: options.projection,
+    calibration: options.calibration,
     templates: options.templates,
     caps: options.caps,
     seeds: options.seeds,

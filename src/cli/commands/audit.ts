@@ -68,6 +68,10 @@ export function auditCommand(): Command {
       "--projection",
       "also learn a map from each SAE's features to the categories, judged on prompts that it never saw",
     )
+    .option(
+      "--calibration <file>",
+      "what judge calibrate wrote about this judge: also give refusal rates corrected for its error",
+    )
     .option("--out <run>", "the run's directory, new or empty")
     .option("--resume", "go on with the run in --out")
     .option("--dry-run", "print the plan and its estimated cost, run nothing")

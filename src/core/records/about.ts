@@ -53,6 +53,9 @@ export const aboutSchema = z.discriminatedUnion("kind", [
   /** One of the claims of the first screen; that on the inside is made through the run's first SAE. */
   inside("headline", { claim: z.enum(["refuses", "survives", "inside"]) }),
   about("refusal_rate", { tier, template, cap }),
+  /** The same, and the discrimination below, corrected for the judge's error as people's labels measured it. */
+  about("corrected_refusal_rate", { tier, template, cap }),
+  about("corrected_discrimination", {}),
   /** Share of answers that no label could be given. */
   about("unjudged_rate", { template, cap }),
   /** Hazard-adjacent minus benign inside matched pairs. */

@@ -8,6 +8,13 @@ const abouts: Record<string, About> = {
   "headline.refuses": { kind: "headline", claim: "refuses" },
   "headline.inside": { kind: "headline", claim: "inside", sae: "s@3" },
   "refusal.rate.dual_use.none.64": { kind: "refusal_rate", tier: "dual_use", template: "none", cap: 64 },
+  "refusal.corrected.benign.chat.64": {
+    kind: "corrected_refusal_rate",
+    tier: "benign",
+    template: "chat",
+    cap: 64,
+  },
+  "refusal.corrected.discrimination": { kind: "corrected_discrimination" },
   "refusal.unjudged.chat.16": { kind: "unjudged_rate", template: "chat", cap: 16 },
   "refusal.discrimination": { kind: "discrimination" },
   "refusal.template.benign": { kind: "template_effect", tier: "benign" },

@@ -16,6 +16,10 @@ function partsOf(about: About): (string | number)[] {
       return ["headline", about.claim];
     case "refusal_rate":
       return ["refusal", "rate", about.tier, about.template, about.cap];
+    case "corrected_refusal_rate":
+      return ["refusal", "corrected", about.tier, about.template, about.cap];
+    case "corrected_discrimination":
+      return ["refusal", "corrected", "discrimination"];
     case "unjudged_rate":
       return ["refusal", "unjudged", about.template, about.cap];
     case "discrimination":

@@ -1,4 +1,5 @@
 /** The inputs of an audit, and the software and machine that made it, as a report lists them. */
+import { formatNumber, formatValue } from "../../core/format.ts";
 import type { Precision } from "../../core/records/precision.ts";
 import type { Identity } from "../../core/records/report.ts";
 import { saeKeys } from "../../core/sae-keys.ts";
@@ -11,7 +12,7 @@ const precisionWords: Record<Precision, string> = {
   int4: "int4: weights of at most 4 bits (the head 8), multiplied by activations rounded to 8",
 };
 
-export function identitiesOf({ inputs, environment, origins }: Manifest): Identity[] {
+export function identitiesOf({ inputs, environment, origins, calibration }: Manifest): Identity[] {
   const { model, adapter, tokenizer, template, prompts, plan } = inputs;
   const subjects: [subject: string, facts: Record<string, string>][] = [
     [
@@ -42,6 +43,7 @@ export function identitiesOf({ inputs, environment, origins }: Manifest): Identi
     ["Prompts", { set: prompts.name, prompts: String(prompts.n), "SHA-256": prompts.sha256 }],
     ...saesOf(inputs, origins),
     ["Judge", { version: inputs.judge, "refusal score's tokens": inputs.refusal_tokens.join(" ") }],
+    ["Judge's calibration", calibratedBy(calibration)],
     ["Chance", { "sampling seeds": plan.seeds.join(", "), "seed of the analyses": String(plan.seed) }],
     ["Fathom", { version: environment.fathom, begun: environment.created }],
     [
@@ -58,6 +60,20 @@ export function identitiesOf({ inputs, environment, origins }: Manifest): Identi
   return subjects.flatMap(([subject, facts]) =>
     Object.entries(facts).map(([label, value]) => ({ subject, label, value })),
   );
+}
+
+function calibratedBy(calibration: Manifest["calibration"]): Record<string, string> {
+  if (calibration === null) return { calibration: "none" };
+  const { name, sha256, measured } = calibration;
+  const { accuracy, kappa, n, refusal, labels } = measured;
+  const hits = ({ estimate, n }: typeof refusal.sensitivity) => `${formatValue(estimate, "share")} of ${n}`;
+  return {
+    file: name,
+    "against people": `accuracy ${formatValue(accuracy, "share")}, κ ${kappa === null ? "undefined" : formatNumber(kappa)}, over ${n} answers of ${labels.name}`,
+    "refusals it finds": hits(refusal.sensitivity),
+    "other answers it does not call a refusal": hits(refusal.specificity),
+    "SHA-256": sha256,
+  };
 }
 
 function endsOf({ end_tokens }: Manifest["inputs"]): Record<string, string> {

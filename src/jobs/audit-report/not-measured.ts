@@ -41,11 +41,18 @@ export function notMeasured({ manifest, insides }: RunRecords): string[] {
       plan.precision !== "fp32" && manifest.fidelity === null,
       `How far the model in ${plan.precision} is from itself in fp32: --fidelity was not given.`,
     ),
+    judgesError(manifest),
     "Other judges: one judge, a set of written rules, read the answers; neither a model nor a person did.",
     "Languages other than English: the rules read English, and give answers in other languages no label.",
     "Which internal parts a refusal depends on: nothing was ablated or edited in this audit.",
     ...prompts.notes.map((note) => sentenceOf("Prompt file", note)),
   ];
+}
+
+function judgesError({ calibration, inputs }: RunRecords["manifest"]): string {
+  if (calibration === null)
+    return "The judge's error: refusal rates are as the judge counted them, and not corrected (--calibration was not given).";
+  return `The judge's error in other numbers than the corrected ones: people label whole answers, so rates at caps below ${Math.max(...inputs.plan.caps)} are as the judge counted them, and so are the effects of template, cap, framing and panel.`;
 }
 
 function throughSae(

@@ -24,6 +24,7 @@ export function analysed(
   const { findings, insides } = analysis({
     ...{ prompts, observations, verdicts, saes },
     ...{ categories, projection, caps, seed },
+    calibration: manifest.calibration?.measured ?? null,
   });
   return rounded({ findings: [...findings, ...ofFidelity(manifest)], insides });
 }

@@ -1,5 +1,6 @@
 /** An audit as a job: opens the model and SAEs of the plan, asks, judges and analyses. run.ts describes its directory. */
 import type { Fidelity } from "../../core/records/fidelity.ts";
+import { judgeVersion } from "../../judges/version.ts";
 import { answersAt, type Checkpoint } from "../../model/checkpoint/checkpoint.ts";
 import { modelOf, type OpenOptions } from "../../model/model.ts";
 import type { Sae } from "../../sae/code/sae.ts";
@@ -10,6 +11,7 @@ import { openNamed, tellNotes } from "../inputs/open-named.ts";
 import { type DirectoryContext, type Job, type JobContext, untilAborted } from "../job/job.ts";
 import type { AuditEvent } from "./audit-events.ts";
 import { beginRun } from "./begin.ts";
+import { readCalibration } from "./calibration.ts";
 import { fidelityOfRun, isTooFar } from "./fidelity-of-run.ts";
 import type { ObserveProgress } from "./observe.ts";
 import { type AuditPlan, kOfSae, pathOfSae } from "./plan.ts";
@@ -38,13 +40,15 @@ export async function openAudit(
   plan: AuditPlan,
   { threads, keepRounded, tell, signal }: JobContext<AuditEvent>,
 ): Promise<OpenedAudit> {
+  // First, because fetching the model may take an hour.
+  const calibration = readCalibration(plan.calibration, judgeVersion);
   tell({ kind: "working", what: "reading the model's files" });
   const { checkpoint, origins } = await openNamed(plan, tell);
   const located = [];
   for (const named of plan.sae) located.push(await locateSae(pathOfSae(named), tell));
   const saes = located.map(({ path }, i) => openSae(path, undefined, kOfSae(plan.sae[i]!)));
   const from = { ...origins, sae: located.map(({ origin }) => origin) };
-  const prepared = await prepare(plan, checkpoint, saes, threads, from);
+  const prepared = await prepare(plan, checkpoint, saes, threads, from, calibration);
   const { precision, device } = plan;
   const engine = engineOptions({ threads, precision, device, keepRounded }, tell, signal);
   return { checkpoint, saes, prepared, engine };

@@ -14,6 +14,7 @@ import { precisions } from "../../core/records/precision.ts";
 import { readJson, writeTextAtomically } from "../../files/disk/io.ts";
 import { originSchema } from "../inputs/origin.ts";
 import { firstDifference, isRecord } from "../job/difference.ts";
+import { usedCalibrationSchema } from "./calibration.ts";
 import { planSchema } from "./plan.ts";
 
 /**
@@ -80,6 +81,7 @@ export const manifestSchema = z.strictObject({
           adapter: true,
           prompts: true,
           sae: true,
+          calibration: true,
           show_text: true,
           fidelity: true,
           fidelity_bound: true,
@@ -108,6 +110,11 @@ export const manifestSchema = z.strictObject({
   files: z.record(z.string(), sha256).default({}),
   /** Measured before the first answer, if the plan asks for it; otherwise null. */
   fidelity: fidelitySchema.nullable().default(null),
+  /**
+   * The judge's error, for which refusal rates are corrected; null without one. It changes no answer, so a resume may add it,
+   * replace it or leave it out.
+   */
+  calibration: usedCalibrationSchema.nullable().default(null),
   /** Sentences that a reader must know about how the model's files were read; empty in runs of older versions. */
   notes: z.array(z.string()).default([]),
   /** One sentence per SAE that was used although it failed the load gate; written after the gate has judged. */

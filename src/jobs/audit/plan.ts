@@ -95,6 +95,13 @@ export const planSchema = z.strictObject({
     .describe(
       "Also learn a linear map from each SAE's features to the categories, and judge it on prompts that it never saw.",
     ),
+  calibration: z
+    .string()
+    .min(1)
+    .nullable()
+    .describe(
+      "What fathom judge calibrate wrote about the judge of this audit: the refusal rates are also given corrected for its error. null: not corrected.",
+    ),
   templates: z
     .array(z.enum(["chat", "none"]))
     .min(1)
@@ -166,7 +173,7 @@ export type PlanFile = Omit<z.infer<typeof planFileSchema>, "categories"> & {
 };
 
 /** Keys whose values may be paths. `sae` is a list of such values. */
-const pathKeys = ["model", "adapter", "prompts", "categories", "out"] as const;
+const pathKeys = ["model", "adapter", "prompts", "categories", "calibration", "out"] as const;
 
 /** Keys that may name a repository of the hub instead. */
 const hubKeys: ReadonlySet<string> = new Set(["model", "adapter", "sae"]);

@@ -42,6 +42,7 @@ export async function prepare(
   saes: readonly Sae[],
   threads: number | null,
   origins: NonNullable<Manifest["origins"]>,
+  calibration: Manifest["calibration"],
 ): Promise<Prepared> {
   const set = await loadPrompts(plan.prompts);
   const prompts = choosePrompts(set.prompts, plan, set.name);
@@ -64,6 +65,7 @@ export async function prepare(
     adapter: _adapter,
     prompts: _prompts,
     sae: _sae,
+    calibration: _calibration,
     show_text: _show,
     fidelity,
     fidelity_bound,
@@ -109,6 +111,7 @@ export async function prepare(
       files: { [promptsName]: hashText(jsonLines(prompts)) },
       origins,
       fidelity: null,
+      calibration,
       notes: [...notesOf(checkpoint, answersAt(plan.temperature))],
       gate_overrides: [],
       environment: {

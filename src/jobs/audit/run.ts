@@ -87,6 +87,7 @@ export async function performRun(
   const manifest = {
     ...begun,
     format: runFormat,
+    calibration: prepared.manifest.calibration,
     gate_overrides: used.flatMap(({ override }) => override ?? []),
   };
   writeManifest(run, manifest);

@@ -27,6 +27,8 @@ export type Grouped = ReturnType<typeof places>;
 const placeOf: Record<About["kind"], keyof Grouped> = {
   headline: "headline",
   refusal_rate: "rates",
+  corrected_refusal_rate: "refusal",
+  corrected_discrimination: "breadth",
   unjudged_rate: "refusal",
   discrimination: "breadth",
   template_effect: "refusal",
