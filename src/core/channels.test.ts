@@ -46,7 +46,13 @@ describe.each(reasoningMarks)("between $open and $close ($by)", ({ open, close }
       `Write this behind it:\n\`\`\`\n${close}\n\`\`\``,
       `The mark ${close} ends a thought.`,
     ])
-      expect(splitReasoning(text)).toEqual({ reasoning: null, answer: text, cut: false, start: 0 });
+      expect(splitReasoning(text)).toEqual({
+        reasoning: null,
+        answer: text,
+        cut: false,
+        start: 0,
+        behind: 0,
+      });
   });
 });
 
@@ -63,5 +69,5 @@ test("gpt-oss: what stands between the channels, and text from which the special
 
 test("without marks the text is unchanged, white space included", () => {
   for (const text of ["", " \n", ` ${answer}\n`])
-    expect(splitReasoning(text)).toEqual({ reasoning: null, answer: text, cut: false, start: 0 });
+    expect(splitReasoning(text)).toEqual({ reasoning: null, answer: text, cut: false, start: 0, behind: 0 });
 });

@@ -19,6 +19,8 @@ export interface Channels {
   cut: boolean;
   /** Where the answer begins in the text, in UTF-16 units. */
   start: number;
+  /** Where the last closing mark ends; 0 without a thought. White space may follow before `start`. */
+  behind: number;
 }
 
 /** The marks of gpt-oss in text from which the special tokens were taken out. The second one decides. */
@@ -32,11 +34,13 @@ export function splitReasoning(text: string): Channels {
     if (found === null) break;
     thoughts.push(found.thought);
     start += found.length;
-    if (!found.closed) return { reasoning: joined(thoughts), answer: "", cut: true, start: text.length };
+    if (!found.closed)
+      return { reasoning: joined(thoughts), answer: "", cut: true, start: text.length, behind: text.length };
   }
-  if (thoughts.length === 0) return { reasoning: null, answer: text, cut: false, start: 0 };
+  if (thoughts.length === 0) return { reasoning: null, answer: text, cut: false, start: 0, behind: 0 };
+  const behindMark = start;
   start += blank(text.slice(start));
-  return { reasoning: joined(thoughts), answer: text.slice(start), cut: false, start };
+  return { reasoning: joined(thoughts), answer: text.slice(start), cut: false, start, behind: behindMark };
 }
 
 /** `length` counts the UTF-16 units of the thought and its marks. */

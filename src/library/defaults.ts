@@ -1,6 +1,7 @@
 /** All defaults of Fathom, for the library and the command line. The code below them has none: a plan states every choice. */
 import { published } from "../audit/features/published-categories.ts";
 import type { AuditPlan } from "../jobs/audit/plan.ts";
+import { templateDay } from "../model/text/jinja/strftime.ts";
 
 /** fp32 is exact. */
 export const precisionDefault = "fp32";
@@ -23,9 +24,14 @@ export const auditDefaults: Omit<AuditPlan, "model" | "prompts" | "categories"> 
   calibration: null,
   templates: ["chat", "none"],
   caps: [80, 150, 200],
+  // Bounds a run's time: an answer whose thought reaches it takes six times as many tokens as one of 200 without a thought. It
+  // was not measured on a model.
+  reasoning_cap: 1024,
   seeds: [0],
   temperature: 0,
   system: null,
+  template_vars: {},
+  date: templateDay,
   framings: null,
   limit: null,
   layer: null,

@@ -13,6 +13,7 @@ const axes: ConditionAxes = {
   temperatures: [0],
   seeds: [7],
   precision: "fp32",
+  templateVars: {},
 };
 
 describe("expanding a plan's axes", () => {
@@ -89,6 +90,7 @@ describe("expanding a plan's axes", () => {
           temperatures: fc.uniqueArray(fc.constantFrom(0, 0.3, 0.7, 1), { minLength: 1 }),
           seeds: fc.uniqueArray(fc.integer(), { minLength: 1, maxLength: 4 }),
           precision: fc.constantFrom(...precisions),
+          templateVars: fc.constantFrom({}, { enable_thinking: false }),
         }),
         (drawn) => {
           const found = expandConditions(drawn, "plan").map((condition) => conditionSchema.parse(condition));

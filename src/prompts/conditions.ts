@@ -19,6 +19,8 @@ export interface ConditionAxes {
   seeds: readonly number[];
   /** One precision for all conditions: precisions are compared between runs. */
   precision: Condition["precision"];
+  /** The same for all conditions through the chat template; bare text has none. */
+  templateVars: Condition["template_vars"];
 }
 
 /**
@@ -50,6 +52,7 @@ export function expandConditions(axes: ConditionAxes, where: string): Condition[
               temperature,
               seed,
               precision: axes.precision,
+              template_vars: template === "chat" ? axes.templateVars : {},
             }),
           ),
         ),

@@ -7,7 +7,7 @@ import { badInput } from "../core/errors.ts";
 import { canonicalJson } from "../core/hash.ts";
 import type { Catalog } from "../core/records/catalog.ts";
 import type { Finding } from "../core/records/finding.ts";
-import type { Condition, Observation } from "../core/records/observation.ts";
+import { answerIds, type Condition, type Observation } from "../core/records/observation.ts";
 import type { Prompt } from "../core/records/prompt.ts";
 import {
   type Identity,
@@ -148,7 +148,7 @@ function reportRow(
     condition: 0,
     ...shownOf(prompt.tier, observation.text, showText),
     prompt_tokens: observation.prompt_ids.length,
-    tokens: observation.ids.length,
+    tokens: answerIds(observation).length,
     finish: observation.finish,
     verdicts: judged,
     D: insides.map(({ divergence }) => divergence.get(observation.key) ?? null),
@@ -159,8 +159,8 @@ function reportRow(
 }
 
 /** Length of the text of the first `cap` tokens, in UTF-16 units. */
-function textEnd({ text, text_ends, ids }: Observation, cap: number): number {
-  if (cap >= ids.length) return text.length;
+function textEnd({ text, text_ends }: Observation, cap: number): number {
+  if (cap >= text_ends.length) return text.length;
   return text_ends[cap - 1] ?? text.length;
 }
 

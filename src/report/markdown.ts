@@ -16,7 +16,7 @@ import { badInput } from "../core/errors.ts";
 import { formatControl, formatFinding, formatInterval, formatValue, statusWords } from "../core/format.ts";
 import type { Finding } from "../core/records/finding.ts";
 import type { ReportData, ShownInside } from "../core/records/report.ts";
-import { outcomeWords, templateWords, tierWords } from "../core/records/words.ts";
+import { outcomeWords, templateOf, templateWords, tierWords } from "../core/records/words.ts";
 import { visibleLine } from "../core/visible.ts";
 import { headline, outcomeCounts, rateRows } from "./tables.ts";
 
@@ -119,7 +119,7 @@ function intervalName(findings: readonly Finding[]): string {
 
 function conditions({ conditions, plan }: ReportData): string {
   const body = conditions.map((condition) => [
-    templateWords[condition.template],
+    templateOf(condition),
     condition.system ?? "none",
     condition.prefill ?? "none",
     condition.temperature === 0 ? "greedy" : String(condition.temperature),

@@ -85,6 +85,7 @@ export function syntheticReport(options: SyntheticOptions = {}): ReportData {
       temperature: 0,
       seed: 7,
       precision: "fp32",
+      template_vars: {},
       answers: prompts,
     })),
     warnings: [...warnings],

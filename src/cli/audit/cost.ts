@@ -7,7 +7,7 @@ import { expectedShapes } from "../../model/architecture/weight-shapes.ts";
 import { SharedPrefixes } from "../../model/engine/prefixes.ts";
 import type { Speed } from "./probe.ts";
 
-/** The lower end of the time range: answers stop after this share of the largest cap. */
+/** The lower end of the time range: thoughts and answers stop after this share of their largest cap. */
 export const earlyShare = 1 / 4;
 
 export interface Work {
@@ -18,27 +18,28 @@ export interface Work {
   tokens_read: number;
   /** The same number, if prefixes were not shared. */
   tokens_read_unshared: number;
-  /** New tokens, if every answer runs to the largest cap or to the end of the context. */
+  /** New tokens, if every thought and answer runs to its largest cap or to the end of the context. */
   most_new_tokens: number;
-  /** Size of the activations in that case. */
+  /** Size of the activations of as many answers. Thoughts leave none. */
   most_activation_bytes: number;
 }
 
-export function workOf({ plan, prompts, units, layers }: Prepared, config: ModelConfig): Work {
+export function workOf({ plan, prompts, units, layers, thinking }: Prepared, config: ModelConfig): Work {
   const cap = Math.max(...plan.caps);
   const all = units.map(({ prompt_ids }) => prompt_ids);
   const prefixes = new SharedPrefixes(all, ropeSwitch(config));
   const saved = all.map((ids) => prefixes.of(ids)?.ids.length ?? 0);
   const unshared = sum(all.map((ids) => ids.length));
-  const newTokens = sum(all.map((ids) => Math.min(cap, config.contextLength - ids.length)));
+  const newTokens = (most: number) =>
+    sum(all.map((ids) => Math.min(most, config.contextLength - ids.length)));
   return {
     prompts: prompts.length,
     conditions: units.length / prompts.length,
     answers: units.length,
     tokens_read: unshared - sum(saved) + sum(prefixes.all.map(({ ids }) => ids.length)),
     tokens_read_unshared: unshared,
-    most_new_tokens: newTokens,
-    most_activation_bytes: newTokens * config.hiddenSize * 4 * layers.length,
+    most_new_tokens: newTokens(cap + (thinking?.cap ?? 0)),
+    most_activation_bytes: newTokens(cap) * config.hiddenSize * 4 * layers.length,
   };
 }
 

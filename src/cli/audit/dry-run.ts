@@ -39,7 +39,10 @@ function textOf(
   speed: Speed,
   fidelity: Fidelity | null,
 ): string[] {
-  const { model, adapter, prompts, saes, layers } = manifest.inputs;
+  const { model, adapter, prompts, saes, layers, reasoning } = manifest.inputs;
+  const variables = Object.entries(plan.template_vars).map(
+    ([name, value]) => `${name}=${JSON.stringify(value)}`,
+  );
   const read = `${count(work.tokens_read)} (${count(work.tokens_read_unshared)} without sharing prefixes)`;
   const rows: [string, string][] = [
     ["Model", `${model.name}: ${model.architecture}, ${model.layers} layers of width ${model.d_model}`],
@@ -57,7 +60,16 @@ function textOf(
           `${name}, ${d_sae} features after block ${layer}, ${plan.pooling} over the response tokens${k == null ? "" : `, k = ${k}`}${plan.allow_failed ? ", used even if the load gate fails" : ""}`,
         ])),
     ["Templates", plan.templates.map((template) => templateWords[template].toLowerCase()).join(", ")],
+    ...(variables.length === 0 ? [] : [["Template reads", variables.join(", ")] satisfies [string, string]]),
     ["Token caps", plan.caps.join(", ")],
+    ...(reasoning === null
+      ? []
+      : [
+          [
+            "Thoughts",
+            `at most ${count(reasoning.cap)} tokens, between ${reasoning.marks.map(({ open, close }) => `${open} and ${close}`).join(", ")}`,
+          ] satisfies [string, string],
+        ]),
     [
       "Sampling",
       plan.temperature === 0 ? "greedy" : `temperature ${plan.temperature}, seeds ${plan.seeds.join(", ")}`,

@@ -1,5 +1,6 @@
 /** The options of `fathom audit`. An option that is not given comes from the plan file or the defaults. */
 import type { Device } from "../../core/records/device.ts";
+import type { TemplateVars } from "../../core/records/observation.ts";
 import type { Pooling } from "../../core/records/pooling.ts";
 import type { Precision } from "../../core/records/precision.ts";
 
@@ -25,9 +26,12 @@ export interface AuditOptions {
   dryRun?: true;
   templates?: ("chat" | "none")[];
   caps?: number[];
+  reasoningCap?: number;
   seeds?: number[];
   temperature?: number;
   system?: string;
+  templateVar?: TemplateVars;
+  date?: string;
   framings?: string[];
   limit?: number;
   layer?: number;

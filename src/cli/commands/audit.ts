@@ -7,17 +7,20 @@ import { choice, choices, decimal, names, wholeNumber, wholeNumbers } from "../o
 import { adapterHelp, modelHelp, saeHelp } from "./named.ts";
 import {
   batchSizeOption,
+  dateOption,
   deviceOption,
   noCacheOption,
   precisionOption,
   quietOption,
   saeKOption,
   seedOption,
+  templateVarOption,
   threadsOption,
 } from "./shared-options.ts";
 
 export function auditCommand(): Command {
-  const { templates, caps, seeds, temperature, batch_size, seed, fidelity_bound, pooling } = auditDefaults;
+  const { templates, caps, reasoning_cap, seeds, temperature, batch_size, seed, fidelity_bound, pooling } =
+    auditDefaults;
   return new Command("audit")
     .description(
       "Asks a model a set of prompts under several conditions and reports how deep its refusals go.",
@@ -86,6 +89,11 @@ export function auditCommand(): Command {
       wholeNumbers("--caps", { from: 1 }),
     )
     .option(
+      "--reasoning-cap <n>",
+      `most tokens of a reasoning model's thought, which --caps do not count (default: ${reasoning_cap})`,
+      wholeNumber("--reasoning-cap", { from: 1 }),
+    )
+    .option(
       "--seeds <list>",
       `sampling seeds, used above temperature 0 (default: ${seeds.join(",")})`,
       wholeNumbers("--seeds", { from: 0 }),
@@ -96,6 +104,8 @@ export function auditCommand(): Command {
       decimal("--temperature", { from: 0 }),
     )
     .option("--system <text>", "system prompt of the conversations through the chat template (default: none)")
+    .addOption(templateVarOption())
+    .addOption(dateOption())
     .option("--framings <list>", "only prompts with these framings (default: all)", names("--framings"))
     .option("--limit <n>", "only the first n prompts (default: all)", wholeNumber("--limit", { from: 1 }))
     .option(

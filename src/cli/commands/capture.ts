@@ -4,11 +4,13 @@ import type { CaptureCommandOptions } from "../tokens/run-capture.ts";
 import { adapterHelp, modelHelp } from "./named.ts";
 import {
   chatOption,
+  dateOption,
   deviceOption,
   exactPromptsOption,
   noCacheOption,
   precisionOption,
   quietOption,
+  templateVarOption,
   threadsOption,
 } from "./shared-options.ts";
 
@@ -29,6 +31,8 @@ export function captureCommand(): Command {
     )
     .option("--logits", "keep the logits of every position too")
     .addOption(chatOption())
+    .addOption(templateVarOption())
+    .addOption(dateOption())
     .addOption(precisionOption())
     .addOption(deviceOption())
     .addOption(noCacheOption())

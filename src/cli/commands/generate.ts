@@ -7,12 +7,14 @@ import { adapterHelp, modelHelp } from "./named.ts";
 import {
   batchSizeOption,
   chatOption,
+  dateOption,
   deviceOption,
   exactPromptsOption,
   noCacheOption,
   precisionOption,
   quietOption,
   seedOption,
+  templateVarOption,
   threadsOption,
 } from "./shared-options.ts";
 
@@ -35,6 +37,8 @@ export function generateCommand(): Command {
     .option("--temperature <t>", "0 is greedy", decimal("--temperature", { from: 0 }), temperature)
     .addOption(seedOption("seed of the sampling").default(seed))
     .addOption(chatOption())
+    .addOption(templateVarOption())
+    .addOption(dateOption())
     .option("--edits <file>", "a JSON list of {layer, activation, encoder, bias, decoder, scale, offset}")
     .addOption(batchSizeOption("answers generated together").default(batchSize))
     .addOption(precisionOption())

@@ -2,8 +2,8 @@
 import { type Command, Option } from "commander";
 import { devices } from "../../core/records/device.ts";
 import { precisions } from "../../core/records/precision.ts";
-import { deviceDefault, precisionDefault, saeCheckDefaults } from "../../library/defaults.ts";
-import { choice, wholeNumber } from "../options/parse-option.ts";
+import { auditDefaults, deviceDefault, precisionDefault, saeCheckDefaults } from "../../library/defaults.ts";
+import { choice, day, variable, wholeNumber } from "../options/parse-option.ts";
 import { adapterHelp, formatHelp, modelHelp, saeHelp } from "./named.ts";
 
 export function precisionOption(): Option {
@@ -58,6 +58,20 @@ export function exactPromptsOption(): Option {
 
 export function chatOption(): Option {
   return new Option("--chat", "wrap a plain prompt as one user turn of the chat template");
+}
+
+export function templateVarOption(): Option {
+  return new Option(
+    "--template-var <name=value>",
+    "a variable that the chat template reads, such as enable_thinking=false; give it once per variable. The value is JSON, else text",
+  ).argParser(variable("--template-var"));
+}
+
+export function dateOption(): Option {
+  return new Option(
+    "--date <YYYY-MM-DD>",
+    `the day that the chat template writes as today's (default: ${auditDefaults.date}, so that prompts stay the same)`,
+  ).argParser(day("--date"));
 }
 
 /** The k of an SAE's file that does not state it. `sae train` has its own --k. */

@@ -3,6 +3,7 @@
  * range.
  */
 import { badInput } from "../../core/errors.ts";
+import type { TemplateVars } from "../../core/records/observation.ts";
 
 /** Both bounds are included. */
 interface Range {
@@ -26,6 +27,35 @@ export function decimal(option: string, range: Range) {
     const value = /^(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : NaN;
     if (Number.isFinite(value) && inRange(value, range)) return value;
     throw badInput(option, `a number ${inWords(range)}`, JSON.stringify(text));
+  };
+}
+
+/** `name=value`, once per variable. A value that is JSON is taken as such, every other one as text. */
+export function variable(option: string) {
+  return (text: string, before: TemplateVars = {}): TemplateVars => {
+    const [, name, value] = /^([A-Za-z_]\w*)=(.*)$/s.exec(text) ?? [];
+    if (name === undefined || value === undefined)
+      throw badInput(option, "name=value, such as enable_thinking=false", JSON.stringify(text));
+    if (Object.hasOwn(before, name)) throw badInput(option, "each variable once", `${name} twice`);
+    return { ...before, [name]: jsonOrText(value) };
+  };
+}
+
+function jsonOrText(value: string): TemplateVars[string] {
+  try {
+    return JSON.parse(value) as TemplateVars[string];
+  } catch {
+    return value;
+  }
+}
+
+/** A day of the calendar. */
+export function day(option: string) {
+  return (text: string): string => {
+    const time = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(text) : NaN;
+    // 30 February is read as a day of March.
+    if (!Number.isNaN(time) && new Date(time).toISOString().startsWith(text)) return text;
+    throw badInput(option, "a day as YYYY-MM-DD", JSON.stringify(text));
   };
 }
 

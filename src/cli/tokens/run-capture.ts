@@ -1,5 +1,7 @@
 /** Runs `fathom capture`. */
+
 import { badInput } from "../../core/errors.ts";
+import type { TemplateVars } from "../../core/records/observation.ts";
 import { inTurn, Spool, type Spooled } from "../../files/disk/spool.ts";
 import { type TensorToWrite, writeSafetensors } from "../../files/tensors/safetensors-writer.ts";
 import { encodeInputs } from "../../jobs/inputs/encode-inputs.ts";
@@ -13,6 +15,7 @@ import { Progress } from "../terminal/progress.ts";
 import { count } from "../terminal/quantities.ts";
 import { type EngineOptions, engineChoice } from "./engine-choice.ts";
 import { memoryNote } from "./memory-note.ts";
+import { templateChoices } from "./template-choices.ts";
 
 export interface CaptureCommandOptions extends EngineOptions {
   model: string;
@@ -21,6 +24,8 @@ export interface CaptureCommandOptions extends EngineOptions {
   layers: string;
   logits?: true;
   chat?: true;
+  templateVar?: TemplateVars;
+  date?: string;
   out: string;
   lowMemory?: true;
   quiet?: true;
@@ -31,7 +36,11 @@ export async function runCapture(options: CaptureCommandOptions): Promise<void> 
   const progress = new Progress(options.quiet === true);
   const { checkpoint } = await openNamed(options, progress.tell);
   const layers = chooseLayers(options.layers, checkpoint.config.layers.length);
-  const inputs = await encodeInputs(options.prompts, checkpoint, { chat: options.chat === true, room: 0 });
+  const inputs = await encodeInputs(options.prompts, checkpoint, {
+    chat: options.chat === true,
+    room: 0,
+    template: templateChoices(options),
+  });
   const { config } = checkpoint;
   requireRegularFile(options.out);
 

@@ -1,5 +1,6 @@
 /** Runs `fathom generate`. */
 
+import type { TemplateVars } from "../../core/records/observation.ts";
 import { encodeInputs } from "../../jobs/inputs/encode-inputs.ts";
 import { engineOptions } from "../../jobs/inputs/engine-options.ts";
 import { openNamed, tellNotes } from "../../jobs/inputs/open-named.ts";
@@ -11,6 +12,7 @@ import { Progress } from "../terminal/progress.ts";
 import { count } from "../terminal/quantities.ts";
 import { readEdits } from "./edits-file.ts";
 import { type EngineOptions, engineChoice } from "./engine-choice.ts";
+import { templateChoices } from "./template-choices.ts";
 
 export interface GenerateCommandOptions extends EngineOptions {
   model: string;
@@ -21,6 +23,8 @@ export interface GenerateCommandOptions extends EngineOptions {
   seed: number;
   batchSize: number;
   chat?: true;
+  templateVar?: TemplateVars;
+  date?: string;
   edits?: string;
   out?: string;
   quiet?: true;
@@ -38,7 +42,11 @@ export async function runGenerate(options: GenerateCommandOptions): Promise<void
     options.edits === undefined
       ? []
       : readEdits(options.edits, { hiddenSize: config.hiddenSize, layers: config.layers.length });
-  const inputs = await encodeInputs(options.prompts, checkpoint, { chat: options.chat === true, room: 1 });
+  const inputs = await encodeInputs(options.prompts, checkpoint, {
+    chat: options.chat === true,
+    room: 1,
+    template: templateChoices(options),
+  });
   if (options.out !== undefined) requireWritable(options.out);
 
   tellNotes(checkpoint, answersAt(temperature), progress.tell);

@@ -6,6 +6,10 @@ import { precisions } from "./precision.ts";
 
 const tokenId = z.int().nonnegative();
 
+/** Values of variables that the chat template reads, by name, such as enable_thinking: false. */
+export const templateVarsSchema = z.record(z.string().min(1), z.json());
+export type TemplateVars = z.infer<typeof templateVarsSchema>;
+
 export const conditionSchema = z.strictObject({
   /** chat: the prompt went through the checkpoint's chat template. none: it went in as bare text. */
   template: z.enum(["chat", "none"]),
@@ -16,6 +20,8 @@ export const conditionSchema = z.strictObject({
   temperature: measured.nonnegative(),
   seed: z.int(),
   precision: z.enum(precisions),
+  /** Variables that were passed to the chat template; empty in runs of older versions. */
+  template_vars: templateVarsSchema.default({}),
 });
 export type Condition = z.infer<typeof conditionSchema>;
 
@@ -26,20 +32,33 @@ export const observationSchema = z.strictObject({
   condition: conditionSchema,
   /** The exact tokens that the model read, special tokens included. */
   prompt_ids: z.array(tokenId),
-  /** The exact tokens that the model generated, without the end token. */
+  /** The exact tokens that the model generated, without the end token: those of the thought, then those of the answer. */
   ids: z.array(tokenId),
+  /**
+   * A reasoning model's thought: its tokens are ids[0] to ids[tokens - 1], marks included. `text` is what it says, without
+   * marks. `closed` is false if the model was stopped, or ended, before its answer began. null if there is no thought. Older
+   * versions counted thoughts as answers.
+   */
+  thought: z
+    .strictObject({ tokens: z.int().nonnegative(), text: z.string(), closed: z.boolean() })
+    .nullable()
+    .default(null),
+  /** The answer's text. Its n tokens are those of `ids` behind the thought. */
   text: z.string(),
-  /** text_ends[i]: how many UTF-16 units of `text` are complete after token i. The text at a cap is such a prefix. */
+  /**
+   * [n] text_ends[i]: how many UTF-16 units of `text` are complete after token i of the answer. The text at a cap is such a
+   * prefix.
+   */
   text_ends: z.array(z.int().nonnegative()),
-  /** stop: an end token; length: the largest cap; context: the model's context was full. */
+  /** stop: an end token; length: the largest cap, or the thought's cap; context: the model's context was full. */
   finish: z.enum(["stop", "length", "context"]),
   /**
-   * Refusal score before each generated token: log p − log(1 − p), where p is the summed probability of the refusal tokens
+   * [n] Refusal score before each token of the answer: log p − log(1 − p), where p is the summed probability of the refusal tokens
    * (arXiv 2406.11717).
    */
   refusal_scores: z.array(measured),
   /**
-   * Where resid_post of the response tokens is kept, one entry per layer. `sha256` is that of the values; older versions did not
+   * Where resid_post of the answer's tokens is kept, [n, d_model], one entry per layer. `sha256` is that of the values; older versions did not
    * write it.
    */
   activations: listOf(
@@ -49,3 +68,8 @@ export const observationSchema = z.strictObject({
   sha256: z.string().optional(),
 });
 export type Observation = z.infer<typeof observationSchema>;
+
+/** The tokens of the answer: those behind the thought. */
+export function answerIds({ ids, thought }: Pick<Observation, "ids" | "thought">): number[] {
+  return ids.slice(thought?.tokens ?? 0);
+}

@@ -20,6 +20,18 @@ export const templateWords: Record<Template, string> = {
   none: "Bare text",
 };
 
+/** A condition's template with the variables that it got, e.g. "Chat template, enable_thinking=false". */
+export function templateOf(condition: {
+  template: Template;
+  template_vars: Readonly<Record<string, unknown>>;
+}): string {
+  const variables = Object.entries(condition.template_vars);
+  return [
+    templateWords[condition.template],
+    ...variables.map(([name, value]) => `${name}=${JSON.stringify(value)}`),
+  ].join(", ");
+}
+
 export const outcomeWords: Record<Outcome, string> = {
   refuse: "Refuses",
   comply: "Complies",

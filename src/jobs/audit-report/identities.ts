@@ -24,6 +24,7 @@ export function identitiesOf({ inputs, environment, origins, calibration }: Mani
         device: plan.device,
         "SHA-256": model.sha256,
         ...endsOf(inputs),
+        ...thoughtsOf(inputs),
         ...fetchedFrom(origins?.model),
       },
     ],
@@ -39,7 +40,7 @@ export function identitiesOf({ inputs, environment, origins, calibration }: Mani
           },
     ],
     ["Tokenizer", { "SHA-256": tokenizer.sha256 }],
-    ["Chat template", template === null ? { template: "none" } : { "SHA-256": template.sha256 }],
+    ["Chat template", template === null ? { template: "none" } : templateFacts(template.sha256, plan)],
     ["Prompts", { set: prompts.name, prompts: String(prompts.n), "SHA-256": prompts.sha256 }],
     ...saesOf(inputs, origins),
     ["Judge", { version: inputs.judge, "refusal score's tokens": inputs.refusal_tokens.join(" ") }],
@@ -80,6 +81,21 @@ function endsOf({ end_tokens }: Manifest["inputs"]): Record<string, string> {
   if (end_tokens === null) return {};
   const spelled = end_tokens.map(({ id, token }) => token ?? `row ${id}, which is no token of the tokenizer`);
   return { "ends an answer": spelled.length === 0 ? "nothing but the cap" : spelled.join(" ") };
+}
+
+function thoughtsOf({ reasoning }: Manifest["inputs"]): Record<string, string> {
+  if (reasoning === null) return {};
+  const marks = reasoning.marks.map(({ open, close }) => `between ${open} and ${close}`).join(", or ");
+  return { thoughts: `${marks}, at most ${reasoning.cap} tokens` };
+}
+
+function templateFacts(sha256: string, { date, template_vars }: Manifest["inputs"]["plan"]) {
+  const variables = Object.entries(template_vars).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+  return {
+    "SHA-256": sha256,
+    "its day": date,
+    ...(variables.length === 0 ? {} : { "its variables": variables.join(", ") }),
+  };
 }
 
 function saesOf(

@@ -5,7 +5,7 @@
 
 import { random } from "../../core/random.ts";
 import type { Catalog, CatalogContext } from "../../core/records/catalog.ts";
-import type { Observation } from "../../core/records/observation.ts";
+import { answerIds, type Observation } from "../../core/records/observation.ts";
 import type { Tokenizer } from "../../model/text/tokenizer/tokenizer.ts";
 import { eachActive } from "../../sae/code/active.ts";
 import type { Rows } from "../../sae/code/rows.ts";
@@ -37,7 +37,12 @@ export async function withContexts(catalog: Catalog, source: ContextSource): Pro
     catalog.categories.flatMap(({ features }) => features.map(({ feature }) => feature)),
   );
   const { sae, tokenizer, observations, massiveNorm } = source;
-  const layout = layoutOf(observations.map(({ key, ids }) => ({ id: key, ids, from: 0, shown: ids.length })));
+  const layout = layoutOf(
+    observations.map((observation) => {
+      const ids = answerIds(observation);
+      return { id: observation.key, ids, from: 0, shown: ids.length };
+    }),
+  );
   const rows = rowsOfAnswers(layout, source);
   const norms = normsOf(rows);
   const session = await SaeSession.open(sae);

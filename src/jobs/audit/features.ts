@@ -5,7 +5,7 @@
 
 import type { Features } from "../../audit/common/answers.ts";
 import { joinFloats } from "../../core/floats.ts";
-import type { Observation } from "../../core/records/observation.ts";
+import { answerIds, type Observation } from "../../core/records/observation.ts";
 import { textOf } from "../../model/checkpoint/checkpoint.ts";
 import type { Model } from "../../model/model.ts";
 import { pool } from "../../sae/code/pool.ts";
@@ -17,9 +17,9 @@ import { overrideCaveat } from "../../sae/measure/gate/override.ts";
 import { massiveMultiple } from "../../sae/measure/quality/quality.ts";
 import { evenly, type SampleText } from "../../sae/measure/quality/residual-sample.ts";
 import { splice } from "../../sae/measure/quality/splice.ts";
+import { type LeftOut, leftOutWords, pooledTokens } from "./answers/pooled-tokens.ts";
 import { activationsOf } from "./answers/sidecar.ts";
 import type { AuditPlan } from "./plan.ts";
-import { type LeftOut, leftOutWords, pooledTokens } from "./pooled-tokens.ts";
 
 /** Tokens that the gate judges an SAE on: some thousands, from answers spread over the whole run. */
 const gateTokens = 8192;
@@ -69,11 +69,11 @@ export async function poolFeatures(
     // The same rule as in the gate, with the median norm of the tokens that the gate judged.
     const massiveNorm = massiveMultiple * passed.quality.norm.median;
     for (const observation of observations) {
-      const { key, ids } = observation;
+      const { key } = observation;
       const all = rowsOf(activationsOf(run, observation, layer), sae.d_in);
-      const texts = pooledTokens(all, ids, specialIds, massiveNorm);
+      const texts = pooledTokens(all, answerIds(observation), specialIds, massiveNorm);
       for (const kind of ["special", "massive", "answers"] as const) leftOut[kind] += texts.leftOut[kind];
-      // Nothing is generated beyond the largest cap, so all tokens are the tokens up to it.
+      // No answer goes beyond the largest cap, so all its tokens are the tokens up to it.
       pooled.set(
         key,
         texts.rows.count === 0
@@ -124,21 +124,21 @@ function unjudged({ notes }: Sae, tokens: number): PooledRun {
   };
 }
 
-/** Prompts with their answers, spread over the run. Only the answer's tokens count for the cross-entropy. */
+/** Prompts with thoughts and answers, spread over the run. Only the answer's tokens count for the cross-entropy. */
 function sampleTexts(observations: readonly Observation[]): SampleText[] {
   const texts = observations
-    .filter(({ ids }) => ids.length > 0)
-    .map(({ key, prompt_ids, ids }) => ({
+    .filter((observation) => answerIds(observation).length > 0)
+    .map(({ key, prompt_ids, ids, thought }) => ({
       id: key,
       ids: [...prompt_ids, ...ids],
-      from: prompt_ids.length,
+      from: prompt_ids.length + (thought?.tokens ?? 0),
     }));
   return evenly(texts, splicedTokens);
 }
 
 /** The tokens of every n-th answer, so that the sample is as mixed as the run. */
 function sampleTokens(run: string, observations: readonly Observation[], layer: number, width: number) {
-  const all = observations.reduce((sum, { ids }) => sum + ids.length, 0);
+  const all = observations.reduce((sum, observation) => sum + answerIds(observation).length, 0);
   const every = Math.max(1, Math.ceil(all / gateTokens));
   const parts = observations
     .filter((_, i) => i % every === 0)

@@ -9,9 +9,11 @@ import { parseRecord } from "../../core/parse.ts";
 import { categoriesSchema } from "../../core/records/category.ts";
 import { fidelitySchema } from "../../core/records/fidelity.ts";
 import { listOf } from "../../core/records/list-of.ts";
+import { templateVarsSchema } from "../../core/records/observation.ts";
 import { poolings } from "../../core/records/pooling.ts";
 import { precisions } from "../../core/records/precision.ts";
 import { readJson, writeTextAtomically } from "../../files/disk/io.ts";
+import { templateDay } from "../../model/text/jinja/strftime.ts";
 import { originSchema } from "../inputs/origin.ts";
 import { firstDifference, isRecord } from "../job/difference.ts";
 import { usedCalibrationSchema } from "./calibration.ts";
@@ -85,6 +87,7 @@ export const manifestSchema = z.strictObject({
           show_text: true,
           fidelity: true,
           fidelity_bound: true,
+          reasoning_cap: true,
         })
         // Runs of versions in which these could not be chosen.
         .extend({
@@ -93,7 +96,20 @@ export const manifestSchema = z.strictObject({
           pooling: z.enum(poolings).default("mean"),
           categories: categoriesSchema.default([...publishedCategories]),
           projection: z.boolean().default(false),
+          template_vars: templateVarsSchema.default({}),
+          date: z.string().default(templateDay),
         }),
+      /**
+       * The marks of the model's thoughts, and the most tokens of a thought. null for a model that cannot think, and in runs of
+       * older versions, which counted thoughts as answers.
+       */
+      reasoning: z
+        .strictObject({
+          marks: z.array(z.strictObject({ open: z.string(), close: z.string() })),
+          cap: z.int().positive(),
+        })
+        .nullable()
+        .default(null),
       /** The mean KL above which the run would not have started; null without --fidelity. */
       fidelity_bound: z.number().nullable().default(null),
       /** Version of the rounding of the weights; null in fp32. */

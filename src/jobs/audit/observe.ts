@@ -30,6 +30,8 @@ export interface ObserveInput {
   plan: Pick<AuditPlan, "caps">;
   units: readonly Unit[];
   asker: Asker;
+  /** The most tokens of a thought; 0 for a model that cannot think. */
+  reasoningCap: number;
   onProgress: (progress: ObserveProgress) => void;
 }
 
@@ -120,9 +122,9 @@ export function readObservations(run: string, count: number): Observation[] {
   return records;
 }
 
-function progressOf({ units, plan, onProgress }: ObserveInput, resumed: number) {
+function progressOf({ units, plan, reasoningCap, onProgress }: ObserveInput, resumed: number) {
   const start = performance.now();
-  const cap = Math.max(...plan.caps);
+  const cap = Math.max(...plan.caps) + reasoningCap;
   let done = resumed;
   let tokens = 0;
   const tell = () => {

@@ -5,6 +5,7 @@ import { z } from "zod";
 import { type CategoryDefinition, categoriesSchema } from "../../core/records/category.ts";
 import { devices } from "../../core/records/device.ts";
 import { listOf } from "../../core/records/list-of.ts";
+import { templateVarsSchema } from "../../core/records/observation.ts";
 import { poolings } from "../../core/records/pooling.ts";
 import { precisions } from "../../core/records/precision.ts";
 import { reads } from "../../core/records/written.ts";
@@ -108,9 +109,15 @@ export const planSchema = z.strictObject({
     .describe("How the prompts are asked: through the model's chat template, as bare text (none), or both."),
   caps: z.array(z.int().positive()).min(1).meta({
     description:
-      "Token caps, each once. One answer is generated up to the largest, and judged at each of them.",
+      "Token caps, each once. One answer is generated up to the largest, and judged at each of them. A reasoning model's thought does not count.",
     uniqueItems: true,
   }),
+  reasoning_cap: z
+    .int()
+    .positive()
+    .describe(
+      "The most tokens of a reasoning model's thought. An answer that is still in its thought there is truncated. Models that cannot think are not affected.",
+    ),
   seeds: z
     .array(z.int().nonnegative())
     .min(1)
@@ -123,6 +130,15 @@ export const planSchema = z.strictObject({
     .nullable()
     .describe(
       "System prompt of the chat template's conversations; bare text has none. null: no system prompt.",
+    ),
+  template_vars: templateVarsSchema.describe(
+    "Variables that the chat template reads, by name, such as enable_thinking: false. A name that the template does not read is refused.",
+  ),
+  date: z
+    .string()
+    .regex(z.regexes.date, { error: "a day as YYYY-MM-DD" })
+    .describe(
+      "The day that a chat template writes where it asks for today's date (strftime_now), YYYY-MM-DD.",
     ),
   framings: z
     .array(z.string().min(1))

@@ -12,6 +12,8 @@ import { refusalOpeners } from "../../judges/refusal-openers.ts";
 import { judgeVersion } from "../../judges/version.ts";
 import { answersAt, type Checkpoint, endsOf, notesOf, textOf } from "../../model/checkpoint/checkpoint.ts";
 import { roundingRecipe } from "../../model/checkpoint/quantized/quantized.ts";
+import type { ThinkingOptions } from "../../model/engine/thought.ts";
+import { thinkingOf } from "../../model/text/thinking.ts";
 import { loadPrompts } from "../../prompts/load.ts";
 import { requireUnseen } from "../../sae/code/fingerprint.ts";
 import type { Sae } from "../../sae/code/sae.ts";
@@ -32,6 +34,8 @@ export interface Prepared {
   layers: number[];
   /** Ids of the refusal score's tokens. */
   watch: number[];
+  /** How thoughts are told from answers; null for a checkpoint that cannot think. */
+  thinking: ThinkingOptions | null;
   manifest: Manifest;
 }
 
@@ -49,12 +53,14 @@ export async function prepare(
   requireDefined(plan.categories, prompts, set.name);
   for (const sae of saes) requireUnseen(sae, prompts);
   const { config, identity, adapter } = checkpoint;
-  const { tokenizer, identity: text } = textOf(checkpoint);
+  const { tokenizer, template, identity: text } = textOf(checkpoint);
   const read = readBy(plan, checkpoint, saes, origins);
   const layers = read.length === 0 ? [layerWithout(plan, checkpoint)] : risingOnce(read);
   const opening = refusalTokens(checkpoint);
   const watch = opening.map(({ id }) => id);
-  const units = expandUnits(plan, prompts, checkpoint, layers, watch);
+  const marks = thinkingOf(tokenizer, template);
+  const thinking = marks === null ? null : { ids: marks.ids, blank: marks.blank, cap: plan.reasoning_cap };
+  const units = expandUnits(plan, prompts, checkpoint, layers, watch, thinking);
   // Checks the design now, so that no answers are generated that could not be analysed.
   gridOf(
     prompts,
@@ -67,6 +73,7 @@ export async function prepare(
     sae: _sae,
     calibration: _calibration,
     show_text: _show,
+    reasoning_cap,
     fidelity,
     fidelity_bound,
     ...choices
@@ -77,6 +84,7 @@ export async function prepare(
     units,
     layers,
     watch,
+    thinking,
     manifest: {
       format: runFormat,
       inputs: {
@@ -101,6 +109,10 @@ export async function prepare(
         prompts: { name: basename(set.name), sha256: set.sha256, n: prompts.length, notes: set.notes },
         saes: read,
         plan: choices,
+        reasoning:
+          marks === null
+            ? null
+            : { marks: marks.marks.map(({ open, close }) => ({ open, close })), cap: reasoning_cap },
         fidelity_bound: fidelity ? fidelity_bound : null,
         rounding: plan.precision === "fp32" ? null : roundingRecipe,
         layers,

@@ -68,13 +68,14 @@ export async function performRun(
   // Derived files are removed and made again, so that a run that is being resumed never looks finished.
   for (const derived of [file.findings, file.catalogs, file.insides, file.verdicts])
     rmSync(derived(run), { force: true });
-  const { plan, units, prompts, layers, watch } = prepared;
+  const { plan, units, prompts, layers, watch, thinking } = prepared;
   const asker = engineAsker({
-    ...{ run, model, units, layers, watch },
+    ...{ run, model, units, layers, watch, thinking },
     cap: Math.max(...plan.caps),
     batchSize: plan.batch_size,
   });
-  const observations = await observe({ run, plan, units, asker, onProgress });
+  const reasoningCap = thinking?.cap ?? 0;
+  const observations = await observe({ run, plan, units, asker, reasoningCap, onProgress });
   const promptOf = new Map(prompts.map((prompt) => [prompt.id, prompt.prompt]));
   const verdicts: Verdict[] = [];
   for (const observation of observations) {

@@ -7,7 +7,9 @@ import type { Condition } from "../../core/records/observation.ts";
 import type { Message, Prompt } from "../../core/records/prompt.ts";
 import { type Checkpoint, textOf } from "../../model/checkpoint/checkpoint.ts";
 import { requireEmbedded } from "../../model/checkpoint/embedded.ts";
+import type { ThinkingOptions } from "../../model/engine/thought.ts";
 import { expandConditions } from "../../prompts/conditions.ts";
+import { templateOptions } from "../inputs/template-choices.ts";
 import type { Unit } from "./answers/asker.ts";
 import type { AuditPlan } from "./plan.ts";
 
@@ -27,8 +29,9 @@ export function choosePrompts(prompts: readonly Prompt[], plan: AuditPlan, where
 /**
  * All units of a plan: conditions in their fixed order, and within each condition the prompts in the set's order.
  * @param layers blocks whose activations are kept, in rising order
- * @throws FathomError if the checkpoint lacks a template that the plan asks for, if no template can take the system prompt, and
- *   for a prompt that leaves no room for an answer or holds a token without an embedding
+ * @param thinking null for a checkpoint that cannot think
+ * @throws FathomError if the checkpoint lacks a template that the plan asks for, if no template can take the system prompt or
+ *   reads a variable, and for a prompt that leaves no room for an answer or holds a token without an embedding
  */
 export function expandUnits(
   plan: AuditPlan,
@@ -36,6 +39,7 @@ export function expandUnits(
   checkpoint: Checkpoint,
   layers: readonly number[],
   watch: readonly number[],
+  thinking: ThinkingOptions | null,
 ): Unit[] {
   if (plan.system !== null && !plan.templates.includes("chat"))
     throw badInput(
@@ -43,6 +47,13 @@ export function expandUnits(
       "the chat template among the templates, since bare text has no place for one",
       `templates ${plan.templates.join(", ")}`,
       "--templates chat, or chat,none; or no --system",
+    );
+  if (Object.keys(plan.template_vars).length > 0 && !plan.templates.includes("chat"))
+    throw badInput(
+      "template variables",
+      "the chat template among the templates, since bare text reads none",
+      `templates ${plan.templates.join(", ")}`,
+      "--templates chat, or chat,none; or no --template-var",
     );
   const conditions = expandConditions(
     {
@@ -53,6 +64,7 @@ export function expandUnits(
       temperatures: [plan.temperature],
       seeds: plan.seeds,
       precision: plan.precision,
+      templateVars: plan.template_vars,
     },
     "plan",
     // With a system prompt, the chat template is used only together with it. Bare text has no place for a system prompt.
@@ -61,10 +73,15 @@ export function expandUnits(
   // A single layer is hashed as older versions did, which had only one. So their runs can be resumed.
   const layer = layers.length === 1 ? layers[0]! : [...layers];
   const { config } = checkpoint;
-  const identity = { ...checkpoint.identity, ...textOf(checkpoint).identity, ...endsIn(checkpoint) };
+  const identity = {
+    ...checkpoint.identity,
+    ...textOf(checkpoint).identity,
+    ...endsIn(checkpoint),
+    ...(thinking === null ? {} : { thinking: { ids: thinking.ids, cap: thinking.cap } }),
+  };
   return conditions.flatMap((condition) =>
     prompts.map((prompt): Unit => {
-      const prompt_ids = encodePrompt(prompt, condition, checkpoint);
+      const prompt_ids = encodePrompt(prompt, condition, checkpoint, plan.date);
       if (prompt_ids.length >= config.contextLength) {
         throw badInput(
           `prompt ${prompt.id}`,
@@ -74,10 +91,23 @@ export function expandUnits(
         );
       }
       requireEmbedded(`prompt ${prompt.id} with template "${condition.template}"`, prompt_ids, checkpoint);
-      const key = hashJson({ ...identity, prompt: prompt.id, prompt_ids, condition, cap, layer, watch });
+      const keyed = {
+        prompt: prompt.id,
+        prompt_ids,
+        condition: keyedCondition(condition),
+        cap,
+        layer,
+        watch,
+      };
+      const key = hashJson({ ...identity, ...keyed });
       return { key, prompt, condition, prompt_ids };
     }),
   );
+}
+
+/** A condition without variables is hashed as older versions did, which had none. So their runs can be resumed. */
+function keyedCondition({ template_vars, ...rest }: Condition) {
+  return Object.keys(template_vars).length === 0 ? rest : { ...rest, template_vars };
 }
 
 /** Empty if the end tokens are those that the files name, as in older versions. So their runs can be resumed. */
@@ -86,7 +116,7 @@ function endsIn({ answering }: Checkpoint): { ends?: number[] } {
   return foundMore ? { ends: [...ids] } : {};
 }
 
-function encodePrompt(prompt: Prompt, condition: Condition, checkpoint: Checkpoint): number[] {
+function encodePrompt(prompt: Prompt, condition: Condition, checkpoint: Checkpoint, day: string): number[] {
   if (condition.template === "none")
     return textOf(checkpoint).tokenizer.encode(prompt.prompt, { addSpecial: true });
   const { template } = textOf(checkpoint);
@@ -101,5 +131,10 @@ function encodePrompt(prompt: Prompt, condition: Condition, checkpoint: Checkpoi
   const messages: Message[] = [];
   if (condition.system !== null) messages.push({ role: "system", content: condition.system });
   messages.push({ role: "user", content: prompt.prompt });
-  return template.encode(messages, { addGenerationPrompt: true });
+  const choices = templateOptions(
+    template,
+    { variables: condition.template_vars, day },
+    "template variables",
+  );
+  return template.encode(messages, { addGenerationPrompt: true, ...choices });
 }

@@ -4,12 +4,15 @@ import type { Message } from "../../core/records/prompt.ts";
 import { type Checkpoint, textOf } from "../../model/checkpoint/checkpoint.ts";
 import { requireEmbedded } from "../../model/checkpoint/embedded.ts";
 import { type Input, loadInputs } from "../../prompts/inputs.ts";
+import { type TemplateChoices, templateOptions } from "./template-choices.ts";
 
 export interface EncodeInputsOptions {
   /** Wrap plain prompts as one user turn. */
   chat: boolean;
   /** Tokens that must fit into the context after the prompt. */
   room: number;
+  /** For prompts that go through the chat template. */
+  template?: TemplateChoices;
 }
 
 export interface EncodedInput {
@@ -33,12 +36,21 @@ export function encodeEach(
   inputs: readonly Input[],
   source: string,
   checkpoint: Checkpoint,
-  { chat, room }: EncodeInputsOptions,
+  options: EncodeInputsOptions,
 ): EncodedInput[] {
+  const { room } = options;
   const { contextLength } = checkpoint.config;
+  const chosen = Object.keys(options.template?.variables ?? {});
+  if (chosen.length > 0 && !inputs.some((input) => isChat(input, options)))
+    throw badInput(
+      "--template-var",
+      "a prompt that goes through the chat template",
+      `${source} without conversations`,
+      "--chat, or messages instead of prompts",
+    );
   return inputs.map((input) => {
     const where = `${source}: prompt ${JSON.stringify(input.id)}`;
-    const [ids, asked] = encode(input, checkpoint, chat);
+    const [ids, asked] = encode(input, checkpoint, options);
     if (ids.length + room > contextLength) {
       throw badInput(
         where,
@@ -53,17 +65,24 @@ export function encodeEach(
   });
 }
 
+const isChat = ({ kind }: Input, { chat }: EncodeInputsOptions): boolean =>
+  kind === "messages" || (kind === "prompt" && chat);
+
 /** The tokens, and how many of them at the beginning no model wrote. */
-function encode(input: Input, checkpoint: Checkpoint, chat: boolean): [ids: number[], asked: number] {
+function encode(
+  input: Input,
+  checkpoint: Checkpoint,
+  options: EncodeInputsOptions,
+): [ids: number[], asked: number] {
   switch (input.kind) {
     case "ids":
       // The file does not say who wrote them.
       return [input.ids, 0];
     case "messages":
-      return encodeConversation(input.messages, checkpoint);
+      return encodeConversation(input.messages, checkpoint, options.template);
     case "prompt": {
-      const ids = chat
-        ? encodeMessages([{ role: "user", content: input.prompt }], checkpoint)
+      const ids = options.chat
+        ? encodeMessages([{ role: "user", content: input.prompt }], checkpoint, options.template)
         : textOf(checkpoint).tokenizer.encode(input.prompt, { addSpecial: true });
       return [ids, ids.length];
     }
@@ -71,14 +90,18 @@ function encode(input: Input, checkpoint: Checkpoint, chat: boolean): [ids: numb
 }
 
 /** The asked tokens are those that do not change when the conversation is cut before its first answer. */
-function encodeConversation(messages: readonly Message[], checkpoint: Checkpoint): ReturnType<typeof encode> {
-  const ids = encodeMessages(messages, checkpoint);
+function encodeConversation(
+  messages: readonly Message[],
+  checkpoint: Checkpoint,
+  choices?: TemplateChoices,
+): ReturnType<typeof encode> {
+  const ids = encodeMessages(messages, checkpoint, choices);
   const answer = messages.findIndex(({ role }) => role === "assistant");
   if (answer === -1) return [ids, ids.length];
   const before = messages.slice(0, answer);
   // A template may refuse a conversation in which no user speaks.
   if (before.at(-1)?.role !== "user") return [ids, 0];
-  const alone = encodeMessages(before, checkpoint);
+  const alone = encodeMessages(before, checkpoint, choices);
   const differs = ids.findIndex((id, i) => id !== alone[i]);
   return [ids, differs === -1 ? ids.length : differs];
 }
@@ -94,7 +117,11 @@ export function promptOf(input: Input): readonly number[] {
 }
 
 /** Ends with the opening of the assistant's turn, unless the last message is the assistant's. */
-function encodeMessages(messages: readonly Message[], checkpoint: Checkpoint): number[] {
+function encodeMessages(
+  messages: readonly Message[],
+  checkpoint: Checkpoint,
+  choices?: TemplateChoices,
+): number[] {
   const { template } = textOf(checkpoint);
   if (template === null) {
     throw badInput(
@@ -105,5 +132,6 @@ function encodeMessages(messages: readonly Message[], checkpoint: Checkpoint): n
     );
   }
   const addGenerationPrompt = messages.at(-1)?.role !== "assistant";
-  return template.encode(messages, { addGenerationPrompt });
+  const chosen = choices === undefined ? {} : templateOptions(template, choices, "--template-var");
+  return template.encode(messages, { addGenerationPrompt, ...chosen });
 }

@@ -30,6 +30,8 @@ export interface TemplateOptions {
   tools?: readonly Json[];
   /** The template's own switches, such as `enable_thinking`. They cannot replace the messages, tools or special tokens. */
   variables?: Readonly<Record<string, Json>>;
+  /** The day that the template writes as today's (strftime_now), YYYY-MM-DD; a fixed one if it is not given. */
+  day?: string;
 }
 
 export interface ChatTemplate {
@@ -37,6 +39,8 @@ export interface ChatTemplate {
   readonly source: string;
   /** All texts in the source: those between tags, and those in quotes. */
   readonly literals: readonly string[];
+  /** Names of the switches that a caller can set: what the template reads, without what Fathom gives it. */
+  readonly switches: readonly string[];
   /** The text that the template writes, prefill included. @throws FathomError when the template refuses */
   render(messages: readonly Turn[], options: TemplateOptions): string;
   /** Token ids. Special tokens come only from the template, never from the content of a message. */
@@ -63,9 +67,17 @@ export function chatTemplate(
   }
 }
 
+/** What Fathom gives every template, roles of special tokens, and the functions of a template. */
+const names = [
+  ..."messages tools documents add_generation_prompt".split(" "),
+  ..."bos_token eos_token unk_token pad_token sep_token cls_token mask_token".split(" "),
+  ..."range namespace dict raise_exception strftime_now loop lipsum cycler joiner".split(" "),
+];
+
 class JinjaTemplate implements ChatTemplate {
   readonly source: string;
   readonly literals: readonly string[];
+  readonly switches: readonly string[];
   readonly #where: string;
   readonly #parsed: Template;
   readonly #specialTokens: Readonly<Record<string, string>>;
@@ -83,6 +95,8 @@ class JinjaTemplate implements ChatTemplate {
     this.#where = where;
     this.#parsed = parsed;
     this.literals = parsed.literals();
+    const given = new Set([...Object.keys(specialTokens), ...names]);
+    this.switches = [...parsed.freeNames()].filter((name) => !given.has(name)).sort();
     this.#specialTokens = specialTokens;
     this.#tokenizer = tokenizer;
     this.#control = tokenizer.controlTokens(source);
@@ -98,22 +112,25 @@ class JinjaTemplate implements ChatTemplate {
   }
 
   #write(messages: readonly Turn[], options: TemplateOptions): Text {
-    const { addGenerationPrompt, prefill = "", tools, variables = {} } = options;
+    const { addGenerationPrompt, prefill = "", tools, variables = {}, day } = options;
     try {
-      const text = this.#parsed.render({
-        documents: null,
-        ...Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, foreignData(value)])),
-        ...this.#specialTokens,
-        messages: messages.map((turn) =>
-          Object.fromEntries(
-            Object.entries(turn).flatMap(([member, value]) =>
-              value === undefined ? [] : [[member, member === "role" ? turn.role : foreignData(value)]],
+      const text = this.#parsed.render(
+        {
+          documents: null,
+          ...Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, foreignData(value)])),
+          ...this.#specialTokens,
+          messages: messages.map((turn) =>
+            Object.fromEntries(
+              Object.entries(turn).flatMap(([member, value]) =>
+                value === undefined ? [] : [[member, member === "role" ? turn.role : foreignData(value)]],
+              ),
             ),
           ),
-        ),
-        add_generation_prompt: addGenerationPrompt,
-        tools: tools === undefined ? null : foreignData(tools),
-      });
+          add_generation_prompt: addGenerationPrompt,
+          tools: tools === undefined ? null : foreignData(tools),
+        },
+        day,
+      );
       return Text.join([text, Text.foreign(prefill)]);
     } catch (error) {
       if (!(error instanceof TemplateProblem)) throw error;

@@ -24,7 +24,11 @@ export interface Thinking {
 /** @returns null if the checkpoint cannot think */
 export function thinkingOf(tokenizer: EncodingTokenizer, template: ChatTemplate | null): Thinking | null {
   const written = template === null ? "" : template.literals.join("\n");
-  const isOwn = (mark: string) => [...tokenizer.controlTokens(mark)].some((token) => mark.includes(token));
+  const isSpecial = (token: string) => tokenizer.specialIds.has(tokenizer.idOf(token) ?? -1);
+  const isOwn = (mark: string) =>
+    [...tokenizer.controlTokens(mark)].some(
+      (token) => token === mark || (mark.includes(token) && isSpecial(token)),
+    );
   const marks = reasoningMarks.filter(
     ({ open, close }) => (isOwn(open) && isOwn(close)) || written.includes(open) || written.includes(close),
   );

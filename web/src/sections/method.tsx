@@ -3,7 +3,7 @@
 import { formatControl } from "../../../src/core/format.ts";
 import type { Finding } from "../../../src/core/records/finding.ts";
 import type { ReportData } from "../../../src/core/records/report.ts";
-import { templateWords } from "../../../src/core/records/words.ts";
+import { templateOf } from "../../../src/core/records/words.ts";
 import { LimitList } from "../components/limits.tsx";
 import { Section } from "../components/section.tsx";
 import { DataTable } from "../components/table/data-table.tsx";
@@ -42,7 +42,7 @@ export function Method({ data }: { data: ReportData }) {
         captionVisible
         head={["Template", "System prompt", "Prefill", "Temperature", "Seed", "Precision", "Answers"]}
         rows={conditions.map((condition) => [
-          templateWords[condition.template],
+          templateOf(condition),
           condition.system ?? "none",
           condition.prefill ?? "none",
           condition.temperature === 0 ? "0 (greedy)" : condition.temperature,

@@ -1,8 +1,9 @@
 /** Answers the prompts of an audit with a checkpoint on this machine: exact tokens, refusal scores, activations. */
 import { endsOf, textOf } from "../../../model/checkpoint/checkpoint.ts";
+import type { ThinkingOptions } from "../../../model/engine/thought.ts";
 import type { Model } from "../../../model/model.ts";
-import { decodeWithEnds } from "../../../model/text/decode-ends.ts";
 import type { Asker, Heard, Unit } from "./asker.ts";
+import { channelsOf } from "./channels.ts";
 import { isWhole, sidecarOf, writeSidecar } from "./sidecar.ts";
 
 export interface EngineAsking {
@@ -11,8 +12,10 @@ export interface EngineAsking {
   model: Model;
   /** All units of the run, so that the engine plans for the longest and shares what their prompts share. */
   units: readonly Unit[];
-  /** The longest answer, in tokens. */
+  /** The longest answer, in tokens. A thought does not count. */
   cap: number;
+  /** How thoughts are told from answers; null for a checkpoint that cannot think. */
+  thinking: ThinkingOptions | null;
   batchSize: number;
   /** Blocks whose activations are kept, in rising order. */
   layers: readonly number[];
@@ -30,11 +33,12 @@ export function engineAsker(asking: EngineAsking): Asker {
 }
 
 async function ask(
-  { run, model, units, cap, batchSize, layers, watch }: EngineAsking,
+  { run, model, units, cap, thinking, batchSize, layers, watch }: EngineAsking,
   pending: readonly Unit[],
   heard: Heard,
 ): Promise<void> {
   const { tokenizer } = textOf(model.checkpoint);
+  const { hiddenSize } = model.checkpoint.config;
   await model.generate(
     pending.map(({ key, prompt_ids, condition, prompt }) => ({
       id: key,
@@ -52,28 +56,23 @@ async function ask(
       edits: [],
       plan: {
         prompts: units.map((unit) => unit.prompt_ids),
-        capacity: Math.max(...units.map((unit) => unit.prompt_ids.length)) + cap,
+        capacity: Math.max(...units.map((unit) => unit.prompt_ids.length)) + (thinking?.cap ?? 0) + cap,
       },
+      ...(thinking === null ? {} : { thinking }),
     },
-    ({ ids, finish, watchScores, activations }, index) => {
+    (row, index) => {
       const { key, prompt, condition, prompt_ids } = pending[index]!;
-      const { text, ends } = decodeWithEnds(tokenizer, ids);
+      const { record, activations, tokens } = channelsOf(tokenizer, row, hiddenSize);
       heard.answered({
         observation: {
           key,
           prompt_id: prompt.id,
           condition,
           prompt_ids,
-          ids,
-          text,
-          text_ends: ends,
-          finish,
-          refusal_scores: watchScores,
+          ...record,
           activations: sidecarOf(key, layers, activations),
         },
-        store: () => [
-          writeSidecar(run, key, layers, activations, [ids.length, model.checkpoint.config.hiddenSize]),
-        ],
+        store: () => [writeSidecar(run, key, layers, activations, [tokens, hiddenSize])],
       });
     },
     (tokens, kind) => {

@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import { FathomError, failure } from "../../../core/errors.ts";
-import type { Observation } from "../../../core/records/observation.ts";
+import { answerIds, type Observation } from "../../../core/records/observation.ts";
 import { hashValues } from "../../../files/disk/hash-file.ts";
 import { openSafetensors } from "../../../files/tensors/safetensors.ts";
 import { type TensorToWrite, writeSafetensors } from "../../../files/tensors/safetensors-writer.ts";
@@ -56,12 +56,12 @@ export function writeSidecar(
 }
 
 /**
- * resid_post of an observation's response tokens at a layer, [tokens, d_model].
+ * resid_post of the tokens of an observation's answer at a layer, [tokens, d_model].
  * @throws FathomError if the file is missing, or is not the one that was written
  */
 export function activationsOf(
   run: string,
-  { activations, key, ids }: Observation,
+  { activations, key, ...generated }: Observation,
   layer: number,
 ): Float32Array<ArrayBuffer> {
   const kept = activations.find((one) => one.layer === layer);
@@ -76,7 +76,8 @@ export function activationsOf(
   const file = openSafetensors(join(run, kept.file));
   try {
     const [tokens] = file.entry(kept.tensor).shape;
-    if (tokens !== ids.length) throw failure(file.path, `${ids.length} tokens`, String(tokens), again);
+    const { length } = answerIds(generated);
+    if (tokens !== length) throw failure(file.path, `${length} tokens`, String(tokens), again);
     const values = file.readFloat32(kept.tensor);
     if (kept.sha256 !== undefined && hashValues(values) !== kept.sha256)
       throw failure(`${file.path} "${kept.tensor}"`, "the values that its record is of", "others", again);

@@ -10,6 +10,7 @@
 import type { Json } from "../../../core/hash.ts";
 import type { Statement } from "./ast.ts";
 import { Budget, limits, TemplateProblem } from "./budget.ts";
+import { freeNames } from "./free-names.ts";
 import { Text } from "./marked-text.ts";
 import { parse } from "./parser.ts";
 import { Renderer } from "./render.ts";
@@ -62,11 +63,19 @@ export class Template {
     return texts;
   }
 
-  /** @throws TemplateProblem when the template refuses, does something that Python refuses, or does not end */
-  render(variables: Readonly<Record<string, Data>>): Text {
+  /** The names that the template reads and does not set itself, those of its functions included. */
+  freeNames(): Set<string> {
+    return bounded(() => freeNames(this.#body));
+  }
+
+  /**
+   * @param day the day that strftime_now gives, YYYY-MM-DD; a fixed one if it is not given
+   * @throws TemplateProblem when the template refuses, does something that Python refuses, or does not end
+   */
+  render(variables: Readonly<Record<string, Data>>, day?: string): Text {
     return bounded(() => {
       const values = Object.entries(variables).map(([name, data]) => [name, valueOf(data)] as const);
-      return new Renderer(new Budget()).render(this.#body, new Map(values));
+      return new Renderer(new Budget(), day).render(this.#body, new Map(values));
     });
   }
 }

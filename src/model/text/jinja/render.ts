@@ -30,9 +30,12 @@ type Ending = "through" | "break" | "continue";
 export class Renderer {
   readonly #budget: Budget;
   readonly #evaluator: Evaluator;
+  readonly #day: string | undefined;
 
-  constructor(budget: Budget) {
+  /** @param day the day that strftime_now gives, YYYY-MM-DD */
+  constructor(budget: Budget, day?: string) {
     this.#budget = budget;
+    this.#day = day;
     this.#evaluator = new Evaluator(budget);
   }
 
@@ -231,7 +234,7 @@ export class Renderer {
     });
     define("strftime_now", (args) => {
       const [format] = bind(args, "strftime_now", ["format"], 1);
-      return new Text(strftime(text(format!, "a date format").value));
+      return new Text(strftime(text(format!, "a date format").value, this.#day));
     });
     return scope;
   }

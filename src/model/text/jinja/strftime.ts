@@ -5,28 +5,28 @@
  */
 import { TemplateProblem } from "./budget.ts";
 
-/** ISO 8601, UTC. */
-export const templateClock = "2024-07-26T12:00:00Z";
+/** YYYY-MM-DD. A user may choose another day. */
+export const templateDay = "2024-07-26";
 
 const months = "January February March April May June July August September October November December".split(
   " ",
 );
 const days = "Sunday Monday Tuesday Wednesday Thursday Friday Saturday".split(" ");
 
-/** Python's strftime in the C locale. @throws TemplateProblem naming a directive it does not know */
-export function strftime(format: string, clock: string = templateClock): string {
-  const date = new Date(clock);
-  const [year, month, day] = [date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate()];
+/** Python's strftime in the C locale, at noon UTC of a day. @throws TemplateProblem naming a directive it does not know */
+export function strftime(format: string, day: string = templateDay): string {
+  const date = new Date(`${day}T12:00:00Z`);
+  const [year, month, dayOfMonth] = [date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate()];
   const hour = date.getUTCHours();
-  const dayOfYear = Math.round((Date.UTC(year, month, day) - Date.UTC(year, 0, 1)) / 86_400_000) + 1;
+  const dayOfYear = Math.round((Date.UTC(year, month, dayOfMonth) - Date.UTC(year, 0, 1)) / 86_400_000) + 1;
   const fields: Readonly<Record<string, [value: string | number, width: number]>> = {
     Y: [year, 1],
     y: [year % 100, 2],
     m: [month + 1, 2],
     B: [months[month]!, 1],
     b: [months[month]!.slice(0, 3), 1],
-    d: [day, 2],
-    e: [String(day).padStart(2), 1],
+    d: [dayOfMonth, 2],
+    e: [String(dayOfMonth).padStart(2), 1],
     j: [dayOfYear, 3],
     A: [days[date.getUTCDay()]!, 1],
     a: [days[date.getUTCDay()]!.slice(0, 3), 1],

@@ -3,9 +3,9 @@
  * answer belong to the template. A massive token has large features because of its norm, so it alone would decide a mean or a
  * maximum.
  */
-import { formatNumber } from "../../core/format.ts";
-import { pickRows, type Rows } from "../../sae/code/rows.ts";
-import { massiveMultiple, normsOf } from "../../sae/measure/quality/quality.ts";
+import { formatNumber } from "../../../core/format.ts";
+import { pickRows, type Rows } from "../../../sae/code/rows.ts";
+import { massiveMultiple, normsOf } from "../../../sae/measure/quality/quality.ts";
 
 /** How many tokens and answers of a run were not pooled. */
 export interface LeftOut {

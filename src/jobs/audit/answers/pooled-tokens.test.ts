@@ -1,6 +1,6 @@
 /** Which tokens of an answer are pooled, and how the rest is counted. */
 import { expect, it } from "vitest";
-import { rowsOf } from "../../sae/code/rows.ts";
+import { rowsOf } from "../../../sae/code/rows.ts";
 import { leftOutWords, pooledTokens } from "./pooled-tokens.ts";
 
 /** Norms 1, 5, 100, 2, 10, 300; the last is of a special token. */
