@@ -11,9 +11,13 @@ import type { Served } from "./served.ts";
 const temperatureUnsaid = 1;
 
 export interface Question {
+  /** The field of the request that holds the prompt, for messages. */
+  field: string;
   /** The exact tokens that the model reads. */
   ids: readonly number[];
-  /** null: the server's default. */
+  /** Whether a thought is told apart from the answer. */
+  thinks: boolean;
+  /** Tokens of thought and answer together; null: the server's default. */
   maxTokens: number | null;
   /** undefined: none are wanted. */
   topLogProbabilities: number | undefined;
@@ -22,38 +26,42 @@ export interface Question {
   stop?: string | readonly string[] | null | undefined;
 }
 
+export interface Listener {
+  /** Called when the request is accepted. */
+  onStart: () => void;
+  onPiece: (piece: Piece) => void;
+}
+
 export interface Outcome {
   finish: Finish;
   usage: Usage;
 }
 
 /**
- * @param field the field of the request that holds the prompt, for messages
  * @param gone aborts when nobody waits for the answer any more; the promise then never settles
  * @throws ApiError for a prompt that does not fit, FathomError for a failure of the engine
  */
 export async function run(
   served: Served,
   question: Question,
-  field: string,
   gone: AbortSignal,
-  onPiece: (piece: Piece) => void,
+  { onStart, onPiece }: Listener,
 ): Promise<Outcome> {
   const { ids, topLogProbabilities } = question;
   const { contextLength } = served.checkpoint.config;
-  if (ids.length === 0) throw badField(field, `${field}: expected at least one token, found none`);
-  if (ids.length >= contextLength)
-    throw badField(
-      field,
-      `${field}: expected at most ${contextLength - 1} tokens (the model's context is ${contextLength}), found ${ids.length}`,
-      "context_length_exceeded",
-    );
-  requireEmbedded(field, ids, served.checkpoint);
-  const answer = new Answer(served.tokenizer, served.shower, stopsOf(question.stop));
-  const outcome = (finish: Finish): Outcome => ({ finish, usage: usageOf(ids.length, answer.count) });
-  const take = (piece: Piece | null): void => {
-    if (piece !== null) onPiece(piece);
-  };
+  requireFitting(served, question);
+  const { tokenizer, shower } = served;
+  const answer = new Answer({
+    tokenizer,
+    shower,
+    thinking: question.thinks ? served.thinking : null,
+    prompt: ids,
+    stops: stopsOf(question.stop),
+  });
+  const outcome = (finish: Finish): Outcome => ({
+    finish,
+    usage: usageOf(ids.length, answer.count, answer.thoughtCount),
+  });
   return await new Promise((resolve, reject) => {
     const leave = served.rows.start(
       {
@@ -66,18 +74,31 @@ export async function run(
       },
       {
         onToken(token) {
-          take(answer.push(token));
+          onPiece(answer.push(token));
           if (!answer.stopped) return;
           leave();
           resolve(outcome("stop"));
         },
         onEnd(finish) {
-          take(answer.end());
+          onPiece(answer.end());
           resolve(outcome(answer.stopped ? "stop" : finishOf(finish)));
         },
         onFailure: reject,
       },
     );
     gone.addEventListener("abort", leave);
+    onStart();
   });
+}
+
+function requireFitting({ checkpoint }: Served, { ids, field }: Question): void {
+  const { contextLength } = checkpoint.config;
+  if (ids.length === 0) throw badField(field, `${field}: expected at least one token, found none`);
+  if (ids.length >= contextLength)
+    throw badField(
+      field,
+      `${field}: expected at most ${contextLength - 1} tokens (the model's context is ${contextLength}), found ${ids.length}`,
+      "context_length_exceeded",
+    );
+  requireEmbedded(field, ids, checkpoint);
 }

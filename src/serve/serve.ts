@@ -1,14 +1,15 @@
 /**
- * An OpenAI-compatible endpoint over Fathom's own engine, on loopback: GET /v1/models and POST /v1/chat/completions. What a
+ * An OpenAI-compatible endpoint over Fathom's own engine, on loopback: chat completions, completions, and the model's name. What a
  * request says is followed, or refused with an error that names the field; nothing that could change the answer is ignored.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { endsOf } from "../model/checkpoint/checkpoint.ts";
 import type { Model } from "../model/model.ts";
-import { answerChat } from "./chat.ts";
+import { askedInChat, askedInCompletion } from "./asked.ts";
 import { ApiError, apiErrorOf } from "./loopback/api-error.ts";
 import { readBody } from "./loopback/body.ts";
 import { listenOnLoopback } from "./loopback/loopback.ts";
+import { respond, respondWithError, sendJson } from "./respond.ts";
 import { Rows } from "./rows/rows.ts";
 import { type Served, servedOf } from "./served.ts";
 
@@ -40,10 +41,8 @@ export async function serveModel(model: Model, options: ServeOptions): Promise<S
   const rows = new Rows(model, endsOf(model.checkpoint), batchSize);
   const served = servedOf(model, rows, options.maxTokens);
   const refuse = (response: ServerResponse, error: unknown): void => {
-    const api = apiErrorOf(error);
-    if (api.status >= 500 && api !== error) onFault(error);
-    if (response.headersSent) response.end();
-    else sendJson(response, api.status, api.body);
+    if (!(error instanceof ApiError) && apiErrorOf(error).status >= 500) onFault(error);
+    respondWithError(response, error);
   };
   const loopback = await listenOnLoopback({
     port,
@@ -73,28 +72,28 @@ export async function serveModel(model: Model, options: ServeOptions): Promise<S
   };
 }
 
-type Method = "GET" | "POST";
+interface Route {
+  method: "GET" | "POST";
+  answer: (served: Served, request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
+}
 
-const routes: Readonly<
-  Record<
-    string,
-    {
-      method: Method;
-      answer: (served: Served, request: IncomingMessage, response: ServerResponse) => Promise<void>;
-    }
-  >
-> = {
+const routes: Readonly<Record<string, Route>> = {
   "/v1/models": {
     method: "GET",
-    async answer({ card }, _, response) {
+    answer({ card }, _, response) {
       sendJson(response, 200, { object: "list", data: [card] });
-      return Promise.resolve();
     },
   },
   "/v1/chat/completions": {
     method: "POST",
     async answer(served, request, response) {
-      sendJson(response, 200, await answerChat(served, await bodyOf(request), whenGone(response)));
+      await respond(served, askedInChat(served, await bodyOf(request)), response);
+    },
+  },
+  "/v1/completions": {
+    method: "POST",
+    async answer(served, request, response) {
+      await respond(served, askedInCompletion(served, await bodyOf(request)), response);
     },
   },
 };
@@ -112,19 +111,4 @@ async function bodyOf(request: IncomingMessage): Promise<unknown> {
   if (body.kind === "too large") throw new ApiError(413, `the body: expected at most ${mostBytes} bytes`);
   if (body.kind === "not JSON") throw new ApiError(400, `the body: expected JSON, found ${body.message}`);
   return body.value;
-}
-
-/** Aborts when the client has gone before it was answered. */
-function whenGone(response: ServerResponse): AbortSignal {
-  const controller = new AbortController();
-  response.on("close", () => {
-    if (!response.writableFinished) controller.abort();
-  });
-  return controller.signal;
-}
-
-function sendJson(response: ServerResponse, status: number, body: object): void {
-  if (response.destroyed) return;
-  response.writeHead(status, { "content-type": "application/json; charset=utf-8" });
-  response.end(JSON.stringify(body));
 }

@@ -3,6 +3,7 @@ import { hashJson } from "../core/hash.ts";
 import { type Checkpoint, textOf } from "../model/checkpoint/checkpoint.ts";
 import type { Model } from "../model/model.ts";
 import type { CheckpointText } from "../model/text/text.ts";
+import { type Thinking, thinkingOf } from "../model/text/thinking.ts";
 import type { EncodingTokenizer } from "../model/text/tokenizer/tokenizer.ts";
 import { ApiError } from "./loopback/api-error.ts";
 import type { Head } from "./protocol/replies.ts";
@@ -15,6 +16,8 @@ export interface Served {
   text: CheckpointText;
   rows: Rows;
   shower: TokenShower;
+  /** null if the model cannot think. */
+  thinking: Thinking | null;
   maxTokens: number;
   /** The item of GET /v1/models. */
   card: { id: string } & Readonly<Record<string, unknown>>;
@@ -33,6 +36,7 @@ export function servedOf(model: Model, rows: Rows, maxTokens: number): Served {
     tokenizer,
     text,
     rows,
+    thinking: thinkingOf(tokenizer, text.template),
     shower: new TokenShower(tokenizer),
     maxTokens,
     card: {

@@ -1,4 +1,5 @@
 /** Asks a server of a test over HTTP. */
+import { expect } from "vitest";
 import type { ServedModel } from "../support/served-model.ts";
 
 export interface Reply {
@@ -12,12 +13,17 @@ export interface Completion {
   model: string;
   system_fingerprint: string;
   choices: {
-    message: { role: string; content: string };
+    message: { role: string; content: string; reasoning_content?: string };
     text: string;
     logprobs: { content: LogProbability[] } | null;
     finish_reason: string;
   }[];
-  usage: { prompt_tokens: number; completion_tokens: number; total_tokens: number };
+  usage: {
+    prompt_tokens: number;
+    completion_tokens: number;
+    total_tokens: number;
+    completion_tokens_details?: { reasoning_tokens: number };
+  };
   error: { message: string; type: string; param: string | null; code: string | null };
 }
 
@@ -55,4 +61,37 @@ export async function post(
     body,
   });
   return { status: response.status, body: (await response.json()) as Completion };
+}
+
+/** The members of a chunk that the tests read. */
+export interface Chunk {
+  object: string;
+  choices: {
+    delta: { role?: string; content?: string; reasoning_content?: string };
+    text: string;
+    logprobs: { content: LogProbability[] } | null;
+    finish_reason: string | null;
+  }[];
+  usage?: Completion["usage"] | null;
+  error?: Completion["error"];
+}
+
+/** Asks for a stream. @returns its events without `[DONE]`, and whether that was the last one */
+export async function streamed(
+  { url, token, name }: ServedModel,
+  fields: Readonly<Record<string, unknown>>,
+  path = "/chat/completions",
+): Promise<{ chunks: Chunk[]; done: boolean }> {
+  const response = await fetch(`${url}${path}`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${token}` },
+    body: JSON.stringify({ model: name, temperature: 0, max_tokens: 24, stream: true, ...fields }),
+  });
+  expect(response.headers.get("content-type")).toBe("text/event-stream; charset=utf-8");
+  const events = (await response.text()).split("\n\n");
+  expect(events.pop()).toBe("");
+  for (const event of events) expect(event).toMatch(/^data: [^\n]+$/);
+  const data = events.map((event) => event.slice("data: ".length));
+  const done = data.at(-1) === "[DONE]";
+  return { chunks: (done ? data.slice(0, -1) : data).map((text) => JSON.parse(text) as Chunk), done };
 }

@@ -21,7 +21,11 @@ export interface ServedModel {
 
 /** @param folder a checkpoint; the bundled one when not given */
 export async function serveForTest(folder: string = bundledModel): Promise<ServedModel> {
-  const model = await openModel(folder, { threads: 1 });
+  return await serveOver(await openModel(folder, { threads: 1 }));
+}
+
+/** As `serveForTest`, over a model that is open. Closing the server closes it. */
+export async function serveOver(model: Model): Promise<ServedModel> {
   const token = "token-of-a-test";
   const faults: unknown[] = [];
   const server = await serveModel(model, { ...serveDefaults, token, onFault: (error) => faults.push(error) });

@@ -55,6 +55,8 @@ export interface ThinkerOptions {
   template?: string;
   /** Length of the model's context, in tokens. */
   context?: number;
+  /** A phrase behind which the logits are infinite, although all weights are finite. */
+  breaksAt?: string;
 }
 
 const bytes = join(import.meta.dirname, "../fixtures/tokenizer/bytelevel/tokenizer.json");
@@ -62,7 +64,7 @@ const bytes = join(import.meta.dirname, "../fixtures/tokenizer/bytelevel/tokeniz
 export function writeThinker(
   folder: string,
   says: Says,
-  { template = chatMl, context = 512 }: ThinkerOptions = {},
+  { template = chatMl, context = 512, breaksAt }: ThinkerOptions = {},
 ): void {
   const tokenizer = JSON.parse(readFileSync(bytes, "utf8")) as {
     model: { vocab: Record<string, number> };
@@ -72,7 +74,9 @@ export function writeThinker(
     ...new Set([...Object.keys(says), ...Object.values(says).flat(), "<|im_start|>", end]),
   ].filter((phrase) => phrase !== begin);
   let vocabSize = Math.max(...Object.values(tokenizer.model.vocab)) + 1;
-  const ids = new Map(phrases.map((phrase) => [phrase, vocabSize++]));
+  // A phrase that is a token already keeps its id, such as the letter of a byte.
+  const { vocab } = tokenizer.model;
+  const ids = new Map(phrases.map((phrase) => [phrase, vocab[phrase] ?? vocabSize++]));
   const states = Object.keys(says);
   // Rotary angles need an even width of a head.
   const width = Math.ceil((states.length + 1) / 4) * 4;
@@ -83,7 +87,8 @@ export function writeThinker(
     const id = ids.get(phrase);
     if (id !== undefined) embedding.fill(0, id * width, (id + 1) * width)[id * width + state] = 1;
     // After the norm a one is √width, so every other token is e^(30 √width) times less likely.
-    for (const next of says[phrase]!) head[ids.get(next)! * width + state] = 30;
+    const weight = phrase === breaksAt ? 3e38 : 30;
+    for (const next of says[phrase]!) head[ids.get(next)! * width + state] = weight;
   }
   const f32 = (shape: number[], values: Float32Array): RawTensor => ({
     dtype: "F32",
@@ -139,15 +144,17 @@ export function writeThinker(
     vocab_size: vocabSize,
   });
   json("generation_config.json", { eos_token_id: ids.get(end) });
-  const added = phrases.map((content) => ({
-    id: ids.get(content),
-    content,
-    special: content.startsWith("<|"),
-    single_word: false,
-    lstrip: false,
-    rstrip: false,
-    normalized: false,
-  }));
+  const added = phrases
+    .filter((phrase) => vocab[phrase] === undefined)
+    .map((content) => ({
+      id: ids.get(content),
+      content,
+      special: content.startsWith("<|"),
+      single_word: false,
+      lstrip: false,
+      rstrip: false,
+      normalized: false,
+    }));
   json("tokenizer.json", { ...tokenizer, added_tokens: added });
   json("tokenizer_config.json", {
     tokenizer_class: "PreTrainedTokenizerFast",

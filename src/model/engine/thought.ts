@@ -40,6 +40,11 @@ export class Thought {
     return this.#answerFrom;
   }
 
+  /** Whether the tokens so far leave it open whether a thought begins: they are white space, or the beginning of a mark. */
+  get mayBegin(): boolean {
+    return this.#mayBegin;
+  }
+
   /** `tokens` of the row, from the first, are the thought and its marks. null if it has none. */
   get result(): { tokens: number; closed: boolean } | null {
     return this.#began ? { tokens: this.#answerFrom, closed: !this.inThought } : null;

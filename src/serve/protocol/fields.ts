@@ -6,7 +6,7 @@ import { ApiError, badField } from "../loopback/api-error.ts";
 export const mostTop = 20;
 
 /** A field of which this server knows only the value that changes nothing. Any other value is refused, never ignored. */
-const only = (value: number | boolean, what: string) =>
+export const only = (value: number | boolean, what: string) =>
   z.custom<typeof value>((given) => given === value, { error: `expected ${value}: ${what}` }).nullish();
 
 const empty = (what: string) =>

@@ -1,11 +1,21 @@
-/** What the server answers, in the shapes of OpenAI's interface. */
-import type { Finish } from "../rows/answer.ts";
-import type { TokenLogProbability } from "../rows/token-shown.ts";
+/** What the server answers, in the shapes of OpenAI's interface: whole, or in chunks. */
+import type { Finish, Piece } from "../rows/answer.ts";
 
 export interface Usage {
   prompt_tokens: number;
   completion_tokens: number;
   total_tokens: number;
+  completion_tokens_details?: { reasoning_tokens: number };
+}
+
+/** @param thought how many of the answer's tokens are a thought; null without one */
+export function usageOf(prompt: number, completion: number, thought: number | null): Usage {
+  return {
+    prompt_tokens: prompt,
+    completion_tokens: completion,
+    total_tokens: prompt + completion,
+    ...(thought === null ? {} : { completion_tokens_details: { reasoning_tokens: thought } }),
+  };
 }
 
 /** The members that every object of one answer has. */
@@ -16,34 +26,26 @@ export interface Head {
   system_fingerprint: string;
 }
 
-export interface Whole {
-  text: string;
+export interface Whole extends Piece {
   finish: Finish;
-  /** null when none were asked for. */
-  tokens: readonly TokenLogProbability[] | null;
   usage: Usage;
 }
 
-export function usageOf(prompt: number, completion: number): Usage {
-  return { prompt_tokens: prompt, completion_tokens: completion, total_tokens: prompt + completion };
+/** How one endpoint writes its answers. */
+export interface Shape {
+  whole(answer: Whole): object;
+  /** The first chunk; null when the endpoint has none. */
+  opening: object | null;
+  /** null for a piece with nothing in it. */
+  chunk(piece: Piece): object | null;
+  last(finish: Finish): object;
+  usage(usage: Usage): object;
 }
 
-export function chatCompletion(head: Head, { text, finish, tokens, usage }: Whole): object {
-  return {
-    ...head,
-    object: "chat.completion",
-    choices: [
-      {
-        index: 0,
-        message: { role: "assistant", content: text, refusal: null },
-        logprobs: chatLogProbabilities(tokens),
-        finish_reason: finish,
-      },
-    ],
-    usage,
-  };
-}
-
-function chatLogProbabilities(tokens: readonly TokenLogProbability[] | null): object | null {
-  return tokens === null ? null : { content: tokens, refusal: null };
+export interface ShapeOptions {
+  head: Head;
+  /** Whether log probabilities are wanted. */
+  tokens: boolean;
+  /** Whether the chunks end with one about the usage. The others then have a usage of null. */
+  withUsage: boolean;
 }

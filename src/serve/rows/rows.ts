@@ -5,6 +5,7 @@
  * capacity is chosen by the row's own length, and only rows with the same capacity share a batch. A batch lets no new rows
  * in while a row of another capacity waits, so no row waits for ever.
  */
+import { FathomError } from "../../core/errors.ts";
 import type { GenerateRequest, Generation, NewToken } from "../../model/engine/generation.ts";
 import type { LiveGeneration, Model } from "../../model/model.ts";
 import { ApiError } from "../loopback/api-error.ts";
@@ -22,9 +23,15 @@ export interface RowListener {
   onFailure(error: Error): void;
 }
 
-interface Row extends RowListener {
+interface Row {
   request: GenerateRequest;
+  listener: RowListener;
   capacity: number;
+  /** Whether it runs in a batch of its own, because a batch with it failed. */
+  alone: boolean;
+  /** Tokens that the listener has heard, and tokens made since the row began: it may begin again. */
+  heard: number;
+  made: number;
 }
 
 export class Rows {
@@ -34,8 +41,9 @@ export class Rows {
   readonly #waiting: Row[] = [];
   /** The rows of the running batch, by id. */
   readonly #inside = new Map<string, Row>();
-  #running: { live: LiveGeneration; capacity: number } | null = null;
-  #made = 0;
+  /** `capacity` is null when no row may enter. */
+  #running: { live: LiveGeneration; capacity: number | null } | null = null;
+  #started = 0;
   #closed = false;
 
   /** @param batchSize how many rows are decoded together at most */
@@ -53,8 +61,9 @@ export class Rows {
     if (this.#closed) throw closing();
     if (this.#waiting.length + this.#inside.size >= mostRows)
       throw new ApiError(429, `the server works on ${mostRows} requests already; try again soon`);
-    const request = { ...asked, id: `row-${this.#made++}`, name: "the request" };
-    const row: Row = { ...listener, request, capacity: this.#capacityFor(request) };
+    const request = { ...asked, id: `row-${this.#started++}`, name: "the request" };
+    const capacity = this.#capacityFor(request);
+    const row: Row = { request, listener, capacity, alone: false, heard: 0, made: 0 };
     if (this.#running?.capacity === row.capacity && this.#waiting.length === 0) {
       this.#inside.set(request.id, row);
       this.#running.live.send({ kind: "enter", request });
@@ -72,7 +81,7 @@ export class Rows {
     this.#closed = true;
     for (const row of [...this.#waiting, ...this.#inside.values()]) {
       this.#leave(row);
-      row.onFailure(closing());
+      row.listener.onFailure(closing());
     }
   }
 
@@ -88,12 +97,12 @@ export class Rows {
     return Math.min(2 ** Math.ceil(Math.log2(needed)), this.#model.checkpoint.config.contextLength);
   }
 
-  /** Starts a batch of the row that has waited longest, with all rows of its capacity. */
+  /** Starts a batch with the row that has waited longest, and all rows of its capacity. */
   #begin(): void {
     const [first] = this.#waiting;
     if (this.#running !== null || first === undefined) return;
-    const { capacity } = first;
-    const rows = this.#waiting.filter((row) => row.capacity === capacity);
+    const { capacity, alone } = first;
+    const rows = alone ? [first] : this.#waiting.filter((row) => row.capacity === capacity && !row.alone);
     for (const row of rows) {
       this.#waiting.splice(this.#waiting.indexOf(row), 1);
       this.#inside.set(row.request.id, row);
@@ -111,24 +120,51 @@ export class Rows {
       ({ id, finish }) => {
         const row = this.#inside.get(id);
         this.#inside.delete(id);
-        row?.onEnd(finish);
+        if (row !== undefined) this.#guard(row, () => row.listener.onEnd(finish));
       },
       (tokens) => {
-        for (const token of tokens) this.#inside.get(token.row)?.onToken(token);
+        for (const token of tokens) this.#tell(token);
       },
     );
-    this.#running = { live, capacity };
+    this.#running = { live, capacity: alone ? null : capacity };
     live.done.then(
       () => {
         this.#ended();
       },
       (error: unknown) => {
-        const failed = [...this.#inside.values()];
-        this.#inside.clear();
-        for (const row of failed) row.onFailure(error instanceof Error ? error : new Error(String(error)));
+        this.#failed(asError(error));
         this.#ended();
       },
     );
+  }
+
+  #tell(token: NewToken): void {
+    const row = this.#inside.get(token.row);
+    if (row === undefined || ++row.made <= row.heard) return;
+    row.heard = row.made;
+    this.#guard(row, () => row.listener.onToken(token));
+  }
+
+  /** A mistake in a listener is that request's alone. The engine would end. */
+  #guard(row: Row, tell: () => void): void {
+    try {
+      tell();
+    } catch (error) {
+      this.#leave(row);
+      row.listener.onFailure(asError(error));
+    }
+  }
+
+  /**
+   * One row's numbers can become infinite, and then its whole batch fails. So each row begins again in a batch of its own, and
+   * makes the same tokens again: only the row that is to blame fails.
+   */
+  #failed(error: Error): void {
+    const rows = [...this.#inside.values()];
+    this.#inside.clear();
+    if (error instanceof FathomError && rows.length > 1)
+      this.#waiting.unshift(...rows.map((row) => Object.assign(row, { alone: true, made: 0 })));
+    else for (const row of rows) row.listener.onFailure(error);
   }
 
   /** Rows that were sent when the batch had just run out of rows begin the next one. */
@@ -140,4 +176,5 @@ export class Rows {
   }
 }
 
+const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
 const closing = () => new ApiError(503, "the server is closing");

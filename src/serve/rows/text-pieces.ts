@@ -23,6 +23,8 @@ export class TextPieces {
 
   /** @returns the text that is certain now; often "" */
   push(id: number): string {
+    // A special token and an id of a padded vocabulary are no text. They do not end a run of bytes either.
+    if (this.#tokenizer.specialIds.has(id) || this.#tokenizer.tokenOf(id) === null) return "";
     this.#ids.push(id);
     const before = this.#decode(this.#context, this.#read);
     const after = this.#decode(this.#context);
