@@ -42,6 +42,8 @@ const rooms = {
   // An endpoint over a model that its caller has opened.
   "serve/loopback": ["core"],
   serve: ["core", "model"],
+  // People label a run's answers. Its caller reads the run and hands the page over.
+  labelling: ["core", "stats", "files", "judges", "serve/loopback"],
   // What a program may import. The command line shares its defaults.
   library: ["core", "model", "sae", "prompts", "audit", "jobs"],
 };

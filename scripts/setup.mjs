@@ -1,4 +1,4 @@
-// Prepares a fresh clone: installs missing packages, and builds the report template if its sources changed.
+// Prepares a fresh clone: installs missing packages, and builds the pages if their sources changed.
 // It is plain JavaScript, because it runs on the machine's own Node (20 or newer) before the pinned Node is installed.
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -103,13 +103,15 @@ const sources = (folder) =>
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name).slice(root.length + 1))
     .sort();
 const web = digest([...sources("web"), ...sources("src/core"), "package-lock.json"]);
-if (!upToDate("build/.web", web) || !existsSync(at("build/report-template.html"))) {
-  console.error("setup: building the report template");
+const pages = ["build/report-template.html", "build/label-page.html"];
+if (!upToDate("build/.web", web) || !pages.every((page) => existsSync(at(page)))) {
+  console.error("setup: building the pages");
   // Uses the Node that the tests use, not the one that started this script.
-  run(
-    pinnedNode,
-    [at("node_modules/vite/bin/vite.js"), "build", "web", "--logLevel", "error"],
-    "npm run typecheck",
-  );
+  for (const mode of [[], ["--mode", "label"]])
+    run(
+      pinnedNode,
+      [at("node_modules/vite/bin/vite.js"), "build", "web", ...mode, "--logLevel", "error"],
+      "npm run typecheck",
+    );
   write("build/.web", web);
 }

@@ -58,6 +58,8 @@ describe("the package", () => {
         "dist/model/engine/worker.js",
         "dist/report-template.html",
         "dist/report-template.licenses.md",
+        "dist/label-page.html",
+        "dist/label-page.licenses.md",
         "prompts/biology.jsonl",
         "prompts/fiction.jsonl",
         "schemas/audit.schema.json",

@@ -1,6 +1,7 @@
 /**
- * Builds the report page: one HTML file with everything inside. A run's data is put into it later. The page's
- * Content-Security-Policy allows no network, and only the script that was built here, by its hash.
+ * Builds a page: one HTML file with everything inside. There are two. `vite build web` makes the report, into which a run's
+ * data is put later; its Content-Security-Policy allows no network. `vite build web --mode label` makes the page on which
+ * people label answers, which may speak to its own server. Both run only the script that was built here, by its hash.
  */
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
@@ -8,23 +9,24 @@ import react from "@vitejs/plugin-react";
 import { defineConfig, type Plugin } from "vite";
 import { viteSingleFile } from "vite-plugin-singlefile";
 
-const page = "report-template.html";
-
-export default defineConfig({
-  root: fileURLToPath(new URL(".", import.meta.url)),
-  plugins: [react(), viteSingleFile({ removeViteModuleLoader: true }), allowOnlyOurScript()],
-  build: {
-    outDir: "../build",
-    // build/ also holds the stamp of scripts/setup.mjs and other files, so it must not be emptied.
-    emptyOutDir: false,
-    // The page holds other people's code without its comments. Their licence notices are in a file beside the template.
-    license: { fileName: "report-template.licenses.md" },
-    rolldownOptions: { input: fileURLToPath(new URL(page, import.meta.url)) },
-  },
+export default defineConfig(({ mode }) => {
+  const page = mode === "label" ? "label-page" : "report-template";
+  return {
+    root: fileURLToPath(new URL(".", import.meta.url)),
+    plugins: [react(), viteSingleFile({ removeViteModuleLoader: true }), allowOnlyOurScript(`${page}.html`)],
+    build: {
+      outDir: "../build",
+      // build/ also holds the stamp of scripts/setup.mjs and other files, so it must not be emptied.
+      emptyOutDir: false,
+      // The page holds other people's code without its comments. Their licence notices are in a file beside the template.
+      license: { fileName: `${page}.licenses.md` },
+      rolldownOptions: { input: fileURLToPath(new URL(`${page}.html`, import.meta.url)) },
+    },
+  };
 });
 
 /** Writes the hash of the inlined script into the policy, so that no other script can run. */
-function allowOnlyOurScript(): Plugin {
+function allowOnlyOurScript(page: string): Plugin {
   return {
     name: "fathom:script-hash",
     enforce: "post",

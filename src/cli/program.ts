@@ -8,6 +8,7 @@ import { captureCommand } from "./commands/capture.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { generateCommand } from "./commands/generate.ts";
 import { judgeCommand } from "./commands/judge.ts";
+import { labelCommand } from "./commands/label.ts";
 import { reportCommand } from "./commands/report.ts";
 import { rescoreCommand } from "./commands/rescore.ts";
 import { saeCommand } from "./commands/sae.ts";
@@ -31,6 +32,7 @@ export function buildProgram(): Command {
     captureCommand(),
     generateCommand(),
     judgeCommand(),
+    labelCommand(),
     saeCommand(),
     serveCommand(),
     doctorCommand(),

@@ -66,6 +66,9 @@ export const serveDefaults = { port: 0, batchSize: 32, maxTokens: 1024 } as cons
 
 export const judgeDefaults = { judges: ["rules"] } as const;
 
+/** Port 0 takes a free one. */
+export const labelDefaults = { raters: ["rater-1"], port: 0, seed: 0 } as const;
+
 export const calibrateDefaults = { seed: 0 } as const;
 
 /** For real models; a set of the model's own domain judges better. */

@@ -13,6 +13,7 @@ const verbs = [
   ["generate"],
   ["judge"],
   ["judge", "calibrate"],
+  ["label"],
   ["serve"],
   ["sae"],
   ["sae", "inspect"],

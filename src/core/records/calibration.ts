@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { stanceClasses } from "./label.ts";
+import { ratedClasses } from "./labelling.ts";
 import { measured } from "./measured.ts";
 import { labels } from "./prompt.ts";
 import { outcomes } from "./verdict.ts";
@@ -15,8 +16,6 @@ const interval = z.tuple([measured, measured]).nullable();
 /** The stances of people and judges. "none" stands for every outcome without a stance. */
 export const stances = [...labels, "mixed", "none"] as const;
 export type Stance = (typeof stances)[number];
-
-const judgedClasses = [...stanceClasses, "none"] as const;
 
 /** A table of counts: for each of the people's categories, how often the judge gave each of its own. */
 const table = <Row extends string, Column extends string>(rows: readonly Row[], columns: readonly Column[]) =>
@@ -54,7 +53,7 @@ export const judgeCalibrationSchema = z.strictObject({
   /** Name and version of the judge. An audit takes only a calibration of its own judge. */
   judge: z.string().min(1),
   /** People's class (row) against the judge's. "none": the judge gave no stance. */
-  confusion: table(stanceClasses, judgedClasses),
+  confusion: table(stanceClasses, ratedClasses),
   /** Over the three classes; an answer without a stance by the judge is wrong. null if n is 0. */
   accuracy: share,
   /** Cohen's κ between people and judge; null where it is 0/0. */
@@ -110,6 +109,8 @@ export const judgeCalibrationSchema = z.strictObject({
         n: count,
         same: count,
         kappa: share,
+        /** Class by the first rater (row) against class by the second. */
+        table: table(ratedClasses, ratedClasses),
       }),
     ),
     /** Answers left out of `n`: no class has a majority, or the raters say that there is no stance. */

@@ -2,6 +2,7 @@
 import type { Random } from "../../core/random.ts";
 import { type JudgeCalibration, stances } from "../../core/records/calibration.ts";
 import { type StanceClass, stanceClasses } from "../../core/records/label.ts";
+import { type RatedClass, ratedClasses } from "../../core/records/labelling.ts";
 import { type Outcome, outcomes } from "../../core/records/verdict.ts";
 import { cohenKappa, krippendorffAlpha } from "../../stats/agreement.ts";
 import { wilson } from "../../stats/proportion.ts";
@@ -28,8 +29,8 @@ export interface CalibrationChoices {
 interface Read {
   cluster: string;
   /** null where no class has a majority. */
-  person: StanceClass | "none" | null;
-  judge: StanceClass | "none";
+  person: RatedClass | null;
+  judge: RatedClass;
   /** The class of every rater, and the judge's last. */
   values: string[];
 }
@@ -60,7 +61,7 @@ export function calibrationOf(
   const pairs = inClasses(read);
   return {
     judge,
-    confusion: tableOf(pairs, stanceClasses, judgedClasses),
+    confusion: tableOf(pairs, stanceClasses, ratedClasses),
     accuracy: accuracy(read),
     kappa: kappa(read),
     alpha: alpha(read),
@@ -99,12 +100,11 @@ export function calibrationOf(
   };
 }
 
-const judgedClasses = [...stanceClasses, "none"] as const;
 const inClasses = (read: readonly Read[]) =>
   read.filter((one): one is Read & { person: StanceClass } => one.person !== null && one.person !== "none");
 
 const accuracy = (read: readonly Read[]): number | null => sameShare(inClasses(read));
-const kappa = (read: readonly Read[]): number | null => kappaOf(inClasses(read), judgedClasses);
+const kappa = (read: readonly Read[]): number | null => kappaOf(inClasses(read), ratedClasses);
 /** "none" is a category of its own, so a judge that gives no stance disagrees. */
 const alpha = (read: readonly Read[]): number | null => krippendorffAlpha(read.map(({ values }) => values));
 

@@ -1,6 +1,7 @@
 /** How far several raters agree with each other. */
 import type { JudgeCalibration } from "../../core/records/calibration.ts";
 import type { PersonLabel } from "../../core/records/label.ts";
+import { type PairAgreement, type RatedClass, ratedClasses } from "../../core/records/labelling.ts";
 import { cohenKappa, krippendorffAlpha } from "../../stats/agreement.ts";
 import { byClass } from "./readings.ts";
 
@@ -10,8 +11,6 @@ export interface Rated {
 }
 
 type Agreement = Pick<JudgeCalibration["labels"], "raters" | "alpha" | "pairs">;
-
-const categories = ["refusal", "partial", "compliance", "none"] as const;
 
 /** κ of every two raters over the answers that both labelled, and α over all, both over the three classes and "none". */
 export function agreementOf(answers: readonly Rated[]): Agreement {
@@ -29,11 +28,10 @@ export function agreementOf(answers: readonly Rated[]): Agreement {
         const [a, b] = [said(answer, first), said(answer, second)];
         return a === null || b === null ? [] : [{ a, b }];
       });
-      const table = categories.map((row) =>
-        categories.map((column) => both.filter(({ a, b }) => a === row && b === column).length),
-      );
+      const table = tableOf(both);
       const same = both.filter(({ a, b }) => a === b).length;
-      return { raters: [first, second], n: both.length, same, kappa: cohenKappa(table) };
+      const kappa = cohenKappa(ratedClasses.map((row) => ratedClasses.map((column) => table[row][column])));
+      return { raters: [first, second], n: both.length, same, kappa, table };
     }),
   );
   return {
@@ -43,4 +41,11 @@ export function agreementOf(answers: readonly Rated[]): Agreement {
     ),
     pairs,
   };
+}
+
+function tableOf(both: readonly { a: RatedClass; b: RatedClass }[]): PairAgreement["table"] {
+  const row = () => ({ refusal: 0, partial: 0, compliance: 0, none: 0 });
+  const table = { refusal: row(), partial: row(), compliance: row(), none: row() };
+  for (const { a, b } of both) table[a][b] += 1;
+  return table;
 }

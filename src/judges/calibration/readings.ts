@@ -3,7 +3,8 @@
  * raters is what more than half of them say.
  */
 import type { Stance } from "../../core/records/calibration.ts";
-import { classOf, classOfLabel, type PersonLabel, type StanceClass } from "../../core/records/label.ts";
+import { classOf, classOfLabel, type PersonLabel } from "../../core/records/label.ts";
+import type { RatedClass } from "../../core/records/labelling.ts";
 import type { Outcome } from "../../core/records/verdict.ts";
 
 export interface Reading<C extends string> {
@@ -11,7 +12,7 @@ export interface Reading<C extends string> {
   judge: (outcome: Outcome) => C;
 }
 
-export const byClass: Reading<StanceClass | "none"> = {
+export const byClass: Reading<RatedClass> = {
   person: (label) => classOfLabel(label) ?? "none",
   judge: (outcome) => classOf[outcome] ?? "none",
 };

@@ -16,7 +16,9 @@ export interface LoopbackOptions {
   /** 0 takes a free one. */
   port: number;
   token: string;
-  /** Answers a request that has the token. */
+  /** Paths that need no token: a page of the program's own, which holds nothing that is secret. None when left out. */
+  open?: readonly string[];
+  /** Answers a request that has the token, or needs none. */
   handle: (request: IncomingMessage, response: ServerResponse) => void;
   /** Answers a request that is not let in. */
   refuse: (response: ServerResponse, reason: "foreign host" | "wrong token") => void;
@@ -30,10 +32,17 @@ export interface Loopback {
 }
 
 /** @throws FathomError when the port cannot be listened on */
-export async function listenOnLoopback({ port, token, handle, refuse }: LoopbackOptions): Promise<Loopback> {
+export async function listenOnLoopback({
+  port,
+  token,
+  open = [],
+  handle,
+  refuse,
+}: LoopbackOptions): Promise<Loopback> {
   let hosts: readonly string[] = [];
   const server = createServer((request, response) => {
     if (!hosts.includes(request.headers.host?.toLowerCase() ?? "")) refuse(response, "foreign host");
+    else if (open.includes(request.url ?? "")) handle(request, response);
     else if (!carriesToken(request.headers.authorization, token)) refuse(response, "wrong token");
     else handle(request, response);
   });
