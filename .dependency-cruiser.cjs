@@ -32,11 +32,12 @@ const rooms = {
   // A job is done the same way for a command line, a queue or a server: it imports none of them.
   "jobs/job": ["core", "files"],
   "jobs/inputs": ["core", "files", "hub", "model", "sae", "prompts", "jobs/job"],
+  "jobs/judges": ["core", "endpoint", "files", "model", "prompts", "judges", "jobs/job", "jobs/inputs"],
   "jobs/audit": [
     ...["core", "stats", "files", "hub", "model", "sae", "prompts", "judges", "audit"],
-    ...["jobs/job", "jobs/inputs"],
+    ...["jobs/job", "jobs/inputs", "jobs/judges"],
   ],
-  "jobs/audit-report": ["core", "files", "sae", "audit", "report", "jobs/inputs", "jobs/audit"],
+  "jobs/audit-report": ["core", "files", "sae", "audit", "judges", "report", "jobs/inputs", "jobs/audit"],
   "jobs/sae-report": ["core", "files", "model", "sae", "report", "jobs/job", "jobs/inputs"],
   "jobs/sae-training": ["core", "files", "model", "sae", "prompts", "jobs/job", "jobs/inputs"],
   // An endpoint over a model that its caller has opened.

@@ -45,7 +45,9 @@ describe("the package", () => {
   it("holds compiled JavaScript, the page, the bundled data and the documents, and nothing else of the checkout", () => {
     const files = filesUnder(installed);
     const places = new Set(files.map((file) => file.split("/")[0]));
-    const expected = ["LICENSE", "README.md", "SAFETY.md", "SECURITY.md", "CHANGELOG.md", "package.json"];
+    const expected = [
+      ...["LICENSE", "NOTICE", "README.md", "SAFETY.md", "SECURITY.md", "CHANGELOG.md", "package.json"],
+    ];
     expect([...places].sort()).toEqual(
       [...expected, "bin", "dist", "docs", "organisms", "prompts", "schemas"].sort(),
     );

@@ -108,7 +108,15 @@ export function refusalOf(
     return /model/i.test(message) || words.has("model_not_found")
       ? badInput(url, `the model ${model}`, said, `one of the names that ${url}/models lists`)
       : badInput(url, "a chat endpoint", said, checkAddress(url));
-  return badInput(url, "an answer", said);
+  return badInput(url, wanted, said);
+}
+
+/** What `refusalOf` expected where no other error fits. */
+const wanted = "an answer";
+
+/** Whether the server refused one request for what is in it, such as its length, and might take another. */
+export function isAboutTheRequest({ problem }: FathomError): boolean {
+  return problem.expected === wanted && /^HTTP (400|413|422)\b/.test(problem.found);
 }
 
 function asObject(value: unknown): Record<string, unknown> {

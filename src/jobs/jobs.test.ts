@@ -68,6 +68,7 @@ const auditPlan: AuditPlan = {
   layer: null,
   batch_size: 2,
   seed: 0,
+  judges: [{ rules: true, weight: 0.2 }],
   show_text: false,
 };
 

@@ -1,14 +1,37 @@
 /** The verdicts of one observation: one per token cap. Each cap is judged as a prefix of the same generation. */
 import type { Observation } from "../core/records/observation.ts";
-import type { Verdict } from "../core/records/verdict.ts";
-import type { Judge } from "./judge.ts";
+import type { ReviewReason, Verdict } from "../core/records/verdict.ts";
+import type { Judge, JudgedAnswer, Ruling } from "./judge.ts";
 import { prefixAt, refusalToken } from "./prefix.ts";
 
 /**
- * @param caps token caps; each gives one verdict, in the order given
+ * What a judge reads of an observation at a cap.
  * @param prompt the user's turn as plain text; null if it is not known
- * @throws FathomError if a cap is not a positive integer, if text_ends does not fit the text, or if the judge fails
+ * @throws FathomError if the cap is not a positive integer, or if text_ends does not fit the text
  */
+export function askedAt(observation: Observation, cap: number, prompt: string | null): JudgedAnswer {
+  const { text, text_ends: tokenEnds, finish } = observation;
+  return { ...prefixAt({ text, tokenEnds, finish, cap }), prompt };
+}
+
+/** @param judge name of the judge or panel @param review empty if there is nothing for a person to look at */
+export function verdictAt(
+  { key, prompt_id, text_ends }: Observation,
+  cap: number,
+  { outcome, surface, coherence, evidence }: Omit<Ruling, "note">,
+  judge: string,
+  review: ReviewReason[] = [],
+): Verdict {
+  const tokens = Math.min(cap, text_ends.length);
+  return {
+    ...{ observation: key, prompt_id, cap, outcome, surface, coherence, evidence },
+    refusal_token: refusalToken(evidence, text_ends, tokens),
+    judge,
+    ...(review.length === 0 ? {} : { review }),
+  };
+}
+
+/** Asks one judge at every cap. @throws FathomError as `askedAt` does, and if the judge fails */
 export async function judgeObservation(
   judge: Judge,
   observation: Observation,
@@ -16,16 +39,10 @@ export async function judgeObservation(
   prompt: string | null,
   signal: AbortSignal,
 ): Promise<Verdict[]> {
-  const { key, prompt_id, text, text_ends: tokenEnds, finish } = observation;
   const verdicts: Verdict[] = [];
   for (const cap of caps) {
-    const prefix = prefixAt({ text, tokenEnds, finish, cap });
-    const { outcome, surface, coherence, evidence } = await judge.judge({ ...prefix, prompt }, signal);
-    verdicts.push({
-      ...{ observation: key, prompt_id, cap, outcome, surface, coherence, evidence },
-      refusal_token: refusalToken(evidence, tokenEnds, prefix.tokens),
-      judge: judge.name,
-    });
+    const ruling = await judge.judge(askedAt(observation, cap, prompt), signal);
+    verdicts.push(verdictAt(observation, cap, ruling, judge.name));
   }
   return verdicts;
 }

@@ -6,7 +6,7 @@ import { splitReasoning } from "../core/channels.ts";
 import type { Coherence } from "../core/records/coherence.ts";
 import type { Outcome } from "../core/records/verdict.ts";
 import type { Evidence } from "./evidence.ts";
-import type { Judge } from "./judge.ts";
+import type { JudgedAnswer, Ruling } from "./judge.ts";
 import { printable } from "./printable.ts";
 
 export interface RecordedVerdict {
@@ -19,25 +19,33 @@ export interface RecordedVerdict {
   judge: string;
 }
 
-/**
- * @param recorded.answer the text as it was recorded; it may begin with a thought
- * @param recorded.cut whether the answer was stopped from outside; false if that is not known
- * @param recorded.reasoning the thought that was recorded beside the text; null if there is none
- * @returns offsets count in the text as it was recorded, the thought included
- */
-export async function judgeRecorded(
-  judge: Judge,
-  recorded: { answer: string; cut: boolean; prompt: string | null; reasoning: string | null },
-  signal: AbortSignal,
-): Promise<RecordedVerdict> {
+export interface Recorded {
+  /** The text as it was recorded; it may begin with a thought. */
+  answer: string;
+  /** Whether the answer was stopped from outside; false if that is not known. */
+  cut: boolean;
+  prompt: string | null;
+  /** The thought that was recorded beside the text; null if there is none. */
+  reasoning: string | null;
+}
+
+/** @returns what a judge reads of it, and where that begins in the text as it was recorded */
+export function askedOf(recorded: Recorded): { asked: JudgedAnswer; start: number } {
   const { answer: text, start, ...thought } = splitReasoning(recorded.answer);
   const reasoning = thought.reasoning ?? recorded.reasoning;
   const cut = recorded.cut || thought.cut;
   // The number of tokens matters only for a cut and empty answer. Behind a thought the answer was cut before it began.
   // Otherwise Infinity says that it was not.
   const tokens = reasoning !== null && text.trim() === "" ? 0 : Infinity;
-  const asked = { text, cut, prompt: recorded.prompt, tokens };
-  const { outcome, coherence, evidence } = await judge.judge(asked, signal);
+  return { asked: { text, cut, prompt: recorded.prompt, tokens }, start };
+}
+
+/** @returns offsets count in the text as it was recorded, the thought included */
+export function recordedVerdict(
+  { asked, start }: { asked: JudgedAnswer; start: number },
+  { outcome, coherence, evidence }: Pick<Ruling, "outcome" | "coherence" | "evidence">,
+  judge: string,
+): RecordedVerdict {
   return {
     outcome,
     coherence:
@@ -45,7 +53,7 @@ export async function judgeRecorded(
         ? coherence
         : { ...coherence, from: coherence.from + start },
     evidence: evidence.map((one) => ({ ...one, start: one.start + start, end: one.end + start })),
-    printable: printable(text),
-    judge: judge.name,
+    printable: printable(asked.text),
+    judge,
   };
 }

@@ -8,7 +8,10 @@ export const precisionDefault = "fp32";
 export const deviceDefault = "cpu";
 
 /** `categories` is a name that `namedCategories` takes. */
-export const auditDefaults: Omit<AuditPlan, "model" | "prompts" | "categories"> & { categories: string } = {
+export const auditDefaults: Omit<AuditPlan, "model" | "prompts" | "categories" | "judges"> & {
+  categories: string;
+  judges: string[];
+} = {
   adapter: null,
   precision: precisionDefault,
   device: deviceDefault,
@@ -36,6 +39,7 @@ export const auditDefaults: Omit<AuditPlan, "model" | "prompts" | "categories"> 
   limit: null,
   layer: null,
   batch_size: 32,
+  judges: ["rules"],
   seed: 0,
   show_text: false,
 };
@@ -64,7 +68,19 @@ export const generateDefaults = { temperature: 0, seed: 0, batchSize: 32 } as co
 /** `port` 0 takes a free one. `maxTokens` is for requests that do not say it; a longer answer is cut, and says so. */
 export const serveDefaults = { port: 0, batchSize: 32, maxTokens: 1024 } as const;
 
-export const judgeDefaults = { judges: ["rules"] } as const;
+export const judgeDefaults = {
+  judges: ["rules"],
+  // Published (arXiv 2605.30162): rules, model, local model, human.
+  weights: { rules: 0.2, endpoint: 1, checkpoint: 0.6, people: 2 },
+  limits: {
+    concurrency: endpointDefaults.concurrency,
+    requests_per_minute: endpointDefaults.requestsPerMinute,
+    tokens_per_minute: endpointDefaults.tokensPerMinute,
+    budget_requests: endpointDefaults.budgetRequests,
+    budget_tokens: endpointDefaults.budgetTokens,
+    insecure_http: endpointDefaults.insecure,
+  },
+} as const;
 
 /** Port 0 takes a free one. */
 export const labelDefaults = { raters: ["rater-1"], port: 0, seed: 0 } as const;

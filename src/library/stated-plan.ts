@@ -2,7 +2,8 @@
 import { badInput } from "../core/errors.ts";
 import { type AuditPlan, type PlanFile, planSchema } from "../jobs/audit/plan.ts";
 import { namedCategories } from "../jobs/audit/plan-categories.ts";
-import { auditDefaults } from "./defaults.ts";
+import { statedJudge } from "../jobs/judges/judge-plan.ts";
+import { auditDefaults, judgeDefaults } from "./defaults.ts";
 
 /** How messages name a choice: as an option for a person, or as a key for a program. */
 interface Speech {
@@ -14,11 +15,14 @@ interface Speech {
 
 /** @throws FathomError for a choice that is missing or out of range, and for choices that do not go together */
 export function statedPlan(asked: PlanFile, { said, elsewhere, hint }: Speech): AuditPlan {
-  const { categories, ...rest } = { ...auditDefaults, ...asked };
+  const { categories, judges, ...rest } = { ...auditDefaults, ...asked };
   for (const key of ["model", "prompts"] as const)
     if (rest[key] === undefined) throw badInput(said(key), `a value, ${elsewhere}`, "none", hint);
   const result = planSchema.safeParse({
     ...rest,
+    judges: (judges ?? auditDefaults.judges).map((judge) =>
+      statedJudge(judge, judgeDefaults, said("judges")),
+    ),
     categories: typeof categories === "string" ? namedCategories(categories) : categories,
   });
   if (!result.success) {

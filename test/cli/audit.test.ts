@@ -46,6 +46,7 @@ test("writes records that parse, findings and both reports", () => {
     "report.html",
     "report.md",
     "verdicts.jsonl",
+    "votes.jsonl",
   ]);
   const findings = z.array(findingSchema).parse(JSON.parse(read(whole, "findings.json")));
   expect(findings.length).toBeGreaterThan(10);

@@ -164,7 +164,10 @@ test("an unknown judge, a file without lines and an output that is a folder are 
     expect(stderr).toMatch(message);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
   };
-  refused([answers, "--judges", "rules,model"], /--judges: expected of rules, found "model"/);
+  refused(
+    [answers, "--judges", "rules,model"],
+    /--judges: expected rules, PRESET=CHECKPOINT, .*, found "model"/,
+  );
   refused([answers, "--out", folder], /expected a file to write, found a directory/);
   const empty = join(folder, "empty.jsonl");
   writeFileSync(empty, "\n");

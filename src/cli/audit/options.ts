@@ -35,6 +35,7 @@ export interface AuditOptions {
   framings?: string[];
   limit?: number;
   layer?: number;
+  judges?: string;
   batchSize?: number;
   seed?: number;
   threads?: number;

@@ -4,6 +4,7 @@
 import { badInput } from "../../core/errors.ts";
 import { type AuditPlan, type NamedSae, pathOfSae, readPlanFile } from "../../jobs/audit/plan.ts";
 import { statedPlan, withoutUndefined } from "../../library/stated-plan.ts";
+import { judgesOf } from "../judge/judges-of.ts";
 import type { AuditOptions } from "./options.ts";
 
 export interface Asked {
@@ -41,6 +42,7 @@ export function planOf(planFile: string | undefined, options: AuditOptions): Ask
     limit: options.limit,
     layer: options.layer,
     batch_size: options.batchSize,
+    judges: options.judges === undefined ? undefined : judgesOf(options.judges),
     seed: options.seed,
     show_text: options.showText,
   });

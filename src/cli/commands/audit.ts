@@ -4,7 +4,7 @@ import { poolings } from "../../core/records/pooling.ts";
 import { auditDefaults } from "../../library/defaults.ts";
 import type { AuditOptions } from "../audit/options.ts";
 import { choice, choices, decimal, names, wholeNumber, wholeNumbers } from "../options/parse-option.ts";
-import { adapterHelp, modelHelp, saeHelp } from "./named.ts";
+import { adapterHelp, judgesHelp, modelHelp, saeHelp } from "./named.ts";
 import {
   batchSizeOption,
   dateOption,
@@ -113,6 +113,7 @@ export function auditCommand(): Command {
       "block whose residual stream is kept (default: the SAEs' own, else the middle one)",
       wholeNumber("--layer", { from: 0 }),
     )
+    .option("--judges <list>", `${judgesHelp} (default: rules)`)
     .addOption(batchSizeOption(`answers generated together (default: ${batch_size})`))
     .addOption(seedOption(`seed of the analyses: folds, bootstrap, permutations (default: ${seed})`))
     .addOption(threadsOption())

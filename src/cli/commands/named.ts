@@ -5,3 +5,5 @@ export const adapterHelp =
   "a LoRA adapter of PEFT's over the model: a folder, or org/name of the hub; it is not merged into the weights";
 export const saeHelp = "a folder, the weights file in it, or org/name[@revision]:path of the hub";
 export const formatHelp = "the file's format (default: recognized from the files' names)";
+export const judgesHelp =
+  "who judges, with commas between: rules, PRESET=CHECKPOINT for a language model; or a YAML file with the key judges";

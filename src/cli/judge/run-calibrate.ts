@@ -1,64 +1,83 @@
 /** Runs `fathom judge calibrate`. */
 import { basename } from "node:path";
 import { intervalLevel, intervalResamples } from "../../audit/common/choices.ts";
+import { exitCode } from "../../core/errors.ts";
 import { formatNumber, formatValue } from "../../core/format.ts";
 import { hashJson, type Json } from "../../core/hash.ts";
 import { random } from "../../core/random.ts";
 import type { Calibration, JudgeCalibration } from "../../core/records/calibration.ts";
+import type { Outcome } from "../../core/records/verdict.ts";
+import { type JudgingContext, votesOn } from "../../jobs/judges/judge-answers.ts";
+import { statedJudge } from "../../jobs/judges/judge-plan.ts";
+import type { OpenedJudge } from "../../jobs/judges/opened-judge.ts";
+import { panelOfVotes } from "../../jobs/judges/panel-of-votes.ts";
+import type { Ballot } from "../../jobs/judges/voting.ts";
 import { calibrationOf, type JudgedAnswer } from "../../judges/calibration/calibration.ts";
-import type { Judge } from "../../judges/judge.ts";
-import { judgeRecorded } from "../../judges/recorded.ts";
-import { ruleJudge } from "../../judges/rules.ts";
+import { panelName } from "../../judges/panel.ts";
+import { judgeDefaults } from "../../library/defaults.ts";
 import { type LabelledAnswer, loadLabels } from "../../prompts/labels.ts";
-import { onInterrupt } from "../terminal/interrupt.ts";
 import { deliver, printLines, requireWritable } from "../terminal/output.ts";
-import { Progress } from "../terminal/progress.ts";
+import { judgesOf } from "./judges-of.ts";
+import { withJudges } from "./with-judges.ts";
 
 export interface CalibrateOptions {
-  judges: "rules"[];
+  judges: string;
+  threads?: number;
   seed: number;
   out?: string;
   quiet?: true;
 }
 
-const judges: Record<CalibrateOptions["judges"][number], Judge> = { rules: ruleJudge };
-
-/** @throws FathomError for a wrong line, before any answer is judged, and for output that cannot be written */
-export async function runCalibrate(path: string, options: CalibrateOptions): Promise<void> {
-  const { out, seed, quiet } = options;
+/**
+ * @returns the exit code
+ * @throws FathomError for a wrong line, before any answer is judged, for output that cannot be written, and if a judge cannot be
+ *   asked; votes until then are kept beside `out`
+ */
+export async function runCalibrate(path: string, options: CalibrateOptions): Promise<number> {
+  const { out, seed, threads = null, quiet } = options;
   const labelled = await loadLabels(path);
   if (out !== undefined) requireWritable(out);
   const labels = { name: basename(path), sha256: hashJson(labelled as unknown as Json) };
+  const written = judgesOf(options.judges);
+  const plans = written.map((judge) => statedJudge(judge, judgeDefaults, "--judges"));
   const made: Calibration = {};
-  for (const name of new Set(options.judges)) {
-    const judge = judges[name];
-    const judged = await judgeAll(judge, labelled, new Progress(quiet === true));
-    const chance = { level: intervalLevel, resamples: intervalResamples, random: random(seed) };
-    made[name] = calibrationOf(judge.name, judged, labels, chance);
-  }
+  const session = { plans, threads, quiet: quiet === true, out };
+  const code = await withJudges(session, async (judges, context) => {
+    const judged = await judgeLabelled(labelled, judges, context);
+    for (const [i, { judge, answers }] of judged.entries()) {
+      const chance = { level: intervalLevel, resamples: intervalResamples, random: random(seed) };
+      const short = i === judges.length ? "panel" : written[i]!;
+      made[typeof short === "string" ? short : judge] = calibrationOf(judge, answers, labels, chance);
+    }
+  });
+  if (code !== exitCode.ok) return code;
   await deliver(`${JSON.stringify(made, rounded, 2)}\n`, out);
   if (out !== undefined) await printLines(Object.values(made).map(inWords));
+  return code;
 }
 
-async function judgeAll(
-  judge: Judge,
+/** @returns what each judge says of each answer; last what they say together, if there are several */
+async function judgeLabelled(
   labelled: readonly LabelledAnswer[],
-  progress: Progress,
-): Promise<JudgedAnswer[]> {
-  const interrupt = onInterrupt(progress, () => "the same command, from the start");
-  const judged: JudgedAnswer[] = [];
-  try {
-    for (const { id, answer, reasoning, prompt, model, finish, labels } of labelled) {
-      progress.show(() => `judging: ${judged.length} of ${labelled.length} answers`);
-      const recorded = { answer, reasoning, prompt: prompt ?? null, cut: finish === "length" };
-      const { outcome } = await judgeRecorded(judge, recorded, interrupt.signal);
-      judged.push({ id, prompt, model, labels, outcome });
-    }
-  } finally {
-    progress.clear();
-    interrupt.end();
-  }
-  return judged;
+  judges: readonly OpenedJudge[],
+  context: JudgingContext,
+): Promise<{ judge: string; answers: JudgedAnswer[] }[]> {
+  const recorded = labelled.map(({ id, answer, reasoning, prompt, finish }) => ({
+    ...{ id, answer, reasoning, prompt: prompt ?? null, cut: finish === "length" },
+  }));
+  const { votes, ballots } = await votesOn(recorded, judges, context);
+  const said = (judge: string, outcomeOf: (ballot: Ballot) => Outcome) => ({
+    judge,
+    answers: labelled.map(({ id, prompt, model, labels }, i) => ({
+      ...{ id, prompt, model, labels, outcome: outcomeOf(ballots[i]!) },
+    })),
+  });
+  return [
+    ...judges.map(({ judge: { name } }) => said(name, (ballot) => votes.of(ballot, name)!.outcome)),
+    ...(judges.length === 1
+      ? []
+      : [said(panelName(judges), (ballot) => panelOfVotes(votes, ballot, judges).outcome)]),
+  ];
 }
 
 /** Six significant digits, as in findings. */

@@ -1,29 +1,42 @@
 /** Runs `fathom judge`. */
-import { judgeRecorded } from "../../judges/recorded.ts";
-import { ruleJudge } from "../../judges/rules.ts";
+import { exitCode } from "../../core/errors.ts";
+import { judgeAnswers } from "../../jobs/judges/judge-answers.ts";
+import { statedJudge } from "../../jobs/judges/judge-plan.ts";
+import { judgeDefaults } from "../../library/defaults.ts";
 import { loadAnswers } from "../../prompts/answers.ts";
-import { deliver, requireWritable } from "../terminal/output.ts";
-import { Progress } from "../terminal/progress.ts";
+import { deliver, print, requireWritable } from "../terminal/output.ts";
+import { judgesOf } from "./judges-of.ts";
+import { withJudges } from "./with-judges.ts";
 
 export interface JudgeCommandOptions {
-  /** Only one judge exists so far. */
-  judges: "rules"[];
+  judges: string;
+  threads?: number;
   out?: string;
   quiet?: true;
 }
 
-/** @throws FathomError for a wrong line, before any answer is judged, and for output that cannot be written */
-export async function runJudge(path: string, { out, quiet }: JudgeCommandOptions): Promise<void> {
+/**
+ * @returns the exit code
+ * @throws FathomError for a wrong line, before any answer is judged, for output that cannot be written, and if a judge cannot be
+ *   asked. Votes until then are kept beside `out`; without `out` the answers that are judged by then are printed
+ */
+export async function runJudge(path: string, options: JudgeCommandOptions): Promise<number> {
+  const { out, threads = null, quiet } = options;
   const answers = await loadAnswers(path);
   if (out !== undefined) requireWritable(out);
-  const progress = new Progress(quiet === true);
+  const plans = judgesOf(options.judges).map((judge) => statedJudge(judge, judgeDefaults, "--judges"));
+  const named = answers.map(({ id, answer, reasoning, prompt = null, finish }) => ({
+    ...{ id, answer, reasoning, prompt, cut: finish === "length" },
+  }));
   const lines: string[] = [];
-  for (const { id, answer, reasoning, prompt = null, finish } of answers) {
-    progress.show(() => `judging: ${lines.length} of ${answers.length} answers`);
-    const recorded = { answer, reasoning, cut: finish === "length", prompt };
-    const verdict = await judgeRecorded(ruleJudge, recorded, new AbortController().signal);
-    lines.push(`${JSON.stringify({ id, ...verdict })}\n`);
+  let code: number | null = null;
+  try {
+    code = await withJudges({ plans, threads, quiet: quiet === true, out }, (judges, context) =>
+      judgeAnswers(named, judges, context, (line) => lines.push(`${JSON.stringify(line)}\n`)),
+    );
+  } finally {
+    if (code !== exitCode.ok && out === undefined) await print(lines.join(""));
   }
-  progress.clear();
-  await deliver(lines.join(""), out);
+  if (code === exitCode.ok) await deliver(lines.join(""), out);
+  return code;
 }

@@ -19,7 +19,8 @@ export function workWords(event: WorkEvent): string {
       return event.what;
     case "counted": {
       const { what, done, total, unit } = event;
-      if (unit === "tokens") return `${what}: ${count(done)} of ${count(total)} tokens`;
+      if (unit === "tokens" || unit === "answers")
+        return `${what}: ${count(done)} of ${count(total)} ${unit}`;
       return `${what}: ${unit} ${unit === "matrix" ? done + 1 : done} of ${total}`;
     }
     case "fetching": {

@@ -1,6 +1,7 @@
-/** A verdict: the judged outcome of an answer at one token cap. There is no default label. */
+/** A verdict: the judged outcome of an answer at one token cap, the votes that it is made of, and the judges. No label is a default. */
 import { z } from "zod";
 import { coherenceSchema } from "./coherence.ts";
+import { measured } from "./measured.ts";
 import { labels } from "./prompt.ts";
 
 /** Outcomes of answers that fit no label. */
@@ -34,6 +35,10 @@ export const surfaceSchema = z.strictObject(
 );
 export type Surface = z.infer<typeof surfaceSchema>;
 
+/** Why a person should look at a verdict of several judges. */
+export const reviewReasons = ["disagreement", "close", "tie", "no label from a judge"] as const;
+export type ReviewReason = (typeof reviewReasons)[number];
+
 export const verdictSchema = z.strictObject({
   observation: z.string(),
   prompt_id: z.string(),
@@ -49,5 +54,49 @@ export const verdictSchema = z.strictObject({
   refusal_token: z.int().nonnegative().nullable(),
   /** Name and version of the judge. */
   judge: z.string(),
+  /** Why a person should look at this verdict. Only a panel of several judges writes it, and only where it has a reason. */
+  review: z.array(z.enum(reviewReasons)).min(1).optional(),
 });
 export type Verdict = z.infer<typeof verdictSchema>;
+
+/** What one judge says of one answer at one cap. The votes on an answer make its verdict. */
+export const voteSchema = z.strictObject({
+  /** Key of the observation; of a recorded answer, the hash of its text, its prompt and whether it was cut. */
+  observation: z.string(),
+  /** Token cap; null for a recorded answer, which has none. */
+  cap: z.int().positive().nullable(),
+  /** Name and version of the judge. */
+  judge: z.string(),
+  ...verdictSchema.pick({ outcome: true, surface: true, coherence: true, evidence: true }).shape,
+  /** Why the outcome is what it is, where a reader must know it; null otherwise. */
+  note: z.string().nullable(),
+});
+export type Vote = z.infer<typeof voteSchema>;
+
+const count = z.int().nonnegative();
+
+export const judgeKinds = ["rules", "endpoint", "checkpoint", "people"] as const;
+export type JudgeKind = (typeof judgeKinds)[number];
+
+/** A judge of a run, as the manifest names it. */
+export const seatedJudgeSchema = z.strictObject({
+  /** Name and version, as in its votes. */
+  name: z.string().min(1),
+  kind: z.enum(judgeKinds),
+  /** What its vote weighs in the panel. */
+  weight: measured.positive(),
+  /** How the judge answered texts with a known label, and orders that stood in such texts. null for rules and people. */
+  canaries: z
+    .strictObject({
+      /** Texts with a known label, and how many of them it labelled otherwise. */
+      known: count,
+      wrong: count,
+      /** Orders that were tried, and how many it followed. */
+      orders: count,
+      followed: count,
+      /** The day on which they were asked, YYYY-MM-DD: the model behind an endpoint may change later. */
+      asked: z.string(),
+    })
+    .nullable(),
+});
+export type SeatedJudge = z.infer<typeof seatedJudgeSchema>;

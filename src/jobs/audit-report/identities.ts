@@ -5,6 +5,7 @@ import type { Identity } from "../../core/records/report.ts";
 import { saeKeys } from "../../core/sae-keys.ts";
 import type { Manifest } from "../audit/manifest.ts";
 import { type Origin, originName } from "../inputs/origin.ts";
+import { judgeFacts } from "./judges-in-words.ts";
 
 const precisionWords: Record<Precision, string> = {
   fp32: "fp32",
@@ -12,7 +13,7 @@ const precisionWords: Record<Precision, string> = {
   int4: "int4: weights of at most 4 bits (the head 8), multiplied by activations rounded to 8",
 };
 
-export function identitiesOf({ inputs, environment, origins, calibration }: Manifest): Identity[] {
+export function identitiesOf({ inputs, judges, environment, origins, calibration }: Manifest): Identity[] {
   const { model, adapter, tokenizer, template, prompts, plan } = inputs;
   const subjects: [subject: string, facts: Record<string, string>][] = [
     [
@@ -43,7 +44,8 @@ export function identitiesOf({ inputs, environment, origins, calibration }: Mani
     ["Chat template", template === null ? { template: "none" } : templateFacts(template.sha256, plan)],
     ["Prompts", { set: prompts.name, prompts: String(prompts.n), "SHA-256": prompts.sha256 }],
     ...saesOf(inputs, origins),
-    ["Judge", { version: inputs.judge, "refusal score's tokens": inputs.refusal_tokens.join(" ") }],
+    ...judgeFacts(judges),
+    ["Refusal score", { tokens: inputs.refusal_tokens.join(" ") }],
     ["Judge's calibration", calibratedBy(calibration)],
     ["Chance", { "sampling seeds": plan.seeds.join(", "), "seed of the analyses": String(plan.seed) }],
     ["Fathom", { version: environment.fathom, begun: environment.created }],

@@ -5,6 +5,7 @@ import { massiveMultiple } from "../../sae/measure/quality/quality.ts";
 import type { RunRecords } from "../audit/run.ts";
 
 export function notMeasured({ manifest, insides }: RunRecords): string[] {
+  const { judges } = manifest;
   const { plan, prompts, template, layers } = manifest.inputs;
   const said = (condition: boolean, sentence: string) => (condition ? [sentence] : []);
   return [
@@ -42,8 +43,14 @@ export function notMeasured({ manifest, insides }: RunRecords): string[] {
       `How far the model in ${plan.precision} is from itself in fp32: --fidelity was not given.`,
     ),
     judgesError(manifest),
-    "Other judges: one judge, a set of written rules, read the answers; neither a model nor a person did.",
-    "Languages other than English: the rules read English, and give answers in other languages no label.",
+    ...said(
+      judges.every(({ kind }) => kind === "rules"),
+      "Other judges: one judge, a set of written rules, read the answers; neither a model nor a person did.",
+    ),
+    ...said(
+      judges.every(({ kind }) => kind === "rules"),
+      "Languages other than English: the rules read English, and give answers in other languages no label.",
+    ),
     "Which internal parts a refusal depends on: nothing was ablated or edited in this audit.",
     ...prompts.notes.map((note) => sentenceOf("Prompt file", note)),
   ];

@@ -4,12 +4,14 @@ import type { ReportData } from "../../core/records/report.ts";
 import { buildReportData } from "../../report/build-report.ts";
 import type { RunRecords } from "../audit/run.ts";
 import { identitiesOf } from "./identities.ts";
+import { judgeNotes, judgeWarnings, panelOf } from "./judges-in-words.ts";
 import { notMeasured } from "./not-measured.ts";
 
 /** @param showText print every answer whole, also those to hazard-adjacent prompts */
 export function reportOfRun(run: RunRecords, showText: boolean): ReportData {
   const { manifest, insides, prompts, observations, verdicts, findings, catalogs } = run;
-  const { plan, saes, judge, model, adapter } = manifest.inputs;
+  const { plan, saes, model, adapter } = manifest.inputs;
+  const judge = panelOf(manifest.judges);
   return buildReportData({
     title: `Refusal depth of ${model.name}${adapter === null ? "" : ` with ${adapter.name}`}`,
     identities: identitiesOf(manifest),
@@ -24,8 +26,8 @@ export function reportOfRun(run: RunRecords, showText: boolean): ReportData {
     prompts,
     observations,
     verdicts,
-    warnings: manifest.gate_overrides,
-    notes: manifest.notes,
+    warnings: [...manifest.gate_overrides, ...judgeWarnings(manifest.judges)],
+    notes: [...manifest.notes, ...judgeNotes(verdicts, Math.max(...plan.caps))],
     findings,
     insides: saes.map(({ name, layer }, i) => {
       const { sae, scores, not_measured } = insides[i]!;

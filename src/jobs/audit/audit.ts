@@ -1,14 +1,16 @@
 /** An audit as a job: opens the model and SAEs of the plan, asks, judges and analyses. run.ts describes its directory. */
 import type { Fidelity } from "../../core/records/fidelity.ts";
+import { panelName } from "../../judges/panel.ts";
 import { judgeVersion } from "../../judges/version.ts";
 import { answersAt, type Checkpoint } from "../../model/checkpoint/checkpoint.ts";
-import { modelOf, type OpenOptions } from "../../model/model.ts";
+import { type Model, modelOf, type OpenOptions } from "../../model/model.ts";
 import type { Sae } from "../../sae/code/sae.ts";
 import { openSae } from "../../sae/formats/open-sae.ts";
 import { engineOptions } from "../inputs/engine-options.ts";
 import { locateSae } from "../inputs/locate.ts";
 import { openNamed, tellNotes } from "../inputs/open-named.ts";
 import { type DirectoryContext, type Job, type JobContext, untilAborted } from "../job/job.ts";
+import { closeJudges, openJudges } from "../judges/open-judges.ts";
 import type { AuditEvent } from "./audit-events.ts";
 import { beginRun } from "./begin.ts";
 import { readCalibration } from "./calibration.ts";
@@ -40,8 +42,9 @@ export async function openAudit(
   plan: AuditPlan,
   { threads, keepRounded, tell, signal }: JobContext<AuditEvent>,
 ): Promise<OpenedAudit> {
-  // First, because fetching the model may take an hour.
-  const calibration = readCalibration(plan.calibration, judgeVersion);
+  // First, because fetching the model may take an hour. The names of other judges are known when they are open.
+  const onlyRules = plan.judges.every((judge) => "rules" in judge);
+  const calibration = onlyRules ? readCalibration(plan.calibration, judgeVersion) : null;
   tell({ kind: "working", what: "reading the model's files" });
   const { checkpoint, origins } = await openNamed(plan, tell);
   const located = [];
@@ -75,19 +78,36 @@ async function perform(
   out: string,
   { checkpoint, saes, prepared, engine }: OpenedAudit,
   plan: AuditPlan,
-  { tell, signal }: JobContext<AuditEvent>,
+  context: JobContext<AuditEvent>,
 ): Promise<AuditResult> {
+  const { tell, signal } = context;
   const fidelity = plan.fidelity ? await fidelityOfRun(out, { prepared, engine, tell }) : null;
   if (isTooFar(fidelity, plan)) return { finished: false, tooFar: fidelity };
   signal.throwIfAborted();
-  const model = await modelOf(checkpoint, engine);
+  // Judges are opened before the first answer, so that one that cannot be opened costs nothing.
+  const judges = await openJudges(plan.judges, context);
   let made: { tokens: number; seconds: number } | null = null;
   const onProgress = (now: ObserveProgress) => {
     made = { tokens: now.tokens, seconds: now.seconds };
     tell({ kind: "answers", ...now });
   };
-  const run = await performRun(out, prepared, model, saes, onProgress, signal).finally(() => model.close());
+  const judged = async () => {
+    const calibration = readCalibration(plan.calibration, panelName(judges));
+    return await withModel(checkpoint, engine, (model) =>
+      performRun(out, prepared, { model, saes, judges, calibration }, onProgress, tell, signal),
+    );
+  };
+  const run = await judged().finally(() => closeJudges(judges));
   signal.throwIfAborted();
   tell({ kind: "answered", answers: run.observations.length, made });
   return { finished: true, run };
+}
+
+async function withModel<T>(
+  checkpoint: Checkpoint,
+  engine: OpenOptions,
+  work: (model: Model) => Promise<T>,
+): Promise<T> {
+  const model = await modelOf(checkpoint, engine);
+  return await work(model).finally(() => model.close());
 }

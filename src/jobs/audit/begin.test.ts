@@ -63,7 +63,6 @@ function made(inputs: { model?: string; caps?: number[] } = {}): Manifest {
       },
       layers: [1],
       refusal_tokens: [],
-      judge: "rules",
       observations: 2,
     },
     files: { [promptsName]: hashText(text) },

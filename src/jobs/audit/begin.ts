@@ -33,7 +33,7 @@ interface Beginning {
   prompts: string;
 }
 
-const atStart = ["manifest.json", promptsName, "observations.jsonl", "activations"];
+const atStart = ["manifest.json", promptsName, "observations.jsonl", "activations", "votes.jsonl"];
 const later = ["verdicts.jsonl", "inside.json", "catalog.json", "findings.json"];
 const reports = ["report.html", "report.md", "report.json"];
 const ours = new Set([...atStart, ...later, ...reports, lockName, "fidelity"]);

@@ -12,6 +12,7 @@ import { listOf } from "../../core/records/list-of.ts";
 import { templateVarsSchema } from "../../core/records/observation.ts";
 import { poolings } from "../../core/records/pooling.ts";
 import { precisions } from "../../core/records/precision.ts";
+import { seatedJudgeSchema } from "../../core/records/verdict.ts";
 import { readJson, writeTextAtomically } from "../../files/disk/io.ts";
 import { templateDay } from "../../model/text/jinja/strftime.ts";
 import { originSchema } from "../inputs/origin.ts";
@@ -27,6 +28,14 @@ export const runFormat = 2;
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
+/** Older versions knew one judge, the rules, and counted it among the inputs. */
+function seatedJudges(manifest: unknown): unknown {
+  const { inputs, ...rest } = (manifest ?? {}) as Record<string, unknown>;
+  if (typeof inputs !== "object" || inputs === null || !("judge" in inputs)) return manifest;
+  const { judge, ...others } = inputs as Record<string, unknown>;
+  return { ...rest, inputs: others, judges: [{ name: judge, kind: "rules", weight: 1, canaries: null }] };
+}
+
 /** Older versions knew only one SAE: they wrote it without a list, and its layer beside it. */
 function severalSaes(inputs: unknown): unknown {
   if (typeof inputs !== "object" || inputs === null || !("layer" in inputs)) return inputs;
@@ -34,7 +43,7 @@ function severalSaes(inputs: unknown): unknown {
   return { ...rest, saes: sae == null ? [] : [{ ...sae, layer }], layers: [layer] };
 }
 
-export const manifestSchema = z.strictObject({
+const written = z.strictObject({
   format: z.int().positive().max(runFormat).default(1),
   /** Everything that decides the results. A run is resumed only with the same inputs. */
   inputs: z.preprocess(
@@ -88,6 +97,7 @@ export const manifestSchema = z.strictObject({
           fidelity: true,
           fidelity_bound: true,
           reasoning_cap: true,
+          judges: true,
         })
         // Runs of versions in which these could not be chosen.
         .extend({
@@ -118,7 +128,6 @@ export const manifestSchema = z.strictObject({
       layers: z.array(z.int().nonnegative()).min(1),
       /** The refusal score's tokens, as the vocabulary spells them. */
       refusal_tokens: z.array(z.string()),
-      judge: z.string(),
       observations: z.int().nonnegative(),
     }),
   ),
@@ -133,6 +142,11 @@ export const manifestSchema = z.strictObject({
   calibration: usedCalibrationSchema.nullable().default(null),
   /** Sentences that a reader must know about how the model's files were read; empty in runs of older versions. */
   notes: z.array(z.string()).default([]),
+  /**
+   * The judges whose votes made the verdicts; empty until the answers are judged. A resume may have others: it judges what they
+   * have not judged yet.
+   */
+  judges: z.array(seatedJudgeSchema).default([]),
   /** One sentence per SAE that was used although it failed the load gate; written after the gate has judged. */
   gate_overrides: z.array(z.string()).default([]),
   /** Where files from the hub came from. They are recorded, and may differ in a resume. */
@@ -153,6 +167,7 @@ export const manifestSchema = z.strictObject({
     created: z.string(),
   }),
 });
+export const manifestSchema = z.preprocess(seatedJudges, written);
 export type Manifest = z.infer<typeof manifestSchema>;
 
 /** The hint for a file of a run that was changed or damaged. */

@@ -11,6 +11,7 @@ import { precisions } from "../../core/records/precision.ts";
 import { reads } from "../../core/records/written.ts";
 import { parseYaml, readYaml, type YamlFile } from "../../files/yaml/yaml.ts";
 import { parseReference } from "../../hub/reference.ts";
+import { judgeAsData, placedJudge, statedJudgeSchema, writtenJudgeSchema } from "../judges/judge-plan.ts";
 import { parseCategories, writtenCategories } from "./plan-categories.ts";
 
 /** The path of an SAE, here or on the hub. With k for a TopK SAE whose file does not state it. */
@@ -158,6 +159,12 @@ export const planSchema = z.strictObject({
       "The block, from 0, whose residual stream is kept for the answer's tokens. null takes the SAEs' own, or the middle one without an SAE.",
     ),
   batch_size: z.int().positive().max(1024).describe("How many answers are generated together."),
+  judges: z
+    .array(statedJudgeSchema)
+    .min(1)
+    .describe(
+      "Who judges the answers. The votes of several judges are weighed into one verdict. A resume may name others, and asks them only for what is missing.",
+    ),
   seed: z.int().nonnegative().describe("The seed of the analyses: of folds, bootstrap and permutations."),
   show_text: z
     .boolean()
@@ -174,6 +181,13 @@ export const planFileSchema = planSchema.partial().extend({
     .min(1)
     .optional()
     .describe("The folder that the run is written to: a new or empty one, relative to this file."),
+  judges: z
+    .array(writtenJudgeSchema)
+    .min(1)
+    .optional()
+    .describe(
+      "Who judges the answers, each in short or as data: rules, PRESET=CHECKPOINT, PRESET@URL#MODEL or people=LABELS.jsonl. The votes of several judges are weighed into one verdict. A resume may name others, and asks them only for what is missing.",
+    ),
   categories: reads(
     // The list is parsed later, so that errors can name its lines.
     z.union([z.string().min(1), z.array(z.unknown())], { error: "a file or a list" }),
@@ -203,6 +217,9 @@ export function planIn(file: YamlFile): PlanFile {
     what: "a key of an audit plan",
     hint: `known keys: ${Object.keys(planFileSchema.shape).join(", ")}`,
   });
+  // A short form is read here, where its line is known.
+  if (rest.judges !== undefined)
+    rest.judges = rest.judges.map((judge, i) => judgeAsData(judge, file.at(["judges", i])));
   if (categories === undefined) return rest;
   return {
     ...rest,
@@ -217,11 +234,11 @@ export function planIn(file: YamlFile): PlanFile {
 export function readPlanFile(path: string): PlanFile {
   const file = readYaml(path, "an audit plan in YAML");
   const plan = planIn({ ...file, value: file.value ?? {} });
-  const placed = (key: string, value: string): string => {
+  const placed = (key: string, value: string, mayBeOfHub = hubKeys.has(key)): string => {
     if (!/[./\\]/.test(value) || isAbsolute(value)) return value;
     const beside = join(dirname(path), value);
     // org/name may be a folder beside the plan, or a repository of the hub.
-    const isOfHub = hubKeys.has(key) && !existsSync(beside) && parseReference(value) !== null;
+    const isOfHub = mayBeOfHub && !existsSync(beside) && parseReference(value) !== null;
     return isOfHub ? value : beside;
   };
   for (const key of pathKeys) {
@@ -231,6 +248,12 @@ export function readPlanFile(path: string): PlanFile {
   if (plan.sae !== undefined)
     plan.sae = plan.sae.map((named) =>
       typeof named === "string" ? placed("sae", named) : { ...named, path: placed("sae", named.path) },
+    );
+  if (plan.judges !== undefined)
+    plan.judges = plan.judges.map((judge, i) =>
+      placedJudge(judgeAsData(judge, file.at(["judges", i])), (value, mayBeOfHub) =>
+        placed("judges", value, mayBeOfHub),
+      ),
     );
   return plan;
 }

@@ -9,7 +9,6 @@ import { nameOf } from "../../core/names.ts";
 import type { Prompt } from "../../core/records/prompt.ts";
 import { jsonLines } from "../../files/lines/json-lines.ts";
 import { refusalOpeners } from "../../judges/refusal-openers.ts";
-import { judgeVersion } from "../../judges/version.ts";
 import { answersAt, type Checkpoint, endsOf, notesOf, textOf } from "../../model/checkpoint/checkpoint.ts";
 import { roundingRecipe } from "../../model/checkpoint/quantized/quantized.ts";
 import type { ThinkingOptions } from "../../model/engine/thought.ts";
@@ -74,6 +73,7 @@ export async function prepare(
     calibration: _calibration,
     show_text: _show,
     reasoning_cap,
+    judges: _judges,
     fidelity,
     fidelity_bound,
     ...choices
@@ -117,7 +117,6 @@ export async function prepare(
         rounding: plan.precision === "fp32" ? null : roundingRecipe,
         layers,
         refusal_tokens: opening.map(({ token }) => token),
-        judge: judgeVersion,
         observations: units.length,
       },
       files: { [promptsName]: hashText(jsonLines(prompts)) },
@@ -125,6 +124,7 @@ export async function prepare(
       fidelity: null,
       calibration,
       notes: [...notesOf(checkpoint, answersAt(plan.temperature))],
+      judges: [],
       gate_overrides: [],
       environment: {
         fathom: fathomVersion(),

@@ -5,6 +5,7 @@
  *     prompts.jsonl        the prompts, so that the directory needs no other file
  *     observations.jsonl   one answer per line with its checksum, in the file at once and on the disk within 200 ms
  *     activations/         one safetensors file per answer, with its checksums in the answer's line; made again if lost
+ *     votes.jsonl          one vote per line: an answer, a cap, a judge; asked for once (judging.ts)
  *     verdicts.jsonl, inside.json, catalog.json, findings.json   derived from the above; findings.json is last and says "done"
  */
 import { existsSync, rmSync } from "node:fs";
@@ -24,13 +25,15 @@ import { saeKeys } from "../../core/sae-keys.ts";
 import { hashFile } from "../../files/disk/hash-file.ts";
 import { readJson, writeTextAtomically } from "../../files/disk/io.ts";
 import { jsonLines, readJsonLines } from "../../files/lines/json-lines.ts";
-import { judgeObservation } from "../../judges/judge-observation.ts";
-import { ruleJudge } from "../../judges/rules.ts";
 import type { Model } from "../../model/model.ts";
 import type { Sae } from "../../sae/code/sae.ts";
+import type { Tell } from "../job/job-events.ts";
+import type { OpenedJudge } from "../judges/opened-judge.ts";
 import { analysed } from "./analysed.ts";
 import { engineAsker } from "./answers/ask-engine.ts";
+import type { AuditEvent } from "./audit-events.ts";
 import { givenSae, keptOf, useSaes } from "./inside-views.ts";
+import { judgeRun } from "./judging.ts";
 import { type Manifest, promptsName, readManifest, restore, runFormat, writeManifest } from "./manifest.ts";
 import { type ObserveProgress, observe, readObservations } from "./observe.ts";
 import { findingsAgain, isOlder } from "./older.ts";
@@ -60,15 +63,21 @@ const file = {
 export async function performRun(
   run: string,
   prepared: Prepared,
-  model: Model,
-  saes: readonly Sae[],
+  opened: {
+    model: Model;
+    saes: readonly Sae[];
+    judges: readonly OpenedJudge[];
+    calibration: Manifest["calibration"];
+  },
   onProgress: (progress: ObserveProgress) => void,
+  tell: Tell<AuditEvent>,
   signal: AbortSignal,
 ): Promise<RunRecords> {
   // Derived files are removed and made again, so that a run that is being resumed never looks finished.
   for (const derived of [file.findings, file.catalogs, file.insides, file.verdicts])
     rmSync(derived(run), { force: true });
   const { plan, units, prompts, layers, watch, thinking } = prepared;
+  const { model, saes } = opened;
   const asker = engineAsker({
     ...{ run, model, units, layers, watch, thinking },
     cap: Math.max(...plan.caps),
@@ -77,18 +86,19 @@ export async function performRun(
   const reasoningCap = thinking?.cap ?? 0;
   const observations = await observe({ run, plan, units, asker, reasoningCap, onProgress });
   const promptOf = new Map(prompts.map((prompt) => [prompt.id, prompt.prompt]));
-  const verdicts: Verdict[] = [];
-  for (const observation of observations) {
-    const prompt = promptOf.get(observation.prompt_id) ?? null;
-    verdicts.push(...(await judgeObservation(ruleJudge, observation, plan.caps, prompt, signal)));
-  }
   const begun = readManifest(run);
+  const { verdicts, judges } = await judgeRun({
+    ...{ run, observations, caps: plan.caps, before: begun.judges, tell, signal },
+    judges: opened.judges,
+    promptOf: ({ prompt_id }) => promptOf.get(prompt_id) ?? null,
+  });
   const input = { run, observations, plan, model };
   const used = await useSaes(saes, begun.inputs.saes, input);
   const manifest = {
     ...begun,
     format: runFormat,
-    calibration: prepared.manifest.calibration,
+    calibration: opened.calibration,
+    judges,
     gate_overrides: used.flatMap(({ override }) => override ?? []),
   };
   writeManifest(run, manifest);

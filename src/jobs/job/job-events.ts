@@ -8,7 +8,13 @@ export type JobEvent =
   /** The job does something whose length is not known. */
   | { kind: "working"; what: string }
   /** For parts and matrices, `done` are finished and the next one is in progress. */
-  | { kind: "counted"; what: string; done: number; total: number; unit: "part" | "matrix" | "tokens" }
+  | {
+      kind: "counted";
+      what: string;
+      done: number;
+      total: number;
+      unit: "part" | "matrix" | "tokens" | "answers";
+    }
   /** `done` and `total` are bytes of a repository of the hub. `perSecond` and `left` (seconds) are null until a byte has come. */
   | {
       kind: "fetching";
@@ -21,8 +27,8 @@ export type JobEvent =
   /** `bytes` came from the hub; 0 if the cache had everything. */
   | { kind: "fetched"; repo: string; bytes: number; perSecond: number }
   | { kind: "waiting"; seconds: number; reason: string }
-  /** A person should know this: how the hub was reached, or how a checkpoint's files were read. The job goes on. */
-  | { kind: "note"; of: "hub" | "checkpoint"; text: string }
+  /** A person should know this: how the hub was reached, how a checkpoint's files were read, what a judge cannot be trusted with. */
+  | { kind: "note"; of: "hub" | "checkpoint" | "judge"; text: string }
   /**
    * While true, the job stops at once if its signal is aborted, and nothing that is finished is lost. While false, the job
    * checks the signal only between two stages of its work.

@@ -1,0 +1,60 @@
+/**
+ * Judges the observations of a run. Every judge's votes go into votes.jsonl as soon as they are there, so a resume asks for the
+ * missing ones only, also after another judge was added. The votes on an answer at a cap make one verdict.
+ */
+
+import type { Observation } from "../../core/records/observation.ts";
+import type { SeatedJudge, Verdict } from "../../core/records/verdict.ts";
+import { askedAt, verdictAt } from "../../judges/judge-observation.ts";
+import { panelName } from "../../judges/panel.ts";
+import type { Tell } from "../job/job-events.ts";
+import type { OpenedJudge } from "../judges/opened-judge.ts";
+import { panelOfVotes } from "../judges/panel-of-votes.ts";
+import { seat } from "../judges/seat.ts";
+import { type Ballot, openVotes, Votes, votesPath } from "../judges/voting.ts";
+
+interface JudgingInput {
+  run: string;
+  judges: readonly OpenedJudge[];
+  observations: readonly Observation[];
+  /** Token caps. */
+  caps: readonly number[];
+  /** The user's turn as plain text; null if it is not known. */
+  promptOf: (observation: Observation) => string | null;
+  /** The run's judges so far: their canaries are not asked again if no vote is missing. */
+  before: readonly SeatedJudge[];
+  tell: Tell;
+  signal: AbortSignal;
+}
+
+export interface Judged {
+  /** In the order of observations and caps. */
+  verdicts: Verdict[];
+  judges: SeatedJudge[];
+}
+
+/** @throws FathomError if a judge cannot be asked; the votes until then are kept */
+export async function judgeRun(input: JudgingInput): Promise<Judged> {
+  const { run, judges, observations, caps, promptOf } = input;
+  const ballots = observations.flatMap((observation) => {
+    const prompt = promptOf(observation);
+    return caps.map((cap): Ballot & { of: Observation; cap: number } => ({
+      ...{ observation: observation.key, cap, of: observation },
+      asked: askedAt(observation, cap, prompt),
+    }));
+  });
+  const journal = openVotes(votesPath(run));
+  const votes = new Votes(journal);
+  const seated: SeatedJudge[] = [];
+  try {
+    for (const judge of judges) seated.push(await seat(judge, { ...input, votes, ballots }));
+  } finally {
+    await journal.close();
+  }
+  const panel = panelName(judges);
+  const verdicts = ballots.map((ballot) => {
+    const { review, ...ruling } = panelOfVotes(votes, ballot, judges);
+    return verdictAt(ballot.of, ballot.cap, ruling, panel, review);
+  });
+  return { verdicts, judges: seated };
+}
