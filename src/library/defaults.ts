@@ -66,7 +66,7 @@ export const endpointDefaults = {
 export const generateDefaults = { temperature: 0, seed: 0, batchSize: 32 } as const;
 
 /** `port` 0 takes a free one. `maxTokens` is for requests that do not say it; a longer answer is cut, and says so. */
-export const serveDefaults = { port: 0, batchSize: 32, maxTokens: 1024 } as const;
+export const serveDefaults = { port: 0, batchSize: 32, maxTokens: 1024, day: auditDefaults.date } as const;
 
 export const judgeDefaults = {
   judges: ["rules"],

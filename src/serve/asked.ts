@@ -1,6 +1,7 @@
 /** Turns a request's body into what is run and how its answer is written, for each endpoint. */
+import type { ChatTemplate } from "../model/text/template.ts";
 import { badField } from "./loopback/api-error.ts";
-import { parseChatRequest } from "./protocol/chat-request.ts";
+import { type ChatRequest, parseChatRequest } from "./protocol/chat-request.ts";
 import { chatShape } from "./protocol/chat-shape.ts";
 import { parseCompletionRequest } from "./protocol/completion-request.ts";
 import { completionShape } from "./protocol/completion-shape.ts";
@@ -18,18 +19,32 @@ export interface Asked {
 
 /** @throws ApiError for a request that cannot be followed, FathomError when the template refuses it */
 export function askedInChat(served: Served, body: unknown): Asked {
-  const { shared, turns, tools, maxTokens, topLogProbabilities } = parseChatRequest(body);
+  const request = parseChatRequest(body);
+  const { shared, maxTokens, topLogProbabilities } = request;
   const head = headOf(served, shared.model, "chatcmpl");
   const { template } = served.text;
   if (template === null)
     throw badField("messages", "messages: this model has no chat template; ask it through /v1/completions");
-  const ids = template.encode(turns, {
-    addGenerationPrompt: shared.add_generation_prompt ?? true,
-    ...(tools === undefined ? {} : { tools }),
-    variables: shared.chat_template_kwargs ?? {},
-  });
+  const ids = promptOf(served, template, request);
   const question = { ...shared, field: "messages", ids, thinks: true, maxTokens, topLogProbabilities };
   return { question, ...written(chatShape, head, shared, topLogProbabilities) };
+}
+
+/** @throws ApiError for tools or variables that the template would leave out */
+function promptOf({ day }: Served, template: ChatTemplate, { shared, turns, tools }: ChatRequest): number[] {
+  const variables = shared.chat_template_kwargs ?? {};
+  const unread = Object.keys(variables).find((name) => !template.switches.includes(name));
+  if (unread !== undefined) {
+    const field = `chat_template_kwargs.${unread}`;
+    const read = template.switches.join(", ") || "it reads none";
+    throw badField(field, `${field}: expected a variable that the model's chat template reads (${read})`);
+  }
+  const options = { addGenerationPrompt: shared.add_generation_prompt ?? true, variables, day };
+  if (tools === undefined) return template.encode(turns, options);
+  const written = template.render(turns, { ...options, tools });
+  if (written === template.render(turns, options))
+    throw badField("tools", "tools: the model's chat template writes no tools");
+  return template.encode(turns, { ...options, tools });
 }
 
 /** Plain text is read as it is. A thought is not told apart from it. @throws as `askedInChat` */

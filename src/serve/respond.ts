@@ -8,6 +8,7 @@ import type { Served } from "./served.ts";
 
 /** @throws ApiError or FathomError, if nothing is written yet */
 export async function respond(served: Served, asked: Asked, response: ServerResponse): Promise<void> {
+  if (response.destroyed) return;
   const gone = whenGone(response);
   await (asked.stream ? respondInPieces : respondWhole)(served, asked, gone, response);
 }
@@ -58,11 +59,17 @@ async function respondInPieces(
   response.end("data: [DONE]\n\n");
 }
 
+/** Headers of an error. What is left of a body that is too large is not waited for. */
+const more: Readonly<Record<number, Record<string, string>>> = {
+  413: { connection: "close" },
+  429: { "retry-after": "1" },
+};
+
 /** Writes an error, as an answer or as the last event of a stream. A stream without `[DONE]` is not whole. */
 export function respondWithError(response: ServerResponse, error: unknown): void {
   const { status, body } = apiErrorOf(error);
   if (response.headersSent) response.end(`data: ${JSON.stringify(body)}\n\n`);
-  else sendJson(response, status, body, status === 429 ? { "retry-after": "1" } : {});
+  else sendJson(response, status, body, more[status]);
 }
 
 export function sendJson(

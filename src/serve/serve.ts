@@ -24,6 +24,8 @@ export interface ServeOptions {
   batchSize: number;
   /** The longest answer of a request that does not say it. */
   maxTokens: number;
+  /** The day that the chat template writes as today's, YYYY-MM-DD. */
+  day: string;
   /** Called with an error of the server's own, which a client is not told. */
   onFault: (error: unknown) => void;
 }
@@ -39,7 +41,7 @@ export interface Server {
 export async function serveModel(model: Model, options: ServeOptions): Promise<Server> {
   const { port, token, batchSize, onFault } = options;
   const rows = new Rows(model, endsOf(model.checkpoint), batchSize);
-  const served = servedOf(model, rows, options.maxTokens);
+  const served = servedOf(model, rows, options);
   const refuse = (response: ServerResponse, error: unknown): void => {
     if (!(error instanceof ApiError) && apiErrorOf(error).status >= 500) onFault(error);
     respondWithError(response, error);

@@ -19,13 +19,19 @@ export interface Served {
   /** null if the model cannot think. */
   thinking: Thinking | null;
   maxTokens: number;
+  /** The day that the chat template writes as today's, YYYY-MM-DD. */
+  day: string;
   /** The item of GET /v1/models. */
   card: { id: string } & Readonly<Record<string, unknown>>;
   /** Equal for equal weights, adapter, tokenizer, template and precision. */
   fingerprint: string;
 }
 
-export function servedOf(model: Model, rows: Rows, maxTokens: number): Served {
+export function servedOf(
+  model: Model,
+  rows: Rows,
+  { maxTokens, day }: Pick<Served, "maxTokens" | "day">,
+): Served {
   const { checkpoint, precision } = model;
   const text = textOf(checkpoint);
   const { tokenizer } = text;
@@ -39,6 +45,7 @@ export function servedOf(model: Model, rows: Rows, maxTokens: number): Served {
     thinking: thinkingOf(tokenizer, text.template),
     shower: new TokenShower(tokenizer),
     maxTokens,
+    day,
     card: {
       id,
       object: "model",

@@ -52,13 +52,14 @@ export async function ask(
 export async function post(
   { url, token }: ServedModel,
   path: string,
-  body: string,
+  body: string | ReadableStream<Uint8Array>,
   headers: Readonly<Record<string, string>> = {},
 ): Promise<Reply> {
   const response = await fetch(`${url}${path}`, {
     method: "POST",
     headers: { authorization: `Bearer ${token}`, "content-type": "application/json", ...headers },
     body,
+    ...(typeof body === "string" ? {} : { duplex: "half" }),
   });
   return { status: response.status, body: (await response.json()) as Completion };
 }

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { splitReasoning } from "../../src/core/channels.ts";
+import { textOf } from "../../src/model/checkpoint/checkpoint.ts";
 import { scratch } from "../cli/fathom.ts";
 import { type ServedModel, serveForTest } from "../support/served-model.ts";
 import { chatMl, opensThought, refusesAfterThought, writeThinker } from "../support/thinker.ts";
@@ -84,4 +85,26 @@ test("chat_template_kwargs turn the thought off", async () => {
   expect(choices[0]!.message).not.toHaveProperty("reasoning_content");
   expect(choices[0]!.message.content).toMatch(/^\n\nI'm sorry/);
   expect(usage).not.toHaveProperty("completion_tokens_details");
+});
+
+test("tools and variables that the template would leave out are refused, and others are written", async () => {
+  const place = join(folder, "tools");
+  const template = chatMl.replace("{% for", "{{ (tools | tojson) if tools }}{{ strftime_now('%Y') }}{% for");
+  writeThinker(place, refusesAfterThought, { template });
+  const own = await serveForTest(place);
+  const tools = [{ type: "function", function: { name: "weigh", parameters: { type: "object" } } }];
+  const tokens = async (fields: object) => (await ask(own, { messages, ...fields })).body.usage.prompt_tokens;
+  const { template: parsed } = textOf(own.model.checkpoint);
+  const turns = [{ role: "user" as const, content: messages[0]!.content }];
+  const options = { addGenerationPrompt: true };
+  expect(await tokens({ tools })).toBe(parsed!.encode(turns, { ...options, tools }).length);
+  expect(await tokens({ tools, tool_choice: "none" })).toBe(parsed!.encode(turns, options).length);
+  await own.close();
+  const without = served.get("opens the thought")!;
+  const refused = async (fields: object) => (await ask(without, { messages, ...fields })).body.error;
+  expect(await refused({ tools })).toMatchObject({ param: "tools" });
+  expect(await refused({ chat_template_kwargs: { enable_thought: false } })).toMatchObject({
+    param: "chat_template_kwargs.enable_thought",
+    message: expect.stringContaining("(enable_thinking)") as string,
+  });
 });

@@ -225,8 +225,19 @@ describe("a request is refused with one error that names the field", () => {
       400,
       expect.stringContaining("lists inside each other"),
     ]);
-    const [status, message] = await refused(`"${"a".repeat(9 * 2 ** 20)}"`);
-    expect([status, message]).toEqual([413, "the body: expected at most 8388608 bytes"]);
+    const large = [413, "the body: expected at most 8388608 bytes"];
+    expect(await refused(`"${"a".repeat(9 * 2 ** 20)}"`)).toEqual(large);
+    // Without a length in its header, the body is counted while it comes.
+    const piece = new TextEncoder().encode(`"${"a".repeat(2 ** 20)}`);
+    let pieces = 0;
+    const endless = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        controller.enqueue(piece);
+        if (++pieces === 64) controller.close();
+      },
+    });
+    const reply = await post(served, "/chat/completions", endless);
+    expect([reply.status, reply.body.error.message]).toEqual(large);
   });
 });
 

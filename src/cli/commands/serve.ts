@@ -6,6 +6,7 @@ import type { ServeCommandOptions } from "../serve/run-serve.ts";
 import { adapterHelp, modelHelp } from "./named.ts";
 import {
   batchSizeOption,
+  dateOption,
   deviceOption,
   noCacheOption,
   precisionOption,
@@ -29,6 +30,7 @@ export function serveCommand(): Command {
       "what clients send as their API key (default: FATHOM_SERVE_TOKEN, else a new random one)",
     )
     .addOption(batchSizeOption("answers generated together").default(batchSize))
+    .addOption(dateOption())
     .addOption(precisionOption())
     .addOption(deviceOption())
     .addOption(noCacheOption())

@@ -18,6 +18,7 @@ export interface ServeCommandOptions extends EngineOptions {
   port: number;
   token?: string;
   batchSize: number;
+  date?: string;
   quiet?: true;
 }
 
@@ -47,6 +48,7 @@ export async function runServe(options: ServeCommandOptions): Promise<void> {
       token,
       batchSize: options.batchSize,
       maxTokens: serveDefaults.maxTokens,
+      day: options.date ?? serveDefaults.day,
       onFault: (error) => {
         exitFor(error);
       },

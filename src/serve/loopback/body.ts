@@ -9,11 +9,13 @@ export type Body =
 /** Lists and objects inside each other. No request needs as many, and code that walks through a value calls itself. */
 const deepest = 64;
 
-/** @param most bytes; the rest of a larger body is not read */
+/** @param most bytes; the rest of a larger body is not kept */
 export async function readBody(request: IncomingMessage, most: number): Promise<Body> {
+  if (Number(request.headers["content-length"] ?? 0) > most) return { kind: "too large" };
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  // To destroy the request would close the connection, and the client would not get the answer.
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += chunk.length;
     if (size > most) return { kind: "too large" };
     chunks.push(chunk);

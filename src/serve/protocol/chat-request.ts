@@ -22,7 +22,11 @@ const messageSchema = z.strictObject({
   tool_calls: z.array(toolCallSchema).nullish(),
   tool_call_id: z.string().optional(),
   reasoning_content: z.string().nullish(),
+  // Members of an answer that clients send back. They are empty in the answers of this server.
   refusal: z.null().optional(),
+  audio: z.null().optional(),
+  function_call: z.null().optional(),
+  annotations: z.array(z.never()).nullish(),
 });
 
 const chatSchema = z.strictObject({
@@ -76,24 +80,22 @@ export function parseChatRequest(body: unknown): ChatRequest {
 
 /** A message as chat templates read it: the content is one text, and the arguments of a call are an object. */
 function turnOf(message: z.infer<typeof messageSchema>, place: number): Turn {
-  const { role, content = null, tool_calls: calls, refusal: _, ...others } = message;
+  const { role, content = null, name, tool_call_id, reasoning_content, tool_calls } = message;
   const where = `messages.${place}`;
+  const calls = tool_calls?.map((call, i): Json => {
+    const path = `${where}.tool_calls.${i}.function.arguments`;
+    return { ...call, function: { ...call.function, arguments: argumentsOf(call.function.arguments, path) } };
+  });
   if (content === null && (calls ?? []).length === 0)
     throw badField(`${where}.content`, `${where}.content: expected a text, found none`);
   return {
-    ...others,
     // OpenAI's newer name for the same turn.
     role: role === "developer" ? "system" : role,
     content: Array.isArray(content) ? content.map(({ text }) => text).join("\n") : content,
-    ...(calls === null || calls === undefined
-      ? {}
-      : {
-          tool_calls: calls.map((call, i): Json => {
-            const { name, arguments: text } = call.function;
-            const path = `${where}.tool_calls.${i}.function.arguments`;
-            return { ...call, function: { name, arguments: argumentsOf(text, path) } };
-          }),
-        }),
+    name,
+    tool_call_id,
+    reasoning_content: reasoning_content ?? undefined,
+    tool_calls: calls,
   };
 }
 
