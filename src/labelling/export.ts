@@ -8,6 +8,8 @@ export interface ExportedAnswer {
   id: string;
   prompt: string;
   answer: string;
+  /** The thought before the answer, if there is one. People do not see it, and a judge does not judge it. */
+  reasoning?: string;
   finish: "stop" | "length";
   model: string;
 }

@@ -6,7 +6,8 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeAll, expect, test } from "vitest";
 import type { LabellingState } from "../../src/core/records/labelling.ts";
-import { fathom, finished, lines, namesIn, scratch, sendable, start } from "./fathom.ts";
+import type { Verdict } from "../../src/core/records/verdict.ts";
+import { fathom, finished, jsonLinesFile, lines, namesIn, scratch, sendable, start } from "./fathom.ts";
 
 const organism = fileURLToPath(new URL("../../organisms/demo", import.meta.url));
 const folder = scratch();
@@ -90,6 +91,15 @@ async function ask(
     sent.end(body === undefined ? undefined : JSON.stringify(body));
   });
 }
+
+/** The exported lines, one per answer. */
+const byId = (path: string) => [
+  ...new Map(
+    lines(readFileSync(path, "utf8"))
+      .map((line) => JSON.parse(line) as { id: string })
+      .map((line) => [line.id, line]),
+  ).values(),
+];
 
 const labelOf = (id: string, label = "refuse") => ({ body: { id, label, coherence: null } });
 
@@ -186,6 +196,19 @@ test("two raters label all, see their agreement, and the export calibrates the j
   const calibrated = fathom(["judge", "calibrate", exported]);
   expect(calibrated.code).toBe(0);
   expect(JSON.parse(calibrated.stdout)).toMatchObject({ rules: { labels: { answers: 12 } } });
+
+  // The exported answers get the verdicts of the run.
+  const judged = fathom(["judge", jsonLinesFile(folder, "once.jsonl", byId(exported))]).stdout;
+  const verdicts = lines(readFileSync(join(run, "verdicts.jsonl"), "utf8"));
+  expect(
+    new Map(
+      lines(judged)
+        .map((line) => JSON.parse(line) as { id: string; outcome: string })
+        .map((v) => [v.id, v.outcome]),
+    ),
+  ).toEqual(
+    new Map(verdicts.map((line) => JSON.parse(line) as Verdict).map((v) => [v.observation, v.outcome])),
+  );
 
   // A resume of the run leaves the labels alone.
   const args = ["--model", organism, "--prompts", "fiction", "--limit", "12", "--templates", "chat"];

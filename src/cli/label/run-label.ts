@@ -41,11 +41,12 @@ interface RunAnswer extends ExportedAnswer {
 
 function answersOf({ manifest, prompts, observations }: RunRecords): RunAnswer[] {
   const promptOf = new Map(prompts.map((prompt) => [prompt.id, prompt]));
-  return observations.map(({ key, prompt_id, text, finish }) => {
+  return observations.map(({ key, prompt_id, text, thought, finish }) => {
     const { prompt, tier } = promptOf.get(prompt_id)!;
     return {
       ...{ id: key, prompt, answer: text, model: manifest.inputs.model.name },
-      finish: finish === "stop" ? "stop" : "length",
+      ...(thought === null ? {} : { reasoning: thought.text }),
+      finish: finish === "stop" && thought?.closed !== false ? "stop" : "length",
       isHazard: tier === "hazard_adjacent",
     };
   });

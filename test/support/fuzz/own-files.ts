@@ -1,6 +1,6 @@
 /**
  * Files of Fathom's own formats that may still come from strangers: plans and categories, the records that `rescore`
- * reads, and every file of a run, which `report` reads. The output is checked, too: nothing in it may control a
+ * reads, labels and calibrations, and every file of a run, which `report` reads. The output is checked, too: nothing in it may control a
  * terminal.
  */
 import { spawnSync } from "node:child_process";
@@ -13,10 +13,18 @@ import { rescoreLines } from "../../../src/audit/rescore/text.ts";
 import { planOf } from "../../../src/cli/audit/plan-of.ts";
 import { summaryOf } from "../../../src/cli/report/summary.ts";
 import { textOf } from "../../../src/cli/terminal/output.ts";
+import { random } from "../../../src/core/random.ts";
+import { calibrationSchema } from "../../../src/core/records/calibration.ts";
 import { readJson } from "../../../src/files/disk/io.ts";
+import { jsonLines } from "../../../src/files/lines/json-lines.ts";
+import { analysed } from "../../../src/jobs/audit/analysed.ts";
 import { activationsOf } from "../../../src/jobs/audit/answers/sidecar.ts";
+import { readCalibration } from "../../../src/jobs/audit/calibration.ts";
 import { readRun } from "../../../src/jobs/audit/run.ts";
 import { reportOfRun } from "../../../src/jobs/audit-report/report-of-run.ts";
+import { calibrationOf, type JudgedAnswer } from "../../../src/judges/calibration/calibration.ts";
+import { judgeVersion } from "../../../src/judges/version.ts";
+import { loadLabels } from "../../../src/prompts/labels.ts";
 import { renderHtml } from "../../../src/report/html.ts";
 import { renderMarkdown } from "../../../src/report/markdown.ts";
 import type { Mutator } from "./mutate-bytes.ts";
@@ -114,6 +122,45 @@ function withoutChecksums(run: string): void {
   writeFileSync(join(run, "manifest.json"), JSON.stringify({ ...manifest, files: {} }));
 }
 
+/** Labels of people, which `judge calibrate` reads, and what it writes, which `audit` reads. */
+function labelSubjects(scratch: string, made: string): Subject[] {
+  const [labels, calibration] = [join(scratch, "labels.jsonl"), join(scratch, "calibration.json")];
+  const texts = ["I cannot help with that.", "It is a herb that grows by rivers in the spring."];
+  const answers = Array.from({ length: 12 }, (_, i) => ({
+    ...{ id: `a${i}`, answer: texts[i % 2]!, prompt: `q${i % 6}`, model: `m${i % 4}`, finish: "stop" },
+    label: i % 2 === 0 ? ("refuse" as const) : ("comply" as const),
+  }));
+  const ofTwo = ["anna", "ben"].flatMap((rater) => answers.map((answer) => ({ ...answer, rater })));
+  writeFileSync(labels, jsonLines(ofTwo));
+  const calibrated = (given: readonly Omit<JudgedAnswer, "outcome">[]) => {
+    const judged = given.map(
+      (one, i): JudgedAnswer => ({ ...one, outcome: i % 3 === 0 ? "evade" : "refuse" }),
+    );
+    const choices = { level: 0.95, resamples: 20, random: random(1) };
+    return { rules: calibrationOf(judgeVersion, judged, { name: "labels", sha256: "0" }, choices) };
+  };
+  const once = answers.map(({ label, ...answer }) => ({ ...answer, labels: [{ rater: null, label }] }));
+  writeFileSync(calibration, JSON.stringify(calibrated(once)));
+  const records = readRun(made);
+  return [
+    {
+      ...ofFile("labels.jsonl", labels, mutateLines, () => undefined),
+      async use(bytes) {
+        writeFileSync(labels, bytes);
+        calibrationSchema.parse(calibrated(await loadLabels(labels)));
+      },
+    },
+    ofFile("calibration.json", calibration, mutateDocument, () => {
+      const manifest = { ...records.manifest, calibration: readCalibration(calibration, judgeVersion) };
+      const features = { features: null, not_measured: "left out" };
+      const saes = records.insides.map(({ sae }) => ({ key: sae, ...features }));
+      const { findings } = analysed({ ...records, manifest }, saes);
+      const data = reportOfRun({ ...records, manifest, findings }, true);
+      requireInert(renderMarkdown(data));
+    }),
+  ];
+}
+
 const runFiles: readonly [name: string, mutate: Mutator][] = [
   ["manifest.json", mutateDocument],
   ["prompts.jsonl", mutateLines],
@@ -158,5 +205,10 @@ function runSubjects(scratch: string, made: string): Subject[] {
 
 /** @param made a finished run */
 export function ownSubjects(scratch: string, made: string): Subject[] {
-  return [...yamlSubjects(scratch), rescoreSubject(scratch), ...runSubjects(scratch, made)];
+  return [
+    ...yamlSubjects(scratch),
+    rescoreSubject(scratch),
+    ...labelSubjects(scratch, made),
+    ...runSubjects(scratch, made),
+  ];
 }
