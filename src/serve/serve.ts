@@ -43,6 +43,8 @@ export async function serveModel(model: Model, options: ServeOptions): Promise<S
   const rows = new Rows(model, endsOf(model.checkpoint), batchSize);
   const served = servedOf(model, rows, options);
   const refuse = (response: ServerResponse, error: unknown): void => {
+    // The client has gone, perhaps in the middle of its body.
+    if (response.destroyed) return;
     if (!(error instanceof ApiError) && apiErrorOf(error).status >= 500) onFault(error);
     respondWithError(response, error);
   };
@@ -101,7 +103,7 @@ const routes: Readonly<Record<string, Route>> = {
 };
 
 async function route(served: Served, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const path = new URL(request.url ?? "/", "http://localhost").pathname;
+  const path = (request.url ?? "/").replace(/[?#].*/, "");
   const found = Object.hasOwn(routes, path) ? routes[path]! : null;
   if (found === null) throw new ApiError(404, `${path}: expected one of ${Object.keys(routes).join(", ")}`);
   if (request.method !== found.method) throw new ApiError(405, `${path}: expected ${found.method}`);

@@ -1,5 +1,6 @@
 /** The real server over the bundled checkpoint, asked over real HTTP. */
 import { type IncomingMessage, request } from "node:http";
+import { connect } from "node:net";
 import { text as textOfStream } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { endsOf, textOf } from "../../src/model/checkpoint/checkpoint.ts";
@@ -286,6 +287,26 @@ describe("who may ask", () => {
     expect((await models(right(), "GET", "/v1/embeddings")).status).toBe(404);
     expect((await models(right(), "GET", "/v1/chat/completions")).status).toBe(405);
     expect((await models(right(), "OPTIONS", "/v1/chat/completions")).status).toBe(405);
-    expect((await models(right(), "GET", "/__proto__")).status).toBe(404);
+    for (const path of ["/__proto__", "//", "/v1/models/", "/v1/models%00"])
+      expect((await models(right(), "GET", path)).status).toBe(404);
+    expect((await models(right(), "GET", "/v1/models?limit=1")).status).toBe(200);
+  });
+
+  test("a client that goes in the middle of its body is no fault of the server's", async () => {
+    const { port } = new URL(served.url);
+    const socket = connect(Number(port), "127.0.0.1");
+    const head = [
+      "POST /v1/chat/completions HTTP/1.1",
+      `Host: 127.0.0.1:${port}`,
+      `Authorization: Bearer ${served.token}`,
+    ];
+    await new Promise((resolve) =>
+      socket.write([...head, "Content-Length: 100", "", "{"].join("\r\n"), resolve),
+    );
+    await models(right());
+    socket.destroy();
+    // The fault would be known before the next answer.
+    await models(right());
+    expect(served.faults).toEqual([]);
   });
 });

@@ -28,3 +28,38 @@ test("more requests than fit are refused, those that leave make room, and closin
   expect(start).toThrow(expect.objectContaining({ status: 503 }));
   await model.close();
 });
+
+test("a row's cache has the same capacity alone and among others, and no row waits for ever", async () => {
+  const model = await openModel(bundledModel, { threads: 1 });
+  const batches: { capacity: number; ids: string[] }[] = [];
+  const rows = new Rows(
+    {
+      ...model,
+      generateLive(requests, options, onRow, onNew) {
+        batches.push({ capacity: options.plan.capacity, ids: requests.map(({ id }) => id) });
+        return model.generateLive(requests, options, onRow, onNew);
+      },
+    },
+    [],
+    4,
+  );
+  const ends: string[] = [];
+  const start = (name: string, maxNewTokens: number) =>
+    new Promise<void>((resolve, reject) => {
+      const onEnd = () => {
+        ends.push(name);
+        resolve();
+      };
+      const listener = { onToken: () => undefined, onEnd, onFailure: reject };
+      rows.start({ ids: [1, 5], maxNewTokens, temperature: 0, seed: 0 }, listener);
+    });
+  await Promise.all([start("a", 4), start("b", 300), start("c", 254), start("d", 255), start("e", 8)]);
+  // A batch takes no row that came after one with another capacity, and 512 is the model's context.
+  expect(batches).toEqual([
+    { capacity: 256, ids: ["row-0"] },
+    { capacity: 512, ids: ["row-1", "row-3"] },
+    { capacity: 256, ids: ["row-2", "row-4"] },
+  ]);
+  expect(ends).toEqual(["a", "d", "b", "e", "c"]);
+  await model.close();
+});
