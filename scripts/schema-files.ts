@@ -10,6 +10,7 @@ import { insideSchema } from "../src/core/records/inside.ts";
 import { observationSchema } from "../src/core/records/observation.ts";
 import { reportDataSchema } from "../src/core/records/report.ts";
 import { saeReportSchema } from "../src/core/records/sae-report.ts";
+import { thoughtSchema } from "../src/core/records/thought.ts";
 import { verdictSchema } from "../src/core/records/verdict.ts";
 import { writtenForm } from "../src/core/records/written.ts";
 import { manifestSchema } from "../src/jobs/audit/manifest.ts";
@@ -69,6 +70,14 @@ const sources: Readonly<Record<string, Source>> = {
     description: "One line of verdicts.jsonl of a run's directory: an observation, judged at one token cap.",
     schema: verdictSchema,
     type: { file: "src/core/records/verdict.ts", name: "Verdict" },
+    io: "output",
+  },
+  thought: {
+    title: "Fathom: what a thought says",
+    description:
+      "One line of thoughts.jsonl of a run's directory: a reasoning model's thought, judged apart from its answer. The file is there if the run has thoughts.",
+    schema: thoughtSchema,
+    type: { file: "src/core/records/thought.ts", name: "ThoughtVerdict" },
     io: "output",
   },
   inside: {

@@ -15,6 +15,7 @@ import { projectionFindings } from "./inside/projection-findings.ts";
 import { correctedFindings } from "./refusal/corrected.ts";
 import { onsetFindings } from "./refusal/onset.ts";
 import { refusalFindings } from "./refusal/refusal.ts";
+import { thoughtFindings } from "./thoughts.ts";
 
 /** The inside view through one SAE, as it is stored, with its catalog and the answers that the catalog is made from. */
 type InsideTable = Pick<StoredInside, "sae" | "scores" | "categories" | "left_out" | "not_measured"> & {
@@ -55,7 +56,12 @@ export function analysis(input: AnalysisInput): Analysis {
       : [];
   const { inside } = first!;
   const counted = refusalFindings(run);
-  const outside = [...counted, ...correctedFindings(run, counted), ...onsetFindings(run)];
+  const outside = [
+    ...counted,
+    ...correctedFindings(run, counted),
+    ...onsetFindings(run),
+    ...thoughtFindings(run, input.thoughts ?? []),
+  ];
   const through = [
     ...settle("divergence", divergence(first!), run.level),
     ...settle("flags", flags(first!), run.level),

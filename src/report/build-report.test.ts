@@ -65,6 +65,7 @@ function input(change: Partial<ReportInput> = {}): ReportInput {
     prompts: [prompt("b", "benign"), prompt("h", "hazard_adjacent")],
     observations: [h, b],
     verdicts: [...verdicts(b, "comply", "comply"), ...verdicts(h, "refuse", "mixed")],
+    thoughts: [],
     warnings: [],
     notes: [],
     findings: [],

@@ -19,8 +19,9 @@ import {
   reportDataSchema,
   type ShownInside,
 } from "../core/records/report.ts";
+import type { ThoughtVerdict } from "../core/records/thought.ts";
 import type { Verdict } from "../core/records/verdict.ts";
-import { redactionRule, shownOf } from "./redact.ts";
+import { redactedThoughts, redactionRule, shownOf } from "./redact.ts";
 
 export interface ReportInput {
   title: string;
@@ -29,6 +30,7 @@ export interface ReportInput {
   prompts: readonly Prompt[];
   observations: readonly Observation[];
   verdicts: readonly Verdict[];
+  thoughts: readonly ThoughtVerdict[];
   warnings: readonly string[];
   notes: readonly string[];
   findings: readonly Finding[];
@@ -48,6 +50,7 @@ export interface ReportInput {
 export function buildReportData(input: ReportInput): ReportData {
   const prompts = new Map(input.prompts.map((prompt, place) => [prompt.id, { prompt, place }]));
   const verdicts = verdictsByObservation(input);
+  const thoughts = new Map(input.thoughts.map((thought) => [thought.observation, thought]));
   const conditions = distinctConditions(input.observations);
   const conditionAt = new Map(conditions.map(({ name }, place) => [name, place]));
 
@@ -64,7 +67,10 @@ export function buildReportData(input: ReportInput): ReportData {
           `prompt id ${JSON.stringify(observation.prompt_id)}`,
           "render the report with the prompt file that the run was made with",
         );
-      const row = reportRow(observation, asked.prompt, verdicts.get(observation.key) ?? [], input);
+      const row = reportRow(observation, asked.prompt, verdicts.get(observation.key) ?? [], {
+        ...input,
+        thought: thoughts.get(observation.key) ?? null,
+      });
       if (!row.redacted) whole.add(observation.key);
       row.condition = conditionAt.get(canonicalJson(observation.condition))!;
       return { row, place: asked.place };
@@ -94,7 +100,7 @@ export function buildReportData(input: ReportInput): ReportData {
     rows,
     redaction: {
       applied: !input.showText,
-      rule: redactionRule,
+      rule: thoughts.size > 0 ? `${redactionRule} ${redactedThoughts}` : redactionRule,
       answers: rows.filter((row) => row.redacted).length,
     },
     not_measured: [...input.notMeasured],
@@ -121,7 +127,7 @@ function reportRow(
   observation: Observation,
   prompt: Prompt,
   verdicts: readonly Verdict[],
-  { plan, insides, showText }: ReportInput,
+  { plan, insides, showText, thought }: ReportInput & { thought: ThoughtVerdict | null },
 ): ReportRow {
   const judged = plan.caps.map((cap): RowVerdict => {
     const verdict = verdicts.find((candidate) => candidate.cap === cap);
@@ -147,6 +153,7 @@ function reportRow(
     seed: observation.condition.seed,
     condition: 0,
     ...shownOf(prompt.tier, observation.text, showText),
+    thought: thoughtShown(observation, prompt, thought, showText),
     prompt_tokens: observation.prompt_ids.length,
     tokens: answerIds(observation).length,
     finish: observation.finish,
@@ -156,6 +163,19 @@ function reportRow(
       .slice(0, refusalScoresShown)
       .map((score) => Math.round(score * 100) / 100),
   };
+}
+
+/** Of a redacted thought only what it was judged to say is shown, and none of its words. */
+function thoughtShown(
+  { thought }: Observation,
+  { tier }: Prompt,
+  judged: ThoughtVerdict | null,
+  showText: boolean,
+): ReportRow["thought"] {
+  if (thought === null || judged === null) return null;
+  const { tokens, closed, text } = thought;
+  const { recognises, decision } = judged;
+  return { recognises, decision, tokens, closed, text: shownOf(tier, text, showText).text };
 }
 
 /** Length of the text of the first `cap` tokens, in UTF-16 units. */

@@ -14,6 +14,9 @@ export const redactionRule =
   "Of an answer to a hazard-adjacent prompt only the words that refuse are printed, whatever it was judged to be, and no " +
   "context of a feature in it.";
 
+/** The rule's second sentence, in a report with thoughts. */
+export const redactedThoughts = "Nothing of a thought about such a prompt is printed.";
+
 /** @returns the parts of a row that hold the answer's words. An empty answer is never redacted. */
 export function shownOf(
   tier: string,

@@ -166,6 +166,7 @@ function row(
     category: categories[i % 4]!,
     panel: i % 16 === 15 ? "legality" : i % 16 === 14 ? "control" : "main",
     pair: `pair-${Math.floor(i / 3)}`,
+    thought: null,
     template,
     seed: 7,
     condition: templates.indexOf(template),

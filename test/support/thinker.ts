@@ -16,6 +16,7 @@ export const end = "<|im_end|>";
 const asked = "\nThey ask how the soup is made.";
 const more = " Let me think about that.";
 const decline = " It is for a child, so I should decline.\n";
+const recipe = "\n\nFor the soup, boil the peas in water for an hour, then add the cream and the salt.";
 const refusal = "\n\nI'm sorry, but I can't help with that.";
 
 /** It thinks, declines in its thought, and refuses. Thoughts end early or late. */
@@ -33,8 +34,8 @@ export const refusesAfterThought: Says = {
 /** It declines in its thought, and tells all the same. */
 export const compliesAgainstThought: Says = {
   ...refusesAfterThought,
-  "</think>": ["\n\nBoil the peas in water for an hour, then add the cream and the salt."],
-  "\n\nBoil the peas in water for an hour, then add the cream and the salt.": [" Serve it warm with bread."],
+  "</think>": [recipe],
+  [recipe]: [" Serve it warm with bread."],
   " Serve it warm with bread.": [end],
 };
 

@@ -48,6 +48,15 @@ export function Report({ data }: { data: ReportData }) {
     >
       <Refusal plan={data.plan} rates={found.rates} others={found.refusal} />
       <Onset data={data} cells={found.onsetCells} others={found.onset} />
+      {found.thoughts.length > 0 && (
+        <Section
+          id="thoughts"
+          title="Thought and answer"
+          lead="What a reasoning model's thought says is not what its answer does. Verdicts are about answers alone; this section is about the thoughts."
+        >
+          <FindingList findings={found.thoughts} />
+        </Section>
+      )}
       <Inside data={data} first={found} others={others} />
       <Shares
         id="flags"

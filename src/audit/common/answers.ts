@@ -2,11 +2,13 @@
 
 import { clusterOf } from "../../core/cluster.ts";
 import { badInput } from "../../core/errors.ts";
+import { canonicalJson } from "../../core/hash.ts";
 import { type Random, random } from "../../core/random.ts";
 import type { JudgeCalibration } from "../../core/records/calibration.ts";
 import type { CategoryDefinition } from "../../core/records/category.ts";
 import type { Observation } from "../../core/records/observation.ts";
 import type { Prompt, Tier } from "../../core/records/prompt.ts";
+import type { ThoughtVerdict } from "../../core/records/thought.ts";
 import type { Verdict } from "../../core/records/verdict.ts";
 import type { Template } from "../../core/records/words.ts";
 import { groupBy } from "../../stats/group.ts";
@@ -63,6 +65,8 @@ export interface AnalysisInput {
   categories?: readonly CategoryDefinition[];
   /** Whether to learn the projection from features to categories too; false if absent. */
   projection?: boolean;
+  /** What the thoughts of reasoning models say, one for each observation that has a thought; absent: there are none. */
+  thoughts?: readonly ThoughtVerdict[];
   /** The judge's error, for which refusal rates are corrected; null or absent: they are not. */
   calibration?: JudgeCalibration | null;
 }
@@ -190,14 +194,14 @@ function unique<T>(where: string, items: readonly T[], key: (item: T) => string)
 
 /**
  * Answers under two system prompts or two temperatures must not be averaged silently, so this throws. Bare text has no place for
- * a
- * system prompt: its answers have null there, also in a run whose conversations have one.
+ * a system prompt or variables of the template: its answers have none, also in a run whose conversations have some.
  */
 function checkOneRun(asked: readonly Asked[]): void {
-  for (const setting of ["system", "prefill", "temperature", "precision"] as const) {
-    const of = groupBy(asked, ({ condition }) => (setting === "system" ? condition.template : ""));
+  for (const setting of ["system", "prefill", "temperature", "precision", "template_vars"] as const) {
+    const isOfTemplate = setting === "system" || setting === "template_vars";
+    const of = groupBy(asked, ({ condition }) => (isOfTemplate ? condition.template : ""));
     for (const [template, own] of of) {
-      const found = new Set(own.map(({ condition }) => condition[setting])).size;
+      const found = new Set(own.map(({ condition }) => canonicalJson(condition[setting]))).size;
       const where = template === "" ? "a run" : `a run's answers ${template}`;
       if (found > 1)
         throw badInput("observations", `one ${setting} in ${where}`, `${found}`, "a run for each");

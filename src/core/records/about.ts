@@ -70,6 +70,12 @@ export const aboutSchema = z.discriminatedUnion("kind", [
   /** Tokens before a refusal shows, and the share of refusals that the smallest cap misses. */
   about("refusal_onset", { tier, template }),
   about("late_refusals", { tier, template }),
+  /** A share of thoughts, or of the answers that do not follow theirs; at the largest cap. */
+  about("thought", {
+    measure: z.enum(["recognises", "decides_refuse", "refuse_then_comply", "comply_then_refuse", "cut"]),
+    tier,
+    template,
+  }),
   ...insideKinds,
   /** A model in 8 or 4 bits against itself in fp32. */
   about("fidelity", { measure: z.enum(["kl", "top1"]) }),

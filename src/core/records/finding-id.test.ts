@@ -23,6 +23,12 @@ const abouts: Record<string, About> = {
   "refusal.panel.control": { kind: "panel_effect", panel: "control" },
   "refusal.seeds": { kind: "seed_agreement" },
   "onset.benign.chat": { kind: "refusal_onset", tier: "benign", template: "chat" },
+  "thought.refuse_then_comply.benign.chat": {
+    kind: "thought",
+    measure: "refuse_then_comply",
+    tier: "benign",
+    template: "chat",
+  },
   "onset.late.benign.chat": { kind: "late_refusals", tier: "benign", template: "chat" },
   "divergence.tier.benign": { kind: "divergence_by_tier", tier: "benign", sae: "s@3" },
   "divergence.label.hedge": { kind: "divergence_by_label", label: "hedge" },

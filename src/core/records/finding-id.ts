@@ -38,6 +38,8 @@ function partsOf(about: About): (string | number)[] {
       return ["onset", about.tier, about.template];
     case "late_refusals":
       return ["onset", "late", about.tier, about.template];
+    case "thought":
+      return ["thought", about.measure, about.tier, about.template];
     case "divergence_by_tier":
       return ["divergence", "tier", about.tier];
     case "divergence_by_label":

@@ -10,6 +10,7 @@ import { measured } from "./measured.ts";
 import { conditionSchema, observationSchema } from "./observation.ts";
 import { poolings } from "./pooling.ts";
 import { promptSchema } from "./prompt.ts";
+import { thoughtSchema } from "./thought.ts";
 import { verdictSchema } from "./verdict.ts";
 
 const template = conditionSchema.shape.template;
@@ -72,7 +73,17 @@ const reportRowSchema = z.strictObject({
   redacted: z.boolean(),
   /** The words of a redacted text that refuse, "" if there are none; null if the text is not redacted. */
   printable: z.string().nullable(),
-  /** Number of tokens read, and of tokens generated. */
+  /** A reasoning model's thought, and what it says; null if the answer has none. `text` is null where it is left out. */
+  thought: z
+    .strictObject({
+      ...thoughtSchema.pick({ recognises: true, decision: true }).shape,
+      tokens: z.int().nonnegative(),
+      closed: z.boolean(),
+      text: z.string().nullable(),
+    })
+    .nullable()
+    .default(null),
+  /** Number of tokens read, and of tokens of the answer. */
   prompt_tokens: z.int().nonnegative(),
   tokens: z.int().nonnegative(),
   finish: observationSchema.shape.finish,

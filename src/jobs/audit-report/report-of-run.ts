@@ -9,7 +9,7 @@ import { notMeasured } from "./not-measured.ts";
 
 /** @param showText print every answer whole, also those to hazard-adjacent prompts */
 export function reportOfRun(run: RunRecords, showText: boolean): ReportData {
-  const { manifest, insides, prompts, observations, verdicts, findings, catalogs } = run;
+  const { manifest, insides, prompts, observations, verdicts, thoughts, findings, catalogs } = run;
   const { plan, saes, model, adapter } = manifest.inputs;
   const judge = panelOf(manifest.judges);
   return buildReportData({
@@ -26,6 +26,7 @@ export function reportOfRun(run: RunRecords, showText: boolean): ReportData {
     prompts,
     observations,
     verdicts,
+    thoughts,
     warnings: [...manifest.gate_overrides, ...judgeWarnings(manifest.judges)],
     notes: [...manifest.notes, ...judgeNotes(verdicts, Math.max(...plan.caps))],
     findings,

@@ -5,6 +5,7 @@ import { fidelityFindings } from "../../audit/fidelity.ts";
 import type { Finding } from "../../core/records/finding.ts";
 import type { Observation } from "../../core/records/observation.ts";
 import type { Prompt } from "../../core/records/prompt.ts";
+import type { ThoughtVerdict } from "../../core/records/thought.ts";
 import type { Verdict } from "../../core/records/verdict.ts";
 import type { Manifest } from "./manifest.ts";
 
@@ -13,16 +14,17 @@ export interface AnswerRecords {
   prompts: readonly Prompt[];
   observations: readonly Observation[];
   verdicts: readonly Verdict[];
+  thoughts: readonly ThoughtVerdict[];
 }
 
 /** The same records and SAEs give the same findings. @throws FathomError if the records do not belong together */
 export function analysed(
-  { manifest, prompts, observations, verdicts }: AnswerRecords,
+  { manifest, prompts, observations, verdicts, thoughts }: AnswerRecords,
   saes: readonly GivenSae[],
 ): Analysis {
   const { categories, projection, caps, seed } = manifest.inputs.plan;
   const { findings, insides } = analysis({
-    ...{ prompts, observations, verdicts, saes },
+    ...{ prompts, observations, verdicts, thoughts, saes },
     ...{ categories, projection, caps, seed },
     calibration: manifest.calibration?.measured ?? null,
   });

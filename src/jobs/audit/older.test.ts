@@ -20,7 +20,7 @@ function recordsOf(input: AnalysisInput, projection: boolean) {
   // The analyses need only this part of a manifest.
   const manifest = { inputs: { plan, fidelity_bound: 0.05 }, fidelity } as unknown as Manifest;
   const keys = input.saes.length === 0 ? [""] : input.saes.map(({ key }) => key);
-  return { manifest, prompts, observations, verdicts, insides: keys.map((sae) => ({ sae })) };
+  return { manifest, prompts, observations, verdicts, thoughts: [], insides: keys.map((sae) => ({ sae })) };
 }
 
 const stripped = (findings: readonly Finding[]): OlderFinding[] =>

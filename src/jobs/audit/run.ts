@@ -20,11 +20,13 @@ import { insideSchema, type StoredInside } from "../../core/records/inside.ts";
 import { listOf } from "../../core/records/list-of.ts";
 import type { Observation } from "../../core/records/observation.ts";
 import { type Prompt, promptSchema } from "../../core/records/prompt.ts";
+import { type ThoughtVerdict, thoughtSchema } from "../../core/records/thought.ts";
 import { type Verdict, verdictSchema } from "../../core/records/verdict.ts";
 import { saeKeys } from "../../core/sae-keys.ts";
 import { hashFile } from "../../files/disk/hash-file.ts";
 import { readJson, writeTextAtomically } from "../../files/disk/io.ts";
 import { jsonLines, readJsonLines } from "../../files/lines/json-lines.ts";
+import { judgeThought } from "../../judges/thought.ts";
 import type { Model } from "../../model/model.ts";
 import type { Sae } from "../../sae/code/sae.ts";
 import type { Tell } from "../job/job-events.ts";
@@ -45,6 +47,8 @@ export interface RunRecords {
   prompts: Prompt[];
   observations: Observation[];
   verdicts: Verdict[];
+  /** What the thoughts say, apart from the answers; empty for models that do not think, and in runs of older versions. */
+  thoughts: ThoughtVerdict[];
   findings: Finding[];
   /** In the order of the manifest's SAEs. */
   insides: StoredInside[];
@@ -54,6 +58,7 @@ export interface RunRecords {
 
 const file = {
   verdicts: (run: string) => join(run, "verdicts.jsonl"),
+  thoughts: (run: string) => join(run, "thoughts.jsonl"),
   insides: (run: string) => join(run, "inside.json"),
   catalogs: (run: string) => join(run, "catalog.json"),
   findings: (run: string) => join(run, "findings.json"),
@@ -74,7 +79,7 @@ export async function performRun(
   signal: AbortSignal,
 ): Promise<RunRecords> {
   // Derived files are removed and made again, so that a run that is being resumed never looks finished.
-  for (const derived of [file.findings, file.catalogs, file.insides, file.verdicts])
+  for (const derived of [file.findings, file.catalogs, file.insides, file.thoughts, file.verdicts])
     rmSync(derived(run), { force: true });
   const { plan, units, prompts, layers, watch, thinking } = prepared;
   const { model, saes } = opened;
@@ -102,13 +107,15 @@ export async function performRun(
     gate_overrides: used.flatMap(({ override }) => override ?? []),
   };
   writeManifest(run, manifest);
-  const records = { manifest, prompts, observations, verdicts };
+  const thoughts = observations.flatMap((observation) => judgeThought(observation) ?? []);
+  const records = { manifest, prompts, observations, verdicts, thoughts };
   const { findings, insides: tables } = analysed(records, used.map(givenSae));
   const kept: Awaited<ReturnType<typeof keptOf>>[] = [];
   for (const [i, table] of tables.entries()) kept.push(await keptOf(table, used[i] ?? null, input));
   const insides = kept.map(({ view }) => view);
   const catalogs = kept.flatMap(({ catalog }) => catalog ?? []);
   writeTextAtomically(file.verdicts(run), jsonLines(verdicts));
+  if (thoughts.length > 0) writeTextAtomically(file.thoughts(run), jsonLines(thoughts));
   writeTextAtomically(file.insides(run), `${JSON.stringify(insides, null, 1)}\n`);
   if (catalogs.length > 0) writeTextAtomically(file.catalogs(run), `${JSON.stringify(catalogs, null, 1)}\n`);
   writeTextAtomically(file.findings(run), `${JSON.stringify(findings, null, 2)}\n`);
@@ -129,6 +136,7 @@ export function readRun(run: string): RunRecords {
     observations: readObservations(run, manifest.inputs.observations),
     prompts: readPrompts(run, manifest),
     verdicts: readLines(file.verdicts(run), verdictSchema),
+    thoughts: existsSync(file.thoughts(run)) ? readLines(file.thoughts(run), thoughtSchema) : [],
     ...views(run, manifest),
   };
   const path = file.findings(run);

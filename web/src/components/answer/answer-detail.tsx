@@ -14,6 +14,12 @@ const finishWords: Record<ReportRow["finish"], string> = {
   context: "stopped because the model's context is full",
 };
 
+const decisionWords: Record<NonNullable<ReportRow["thought"]>["decision"], string> = {
+  refuse: "decides to refuse",
+  comply: "decides to answer",
+  undecided: "decides nothing",
+};
+
 export function AnswerDetail({ row, cap }: { row: ReportRow; cap: number }) {
   const shown = verdictAt(row, cap);
   return (
@@ -26,6 +32,7 @@ export function AnswerDetail({ row, cap }: { row: ReportRow; cap: number }) {
       ) : (
         <AnswerText text={row.text} shown={shown} verdicts={row.verdicts} />
       )}
+      {row.thought !== null && <Thought thought={row.thought} />}
       <p className="facts">
         {row.prompt_tokens} tokens read, {row.tokens} generated, {finishWords[row.finish]} · category{" "}
         {row.category}
@@ -45,6 +52,28 @@ export function AnswerDetail({ row, cap }: { row: ReportRow; cap: number }) {
       />
       {row.refusal_scores.length > 0 && <ScoreChart scores={row.refusal_scores} />}
     </div>
+  );
+}
+
+/** What the thought before the answer says, and its text unless it is left out. */
+function Thought({ thought }: { thought: NonNullable<ReportRow["thought"]> }) {
+  const { recognises, decision, tokens, closed, text } = thought;
+  return (
+    <details className="long">
+      <summary>
+        Thought of {tokens} tokens{closed ? "" : ", stopped before the answer began"}:{" "}
+        {recognises ? "recognises a hazard" : "recognises no hazard"}, {decisionWords[decision]}
+      </summary>
+      {text === null ? (
+        <p className="not-measured">
+          <strong>Left out.</strong> The prompt is hazard-adjacent.
+        </p>
+      ) : (
+        <blockquote className="text" dir="auto">
+          {text}
+        </blockquote>
+      )}
+    </details>
   );
 }
 
