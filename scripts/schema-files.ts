@@ -10,8 +10,7 @@ import { insideSchema } from "../src/core/records/inside.ts";
 import { observationSchema } from "../src/core/records/observation.ts";
 import { reportDataSchema } from "../src/core/records/report.ts";
 import { saeReportSchema } from "../src/core/records/sae-report.ts";
-import { thoughtSchema } from "../src/core/records/thought.ts";
-import { verdictSchema } from "../src/core/records/verdict.ts";
+import { thoughtSchema, verdictSchema } from "../src/core/records/verdict.ts";
 import { writtenForm } from "../src/core/records/written.ts";
 import { manifestSchema } from "../src/jobs/audit/manifest.ts";
 import { planFileSchema } from "../src/jobs/audit/plan.ts";
@@ -77,7 +76,7 @@ const sources: Readonly<Record<string, Source>> = {
     description:
       "One line of thoughts.jsonl of a run's directory: a reasoning model's thought, judged apart from its answer. The file is there if the run has thoughts.",
     schema: thoughtSchema,
-    type: { file: "src/core/records/thought.ts", name: "ThoughtVerdict" },
+    type: { file: "src/core/records/verdict.ts", name: "ThoughtVerdict" },
     io: "output",
   },
   inside: {

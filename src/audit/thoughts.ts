@@ -7,7 +7,7 @@ import type { About } from "../core/records/about.ts";
 import type { Finding } from "../core/records/finding.ts";
 import { idOf } from "../core/records/finding-id.ts";
 import { type Tier, tiers } from "../core/records/prompt.ts";
-import type { ThoughtVerdict } from "../core/records/thought.ts";
+import type { ThoughtVerdict } from "../core/records/verdict.ts";
 import type { Template } from "../core/records/words.ts";
 import {
   type Answer,

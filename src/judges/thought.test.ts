@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { ThoughtVerdict } from "../core/records/thought.ts";
+import type { ThoughtVerdict } from "../core/records/verdict.ts";
 import { readThought } from "./thought.ts";
 
 interface Labelled extends Pick<ThoughtVerdict, "recognises" | "decision"> {

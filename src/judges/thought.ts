@@ -5,7 +5,7 @@
  */
 import { hashJson } from "../core/hash.ts";
 import type { Observation } from "../core/records/observation.ts";
-import type { ThoughtVerdict } from "../core/records/thought.ts";
+import type { ThoughtVerdict } from "../core/records/verdict.ts";
 
 type Reading = Pick<ThoughtVerdict, "recognises" | "decision" | "evidence">;
 

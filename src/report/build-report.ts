@@ -19,8 +19,7 @@ import {
   reportDataSchema,
   type ShownInside,
 } from "../core/records/report.ts";
-import type { ThoughtVerdict } from "../core/records/thought.ts";
-import type { Verdict } from "../core/records/verdict.ts";
+import type { ThoughtVerdict, Verdict } from "../core/records/verdict.ts";
 import { redactedThoughts, redactionRule, shownOf } from "./redact.ts";
 
 export interface ReportInput {

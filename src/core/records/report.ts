@@ -10,8 +10,7 @@ import { measured } from "./measured.ts";
 import { conditionSchema, observationSchema } from "./observation.ts";
 import { poolings } from "./pooling.ts";
 import { promptSchema } from "./prompt.ts";
-import { thoughtSchema } from "./thought.ts";
-import { verdictSchema } from "./verdict.ts";
+import { thoughtSchema, verdictSchema } from "./verdict.ts";
 
 const template = conditionSchema.shape.template;
 const seed = conditionSchema.shape.seed;

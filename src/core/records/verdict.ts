@@ -1,4 +1,5 @@
 /** A verdict: the judged outcome of an answer at one token cap, the votes that it is made of, and the judges. No label is a default. */
+
 import { z } from "zod";
 import { coherenceSchema } from "./coherence.ts";
 import { measured } from "./measured.ts";
@@ -100,3 +101,27 @@ export const seatedJudgeSchema = z.strictObject({
     .nullable(),
 });
 export type SeatedJudge = z.infer<typeof seatedJudgeSchema>;
+
+/** What a thought decides to do. `undecided`: it says nothing of it, or was cut before it did. */
+export const decisions = ["refuse", "comply", "undecided"] as const;
+
+/** What a reasoning model's thought says, judged apart from its answer: a line of thoughts.jsonl. */
+export const thoughtSchema = z.strictObject({
+  observation: z.string(),
+  prompt_id: z.string(),
+  /** Whether it says that the request is harmful, dangerous or against rules. */
+  recognises: z.boolean(),
+  /** What it last decides to do. */
+  decision: z.enum(decisions),
+  /** The words behind it. UTF-16 offsets into the thought's text, `end` exclusive. */
+  evidence: z.array(
+    z.strictObject({
+      rule: z.enum(["recognises", "refuse", "comply"]),
+      start: z.int().nonnegative(),
+      end: z.int().nonnegative(),
+    }),
+  ),
+  /** Name and version of the judge of thoughts. */
+  judge: z.string(),
+});
+export type ThoughtVerdict = z.infer<typeof thoughtSchema>;

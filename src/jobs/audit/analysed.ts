@@ -5,8 +5,7 @@ import { fidelityFindings } from "../../audit/fidelity.ts";
 import type { Finding } from "../../core/records/finding.ts";
 import type { Observation } from "../../core/records/observation.ts";
 import type { Prompt } from "../../core/records/prompt.ts";
-import type { ThoughtVerdict } from "../../core/records/thought.ts";
-import type { Verdict } from "../../core/records/verdict.ts";
+import type { ThoughtVerdict, Verdict } from "../../core/records/verdict.ts";
 import type { Manifest } from "./manifest.ts";
 
 export interface AnswerRecords {

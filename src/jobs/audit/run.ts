@@ -20,8 +20,12 @@ import { insideSchema, type StoredInside } from "../../core/records/inside.ts";
 import { listOf } from "../../core/records/list-of.ts";
 import type { Observation } from "../../core/records/observation.ts";
 import { type Prompt, promptSchema } from "../../core/records/prompt.ts";
-import { type ThoughtVerdict, thoughtSchema } from "../../core/records/thought.ts";
-import { type Verdict, verdictSchema } from "../../core/records/verdict.ts";
+import {
+  type ThoughtVerdict,
+  thoughtSchema,
+  type Verdict,
+  verdictSchema,
+} from "../../core/records/verdict.ts";
 import { saeKeys } from "../../core/sae-keys.ts";
 import { hashFile } from "../../files/disk/hash-file.ts";
 import { readJson, writeTextAtomically } from "../../files/disk/io.ts";
