@@ -2,6 +2,7 @@
 import type { SeatedJudge, Verdict } from "../../core/records/verdict.ts";
 import { canaryWarning } from "../../judges/canaries.ts";
 import { panelName } from "../../judges/panel.ts";
+import { presetCalled } from "../../judges/presets/presets.ts";
 
 export const panelOf = (judges: readonly SeatedJudge[]): string =>
   panelName(judges.map(({ name, weight }) => ({ judge: { name }, weight })));
@@ -32,6 +33,7 @@ export function judgeFacts(
     {
       version: name,
       ...(judges.length === 1 ? {} : { weight: String(weight) }),
+      ...formatOf(name, kind),
       ...(canaries === null
         ? {}
         : {
@@ -39,4 +41,11 @@ export function judgeFacts(
           }),
     },
   ]);
+}
+
+/** Where a language model's prompt comes from, and on which weights it was run. */
+function formatOf(name: string, kind: SeatedJudge["kind"]): Record<string, string> {
+  const preset = kind === "endpoint" || kind === "checkpoint" ? presetCalled(name.split("@")[0]!) : null;
+  if (preset === null) return {};
+  return { prompt: preset.published?.source ?? "Fathom's own", "the prompt was run": preset.ranOn };
 }

@@ -81,8 +81,7 @@ export const labels: Preset = {
     written: String(written),
   },
   published: null,
-  ranOn:
-    "the bundled model organism and small instruction-tuned models, over our own engine and over fathom serve; never on a model that is large enough to judge well",
+  ranOn: "on SmolLM2-135M-Instruct, which is too small to judge, and on no model that may be large enough",
   outcomes: choices.map(([, outcome]) => outcome),
   needsPrompt: false,
   ask: (exhibit) => ({
