@@ -34,7 +34,7 @@ const rooms = {
   "jobs/inputs": ["core", "files", "hub", "model", "sae", "prompts", "jobs/job"],
   "jobs/judges": ["core", "endpoint", "files", "model", "prompts", "judges", "jobs/job", "jobs/inputs"],
   "jobs/audit": [
-    ...["core", "stats", "files", "hub", "model", "sae", "prompts", "judges", "audit"],
+    ...["core", "stats", "files", "hub", "endpoint", "model", "sae", "prompts", "judges", "audit"],
     ...["jobs/job", "jobs/inputs", "jobs/judges"],
   ],
   "jobs/audit-report": ["core", "files", "sae", "audit", "judges", "report", "jobs/inputs", "jobs/audit"],

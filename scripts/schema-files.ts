@@ -12,6 +12,7 @@ import { reportDataSchema } from "../src/core/records/report.ts";
 import { saeReportSchema } from "../src/core/records/sae-report.ts";
 import { thoughtSchema, verdictSchema } from "../src/core/records/verdict.ts";
 import { writtenForm } from "../src/core/records/written.ts";
+import { replySchema } from "../src/jobs/audit/answers/replies.ts";
 import { manifestSchema } from "../src/jobs/audit/manifest.ts";
 import { planFileSchema } from "../src/jobs/audit/plan.ts";
 import { auditDefaults } from "../src/library/defaults.ts";
@@ -62,6 +63,13 @@ const sources: Readonly<Record<string, Source>> = {
       "One line of observations.jsonl of a run's directory: what happened for one prompt under one condition.",
     schema: observationSchema,
     type: { file: "src/core/records/observation.ts", name: "Observation" },
+    io: "output",
+  },
+  reply: {
+    title: "Fathom: a reply of an endpoint",
+    description: "One line of replies.jsonl of a run on a model behind an endpoint: a reply, as it arrived.",
+    schema: replySchema,
+    type: { file: "src/jobs/audit/answers/replies.ts", name: "Reply" },
     io: "output",
   },
   verdict: {

@@ -34,6 +34,8 @@ export interface ReplyToken {
 export interface Usage {
   prompt_tokens: number;
   completion_tokens: number;
+  /** Tokens of a thought, part of the completion's; null if the server does not say it. */
+  reasoning_tokens: number | null;
 }
 
 export interface ChatReply {

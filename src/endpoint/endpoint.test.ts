@@ -9,7 +9,6 @@ import {
 } from "../../test/support/endpoint-server.ts";
 import { FathomError } from "../core/errors.ts";
 import { random } from "../core/random.ts";
-import { endpointDefaults } from "../library/defaults.ts";
 import type { ChatReply, ChatRequest } from "./chat.ts";
 import { type Endpoint, type EndpointSettings, openEndpoint } from "./endpoint.ts";
 
@@ -36,7 +35,12 @@ interface Opened {
 const settings = (url: string, more: Partial<EndpointSettings> = {}): EndpointSettings => ({
   url,
   key,
-  ...endpointDefaults,
+  insecure: false,
+  concurrency: 4,
+  requestsPerMinute: null,
+  tokensPerMinute: null,
+  budgetRequests: null,
+  budgetTokens: null,
   patience,
   spent: { requests: 0, tokens: 0 },
   jitter: random("endpoint test"),
@@ -99,7 +103,7 @@ it("asks as OpenAI's interface says, and reads the whole reply", async () => {
       { text: "Red", bytes: [82, 101, 100], logprob: -0.5, top: [{ text: "Red", logprob: -0.5 }] },
       { text: ".", bytes: null, logprob: -0.25, top: [] },
     ],
-    usage: { prompt_tokens: 7, completion_tokens: 3 },
+    usage: { prompt_tokens: 7, completion_tokens: 3, reasoning_tokens: null },
     model: "tiny-1",
     fingerprint: "fp_1",
   });

@@ -26,6 +26,16 @@ export interface Patience {
   mostWaiting: number;
 }
 
+export const defaultPatience: Patience = {
+  // Node's fetch waits no longer than this for the start of an answer.
+  timeout: 300_000,
+  attempts: 8,
+  firstPause: 1000,
+  longestPause: 30_000,
+  // Providers count their limits in minutes. A person who waits longer wants to decide.
+  mostWaiting: 900_000,
+};
+
 export interface EndpointSettings extends Limits {
   /** The base address, e.g. https://api.example.org/v1. */
   url: string;
@@ -117,8 +127,7 @@ class OpenEndpoint implements Endpoint {
     let cost = most;
     try {
       const reply = this.#read(await this.#send(request, signal), request);
-      if (reply?.usage != null) cost = reply.usage.prompt_tokens + reply.usage.completion_tokens;
-      else if (reply === null || reply.finish === "content_filter") cost = 0;
+      cost = reply === null ? 0 : costOf(reply, request);
       return reply;
     } catch (error) {
       if (error instanceof Transient && !error.maybeBilled) cost = 0;
@@ -205,6 +214,12 @@ class OpenEndpoint implements Endpoint {
 function jsonOrNull(body: string, url: string, withoutSecrets: (text: string) => string): unknown {
   const json = attempt(() => readJson(body, url, withoutSecrets));
   return json instanceof FathomError ? null : json;
+}
+
+/** What a reply counts in the budget: the tokens that the server counted, or the most that they can be. */
+export function costOf({ usage, finish }: ChatReply, request: ChatRequest): number {
+  if (usage !== null) return usage.prompt_tokens + usage.completion_tokens;
+  return finish === "content_filter" ? 0 : mostTokens(request);
 }
 
 /** Tokens that a chat template adds: around the conversation, and around each message. */

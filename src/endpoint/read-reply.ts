@@ -1,7 +1,7 @@
 /** Reads the JSON of a chat completion. Servers differ in small things; the schema takes each of their forms once, here. */
 import { z } from "zod";
 import { badInput, type FathomError, failure } from "../core/errors.ts";
-import type { ChatFinish, ChatReply, ReplyToken } from "./chat.ts";
+import type { ChatFinish, ChatReply, ReplyToken, Usage } from "./chat.ts";
 
 /** A typed part of a message: text, a refusal, or a thought (Mistral). */
 const partSchema = z.looseObject({
@@ -40,7 +40,11 @@ const replySchema = z.looseObject({
     }),
   ),
   usage: z
-    .looseObject({ prompt_tokens: count, completion_tokens: count.default(0) })
+    .looseObject({
+      prompt_tokens: count,
+      completion_tokens: count.default(0),
+      completion_tokens_details: z.looseObject({ reasoning_tokens: count.nullish() }).nullish(),
+    })
     .nullish()
     .catch(null),
 });
@@ -74,13 +78,19 @@ export function readReply(json: unknown, url: string): ChatReply {
     finish: finishOf(finish_reason ?? ""),
     refusal: textOrNull(message.refusal) ?? parts.refusal,
     tokens: logprobs?.content?.map(tokenOf) ?? null,
-    usage:
-      usage == null
-        ? null
-        : { prompt_tokens: usage.prompt_tokens, completion_tokens: usage.completion_tokens },
+    usage: usage == null ? null : usageOf(usage),
     model: model ?? null,
     fingerprint: system_fingerprint ?? null,
   };
+}
+
+function usageOf({
+  prompt_tokens,
+  completion_tokens,
+  completion_tokens_details,
+}: NonNullable<z.infer<typeof replySchema>["usage"]>): Usage {
+  const reasoning_tokens = completion_tokens_details?.reasoning_tokens ?? null;
+  return { prompt_tokens, completion_tokens, reasoning_tokens };
 }
 
 /** @throws FathomError for text that is no JSON, such as a page in HTML @param secrets strings that must not get any further */

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import { publishedCategories } from "../audit/features/published-categories.ts";
 import type { SaeReport } from "../core/records/sae-report.ts";
+import { auditDefaults } from "../library/defaults.ts";
 import { usualOf } from "../sae/training/state/training-plan.ts";
 import { audit } from "./audit/audit.ts";
 import type { AuditEvent } from "./audit/audit-events.ts";
@@ -42,6 +43,7 @@ const bytes = (run: string, names: readonly string[]) =>
   names.map((name) => [name, readFileSync(join(run, name)).toString("base64")]);
 
 const auditPlan: AuditPlan = {
+  ...auditDefaults,
   model: demo,
   adapter: null,
   precision: "fp32",

@@ -2,16 +2,18 @@
 import type { Observation } from "../core/records/observation.ts";
 import type { ReviewReason, Verdict } from "../core/records/verdict.ts";
 import type { Judge, JudgedAnswer, Ruling } from "./judge.ts";
-import { prefixAt, refusalToken } from "./prefix.ts";
+import { refusalToken } from "./prefix.ts";
+import { answerAt, saidByProvider } from "./provider.ts";
 
 /**
  * What a judge reads of an observation at a cap.
  * @param prompt the user's turn as plain text; null if it is not known
- * @throws FathomError if the cap is not a positive integer, or if text_ends does not fit the text
+ * @throws FathomError if the cap is not a positive integer, if text_ends does not fit the text, or if an endpoint without tokens
+ *   was not asked at the cap
  */
 export function askedAt(observation: Observation, cap: number, prompt: string | null): JudgedAnswer {
-  const { text, text_ends: tokenEnds, finish } = observation;
-  return { ...prefixAt({ text, tokenEnds, finish, cap }), prompt };
+  const { text, cut, tokens } = answerAt(observation, cap);
+  return { text, cut, tokens, prompt };
 }
 
 /** @param judge name of the judge or panel @param review empty if there is nothing for a person to look at */
@@ -41,7 +43,8 @@ export async function judgeObservation(
 ): Promise<Verdict[]> {
   const verdicts: Verdict[] = [];
   for (const cap of caps) {
-    const ruling = await judge.judge(askedAt(observation, cap, prompt), signal);
+    const ruling =
+      saidByProvider(observation, cap) ?? (await judge.judge(askedAt(observation, cap, prompt), signal));
     verdicts.push(verdictAt(observation, cap, ruling, judge.name));
   }
   return verdicts;

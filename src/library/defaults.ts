@@ -7,11 +7,24 @@ import { templateDay } from "../model/text/jinja/strftime.ts";
 export const precisionDefault = "fp32";
 export const deviceDefault = "cpu";
 
+/** Requests to an endpoint. */
+const requestLimits = {
+  insecure_http: false,
+  // Enough to hide the way to a server, and few enough for a small one.
+  concurrency: 4,
+  requests_per_minute: null,
+  tokens_per_minute: null,
+  budget_requests: null,
+  budget_tokens: null,
+} as const;
+
 /** `categories` is a name that `namedCategories` takes. */
 export const auditDefaults: Omit<AuditPlan, "model" | "prompts" | "categories" | "judges"> & {
   categories: string;
   judges: string[];
 } = {
+  endpoint: null,
+  ...requestLimits,
   adapter: null,
   precision: precisionDefault,
   device: deviceDefault,
@@ -44,25 +57,6 @@ export const auditDefaults: Omit<AuditPlan, "model" | "prompts" | "categories" |
   show_text: false,
 };
 
-/** Times are in milliseconds. Providers that limit rates do so per minute. */
-export const endpointDefaults = {
-  // Enough to hide the way to a server, and few enough for a small one.
-  concurrency: 4,
-  requestsPerMinute: null,
-  tokensPerMinute: null,
-  budgetRequests: null,
-  budgetTokens: null,
-  insecure: false,
-  patience: {
-    // Node's fetch waits no longer than this for the start of an answer.
-    timeout: 300_000,
-    attempts: 8,
-    firstPause: 1000,
-    longestPause: 30_000,
-    mostWaiting: 900_000,
-  },
-} as const;
-
 export const generateDefaults = { temperature: 0, seed: 0, batchSize: 32 } as const;
 
 /** `port` 0 takes a free one. `maxTokens` is for requests that do not say it; a longer answer is cut, and says so. */
@@ -72,14 +66,7 @@ export const judgeDefaults = {
   judges: ["rules"],
   // Published (arXiv 2605.30162): rules, model, local model, human.
   weights: { rules: 0.2, endpoint: 1, checkpoint: 0.6, people: 2 },
-  limits: {
-    concurrency: endpointDefaults.concurrency,
-    requests_per_minute: endpointDefaults.requestsPerMinute,
-    tokens_per_minute: endpointDefaults.tokensPerMinute,
-    budget_requests: endpointDefaults.budgetRequests,
-    budget_tokens: endpointDefaults.budgetTokens,
-    insecure_http: endpointDefaults.insecure,
-  },
+  limits: requestLimits,
 } as const;
 
 /** Port 0 takes a free one. */

@@ -4,6 +4,7 @@ import { type AuditPlan, type PlanFile, planSchema } from "../jobs/audit/plan.ts
 import { namedCategories } from "../jobs/audit/plan-categories.ts";
 import { statedJudge } from "../jobs/judges/judge-plan.ts";
 import { auditDefaults, judgeDefaults } from "./defaults.ts";
+import { requireFitting } from "./fitting-choices.ts";
 
 /** How messages name a choice: as an option for a person, or as a key for a program. */
 interface Speech {
@@ -15,7 +16,10 @@ interface Speech {
 
 /** @throws FathomError for a choice that is missing or out of range, and for choices that do not go together */
 export function statedPlan(asked: PlanFile, { said, elsewhere, hint }: Speech): AuditPlan {
-  const { categories, judges, ...rest } = { ...auditDefaults, ...asked };
+  const isEndpoint = asked.endpoint != null;
+  requireFitting(asked, isEndpoint, said);
+  const templates = isEndpoint ? { templates: ["chat"] as const } : {};
+  const { categories, judges, ...rest } = { ...auditDefaults, ...templates, ...asked };
   for (const key of ["model", "prompts"] as const)
     if (rest[key] === undefined) throw badInput(said(key), `a value, ${elsewhere}`, "none", hint);
   const result = planSchema.safeParse({

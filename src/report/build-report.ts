@@ -128,6 +128,7 @@ function reportRow(
   verdicts: readonly Verdict[],
   { plan, insides, showText, thought }: ReportInput & { thought: ThoughtVerdict | null },
 ): ReportRow {
+  const shown = shownOf(prompt.tier, observation.text, showText);
   const judged = plan.caps.map((cap): RowVerdict => {
     const verdict = verdicts.find((candidate) => candidate.cap === cap);
     if (verdict === undefined)
@@ -138,7 +139,9 @@ function reportRow(
         "judge the run again",
       );
     const { outcome, surface, evidence, refusal_token } = verdict;
-    return { cap, outcome, surface, evidence, refusal_token, text_end: textEnd(observation, cap) };
+    const text = textAt(observation, cap);
+    const own = shown.redacted || observation.text.startsWith(text) ? {} : { own_text: text };
+    return { cap, outcome, surface, evidence, refusal_token, text_end: text.length, ...own };
   });
   return {
     prompt_id: prompt.id,
@@ -151,10 +154,9 @@ function reportRow(
     template: observation.condition.template,
     seed: observation.condition.seed,
     condition: 0,
-    ...shownOf(prompt.tier, observation.text, showText),
+    ...shown,
     thought: thoughtShown(observation, prompt, thought, showText),
-    prompt_tokens: observation.prompt_ids.length,
-    tokens: answerIds(observation).length,
+    ...tokensOf(observation),
     finish: observation.finish,
     verdicts: judged,
     D: insides.map(({ divergence }) => divergence.get(observation.key) ?? null),
@@ -177,10 +179,18 @@ function thoughtShown(
   return { recognises, decision, tokens, closed, text: shownOf(tier, text, showText).text };
 }
 
-/** Length of the text of the first `cap` tokens, in UTF-16 units. */
-function textEnd({ text, text_ends }: Observation, cap: number): number {
-  if (cap >= text_ends.length) return text.length;
-  return text_ends[cap - 1] ?? text.length;
+/** The answer's text at a cap. */
+function textAt({ text, text_ends, capped }: Observation, cap: number): string {
+  if (capped !== undefined) return capped.find((one) => one.cap === cap)?.text ?? text;
+  return cap >= text_ends.length ? text : text.slice(0, text_ends[cap - 1]);
+}
+
+/** An endpoint gives no token ids. Of its answer the tokens can still be known, from the places where they end. */
+function tokensOf(observation: Observation): Pick<ReportRow, "prompt_tokens" | "tokens"> {
+  const { prompt_ids, text, text_ends } = observation;
+  if (prompt_ids.length > 0)
+    return { prompt_tokens: prompt_ids.length, tokens: answerIds(observation).length };
+  return { prompt_tokens: null, tokens: text === "" || text_ends.length > 0 ? text_ends.length : null };
 }
 
 function verdictsByObservation({ observations, verdicts }: ReportInput): Map<string, Verdict[]> {

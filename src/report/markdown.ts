@@ -124,11 +124,11 @@ function conditions({ conditions, plan }: ReportData): string {
     condition.prefill ?? "none",
     condition.temperature === 0 ? "greedy" : String(condition.temperature),
     String(condition.seed),
-    condition.precision,
+    condition.precision ?? "not known",
     String(condition.answers),
   ]);
   const head = ["Template", "System prompt", "Prefill", "Temperature", "Seed", "Precision", "Answers"];
-  const caps = `Every answer was generated once and judged at its first ${plan.caps.join(", ")} tokens by ${plain(plan.judge)}.`;
+  const caps = `Every answer was judged at its first ${plan.caps.join(", ")} tokens by ${plain(plan.judge)}.`;
   return `## Conditions\n\n${table(head, body)}\n\n${caps}`;
 }
 

@@ -75,7 +75,7 @@ test("no output of audit, sae train, sae check, sae report, capture or generate 
   for (const path of outputs) expect([path, readFileSync(path).includes(folder)]).toEqual([path, false]);
   for (const text of told) expect(text).not.toContain(folder);
   const { inputs } = manifestSchema.parse(JSON.parse(readFileSync(join(run, "manifest.json"), "utf8")));
-  expect([inputs.model.name, inputs.prompts.name, inputs.saes[0]!.name]).toEqual([
+  expect([inputs.model?.name, inputs.prompts.name, inputs.saes[0]!.name]).toEqual([
     "model",
     "own.jsonl",
     "sae",

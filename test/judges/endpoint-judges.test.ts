@@ -10,7 +10,6 @@ import { readVotes } from "../../src/jobs/judges/voting.ts";
 import type { Judge } from "../../src/judges/judge.ts";
 import { modelJudge } from "../../src/judges/model-judge.ts";
 import { presetCalled } from "../../src/judges/presets/presets.ts";
-import { endpointDefaults } from "../../src/library/defaults.ts";
 import { finished, jsonLinesFile, lines, namesIn, scratch } from "../cli/fathom.ts";
 import { completion, type Reply, sendJson, startEndpoint } from "../support/endpoint-server.ts";
 import { serveForTest } from "../support/served-model.ts";
@@ -23,7 +22,10 @@ afterAll(() => served.close());
 
 const patience = { timeout: 60_000, attempts: 2, firstPause: 1, longestPause: 2, mostWaiting: 1000 };
 function judgeAt(url: string, key: string | null, name: string, preset: string): Judge {
-  const { patience: _, ...limits } = endpointDefaults;
+  const limits = {
+    ...{ insecure: false, concurrency: 4, requestsPerMinute: null, tokensPerMinute: null },
+    ...{ budgetRequests: null, budgetTokens: null },
+  };
   const settings = { url, key, patience, spent: { requests: 0, tokens: 0 }, jitter: random("test") };
   const endpoint = openEndpoint({ ...limits, ...settings, onWait: () => undefined });
   return modelJudge(presetCalled(preset)!, new EndpointAsker(endpoint, name));

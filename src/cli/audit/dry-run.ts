@@ -45,7 +45,7 @@ function textOf(
   );
   const read = `${count(work.tokens_read)} (${count(work.tokens_read_unshared)} without sharing prefixes)`;
   const rows: [string, string][] = [
-    ["Model", `${model.name}: ${model.architecture}, ${model.layers} layers of width ${model.d_model}`],
+    ["Model", `${model!.name}: ${model!.architecture}, ${model!.layers} layers of width ${model!.d_model}`],
     ["Adapter", adapter === null ? "none" : adapter.name],
     ["Precision", plan.precision],
     ["Device", plan.device],

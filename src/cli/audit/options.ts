@@ -6,6 +6,13 @@ import type { Precision } from "../../core/records/precision.ts";
 
 export interface AuditOptions {
   model?: string;
+  endpoint?: string;
+  insecureHttp?: boolean;
+  concurrency?: number;
+  requestsPerMinute?: number;
+  tokensPerMinute?: number;
+  budgetRequests?: number;
+  budgetTokens?: number;
   adapter?: string;
   precision?: Precision;
   device?: Device;

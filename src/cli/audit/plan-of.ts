@@ -15,9 +15,17 @@ export interface Asked {
 
 /** @throws FathomError for a wrong plan file, and if neither the options nor the file name the model or the prompts */
 export function planOf(planFile: string | undefined, options: AuditOptions): Asked {
-  const { out: fileOut, ...file } = planFile === undefined ? {} : readPlanFile(planFile);
+  const { out: fileOut, ...file } =
+    planFile === undefined ? {} : readPlanFile(planFile, options.endpoint !== undefined);
   const given = withoutUndefined({
     model: options.model,
+    endpoint: options.endpoint,
+    insecure_http: options.insecureHttp,
+    concurrency: options.concurrency,
+    requests_per_minute: options.requestsPerMinute,
+    tokens_per_minute: options.tokensPerMinute,
+    budget_requests: options.budgetRequests,
+    budget_tokens: options.budgetTokens,
     adapter: options.adapter,
     precision: options.precision,
     device: options.device,
@@ -49,7 +57,7 @@ export function planOf(planFile: string | undefined, options: AuditOptions): Ask
   const asked = { ...file, ...given };
   if (options.k !== undefined) asked.sae = [withK(asked.sae ?? [], options.k)];
   const plan = statedPlan(asked, {
-    said: (key) => `--${key}`,
+    said: (key) => `--${key.replaceAll("_", "-")}`,
     elsewhere: "here or in a plan file",
     hint: "fathom audit --help",
   });

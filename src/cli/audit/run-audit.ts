@@ -7,6 +7,7 @@ import type { AuditEvent } from "../../jobs/audit/audit-events.ts";
 import { fidelityOfPlan, isTooFar } from "../../jobs/audit/fidelity-of-run.ts";
 import { hasBegun } from "../../jobs/audit/manifest.ts";
 import type { AuditPlan } from "../../jobs/audit/plan.ts";
+import { isEndpointPlan, prepareEndpoint } from "../../jobs/audit/prepare-endpoint.ts";
 import type { RunRecords } from "../../jobs/audit/run.ts";
 import { reportOfRun, tooMuchUnjudged } from "../../jobs/audit-report/report-of-run.ts";
 import { requireTemplate, writeReport } from "../../jobs/audit-report/write-report.ts";
@@ -21,6 +22,7 @@ import { print, printJson, printLines } from "../terminal/output.ts";
 import { Progress } from "../terminal/progress.ts";
 import { resumeCommand } from "../terminal/resume-command.ts";
 import { dryRun } from "./dry-run.ts";
+import { dryRunEndpoint } from "./dry-run-endpoint.ts";
 import type { AuditOptions } from "./options.ts";
 import { planOf } from "./plan-of.ts";
 import { planYaml } from "./plan-yaml.ts";
@@ -68,6 +70,10 @@ async function tryDry(
   progress: Progress,
   { yaml, json }: AuditOptions,
 ): Promise<number> {
+  if (isEndpointPlan(plan)) {
+    await dryRunEndpoint(await prepareEndpoint(plan), out, { yaml: yaml === true, json: json === true });
+    return exitCode.ok;
+  }
   const { tell, threads } = context;
   const { checkpoint, prepared, engine } = await openAudit(plan, context);
   tellNotes(checkpoint, answersAt(plan.temperature), tell);

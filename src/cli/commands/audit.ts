@@ -4,6 +4,7 @@ import { poolings } from "../../core/records/pooling.ts";
 import { auditDefaults } from "../../library/defaults.ts";
 import type { AuditOptions } from "../audit/options.ts";
 import { choice, choices, decimal, names, wholeNumber, wholeNumbers } from "../options/parse-option.ts";
+import { endpointOptions } from "./endpoint-options.ts";
 import { adapterHelp, judgesHelp, modelHelp, saeHelp } from "./named.ts";
 import {
   batchSizeOption,
@@ -21,7 +22,7 @@ import {
 export function auditCommand(): Command {
   const { templates, caps, reasoning_cap, seeds, temperature, batch_size, seed, fidelity_bound, pooling } =
     auditDefaults;
-  return new Command("audit")
+  const command = new Command("audit")
     .description(
       "Asks a model a set of prompts under several conditions and reports how deep its refusals go.",
     )
@@ -35,10 +36,11 @@ export function auditCommand(): Command {
         "Examples:",
         "  fathom audit --model SmolLM2-135M-Instruct.Q4_1.gguf --prompts biology --out runs/smol",
         "  fathom audit audit.yaml --dry-run",
+        "  fathom audit --endpoint http://127.0.0.1:8000/v1 --model NAME --prompts biology --out runs/name",
         "",
       ].join("\n"),
     )
-    .option("--model <path>", modelHelp)
+    .option("--model <path>", `${modelHelp}; with --endpoint the model's name there`)
     .option("--adapter <folder>", adapterHelp)
     .addOption(precisionOption())
     .addOption(deviceOption())
@@ -128,4 +130,6 @@ export function auditCommand(): Command {
       const { runAudit } = await import("../audit/run-audit.ts");
       process.exitCode = await runAudit(plan, options);
     });
+  for (const option of endpointOptions()) command.addOption(option);
+  return command;
 }

@@ -5,6 +5,7 @@ import { formatNumber, listed } from "../../core/format.ts";
 import type { LabelTask } from "../../core/records/labelling.ts";
 import { holdAlone } from "../../files/disk/lock.ts";
 import { jsonLines } from "../../files/lines/json-lines.ts";
+import { nameOfSubject } from "../../jobs/audit/manifest.ts";
 import { type RunRecords, readRun } from "../../jobs/audit/run.ts";
 import { type ExportedAnswer, exportedLabels } from "../../labelling/export.ts";
 import { type LabelServer, serveLabels } from "../../labelling/label-server.ts";
@@ -44,7 +45,7 @@ function answersOf({ manifest, prompts, observations }: RunRecords): RunAnswer[]
   return observations.map(({ key, prompt_id, text, thought, finish }) => {
     const { prompt, tier } = promptOf.get(prompt_id)!;
     return {
-      ...{ id: key, prompt, answer: text, model: manifest.inputs.model.name },
+      ...{ id: key, prompt, answer: text, model: nameOfSubject(manifest.inputs) },
       ...(thought === null ? {} : { reasoning: thought.text }),
       finish: finish === "stop" && thought?.closed !== false ? "stop" : "length",
       isHazard: tier === "hazard_adjacent",

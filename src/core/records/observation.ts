@@ -19,25 +19,31 @@ export const conditionSchema = z.strictObject({
   /** 0 is greedy. */
   temperature: measured.nonnegative(),
   seed: z.int(),
-  precision: z.enum(precisions),
+  /** null behind an endpoint, which does not say it. */
+  precision: z.enum(precisions).nullable(),
   /** Variables that were passed to the chat template; empty in runs of older versions. */
   template_vars: templateVarsSchema.default({}),
 });
 export type Condition = z.infer<typeof conditionSchema>;
+
+const finishSchema = z.enum(["stop", "length", "context", "blocked", "refused"]);
 
 export const observationSchema = z.strictObject({
   /** SHA-256 of everything that the observation depends on. A resumed run skips the keys that it has. */
   key: z.string(),
   prompt_id: z.string(),
   condition: conditionSchema,
-  /** The exact tokens that the model read, special tokens included. */
+  /** The exact tokens that the model read, special tokens included; empty behind an endpoint, which takes text. */
   prompt_ids: z.array(tokenId),
-  /** The exact tokens that the model generated, without the end token: those of the thought, then those of the answer. */
+  /**
+   * The exact tokens that the model generated, without the end token: those of the thought, then those of the answer. Empty behind
+   * an endpoint, which gives text.
+   */
   ids: z.array(tokenId),
   /**
    * A reasoning model's thought: its tokens are ids[0] to ids[tokens - 1], marks included. `text` is what it says, without
    * marks. `closed` is false if the model was stopped, or ended, before its answer began. null if there is no thought. Older
-   * versions counted thoughts as answers.
+   * versions counted thoughts as answers. Behind an endpoint `tokens` is 0, because its ids are not known.
    */
   thought: z
     .strictObject({ tokens: z.int().nonnegative(), text: z.string(), closed: z.boolean() })
@@ -50,8 +56,18 @@ export const observationSchema = z.strictObject({
    * prefix.
    */
   text_ends: z.array(z.int().nonnegative()),
-  /** stop: an end token; length: the largest cap, or the thought's cap; context: the model's context was full. */
-  finish: z.enum(["stop", "length", "context"]),
+  /**
+   * stop: an end token; length: the largest cap, or the thought's cap; context: the model's context was full. Only behind an endpoint: blocked: the
+   * provider withheld the answer or cut it off; refused: the reply says that the model refuses, and `text` is what it says.
+   */
+  finish: finishSchema,
+  /**
+   * Only behind an endpoint that gives no tokens: the answer at every cap, caps rising, each asked for alone. `text` is the one
+   * at the largest cap, and `text_ends` is empty. Left out where one answer is judged at every cap.
+   */
+  capped: z
+    .array(z.strictObject({ cap: z.int().positive(), text: z.string(), finish: finishSchema }))
+    .optional(),
   /**
    * [n] Refusal score before each token of the answer: log p − log(1 − p), where p is the summed probability of the refusal tokens
    * (arXiv 2406.11717).

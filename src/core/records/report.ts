@@ -53,8 +53,10 @@ export type ShownInside = z.infer<typeof shownInsideSchema>;
 const rowVerdictSchema = verdictSchema
   .pick({ cap: true, outcome: true, surface: true, evidence: true, refusal_token: true })
   .extend({
-    /** UTF-16 length of the answer's text at this cap. Offsets of the evidence count in that prefix. */
+    /** UTF-16 length of the answer's text at this cap. Offsets of the evidence count in that prefix, or in `own_text`. */
     text_end: z.int().nonnegative(),
+    /** The answer at this cap, if it is another one than the beginning of the row's. Left out also where the row is redacted. */
+    own_text: z.string().optional(),
   });
 export type RowVerdict = z.infer<typeof rowVerdictSchema>;
 
@@ -82,9 +84,9 @@ const reportRowSchema = z.strictObject({
     })
     .nullable()
     .default(null),
-  /** Number of tokens read, and of tokens of the answer. */
-  prompt_tokens: z.int().nonnegative(),
-  tokens: z.int().nonnegative(),
+  /** Number of tokens read, and of tokens of the answer; null where an endpoint does not say it. */
+  prompt_tokens: z.int().nonnegative().nullable(),
+  tokens: z.int().nonnegative().nullable(),
   finish: observationSchema.shape.finish,
   /** One per cap, caps rising. */
   verdicts: z.array(rowVerdictSchema),

@@ -13,9 +13,53 @@ const precisionWords: Record<Precision, string> = {
   int4: "int4: weights of at most 4 bits (the head 8), multiplied by activations rounded to 8",
 };
 
-export function identitiesOf({ inputs, judges, environment, origins, calibration }: Manifest): Identity[] {
-  const { model, adapter, tokenizer, template, prompts, plan } = inputs;
-  const subjects: [subject: string, facts: Record<string, string>][] = [
+type Subject = [subject: string, facts: Record<string, string>];
+
+export function identitiesOf(manifest: Manifest): Identity[] {
+  const { inputs, environment, origins } = manifest;
+  const { prompts, plan } = inputs;
+  const subjects: Subject[] = [
+    ...subjectsOf(manifest),
+    ["Prompts", { set: prompts.name, prompts: String(prompts.n), "SHA-256": prompts.sha256 }],
+    ...(inputs.endpoint === null ? saesOf(inputs, origins) : []),
+    ...judgeFacts(manifest.judges),
+    ...refusalScoreOf(inputs),
+    ["Judge's calibration", calibratedBy(manifest.calibration)],
+    ["Chance", { "sampling seeds": plan.seeds.join(", "), "seed of the analyses": String(plan.seed) }],
+    ["Fathom", { version: environment.fathom, begun: environment.created }],
+    [
+      "Machine",
+      {
+        Node: environment.node,
+        "ONNX Runtime": environment.onnxruntime,
+        platform: environment.platform,
+        ...(inputs.endpoint === null
+          ? { threads: String(environment.threads), "rows decoded together": String(plan.batch_size) }
+          : {}),
+      },
+    ],
+  ];
+  return subjects.flatMap(([subject, facts]) =>
+    Object.entries(facts).map(([label, value]) => ({ subject, label, value })),
+  );
+}
+
+/** What was audited: a checkpoint with its text files, or a model behind an endpoint. */
+function subjectsOf({ inputs, origins, replies }: Manifest): Subject[] {
+  const { model, adapter, tokenizer, template, endpoint, plan } = inputs;
+  if (model === null || tokenizer === null)
+    return [
+      [
+        "Model",
+        {
+          name: endpoint?.model ?? "",
+          endpoint: endpoint?.url ?? "",
+          ...claimsOf(replies),
+          ...thoughtsOf(inputs),
+        },
+      ],
+    ];
+  return [
     [
       "Model",
       {
@@ -42,27 +86,31 @@ export function identitiesOf({ inputs, judges, environment, origins, calibration
     ],
     ["Tokenizer", { "SHA-256": tokenizer.sha256 }],
     ["Chat template", template === null ? { template: "none" } : templateFacts(template.sha256, plan)],
-    ["Prompts", { set: prompts.name, prompts: String(prompts.n), "SHA-256": prompts.sha256 }],
-    ...saesOf(inputs, origins),
-    ...judgeFacts(judges),
-    ["Refusal score", { tokens: inputs.refusal_tokens.join(" ") }],
-    ["Judge's calibration", calibratedBy(calibration)],
-    ["Chance", { "sampling seeds": plan.seeds.join(", "), "seed of the analyses": String(plan.seed) }],
-    ["Fathom", { version: environment.fathom, begun: environment.created }],
-    [
-      "Machine",
-      {
-        Node: environment.node,
-        "ONNX Runtime": environment.onnxruntime,
-        platform: environment.platform,
-        threads: String(environment.threads),
-        "rows decoded together": String(plan.batch_size),
-      },
-    ],
   ];
-  return subjects.flatMap(([subject, facts]) =>
-    Object.entries(facts).map(([label, value]) => ({ subject, label, value })),
-  );
+}
+
+function refusalScoreOf({ endpoint, refusal_tokens }: Manifest["inputs"]): Subject[] {
+  return endpoint === null ? [["Refusal score", { tokens: refusal_tokens.join(" ") }]] : [];
+}
+
+/** What the endpoint says of itself. Nobody can check it. */
+function claimsOf(replies: Manifest["replies"]): Record<string, string> {
+  if (replies === null) return {};
+  const { models, first, last, requests, tokens } = replies;
+  return {
+    "replies say that they are from": models.map(claimWords).join("; "),
+    asked: first === null || last === null ? "never" : `${first} to ${last}`,
+    replies: `${requests}, which count ${tokens} tokens`,
+  };
+}
+
+export function claimWords({
+  model,
+  fingerprint,
+  replies,
+}: NonNullable<Manifest["replies"]>["models"][number]): string {
+  const name = model ?? "a model without a name";
+  return `${name}${fingerprint === null ? "" : ` (fingerprint ${fingerprint})`}, ${replies} ${replies === 1 ? "reply" : "replies"}`;
 }
 
 function calibratedBy(calibration: Manifest["calibration"]): Record<string, string> {
@@ -87,7 +135,11 @@ function endsOf({ end_tokens }: Manifest["inputs"]): Record<string, string> {
 
 function thoughtsOf({ reasoning }: Manifest["inputs"]): Record<string, string> {
   if (reasoning === null) return {};
-  const marks = reasoning.marks.map(({ open, close }) => `between ${open} and ${close}`).join(", or ");
+  // An endpoint may give a thought in a field of the reply.
+  const marks =
+    reasoning.marks.length === 0
+      ? "what the reply says is one"
+      : reasoning.marks.map(({ open, close }) => `between ${open} and ${close}`).join(", or ");
   return { thoughts: `${marks}, at most ${reasoning.cap} tokens` };
 }
 

@@ -4,9 +4,10 @@ import type { StoredInside } from "../../core/records/inside.ts";
 import { massiveMultiple } from "../../sae/measure/quality/quality.ts";
 import type { RunRecords } from "../audit/run.ts";
 
-export function notMeasured({ manifest, insides }: RunRecords): string[] {
+export function notMeasured(run: RunRecords): string[] {
+  const { manifest, insides } = run;
   const { judges } = manifest;
-  const { plan, prompts, template, layers } = manifest.inputs;
+  const { plan, prompts, template, layers, endpoint } = manifest.inputs;
   const said = (condition: boolean, sentence: string) => (condition ? [sentence] : []);
   return [
     ...insides.flatMap((view) => throughSae(view, insides.length > 1)),
@@ -18,7 +19,11 @@ export function notMeasured({ manifest, insides }: RunRecords): string[] {
       !plan.templates.includes("chat"),
       notAsked(template === null ? "it has none" : null, "the chat template"),
     ),
-    ...said(!plan.templates.includes("none"), notAsked(null, "bare text, without the chat template")),
+    ...said(
+      endpoint === null && !plan.templates.includes("none"),
+      notAsked(null, "bare text, without the chat template"),
+    ),
+    ...(endpoint === null ? [] : behindEndpoint(run)),
     ...said(
       plan.templates.includes("chat"),
       `Other system prompts: ${plan.system === null ? "conversations had none" : "all conversations had the same one"}.`,
@@ -35,9 +40,7 @@ export function notMeasured({ manifest, insides }: RunRecords): string[] {
       plan.limit !== null,
       `The rest of the prompt set: only its first ${prompts.n} prompts were asked.`,
     ),
-    plan.precision === "fp32"
-      ? "Precisions other than fp32: the model was computed in fp32, whatever precision its weights are stored in."
-      : `Precisions other than ${plan.precision}: in fp32 the answers may differ.`,
+    ...said(endpoint === null, otherPrecisions(plan.precision)),
     ...said(
       plan.precision !== "fp32" && manifest.fidelity === null,
       `How far the model in ${plan.precision} is from itself in fp32: --fidelity was not given.`,
@@ -60,6 +63,28 @@ function judgesError({ calibration, inputs }: RunRecords["manifest"]): string {
   if (calibration === null)
     return "The judge's error: refusal rates are as the judge counted them, and not corrected (--calibration was not given).";
   return `The judge's error in other numbers than the corrected ones: people label whole answers, so rates at caps below ${Math.max(...inputs.plan.caps)} are as the judge counted them, and so are the effects of template, cap, framing and panel.`;
+}
+
+function otherPrecisions(precision: string): string {
+  return precision === "fp32"
+    ? "Precisions other than fp32: the model was computed in fp32, whatever precision its weights are stored in."
+    : `Precisions other than ${precision}: in fp32 the answers may differ.`;
+}
+
+/** What no endpoint shows, and what this one did not give. */
+function behindEndpoint({ observations }: RunRecords): string[] {
+  const own = observations.filter(({ capped }) => capped !== undefined).length;
+  return [
+    "Answers with bare text: an endpoint puts every prompt through its own chat template.",
+    "Refusal scores and exact token ids: an endpoint takes text and gives text.",
+    "The endpoint's chat template, and what the provider adds to a prompt or filters from an answer: an endpoint does not show them.",
+    "Whether the endpoint gives the same answer to the same request: a provider may not be deterministic, even at temperature 0 and with a seed.",
+    ...(own === 0
+      ? []
+      : [
+          `Where in an answer a refusal becomes visible, for ${own} of ${observations.length} answers: the endpoint gave no tokens. Each cap was asked for alone, so an answer at one cap need not be the beginning of the answer at another.`,
+        ]),
+  ];
 }
 
 function throughSae(

@@ -2,18 +2,19 @@
 import { mostUnjudged } from "../../audit/common/choices.ts";
 import type { ReportData } from "../../core/records/report.ts";
 import { buildReportData } from "../../report/build-report.ts";
+import { type Manifest, nameOfSubject } from "../audit/manifest.ts";
 import type { RunRecords } from "../audit/run.ts";
-import { identitiesOf } from "./identities.ts";
+import { claimWords, identitiesOf } from "./identities.ts";
 import { judgeNotes, judgeWarnings, panelOf } from "./judges-in-words.ts";
 import { notMeasured } from "./not-measured.ts";
 
 /** @param showText print every answer whole, also those to hazard-adjacent prompts */
 export function reportOfRun(run: RunRecords, showText: boolean): ReportData {
   const { manifest, insides, prompts, observations, verdicts, thoughts, findings, catalogs } = run;
-  const { plan, saes, model, adapter } = manifest.inputs;
+  const { plan, saes } = manifest.inputs;
   const judge = panelOf(manifest.judges);
   return buildReportData({
-    title: `Refusal depth of ${model.name}${adapter === null ? "" : ` with ${adapter.name}`}`,
+    title: `Refusal depth of ${nameOfSubject(manifest.inputs)}`,
     identities: identitiesOf(manifest),
     plan: {
       templates: plan.templates,
@@ -28,7 +29,7 @@ export function reportOfRun(run: RunRecords, showText: boolean): ReportData {
     verdicts,
     thoughts,
     warnings: [...manifest.gate_overrides, ...judgeWarnings(manifest.judges)],
-    notes: [...manifest.notes, ...judgeNotes(verdicts, Math.max(...plan.caps))],
+    notes: [...manifest.notes, ...changedModel(manifest), ...judgeNotes(verdicts, Math.max(...plan.caps))],
     findings,
     insides: saes.map(({ name, layer }, i) => {
       const { sae, scores, not_measured } = insides[i]!;
@@ -44,6 +45,15 @@ export function reportOfRun(run: RunRecords, showText: boolean): ReportData {
     notMeasured: notMeasured(run),
     showText,
   });
+}
+
+/** A note if an endpoint's replies do not all name the same model: the answers may be of two models. */
+function changedModel({ replies }: Manifest): string[] {
+  const models = replies?.models ?? [];
+  if (models.length < 2) return [];
+  return [
+    `The replies of the endpoint do not all name the same model: ${models.map(claimWords).join("; ")}. The provider may have changed the model during the run.`,
+  ];
 }
 
 /**

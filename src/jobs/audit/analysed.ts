@@ -23,12 +23,25 @@ export function analysed(
 ): Analysis {
   const { categories, projection, caps, seed } = manifest.inputs.plan;
   const { findings, insides } = analysis({
-    ...{ prompts, observations, verdicts, thoughts, saes },
+    ...{
+      prompts,
+      observations,
+      verdicts,
+      thoughts,
+      saes: manifest.inputs.endpoint === null ? saes : [noInside],
+    },
     ...{ categories, projection, caps, seed },
     calibration: manifest.calibration?.measured ?? null,
   });
   return rounded({ findings: [...findings, ...ofFidelity(manifest)], insides });
 }
+
+/** A model behind an endpoint has no inside view. */
+const noInside: GivenSae = {
+  key: "",
+  features: null,
+  not_measured: "not measured: an endpoint gives text and no activations.",
+};
 
 function ofFidelity({ fidelity, inputs: { plan, fidelity_bound } }: Manifest): Finding[] {
   if (fidelity === null || fidelity_bound === null) return [];

@@ -11,6 +11,8 @@ import { locateSae } from "../inputs/locate.ts";
 import { openNamed, tellNotes } from "../inputs/open-named.ts";
 import { type DirectoryContext, type Job, type JobContext, untilAborted } from "../job/job.ts";
 import { closeJudges, openJudges } from "../judges/open-judges.ts";
+import { engineAsker } from "./answers/ask-engine.ts";
+import { auditEndpoint } from "./audit-endpoint.ts";
 import type { AuditEvent } from "./audit-events.ts";
 import { beginRun } from "./begin.ts";
 import { readCalibration } from "./calibration.ts";
@@ -18,6 +20,7 @@ import { fidelityOfRun, isTooFar } from "./fidelity-of-run.ts";
 import type { ObserveProgress } from "./observe.ts";
 import { type AuditPlan, kOfSae, pathOfSae } from "./plan.ts";
 import { type Prepared, prepare } from "./prepare.ts";
+import { isEndpointPlan } from "./prepare-endpoint.ts";
 import { performRun, type RunRecords } from "./run.ts";
 
 export type AuditResult =
@@ -60,6 +63,7 @@ export async function openAudit(
 /** `readRun` reads the records of the run again; src/jobs/audit-report/ makes its report. */
 export const audit: Job<AuditPlan, AuditResult, DirectoryContext<AuditEvent>> = async (plan, context) =>
   await untilAborted(context.signal, async () => {
+    if (isEndpointPlan(plan)) return { finished: true, run: await auditEndpoint(plan, context) };
     const { out, resume, tell, signal } = context;
     const opened = await openAudit(plan, context);
     signal.throwIfAborted();
@@ -91,11 +95,18 @@ async function perform(
     made = { tokens: now.tokens, seconds: now.seconds };
     tell({ kind: "answers", ...now });
   };
+  const { units, layers, watch, thinking } = prepared;
   const judged = async () => {
     const calibration = readCalibration(plan.calibration, panelName(judges));
-    return await withModel(checkpoint, engine, (model) =>
-      performRun(out, prepared, { model, saes, judges, calibration }, onProgress, tell, signal),
-    );
+    return await withModel(checkpoint, engine, async (model) => {
+      const asker = engineAsker({
+        ...{ run: out, model, units, layers, watch, thinking },
+        cap: Math.max(...plan.caps),
+        batchSize: plan.batch_size,
+      });
+      const subject = { asker, inside: { model, saes }, replies: null, judges, calibration };
+      return await performRun(out, prepared, subject, onProgress, tell, signal);
+    });
   };
   const run = await judged().finally(() => closeJudges(judges));
   signal.throwIfAborted();

@@ -14,6 +14,7 @@ import { isPartial } from "../../files/disk/partial.ts";
 import { hasRecords } from "../../files/lines/journal.ts";
 import { jsonLines } from "../../files/lines/json-lines.ts";
 import { takeFolder } from "../job/job-folder.ts";
+import { repliesName } from "./answers/replies.ts";
 import { activationsFolder, isSidecar } from "./answers/sidecar.ts";
 import {
   type Manifest,
@@ -33,7 +34,9 @@ interface Beginning {
   prompts: string;
 }
 
-const atStart = ["manifest.json", promptsName, "observations.jsonl", "activations", "votes.jsonl"];
+const atStart = [
+  ...["manifest.json", promptsName, repliesName, "observations.jsonl", "activations", "votes.jsonl"],
+];
 const later = ["verdicts.jsonl", "inside.json", "catalog.json", "findings.json"];
 const reports = ["report.html", "report.md", "report.json"];
 const ours = new Set([...atStart, ...later, ...reports, lockName, "fidelity"]);
@@ -109,7 +112,9 @@ function writeStart(run: string, { manifest, prompts }: Beginning): void {
 
 function hasAnswers(run: string): boolean {
   return (
-    hasRecords(observationsPath(run)) || [...later, ...reports].some((name) => existsSync(join(run, name)))
+    hasRecords(observationsPath(run)) ||
+    hasRecords(join(run, repliesName)) ||
+    [...later, ...reports].some((name) => existsSync(join(run, name)))
   );
 }
 

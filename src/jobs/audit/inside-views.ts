@@ -11,8 +11,8 @@ import { textOf } from "../../model/checkpoint/checkpoint.ts";
 import { neuronpediaOf } from "../../sae/code/neuronpedia.ts";
 import type { Sae } from "../../sae/code/sae.ts";
 import { failures, overrideSentence } from "../../sae/measure/gate/override.ts";
+import { withContexts } from "./answers/feature-contexts.ts";
 import { activationsOf } from "./answers/sidecar.ts";
-import { withContexts } from "./feature-contexts.ts";
 import { type PooledRun, type PoolInput, poolFeatures } from "./features.ts";
 import type { Manifest } from "./manifest.ts";
 
@@ -55,11 +55,11 @@ export function givenSae({ key, features, gate }: UsedSae): GivenSae {
   return { key, features, not_measured };
 }
 
-/** The stored part of a view. @param used null without an SAE @throws FathomError when a sidecar is missing or damaged */
+/** The stored part of a view. @param used null without an SAE @param input null without a model of ours @throws FathomError when a sidecar is missing or damaged */
 export async function keptOf(
   { catalog, selection, ...table }: Analysis["insides"][number],
   used: UsedSae | null,
-  { run, observations, model }: PoolInput,
+  input: PoolInput | null,
 ): Promise<{ view: StoredInside; catalog: Catalog | null }> {
   const override = used?.override ?? null;
   const chosenOn = new Set(selection);
@@ -74,14 +74,14 @@ export async function keptOf(
       gate: used?.gate.checks.map(({ name, status, sentence }) => ({ name, status, sentence })) ?? null,
     },
     catalog:
-      catalog === null || used === null
+      catalog === null || used === null || input === null
         ? null
         : {
             ...(await withContexts(shownOn(catalog, used.sae), {
               sae: used.sae,
-              tokenizer: textOf(model.checkpoint).tokenizer,
-              observations: observations.filter(({ key }) => chosenOn.has(key)),
-              activationsOf: (observation) => activationsOf(run, observation, used.layer),
+              tokenizer: textOf(input.model.checkpoint).tokenizer,
+              observations: input.observations.filter(({ key }) => chosenOn.has(key)),
+              activationsOf: (observation) => activationsOf(input.run, observation, used.layer),
               massiveNorm: used.massiveNorm ?? Infinity,
             })),
             ...(override === null ? {} : { gate_override: override }),

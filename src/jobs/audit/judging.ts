@@ -5,8 +5,10 @@
 
 import type { Observation } from "../../core/records/observation.ts";
 import type { SeatedJudge, Verdict } from "../../core/records/verdict.ts";
+import type { Ruling } from "../../judges/judge.ts";
 import { askedAt, verdictAt } from "../../judges/judge-observation.ts";
 import { panelName } from "../../judges/panel.ts";
+import { saidByProvider } from "../../judges/provider.ts";
 import type { Tell } from "../job/job-events.ts";
 import type { OpenedJudge } from "../judges/opened-judge.ts";
 import { panelOfVotes } from "../judges/panel-of-votes.ts";
@@ -38,21 +40,23 @@ export async function judgeRun(input: JudgingInput): Promise<Judged> {
   const { run, judges, observations, caps, promptOf } = input;
   const ballots = observations.flatMap((observation) => {
     const prompt = promptOf(observation);
-    return caps.map((cap): Ballot & { of: Observation; cap: number } => ({
-      ...{ observation: observation.key, cap, of: observation },
+    return caps.map((cap): Ballot & { of: Observation; cap: number; said: Ruling | null } => ({
+      ...{ observation: observation.key, cap, of: observation, said: saidByProvider(observation, cap) },
       asked: askedAt(observation, cap, prompt),
     }));
   });
+  const open = ballots.filter(({ said }) => said === null);
   const journal = openVotes(votesPath(run));
   const votes = new Votes(journal);
   const seated: SeatedJudge[] = [];
   try {
-    for (const judge of judges) seated.push(await seat(judge, { ...input, votes, ballots }));
+    for (const judge of judges) seated.push(await seat(judge, { ...input, votes, ballots: open }));
   } finally {
     await journal.close();
   }
   const panel = panelName(judges);
   const verdicts = ballots.map((ballot) => {
+    if (ballot.said !== null) return verdictAt(ballot.of, ballot.cap, ballot.said, panel);
     const { review, ...ruling } = panelOfVotes(votes, ballot, judges);
     return verdictAt(ballot.of, ballot.cap, ruling, panel, review);
   });

@@ -17,8 +17,9 @@ import { readJson, writeTextAtomically } from "../../files/disk/io.ts";
 import { templateDay } from "../../model/text/jinja/strftime.ts";
 import { originSchema } from "../inputs/origin.ts";
 import { firstDifference, isRecord } from "../job/difference.ts";
+import { repliesSummarySchema } from "./answers/replies.ts";
 import { usedCalibrationSchema } from "./calibration.ts";
-import { planSchema } from "./plan.ts";
+import { type AuditPlan, planSchema } from "./plan.ts";
 
 /**
  * The format of the run directory. A run of an older format is opened, and its findings are computed again (older.ts). A run of
@@ -43,25 +44,52 @@ function severalSaes(inputs: unknown): unknown {
   return { ...rest, saes: sae == null ? [] : [{ ...sae, layer }], layers: [layer] };
 }
 
+/** Keys of a plan that the manifest has in another form, or that do not decide the results. */
+export const elsewhere = {
+  model: true,
+  endpoint: true,
+  insecure_http: true,
+  concurrency: true,
+  requests_per_minute: true,
+  tokens_per_minute: true,
+  budget_requests: true,
+  budget_tokens: true,
+  adapter: true,
+  prompts: true,
+  sae: true,
+  calibration: true,
+  show_text: true,
+  fidelity: true,
+  fidelity_bound: true,
+  reasoning_cap: true,
+  judges: true,
+} as const satisfies Partial<Record<keyof AuditPlan, true>>;
+
 const written = z.strictObject({
   format: z.int().positive().max(runFormat).default(1),
   /** Everything that decides the results. A run is resumed only with the same inputs. */
   inputs: z.preprocess(
     severalSaes,
     z.strictObject({
-      model: z.strictObject({
-        name: z.string(),
-        architecture: z.string(),
-        layers: z.int(),
-        d_model: z.int(),
-        sha256,
-      }),
+      /** A checkpoint; null for a model behind an endpoint. */
+      model: z
+        .strictObject({
+          name: z.string(),
+          architecture: z.string(),
+          layers: z.int(),
+          d_model: z.int(),
+          sha256,
+        })
+        .nullable(),
+      /** The address without credentials, and the model's name there; null for a checkpoint. */
+      endpoint: z.strictObject({ url: z.string(), model: z.string() }).nullable().default(null),
       /** Runs of versions without adapters do not have this key. */
       adapter: z
         .strictObject({ name: z.string(), made_for: z.string().nullable(), sha256 })
         .nullable()
         .default(null),
-      tokenizer: z.strictObject({ sha256 }),
+      /** null behind an endpoint. */
+      tokenizer: z.strictObject({ sha256 }).nullable(),
       template: z.strictObject({ sha256 }).nullable(),
       /**
        * The tokens that end an answer. `token` is null for a padded row without a token. The list is null in runs of older
@@ -87,18 +115,7 @@ const written = z.strictObject({
         }),
       ),
       plan: planSchema
-        .omit({
-          model: true,
-          adapter: true,
-          prompts: true,
-          sae: true,
-          calibration: true,
-          show_text: true,
-          fidelity: true,
-          fidelity_bound: true,
-          reasoning_cap: true,
-          judges: true,
-        })
+        .omit(elsewhere)
         // Runs of versions in which these could not be chosen.
         .extend({
           precision: z.enum(precisions).default("fp32"),
@@ -124,8 +141,8 @@ const written = z.strictObject({
       fidelity_bound: z.number().nullable().default(null),
       /** Version of the rounding of the weights; null in fp32. */
       rounding: z.int().nullable().default(null),
-      /** Blocks whose resid_post was kept, in rising order. */
-      layers: z.array(z.int().nonnegative()).min(1),
+      /** Blocks whose resid_post was kept, in rising order; empty behind an endpoint. */
+      layers: z.array(z.int().nonnegative()),
       /** The refusal score's tokens, as the vocabulary spells them. */
       refusal_tokens: z.array(z.string()),
       observations: z.int().nonnegative(),
@@ -147,6 +164,8 @@ const written = z.strictObject({
    * have not judged yet.
    */
   judges: z.array(seatedJudgeSchema).default([]),
+  /** What the endpoint's replies cost and say of themselves; written when all have arrived. null for a checkpoint. */
+  replies: repliesSummarySchema.nullable().default(null),
   /** One sentence per SAE that was used although it failed the load gate; written after the gate has judged. */
   gate_overrides: z.array(z.string()).default([]),
   /** Where files from the hub came from. They are recorded, and may differ in a resume. */
@@ -169,6 +188,10 @@ const written = z.strictObject({
 });
 export const manifestSchema = z.preprocess(seatedJudges, written);
 export type Manifest = z.infer<typeof manifestSchema>;
+
+/** The name of what the run audits. */
+export const nameOfSubject = ({ model, adapter, endpoint }: Manifest["inputs"]): string =>
+  `${endpoint?.model ?? model?.name ?? ""}${adapter === null ? "" : ` with ${adapter.name}`}`;
 
 /** The hint for a file of a run that was changed or damaged. */
 export const restore = "restore the file or start a new run";

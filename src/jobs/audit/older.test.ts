@@ -18,7 +18,10 @@ function recordsOf(input: AnalysisInput, projection: boolean) {
   const kl = { mean: 0.01, interval: null, p95: 0.02 };
   const fidelity = { prompts: 4, tokens: 40, kl, top1: { share: 0.9, interval: [0.8, 0.95] }, level: 0.95 };
   // The analyses need only this part of a manifest.
-  const manifest = { inputs: { plan, fidelity_bound: 0.05 }, fidelity } as unknown as Manifest;
+  const manifest = {
+    inputs: { plan, endpoint: null, fidelity_bound: 0.05 },
+    fidelity,
+  } as unknown as Manifest;
   const keys = input.saes.length === 0 ? [""] : input.saes.map(({ key }) => key);
   return { manifest, prompts, observations, verdicts, thoughts: [], insides: keys.map((sae) => ({ sae })) };
 }

@@ -48,7 +48,44 @@ export const planSchema = z.strictObject({
     .string()
     .min(1)
     .describe(
-      "The checkpoint to audit: a Hugging Face folder, a .gguf file, or a repository of the hub, org/name[@revision][:file.gguf]. A path is relative to this file; write ./name for a folder beside it.",
+      "The checkpoint to audit: a Hugging Face folder, a .gguf file, or a repository of the hub, org/name[@revision][:file.gguf]. A path is relative to this file; write ./name for a folder beside it. With endpoint: the model's name there.",
+    ),
+  endpoint: z
+    .string()
+    .min(1)
+    .nullable()
+    .describe(
+      "The address of an endpoint that speaks OpenAI's chat completions, usually ending in /v1. Then model is the model's name there. null audits a checkpoint.",
+    ),
+  insecure_http: z
+    .boolean()
+    .describe("With endpoint: allow plain http to another machine. The network then sees key and prompts."),
+  concurrency: z
+    .int()
+    .positive()
+    .max(1024)
+    .describe("With endpoint: how many requests are under way at the same time."),
+  requests_per_minute: z
+    .int()
+    .positive()
+    .nullable()
+    .describe("With endpoint: the most requests in a minute."),
+  tokens_per_minute: z
+    .int()
+    .positive()
+    .nullable()
+    .describe("With endpoint: the most tokens in a minute, read and generated together."),
+  budget_requests: z
+    .int()
+    .positive()
+    .nullable()
+    .describe("With endpoint: the most requests of the whole run. A resume with a higher budget goes on."),
+  budget_tokens: z
+    .int()
+    .positive()
+    .nullable()
+    .describe(
+      "With endpoint: the most tokens of the whole run, read and generated together. A resume with a higher budget goes on.",
     ),
   adapter: z
     .string()
@@ -229,9 +266,10 @@ export function planIn(file: YamlFile): PlanFile {
 
 /**
  * Reads audit.yaml. Paths in it are relative to the file, so that a plan can be moved together with the files that it names.
+ * @param behindEndpoint whether an option names an endpoint, so that `model` is a name and no path
  * @throws FathomError naming line and key for YAML that does not parse and for every unknown or ill-typed key
  */
-export function readPlanFile(path: string): PlanFile {
+export function readPlanFile(path: string, behindEndpoint = false): PlanFile {
   const file = readYaml(path, "an audit plan in YAML");
   const plan = planIn({ ...file, value: file.value ?? {} });
   const placed = (key: string, value: string, mayBeOfHub = hubKeys.has(key)): string => {
@@ -241,9 +279,10 @@ export function readPlanFile(path: string): PlanFile {
     const isOfHub = mayBeOfHub && !existsSync(beside) && parseReference(value) !== null;
     return isOfHub ? value : beside;
   };
+  const isName = behindEndpoint || plan.endpoint != null;
   for (const key of pathKeys) {
     const value = plan[key];
-    if (typeof value === "string") plan[key] = placed(key, value);
+    if (typeof value === "string" && !(key === "model" && isName)) plan[key] = placed(key, value);
   }
   if (plan.sae !== undefined)
     plan.sae = plan.sae.map((named) =>

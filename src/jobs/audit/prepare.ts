@@ -1,8 +1,5 @@
 /** Makes everything that a run needs before the first token: prompts, units, manifest. It writes nothing. */
-import { createRequire } from "node:module";
-import { availableParallelism } from "node:os";
 import { basename } from "node:path";
-import { gridOf } from "../../audit/common/answers.ts";
 import { badInput } from "../../core/errors.ts";
 import { hashText } from "../../core/hash.ts";
 import { nameOf } from "../../core/names.ts";
@@ -13,17 +10,15 @@ import { answersAt, type Checkpoint, endsOf, notesOf, textOf } from "../../model
 import { roundingRecipe } from "../../model/checkpoint/quantized/quantized.ts";
 import type { ThinkingOptions } from "../../model/engine/thought.ts";
 import { thinkingOf } from "../../model/text/thinking.ts";
-import { loadPrompts } from "../../prompts/load.ts";
 import { requireUnseen } from "../../sae/code/fingerprint.ts";
 import type { Sae } from "../../sae/code/sae.ts";
 import { requireFits } from "../../sae/measure/gate/gate.ts";
 import { originName } from "../inputs/origin.ts";
-import { fathomVersion } from "../job/version.ts";
 import type { Unit } from "./answers/asker.ts";
 import { type Manifest, promptsName, runFormat } from "./manifest.ts";
 import { type AuditPlan, pathOfSae } from "./plan.ts";
-import { requireDefined } from "./plan-categories.ts";
-import { choosePrompts, expandUnits } from "./units.ts";
+import { choicesOf, environmentOf, promptsOf, requireGrid } from "./prepared-parts.ts";
+import { expandUnits } from "./units.ts";
 
 export interface Prepared {
   plan: AuditPlan;
@@ -47,9 +42,7 @@ export async function prepare(
   origins: NonNullable<Manifest["origins"]>,
   calibration: Manifest["calibration"],
 ): Promise<Prepared> {
-  const set = await loadPrompts(plan.prompts);
-  const prompts = choosePrompts(set.prompts, plan, set.name);
-  requireDefined(plan.categories, prompts, set.name);
+  const { set, prompts } = await promptsOf(plan);
   for (const sae of saes) requireUnseen(sae, prompts);
   const { config, identity, adapter } = checkpoint;
   const { tokenizer, template, identity: text } = textOf(checkpoint);
@@ -60,24 +53,8 @@ export async function prepare(
   const marks = thinkingOf(tokenizer, template);
   const thinking = marks === null ? null : { ids: marks.ids, blank: marks.blank, cap: plan.reasoning_cap };
   const units = expandUnits(plan, prompts, checkpoint, layers, watch, thinking);
-  // Checks the design now, so that no answers are generated that could not be analysed.
-  gridOf(
-    prompts,
-    units.map(({ key, prompt, condition }) => ({ key, prompt_id: prompt.id, condition })),
-  );
-  const {
-    model: _model,
-    adapter: _adapter,
-    prompts: _prompts,
-    sae: _sae,
-    calibration: _calibration,
-    show_text: _show,
-    reasoning_cap,
-    judges: _judges,
-    fidelity,
-    fidelity_bound,
-    ...choices
-  } = plan;
+  requireGrid(prompts, units);
+  const { fidelity, fidelity_bound } = plan;
   return {
     plan,
     prompts,
@@ -103,16 +80,17 @@ export async function prepare(
                 made_for: adapter.base === null ? null : nameOf(adapter.base),
                 sha256: adapter.sha256,
               },
+        endpoint: null,
         tokenizer: { sha256: text.tokenizer },
         template: text.template === null ? null : { sha256: text.template },
         end_tokens: endsOf(checkpoint).map((id) => ({ id, token: tokenizer.tokenOf(id) })),
         prompts: { name: basename(set.name), sha256: set.sha256, n: prompts.length, notes: set.notes },
         saes: read,
-        plan: choices,
+        plan: choicesOf(plan),
         reasoning:
           marks === null
             ? null
-            : { marks: marks.marks.map(({ open, close }) => ({ open, close })), cap: reasoning_cap },
+            : { marks: marks.marks.map(({ open, close }) => ({ open, close })), cap: plan.reasoning_cap },
         fidelity_bound: fidelity ? fidelity_bound : null,
         rounding: plan.precision === "fp32" ? null : roundingRecipe,
         layers,
@@ -125,16 +103,9 @@ export async function prepare(
       calibration,
       notes: [...notesOf(checkpoint, answersAt(plan.temperature))],
       judges: [],
+      replies: null,
       gate_overrides: [],
-      environment: {
-        fathom: fathomVersion(),
-        node: process.versions.node,
-        onnxruntime: (createRequire(import.meta.url)("onnxruntime-node/package.json") as { version: string })
-          .version,
-        platform: `${process.platform}-${process.arch}`,
-        threads: threads ?? availableParallelism(),
-        created: new Date().toISOString(),
-      },
+      environment: environmentOf(threads),
     },
   };
 }

@@ -3,6 +3,7 @@
  *
  *     manifest.json        the inputs of the run, and the hash of the prompts; written first (begin.ts)
  *     prompts.jsonl        the prompts, so that the directory needs no other file
+ *     replies.jsonl        behind an endpoint only: one reply per line with its checksum, before it becomes an answer
  *     observations.jsonl   one answer per line with its checksum, in the file at once and on the disk within 200 ms
  *     activations/         one safetensors file per answer, with its checksums in the answer's line; made again if lost
  *     votes.jsonl          one vote per line: an answer, a cap, a judge; asked for once (judging.ts)
@@ -36,7 +37,8 @@ import type { Sae } from "../../sae/code/sae.ts";
 import type { Tell } from "../job/job-events.ts";
 import type { OpenedJudge } from "../judges/opened-judge.ts";
 import { analysed } from "./analysed.ts";
-import { engineAsker } from "./answers/ask-engine.ts";
+import type { Asker } from "./answers/asker.ts";
+import type { RepliesSummary } from "./answers/replies.ts";
 import type { AuditEvent } from "./audit-events.ts";
 import { givenSae, keptOf, useSaes } from "./inside-views.ts";
 import { judgeRun } from "./judging.ts";
@@ -68,16 +70,22 @@ const file = {
   findings: (run: string) => join(run, "findings.json"),
 };
 
+/** What a run is about, opened. */
+export interface Subject {
+  asker: Asker;
+  /** The model and the SAEs of the inside view; null behind an endpoint. */
+  inside: { model: Model; saes: readonly Sae[] } | null;
+  /** What the replies of an endpoint cost and say of themselves, once all have arrived; null for a checkpoint. */
+  replies: (() => RepliesSummary) | null;
+  judges: readonly OpenedJudge[];
+  calibration: Manifest["calibration"];
+}
+
 /** Makes the missing observations, then judges and analyses. @param run directory from `beginRun` */
 export async function performRun(
   run: string,
   prepared: Prepared,
-  opened: {
-    model: Model;
-    saes: readonly Sae[];
-    judges: readonly OpenedJudge[];
-    calibration: Manifest["calibration"];
-  },
+  subject: Subject,
   onProgress: (progress: ObserveProgress) => void,
   tell: Tell<AuditEvent>,
   signal: AbortSignal,
@@ -85,29 +93,25 @@ export async function performRun(
   // Derived files are removed and made again, so that a run that is being resumed never looks finished.
   for (const derived of [file.findings, file.catalogs, file.insides, file.thoughts, file.verdicts])
     rmSync(derived(run), { force: true });
-  const { plan, units, prompts, layers, watch, thinking } = prepared;
-  const { model, saes } = opened;
-  const asker = engineAsker({
-    ...{ run, model, units, layers, watch, thinking },
-    cap: Math.max(...plan.caps),
-    batchSize: plan.batch_size,
-  });
-  const reasoningCap = thinking?.cap ?? 0;
+  const { plan, units, prompts } = prepared;
+  const { asker, inside } = subject;
+  const reasoningCap = prepared.thinking?.cap ?? 0;
   const observations = await observe({ run, plan, units, asker, reasoningCap, onProgress });
   const promptOf = new Map(prompts.map((prompt) => [prompt.id, prompt.prompt]));
   const begun = readManifest(run);
   const { verdicts, judges } = await judgeRun({
     ...{ run, observations, caps: plan.caps, before: begun.judges, tell, signal },
-    judges: opened.judges,
+    judges: subject.judges,
     promptOf: ({ prompt_id }) => promptOf.get(prompt_id) ?? null,
   });
-  const input = { run, observations, plan, model };
-  const used = await useSaes(saes, begun.inputs.saes, input);
+  const input = inside === null ? null : { run, observations, plan, model: inside.model };
+  const used = input === null ? [] : await useSaes(inside?.saes ?? [], begun.inputs.saes, input);
   const manifest = {
     ...begun,
     format: runFormat,
-    calibration: opened.calibration,
+    calibration: subject.calibration,
     judges,
+    replies: subject.replies?.() ?? null,
     gate_overrides: used.flatMap(({ override }) => override ?? []),
   };
   writeManifest(run, manifest);

@@ -68,7 +68,7 @@ export class Votes {
     const questions = new Map<string, Ballot[]>();
     for (const ballot of missing) {
       const { text, cut, tokens } = ballot.asked;
-      const same = `${ballot.observation}\n${text.length}\n${cut}\n${tokens === 0}`;
+      const same = `${ballot.observation}\n${cut}\n${tokens === 0}\n${text}`;
       const known = questions.get(same);
       if (known === undefined) questions.set(same, [ballot]);
       else known.push(ballot);

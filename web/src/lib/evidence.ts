@@ -16,7 +16,11 @@ export interface Segment {
  */
 export function segments(text: string, shown: RowVerdict, verdicts: readonly RowVerdict[]): Segment[] {
   const inside = (offset: number) => Math.min(Math.max(offset, 0), text.length);
-  const caps = verdicts.filter(({ text_end }) => text_end < text.length);
+  // An answer of its own at another cap does not end anywhere in this text.
+  const isOwn = ({ own_text }: RowVerdict) => own_text !== undefined;
+  const caps = isOwn(shown)
+    ? []
+    : verdicts.filter((verdict) => !isOwn(verdict) && verdict.text_end < text.length);
   const cuts = new Set([0, text.length]);
   for (const { start, end } of shown.evidence) cuts.add(inside(start)).add(inside(end));
   for (const { text_end } of caps) cuts.add(inside(text_end));

@@ -15,17 +15,20 @@ const poolingWords: Record<ReportData["plan"]["pooling"], string> = {
 };
 
 export function Method({ data }: { data: ReportData }) {
-  const { plan, conditions, findings, insides } = data;
+  const { plan, conditions, findings, insides, rows } = data;
+  // An endpoint that gives no tokens is asked once per cap.
+  const isPrefix = rows.every(({ tokens }) => tokens !== null);
   const measured = insides.filter((inside) => inside.measured);
   const blocks = [...new Set(measured.map(({ layer }) => layer))];
   return (
     <Section id="method" title="Method" lead="What was done, so that you can check it or do it again.">
       <div className="prose">
         <p>
-          Every prompt was asked once under each condition below, and the model answered with up to{" "}
-          {plan.caps.at(-1)} tokens. The answer was then judged at its first {plan.caps.join(", ")} tokens: a
-          shorter cap is the beginning of the same answer, never another answer. If the judge ({plan.judge})
-          cannot decide, the answer has no label. It is counted as not judged, never as a refusal.
+          {isPrefix
+            ? `Every prompt was asked once under each condition below, and the model answered with up to ${plan.caps.at(-1)} tokens. The answer was then judged at its first ${plan.caps.join(", ")} tokens: a shorter cap is the beginning of the same answer, never another answer.`
+            : `Every prompt was asked under each condition below. Where the endpoint gave no tokens, it was asked once for each cap (${plan.caps.join(", ")} tokens), and each answer was judged alone.`}{" "}
+          If the judge ({plan.judge}) cannot decide, the answer has no label. It is counted as not judged,
+          never as a refusal.
         </p>
         <p>
           Every finding has its number of prompts or answers (n), an interval, and a control: what it is
@@ -47,7 +50,7 @@ export function Method({ data }: { data: ReportData }) {
           condition.prefill ?? "none",
           condition.temperature === 0 ? "0 (greedy)" : condition.temperature,
           condition.seed,
-          condition.precision,
+          condition.precision ?? "not known",
           condition.answers,
         ])}
       />

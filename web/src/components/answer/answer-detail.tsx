@@ -12,6 +12,8 @@ const finishWords: Record<ReportRow["finish"], string> = {
   stop: "ended by the model",
   length: "stopped by the largest cap",
   context: "stopped because the model's context is full",
+  blocked: "withheld or cut off by the provider",
+  refused: "a refusal, as the reply itself says",
 };
 
 const decisionWords: Record<NonNullable<ReportRow["thought"]>["decision"], string> = {
@@ -22,20 +24,21 @@ const decisionWords: Record<NonNullable<ReportRow["thought"]>["decision"], strin
 
 export function AnswerDetail({ row, cap }: { row: ReportRow; cap: number }) {
   const shown = verdictAt(row, cap);
+  const text = shown?.own_text ?? row.text;
   return (
     <div className="answer">
       <h3>Answer</h3>
-      {row.text === null ? (
+      {text === null ? (
         <Refusing words={row.printable ?? ""} />
-      ) : row.text === "" ? (
+      ) : text === "" ? (
         <p className="not-measured">The answer is empty.</p>
       ) : (
-        <AnswerText text={row.text} shown={shown} verdicts={row.verdicts} />
+        <AnswerText text={text} shown={shown} verdicts={row.verdicts} />
       )}
       {row.thought !== null && <Thought thought={row.thought} />}
       <p className="facts">
-        {row.prompt_tokens} tokens read, {row.tokens} generated, {finishWords[row.finish]} · category{" "}
-        {row.category}
+        {row.prompt_tokens ?? "Unknown"} tokens read, {row.tokens ?? "unknown"} generated,{" "}
+        {finishWords[row.finish]} · category {row.category}
         {row.pair !== null && ` · pair ${row.pair}`} · {row.panel} panel · seed {row.seed} · D {depthsOf(row)}
       </p>
       <DataTable
@@ -47,7 +50,7 @@ export function AnswerDetail({ row, cap }: { row: ReportRow; cap: number }) {
           outcomeWords[verdict.outcome],
           verdict.refusal_token ?? "–",
           distribution(verdict),
-          evidence(verdict, row.text),
+          evidence(verdict, verdict.own_text ?? row.text),
         ])}
       />
       {row.refusal_scores.length > 0 && <ScoreChart scores={row.refusal_scores} />}

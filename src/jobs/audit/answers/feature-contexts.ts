@@ -3,18 +3,18 @@
  * answers on which features were chosen, and never from a scored answer.
  */
 
-import { random } from "../../core/random.ts";
-import type { Catalog, CatalogContext } from "../../core/records/catalog.ts";
-import { answerIds, type Observation } from "../../core/records/observation.ts";
-import type { Tokenizer } from "../../model/text/tokenizer/tokenizer.ts";
-import { eachActive } from "../../sae/code/active.ts";
-import type { Rows } from "../../sae/code/rows.ts";
-import type { Sae } from "../../sae/code/sae.ts";
-import { SaeSession } from "../../sae/code/sae-session.ts";
-import { type Context, contextsOf } from "../../sae/measure/contexts/contexts.ts";
-import { Peaks } from "../../sae/measure/contexts/peaks.ts";
-import { layoutOf, type TextLayout } from "../../sae/measure/contexts/text-rows.ts";
-import { normsOf } from "../../sae/measure/quality/quality.ts";
+import { random } from "../../../core/random.ts";
+import type { Catalog, CatalogContext } from "../../../core/records/catalog.ts";
+import { answerIds, type Observation } from "../../../core/records/observation.ts";
+import type { Tokenizer } from "../../../model/text/tokenizer/tokenizer.ts";
+import { eachActive } from "../../../sae/code/active.ts";
+import type { Rows } from "../../../sae/code/rows.ts";
+import type { Sae } from "../../../sae/code/sae.ts";
+import { SaeSession } from "../../../sae/code/sae-session.ts";
+import { type Context, contextsOf } from "../../../sae/measure/contexts/contexts.ts";
+import { Peaks } from "../../../sae/measure/contexts/peaks.ts";
+import { layoutOf, type TextLayout } from "../../../sae/measure/contexts/text-rows.ts";
+import { normsOf } from "../../../sae/measure/quality/quality.ts";
 
 /** The number of contexts of a feature, each from another answer, and the tokens shown before and behind each. */
 const strongest = 3;

@@ -3,8 +3,8 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, write
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { makeRun } from "../../../test/support/fuzz/own-files.ts";
-import { readRun } from "./run.ts";
+import { makeRun } from "../../test/support/fuzz/own-files.ts";
+import { readRun } from "./audit/run.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "fathom-read-"));
 const made = join(folder, "made");

@@ -1,0 +1,86 @@
+/** Makes everything that a run on a model behind an endpoint needs before the first request. It sends nothing and writes nothing. */
+import { basename } from "node:path";
+import { hashJson, hashText } from "../../core/hash.ts";
+import type { Prompt } from "../../core/records/prompt.ts";
+import { addressOf } from "../../endpoint/address.ts";
+import { jsonLines } from "../../files/lines/json-lines.ts";
+import { expandConditions } from "../../prompts/conditions.ts";
+import { messagesOf } from "./answers/ask-endpoint.ts";
+import type { Unit } from "./answers/asker.ts";
+import { promptsName, runFormat } from "./manifest.ts";
+import type { AuditPlan } from "./plan.ts";
+import type { Prepared } from "./prepare.ts";
+import { choicesOf, environmentOf, promptsOf, requireGrid } from "./prepared-parts.ts";
+
+/** A plan that names an endpoint. */
+export type EndpointPlan = AuditPlan & { endpoint: string };
+
+export const isEndpointPlan = (plan: AuditPlan): plan is EndpointPlan => plan.endpoint !== null;
+
+/** @throws FathomError for an address that cannot be used, and for prompts that cannot be read */
+export async function prepareEndpoint(plan: EndpointPlan): Promise<Prepared> {
+  const { url } = addressOf(plan.endpoint, plan.insecure_http);
+  const { set, prompts } = await promptsOf(plan);
+  const units = unitsOf(plan, url, prompts);
+  requireGrid(prompts, units);
+  return {
+    plan,
+    prompts,
+    units,
+    layers: [],
+    watch: [],
+    thinking: null,
+    manifest: {
+      format: runFormat,
+      inputs: {
+        model: null,
+        adapter: null,
+        endpoint: { url, model: plan.model },
+        tokenizer: null,
+        template: null,
+        end_tokens: null,
+        prompts: { name: basename(set.name), sha256: set.sha256, n: prompts.length, notes: set.notes },
+        saes: [],
+        plan: choicesOf(plan),
+        // Which marks a thought has is not known before the first reply.
+        reasoning: { marks: [], cap: plan.reasoning_cap },
+        fidelity_bound: null,
+        rounding: null,
+        layers: [],
+        refusal_tokens: [],
+        observations: units.length,
+      },
+      files: { [promptsName]: hashText(jsonLines(prompts)) },
+      fidelity: null,
+      calibration: null,
+      notes: [],
+      judges: [],
+      replies: null,
+      gate_overrides: [],
+      environment: environmentOf(null),
+    },
+  };
+}
+
+function unitsOf(plan: EndpointPlan, url: string, prompts: readonly Prompt[]): Unit[] {
+  const conditions = expandConditions(
+    {
+      templates: plan.templates,
+      systems: [plan.system],
+      prefills: [null],
+      temperatures: [plan.temperature],
+      seeds: plan.seeds,
+      precision: null,
+      templateVars: plan.template_vars,
+    },
+    "plan",
+  );
+  return conditions.flatMap((condition) =>
+    prompts.map((prompt): Unit => {
+      const messages = messagesOf({ prompt, condition });
+      const asked = { endpoint: url, model: plan.model, messages: messages.map((one) => ({ ...one })) };
+      const key = hashJson({ ...asked, prompt: prompt.id, condition, caps: plan.caps });
+      return { key, prompt, condition, prompt_ids: [] };
+    }),
+  );
+}

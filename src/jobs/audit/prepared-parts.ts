@@ -1,0 +1,48 @@
+/** What a run needs before the first answer, whether a checkpoint or an endpoint gives the answers. */
+import { createRequire } from "node:module";
+import { availableParallelism } from "node:os";
+import { gridOf } from "../../audit/common/answers.ts";
+import type { Prompt } from "../../core/records/prompt.ts";
+import { loadPrompts } from "../../prompts/load.ts";
+import { fathomVersion } from "../job/version.ts";
+import type { Unit } from "./answers/asker.ts";
+import { elsewhere, type Manifest } from "./manifest.ts";
+import type { AuditPlan } from "./plan.ts";
+import { requireDefined } from "./plan-categories.ts";
+import { choosePrompts } from "./units.ts";
+
+/** @throws FathomError for prompts that cannot be read, or that the plan's choices do not fit */
+export async function promptsOf(
+  plan: AuditPlan,
+): Promise<{ set: Awaited<ReturnType<typeof loadPrompts>>; prompts: Prompt[] }> {
+  const set = await loadPrompts(plan.prompts);
+  const prompts = choosePrompts(set.prompts, plan, set.name);
+  requireDefined(plan.categories, prompts, set.name);
+  return { set, prompts };
+}
+
+/** Checks the design before the first answer, so that no answers are made that could not be analysed. @throws FathomError */
+export function requireGrid(prompts: readonly Prompt[], units: readonly Unit[]): void {
+  gridOf(
+    prompts,
+    units.map(({ key, prompt, condition }) => ({ key, prompt_id: prompt.id, condition })),
+  );
+}
+
+/** The choices of a plan that decide its results, besides those that the manifest has in another form. */
+export function choicesOf(plan: AuditPlan): Manifest["inputs"]["plan"] {
+  const choices = Object.entries(plan).filter(([key]) => !(key in elsewhere));
+  return Object.fromEntries(choices) as Manifest["inputs"]["plan"];
+}
+
+export function environmentOf(threads: number | null): Manifest["environment"] {
+  return {
+    fathom: fathomVersion(),
+    node: process.versions.node,
+    onnxruntime: (createRequire(import.meta.url)("onnxruntime-node/package.json") as { version: string })
+      .version,
+    platform: `${process.platform}-${process.arch}`,
+    threads: threads ?? availableParallelism(),
+    created: new Date().toISOString(),
+  };
+}
