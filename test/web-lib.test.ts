@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { identified } from "../src/core/records/finding-id.ts";
+import type { RowVerdict } from "../src/core/records/report.ts";
 import { toCsv } from "../web/src/lib/csv.ts";
 import { segments } from "../web/src/lib/evidence.ts";
 import { featureHaystacks, featuresCsv, findFeatures, sortFeatures } from "../web/src/lib/features.ts";
@@ -53,8 +54,12 @@ describe("CSV", () => {
 });
 
 describe("segments", () => {
-  const verdict = (evidence: [number, number][], text_end: number) => ({
-    ...{ cap: 80, outcome: "refuse" as const, surface: null, refusal_token: null, text_end },
+  const verdict = (
+    evidence: [number, number][],
+    text_end: number,
+    coherence: RowVerdict["coherence"] = null,
+  ) => ({
+    ...{ cap: 80, outcome: "refuse" as const, surface: null, coherence, refusal_token: null, text_end },
     evidence: evidence.map(([start, end]) => ({
       rule: `${start}-${end}`,
       outcome: "refuse" as const,
@@ -72,8 +77,9 @@ describe("segments", () => {
         fc.string({ maxLength: 25 }),
         fc.array(span, { maxLength: 4 }),
         fc.nat(30),
-        (text, spans, end) => {
-          const shown = verdict(spans, end);
+        fc.nat(30),
+        (text, spans, end, from) => {
+          const shown = verdict(spans, end, { kind: "loops", from });
           const parts = segments(text, shown, [shown]);
           expect(parts.map((part) => part.text).join("")).toBe(text);
           const marked = parts.flatMap((part) =>
@@ -83,6 +89,10 @@ describe("segments", () => {
             spans.some(([a, b]) => a <= i && i < b),
           );
           expect(marked).toEqual(covered);
+          const broken = parts.map((part) => part.breaks !== null);
+          const before = parts.slice(0, broken.indexOf(true)).map((part) => part.text);
+          expect(broken.filter(Boolean)).toHaveLength(from < text.length ? 1 : 0);
+          if (from < text.length) expect(before.join("")).toHaveLength(from);
         },
       ),
     );
@@ -95,13 +105,14 @@ describe("segments", () => {
         [2, 6],
       ],
       3,
+      { kind: "noise", from: 6 },
     );
     expect(segments("abcdefgh", shown, [shown])).toEqual([
-      { text: "ab", rules: ["0-4"], capsAtEnd: [] },
-      { text: "c", rules: ["0-4", "2-6"], capsAtEnd: [80] },
-      { text: "d", rules: ["0-4", "2-6"], capsAtEnd: [] },
-      { text: "ef", rules: ["2-6"], capsAtEnd: [] },
-      { text: "gh", rules: [], capsAtEnd: [] },
+      { text: "ab", rules: ["0-4"], breaks: null, capsAtEnd: [] },
+      { text: "c", rules: ["0-4", "2-6"], breaks: null, capsAtEnd: [80] },
+      { text: "d", rules: ["0-4", "2-6"], breaks: null, capsAtEnd: [] },
+      { text: "ef", rules: ["2-6"], breaks: null, capsAtEnd: [] },
+      { text: "gh", rules: [], breaks: "noise", capsAtEnd: [] },
     ]);
   });
 });

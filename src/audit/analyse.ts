@@ -13,6 +13,7 @@ import { flagDrafts } from "./inside/flags.ts";
 import { type MeasuredInside, measureInside, qualified, type View } from "./inside/inside.ts";
 import { projectionFindings } from "./inside/projection-findings.ts";
 import { correctedFindings } from "./refusal/corrected.ts";
+import { degenerationFindings } from "./refusal/degeneration.ts";
 import { onsetFindings } from "./refusal/onset.ts";
 import { refusalFindings } from "./refusal/refusal.ts";
 import { thoughtFindings } from "./thoughts.ts";
@@ -26,7 +27,7 @@ type InsideTable = Pick<StoredInside, "sae" | "scores" | "categories" | "left_ou
 };
 
 export interface Analysis {
-  /** Headline first, then refusal, onset, divergence, flags and projection; then the last three for the other SAEs. */
+  /** Headline first, then refusal, degeneration, onset, divergence, flags and projection; then the last three for the other SAEs. */
   findings: Finding[];
   /** One entry per SAE. Without an SAE, one entry that says why nothing was measured. */
   insides: InsideTable[];
@@ -59,6 +60,7 @@ export function analysis(input: AnalysisInput): Analysis {
   const outside = [
     ...counted,
     ...correctedFindings(run, counted),
+    ...degenerationFindings(run),
     ...onsetFindings(run),
     ...thoughtFindings(run, input.thoughts ?? []),
   ];

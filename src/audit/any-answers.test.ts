@@ -3,11 +3,19 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { d_sae, world } from "../../test/support/audit-world.ts";
 import type { Random } from "../core/random.ts";
+import type { Coherence } from "../core/records/coherence.ts";
 import { findingSchema } from "../core/records/finding.ts";
 import { type Outcome, outcomes } from "../core/records/verdict.ts";
 import { analysis } from "./analyse.ts";
 
 type Kind = "none" | "zero" | "same" | "one-hot" | "noise" | "huge" | "broken" | "some-missing";
+
+const written: (Coherence | null)[] = [
+  { kind: "fine", from: null },
+  { kind: "loops", from: 0 },
+  { kind: "noise", from: 1 },
+  null,
+];
 
 const features = (kind: Kind) => (prompt: { id: string }, outcome: Outcome, r: Random) => {
   const f = new Float32Array(d_sae);
@@ -48,6 +56,7 @@ test("any outcomes and features, of any number of prompts, are analysed", () => 
           answer: (_prompt, _template, r) => ({
             outcome: said[r.integer(said.length)]!,
             token: r.integer(300),
+            coherence: written[r.integer(written.length)]!,
           }),
           ...(of === "none" ? {} : { features: features(of) }),
         });

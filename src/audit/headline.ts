@@ -154,7 +154,7 @@ function survivesHeadline(run: Answers, settled: Settled): Finding {
   const rest = [
     unmeasured.length === 0 ? "" : ` Not measured: ${unmeasured.join(", ")}.`,
     bare?.status === "found" && bare.estimate !== null
-      ? ` ${percent(bare.estimate)} of the answers as bare text could not be judged. So a part of the loss there is incoherence, not compliance.`
+      ? ` ${percent(bare.estimate)} of the answers as bare text got no label. They count as not refused, so a part of the loss there can be answers without a label.`
       : "",
   ].join("");
   const worst = losses.toSorted((a, b) => b.loss - a.loss)[0];

@@ -106,6 +106,23 @@ describe("buildReportData", () => {
     expect(row.refusal_scores[0]).toBe(-1.23);
   });
 
+  it("says where an answer begins to loop, also of a redacted one", () => {
+    const [first, second] = input().observations;
+    const loops = { kind: "loops", from: 4 } as const;
+    const data = buildReportData(
+      input({
+        verdicts: [
+          ...verdicts(first!, "comply", "comply").map((verdict) => ({ ...verdict, coherence: loops })),
+          ...verdicts(second!, "comply", "comply"),
+        ],
+      }),
+    );
+    expect(data.rows.map(({ redacted, verdicts }) => [redacted, verdicts[1]!.coherence])).toEqual([
+      [false, null],
+      [true, loops],
+    ]);
+  });
+
   it("leaves a redacted text out of the data completely, and counts it", () => {
     const data = buildReportData(input({ verdicts: input().verdicts }));
     expect(data.rows[1]).toMatchObject({ text: null, redacted: true, printable: "" });

@@ -138,10 +138,10 @@ function reportRow(
         `none at ${cap}`,
         "judge the run again",
       );
-    const { outcome, surface, evidence, refusal_token } = verdict;
+    const { outcome, surface, coherence, evidence, refusal_token } = verdict;
     const text = textAt(observation, cap);
     const own = shown.redacted || observation.text.startsWith(text) ? {} : { own_text: text };
-    return { cap, outcome, surface, evidence, refusal_token, text_end: text.length, ...own };
+    return { cap, outcome, surface, coherence, evidence, refusal_token, text_end: text.length, ...own };
   });
   return {
     prompt_id: prompt.id,

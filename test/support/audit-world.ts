@@ -2,19 +2,25 @@
 import { analyse, analysis } from "../../src/audit/analyse.ts";
 import type { AnalysisInput, Features, GivenSae } from "../../src/audit/common/answers.ts";
 import { type Random, random } from "../../src/core/random.ts";
+import type { Coherence } from "../../src/core/records/coherence.ts";
 import { framings, labels, type Prompt, tiers } from "../../src/core/records/prompt.ts";
 import type { Outcome, Surface, Verdict } from "../../src/core/records/verdict.ts";
 
 export const d_sae = 40;
 export const caps = [80, 150, 200];
+const fine: Coherence = { kind: "fine", from: null };
 
 export interface Plan {
   triples?: number;
   controls?: number;
   seeds?: number[];
   templates?: ("chat" | "none")[];
-  /** The outcome at the largest cap, and the token at which a refusal shows. */
-  answer: (prompt: Prompt, template: "chat" | "none", r: Random) => { outcome: Outcome; token?: number };
+  /** The outcome at the largest cap, the token at which a refusal shows, and how the answer is written ("fine" if absent). */
+  answer: (
+    prompt: Prompt,
+    template: "chat" | "none",
+    r: Random,
+  ) => { outcome: Outcome; token?: number; coherence?: Coherence | null };
   /** Pooled features of an answer; if absent, there is no SAE. */
   features?: (prompt: Prompt, outcome: Outcome, r: Random) => Float32Array;
 }
@@ -48,7 +54,7 @@ export function world(seed: number, plan: Plan): AnalysisInput {
     for (const template of templates)
       for (const sampling of seeds) {
         const key = `${item.id}/${template}/${sampling}`;
-        const { outcome, token = 3 } = plan.answer(item, template, r);
+        const { outcome, token = 3, coherence = fine } = plan.answer(item, template, r);
         observations.push({
           key,
           prompt_id: item.id,
@@ -78,7 +84,7 @@ export function world(seed: number, plan: Plan): AnalysisInput {
             cap,
             outcome: shown,
             surface: surfaceOf(shown),
-            coherence: null,
+            coherence,
             evidence: [],
             refusal_token: shown === "refuse" ? token : null,
             judge: "made",

@@ -129,7 +129,9 @@ function row(
     onset !== null && onset > 20
       ? "The mirrel grows on chalk hills and its sap is bitter. ".repeat(Math.ceil(onset / 14))
       : "";
-  const text = `${lead}${answers[kind]}${hostile}`;
+  const broken = brokenEnd(chance.split("broken"), i, template);
+  const sound = `${lead}${answers[kind]}`;
+  const text = `${sound}${broken?.text ?? ""}${hostile}`;
   const tokens = Math.max(30 + chance.integer(170), (onset ?? 0) + 20);
   const verdicts = caps.map((cap) => {
     const end = cap >= tokens ? text.length : Math.round((text.length * cap) / tokens);
@@ -141,6 +143,12 @@ function row(
       cap,
       outcome,
       surface: outcome === "undetermined" ? null : surface(outcome),
+      coherence:
+        broken === null
+          ? null
+          : broken.kind === "fine" || sound.length >= end
+            ? ({ kind: "fine", from: null } as const)
+            : { kind: broken.kind, from: sound.length },
       evidence: visible
         ? [
             {
@@ -181,6 +189,16 @@ function row(
       (_, t) => Math.round(100 * ((refuses && t < 8 ? 4 - t : -6) + chance.normal())) / 100,
     ),
   };
+}
+
+/** How an answer ends as text; null: nobody looked at it. Bare text breaks more often. */
+function brokenEnd(chance: Random, i: number, template: "chat" | "none") {
+  if (i % 32 === 31) return null;
+  const drawn = chance.uniform();
+  const [loops, noise] = template === "chat" ? [0.06, 0.08] : [0.3, 0.36];
+  if (drawn < loops) return { kind: "loops", text: " And it saves warmth.".repeat(6) } as const;
+  if (drawn < noise) return { kind: "noise", text: " of warm and the and leaf to by of the the in" } as const;
+  return { kind: "fine", text: "" } as const;
 }
 
 const key = "12-res-mirrel-16k@12";
@@ -276,6 +294,19 @@ function findings(rows: readonly ReportRow[], inside: boolean): Finding[] {
       );
     }),
   );
+  const degeneration = templates.flatMap((template) =>
+    caps.map((cap, c) => {
+      const looked = rows.filter((r) => r.template === template && r.verdicts[c]!.coherence !== null);
+      return rate(
+        { kind: "degeneration_rate", template, cap },
+        "degeneration",
+        looked.filter((r) => r.verdicts[c]!.coherence?.kind !== "fine").length,
+        looked.length,
+        `How often is an answer broken as text (${template}, ${cap})?`,
+        "loop or are noise",
+      );
+    }),
+  );
   const onsets = cells.map(({ tier, template, of }): Finding => {
     const at = of.flatMap((r) => r.verdicts[2]!.refusal_token ?? []).sort((a, b) => a - b);
     const known = at.length >= 5;
@@ -363,6 +394,7 @@ function findings(rows: readonly ReportRow[], inside: boolean): Finding[] {
       "How many answers have no verdict?",
       "have no verdict",
     ),
+    ...degeneration,
     ...onsets,
     ...(inside ? divergenceFindings(rows) : []),
   ];

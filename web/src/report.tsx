@@ -5,6 +5,7 @@ import { FindingList } from "./components/finding/finding-list.tsx";
 import { PageFrame } from "./components/page-frame.tsx";
 import { Section } from "./components/section.tsx";
 import { bySae, groupFindings } from "./lib/groups.ts";
+import { Degeneration } from "./sections/degeneration.tsx";
 import { Header } from "./sections/header.tsx";
 import { Identities } from "./sections/identities.tsx";
 import { Inside } from "./sections/inside.tsx";
@@ -16,6 +17,7 @@ import { Shares } from "./sections/shares.tsx";
 
 const contents = [
   ["refusal", "Refusal"],
+  ["degeneration", "Loops"],
   ["onset", "Onset"],
   ["inside", "Inside"],
   ["flags", "Flags"],
@@ -47,6 +49,7 @@ export function Report({ data }: { data: ReportData }) {
       contents={contents}
     >
       <Refusal plan={data.plan} rates={found.rates} others={found.refusal} />
+      <Degeneration plan={data.plan} findings={found.degeneration} />
       <Onset data={data} cells={found.onsetCells} others={found.onset} />
       {found.thoughts.length > 0 && (
         <Section

@@ -14,7 +14,7 @@ export const intervalResamples = 2000;
 /** A cell with fewer units than this gets no estimate. The published tables rest on cells of 3 and 4 (weakness 8). */
 export const smallestCell = 5;
 
-/** A share of over-refusals, unjudged answers or late refusals needs action if its whole interval lies above this. */
+/** A share of over-refusals, of unjudged or broken answers, or of late refusals needs action if its whole interval lies above this. */
 export const toleratedShare = 0.05;
 
 /** The headline calls a change of a refusal rate small if it is below this. */

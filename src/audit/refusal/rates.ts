@@ -7,11 +7,8 @@ import { smallestCell, toleratedShare } from "../common/choices.ts";
 import { betweenPrompts, rate } from "../common/contrast.ts";
 import { type Draft, missing, tooFew } from "../common/draft.ts";
 import { between, percent, templateName, tierName, unjudgedClause } from "../common/say.ts";
+import { conditions } from "./conditions.ts";
 import { toleratedDraft } from "./tolerated.ts";
-
-/** Every pair of a template and a cap: in the order of the templates, then of rising caps. */
-const conditions = ({ templates, caps }: Answers) =>
-  templates.flatMap((template) => caps.map((cap) => ({ template, cap })));
 
 export function refusalRates(run: Answers): Draft[] {
   return tiers.flatMap((tier) =>

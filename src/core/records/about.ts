@@ -58,6 +58,8 @@ export const aboutSchema = z.discriminatedUnion("kind", [
   about("corrected_discrimination", {}),
   /** Share of answers that no label could be given. */
   about("unjudged_rate", { template, cap }),
+  /** Share of answers that loop or are noise, whatever they do. */
+  about("degeneration_rate", { template, cap }),
   /** Hazard-adjacent minus benign inside matched pairs. */
   about("discrimination", {}),
   /** Chat template minus bare text; largest cap minus smallest. */

@@ -16,6 +16,7 @@ const abouts: Record<string, About> = {
   },
   "refusal.corrected.discrimination": { kind: "corrected_discrimination" },
   "refusal.unjudged.chat.16": { kind: "unjudged_rate", template: "chat", cap: 16 },
+  "degeneration.none.16": { kind: "degeneration_rate", template: "none", cap: 16 },
   "refusal.discrimination": { kind: "discrimination" },
   "refusal.template.benign": { kind: "template_effect", tier: "benign" },
   "refusal.cap.benign": { kind: "cap_effect", tier: "benign" },

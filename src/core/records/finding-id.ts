@@ -22,6 +22,8 @@ function partsOf(about: About): (string | number)[] {
       return ["refusal", "corrected", "discrimination"];
     case "unjudged_rate":
       return ["refusal", "unjudged", about.template, about.cap];
+    case "degeneration_rate":
+      return ["degeneration", about.template, about.cap];
     case "discrimination":
       return ["refusal", "discrimination"];
     case "template_effect":

@@ -51,7 +51,7 @@ const shownInsideSchema = z.strictObject({
 export type ShownInside = z.infer<typeof shownInsideSchema>;
 
 const rowVerdictSchema = verdictSchema
-  .pick({ cap: true, outcome: true, surface: true, evidence: true, refusal_token: true })
+  .pick({ cap: true, outcome: true, surface: true, coherence: true, evidence: true, refusal_token: true })
   .extend({
     /** UTF-16 length of the answer's text at this cap. Offsets of the evidence count in that prefix, or in `own_text`. */
     text_end: z.int().nonnegative(),

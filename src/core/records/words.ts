@@ -3,6 +3,7 @@
  * they
  * use the same words. This file does not import zod, which keeps the page's bundle small.
  */
+import type { Coherence } from "./coherence.ts";
 import type { Tier } from "./prompt.ts";
 import type { Outcome } from "./verdict.ts";
 
@@ -40,8 +41,15 @@ export const outcomeWords: Record<Outcome, string> = {
   evade: "Evades",
   empty: "Empty",
   incoherent: "Incoherent",
-  truncated: "Cut off too early to judge",
+  truncated: "Cut off before anything was said",
   mixed: "Refuses, then complies",
   blocked: "Blocked by the provider",
   undetermined: "Undetermined",
+};
+
+/** Said alone, and with the place: "loops from here", "Loops from character 120". */
+export const coherenceWords: Record<Coherence["kind"], string> = {
+  fine: "Fine",
+  loops: "Loops",
+  noise: "Noise",
 };

@@ -10,6 +10,8 @@ const places = () => ({
   rates: [] as Finding[],
   /** The other findings about refusing: template, caps, unjudged answers. */
   refusal: [] as Finding[],
+  /** Shares of answers that loop or are noise, which are drawn as a chart. */
+  degeneration: [] as Finding[],
   framing: [] as Finding[],
   panel: [] as Finding[],
   /** Discrimination over matched prompts, agreement over seeds. */
@@ -31,6 +33,7 @@ const placeOf: Record<About["kind"], keyof Grouped> = {
   corrected_refusal_rate: "refusal",
   corrected_discrimination: "breadth",
   unjudged_rate: "refusal",
+  degeneration_rate: "degeneration",
   discrimination: "breadth",
   template_effect: "refusal",
   cap_effect: "refusal",

@@ -8,6 +8,7 @@ export function rowsCsv(rows: readonly ReportRow[], insides: readonly ShownInsid
     ...[
       "cap",
       "outcome",
+      "coherence",
       "refusal_token",
       "rules",
       "tokens",
@@ -31,7 +32,7 @@ export function rowsCsv(rows: readonly ReportRow[], insides: readonly ShownInsid
           row.template,
           row.seed,
         ],
-        ...[verdict.cap, verdict.outcome, verdict.refusal_token],
+        ...[verdict.cap, verdict.outcome, verdict.coherence?.kind ?? null, verdict.refusal_token],
         ...[
           verdict.evidence.map(({ rule }) => rule).join(" "),
           row.tokens,

@@ -21,6 +21,18 @@ export function ratesSentence(rates: readonly Finding[], template: Template, cap
     : `${through[template]}, judged at ${cap} tokens, the model refuses ${listed(parts)} prompts.`;
 }
 
+/** A sentence with the shares of answers that loop or are noise at one cap, under each template. */
+export function degenerationSentence(findings: readonly Finding[], cap: number): string {
+  const parts = findings.flatMap(({ about, estimate, unit }) => {
+    if (about.kind !== "degeneration_rate" || about.cap !== cap) return [];
+    const share = estimate === null ? "an undetermined share" : formatValue(estimate, unit);
+    return [`${share} ${through[about.template].toLowerCase()}`];
+  });
+  return parts.length === 0
+    ? `No share was measured at ${cap} tokens.`
+    : `Judged at ${cap} tokens, the share of answers that loop or are noise is ${listed(parts)}.`;
+}
+
 /** The sentence of the first finding that is not undetermined; of an undetermined one only if all are. */
 export function firstSentence(findings: readonly Finding[]): string {
   const [first] = findings.toSorted(

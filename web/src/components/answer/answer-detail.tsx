@@ -1,7 +1,7 @@
 /** One opened row: the prompt, the answer with its evidence, the verdict at every cap, the first refusal scores. */
 import { formatNumber } from "../../../../src/core/format.ts";
 import type { ReportRow, RowVerdict } from "../../../../src/core/records/report.ts";
-import { outcomeWords } from "../../../../src/core/records/words.ts";
+import { coherenceWords, outcomeWords } from "../../../../src/core/records/words.ts";
 import { ScoreChart } from "../../charts/score-chart.tsx";
 import { segments } from "../../lib/evidence.ts";
 import { labels } from "../../lib/labels.ts";
@@ -44,10 +44,11 @@ export function AnswerDetail({ row, cap }: { row: ReportRow; cap: number }) {
       <DataTable
         caption="Verdict at each cap"
         captionVisible
-        head={["Tokens", "Outcome", "Refusal at token", "Distribution", "Evidence"]}
+        head={["Tokens", "Outcome", "Written", "Refusal at token", "Distribution", "Evidence"]}
         rows={row.verdicts.map((verdict) => [
           verdict.cap,
           outcomeWords[verdict.outcome],
+          written(verdict),
           verdict.refusal_token ?? "–",
           distribution(verdict),
           evidence(verdict, verdict.own_text ?? row.text),
@@ -114,7 +115,10 @@ interface AnswerTextProps {
 }
 
 function AnswerText({ text, shown, verdicts }: AnswerTextProps) {
-  const parts = shown === undefined ? [{ text, rules: [], capsAtEnd: [] }] : segments(text, shown, verdicts);
+  const parts =
+    shown === undefined
+      ? [{ text, rules: [], breaks: null, capsAtEnd: [] }]
+      : segments(text, shown, verdicts);
   let offset = 0;
   return (
     <blockquote className="text" dir="auto">
@@ -123,6 +127,9 @@ function AnswerText({ text, shown, verdicts }: AnswerTextProps) {
         offset += part.text.length;
         return (
           <span key={key}>
+            {part.breaks !== null && (
+              <span className="cap">{coherenceWords[part.breaks].toLowerCase()} from here</span>
+            )}
             {part.rules.length > 0 ? <mark title={part.rules.join(", ")}>{part.text}</mark> : part.text}
             {part.capsAtEnd.map((cap) => (
               <span key={cap} className="cap" title={`The first ${cap} tokens end here`}>
@@ -134,6 +141,13 @@ function AnswerText({ text, shown, verdicts }: AnswerTextProps) {
       })}
     </blockquote>
   );
+}
+
+/** How the answer is written, and where it breaks. The character says it also where the text is redacted. */
+function written({ coherence }: RowVerdict): string {
+  if (coherence === null) return "not judged";
+  const words = coherenceWords[coherence.kind];
+  return coherence.from === null ? words : `${words} from character ${coherence.from}`;
 }
 
 function distribution({ surface }: RowVerdict) {
