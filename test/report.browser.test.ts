@@ -69,6 +69,24 @@ describePage("report page in a browser", syntheticReport, (open) => {
     await page.close();
   });
 
+  it("says how many answers loop or are noise under each template, and where an opened one begins to", async () => {
+    const { page } = await open({});
+    const section = page.locator("#degeneration");
+    expect(await section.textContent()).toMatch(/is \d+% with the chat template and \d+% as bare text\./);
+    const { rows } = syntheticReport();
+    const looping = rows.find(
+      (row) =>
+        row.text !== null && row.template === "none" && row.verdicts.at(-1)!.coherence?.kind === "loops",
+    )!;
+    const from = looping.verdicts.at(-1)!.coherence!.from!;
+    await page.getByRole("searchbox").first().fill(looping.prompt_id);
+    await page.locator(".opener").nth(1).click();
+    const answer = page.locator(".answer");
+    expect(await answer.locator(".text").textContent()).toContain("loops from here And it saves warmth.");
+    expect(await answer.locator("table").textContent()).toContain(`Loops from character ${from}`);
+    await page.close();
+  });
+
   it("shows hostile text as text", async () => {
     const hostile =
       "</script><script>window.pwned=1</script><img src=x onerror='window.pwned=1'><!--<script>\u2028$&$`";
