@@ -29,15 +29,18 @@ function degeneration(run: Answers, { template, cap }: ReturnType<typeof conditi
     run.level,
     ({ estimate, interval, n }) =>
       `${percent(estimate)} of ${n} prompts get an answer that loops or is noise ${templateName(template)} within ${cap} tokens (${between(interval, run.level, percent)}). ` +
-      `Of ${judged.length} answers, ${count(judged, "loops")} loop and ${count(judged, "noise")} are noise, whatever they do.` +
+      `Of ${judged.length} answers, ${counted(judged, "loops", "loops", "loop")} and ${counted(judged, "noise", "is noise", "are noise")}, whatever they do.` +
       leftOut(answers.length - judged.length, answers.length),
   );
 }
 
 const isOf = (kind: Coherence["kind"], { verdict }: Answer) => verdict.coherence?.kind === kind;
 const degenerates = (answer: Answer): number => (isOf("loops", answer) || isOf("noise", answer) ? 1 : 0);
-const count = (answers: readonly Answer[], kind: Coherence["kind"]) =>
-  answers.filter((answer) => isOf(kind, answer)).length;
+
+function counted(answers: readonly Answer[], kind: Coherence["kind"], one: string, many: string): string {
+  const count = answers.filter((answer) => isOf(kind, answer)).length;
+  return `${count} ${count === 1 ? one : many}`;
+}
 
 const leftOut = (unjudged: number, all: number): string =>
   unjudged === 0 ? "" : ` The coherence of ${unjudged} of ${all} answers was not judged; they are left out.`;
