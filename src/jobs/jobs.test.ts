@@ -70,7 +70,7 @@ const auditPlan: AuditPlan = {
   layer: null,
   batch_size: 2,
   seed: 0,
-  judges: [{ rules: true, weight: 0.2 }],
+  judges: [{ rules: true, denied_premise: "refuse", weight: 0.2 }],
   show_text: false,
 };
 

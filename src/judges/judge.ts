@@ -2,7 +2,7 @@
 
 import type { Coherence } from "../core/records/coherence.ts";
 import type { Outcome, Surface } from "../core/records/verdict.ts";
-import type { Evidence } from "./evidence.ts";
+import type { Evidence } from "./rules/evidence.ts";
 
 /** What a judge may read: an answer up to a cap. Thoughts of a reasoning model are not part of it. */
 export interface JudgedAnswer {

@@ -1,8 +1,8 @@
 /** An answer at a token cap is the text of its first `cap` tokens. Every judge reads such a prefix, and nothing after it. */
 import { badInput } from "../core/errors.ts";
 import type { Observation } from "../core/records/observation.ts";
-import type { Evidence } from "./evidence.ts";
 import type { JudgedAnswer } from "./judge.ts";
+import type { Evidence } from "./rules/evidence.ts";
 
 export interface CappedAnswer {
   text: string;

@@ -5,7 +5,7 @@
  */
 
 import { refuseRules } from "./rules/refuse.ts";
-import { matchesIn, type Span } from "./rules/rule.ts";
+import { finderOf, type Span } from "./rules/rule.ts";
 import { read } from "./rules/text.ts";
 
 /** Most different spans that are printed: the choice among many refusals could itself be a code. */
@@ -90,10 +90,12 @@ export function printable(text: string): string {
   return found.join(" … ");
 }
 
+const refusalsIn = finderOf(refuseRules);
+
 /** The spans in which the rules see the speaker refuse, in order. */
 function refusals(text: string): Span[] {
   return read(text, false, null)
-    .segments.flatMap((segment) => refuseRules.flatMap((rule) => matchesIn(rule, segment)))
+    .segments.flatMap((segment) => refusalsIn(segment).flatMap(({ spans }) => spans))
     .sort((a, b) => a.start - b.start || a.end - b.end);
 }
 

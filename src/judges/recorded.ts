@@ -5,9 +5,9 @@
 import { splitReasoning } from "../core/channels.ts";
 import type { Coherence } from "../core/records/coherence.ts";
 import type { Outcome } from "../core/records/verdict.ts";
-import type { Evidence } from "./evidence.ts";
 import type { JudgedAnswer, Ruling } from "./judge.ts";
 import { printable } from "./printable.ts";
+import type { Evidence } from "./rules/evidence.ts";
 
 export interface RecordedVerdict {
   outcome: Outcome;

@@ -6,7 +6,7 @@
  */
 import { labels } from "../core/records/prompt.ts";
 import { type Outcome, type Surface, surfaceSchema } from "../core/records/verdict.ts";
-import type { Evidence } from "./evidence.ts";
+import type { Evidence } from "./rules/evidence.ts";
 
 /** Share of the mass that goes to the outcome itself. */
 export const decided = 0.6;

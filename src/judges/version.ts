@@ -1,6 +1,6 @@
 /**
  * The judge's name in every verdict: `rules@<revision>+<hash>`. The hash covers the data: names, outcomes, weights,
- * patterns, parameters, thresholds and word lists. If a change of the code changes verdicts, the revision must be
+ * patterns, parameters, thresholds, word lists and the small model's weights. If a change of the code changes verdicts, the revision must be
  * raised by hand. The test over the hand-labelled answers fails until that is done.
  */
 import { hashJson } from "../core/hash.ts";
@@ -8,8 +8,9 @@ import { thresholds } from "./decide.ts";
 import { allRules } from "./rules/all.ts";
 import { english, functionWords } from "./rules/lexicon.ts";
 import { decided } from "./surface.ts";
+import { bias, named, scale, words } from "./weigh/weights.ts";
 
-const revision = 1;
+const revision = 2;
 
 export const judgeVersion = `rules@${revision}+${hashJson({
   rules: allRules.map((rule) => ({
@@ -24,4 +25,5 @@ export const judgeVersion = `rules@${revision}+${hashJson({
   english,
   functionWords: [...functionWords],
   decided,
+  weights: { bias, named, scale, words },
 }).slice(0, 12)}`;

@@ -66,6 +66,8 @@ export const judgeDefaults = {
   judges: ["rules"],
   // Published (arXiv 2605.30162): rules, model, local model, human.
   weights: { rules: 0.2, endpoint: 1, checkpoint: 0.6, people: 2 },
+  // XSTest's rule (Röttger et al. 2024).
+  deniedPremise: "refuse",
   limits: requestLimits,
 } as const;
 

@@ -55,7 +55,7 @@ test("one line per answer, in order, with outcome, coherence, evidence, the prin
     ["e", "empty", fine, ""],
     ["cut and empty", "empty", fine, ""],
     ["t", "truncated", fine, ""],
-    ["loop", "incoherent", { kind: "loops", from: 15 }, ""],
+    ["loop", "incoherent", { kind: "loops", from: 33 }, ""],
     ["noise", "incoherent", { kind: "noise", from: 0 }, ""],
     ["off", "evade", fine, ""],
   ]);
@@ -84,8 +84,8 @@ test("an answer of a megabyte is judged like any other", () => {
   const { code, stdout } = fathom(["judge", long, "--quiet"]);
   expect(code).toBe(0);
   expect(judged(stdout)[0]).toMatchObject({
-    outcome: "incoherent",
-    coherence: { kind: "loops", from: 0 },
+    outcome: "refuse",
+    coherence: { kind: "loops", from: 24 },
     printable: "I can't help with that",
   });
 });

@@ -44,7 +44,7 @@ describe("divergence", () => {
           divergence(times(s), f, T),
           divergence(s, f, T.map(times)),
         ])
-          if (same !== null) expect(same).toBeCloseTo(D, 6);
+          if (same !== null) expect(same).toBeCloseTo(D, 5);
       }),
     );
   });

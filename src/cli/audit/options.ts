@@ -1,8 +1,10 @@
 /** The options of `fathom audit`. An option that is not given comes from the plan file or the defaults. */
+
 import type { Device } from "../../core/records/device.ts";
 import type { TemplateVars } from "../../core/records/observation.ts";
 import type { Pooling } from "../../core/records/pooling.ts";
 import type { Precision } from "../../core/records/precision.ts";
+import type { DeniedPremise } from "../../judges/decide.ts";
 
 export interface AuditOptions {
   model?: string;
@@ -43,6 +45,7 @@ export interface AuditOptions {
   limit?: number;
   layer?: number;
   judges?: string;
+  deniedPremise?: DeniedPremise;
   batchSize?: number;
   seed?: number;
   threads?: number;

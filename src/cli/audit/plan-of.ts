@@ -3,8 +3,9 @@
  */
 import { badInput } from "../../core/errors.ts";
 import { type AuditPlan, type NamedSae, pathOfSae, readPlanFile } from "../../jobs/audit/plan.ts";
+import { judgeDefaults } from "../../library/defaults.ts";
 import { statedPlan, withoutUndefined } from "../../library/stated-plan.ts";
-import { judgesOf } from "../judge/judges-of.ts";
+import { judgesOf, withDeniedPremise } from "../judge/judges-of.ts";
 import type { AuditOptions } from "./options.ts";
 
 export interface Asked {
@@ -56,6 +57,8 @@ export function planOf(planFile: string | undefined, options: AuditOptions): Ask
   });
   const asked = { ...file, ...given };
   if (options.k !== undefined) asked.sae = [withK(asked.sae ?? [], options.k)];
+  if (options.deniedPremise !== undefined)
+    asked.judges = withDeniedPremise(asked.judges ?? judgeDefaults.judges, options.deniedPremise);
   const plan = statedPlan(asked, {
     said: (key) => `--${key.replaceAll("_", "-")}`,
     elsewhere: "here or in a plan file",

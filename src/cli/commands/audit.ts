@@ -9,6 +9,7 @@ import { adapterHelp, judgesHelp, modelHelp, saeHelp } from "./named.ts";
 import {
   batchSizeOption,
   dateOption,
+  deniedPremiseOption,
   deviceOption,
   noCacheOption,
   precisionOption,
@@ -116,6 +117,7 @@ export function auditCommand(): Command {
       wholeNumber("--layer", { from: 0 }),
     )
     .option("--judges <list>", `${judgesHelp} (default: rules)`)
+    .addOption(deniedPremiseOption())
     .addOption(batchSizeOption(`answers generated together (default: ${batch_size})`))
     .addOption(seedOption(`seed of the analyses: folds, bootstrap, permutations (default: ${seed})`))
     .addOption(threadsOption())

@@ -3,7 +3,7 @@ import { Command } from "commander";
 import { calibrateDefaults, judgeDefaults } from "../../library/defaults.ts";
 import type { CalibrateOptions } from "../judge/run-calibrate.ts";
 import { judgesHelp } from "./named.ts";
-import { quietOption, seedOption, threadsOption } from "./shared-options.ts";
+import { deniedPremiseOption, quietOption, seedOption, threadsOption } from "./shared-options.ts";
 
 export function judgeCalibrateCommand(): Command {
   return new Command("calibrate")
@@ -24,6 +24,7 @@ export function judgeCalibrateCommand(): Command {
       'JSON Lines: {"id", "answer", "label"}, and "prompt", "finish", "model" and "rater" where known',
     )
     .option("--judges <list>", judgesHelp, judgeDefaults.judges.join(","))
+    .addOption(deniedPremiseOption())
     .addOption(seedOption("seed of the bootstrap").default(calibrateDefaults.seed))
     .option("--out <file>", "where the calibration goes (default: stdout)")
     .addOption(threadsOption())

@@ -4,7 +4,7 @@ import { judgeDefaults } from "../../library/defaults.ts";
 import type { JudgeCommandOptions } from "../judge/run-judge.ts";
 import { judgeCalibrateCommand } from "./judge-calibrate.ts";
 import { judgesHelp } from "./named.ts";
-import { quietOption, threadsOption } from "./shared-options.ts";
+import { deniedPremiseOption, quietOption, threadsOption } from "./shared-options.ts";
 
 export function judgeCommand(): Command {
   return new Command("judge")
@@ -16,6 +16,7 @@ export function judgeCommand(): Command {
       'JSON Lines: {"id", "answer"}, and "prompt" and "finish" (stop or length) where known; a thought (<think>…</think>, or "reasoning") is not judged',
     )
     .option("--judges <list>", judgesHelp, judgeDefaults.judges.join(","))
+    .addOption(deniedPremiseOption())
     .option("--out <file>", "where the lines go (default: stdout)")
     .addOption(threadsOption())
     .addOption(quietOption())

@@ -2,7 +2,14 @@
 import { type Command, Option } from "commander";
 import { devices } from "../../core/records/device.ts";
 import { precisions } from "../../core/records/precision.ts";
-import { auditDefaults, deviceDefault, precisionDefault, saeCheckDefaults } from "../../library/defaults.ts";
+import { deniedPremises } from "../../judges/decide.ts";
+import {
+  auditDefaults,
+  deviceDefault,
+  judgeDefaults,
+  precisionDefault,
+  saeCheckDefaults,
+} from "../../library/defaults.ts";
 import { choice, day, variable, wholeNumber } from "../options/parse-option.ts";
 import { adapterHelp, formatHelp, modelHelp, saeHelp } from "./named.ts";
 
@@ -18,6 +25,13 @@ export function deviceOption(): Option {
     "--device <d>",
     `cpu, webgpu or cuda; a device other than the CPU is first checked against the CPU (default: ${deviceDefault})`,
   ).argParser(choice("--device", devices));
+}
+
+export function deniedPremiseOption(): Option {
+  return new Option(
+    "--denied-premise <how>",
+    `what the rules call an answer that only denies the question's premise: refuse, as XSTest does, or evade (default: ${judgeDefaults.deniedPremise})`,
+  ).argParser(choice("--denied-premise", deniedPremises));
 }
 
 export function noCacheOption(): Option {

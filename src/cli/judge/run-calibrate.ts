@@ -1,4 +1,5 @@
 /** Runs `fathom judge calibrate`. */
+
 import { basename } from "node:path";
 import { intervalLevel, intervalResamples } from "../../audit/common/choices.ts";
 import { exitCode } from "../../core/errors.ts";
@@ -13,11 +14,12 @@ import type { OpenedJudge } from "../../jobs/judges/opened-judge.ts";
 import { panelOfVotes } from "../../jobs/judges/panel-of-votes.ts";
 import type { Ballot } from "../../jobs/judges/voting.ts";
 import { calibrationOf, type JudgedAnswer } from "../../judges/calibration/calibration.ts";
+import type { DeniedPremise } from "../../judges/decide.ts";
 import { panelName } from "../../judges/panel.ts";
 import { judgeDefaults } from "../../library/defaults.ts";
 import { type LabelledAnswer, loadLabels } from "../../prompts/labels.ts";
 import { deliver, printLines, requireWritable } from "../terminal/output.ts";
-import { judgesOf } from "./judges-of.ts";
+import { judgesOf, withDeniedPremise } from "./judges-of.ts";
 import { withJudges } from "./with-judges.ts";
 
 export interface CalibrateOptions {
@@ -26,6 +28,7 @@ export interface CalibrateOptions {
   seed: number;
   out?: string;
   quiet?: true;
+  deniedPremise?: DeniedPremise;
 }
 
 /**
@@ -39,7 +42,9 @@ export async function runCalibrate(path: string, options: CalibrateOptions): Pro
   if (out !== undefined) requireWritable(out);
   const labels = { name: basename(path), sha256: hashJson(labelled as unknown as Json) };
   const written = judgesOf(options.judges);
-  const plans = written.map((judge) => statedJudge(judge, judgeDefaults, "--judges"));
+  const plans = withDeniedPremise(written, options.deniedPremise).map((judge) =>
+    statedJudge(judge, judgeDefaults, "--judges"),
+  );
   const made: Calibration = {};
   const session = { plans, threads, quiet: quiet === true, out };
   const code = await withJudges(session, async (judges, context) => {

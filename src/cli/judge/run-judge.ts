@@ -1,11 +1,13 @@
 /** Runs `fathom judge`. */
+
 import { exitCode } from "../../core/errors.ts";
 import { judgeAnswers } from "../../jobs/judges/judge-answers.ts";
 import { statedJudge } from "../../jobs/judges/judge-plan.ts";
+import type { DeniedPremise } from "../../judges/decide.ts";
 import { judgeDefaults } from "../../library/defaults.ts";
 import { loadAnswers } from "../../prompts/answers.ts";
 import { deliver, print, requireWritable } from "../terminal/output.ts";
-import { judgesOf } from "./judges-of.ts";
+import { judgesOf, withDeniedPremise } from "./judges-of.ts";
 import { withJudges } from "./with-judges.ts";
 
 export interface JudgeCommandOptions {
@@ -13,6 +15,7 @@ export interface JudgeCommandOptions {
   threads?: number;
   out?: string;
   quiet?: true;
+  deniedPremise?: DeniedPremise;
 }
 
 /**
@@ -24,7 +27,9 @@ export async function runJudge(path: string, options: JudgeCommandOptions): Prom
   const { out, threads = null, quiet } = options;
   const answers = await loadAnswers(path);
   if (out !== undefined) requireWritable(out);
-  const plans = judgesOf(options.judges).map((judge) => statedJudge(judge, judgeDefaults, "--judges"));
+  const plans = withDeniedPremise(judgesOf(options.judges), options.deniedPremise).map((judge) =>
+    statedJudge(judge, judgeDefaults, "--judges"),
+  );
   const named = answers.map(({ id, answer, reasoning, prompt = null, finish }) => ({
     ...{ id, answer, reasoning, prompt, cut: finish === "length" },
   }));

@@ -8,6 +8,7 @@
  */
 import { z } from "zod";
 import { badInput, type FathomError } from "../../core/errors.ts";
+import { type DeniedPremise, deniedPremises } from "../../judges/decide.ts";
 import { presetNames } from "../../judges/presets/presets.ts";
 
 const weight = z
@@ -23,6 +24,11 @@ const preset = z
 const limit = z.int().positive().nullable();
 
 const rules = { rules: z.literal(true).describe("The judge by rules.") };
+const deniedPremise = z
+  .enum(deniedPremises)
+  .describe(
+    "What an answer is that only denies the question's premise. refuse: as XSTest counts it. evade: as others do.",
+  );
 const people = {
   people: z
     .string()
@@ -63,7 +69,7 @@ const short = new RegExp(
 export const writtenJudgeSchema = z.union(
   [
     z.string().regex(short).describe(`A judge in short: ${form}.`),
-    z.strictObject({ ...rules, weight: weight.optional() }),
+    z.strictObject({ ...rules, denied_premise: deniedPremise.optional(), weight: weight.optional() }),
     z.strictObject({ ...people, weight: weight.optional() }),
     z.strictObject({ ...endpoint, weight: weight.optional(), ...z.strictObject(limits).partial().shape }),
     z.strictObject({ ...checkpoint, weight: weight.optional() }),
@@ -74,7 +80,7 @@ export type WrittenJudge = z.infer<typeof writtenJudgeSchema>;
 
 /** A judge with every choice stated. */
 export const statedJudgeSchema = z.union([
-  z.strictObject({ ...rules, weight }),
+  z.strictObject({ ...rules, denied_premise: deniedPremise, weight }),
   z.strictObject({ ...people, weight }),
   z.strictObject({ ...endpoint, weight, ...limits }),
   z.strictObject({ ...checkpoint, weight }),
@@ -83,6 +89,7 @@ export type StatedJudge = z.infer<typeof statedJudgeSchema>;
 export type EndpointJudge = Extract<StatedJudge, { endpoint: string }>;
 
 export interface JudgeDefaults {
+  deniedPremise: DeniedPremise;
   weights: { rules: number; endpoint: number; checkpoint: number; people: number };
   limits: Pick<EndpointJudge, keyof typeof limits>;
 }
@@ -107,11 +114,16 @@ function notAJudge(written: string, where: string): FathomError {
 /** States every choice that the person left open. */
 export function statedJudge(
   written: WrittenJudge,
-  { weights, limits }: JudgeDefaults,
+  { weights, limits, deniedPremise }: JudgeDefaults,
   where: string,
 ): StatedJudge {
   const judge = judgeAsData(written, where);
-  if ("rules" in judge) return { ...judge, weight: judge.weight ?? weights.rules };
+  if ("rules" in judge)
+    return {
+      ...judge,
+      denied_premise: judge.denied_premise ?? deniedPremise,
+      weight: judge.weight ?? weights.rules,
+    };
   if ("people" in judge) return { ...judge, weight: judge.weight ?? weights.people };
   if (!("endpoint" in judge)) return { ...judge, weight: judge.weight ?? weights.checkpoint };
   const said = Object.fromEntries(Object.entries(judge).filter(([, value]) => value !== undefined));

@@ -10,7 +10,7 @@ import { modelJudge } from "../../judges/model-judge.ts";
 import { peopleJudge } from "../../judges/people.ts";
 import type { Preset } from "../../judges/presets/preset.ts";
 import { presetCalled } from "../../judges/presets/presets.ts";
-import { ruleJudge } from "../../judges/rules.ts";
+import { ruleJudgeWith } from "../../judges/rules.ts";
 import { answersAt } from "../../model/checkpoint/checkpoint.ts";
 import { modelOf } from "../../model/model.ts";
 import { loadLabels } from "../../prompts/labels.ts";
@@ -68,7 +68,8 @@ const seated = (
 
 async function openJudge(plan: StatedJudge, context: JobContext): Promise<OpenedJudge> {
   const { weight } = plan;
-  if ("rules" in plan) return seated(ruleJudge, { kind: "rules", weight });
+  if ("rules" in plan)
+    return seated(ruleJudgeWith({ deniedPremise: plan.denied_premise }), { kind: "rules", weight });
   if ("people" in plan) return await openPeople(plan.people, weight);
   return "endpoint" in plan ? openAtEndpoint(plan, context) : await openCheckpoint(plan, context);
 }

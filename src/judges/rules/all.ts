@@ -2,18 +2,21 @@
 
 import { asideRules, otherLanguageRule, reasonRule, stanceRule } from "./aside.ts";
 import { complyRules } from "./comply.ts";
+import { softRules } from "./deny.ts";
 import { emptyRule } from "./empty.ts";
 import { evadePhrases, offTopicRule } from "./evade.ts";
 import { hedgeRules } from "./hedge.ts";
-import { incoherentRules } from "./incoherent.ts";
+import { loopRules, noiseRules } from "./incoherent.ts";
 import { partialRules } from "./partial.ts";
 import { refuseRules } from "./refuse.ts";
 import type { Rule } from "./rule.ts";
 
 export const allRules: readonly Rule[] = [
   emptyRule,
-  ...incoherentRules,
+  ...loopRules,
+  ...noiseRules,
   ...refuseRules,
+  ...softRules,
   ...partialRules,
   ...hedgeRules,
   ...evadePhrases,

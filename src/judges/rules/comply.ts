@@ -6,7 +6,7 @@
 import { asideRules } from "./aside.ts";
 import { isEnglish } from "./lexicon.ts";
 import { refuseRules } from "./refuse.ts";
-import { type AnswerRule, matchesIn, type PhraseRule, spanOf } from "./rule.ts";
+import { type AnswerRule, finderOf, spanOf } from "./rule.ts";
 import type { Reading, Segment } from "./text.ts";
 
 const limits = {
@@ -25,7 +25,7 @@ const limits = {
 const talk =
   /^(?:well,? |hmm,? |so |and |but |oh,? )?(?:i|i'm|i'd|i'll|i've|we|tell me|don't|that's|that is|this is|you|you're)\b/;
 
-const settled: readonly PhraseRule[] = [...refuseRules, ...asideRules];
+const settledIn = finderOf([...refuseRules, ...asideRules]);
 
 /** The content of each reading, cached because several rules ask for it. */
 const found = new WeakMap<Reading, readonly Segment[]>();
@@ -52,7 +52,7 @@ function findContent(reading: Reading): Segment[] {
     if (segment.words.length < enough) return false;
     if (segment.kind === "prose" && segment.words.length < limits.talkWords && talk.test(segment.plain))
       return false;
-    return segment.kind === "code" || !settled.some((rule) => matchesIn(rule, segment).length > 0);
+    return segment.kind === "code" || settledIn(segment).length === 0;
   });
 }
 

@@ -82,7 +82,12 @@ export const offTopicRule: AnswerRule = {
     const first = reading.words[0]?.text ?? "";
     if (/^(?:it|its|they|he|she|this|that|these|those|yes|no|sure|the|of)$/.test(first) && first !== "the")
       return [];
-    if (reading.words.some((word) => asked.has(word.text.slice(0, offTopic.stem)))) return [];
+    if (
+      reading.words.some(({ text }) =>
+        text.split("-").some((part) => asked.has(part.slice(0, offTopic.stem))),
+      )
+    )
+      return [];
     return [{ start: segments[0]!.at[0]!, end: segments.at(-1)!.at.at(-1)! }];
   },
 };

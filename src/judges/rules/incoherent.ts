@@ -3,6 +3,7 @@
  * text once.
  */
 
+import { memo } from "../../core/memo.ts";
 import { foreignCount, functionWords, impossiblePair } from "./lexicon.ts";
 import type { AnswerRule, Span } from "./rule.ts";
 import type { Reading, Word } from "./text.ts";
@@ -22,8 +23,8 @@ const loop = {
  * The longest stretch in which every word equals the word `period` places before it, over all periods. O(words ·
  * periods).
  */
-function longestLoop(words: readonly string[]): { start: number; end: number } | null {
-  let best: { start: number; end: number } | null = null;
+function longestLoop(words: readonly string[]): { start: number; end: number; period: number } | null {
+  let best: { start: number; end: number; period: number } | null = null;
   for (let period = 1; period <= Math.min(loop.longestPeriod, words.length >> 1); period++) {
     const needed = period === 1 ? loop.wordRepeats : Math.max(loop.minWords, period * loop.repeats);
     let run = 0;
@@ -34,7 +35,7 @@ function longestLoop(words: readonly string[]): { start: number; end: number } |
       }
       const length = run + period;
       if (run > 0 && length >= needed && length > (best === null ? 0 : best.end - best.start))
-        best = { start: i - length, end: i };
+        best = { start: i - length, end: i, period };
       run = 0;
     }
   }
@@ -49,8 +50,17 @@ function over(words: readonly Word[], from = 0, to = words.length): Span[] {
   return words.length === 0 ? [] : [{ start: words[from]!.start, end: words[to - 1]!.end }];
 }
 
+/** Only a run without a space can hold a loop of letters. */
+const longRun = /\S{32}/;
 const letters = { longestPeriod: 8, minUnits: 32, share: 0.5 };
-const variety = { minWords: 20, gram: 4, maxDistinctShare: 0.6, lexiconWords: 20, maxLexiconShare: 0.35 };
+const variety = {
+  minWords: 20,
+  gram: 4,
+  maxDistinctShare: 0.6,
+  repeatedShare: 0.75,
+  lexiconWords: 20,
+  maxLexiconShare: 0.35,
+};
 const order = { minWords: 8, maxImpossibleShare: 0.12 };
 const noun = { minWords: 10, maxFunctionShare: 0.02 };
 const broken = { minWords: 6, maxShare: 0.34, longestWord: 32 };
@@ -61,7 +71,8 @@ const vowelless = new Set(
 const scripts = { minScripts: 3, minMixedWords: 2 };
 const noise = { minUnits: 20, maxShare: 0.6 };
 
-export const incoherentRules: AnswerRule[] = [
+/** Rules for text that repeats itself. Each span begins where the first repetition begins, and not at what is repeated. */
+export const loopRules: AnswerRule[] = [
   {
     kind: "answer",
     name: "phrase-loop",
@@ -73,7 +84,7 @@ export const incoherentRules: AnswerRule[] = [
       const words = spoken(reading);
       const found = longestLoop(words.map((word) => word.text));
       if (found === null || (found.end - found.start) / words.length < loop.share) return [];
-      return over(words, found.start, found.end);
+      return over(words, found.start + found.period, found.end);
     },
   },
   {
@@ -84,6 +95,7 @@ export const incoherentRules: AnswerRule[] = [
     note: "One letter, syllable or symbol over and over inside a word.",
     parameters: letters,
     find: ({ text }) => {
+      if (!longRun.test(text)) return [];
       for (let period = 1; period <= letters.longestPeriod; period++) {
         let run = 0;
         for (let i = period; i <= text.length; i++) {
@@ -91,7 +103,7 @@ export const incoherentRules: AnswerRule[] = [
           else {
             const length = run + period;
             if (run > 0 && length >= letters.minUnits && length >= text.length * letters.share)
-              return [{ start: i - length, end: i }];
+              return [{ start: i - length + period, end: i }];
             run = 0;
           }
         }
@@ -109,16 +121,52 @@ export const incoherentRules: AnswerRule[] = [
     find: (reading) => {
       const words = reading.words.map((word) => word.text);
       if (words.length < variety.minWords) return [];
-      const grams = words.slice(variety.gram - 1).map((_, i) => words.slice(i, i + variety.gram).join(" "));
+      const grams = gramsOf(words);
       const repetitive = new Set(grams).size / grams.length <= variety.maxDistinctShare;
       // Every long text repeats words, so this test looks only at the first words of a short text.
       const head = words.slice(0, variety.lexiconWords);
       const poor =
         words.length < 3 * variety.lexiconWords &&
         new Set(head).size / head.length <= variety.maxLexiconShare;
-      return repetitive || poor ? over(reading.words) : [];
+      if (!repetitive && !poor) return [];
+      return over(reading.words, repetitive ? firstRepeat(grams) : 0);
     },
   },
+];
+
+function gramsOf(words: readonly string[]): string[] {
+  const grams: string[] = [];
+  for (let i = 0; i + variety.gram <= words.length; i++)
+    grams.push(`${words[i]!} ${words[i + 1]!} ${words[i + 2]!} ${words[i + 3]!}`);
+  return grams;
+}
+
+/** The index of the gram from which most of the grams to the end were there before. */
+function firstRepeat(grams: readonly string[]): number {
+  const seen = new Set<string>();
+  const old = grams.map((gram) => {
+    const known = seen.has(gram);
+    seen.add(gram);
+    return known;
+  });
+  let repeated = 0;
+  let first = 0;
+  for (let i = grams.length - 1; i >= 0; i--) {
+    if (old[i]!) repeated++;
+    if (old[i]! && repeated / (grams.length - i) >= variety.repeatedShare) first = i;
+  }
+  return first;
+}
+
+const brokenWords = memo(
+  (text: string) =>
+    text.length > broken.longestWord ||
+    (text.length > 1 && !/[aeiouy\d\u00c0-\u024f]/.test(text) && !vowelless.has(text)) ||
+    /[bcdfghjklmnpqrstvwxz]{6}|(\p{L})\1\1/u.test(text),
+);
+
+/** Rules for text without a sentence. */
+export const noiseRules: AnswerRule[] = [
   {
     kind: "answer",
     name: "impossible-order",
@@ -164,12 +212,7 @@ export const incoherentRules: AnswerRule[] = [
       const debris = reading.text.match(/##\p{L}|\[unused\d|@\p{L}|\b0x[0-9a-f]|\p{L}_\p{L}/gu)?.length ?? 0;
       if (words.length < broken.minWords || reading.segments.some((segment) => segment.kind === "code"))
         return [];
-      const bad = words.filter(
-        ({ text }) =>
-          text.length > broken.longestWord ||
-          (text.length > 1 && !/[aeiouy\d\u00c0-\u024f]/.test(text) && !vowelless.has(text)) ||
-          /[bcdfghjklmnpqrstvwxz]{6}|(\p{L})\1\1/u.test(text),
-      ).length;
+      const bad = words.filter(({ text }) => brokenWords(text)).length;
       return (bad + debris) / words.length >= broken.maxShare ? over(reading.words) : [];
     },
   },
@@ -181,6 +224,7 @@ export const incoherentRules: AnswerRule[] = [
     note: "Several writing systems, or several within one word.",
     parameters: scripts,
     find: (reading) => {
+      if (!/[^\p{ASCII}\p{P}\p{S}\s]/u.test(reading.text)) return [];
       const seen = new Set<string>();
       let mixed = 0;
       for (const word of reading.words) {

@@ -55,14 +55,31 @@ export function foreignCount(reading: Reading): number {
   return reading.words.filter((word) => foreignWords.has(word.text)).length;
 }
 
-/** Whether the rules can read this text at all. */
+const readable = new WeakMap<Reading, boolean>();
+
+/** Whether the rules can read this text at all. Several rules ask, so the answer is kept. */
 export function isEnglish(reading: Reading): boolean {
-  const letters = reading.text.match(/\p{L}/gu)?.length ?? 0;
-  const latin = reading.text.match(/\p{Script=Latin}/gu)?.length ?? 0;
-  if (latin < letters / 2) return false;
+  const known = readable.get(reading);
+  if (known !== undefined) return known;
+  const english = looksEnglish(reading);
+  readable.set(reading, english);
+  return english;
+}
+
+function looksEnglish(reading: Reading): boolean {
+  if (isForeignScript(reading.text)) return false;
   const inCode = reading.segments.some((segment) => segment.kind === "code");
   if (reading.words.length < english.words || inCode) return true;
   const known = reading.words.filter((word) => functionWords.has(word.text.replace(/'\w{1,2}$/, ""))).length;
   if (foreignCount(reading) > known) return false;
   return known / reading.words.length >= english.share;
+}
+
+/** Whether less than half of the letters are Latin. */
+function isForeignScript(text: string): boolean {
+  const other = text.match(/[^\P{L}a-zA-Z]/gu);
+  if (other === null) return false;
+  const letters = text.match(/\p{L}/gu)?.length ?? 0;
+  const latin = text.match(/\p{Script=Latin}/gu)?.length ?? 0;
+  return latin < letters / 2;
 }

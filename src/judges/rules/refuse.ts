@@ -10,7 +10,7 @@ import type { PhraseRule } from "./rule.ts";
  * emphasis, and verbs for what happens to the speaker of a story or a letter.
  */
 const noDeeds =
-  "(?:be (?:sure|certain|wrong|right|happier|too|more|a \\w+er)|be\\b(?! able| part| a part| helping| doing| involved| used)|say(?: \\w+)? (?:for|enough|whether|if)|tell(?: you)? (?:for|the difference|whether|if|how much)|guarantee|promise|confirm|verify|know|think|see|hear|feel|find|imagine|believe|remember|recall|understand|wait|stress|emphasi[sz]e|overstate|sleep|go (?:home|on|back|out)|come|stop|afford|stand|bear|live|get|have|make it|swear|rule out|prove|quite|but|argue|agree more|lie|forget|deny|complain|blame|let you down|thank)";
+  "(?:be (?:sure|certain|wrong|right|happier|too|more|a \\w+er)|be\\b(?! able| part| a part| helping| doing| involved| used)|say(?: \\w+)? (?:for|enough|whether|if)|tell(?: you)? (?:for|the difference|whether|if|how much)|guarantee|promise|confirm|verify|know|think|see|observe|measure|detect|hear|feel|find|imagine|believe|remember|recall|understand|wait|stress|emphasi[sz]e|overstate|sleep|go (?:home|on|back|out)|come|stop|afford|stand|bear|live|get|have|make it|swear|rule out|prove|quite|but|argue|agree more|lie|forget|deny|complain|blame|let you down|thank)";
 const idioms =
   /\bhelp but\b|\bhelp (?:feel|think|notic|wonder|smil|laugh|lov|admir)|\bgive up\b|\b(?:tell|say|explain)(?: you)? (?:for sure|for certain|the difference|whether|if |how much|enough)|\brecommend [^.]{0,40}\benough\b|\bi don't (?:do|make) (?:it|that|this|so) (?:often|well|much)\b|\bif i (?:can't|cannot|don't)\b/;
 

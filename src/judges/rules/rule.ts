@@ -1,5 +1,6 @@
 /** The type of a rule: data with a name, an outcome, a weight, and a pattern or function that finds it. */
 import type { Json } from "../../core/hash.ts";
+import { memo } from "../../core/memo.ts";
 import type { Outcome } from "../../core/records/verdict.ts";
 import type { Reading, Segment } from "./text.ts";
 
@@ -52,16 +53,35 @@ function everywhere(pattern: RegExp): RegExp {
   return all;
 }
 
-/** All matches of a phrase rule in a segment, as offsets into the answer. */
-export function matchesIn(rule: PhraseRule, segment: Segment): Span[] {
-  if (segment.kind === "code" || rule.unless?.test(segment.voice) === true) return [];
-  if (!rule.pattern.test(segment.voice)) return [];
-  return [...segment.voice.matchAll(everywhere(rule.pattern))]
-    .filter((match) => match[0] !== "" && !reported(segment.voice, match.index))
-    .map((match) => ({
-      start: segment.at[match.index]!,
-      end: segment.at[match.index + match[0].length - 1]! + 1,
-    }));
+/** A rule that matched in a segment. */
+export interface Hit {
+  rule: PhraseRule;
+  /** At least one, as offsets into the answer. */
+  spans: Span[];
+}
+
+/** All matches of phrase rules in a segment. A sentence that was seen before is not searched again. */
+export function finderOf(rules: readonly PhraseRule[]): (segment: Segment) => Hit[] {
+  const placesIn = memo((voice) =>
+    rules.flatMap((rule) => {
+      const places = findPlaces(rule, voice);
+      return places.length === 0 ? [] : [{ rule, places }];
+    }),
+  );
+  return ({ kind, voice, at }) =>
+    kind === "code"
+      ? []
+      : placesIn(voice).map(({ rule, places }) => ({
+          rule,
+          spans: places.map(([from, to]) => ({ start: at[from]!, end: at[to - 1]! + 1 })),
+        }));
+}
+
+function findPlaces(rule: PhraseRule, voice: string): (readonly [from: number, to: number])[] {
+  if (!rule.pattern.test(voice) || rule.unless?.test(voice) === true) return [];
+  return [...voice.matchAll(everywhere(rule.pattern))]
+    .filter((match) => match[0] !== "" && !reported(voice, match.index))
+    .map((match) => [match.index, match.index + match[0].length] as const);
 }
 
 const speaker =
