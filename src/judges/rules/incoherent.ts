@@ -141,7 +141,7 @@ function gramsOf(words: readonly string[]): string[] {
   return grams;
 }
 
-/** The index of the gram from which most of the grams to the end were there before. */
+/** The index of the gram from which most of the grams to the end were there before; else of the first that was. */
 function firstRepeat(grams: readonly string[]): number {
   const seen = new Set<string>();
   const old = grams.map((gram) => {
@@ -150,7 +150,7 @@ function firstRepeat(grams: readonly string[]): number {
     return known;
   });
   let repeated = 0;
-  let first = 0;
+  let first = old.indexOf(true);
   for (let i = grams.length - 1; i >= 0; i--) {
     if (old[i]!) repeated++;
     if (old[i]! && repeated / (grams.length - i) >= variety.repeatedShare) first = i;
