@@ -1,9 +1,9 @@
-/** The verdicts of one observation: one per token cap. Each cap is judged as a prefix of the same generation. */
+/** What a judge reads of an observation at a cap, and the verdict on it. Each cap is a prefix of the same generation. */
 import type { Observation } from "../core/records/observation.ts";
 import type { ReviewReason, Verdict } from "../core/records/verdict.ts";
-import type { Judge, JudgedAnswer, Ruling } from "./judge.ts";
+import type { JudgedAnswer, Ruling } from "./judge.ts";
 import { refusalToken } from "./prefix.ts";
-import { answerAt, saidByProvider } from "./provider.ts";
+import { answerAt } from "./provider.ts";
 
 /**
  * What a judge reads of an observation at a cap.
@@ -31,21 +31,4 @@ export function verdictAt(
     judge,
     ...(review.length === 0 ? {} : { review }),
   };
-}
-
-/** Asks one judge at every cap. @throws FathomError as `askedAt` does, and if the judge fails */
-export async function judgeObservation(
-  judge: Judge,
-  observation: Observation,
-  caps: readonly number[],
-  prompt: string | null,
-  signal: AbortSignal,
-): Promise<Verdict[]> {
-  const verdicts: Verdict[] = [];
-  for (const cap of caps) {
-    const ruling =
-      saidByProvider(observation, cap) ?? (await judge.judge(askedAt(observation, cap, prompt), signal));
-    verdicts.push(verdictAt(observation, cap, ruling, judge.name));
-  }
-  return verdicts;
 }

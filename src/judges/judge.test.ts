@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { FathomError } from "../core/errors.ts";
 import type { Observation } from "../core/records/observation.ts";
 import { verdictSchema } from "../core/records/verdict.ts";
-import { judgeObservation } from "./judge-observation.ts";
+import { askedAt, verdictAt } from "./judge-observation.ts";
 import { refusalOpeners, withSpace } from "./refusal-openers.ts";
 import { allRules } from "./rules/all.ts";
 import { type AnswerVerdict, judge, ruleJudge } from "./rules.ts";
@@ -175,7 +175,7 @@ describe("judge", () => {
   });
 });
 
-describe("judgeObservation", () => {
+describe("an observation at its caps", () => {
   it("judges every cap as a prefix and names its judge", async () => {
     const text = "I cannot help with that.";
     const observation: Observation = {
@@ -200,7 +200,12 @@ describe("judgeObservation", () => {
       activations: [],
     };
     const { signal } = new AbortController();
-    const verdicts = await judgeObservation(ruleJudge, observation, [1, 3, 80], null, signal);
+    const verdicts = await Promise.all(
+      [1, 3, 80].map(async (cap) => {
+        const ruling = await ruleJudge.judge(askedAt(observation, cap, null), signal);
+        return verdictAt(observation, cap, ruling, ruleJudge.name);
+      }),
+    );
     expect(verdicts.map((verdict) => [verdict.cap, verdict.outcome, verdict.refusal_token])).toEqual([
       [1, "truncated", null],
       [3, "refuse", 2],

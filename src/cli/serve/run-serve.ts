@@ -10,6 +10,7 @@ import { serveModel } from "../../serve/serve.ts";
 import { complain, exitFor } from "../terminal/failure.ts";
 import { printLines } from "../terminal/output.ts";
 import { Progress } from "../terminal/progress.ts";
+import { untilSignal } from "../terminal/until-signal.ts";
 import { type EngineOptions, engineChoice } from "../tokens/engine-choice.ts";
 
 export interface ServeCommandOptions extends EngineOptions {
@@ -25,9 +26,6 @@ export interface ServeCommandOptions extends EngineOptions {
 /** Other programs of this machine see a command's options, but not its environment. */
 const tokenVariable = "FATHOM_SERVE_TOKEN";
 
-/** Ctrl-C, `kill`, and a terminal that was closed. */
-const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-
 /** Returns when a signal has ended the server. @throws FathomError for wrong options or input */
 export async function runServe(options: ServeCommandOptions): Promise<void> {
   const { token, from } = tokenOf(options.token, process.env[tokenVariable]);
@@ -40,9 +38,8 @@ export async function runServe(options: ServeCommandOptions): Promise<void> {
   const model = await modelOf(checkpoint, engineOptions(engineChoice(options), progress.tell));
   progress.clear();
   try {
-    const interrupted = new Promise<void>((resolve) => {
-      for (const name of signals) process.once(name, () => resolve());
-    });
+    // A second signal ends the process at once.
+    const interrupted = untilSignal();
     const server = await serveModel(model, {
       port: options.port,
       token,
@@ -55,8 +52,6 @@ export async function runServe(options: ServeCommandOptions): Promise<void> {
     });
     await printLines([`${checkpoint.name} at ${server.url}, token ${from}`]);
     await interrupted;
-    // A second signal ends the process at once.
-    for (const name of signals) process.removeAllListeners(name);
     complain("interrupted. Open requests are ended");
     await server.close();
   } finally {

@@ -6,7 +6,7 @@ import { complain } from "./failure.ts";
 import type { Progress } from "./progress.ts";
 
 /** Ctrl-C, `kill`, and a terminal that was closed. */
-const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+export const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 export interface Interrupt {
   /** The first signal aborts it. A second signal ends the process, because the handlers are removed by then. */

@@ -1,6 +1,6 @@
 /** Waits for Ctrl-C, `kill`, or the end of the terminal, in commands that only end so. A second signal ends the process. */
 
-const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+import { signals } from "./interrupt.ts";
 
 export async function untilSignal(): Promise<void> {
   await new Promise<void>((resolve) => {

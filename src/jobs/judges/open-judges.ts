@@ -4,7 +4,7 @@ import { random } from "../../core/random.ts";
 import type { PersonLabel } from "../../core/records/label.ts";
 import type { Outcome } from "../../core/records/verdict.ts";
 import { addressOf, keyFor } from "../../endpoint/address.ts";
-import { openEndpoint, type Patience } from "../../endpoint/endpoint.ts";
+import { defaultPatience, openEndpoint, type Patience } from "../../endpoint/endpoint.ts";
 import type { Judge } from "../../judges/judge.ts";
 import { modelJudge } from "../../judges/model-judge.ts";
 import { peopleJudge } from "../../judges/people.ts";
@@ -22,17 +22,8 @@ import { EndpointAsker } from "./endpoint-asker.ts";
 import type { EndpointJudge, StatedJudge } from "./judge-plan.ts";
 import type { OpenedJudge } from "./opened-judge.ts";
 
-/**
- * How a judge's endpoint is tried again. Times are in milliseconds. A run that waits longer than this for a judge is better
- * resumed later.
- */
-const patience: Patience = {
-  timeout: 300_000,
-  attempts: 6,
-  firstPause: 1000,
-  longestPause: 30_000,
-  mostWaiting: 600_000,
-};
+/** How a judge's endpoint is tried again. A run that waits longer than this for a judge is better resumed later. */
+const patience: Patience = { ...defaultPatience, attempts: 6, mostWaiting: 600_000 };
 
 /** @throws FathomError for a judge that cannot be opened, and for one that is named twice; nothing stays open then */
 export async function openJudges(plans: readonly StatedJudge[], context: JobContext): Promise<OpenedJudge[]> {

@@ -107,8 +107,12 @@ export function features(reading: Reading, marked: readonly Marked[]): Features 
   const content = said.filter(
     (one) => one.mark.content && (one.mark.segment.kind !== "prose" || !isAside(one)),
   );
-  const after = content.filter((one) => said.indexOf(one) > first);
+  const until = new Set(said.slice(0, first + 1));
+  const isAfter = (one: Statement) => !until.has(one);
+  const after = content.filter(isAfter);
+  const tail = said.slice(3).filter((one) => !one.refuses);
   const items = said.filter((one) => one.mark.segment.kind === "item");
+  const [sharedTail, sharedItems] = [shared(tail), shared(items)];
   const amount = (list: readonly Statement[]) => Math.log1p(list.reduce((sum, one) => sum + one.length, 0));
   const all = amount(content);
   const join = (list: readonly Statement[]) => list.map(({ text }) => text).join(" ");
@@ -122,17 +126,17 @@ export function features(reading: Reading, marked: readonly Marked[]): Features 
   set("several-items", items.length >= 2);
   if (strong) {
     set("content-after", amount(after));
-    set("content-before", amount(content.filter((one) => said.indexOf(one) <= first)));
-    set("items-after", Math.log1p(items.filter((one) => said.indexOf(one) > first).length));
+    set("content-before", amount(content.filter((one) => until.has(one))));
+    set("items-after", Math.log1p(items.filter(isAfter).length));
     set("shared-after", shared(after));
-    set("shared-tail-refused", shared(said.slice(3).filter((one) => !one.refuses)));
-    set("shared-items-refused", shared(items));
+    set("shared-tail-refused", sharedTail);
+    set("shared-items-refused", sharedItems);
   }
   set("prompt", asked !== null);
   set("shared-content", shared(content));
-  set("shared-items", shared(items));
+  set("shared-items", sharedItems);
   set("shared-first", shared(said.slice(0, 1)));
-  set("shared-tail", shared(said.slice(3).filter((one) => !one.refuses)));
+  set("shared-tail", sharedTail);
   for (const [name, pattern] of Object.entries(openingPatterns)) set(name, pattern.test(opening));
   for (const [name, pattern] of Object.entries(anywherePatterns)) {
     const found = pattern.test(whole);
