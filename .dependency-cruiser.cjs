@@ -27,6 +27,8 @@ const rooms = {
   judges: ["core", "prompts", "stats"],
   // The analyses are pure: records and plain numbers in, findings out. Engine, files and judges never come in here.
   audit: ["core", "stats"],
+  // The search over features is as pure: it puts its questions to a Subject and never meets a model.
+  anatomy: ["core", "stats"],
   organisms: ["core", "graph", "files", "model", "sae", "prompts"],
   report: ["core", "judges"],
   // A job is done the same way for a command line, a queue or a server: it imports none of them.
