@@ -3,6 +3,7 @@
  * once. One pass gives tokens, watched probabilities, and the activations of exactly the response tokens.
  */
 import { joinFloats } from "../../core/floats.ts";
+import { logOdds } from "../../core/log-odds.ts";
 import { type Random, random } from "../../core/random.ts";
 import { ropeSwitch } from "../architecture/rotary.ts";
 import { type BatchEdits, batchEdits } from "./edits.ts";
@@ -18,7 +19,7 @@ import type {
   StepLogProbabilities,
 } from "./generation.ts";
 import { KvCache } from "./kv-cache.ts";
-import { logOdds, stepLogProbabilities } from "./log-probabilities.ts";
+import { stepLogProbabilities } from "./log-probabilities.ts";
 import { type SharedPrefix, SharedPrefixes } from "./prefixes.ts";
 import { type PromptRow, prefillTokens, readPrompts } from "./read-prompts.ts";
 import { sampleToken } from "./sample.ts";

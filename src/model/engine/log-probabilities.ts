@@ -1,4 +1,4 @@
-/** Log probabilities and the refusal score of a step, computed in float64 from the head's float32 logits. */
+/** Log probabilities of a step, computed in float64 from the head's float32 logits. */
 import type { StepLogProbabilities } from "./generation.ts";
 
 /**
@@ -35,15 +35,4 @@ function mostProbable(logits: Float32Array, count: number): number[] {
     best[at] = id;
   }
   return best;
-}
-
-/** Keeps the score finite when a float32 probability is 0 or 1 (the ε of the authors' code, arXiv 2406.11717). */
-const scoreEpsilon = 1e-8;
-
-/** log(p + ε) − log(1 − p + ε), where p is the summed probability of the watched tokens. */
-export function logOdds(logProbabilities: Float32Array): number {
-  let p = 0;
-  for (const logProbability of logProbabilities) p += Math.exp(logProbability);
-  p = Math.min(p, 1);
-  return Math.log(p + scoreEpsilon) - Math.log(1 - p + scoreEpsilon);
 }
