@@ -1,0 +1,76 @@
+/** Chooses among measured candidates as the published method does (Arditi et al., arXiv 2406.11717, appendix C). */
+
+/** Where a candidate direction was taken. */
+export interface CandidatePlace {
+  /** The block whose output (resid_post) it is of; -1 is the embedding. The published block input l is resid_post l - 1. */
+  layer: number;
+  /** From the prompt's end; -1 is its last token. */
+  position: number;
+}
+
+/** Means over validation prompts. */
+export interface Effects {
+  /** Mean score of harmful prompts while the direction is ablated. */
+  bypass: number;
+  /** Mean score of harmless prompts while the vector is added at its own layer. */
+  induce: number;
+}
+
+export interface Candidate extends CandidatePlace, Effects {
+  /** At the prompt's last token, as `bypass` and `induce`; KL(clean ‖ ablated) of harmless prompts, in nats. */
+  kl: number;
+  /** Effects on the score at the deciding position; null if that is the prompt's last token. */
+  deciding: Effects | null;
+}
+
+/** null turns a filter off. */
+export interface DirectionFilters {
+  /** `induce` must be at least this. */
+  leastInduce: number | null;
+  /** `kl` must be at most this. */
+  mostKl: number | null;
+  /** The block that reads the place must be among the first blocks, this share of all, rounded down. */
+  depth: number | null;
+}
+
+/** Why a candidate cannot be chosen; null if it can. */
+export type Rejection = "induce" | "kl" | "depth" | null;
+
+/** Whether the candidate lies too deep to be chosen. @param layers blocks of the model */
+export function isTooDeep({ layer }: CandidatePlace, { depth }: DirectionFilters, layers: number): boolean {
+  // A share like 0.8 · 10 may come out as 7.999….
+  return depth !== null && layer + 1 >= Math.floor(depth * layers + 1e-9);
+}
+
+export function rejection(candidate: Candidate, filters: DirectionFilters, layers: number): Rejection {
+  const { leastInduce, mostKl } = filters;
+  if (isTooDeep(candidate, filters, layers)) return "depth";
+  if (mostKl !== null && candidate.kl > mostKl) return "kl";
+  return leastInduce !== null && effectsOf(candidate).induce < leastInduce ? "induce" : null;
+}
+
+/** The effects by which a candidate is chosen: those at the deciding position. */
+export function effectsOf(candidate: Candidate): Effects {
+  return candidate.deciding ?? candidate;
+}
+
+/**
+ * The candidate that no filter rejects with the lowest bypass. Of equal ones it is the one of the earlier layer, then of the
+ * earlier position.
+ * @returns its index; null if the filters reject all
+ */
+export function chooseDirection(
+  candidates: readonly Candidate[],
+  filters: DirectionFilters,
+  layers: number,
+): number | null {
+  let best: number | null = null;
+  candidates.forEach((candidate, index) => {
+    if (rejection(candidate, filters, layers) !== null) return;
+    if (best === null || compare(candidate, candidates[best]!) < 0) best = index;
+  });
+  return best;
+}
+
+const compare = (a: Candidate, b: Candidate): number =>
+  effectsOf(a).bypass - effectsOf(b).bypass || a.layer - b.layer || a.position - b.position;

@@ -1,0 +1,180 @@
+/** The choice of a direction and its controls, on toys whose truth is known. */
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { random } from "../../core/random.ts";
+import { type Candidate, chooseDirection, type DirectionFilters, rejection } from "./choose.ts";
+import { coneTest } from "./cone.ts";
+import { dimensionsOf } from "./dimensions.ts";
+import { doseCurve } from "./dose.ts";
+import { cosine, DifferenceOfMeans, dot, norm, orthogonalTo, unit } from "./means.ts";
+import { positiveCombinations, randomDirections } from "./random-directions.ts";
+import { screeningRounds } from "./screen.ts";
+import { type SideRow, splitHalfCosine } from "./split-half.ts";
+
+const published: DirectionFilters = { leastInduce: 0, mostKl: 0.1, depth: 0.8 };
+const none: DirectionFilters = { leastInduce: null, mostKl: null, depth: null };
+const candidate = (layer: number, bypass: number, rest: Partial<Candidate> = {}): Candidate => ({
+  ...{ layer, position: -1, bypass, induce: 1, kl: 0.01, deciding: null },
+  ...rest,
+});
+
+it("adds rows in float64: a difference far below float32's resolution of the mean survives", () => {
+  const means = new DifferenceOfMeans(1);
+  for (let i = 0; i < 4096; i++) {
+    means.add("harmful", Float32Array.of(i === 0 ? 4096 + 2 ** -11 : 4096));
+    means.add("harmless", Float32Array.of(4096));
+  }
+  expect(means.difference()[0]).toBeCloseTo(2 ** -23, 12);
+  expect(means.scale()).toBeCloseTo(8192, 3);
+  expect(() => new DifferenceOfMeans(1).difference()).toThrow(RangeError);
+});
+
+describe("the choice", () => {
+  it("takes the lowest bypass that no filter rejects", () => {
+    const table = [
+      candidate(4, -2),
+      candidate(5, -9, { kl: 0.2 }),
+      candidate(6, -8, { induce: -0.1 }),
+      candidate(7, -7),
+      candidate(16, -10),
+    ];
+    expect(chooseDirection(table, published, 20)).toBe(3);
+    expect(table.map((one) => rejection(one, published, 20))).toEqual([null, "kl", "induce", null, "depth"]);
+    expect(chooseDirection(table, { ...published, depth: null }, 20)).toBe(4);
+    expect(chooseDirection(table, { ...published, mostKl: null }, 20)).toBe(1);
+    expect(chooseDirection(table, { ...published, leastInduce: null }, 20)).toBe(2);
+    expect(chooseDirection(table, none, 20)).toBe(4);
+  });
+
+  it("has nothing to take if the filters reject all", () => {
+    expect(chooseDirection([candidate(1, -9, { kl: 1 })], published, 20)).toBeNull();
+  });
+
+  it("keeps the block inputs below int(0.8 L), as the authors' code does", () => {
+    // L = 24: int(19.2) = 19, so inputs of blocks 0 to 18, which are outputs of blocks -1 to 17.
+    const kept = Array.from({ length: 25 }, (_, i) => candidate(i - 1, 0)).filter(
+      (one) => rejection(one, published, 24) === null,
+    );
+    expect([kept[0]!.layer, kept.at(-1)!.layer]).toEqual([-1, 17]);
+  });
+
+  it("is the earlier layer, then the earlier position, of equal ones", () => {
+    const table = [candidate(3, -1), candidate(2, -1), candidate(2, -1, { position: -3 })];
+    expect(chooseDirection(table, none, 20)).toBe(2);
+  });
+
+  it("reads the effects at the deciding position where there is one", () => {
+    const table = [
+      candidate(1, -5, { deciding: { bypass: -1, induce: 1 } }),
+      candidate(2, -4, { deciding: { bypass: -2, induce: 1 } }),
+      candidate(3, -6, { deciding: { bypass: -3, induce: -1 } }),
+    ];
+    expect(chooseDirection(table, published, 20)).toBe(1);
+  });
+
+  it("is the same in any order of the candidates", () => {
+    const tables = fc.uniqueArray(
+      fc.record({
+        layer: fc.integer({ min: -1, max: 9 }),
+        bypass: fc.integer({ min: -3, max: 3 }),
+        induce: fc.integer({ min: -1, max: 1 }),
+        kl: fc.constantFrom(0.05, 0.15),
+      }),
+      { selector: ({ layer }) => layer, maxLength: 8 },
+    );
+    fc.assert(
+      fc.property(tables, (rows) => {
+        const table = rows.map(({ layer, bypass, ...rest }) => candidate(layer, bypass, rest));
+        const chosen = chooseDirection(table, published, 10);
+        const turned = [...table].reverse();
+        const again = chooseDirection(turned, published, 10);
+        expect(chosen === null ? null : table[chosen]).toBe(again === null ? null : turned[again]);
+      }),
+    );
+  });
+});
+
+it("screens in rounds of the best share, and measures none that are too deep", () => {
+  const table = Array.from({ length: 10 }, (_, layer) => candidate(layer, 0));
+  const estimates = [5, 1, 4, 2, 3, 0, 9, 8, -5, -6];
+  // int(0.8 · 10) = 8: outputs of blocks 7 to 9 are too deep, so seven stand.
+  expect(screeningRounds(table, estimates, { filters: published, layers: 10, share: 0.2 })).toEqual([
+    [5, 1],
+    [3, 4],
+    [2, 0],
+    [6],
+  ]);
+});
+
+describe("random directions", () => {
+  const basis = [unit(Float64Array.of(1, 1, 0, 0, 0, 0)), unit(Float64Array.of(0, 0, 1, -1, 0, 0))];
+  it("have length 1, differ, and are orthogonal to the basis", () => {
+    const drawn = randomDirections(6, 20, random(1), basis);
+    for (const one of drawn) {
+      expect(norm(one)).toBeCloseTo(1, 12);
+      for (const direction of basis) expect(dot(one, direction)).toBeCloseTo(0, 12);
+    }
+    expect(Math.abs(cosine(drawn[0]!, drawn[1]!))).toBeLessThan(0.999);
+    expect(randomDirections(6, 20, random(1), basis)).toEqual(drawn);
+  });
+  it("leave nothing of what lies in the basis", () => {
+    expect(norm(orthogonalTo(basis, Float64Array.of(2, 2, 0, 0, 0, 0)))).toBeCloseTo(0, 12);
+  });
+  it("combine positively: no sample points away from a direction of the basis", () => {
+    for (const one of positiveCombinations(basis, 50, random(2))) {
+      expect(norm(one)).toBeCloseTo(1, 12);
+      for (const direction of basis) expect(dot(one, direction)).toBeGreaterThan(0);
+    }
+  });
+});
+
+describe("the split-half cosine", () => {
+  const rows = (signal: number, pairs: number): SideRow[] => {
+    const draws = random("rows");
+    return Array.from({ length: 2 * pairs }, (_, i) => {
+      const row = Float32Array.from({ length: 16 }, () => draws.normal());
+      if (i % 2 === 0) row[3]! += signal;
+      return { side: i % 2 === 0 ? "harmful" : "harmless", cluster: `pair ${i >> 1}`, row };
+    });
+  };
+  const options = () => ({ splits: 100, level: 0.95, random: random("halves") });
+  it("is near 1 for a direction that is there, and around 0 for one that is not", () => {
+    expect(splitHalfCosine(rows(20, 40), options())!.interval[0]).toBeGreaterThan(0.95);
+    const { estimate, interval } = splitHalfCosine(rows(0, 40), options())!;
+    expect(Math.abs(estimate)).toBeLessThan(0.3);
+    expect(interval[0]).toBeLessThan(0);
+  });
+  it("is undefined for a single pair", () => {
+    expect(splitHalfCosine(rows(1, 1), options())).toBeNull();
+  });
+});
+
+describe("dimensions", () => {
+  const random = [-0.1, 0, 0.1, 0.05, -0.05].map((change) => 4 + change);
+  it("count as long as a removal does more than random ones", () => {
+    const removals = [
+      { before: 4, after: 1, random },
+      { before: 4, after: 3.5, random },
+      { before: 4, after: 3.95, random },
+      { before: 4, after: -9, random },
+    ];
+    expect(dimensionsOf(removals, 0.95)).toBe(2);
+    expect(dimensionsOf(removals.slice(0, 2), 0.95)).toBe(2);
+    expect(dimensionsOf([], 0.95)).toBe(0);
+  });
+  it("of a cone hold if samples fall to the boundary and below what random directions reach", () => {
+    const against = { boundary: 3.95, random };
+    expect(coneTest(2, [-1, 0, 3.94, 3], against, 0.95)).toMatchObject({ samples: 4, bypassing: 3 });
+    expect(coneTest(2, [1, 2], { boundary: 0, random }, 0.95).bypassing).toBe(0);
+  });
+});
+
+it("draws the curve over doses with an interval over prompts", () => {
+  const at = (...values: number[]) => values.map((value, i) => ({ cluster: `pair ${i}`, value }));
+  const curve = doseCurve([0, 1], [at(-3, -2, -4), at(1, 2, 3)], 0.95);
+  expect(curve.map(({ dose, estimate }) => [dose, estimate])).toEqual([
+    [0, -3],
+    [1, 2],
+  ]);
+  expect(curve[1]!.interval![0]).toBeCloseTo(2 - 4.3027 / Math.sqrt(3), 3);
+});
