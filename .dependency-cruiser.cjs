@@ -42,6 +42,10 @@ const rooms = {
   "jobs/audit-report": ["core", "files", "sae", "audit", "judges", "report", "jobs/inputs", "jobs/audit"],
   "jobs/sae-report": ["core", "files", "model", "sae", "report", "jobs/job", "jobs/inputs"],
   "jobs/sae-training": ["core", "files", "model", "sae", "prompts", "jobs/job", "jobs/inputs"],
+  "jobs/anatomy": [
+    ...["core", "stats", "files", "hub", "model", "sae", "prompts", "judges", "audit", "anatomy"],
+    ...["jobs/job", "jobs/inputs"],
+  ],
   // An endpoint over a model that its caller has opened.
   "serve/loopback": ["core"],
   serve: ["core", "model"],

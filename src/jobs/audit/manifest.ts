@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { z } from "zod";
 import { publishedCategories } from "../../audit/features/published-categories.ts";
 import { badInput } from "../../core/errors.ts";
-import { canonicalJson, type Json } from "../../core/hash.ts";
 import { parseRecord } from "../../core/parse.ts";
 import { categoriesSchema } from "../../core/records/category.ts";
 import { fidelitySchema } from "../../core/records/fidelity.ts";
@@ -15,8 +14,16 @@ import { precisions } from "../../core/records/precision.ts";
 import { seatedJudgeSchema } from "../../core/records/verdict.ts";
 import { readJson, writeTextAtomically } from "../../files/disk/io.ts";
 import { templateDay } from "../../model/text/jinja/strftime.ts";
+import {
+  adapterIdentitySchema,
+  modelIdentitySchema,
+  saeIdentitySchema,
+  sha256Schema,
+} from "../inputs/identities.ts";
 import { originSchema } from "../inputs/origin.ts";
-import { firstDifference, isRecord } from "../job/difference.ts";
+import { firstDifference } from "../job/difference.ts";
+import { environmentSchema } from "../job/environment.ts";
+import { requireSame } from "../job/same-inputs.ts";
 import { repliesSummarySchema } from "./answers/replies.ts";
 import { usedCalibrationSchema } from "./calibration.ts";
 import { type AuditPlan, planSchema } from "./plan.ts";
@@ -26,8 +33,6 @@ import { type AuditPlan, planSchema } from "./plan.ts";
  * a newer format is refused. In format 2 a finding says what it is about.
  */
 export const runFormat = 2;
-
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
 /** Older versions knew one judge, the rules, and counted it among the inputs. */
 function seatedJudges(manifest: unknown): unknown {
@@ -72,25 +77,14 @@ const written = z.strictObject({
     severalSaes,
     z.strictObject({
       /** A checkpoint; null for a model behind an endpoint. */
-      model: z
-        .strictObject({
-          name: z.string(),
-          architecture: z.string(),
-          layers: z.int(),
-          d_model: z.int(),
-          sha256,
-        })
-        .nullable(),
+      model: modelIdentitySchema.nullable(),
       /** The address without credentials, and the model's name there; null for a checkpoint. */
       endpoint: z.strictObject({ url: z.string(), model: z.string() }).nullable().default(null),
       /** Runs of versions without adapters do not have this key. */
-      adapter: z
-        .strictObject({ name: z.string(), made_for: z.string().nullable(), sha256 })
-        .nullable()
-        .default(null),
+      adapter: adapterIdentitySchema.nullable().default(null),
       /** null behind an endpoint. */
-      tokenizer: z.strictObject({ sha256 }).nullable(),
-      template: z.strictObject({ sha256 }).nullable(),
+      tokenizer: z.strictObject({ sha256: sha256Schema }).nullable(),
+      template: z.strictObject({ sha256: sha256Schema }).nullable(),
       /**
        * The tokens that end an answer. `token` is null for a padded row without a token. The list is null in runs of older
        * versions.
@@ -99,21 +93,14 @@ const written = z.strictObject({
         .array(z.strictObject({ id: z.int().nonnegative(), token: z.string().nullable() }))
         .nullable()
         .default(null),
-      prompts: z.strictObject({ name: z.string(), sha256, n: z.int(), notes: z.array(z.string()) }),
+      prompts: z.strictObject({
+        name: z.string(),
+        sha256: sha256Schema,
+        n: z.int(),
+        notes: z.array(z.string()),
+      }),
       /** In the order of the plan. The headline is about the first. */
-      saes: z.array(
-        z.strictObject({
-          name: z.string(),
-          /** k of a TopK SAE, from its file or the plan. Older versions have it only in the hash. */
-          k: z.int().positive().nullable().optional(),
-          sha256,
-          d_sae: z.int(),
-          kind: z.string(),
-          hook: z.string(),
-          /** Block whose resid_post the SAE read. */
-          layer: z.int().nonnegative(),
-        }),
-      ),
+      saes: z.array(saeIdentitySchema),
       plan: planSchema
         .omit(elsewhere)
         // Runs of versions in which these could not be chosen.
@@ -149,7 +136,7 @@ const written = z.strictObject({
     }),
   ),
   /** SHA-256 of the files that are written at the start, by name; empty in runs of older versions. */
-  files: z.record(z.string(), sha256).default({}),
+  files: z.record(z.string(), sha256Schema).default({}),
   /** Measured before the first answer, if the plan asks for it; otherwise null. */
   fidelity: fidelitySchema.nullable().default(null),
   /**
@@ -177,14 +164,7 @@ const written = z.strictObject({
     })
     .optional(),
   /** The versions and the machine. They are recorded, and may differ in a resume. */
-  environment: z.strictObject({
-    fathom: z.string(),
-    node: z.string(),
-    onnxruntime: z.string(),
-    platform: z.string(),
-    threads: z.int(),
-    created: z.string(),
-  }),
+  environment: environmentSchema,
 });
 export const manifestSchema = z.preprocess(seatedJudges, written);
 export type Manifest = z.infer<typeof manifestSchema>;
@@ -239,27 +219,10 @@ const isFree = (key: string, path: string): boolean => free.has(key) && !path.st
 export function requireSameInputs(run: string, begun: Manifest, now: Manifest): void {
   // An older version did not record the end tokens. If they differ, the keys of the answers differ too (units.ts).
   const ends = begun.inputs.end_tokens === null ? null : now.inputs.end_tokens;
-  const differing = firstDifference(begun.inputs, { ...now.inputs, end_tokens: ends }, isFree);
-  if (differing === null) return;
-  throw badInput(
-    `${manifestPath(run)} inputs${differing.path}`,
-    `${shown(differing.begun)} as when the run began`,
-    shown(differing.now),
-    "resume with the same inputs, or choose another --out",
-  );
+  requireSame(manifestPath(run), begun.inputs, { ...now.inputs, end_tokens: ends }, isFree);
 }
 
 /** Whether both manifests have the same inputs. */
 export function sameInputs(begun: Manifest, now: Manifest): boolean {
   return firstDifference(begun.inputs, now.inputs, isFree) === null;
-}
-
-function shown(value: Json | undefined): string {
-  if (!isRecord(value) || typeof value["sha256"] !== "string") return canonicalJson(value ?? null);
-  const { name, k, sha256 } = value;
-  return [
-    ...(typeof name === "string" ? [name] : []),
-    ...(typeof k === "number" ? [`k = ${k}`] : []),
-    `SHA-256 ${sha256}`,
-  ].join(", ");
 }

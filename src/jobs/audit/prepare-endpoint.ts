@@ -5,12 +5,13 @@ import type { Prompt } from "../../core/records/prompt.ts";
 import { addressOf } from "../../endpoint/address.ts";
 import { jsonLines } from "../../files/lines/json-lines.ts";
 import { expandConditions } from "../../prompts/conditions.ts";
+import { environmentOf } from "../job/environment.ts";
 import { messagesOf } from "./answers/ask-endpoint.ts";
 import type { Unit } from "./answers/asker.ts";
 import { promptsName, runFormat } from "./manifest.ts";
 import type { AuditPlan } from "./plan.ts";
 import type { Prepared } from "./prepare.ts";
-import { choicesOf, environmentOf, promptsOf, requireGrid } from "./prepared-parts.ts";
+import { choicesOf, promptsOf, requireGrid } from "./prepared-parts.ts";
 
 /** A plan that names an endpoint. */
 export type EndpointPlan = AuditPlan & { endpoint: string };

@@ -2,7 +2,6 @@
 import { basename } from "node:path";
 import { badInput } from "../../core/errors.ts";
 import { hashText } from "../../core/hash.ts";
-import { nameOf } from "../../core/names.ts";
 import type { Prompt } from "../../core/records/prompt.ts";
 import { jsonLines } from "../../files/lines/json-lines.ts";
 import { refusalOpeners } from "../../judges/refusal-openers.ts";
@@ -12,12 +11,12 @@ import type { ThinkingOptions } from "../../model/engine/thought.ts";
 import { thinkingOf } from "../../model/text/thinking.ts";
 import { requireUnseen } from "../../sae/code/fingerprint.ts";
 import type { Sae } from "../../sae/code/sae.ts";
-import { requireFits } from "../../sae/measure/gate/gate.ts";
-import { originName } from "../inputs/origin.ts";
+import { adapterIdentity, modelIdentity, saeIdentities } from "../inputs/identities.ts";
+import { environmentOf } from "../job/environment.ts";
 import type { Unit } from "./answers/asker.ts";
 import { type Manifest, promptsName, runFormat } from "./manifest.ts";
 import { type AuditPlan, pathOfSae } from "./plan.ts";
-import { choicesOf, environmentOf, promptsOf, requireGrid } from "./prepared-parts.ts";
+import { choicesOf, promptsOf, requireGrid } from "./prepared-parts.ts";
 import { expandUnits } from "./units.ts";
 
 export interface Prepared {
@@ -44,9 +43,12 @@ export async function prepare(
 ): Promise<Prepared> {
   const { set, prompts } = await promptsOf(plan);
   for (const sae of saes) requireUnseen(sae, prompts);
-  const { config, identity, adapter } = checkpoint;
   const { tokenizer, template, identity: text } = textOf(checkpoint);
-  const read = readBy(plan, checkpoint, saes, origins);
+  const named = plan.sae.map((one, i) => ({ path: pathOfSae(one), origin: origins.sae[i] ?? null }));
+  const read = saeIdentities(saes, checkpoint, named, {
+    layer: plan.layer ?? undefined,
+    allowFailed: plan.allow_failed,
+  });
   const layers = read.length === 0 ? [layerWithout(plan, checkpoint)] : risingOnce(read);
   const opening = refusalTokens(checkpoint);
   const watch = opening.map(({ id }) => id);
@@ -65,21 +67,8 @@ export async function prepare(
     manifest: {
       format: runFormat,
       inputs: {
-        model: {
-          name: checkpoint.name,
-          architecture: config.architecture,
-          layers: config.layers.length,
-          d_model: config.hiddenSize,
-          sha256: identity.model,
-        },
-        adapter:
-          adapter === null
-            ? null
-            : {
-                name: adapter.name,
-                made_for: adapter.base === null ? null : nameOf(adapter.base),
-                sha256: adapter.sha256,
-              },
+        model: modelIdentity(checkpoint),
+        adapter: adapterIdentity(checkpoint),
         endpoint: null,
         tokenizer: { sha256: text.tokenizer },
         template: text.template === null ? null : { sha256: text.template },
@@ -108,34 +97,6 @@ export async function prepare(
       environment: environmentOf(threads),
     },
   };
-}
-
-/** The manifest's entries for the SAEs. @throws FathomError for one that does not fit the model, or is named twice */
-function readBy(
-  plan: AuditPlan,
-  { name, config }: Checkpoint,
-  saes: readonly Sae[],
-  origins: NonNullable<Manifest["origins"]>,
-): Manifest["inputs"]["saes"] {
-  const facts = { name, layers: config.layers.length, hiddenSize: config.hiddenSize };
-  const seen = new Set<string>();
-  return saes.map((sae, i) => {
-    const layer = requireFits(sae, facts, plan.layer ?? undefined, plan.allow_failed);
-    const sha256 = sae.identity();
-    if (seen.has(`${sha256} ${layer}`))
-      throw badInput("sae", "each SAE once", `${pathOfSae(plan.sae[i]!)} twice`);
-    seen.add(`${sha256} ${layer}`);
-    const origin = origins.sae[i] ?? null;
-    return {
-      name: origin === null ? basename(sae.path) : originName(origin),
-      k: sae.k,
-      sha256,
-      d_sae: sae.d_sae,
-      kind: sae.kind,
-      hook: sae.site?.hookName ?? "not stated in its file",
-      layer,
-    };
-  });
 }
 
 const risingOnce = (read: readonly { layer: number }[]): number[] =>

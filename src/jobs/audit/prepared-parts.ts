@@ -1,10 +1,7 @@
 /** What a run needs before the first answer, whether a checkpoint or an endpoint gives the answers. */
-import { createRequire } from "node:module";
-import { availableParallelism } from "node:os";
 import { gridOf } from "../../audit/common/answers.ts";
 import type { Prompt } from "../../core/records/prompt.ts";
 import { loadPrompts } from "../../prompts/load.ts";
-import { fathomVersion } from "../job/version.ts";
 import type { Unit } from "./answers/asker.ts";
 import { elsewhere, type Manifest } from "./manifest.ts";
 import type { AuditPlan } from "./plan.ts";
@@ -33,16 +30,4 @@ export function requireGrid(prompts: readonly Prompt[], units: readonly Unit[]):
 export function choicesOf(plan: AuditPlan): Manifest["inputs"]["plan"] {
   const choices = Object.entries(plan).filter(([key]) => !(key in elsewhere));
   return Object.fromEntries(choices) as Manifest["inputs"]["plan"];
-}
-
-export function environmentOf(threads: number | null): Manifest["environment"] {
-  return {
-    fathom: fathomVersion(),
-    node: process.versions.node,
-    onnxruntime: (createRequire(import.meta.url)("onnxruntime-node/package.json") as { version: string })
-      .version,
-    platform: `${process.platform}-${process.arch}`,
-    threads: threads ?? availableParallelism(),
-    created: new Date().toISOString(),
-  };
 }
