@@ -1,5 +1,5 @@
 /** Measurements as JSON. A typed array becomes base64 of its little-endian bytes, so that every number comes back to the bit. */
-import type { Json } from "../../core/hash.ts";
+import type { Json } from "../../../core/hash.ts";
 
 export type Packed = Json;
 

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, expect, it } from "vitest";
-import type { Json } from "../../core/hash.ts";
+import type { Json } from "../../../core/hash.ts";
 import { JournalMemory } from "./memory.ts";
 import { packed, unpacked } from "./packed.ts";
 

@@ -3,9 +3,9 @@
  * measures nothing twice; and because numbers are kept to the bit, it ends with the same bytes. Texts and vectors of the
  * residual stream are never given to it, so they are never on the disk.
  */
-import { badInput } from "../../core/errors.ts";
-import { hashJson, type Json } from "../../core/hash.ts";
-import { type Journal, openJournal } from "../../files/lines/journal.ts";
+import { badInput } from "../../../core/errors.ts";
+import { hashJson, type Json } from "../../../core/hash.ts";
+import { type Journal, openJournal } from "../../../files/lines/journal.ts";
 import { type Packed, packed, unpacked } from "./packed.ts";
 
 /** Measures, unless the same was measured before. */
