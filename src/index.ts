@@ -22,6 +22,7 @@ export {
   type Generated,
   type GenerateOptions,
   type GradientOptions,
+  type Gradients,
   type Model,
   type ModelInput,
   type OpenModelOptions,
@@ -29,5 +30,4 @@ export {
 } from "./library/model.ts";
 export { type OpenSaeOptions, openSae, type Sae } from "./library/sae.ts";
 export type { Edit } from "./model/engine/edits.ts";
-export type { Gradients } from "./model/engine/gradients.ts";
 export type { Encoded } from "./sae/code/coder.ts";

@@ -156,7 +156,7 @@ describe("a model", () => {
     [
       "a position too far",
       () => model.gradients(asked[2]!, { terms: [{ position: 3, token: 0, coefficient: 1 }], layers: [0] }),
-      "objective: expected a position from 0 to 2, found 3",
+      "objective logits: expected a position from 0 to 2, found 3",
     ],
     [
       "half a position",

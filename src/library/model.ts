@@ -10,7 +10,6 @@ import type { JobEvent } from "../jobs/job/job-events.ts";
 import { answersAt, type Checkpoint, endsOf, notesOf, textOf } from "../model/checkpoint/checkpoint.ts";
 import { CapturedRows } from "../model/engine/captured-rows.ts";
 import { checkEdits, type Edit } from "../model/engine/edits.ts";
-import type { Gradients, Objective } from "../model/engine/gradients.ts";
 import { type Model as Engine, modelOf } from "../model/model.ts";
 import { inputOf } from "../prompts/inputs.ts";
 import { deviceDefault, generateDefaults, precisionDefault } from "./defaults.ts";
@@ -93,11 +92,20 @@ export interface Captured {
   logits: Float32Array<ArrayBuffer> | null;
 }
 
-export interface GradientOptions extends Objective {
+export interface GradientOptions {
+  /** The scalar: Σ coefficient · logits[position, token], e.g. the logit of one token minus that of another. */
+  terms: readonly { position: number; token: number; coefficient: number }[];
   /** Blocks, from 0, whose output the gradient is with respect to. */
   layers: readonly number[];
   /** A block; the gradients of its weights are computed too. */
   weightsOf?: number;
+}
+
+export interface Gradients {
+  /** Block → d scalar / d its output (resid_post), [tokens, d_model]. */
+  residuals: Map<number, Float32Array<ArrayBuffer>>;
+  /** Full name of a weight → d scalar / d weight, in the weight's shape, for every weight of the wanted block. */
+  weights: Map<string, Float32Array<ArrayBuffer>>;
 }
 
 /** A checkpoint and its engine, which works in a thread of its own. Calls wait for each other. */
@@ -281,13 +289,17 @@ class OpenModel implements Model {
       requireWhole("terms: position", position, 0);
       requireWhole("terms: token", token, 0);
     }
-    const [read] = this.#encoded([input], 0);
-    return await this.#engine.gradients({
-      ids: read!.ids,
-      objective: { terms },
-      layers,
-      weightsOf: weightsOf ?? null,
-    });
+    const residuals: Gradients["residuals"] = new Map();
+    const weights: Gradients["weights"] = new Map();
+    await this.#engine.gradients(
+      this.#encoded([input], 0).map(({ id, ids }) => ({ id, ids, objective: { kind: "logits", terms } })),
+      { sites: layers.map((layer) => ({ layer, site: "resid_post" })), weightsOf: weightsOf ?? null },
+      (row) => {
+        layers.forEach((layer, i) => residuals.set(layer, row.sites[i]!));
+        for (const [name, gradient] of row.weights) weights.set(name, gradient);
+      },
+    );
+    return { residuals, weights };
   }
 
   async close(): Promise<void> {

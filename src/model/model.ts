@@ -17,8 +17,8 @@ import type {
   OnRow,
   OnTokens,
 } from "./engine/generation.ts";
-import type { Gradients } from "./engine/gradients.ts";
-import type { Answer, Call, Event, GradientRequest, WorkerData } from "./engine/protocol.ts";
+import type { GradientOptions, GradientRequest, Gradients } from "./engine/gradients.ts";
+import type { Answer, Call, Event, WorkerData } from "./engine/protocol.ts";
 
 export interface OpenOptions extends Pick<EngineOptions, "threads" | "device" | "oneBlockAtATime"> {
   /** fp32 (exact) when not given. */
@@ -65,7 +65,13 @@ export interface Model {
     onPiece: OnPiece,
     onTokens?: OnTokens,
   ): Promise<void>;
-  gradients(request: GradientRequest): Promise<Gradients>;
+  /** Differentiates an objective of each request; the results come in no fixed order. fp32 only. */
+  gradients(
+    requests: readonly GradientRequest[],
+    options: GradientOptions,
+    onRow: (gradients: Gradients) => void,
+    onTokens?: OnTokens,
+  ): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -122,11 +128,9 @@ export async function modelOf(checkpoint: Checkpoint, options: OpenOptions = {})
         send(arrival) {
           here.postMessage(arrival);
         },
-        done: running
-          .then(() => undefined)
-          .finally(() => {
-            here.close();
-          }),
+        done: running.finally(() => {
+          here.close();
+        }),
       };
     },
     async capture(requests, captureOptions, onPiece, onTokens) {
@@ -135,8 +139,11 @@ export async function modelOf(checkpoint: Checkpoint, options: OpenOptions = {})
         if (event.kind === "tokens") onTokens?.(event.count, event.of);
       });
     },
-    async gradients(request) {
-      return (await line.call({ kind: "gradients", request }, () => undefined))!;
+    async gradients(requests, gradientOptions, onRow, onTokens) {
+      await line.call({ kind: "gradients", requests, options: gradientOptions }, (event) => {
+        if (event.kind === "differentiated") onRow(event.gradients);
+        if (event.kind === "tokens") onTokens?.(event.count, event.of);
+      });
     },
     async close() {
       await line.end();
@@ -147,7 +154,7 @@ export async function modelOf(checkpoint: Checkpoint, options: OpenOptions = {})
 
 interface Pending {
   onEvent: (event: Event) => void;
-  resolve: (gradients: Gradients | null) => void;
+  resolve: () => void;
   reject: (error: Error) => void;
 }
 
@@ -188,8 +195,8 @@ class WorkerLine {
     call: Call,
     onEvent: (event: Event) => void,
     transfer: readonly Transferable[] = [],
-  ): Promise<Gradients | null> {
-    return await this.#enqueue(call, onEvent, transfer);
+  ): Promise<void> {
+    await this.#enqueue(call, onEvent, transfer);
   }
 
   /** Stops the running call. Its promise then rejects. */
@@ -208,10 +215,10 @@ class WorkerLine {
     call: Call | null,
     onEvent: (event: Event) => void,
     transfer: readonly Transferable[] = [],
-  ): Promise<Gradients | null> {
+  ): Promise<void> {
     const turn = this.#queue.then(
       () =>
-        new Promise<Gradients | null>((resolve, reject) => {
+        new Promise<void>((resolve, reject) => {
           if (this.#ended !== null) {
             reject(this.#ended);
             return;
@@ -242,7 +249,7 @@ class WorkerLine {
         return;
       case "done":
         this.#pending = null;
-        pending.resolve(answer.gradients);
+        pending.resolve();
         return;
       case "failed":
         this.#pending = null;

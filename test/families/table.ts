@@ -53,9 +53,14 @@ async function measure(name: string): Promise<Measured> {
     { position: ids.length - 1, token: plus, coefficient: 1 },
     { position: ids.length - 1, token: minus, coefficient: -1 },
   ];
-  const { residuals } = await gradients.run(ids, { terms }, { layers, weightsOf: null });
-  for (const layer of layers)
-    gradient = Math.max(gradient, relativeError(residuals.get(layer)!, read(`gradient.layer.${layer}`)));
+  await gradients.run(
+    [{ id: "0", ids, objective: { kind: "logits", terms } }],
+    { sites: layers.map((layer) => ({ layer, site: "resid_post" })), weightsOf: null },
+    ({ sites }) => {
+      const errors = sites.map((found, layer) => relativeError(found, read(`gradient.layer.${layer}`)));
+      gradient = Math.max(...errors);
+    },
+  );
   await gradients.close();
   await engine.close();
   weights.close();

@@ -11,18 +11,26 @@ import { Positions } from "./positions.ts";
 import type { RotaryTables } from "./rotary.ts";
 import type { LayerConfig, ModelConfig } from "./settings/config-types.ts";
 
+export interface BackwardKind {
+  /**
+   * Whether other layers use this layer's keys and values. The graph then also has the inputs "cotangent_key" and
+   * "cotangent_value".
+   */
+  lends: boolean;
+  /** Whether the graph gives the gradients of its weights. ONNX Runtime computes every output, also one that nobody fetches. */
+  wantsWeights: boolean;
+}
+
 /**
- * The backward graph of a block. Its input is d loss / d block output ("cotangent", [B, T, d]). Its outputs are "dx" and
- * "d <weight>" for every weight of the block. A layer that uses another layer's keys and values also gives "dkey" and
- * "dvalue" for them.
- * @param lends whether other layers use this layer's keys and values. The graph then also has the inputs "cotangent_key"
- *   and "cotangent_value".
+ * The backward graph of a block. Its input is d loss / d block output ("cotangent", [B, T, d]). Its outputs are "dx" and,
+ * when they are wanted, "d <weight>" for every weight of the block. A layer that uses another layer's keys and values also
+ * gives "dkey" and "dvalue" for them.
  * @returns the graph, and the names of the weights below the block's prefix
  */
 export function backwardBlock(
   config: ModelConfig,
   layer: LayerConfig,
-  lends = false,
+  { lends, wantsWeights }: BackwardKind,
 ): { graph: Graph; names: string[] } {
   const { inputs, outputs, weights } = buildBlock(config, layer, asInput, "");
   const { graph } = inputs;
@@ -38,10 +46,15 @@ export function backwardBlock(
   const names = [...weights.keys()];
   const { shared } = inputs;
   const borrowed = shared === null ? [] : [shared.key, shared.value];
-  const gradients = gradient(cotangents, [inputs.x, ...weights.values(), ...borrowed]);
-  outputGradients(graph, names, gradients);
+  const wanted = wantsWeights ? names : [];
+  const gradients = gradient(cotangents, [
+    inputs.x,
+    ...wanted.map((name) => weights.get(name)!),
+    ...borrowed,
+  ]);
+  outputGradients(graph, wanted, gradients);
   borrowed.forEach((_, i) => {
-    graph.output(["dkey", "dvalue"][i]!, gradients[1 + names.length + i]!);
+    graph.output(["dkey", "dvalue"][i]!, gradients[1 + wanted.length + i]!);
   });
   return { graph, names };
 }

@@ -223,16 +223,18 @@ describe("an overflow although the weights are finite", () => {
   test("a gradient", async () => {
     folder.writeWhole(whole);
     await withModel(async (model) => {
-      const objective = {
-        terms: [
-          { position: 3, token: 5, coefficient: 3e38 },
-          { position: 3, token: 6, coefficient: -3e38 },
-        ],
-      };
+      const terms = [
+        { position: 3, token: 5, coefficient: 3e38 },
+        { position: 3, token: 6, coefficient: -3e38 },
+      ];
       await expect(
-        model.gradients({ ids: prompts[1]!, objective, layers: [0, 1], weightsOf: null }),
+        model.gradients(
+          [{ id: "a", ids: prompts[1]!, objective: { kind: "logits", terms } }],
+          { sites: [0, 1].map((layer) => ({ layer, site: "resid_post" })), weightsOf: null },
+          () => undefined,
+        ),
       ).rejects.toThrow(
-        /gradients: expected finite numbers, found NaN or Infinity in the gradient of block \d/,
+        /gradients of "a": expected finite numbers, found NaN or Infinity in the gradient of resid_post \d/,
       );
     });
   });

@@ -163,12 +163,11 @@ test("a matrix with NaN or infinities is refused by name, not rounded to zero", 
 
 test("gradients need fp32", async () => {
   const run = (model: Model) =>
-    model.gradients({
-      ids,
-      objective: { terms: [{ position: 3, token: 1, coefficient: 1 }] },
-      layers: [0],
-      weightsOf: null,
-    });
+    model.gradients(
+      [{ id: "a", ids, objective: { kind: "log_odds", position: 3, tokens: [1] } }],
+      { sites: [{ layer: 0, site: "resid_post" }], weightsOf: null },
+      () => undefined,
+    );
   await expect(withModel(checkpoints["Gemma 2, tied"], { precision: "int8" }, run)).rejects.toThrow(
     "gradients: expected a model in fp32, found int8. Try: --precision fp32",
   );

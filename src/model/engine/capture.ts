@@ -13,7 +13,7 @@ import { KvCache } from "./kv-cache.ts";
 /** Tokens per forward call. Above about this number the time per token rises again (measured). */
 const callTokens = 512;
 /** Rows of logits computed at once. With a vocabulary of 256k one row takes a megabyte. */
-const headRows = 64;
+export const headRows = 64;
 
 export interface CaptureRequest {
   id: string;
@@ -44,9 +44,9 @@ export interface CapturedPiece {
 
 export type OnPiece = (piece: CapturedPiece) => void;
 
-/** Rows that are read together: several in one forward call, or a single long one in stretches of `callTokens`. */
-interface Call {
-  rows: readonly { index: number; request: CaptureRequest }[];
+/** Rows that are read together: several in one forward call, or a single long one. */
+export interface Call<Request extends { ids: readonly number[] } = CaptureRequest> {
+  rows: readonly { index: number; request: Request }[];
   longest: number;
 }
 
@@ -191,7 +191,9 @@ function padded(
 }
 
 /** Sorts requests by length and puts as many into a call as fit into `callTokens` with padding. */
-function inCalls(requests: readonly CaptureRequest[]): Call[] {
+export function inCalls<Request extends { ids: readonly number[] }>(
+  requests: readonly Request[],
+): Call<Request>[] {
   const rows = requests
     .map((request, index) => ({ index, request }))
     .sort((a, b) => a.request.ids.length - b.request.ids.length || a.index - b.index);
@@ -207,6 +209,6 @@ function inCalls(requests: readonly CaptureRequest[]): Call[] {
   return calls;
 }
 
-function tokensOf({ rows }: Call): number {
+export function tokensOf({ rows }: Call<{ ids: readonly number[] }>): number {
   return rows.reduce((sum, { request }) => sum + request.ids.length, 0);
 }

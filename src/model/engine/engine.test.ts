@@ -15,7 +15,7 @@ import type { Edit } from "./edits.ts";
 import { Engine } from "./engine.ts";
 import { generate, planOf } from "./generate.ts";
 import type { GenerateOptions, Generation } from "./generation.ts";
-import { GradientEngine } from "./gradients.ts";
+import { GradientEngine, type Gradients } from "./gradients.ts";
 import { KvCache } from "./kv-cache.ts";
 
 describe.each(engineFixtures)("%s", (name) => {
@@ -274,22 +274,22 @@ describe.each(engineFixtures)("%s", (name) => {
     const ids = reference.prompts[prompt]!;
     const position = ids.length - 1;
     const layers = Array.from({ length: checkpoint.config.layers.length }, (_, i) => i);
-    const result = await gradients.run(
-      ids,
-      {
-        terms: [
-          { position, token: plus, coefficient: 1 },
-          { position, token: minus, coefficient: -1 },
-        ],
-      },
-      { layers, weightsOf: 1 },
+    const terms = [
+      { position, token: plus, coefficient: 1 },
+      { position, token: minus, coefficient: -1 },
+    ];
+    const results: Gradients[] = [];
+    await gradients.run(
+      [{ id: "0", ids, objective: { kind: "logits", terms } }],
+      { sites: layers.map((layer) => ({ layer, site: "resid_post" })), weightsOf: 1 },
+      (row) => results.push(row),
     );
     await gradients.close();
+    const result = results[0]!;
     for (const layer of layers) {
-      expect(
-        error(result.residuals.get(layer)!, read(`gradient.layer.${layer}`)),
-        `layer ${layer}`,
-      ).toBeLessThan(1e-3);
+      expect(error(result.sites[layer]!, read(`gradient.layer.${layer}`)), `layer ${layer}`).toBeLessThan(
+        1e-3,
+      );
     }
     const weights = [...tensors].filter((tensor) => tensor.startsWith("gradient.weights."));
     expect(result.weights.size).toBe(weights.length);

@@ -8,17 +8,7 @@ import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import type { CapturedPiece, CaptureOptions, CaptureRequest } from "./capture.ts";
 import type { EngineOptions } from "./engine.ts";
 import type { GenerateOptions, GenerateRequest, Generation, NewToken } from "./generation.ts";
-import type { Gradients, Objective } from "./gradients.ts";
-
-export interface GradientRequest {
-  /** One sequence: the exact tokens that the model reads. */
-  ids: readonly number[];
-  objective: Objective;
-  /** Layers whose resid_post gradient is wanted. */
-  layers: readonly number[];
-  /** A block whose weight gradients are wanted too; null for none. */
-  weightsOf: number | null;
-}
+import type { GradientOptions, GradientRequest, Gradients } from "./gradients.ts";
 
 export type Call =
   /** Each message of the port is an `Arrival`. Without a port no request arrives while it runs, and no tokens are told. */
@@ -29,7 +19,7 @@ export type Call =
       arrivals: MessagePort | null;
     }
   | { kind: "capture"; requests: readonly CaptureRequest[]; options: CaptureOptions }
-  | { kind: "gradients"; request: GradientRequest }
+  | { kind: "gradients"; requests: readonly GradientRequest[]; options: GradientOptions }
   | { kind: "close" };
 
 /** Sent while a call runs. */
@@ -39,11 +29,12 @@ export type Event =
   | { kind: "tokens"; count: number; of: "prompt" | "new" }
   | { kind: "new"; tokens: readonly NewToken[] }
   | { kind: "generated"; generation: Generation; index: number }
-  | { kind: "captured"; piece: CapturedPiece };
+  | { kind: "captured"; piece: CapturedPiece }
+  | { kind: "differentiated"; gradients: Gradients };
 
 export type Answer =
   | { kind: "event"; event: Event }
-  | { kind: "done"; gradients: Gradients | null }
+  | { kind: "done" }
   /** `problem` describes an error that the user can fix. If it is null, the failure is a bug, with its stack. */
   | { kind: "failed"; problem: Problem | null; exit: 1 | 2; message: string; stack: string };
 

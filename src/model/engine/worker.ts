@@ -9,7 +9,7 @@ import { capture } from "./capture.ts";
 import { Engine } from "./engine.ts";
 import { generate } from "./generate.ts";
 import type { Arrival, Live } from "./generation.ts";
-import { GradientEngine, type Gradients } from "./gradients.ts";
+import { GradientEngine } from "./gradients.ts";
 import type { Answer, Call, Event, WorkerData } from "./protocol.ts";
 import { checkDevice } from "./self-check.ts";
 
@@ -26,9 +26,10 @@ function tell(event: Event, transfer: readonly ArrayBuffer[] = []): void {
   send({ kind: "event", event }, transfer);
 }
 
-async function answering(work: () => Promise<Gradients | null>): Promise<void> {
+async function answering(work: () => Promise<void>): Promise<void> {
   try {
-    send({ kind: "done", gradients: await work() });
+    await work();
+    send({ kind: "done" });
   } catch (error) {
     const known = error instanceof FathomError;
     send({
@@ -62,7 +63,7 @@ function liveOver(arrivals: MessagePort): Live {
 
 function serve(engine: Engine): void {
   const gradients = new GradientEngine(engine);
-  const perform = async (call: Call): Promise<Gradients | null> => {
+  const perform = async (call: Call): Promise<void> => {
     switch (call.kind) {
       case "generate":
         await generate(
@@ -81,7 +82,7 @@ function serve(engine: Engine): void {
           call.arrivals === null ? undefined : liveOver(call.arrivals),
         );
         call.arrivals?.close();
-        return null;
+        return;
       case "capture":
         await capture(
           engine,
@@ -94,16 +95,29 @@ function serve(engine: Engine): void {
             tell({ kind: "tokens", count, of: "prompt" });
           },
         );
-        return null;
+        return;
       case "gradients":
         if (precision !== "fp32")
           throw badInput("gradients", "a model in fp32", precision, "--precision fp32");
-        return await gradients.run(call.request.ids, call.request.objective, call.request);
+        await gradients.run(
+          call.requests,
+          call.options,
+          (row) => {
+            const arrays = [...row.sites, ...row.weights.values()];
+            tell(
+              { kind: "differentiated", gradients: row },
+              arrays.map(({ buffer }) => buffer),
+            );
+          },
+          (count) => {
+            tell({ kind: "tokens", count, of: "prompt" });
+          },
+        );
+        return;
       case "close":
         await gradients.close();
         await engine.close();
         engine.weights.close();
-        return null;
     }
   };
   // `model.ts` sends one call at a time.
@@ -124,5 +138,4 @@ await answering(async () => {
     tell({ kind: "opened", done, total });
   });
   serve(engine);
-  return null;
 });

@@ -1,6 +1,6 @@
 /**
  * Loss and all gradients of a model in training. It uses the graphs of inference, with weights as inputs. The forward pass
- * keeps the residual stream between blocks; the backward pass is the engine's (src/model/engine/backward-pass.ts).
+ * keeps the residual stream between blocks; the backward pass is the engine's (src/model/engine/backward/backward-pass.ts).
  */
 import type { Random } from "../../core/random.ts";
 import type { Graph } from "../../graph/build/graph.ts";
@@ -18,7 +18,7 @@ import type { ModelConfig } from "../../model/architecture/config.ts";
 import { asInput } from "../../model/architecture/declare.ts";
 import { RotaryTables } from "../../model/architecture/rotary.ts";
 import { expectedShapes } from "../../model/architecture/weight-shapes.ts";
-import { BackwardPass } from "../../model/engine/backward-pass.ts";
+import { BackwardPass } from "../../model/engine/backward/backward-pass.ts";
 import { type InferenceSession, Tensor } from "../../model/ort/ort.ts";
 import { openWeightless, type SessionOptions } from "../../model/ort/session.ts";
 import type { Example } from "../design/encode.ts";
@@ -115,17 +115,14 @@ export class Backprop {
     }
     const gradients = new Map<string, Floats>();
     const top = await this.#throughHead(batch, T, inputs[config.layers.length]!, gradients);
-    const cotangent = await this.#backward.run(
-      { B, T, inputOf: (layer) => inputs[layer]!, lent: new Map(), perLayer: {} },
-      {
-        top: top.cotangent,
-        lowest: 0,
-        wantsWeights: () => true,
-        onOutput: () => undefined,
-        onWeight: (name, gradient) => gradients.set(name, gradient),
-      },
-    );
-    this.#addEmbeddingGradient(batch, T, cotangent, gradients.get(embeddingName)!);
+    const descent = {
+      forwarded: { B, T, inputOf: (layer: number) => inputs[layer]!, lent: new Map(), perLayer: {} },
+      top: top.cotangent,
+      onOutput: (_: number, cotangent: Floats | null) => cotangent,
+      onWeight: (name: string, gradient: Floats) => gradients.set(name, gradient),
+    };
+    const [cotangent] = await this.#backward.run([descent], { lowest: 0, wantsWeights: () => true });
+    this.#addEmbeddingGradient(batch, T, cotangent!, gradients.get(embeddingName)!);
     return { loss: top.loss, gradients };
   }
 

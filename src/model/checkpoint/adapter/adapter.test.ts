@@ -97,19 +97,19 @@ describe.each(adapters)("%s", (name) => {
     const position = ids.length - 1;
     const gradients = new GradientEngine(engine);
     const layers = checkpoint.config.layers.map((_, i) => i);
-    const { residuals } = await gradients.run(
-      ids,
-      {
-        terms: [
-          { position, token: plus, coefficient: 1 },
-          { position, token: minus, coefficient: -1 },
-        ],
-      },
-      { layers, weightsOf: null },
+    const terms = [
+      { position, token: plus, coefficient: 1 },
+      { position, token: minus, coefficient: -1 },
+    ];
+    let sites: Float32Array[] = [];
+    await gradients.run(
+      [{ id: "0", ids, objective: { kind: "logits", terms } }],
+      { sites: layers.map((layer) => ({ layer, site: "resid_post" })), weightsOf: null },
+      (row) => (sites = row.sites),
     );
     await gradients.close();
-    expect(residuals.size).toBe(layers.length);
-    for (const [layer, gradient] of residuals)
+    expect(sites.length).toBe(layers.length);
+    for (const [layer, gradient] of sites.entries())
       expect(error(gradient, read(`gradient.layer.${layer}`)), `layer ${layer}`).toBeLessThan(1e-3);
   });
 
