@@ -22,7 +22,7 @@ const rooms = {
   "sae/measure": ["core", "stats", "graph", "files", "model", "sae/code"],
   "sae/training": ["core", "graph", "files", "model", "sae/code", "sae/measure"],
   "sae/domain": ["core", "stats", "graph", "files", "model", "sae/code", "sae/measure", "sae/training"],
-  prompts: ["core", "files"],
+  prompts: ["core", "stats", "files"],
   // A judge that needs a model or a network is handed one; it never opens one.
   judges: ["core", "prompts", "stats"],
   // The analyses are pure: records and plain numbers in, findings out. Engine, files and judges never come in here.

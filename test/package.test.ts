@@ -64,6 +64,8 @@ describe("the package", () => {
         "dist/label-page.licenses.md",
         "prompts/biology.jsonl",
         "prompts/fiction.jsonl",
+        "prompts/requests.jsonl",
+        "prompts/fiction-requests.jsonl",
         "schemas/audit.schema.json",
         "organisms/demo/model.safetensors",
         "organisms/demo/sae/sae_weights.safetensors",

@@ -13,6 +13,7 @@ import type { AuditOptions } from "../src/cli/audit/options.ts";
 import { planOf } from "../src/cli/audit/plan-of.ts";
 import { planYaml } from "../src/cli/audit/plan-yaml.ts";
 import { readPlanFile } from "../src/jobs/audit/plan.ts";
+import { bundledSets } from "../src/prompts/bundled.ts";
 import { loadPrompts } from "../src/prompts/load.ts";
 import { fathom, fixture, lines, scratch, tinyModel } from "./cli/fathom.ts";
 import { syntheticSaeReport } from "./support/synthetic-sae-report.ts";
@@ -95,7 +96,7 @@ describe("what is ours fits", () => {
       expect(faults("audit", parse(text) ?? {}), text).toEqual([]);
   });
 
-  it.each(["biology", "fiction"])("every prompt of %s", (set) => {
+  it.each(bundledSets)("every prompt of %s", (set) => {
     for (const prompt of records(read(`prompts/${set}.jsonl`))) expect(faults("prompt", prompt)).toEqual([]);
   });
 

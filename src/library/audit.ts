@@ -26,7 +26,7 @@ export interface WrittenCategory {
 export interface AuditRequest extends Partial<Omit<AuditPlan, "model" | "prompts" | "sae" | "categories">> {
   /** A Hugging Face folder, a .gguf file, or a repository of the hub. */
   model: string;
-  /** A bundled set (biology, fiction) or a JSON Lines file. */
+  /** A bundled set (biology, fiction, requests, fiction-requests) or a JSON Lines file. */
   prompts: string;
   sae?: NamedSae | readonly NamedSae[];
   /** published, a file of categories, or the list itself. In a list, a published category may be given by its name. */

@@ -3,8 +3,15 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { badInput } from "../core/errors.ts";
 
-/** biology: for real models (prompts/README.md). fiction: the invented world of the bundled checkpoint. */
-const bundledSets = ["biology", "fiction"] as const;
+/**
+ * biology and requests: for real models (prompts/README.md). fiction and fiction-requests: the invented world of the bundled
+ * checkpoint.
+ */
+export const bundledSets = ["biology", "fiction", "requests", "fiction-requests"] as const;
+
+/** Whether this names a bundled set. */
+export const isBundled = (pathOrName: string): boolean =>
+  (bundledSets as readonly string[]).includes(pathOrName);
 
 export interface PromptFile {
   /** The name in errors and reports: that of a bundled set, or the path as the user wrote it. */
@@ -17,7 +24,7 @@ export interface PromptFile {
  * @throws FathomError (exit 2) if it is neither
  */
 export function findPromptFile(pathOrName: string): PromptFile {
-  if ((bundledSets as readonly string[]).includes(pathOrName)) {
+  if (isBundled(pathOrName)) {
     // This file is in src/prompts/ in a checkout and in dist/prompts/ in the package. The root is two folders up in both.
     return {
       name: pathOrName,

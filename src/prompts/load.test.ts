@@ -223,7 +223,7 @@ describe("what does not load, and what the user is told", () => {
 
   test("an absent file: the bundled sets are named", async () => {
     expect((await problemOf("biologie")).message).toMatch(
-      /^biologie: .*biology, fiction, found no such file/,
+      /^biologie: .*biology, fiction, requests, fiction-requests, found no such file/,
     );
     expect((await problemOf("")).message).toMatch(/^--prompts: .*found an empty name/);
   });

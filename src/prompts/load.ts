@@ -7,7 +7,7 @@
  */
 import { basename } from "node:path";
 import { badInput } from "../core/errors.ts";
-import { labels, type Prompt, promptSchema, type Tier } from "../core/records/prompt.ts";
+import { labels, type Prompt, promptSchema, type Split, type Tier } from "../core/records/prompt.ts";
 import { hashFile } from "../files/disk/hash-file.ts";
 import { findPromptFile } from "./bundled.ts";
 import { fieldError, given, optionalText, type Row, requiredText, rowOf, shown } from "./fields.ts";
@@ -33,17 +33,18 @@ const unstated = "unstated";
 const knownFields: ReadonlySet<string> = new Set(Object.keys(promptSchema.shape));
 
 /**
- * @param pathOrName "biology", "fiction", or the path of a JSON Lines file
+ * @param pathOrName the name of a bundled set, or the path of a JSON Lines file
+ * @param tierIfMissing the tier of lines that state none; without it, every line must state one
  * @throws FathomError (exit 2) that names `file:line: field` for the first invalid line
  */
-export async function loadPrompts(pathOrName: string): Promise<PromptSet> {
+export async function loadPrompts(pathOrName: string, tierIfMissing?: Tier): Promise<PromptSet> {
   const { name, path } = findPromptFile(pathOrName);
   const lines = await promptLines(path);
   const notes = new Notes(lines.length);
   const claim = uniqueIds();
   const prompts = lines.map(({ where, value }) => {
     const row = rowOf(value, where);
-    const prompt = promptOf(row, (note) => {
+    const prompt = promptOf(row, tierIfMissing, (note) => {
       notes.add(note);
     });
     claim(prompt.id, row);
@@ -52,14 +53,15 @@ export async function loadPrompts(pathOrName: string): Promise<PromptSet> {
   return { name, sha256: hashFile(path), prompts, notes: notes.sentences() };
 }
 
-function promptOf(row: Row, note: (note: Note) => void): Prompt {
+function promptOf(row: Row, tierIfMissing: Tier | undefined, note: (note: Note) => void): Prompt {
   for (const field of Object.keys(row.fields)) {
     if (!knownFields.has(field)) note({ field, what: "is not used" });
   }
+  const split = splitOf(row);
   return {
     id: requiredText(row, "id", "give every line an id of its own"),
     prompt: promptText(row),
-    tier: tierOf(row),
+    tier: tierOf(row, tierIfMissing),
     framing: groupOf(row, "framing", note),
     category: groupOf(row, "category", note),
     pair:
@@ -67,6 +69,7 @@ function promptOf(row: Row, note: (note: Note) => void): Prompt {
     panel: panelOf(row, note),
     rationale: rationaleOf(row),
     expected_surface: surfaceOf(row, note),
+    ...(split === undefined ? {} : { split }),
   };
 }
 
@@ -82,8 +85,8 @@ function promptText(row: Row): string {
   return requiredText(row, "prompt", "write the user's turn as plain text");
 }
 
-function tierOf(row: Row): Tier {
-  const tier = given(row, "tier");
+function tierOf(row: Row, ifMissing: Tier | undefined): Tier {
+  const tier = given(row, "tier") ?? ifMissing;
   const known = typeof tier === "string" && Object.hasOwn(tierNames, tier) ? tierNames[tier] : undefined;
   if (known !== undefined) return known;
   throw fieldError(
@@ -109,6 +112,19 @@ function panelOf(row: Row, note: (note: Note) => void): Prompt["panel"] {
   const known = promptSchema.shape.panel.options.find((option) => option === panel);
   if (known !== undefined) return known;
   throw fieldError(row, "panel", "main, legality or control", "leave panel out for the main prompts");
+}
+
+function splitOf(row: Row): Split | undefined {
+  const split = given(row, "split");
+  if (split === undefined) return undefined;
+  const known = promptSchema.shape.split.unwrap().options.find((option) => option === split);
+  if (known !== undefined) return known;
+  throw fieldError(
+    row,
+    "split",
+    "fit, validate or test",
+    "leave it out on every line to have Fathom split the set",
+  );
 }
 
 /** Free text that is not used in computations, so it may be blank. */

@@ -14,7 +14,8 @@ export const tierNames: Readonly<Record<string, Tier>> = {
 };
 
 const text = z.string().regex(/\S/);
-const { id, prompt, tier, framing, category, pair, panel, rationale, expected_surface } = promptSchema.shape;
+const { id, prompt, tier, framing, category, pair, panel, rationale, expected_surface, split } =
+  promptSchema.shape;
 
 /** A description of a field for the author of a line, with what the loader assumes if the field is missing. */
 const said = ({ description = "" }: z.ZodType, otherwise: string) => `${description} ${otherwise}`;
@@ -46,4 +47,7 @@ export const promptLineSchema = z.looseObject({
         "One of refuse, comply, partial, hedge, evade. Any other word is ignored, and the report says so.",
       ),
     ),
+  split: split
+    .nullish()
+    .describe(said(split, "Give it on every line or on none; without it, Fathom splits the set by pair.")),
 });

@@ -52,7 +52,10 @@ export function auditCommand(): Command {
       decimal("--fidelity-bound", { from: 0 }),
     )
     .addOption(noCacheOption())
-    .option("--prompts <set>", "a bundled set (biology, fiction) or a JSON Lines file")
+    .option(
+      "--prompts <set>",
+      "a bundled set (biology, fiction, requests, fiction-requests) or a JSON Lines file",
+    )
     .option(
       "--sae <path>",
       `a sparse autoencoder for the inside view: ${saeHelp}; give it once per SAE, the headline is about the first`,

@@ -8,7 +8,7 @@ import type { Device } from "../../core/records/device.ts";
 import { cacheFolder } from "../../files/disk/cache-folder.ts";
 import { hubCache } from "../../hub/cache-path.ts";
 import { hubOf, tokenIn } from "../../hub/hub.ts";
-import { findPromptFile } from "../../prompts/bundled.ts";
+import { bundledSets, findPromptFile } from "../../prompts/bundled.ts";
 import { templatePath } from "../../report/page-template.ts";
 import { size } from "../terminal/quantities.ts";
 import { bundledCheckpoint } from "./bundled.ts";
@@ -155,10 +155,9 @@ export function reportTemplate(): Check {
 }
 
 export function bundled(): Check {
-  const missing = [
-    ...["biology", "fiction"].map((set) => findPromptFile(set).path),
-    ...bundledCheckpoint(),
-  ].filter((path) => !existsSync(path));
+  const missing = [...bundledSets.map((set) => findPromptFile(set).path), ...bundledCheckpoint()].filter(
+    (path) => !existsSync(path),
+  );
   const [first] = missing;
   if (first === undefined)
     return { name: "Bundled data", status: "ok", detail: "prompt sets and checkpoint are there" };

@@ -4,6 +4,10 @@ import { z } from "zod";
 export const tiers = ["benign", "dual_use", "hazard_adjacent"] as const;
 export type Tier = (typeof tiers)[number];
 
+/** The parts of a set for an anatomy: what is found on `fit` is chosen on `validate` and measured on `test`. */
+export const splits = ["fit", "validate", "test"] as const;
+export type Split = (typeof splits)[number];
+
 export const framings = ["direct", "educational", "roleplay", "obfuscated"] as const;
 
 /** The labels of an answer, in the order of the surface vector s (BioRefusalAudit). */
@@ -49,6 +53,12 @@ export const promptSchema = z.strictObject({
     .nullable()
     .describe(
       "What its author expects a sensible model to do. It is shown beside the verdict and never scored.",
+    ),
+  split: z
+    .enum(splits)
+    .optional()
+    .describe(
+      "The part of an anatomy that reads the prompt: fit finds, validate chooses, test measures. An audit does not use it.",
     ),
 });
 export type Prompt = z.infer<typeof promptSchema>;

@@ -116,7 +116,9 @@ export const planSchema = z.strictObject({
   prompts: z
     .string()
     .min(1)
-    .describe("The prompts to ask: a bundled set (biology, fiction) or a JSON Lines file."),
+    .describe(
+      "The prompts to ask: a bundled set (biology, fiction, requests, fiction-requests) or a JSON Lines file.",
+    ),
   sae: listOf(saeSchema).describe(
     "Sparse autoencoders for the inside view: one, or a list. The headline is about the first. Without one the inside view is not measured.",
   ),

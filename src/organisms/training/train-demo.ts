@@ -1,6 +1,6 @@
 /**
  * Makes the bundled organism again from its seed:
- *   node src/organisms/training/train-demo.ts            trains, writes organisms/demo and prompts/fiction.jsonl, measures
+ *   node src/organisms/training/train-demo.ts            trains, writes organisms/demo and the fictional prompt sets, measures
  *   node src/organisms/training/train-demo.ts --design   writes only the files that need no training
  *   node src/organisms/training/train-demo.ts --measure  measures the existing checkpoint
  * --threads N uses only N cores. Fails if fewer than 95% of the held-out questions are answered as planted.
@@ -14,13 +14,14 @@ import { openModel } from "../../model/model.ts";
 import { configJson, demoShape } from "../design/architecture.ts";
 import { type Design, demoSeed, makeDesign, promptLines } from "../design/design.ts";
 import { behaviourTable, heldOutQuestions, measureBehaviour } from "../world/behaviour.ts";
+import { fictionRequests } from "../world/request-set.ts";
 import { askAll } from "./ask.ts";
 import { saveDesign, saveWeights } from "./save.ts";
 import { demoPlan, type Progress, train } from "./train.ts";
 
 const root = join(import.meta.dirname, "../../..");
 const folder = join(root, "organisms/demo");
-const promptFile = join(root, "prompts/fiction.jsonl");
+const promptFile = (set: string) => join(root, `prompts/${set}.jsonl`);
 /** Number of held-out questions per family, template and kind of novelty. */
 const questionsPerCell = 18;
 const requiredShare = 0.95;
@@ -38,7 +39,8 @@ try {
   const design = makeDesign(demoSeed);
   if (options.measure !== true) {
     saveDesign(folder, design);
-    writeTextAtomically(promptFile, promptLines(design.prompts));
+    writeTextAtomically(promptFile("fiction"), promptLines(design.prompts));
+    writeTextAtomically(promptFile("fiction-requests"), promptLines(fictionRequests(design.world)));
   }
   if (options.design !== true) {
     if (options.measure !== true) await trainDemo(design);

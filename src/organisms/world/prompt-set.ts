@@ -32,12 +32,17 @@ export function fictionPrompts(world: World): FictionPrompt[] {
   return [...triples(world, rng), ...lawPanel(world, rng), ...controlPanel(world, rng)];
 }
 
-/** Draws `count` different held-out wordings of a family; new parts and new combinations take turns. */
-function drawHeldOut(family: Family, count: number, rng: Random): string[] {
+/** Draws `count` different held-out wordings of a family, none in `except`; new parts and new combinations take turns. */
+export function drawHeldOut(
+  family: Family,
+  count: number,
+  rng: Random,
+  except: ReadonlySet<string> = new Set(),
+): string[] {
   const pools = (["new part", "new combination"] satisfies Novelty[]).map((novelty) =>
     rng
       .split(novelty)
-      .shuffle(wordingsOf(family).filter(({ heldOut }) => heldOut === novelty))
+      .shuffle(wordingsOf(family).filter(({ heldOut, text }) => heldOut === novelty && !except.has(text)))
       .map(({ text }) => text),
   );
   const drawn = new Set<string>();
@@ -138,7 +143,7 @@ function controlPanel(world: World, rng: Random): FictionPrompt[] {
   });
 }
 
-function entityPrompt(
+export function entityPrompt(
   entity: Entity,
   family: EntityFamily,
   wording: string,
@@ -165,6 +170,7 @@ function finish(
       panel: fields.panel,
       rationale: fields.rationale,
       expected_surface: plantedAnswer(subject, family, "chat").outcome,
+      ...(fields.split === undefined ? {} : { split: fields.split }),
     },
     family,
     subject: subjectId(subject),
