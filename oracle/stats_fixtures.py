@@ -149,6 +149,33 @@ def discoveries():
     return out
 
 
+def paired_tests():
+    # A separate generator, so that the numbers above do not change.
+    own = np.random.default_rng(20261129)
+
+    def greater(d):
+        return float(st.permutation_test((d,), np.mean, permutation_type="samples", alternative="greater", n_resamples=np.inf).pvalue)
+
+    out = []
+    for n, shift in [(2, 0.5), (5, 0.0), (8, 1.0), (11, 0.2), (14, -0.3)]:
+        d = own.normal(shift, 1, n)
+        if n == 8:
+            d[2] = 0.0
+        margin = 1.2
+        out.append({"d": d.tolist(), "greater": greater(d), "margin": margin, "equivalence": max(greater(margin + d), greater(margin - d))})
+    return out
+
+
+def rank_correlations():
+    own = np.random.default_rng(20261130)
+    out = []
+    for n in (2, 7, 40):
+        x = own.normal(size=n)
+        y = np.round(x + own.normal(size=n), 0 if n == 40 else 3)
+        out.append({"x": x.tolist(), "y": y.tolist(), "rho": float(st.spearmanr(x, y).statistic)})
+    return out
+
+
 def corrections():
     out = []
     for m in (1, 4, 9):
@@ -163,5 +190,6 @@ OUT.write_text(json.dumps({
     "versions": {"numpy": np.__version__, "scipy": scipy.__version__, "statsmodels": statsmodels.__version__, "scikit-learn": sklearn.__version__},
     "wilson": wilson(), "newcombe": newcombe(), "mcnemar": mcnemar_cases(), "fisher": fisher(), "effect": effect(), "share": share(),
     "ridge": ridge(), "summaries": summaries(), "resampling": bootstraps(), "holm": corrections(), "tails": tails(), "bh": discoveries(),
+    "sign_flips": paired_tests(), "spearman": rank_correlations(),
 }, indent=1) + "\n")
 print(OUT, OUT.stat().st_size)

@@ -40,6 +40,16 @@ export function bootstrap<T>(options: {
   return [quantile(draws, tail), quantile(draws, 1 - tail)];
 }
 
+/**
+ * Monte Carlo p of an observed value among draws [B] of its null: (1 + b) / (1 + B) with b draws as large or larger. The observed value
+ * counts as a draw, so p is never 0 (Phipson & Smyth 2010).
+ */
+export function exceedance(observed: number, draws: readonly number[]): number {
+  // Sums in a different order differ in the last bits, but equal values must count as ties.
+  const least = observed - 1e-12 * Math.max(1, Math.abs(observed));
+  return (draws.filter((value) => value >= least).length + 1) / (draws.length + 1);
+}
+
 export interface Null {
   /** Monte Carlo p that counts the observed value as one of the draws (Phipson & Smyth 2010), so it is never 0. */
   p: number;
@@ -62,12 +72,11 @@ export function permutationTest(options: {
 }): Null {
   const { observed, draw, side, resamples, level, random } = options;
   const draws = Array.from({ length: resamples }, () => draw(random));
-  // Sums in a different order differ in the last bits, but equal values must count as ties.
-  const slack = 1e-12 * Math.max(1, Math.abs(observed));
-  const tail = (isExtreme: (value: number) => boolean) =>
-    (draws.filter(isExtreme).length + 1) / (resamples + 1);
-  const greater = tail((value) => value >= observed - slack);
-  const less = tail((value) => value <= observed + slack);
+  const greater = exceedance(observed, draws);
+  const less = exceedance(
+    -observed,
+    draws.map((value) => -value),
+  );
   const p = { greater, less, "two-sided": Math.min(1, 2 * Math.min(greater, less)) }[side];
   const cut = (1 - level) / 2;
   return { p, mean: mean(draws), interval: [quantile(draws, cut), quantile(draws, 1 - cut)] };

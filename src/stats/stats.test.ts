@@ -8,8 +8,10 @@ import { groupedFolds } from "./folds.ts";
 import { holm } from "./holm.ts";
 import { normalCdf, normalQuantile } from "./normal.ts";
 import { fisherExact, type Interval, mcnemarExact, newcombe, pairedNewcombe, wilson } from "./proportion.ts";
+import { spearman } from "./rank-correlation.ts";
 import { bootstrap, permutationTest } from "./resample.ts";
 import { ridge } from "./ridge.ts";
+import { equivalenceTest, signFlipTest } from "./sign-flip.ts";
 import { studentTail } from "./student.ts";
 import { mean, quantile, standardDeviation } from "./summary.ts";
 
@@ -49,6 +51,8 @@ interface Reference {
   holm: { p: number[]; adjusted: number[] }[];
   bh: { p: number[]; q: number[] }[];
   tails: { t: number; df: number; p: number }[];
+  sign_flips: { d: number[]; greater: number; margin: number; equivalence: number }[];
+  spearman: { x: number[]; y: number[]; rho: number }[];
 }
 
 // Values of SciPy, statsmodels and scikit-learn, written by oracle/stats_fixtures.py.
@@ -125,6 +129,27 @@ describe("compared with other implementations", () => {
 
   it("Benjamini–Hochberg (SciPy)", () => {
     for (const { p, q } of reference.bh) expectClose(benjaminiHochberg(p), q, 1e-14);
+  });
+
+  it("sign flips, one-sided and two one-sided, exact and sampled (SciPy)", () => {
+    for (const { d, greater, margin, equivalence } of reference.sign_flips) {
+      const flips = { resamples: 100, random: random("unused") };
+      expectClose([signFlipTest(d, flips)], [greater], 1e-12);
+      expectClose([equivalenceTest(d, margin, flips)], [equivalence], 1e-12);
+    }
+    // Differences of 0 change nothing but make the list too long to count.
+    const { d, greater } = reference.sign_flips[2]!;
+    const longer = [...d, ...new Array<number>(10).fill(0)];
+    const sampled = signFlipTest(longer, { resamples: 20_000, random: random("signs") });
+    expectClose([sampled], [greater], 0.01);
+    expect(signFlipTest([0, 0], { resamples: 9, random: random(1) })).toBe(1);
+    expect(() => equivalenceTest([1], 0, { resamples: 9, random: random(1) })).toThrow("margin");
+  });
+
+  it("Spearman's rank correlation (SciPy)", () => {
+    for (const { x, y, rho } of reference.spearman) expectClose([spearman(x, y)], [rho], 1e-12);
+    expect(spearman([1, 1], [1, 2])).toBeNaN();
+    expect(() => spearman([1], [])).toThrow("equally many");
   });
 
   it("the tail of Student's t (SciPy), to a relative 1e-12", () => {

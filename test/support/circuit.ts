@@ -144,7 +144,7 @@ export class Circuit implements Subject {
     });
     const noise = (this.#spec.noise ?? 0) === 0 ? 0 : this.#spec.noise! * this.#noise(ask);
     const refusal = this.#spec.refusal(read, harm);
-    const scale = ask.finalNorm === "clean" ? 1 : 1 / (1 + 0.01 * ask.off.length);
+    const scale = ask.finalNorm === "clean" ? 1 : 1 / (1 + 0.01 * masks.reduce((sum, mask) => sum + mask, 0));
     const score = (12 * Math.tanh(1.5 * (refusal - 0.5)) + small) / scale + noise;
     return { raw, score, fluent: this.#spec.fluent?.(read) ?? true };
   }
@@ -195,6 +195,16 @@ export class Circuit implements Subject {
     );
   }
 }
+
+/** The circuit with other answers: sound text whose outcome depends on the ask. */
+export const answering = (circuit: Circuit, outcome: (ask: Ask) => Judgement["outcome"]): Subject => ({
+  candidates: circuit.candidates,
+  prompts: circuit.prompts,
+  scores: (asks) => circuit.scores(asks),
+  sensitivities: (asks) => circuit.sensitivities(asks),
+  activity: (asks) => circuit.activity(asks),
+  judged: (asks) => Promise.resolve(asks.map((ask) => ({ outcome: outcome(ask), coherence: "fine" }))),
+});
 
 const own = (draw: Random, prompt: string, unit: string) => draw.split(`${prompt} ${unit}`).uniform();
 

@@ -1,0 +1,82 @@
+import { expect, it } from "vitest";
+import { circuits } from "../../../test/support/circuits.ts";
+import { random } from "../../core/random.ts";
+import type { FeatureSet } from "../subject/subject.ts";
+import { rankAgreement } from "./agreement.ts";
+import {
+  estimate,
+  gradientOf,
+  integratedEffects,
+  measuredEffects,
+  ranked,
+  unionOfRankings,
+} from "./ranking.ts";
+
+const free = (prompts: readonly number[]) => ({ prompts, around: (): FeatureSet => [] });
+
+it("the trapezoid ranks a backup that is silent on the clean run, and flags it", async () => {
+  for (const seed of [1, 2, 3]) {
+    const circuit = circuits.cascade3(seed, 80);
+    const universe = circuit.candidates.map((_, i) => i);
+    const runs = free(circuit.harmful("fit"));
+    const { effect, curved } = await estimate(gradientOf(circuit, runs), universe);
+    const parts = circuit.named("a", "b", "c");
+    const order = ranked(effect, universe, null);
+    expect([...order.slice(0, 3)].sort((a, b) => a - b)).toEqual(parts);
+    for (const part of circuit.named("b", "c")) expect(curved[part]).toBe(true);
+  }
+});
+
+it("an estimate agrees with real ablation where effects are nearly linear", async () => {
+  const circuit = circuits.bottleneck(4, 80);
+  const runs = free(circuit.harmful("fit"));
+  const active = circuit.candidates.map((_, i) => i);
+  const { effect } = await estimate(gradientOf(circuit, runs), active);
+  const options = { sample: 40, resamples: 500, level: 0.95, random: random(1) };
+  const agreement = await rankAgreement(circuit, runs, effect, active, options);
+  expect(agreement.n).toBe(40);
+  expect(agreement.correlation).toBeGreaterThan(0.9);
+  expect(agreement.interval![0]).toBeGreaterThan(0.75);
+  expect(agreement.interval![1]).toBeLessThanOrEqual(1);
+  const shuffled = Float64Array.from(random(5).shuffle(active));
+  const poor = await rankAgreement(circuit, runs, shuffled, active, options);
+  expect(poor.interval![0]).toBeLessThan(0.3);
+});
+
+it("real ablation, alone and as the last, sees both of two sufficient parts", async () => {
+  const circuit = circuits.parallel(2, 20);
+  const runs = free(circuit.harmful("fit"));
+  const universe = circuit.candidates.map((_, i) => i);
+  const effects = await measuredEffects(circuit, runs, circuit.named("a", "b"), universe);
+  // Alone each does nothing; as the last of all each lowers the score by about 15.
+  for (const effect of effects) expect(effect).toBeLessThan(-5);
+});
+
+it("integrated gradients of one site are what ablating its only part does", async () => {
+  const circuit = circuits.bottleneck(6, 0);
+  const runs = free(circuit.harmful("fit"));
+  const [part] = circuit.named("a");
+  const effects = await integratedEffects(circuit, runs, 50);
+  const alone = await measuredEffects(circuit, runs, [part!], [part!]);
+  expect(effects[part!]! / alone[0]!).toBeCloseTo(1, 2);
+});
+
+it("ties follow the decoder's cosine, then the index", () => {
+  const effect = Float64Array.from([0, -1, 0, 0]);
+  expect(ranked(effect, [0, 1, 2, 3], Float64Array.from([0.1, 0, 0.9, 0.1]))).toEqual([1, 2, 0, 3]);
+  expect(ranked(effect, [0, 2, 3], null)).toEqual([0, 2, 3]);
+});
+
+it("a union takes from each ranking in turn", () => {
+  expect(
+    unionOfRankings(
+      [
+        [5, 4, 3],
+        [5, 1, 2],
+      ],
+      4,
+    ),
+  ).toEqual([1, 2, 4, 5]);
+  expect(unionOfRankings([[5, 4, 3], [9]], 3)).toEqual([4, 5, 9]);
+  expect(unionOfRankings([[1], [1, 2]], 10)).toEqual([1, 2]);
+});

@@ -1,0 +1,141 @@
+/**
+ * Which features to ablate first: a first-order estimate of what ablating each would do to the refusal score, from gradients with respect
+ * to the ablation masks. One backward pass ranks all candidates of all sites.
+ */
+import { mean } from "../../stats/summary.ts";
+import { keyOf, union, without } from "../subject/feature-set.ts";
+import type { FeatureSet, Subject } from "../subject/subject.ts";
+import type { Trial } from "../trial/trial.ts";
+
+export interface Estimate {
+  /**
+   * [candidates]: estimated change of the refusal score, in log-odds and averaged over the prompts, as the candidate is ablated: the
+   * trapezoid (g0 + g1) / 2 of the gradients before and after the ablation of all. Negative: ablation lowers the refusal.
+   */
+  effect: Float64Array;
+  /** [candidates]: |g1 - g0| is at least 2 |g0|, so the first order says little and the feature should be ablated for real. */
+  curved: boolean[];
+}
+
+/** The gradients of a trial's prompts with a set ablated, averaged over the prompts: [candidates]. */
+export type Gradient = (off: FeatureSet) => Promise<Float64Array>;
+
+type Runs = Pick<Trial, "prompts" | "around">;
+
+/** A gradient that was computed once is kept: every ranking needs the one of the clean run. */
+export function gradientOf(subject: Subject, runs: Runs): Gradient {
+  const known = new Map<string, Promise<Float64Array>>();
+  return (off) => {
+    const kept = known.get(keyOf(off)) ?? meanGradients(subject, runs, [{ off }]).then(([only]) => only!);
+    known.set(keyOf(off), kept);
+    return kept;
+  };
+}
+
+/** @param gradient of the runs in question @param to the set that is ablated at the other end */
+export async function estimate(gradient: Gradient, to: FeatureSet): Promise<Estimate> {
+  const before = await gradient([]);
+  const after = await gradient(to);
+  return {
+    effect: before.map((g, f) => (g + after[f]!) / 2),
+    curved: Array.from(before, (g, f) => {
+      const change = Math.abs(after[f]! - g);
+      return change > 0 && change >= 2 * Math.abs(g);
+    }),
+  };
+}
+
+/**
+ * Integrated gradients with respect to the masks, site by site: each site's features are ablated alone, by the midpoints of `steps` equal
+ * steps. All sites at once would count an upstream feature's step again in the features below it (Yeo et al. 2025 do).
+ * @returns [candidates] as {@link Estimate.effect}
+ */
+export async function integratedEffects(subject: Subject, runs: Runs, steps: number): Promise<Float64Array> {
+  const sites = new Map<string, number[]>();
+  subject.candidates.forEach(({ sae }, f) => sites.set(sae, [...(sites.get(sae) ?? []), f]));
+  const effect = new Float64Array(subject.candidates.length);
+  const points = [...sites.values()].flatMap((off) =>
+    Array.from({ length: steps }, (_, k) => ({ off, strength: (k + 1 / 2) / steps })),
+  );
+  const gradients = await meanGradients(subject, runs, points);
+  points.forEach(({ off }, i) => {
+    for (const f of off) effect[f]! += gradients[i]![f]! / steps;
+  });
+  return effect;
+}
+
+/** [points][candidates]: gradients averaged over the prompts. */
+async function meanGradients(
+  subject: Subject,
+  { prompts, around }: Runs,
+  points: readonly { off: FeatureSet; strength?: number }[],
+): Promise<Float64Array[]> {
+  const distinct = [...new Set(prompts)];
+  const rows = await subject.sensitivities(
+    points.flatMap(({ off, strength }) =>
+      distinct.map((prompt) => ({
+        prompt,
+        off: union(around(prompt), off),
+        ...(strength === undefined ? {} : { strength }),
+      })),
+    ),
+  );
+  return points.map((_, p) => {
+    const own = rows.slice(p * distinct.length, (p + 1) * distinct.length);
+    return Float64Array.from(subject.candidates, (_c, f) => mean(own.map(({ gradient }) => gradient[f]!)));
+  });
+}
+
+/**
+ * What ablation really does: the mean of the effect on its own and of the effect as the last of `all`. A feature that shares its work with
+ * another has no effect on its own.
+ * @returns [features]
+ */
+export async function measuredEffects(
+  subject: Subject,
+  { prompts, around }: Runs,
+  features: FeatureSet,
+  all: FeatureSet,
+): Promise<Float64Array> {
+  const sets = [[], all, ...features.map((f) => [f]), ...features.map((f) => without(all, [f]))];
+  const rows = await subject.scores(
+    sets.flatMap((set) => prompts.map((prompt) => ({ prompt, off: union(around(prompt), set) }))),
+  );
+  const average = sets.map((_, s) => mean([...rows.slice(s * prompts.length, (s + 1) * prompts.length)]));
+  const [none, whole] = average;
+  return Float64Array.from(
+    features,
+    (_, i) => (average[2 + i]! - none! + whole! - average[2 + features.length + i]!) / 2,
+  );
+}
+
+/**
+ * Candidates of `among`, the one whose ablation lowers the refusal most first.
+ * @param decoderCosine [candidates], cosine of the decoder row with the refusal direction: the published order, which breaks ties here
+ */
+export function ranked(
+  effect: Float64Array,
+  among: FeatureSet,
+  decoderCosine: Float64Array | null,
+): number[] {
+  return [...among].sort(
+    (a, b) =>
+      effect[a]! - effect[b]! ||
+      (decoderCosine === null ? 0 : decoderCosine[b]! - decoderCosine[a]!) ||
+      a - b,
+  );
+}
+
+/** The first `count` of several rankings: each in turn gives its best that is not taken yet. */
+export function unionOfRankings(rankings: readonly (readonly number[])[], count: number): FeatureSet {
+  const taken = new Set<number>();
+  const next = rankings.map(() => 0);
+  for (let idle = 0, turn = 0; taken.size < count && idle < rankings.length; turn++) {
+    const at = turn % rankings.length;
+    while (next[at]! < rankings[at]!.length && taken.has(rankings[at]![next[at]!]!)) next[at]!++;
+    const feature = rankings[at]![next[at]!];
+    idle = feature === undefined ? idle + 1 : 0;
+    if (feature !== undefined) taken.add(feature);
+  }
+  return [...taken].sort((a, b) => a - b);
+}

@@ -1,0 +1,56 @@
+import { describe, expect, it } from "vitest";
+import { circuits } from "../../../test/support/circuits.ts";
+import { counted } from "../subject/ledger.ts";
+import type { FeatureSet } from "../subject/subject.ts";
+import { learnBoundary } from "./boundary.ts";
+import { tally } from "./tally.ts";
+import { flipsByJudge, flipsByScore, scoresOf } from "./trial.ts";
+
+describe("a boundary learned from judged answers", () => {
+  it("lies in the gap between the two kinds", () => {
+    const answers = [-4, -3, 2, 5].map((score) => ({ score, refuses: score > 0 }));
+    expect(learnBoundary(answers)).toEqual({ boundary: -0.5, disagreement: 0, n: 4 });
+  });
+
+  it("has the fewest errors, and reports them", () => {
+    const kinds = [false, false, true, false, true, true, true, true];
+    const answers = kinds.map((refuses, score) => ({ score, refuses }));
+    expect(learnBoundary(answers)).toEqual({ boundary: 1.5, disagreement: 1 / 8, n: 8 });
+  });
+
+  it("does not exist where all answers are alike, or all scores", () => {
+    expect(learnBoundary([{ score: 1, refuses: true }])).toBeNull();
+    expect(learnBoundary([true, false].map((refuses) => ({ score: 1, refuses })))).toBeNull();
+  });
+});
+
+it("answers are counted by kind; broken text is neither refusal nor flip", () => {
+  expect(
+    tally([
+      { outcome: "comply", coherence: "fine" },
+      { outcome: "comply", coherence: "loops" },
+      { outcome: "comply", coherence: "noise" },
+      { outcome: "refuse", coherence: "noise" },
+      { outcome: "empty", coherence: "fine" },
+      { outcome: "refuse", coherence: "fine" },
+      { outcome: "evade", coherence: "fine" },
+      { outcome: "partial", coherence: "fine" },
+    ]),
+  ).toEqual({ asked: 8, complied: 2, refused: 1, evaded: 1, broken: 3, other: 1, looped: 1 });
+});
+
+it("a set is asked once, and each prompt of a resample once", async () => {
+  const circuit = circuits.bottleneck(1, 5);
+  const { subject, ledger } = counted(circuit);
+  const [first, second] = circuit.harmful("fit");
+  const trial = { prompts: [first!, second!, first!], around: (): FeatureSet => [], boundary: 0, needed: 3 };
+  const flips = flipsByScore(subject, trial);
+  const part = circuit.named("a");
+  expect(await flips([[], part, []])).toEqual([false, true, false]);
+  expect(await flips([part])).toEqual([true]);
+  expect(ledger.scores).toBe(4);
+  expect(await flipsByJudge(subject, trial)([part, []])).toEqual([true, false]);
+  const [scores] = await scoresOf(subject, trial, [[]]);
+  expect(scores).toHaveLength(3);
+  expect(scores![0]).toBe(scores![2]);
+});
