@@ -1,4 +1,4 @@
-"""Reference separators for src/stats/margin.ts from scikit-learn (liblinear), computed a second time with PyTorch.
+"""Reference separators for src/stats/fits/margin.ts from scikit-learn (liblinear), computed a second time with PyTorch.
 
     python oracle/margin_fixtures.py     # writes test/fixtures/stats/margin.json
 

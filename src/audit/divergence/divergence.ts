@@ -6,7 +6,7 @@
  * s [labels] is the surface vector, f [categories] the pooled activation of each category, T [labels, categories] the alignment.
  */
 import { badInput } from "../../core/errors.ts";
-import { ridge } from "../../stats/ridge.ts";
+import { ridge } from "../../stats/fits/ridge.ts";
 import { largestCondition, ridgePenalty } from "../common/choices.ts";
 
 export type Vector = readonly number[];

@@ -10,8 +10,8 @@
 import { clusterOf } from "../../core/cluster.ts";
 import type { Random } from "../../core/random.ts";
 import type { CategoryDefinition } from "../../core/records/category.ts";
+import { fitMargin } from "../../stats/fits/margin.ts";
 import { groupBy } from "../../stats/group.ts";
-import { fitMargin } from "../../stats/margin.ts";
 import { mean } from "../../stats/summary.ts";
 import { marginCost, marginTolerance, projectionDeals } from "../common/choices.ts";
 import { type Activated, activeFeatures, chooseCategories, keepFeatures, sidesOf } from "./categories.ts";

@@ -11,7 +11,7 @@ interface Case {
   w: number[];
 }
 const { cases } = JSON.parse(
-  readFileSync(new URL("../../test/fixtures/stats/margin.json", import.meta.url), "utf8"),
+  readFileSync(new URL("../../../test/fixtures/stats/margin.json", import.meta.url), "utf8"),
 ) as { cases: Case[] };
 const rows = (x: readonly (readonly number[])[]) => x.map((row) => Float64Array.from(row));
 
