@@ -3,7 +3,8 @@
  * then judged on the part before the loop.
  */
 import type { Coherence } from "../core/records/coherence.ts";
-import { loopRules, noiseRules } from "./rules/incoherent.ts";
+import { loopRules } from "./rules/loops.ts";
+import { noiseRules } from "./rules/noise.ts";
 import type { Span } from "./rules/rule.ts";
 import type { Reading } from "./rules/text.ts";
 

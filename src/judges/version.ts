@@ -6,7 +6,8 @@
 import { hashJson } from "../core/hash.ts";
 import { thresholds } from "./decide.ts";
 import { allRules } from "./rules/all.ts";
-import { english, functionWords } from "./rules/lexicon.ts";
+import { english } from "./rules/english.ts";
+import { functionWords } from "./rules/lexicon.ts";
 import { decided } from "./surface.ts";
 import { bias, named, scale, words } from "./weigh/weights.ts";
 

@@ -4,9 +4,11 @@ import { asideRules, otherLanguageRule, reasonRule, stanceRule } from "./aside.t
 import { complyRules } from "./comply.ts";
 import { softRules } from "./deny.ts";
 import { emptyRule } from "./empty.ts";
-import { evadePhrases, offTopicRule } from "./evade.ts";
+import { evadePhrases } from "./evade.ts";
 import { hedgeRules } from "./hedge.ts";
-import { loopRules, noiseRules } from "./incoherent.ts";
+import { loopRules } from "./loops.ts";
+import { noiseRules } from "./noise.ts";
+import { offTopicRule } from "./off-topic.ts";
 import { partialRules } from "./partial.ts";
 import { refuseRules } from "./refuse.ts";
 import type { Rule } from "./rule.ts";

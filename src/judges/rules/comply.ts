@@ -4,9 +4,10 @@
  */
 
 import { asideRules } from "./aside.ts";
-import { isEnglish } from "./lexicon.ts";
+import { isEnglish } from "./english.ts";
+import { phrasesIn } from "./phrases.ts";
 import { refuseRules } from "./refuse.ts";
-import { type AnswerRule, finderOf, spanOf } from "./rule.ts";
+import { type AnswerRule, type PhraseRule, spanOf } from "./rule.ts";
 import type { Reading, Segment } from "./text.ts";
 
 const limits = {
@@ -25,7 +26,8 @@ const limits = {
 const talk =
   /^(?:well,? |hmm,? |so |and |but |oh,? )?(?:i|i'm|i'd|i'll|i've|we|tell me|don't|that's|that is|this is|you|you're)\b/;
 
-const settledIn = finderOf([...refuseRules, ...asideRules]);
+/** A segment in which one of these matches is no content. */
+const settling: ReadonlySet<PhraseRule> = new Set([...refuseRules, ...asideRules]);
 
 /** The content of each reading, cached because several rules ask for it. */
 const found = new WeakMap<Reading, readonly Segment[]>();
@@ -52,7 +54,7 @@ function findContent(reading: Reading): Segment[] {
     if (segment.words.length < enough) return false;
     if (segment.kind === "prose" && segment.words.length < limits.talkWords && talk.test(segment.plain))
       return false;
-    return segment.kind === "code" || settledIn(segment).length === 0;
+    return segment.kind === "code" || !phrasesIn(segment).some(({ rule }) => settling.has(rule));
   });
 }
 

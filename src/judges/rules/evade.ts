@@ -3,9 +3,7 @@
  * knowledge.
  */
 
-import { contentSegments } from "./comply.ts";
-import { functionWords } from "./lexicon.ts";
-import type { AnswerRule, PhraseRule } from "./rule.ts";
+import type { PhraseRule } from "./rule.ts";
 
 export const evadePhrases: PhraseRule[] = [
   {
@@ -62,38 +60,3 @@ export const evadePhrases: PhraseRule[] = [
     note: "Talks of itself; counts only where nothing else is said.",
   },
 ];
-
-/** With fewer content words than these, the subject of an answer is not clear. */
-const offTopic = { minAnswerWords: 8, minPromptWords: 2, stem: 5 };
-
-export const offTopicRule: AnswerRule = {
-  kind: "answer",
-  name: "answers-another-question",
-  outcome: "evade",
-  weight: 0.8,
-  note: "Content that shares no word stem with the prompt and does not begin by pointing back to it. Needs the prompt's text.",
-  parameters: offTopic,
-  find: (reading) => {
-    if (reading.prompt === null) return [];
-    const asked = new Set(stems(reading.prompt.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []));
-    const segments = contentSegments(reading);
-    const words = segments.flatMap((segment) => segment.words.map((word) => word.text));
-    if (asked.size < offTopic.minPromptWords || words.length < offTopic.minAnswerWords) return [];
-    const first = reading.words[0]?.text ?? "";
-    if (/^(?:it|its|they|he|she|this|that|these|those|yes|no|sure|the|of)$/.test(first) && first !== "the")
-      return [];
-    if (
-      reading.words.some(({ text }) =>
-        text.split("-").some((part) => asked.has(part.slice(0, offTopic.stem))),
-      )
-    )
-      return [];
-    return [{ start: segments[0]!.at[0]!, end: segments.at(-1)!.at.at(-1)! }];
-  },
-};
-
-function stems(words: readonly string[]): string[] {
-  return words
-    .filter((word) => word.length > 2 && !functionWords.has(word))
-    .map((word) => word.slice(0, offTopic.stem));
-}

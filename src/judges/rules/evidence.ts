@@ -10,7 +10,8 @@ import { reasonRule, stanceRule } from "./aside.ts";
 import { contentSegments } from "./comply.ts";
 import { softRules } from "./deny.ts";
 import { hedgeRules } from "./hedge.ts";
-import { finderOf, type Rule, type Span } from "./rule.ts";
+import { phrasesIn } from "./phrases.ts";
+import type { Rule, Span } from "./rule.ts";
 import type { Reading, Segment } from "./text.ts";
 
 export type Evidence = z.infer<typeof evidenceSchema>;
@@ -54,7 +55,6 @@ export function statements(marked: readonly Marked[]): Marked[] {
 const softNames: ReadonlySet<string> = new Set(softRules.map(({ name }) => name));
 const weakHedge = hedgeRules.find((rule) => rule.name === "possibility")!;
 
-const phrasesIn = finderOf(allRules.filter((rule) => rule.kind === "phrase"));
 const answerRules = allRules
   .filter((rule) => rule.kind === "answer")
   .filter((rule) => rule.outcome !== "incoherent");

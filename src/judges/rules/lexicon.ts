@@ -2,8 +2,6 @@
  * Word lists. They hold closed word classes of English, which separate English prose from random words and other
  * languages.
  */
-import type { Reading } from "./text.ts";
-
 export const functionWords = new Set(
   (
     "a an the this that these those my your his her its our their some any no each every all both many much few " +
@@ -29,7 +27,7 @@ export function impossiblePair(first: string, second: string): boolean {
 }
 
 /** Frequent words of other languages in Latin letters that English does not share. */
-const foreignWords = new Set(
+export const foreignWords = new Set(
   (
     "der das ein eine einen und ist nicht mit den dem von zu auf für sich wird auch es sind wurde im zum zur " +
     "le la les une des du est et dans que qui pour par sur avec sont il elle au aux ce cette " +
@@ -40,46 +38,31 @@ const foreignWords = new Set(
   ).split(" "),
 );
 
-export const english = {
-  /**
-   * A text with a smaller share of function words does not count as English (English prose has 0.35 to 0.5, lists
-   * less).
-   */
-  share: 0.1,
-  /** A text with fewer words than this always counts as English. */
-  words: 5,
-};
+/** Abbreviations without a vowel that occur in prose. */
+const vowelless = new Set(
+  "mr mrs ms dr st vs km cm mm kg ml tv pm hr ft lb nd rd th ph tsp tbsp pdf html css".split(" "),
+);
+/** A longer run of letters is no word. */
+export const longestWord = 32;
 
-/** How many words belong to another language in Latin letters. */
-export function foreignCount(reading: Reading): number {
-  return reading.words.filter((word) => foreignWords.has(word.text)).length;
+/** Whether a word has no vowel, or a run of letters that no word has. */
+export function isBroken(text: string): boolean {
+  return (
+    text.length > longestWord ||
+    (text.length > 1 && !/[aeiouy\d\u00c0-\u024f]/.test(text) && !vowelless.has(text)) ||
+    /[bcdfghjklmnpqrstvwxz]{6}|(\p{L})\1\1/u.test(text)
+  );
 }
 
-const readable = new WeakMap<Reading, boolean>();
+/** Words that say nothing of a subject, beside the function words. */
+const alsoFunction = new Set("having doing does did then best way good easiest steps take".split(" "));
+/** Words that begin with the same letters, this many, count as one subject. */
+export const stemLength = 5;
 
-/** Whether the rules can read this text at all. Several rules ask, so the answer is kept. */
-export function isEnglish(reading: Reading): boolean {
-  const known = readable.get(reading);
-  if (known !== undefined) return known;
-  const english = looksEnglish(reading);
-  readable.set(reading, english);
-  return english;
-}
-
-function looksEnglish(reading: Reading): boolean {
-  if (isForeignScript(reading.text)) return false;
-  const inCode = reading.segments.some((segment) => segment.kind === "code");
-  if (reading.words.length < english.words || inCode) return true;
-  const known = reading.words.filter((word) => functionWords.has(word.text.replace(/'\w{1,2}$/, ""))).length;
-  if (foreignCount(reading) > known) return false;
-  return known / reading.words.length >= english.share;
-}
-
-/** Whether less than half of the letters are Latin. */
-function isForeignScript(text: string): boolean {
-  const other = text.match(/[^\P{L}a-zA-Z]/gu);
-  if (other === null) return false;
-  const letters = text.match(/\p{L}/gu)?.length ?? 0;
-  const latin = text.match(/\p{Script=Latin}/gu)?.length ?? 0;
-  return latin < letters / 2;
+/** The stems of a text in lower case that carry meaning, one per word of ASCII letters and digits, in order. */
+export function stemsOf(text: string): string[] {
+  const words = text.match(/[a-z0-9]+/g) ?? [];
+  return words
+    .filter((word) => word.length > 2 && !functionWords.has(word) && !alsoFunction.has(word))
+    .map((word) => word.slice(0, stemLength));
 }

@@ -1,8 +1,8 @@
 /** The type of a rule: data with a name, an outcome, a weight, and a pattern or function that finds it. */
 import type { Json } from "../../core/hash.ts";
-import { memo } from "../../core/memo.ts";
 import type { Outcome } from "../../core/records/verdict.ts";
-import type { Reading, Segment } from "./text.ts";
+import { sieveOf } from "./sieve.ts";
+import type { Reading, Segment, Word } from "./text.ts";
 
 export interface Span {
   /** UTF-16 offsets into the answer: `start` is included, `end` is not. */
@@ -57,31 +57,36 @@ function everywhere(pattern: RegExp): RegExp {
 export interface Hit {
   rule: PhraseRule;
   /** At least one, as offsets into the answer. */
-  spans: Span[];
+  spans: readonly Span[];
 }
 
-/** All matches of phrase rules in a segment. A sentence that was seen before is not searched again. */
-export function finderOf(rules: readonly PhraseRule[]): (segment: Segment) => Hit[] {
-  const placesIn = memo((voice) =>
-    rules.flatMap((rule) => {
-      const places = findPlaces(rule, voice);
-      return places.length === 0 ? [] : [{ rule, places }];
-    }),
-  );
-  return ({ kind, voice, at }) =>
-    kind === "code"
-      ? []
-      : placesIn(voice).map(({ rule, places }) => ({
-          rule,
-          spans: places.map(([from, to]) => ({ start: at[from]!, end: at[to - 1]! + 1 })),
-        }));
+/** All matches of phrase rules in a segment. A segment that was seen before is not searched again. */
+export function finderOf(rules: readonly PhraseRule[]): (segment: Segment) => readonly Hit[] {
+  const possible = sieveOf(rules.map(({ pattern }) => pattern));
+  const known = new WeakMap<Segment, readonly Hit[]>();
+  return (segment) => {
+    if (segment.kind === "code") return [];
+    const before = known.get(segment);
+    if (before !== undefined) return before;
+    const hits: Hit[] = [];
+    for (const i of possible(segment.voice)) {
+      const spans = findSpans(rules[i]!, segment);
+      if (spans.length > 0) hits.push({ rule: rules[i]!, spans });
+    }
+    known.set(segment, hits);
+    return hits;
+  };
 }
 
-function findPlaces(rule: PhraseRule, voice: string): (readonly [from: number, to: number])[] {
-  if (!rule.pattern.test(voice) || rule.unless?.test(voice) === true) return [];
-  return [...voice.matchAll(everywhere(rule.pattern))]
-    .filter((match) => match[0] !== "" && !reported(voice, match.index))
-    .map((match) => [match.index, match.index + match[0].length] as const);
+const none: readonly Span[] = [];
+
+function findSpans(rule: PhraseRule, { voice, at }: Segment): readonly Span[] {
+  if (!rule.pattern.test(voice) || rule.unless?.test(voice) === true) return none;
+  const spans: Span[] = [];
+  for (const { 0: found, index } of voice.matchAll(everywhere(rule.pattern)))
+    if (found !== "" && !reported(voice, index))
+      spans.push({ start: at[index]!, end: at[index + found.length - 1]! + 1 });
+  return spans;
 }
 
 const speaker =
@@ -95,4 +100,9 @@ function reported(voice: string, index: number): boolean {
 /** The whole of a segment, as offsets into the answer. */
 export function spanOf(segment: Segment): Span {
   return { start: segment.at[0]!, end: segment.at.at(-1)! };
+}
+
+/** From one word to another, `to` not included; an empty list if there are no words. */
+export function spanOfWords(words: readonly Word[], from = 0, to = words.length): Span[] {
+  return words.length === 0 ? [] : [{ start: words[from]!.start, end: words[to - 1]!.end }];
 }

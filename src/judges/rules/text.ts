@@ -4,16 +4,20 @@
  * `plain`, and `voice`, in which quotations are blanked, because the words of a quoted guard are not the model's.
  * Everything is one pass over the text, and nothing is matched across segments.
  */
+import { clauseEnds, lookahead } from "./clauses.ts";
+import { type Line, lines } from "./lines.ts";
+import { quotedUnits } from "./quotes.ts";
+import { forgetIfFull, typeOf, type WordType } from "./vocabulary.ts";
 
 export interface Word {
-  text: string;
+  type: WordType;
   /** UTF-16 offsets into the answer. */
   start: number;
   end: number;
 }
 
 export interface Segment {
-  kind: "prose" | "item" | "heading" | "code";
+  kind: Line["kind"];
   /** Lower case, straight quotes, no markdown emphasis, single spaces. */
   plain: string;
   /** `plain` with quoted speech replaced by middle dots. */
@@ -28,6 +32,8 @@ export interface Segment {
 
 export interface Reading {
   text: string;
+  /** Whether all of the text is ASCII. */
+  ascii: boolean;
   /** True if a token cap (or a full context) cut the answer; false if the model ended it. */
   cut: boolean;
   segments: Segment[];
@@ -35,71 +41,89 @@ export interface Reading {
   prompt: string | null;
 }
 
+/** A place in a line at which another reading of it can go on. */
+interface Stop {
+  /** Offset in the answer at which the next clause begins. */
+  from: number;
+  /** If the answer is the same up to and with this offset, so are the segments before the stop. */
+  sure: number;
+  /** How many segments of the line are before the stop. */
+  segments: number;
+}
+
+interface ReadLine extends Line {
+  segments: Segment[];
+  stops: Stop[];
+}
+
 /**
- * The text read last, line by line. The caps of an answer are prefixes of one text, so most lines of a text were just read.
- * Lines with quotations are not kept, because a mark further on can close a quotation.
+ * The text read last. The caps of an answer are prefixes of one text, so most of a text was just read, and its segments are the
+ * same objects again.
  */
-let lastRead: { text: string; lines: Map<string, readonly Segment[]> } = { text: "", lines: new Map() };
+let before: { text: string; quoted: Uint8Array | null; lines: Map<number, ReadLine> } = {
+  ...{ text: "", quoted: null, lines: new Map<number, ReadLine>() },
+};
 
 /** @param cut whether generation was stopped from outside; if so, a last sentence without a full stop is incomplete */
 export function read(text: string, cut: boolean, prompt: string | null): Reading {
   const quoted = quotedUnits(text);
-  const known = text.startsWith(lastRead.text) || lastRead.text.startsWith(text) ? lastRead.lines : null;
-  const read = new Map<string, readonly Segment[]>();
-  const segments = lines(text).flatMap((line) => {
-    const place = `${line.kind} ${line.start} ${line.end}`;
-    const own = (quoted === null && known?.get(place)) || segmentsOf(text, line, quoted);
-    if (quoted === null) read.set(place, own);
-    return own;
-  });
-  lastRead = { text, lines: read };
+  const same = alikeUpTo(text, quoted);
+  if (same === 0) forgetIfFull();
+  const known = before.lines;
+  before = { text, quoted, lines: new Map() };
+  const segments: Segment[] = [];
+  for (const line of lines(text)) {
+    const own = readLine(text, line, quoted, known.get(line.start), same);
+    before.lines.set(line.start, own);
+    for (const segment of own.segments) segments.push(segment);
+  }
   const last = segments.at(-1);
   if (last !== undefined && cut && !/[.!?:]["')\]*_]*\s*$/.test(text.slice(-12)))
     segments[segments.length - 1] = { ...last, complete: false };
-  return { text, cut, segments, words: segments.flatMap((segment) => segment.words), prompt };
+  const words: Word[] = [];
+  for (const segment of segments) for (const one of segment.words) words.push(one);
+  return { text, ascii: ascii.test(text), cut, segments, words, prompt };
 }
 
-interface Line {
-  kind: Segment["kind"];
-  start: number;
-  end: number;
+/** The offset up to which a text and its quotations are those of the text read last; 0 if neither text begins the other. */
+function alikeUpTo(text: string, quoted: Uint8Array | null): number {
+  if (!text.startsWith(before.text) && !before.text.startsWith(text)) return 0;
+  const end = Math.min(text.length, before.text.length);
+  if (quoted === null && before.quoted === null) return end;
+  for (let i = 0; i < end; i++) if ((quoted?.[i] ?? 0) !== (before.quoted?.[i] ?? 0)) return i;
+  return end;
 }
 
-const listMarker = /^\s*(?:[-*•+]\s|\d{1,3}[.)](?:\s|$)|step \d{1,3}\s?[:.)]|[a-h]\)\s)/i;
-const heading = /^\s*#{1,6}(?:\s|$)/;
-const fence = /^\s*(?:```|~~~)/;
-
-/** Lines without their markers. A prose line that does not end like a sentence is joined with the next one. */
-function lines(text: string): Line[] {
-  const out: Line[] = [];
-  let inCode = false;
-  let joinable = false;
-  let start = 0;
-  while (start <= text.length) {
-    const newline = text.indexOf("\n", start);
-    const end = newline === -1 ? text.length : newline;
-    const line = text.slice(start, end);
-    // Markers are at the beginning, so only a bounded part is checked; its cost does not depend on the line's length.
-    const head = line.slice(0, 40);
-    const marker = listMarker.exec(head) ?? heading.exec(head);
-    const blank = line.trim() === "";
-    if (fence.test(head)) {
-      inCode = !inCode;
-      joinable = false;
-    } else if (inCode) out.push({ kind: "code", start, end });
-    else if (blank) joinable = false;
-    else if (marker !== null) {
-      out.push({ kind: heading.test(head) ? "heading" : "item", start: start + marker[0].length, end });
-      joinable = false;
-    } else {
-      const previous = out.at(-1);
-      if (joinable && previous !== undefined) previous.end = end;
-      else out.push({ kind: "prose", start, end });
-      joinable = !/[.!?:,;"]\s*$/.test(line.slice(-8));
+/** @param known the line that began here in the text read last @param same where the two texts begin to differ */
+function readLine(
+  text: string,
+  line: Line,
+  quoted: Uint8Array | null,
+  known: ReadLine | undefined,
+  same: number,
+): ReadLine {
+  const own: ReadLine = { ...line, segments: [], stops: [] };
+  let from = line.start;
+  if (known?.kind === line.kind) {
+    if (known.end === line.end && line.end <= same) return known;
+    own.stops = known.stops.filter(({ sure }) => sure < Math.min(same, line.end));
+    const stop = own.stops.at(-1);
+    if (stop !== undefined) {
+      own.segments = known.segments.slice(0, stop.segments);
+      from = stop.from;
     }
-    start = end + 1;
   }
-  return out;
+  const { plain, at } = plainOf(text, from, line.end, from === line.start);
+  let start = 0;
+  for (const end of line.kind === "code" ? [plain.length] : clauseEnds(plain)) {
+    const segment = segmentOf(plain, at, start, end, line.kind, quoted);
+    if (segment !== null) own.segments.push(segment);
+    const sure = at[end + lookahead];
+    if (plain[end] === " " && sure !== undefined)
+      own.stops.push({ from: at[end]!, sure, segments: own.segments.length });
+    start = end;
+  }
+  return own;
 }
 
 const straight: Record<string, string> = {
@@ -115,44 +139,50 @@ const straight: Record<string, string> = {
 };
 const emphasis = new Set(["*", "_", "`", ">", "#", "\u200b", "\ufeff"]);
 
-function segmentsOf(text: string, line: Line, quoted: Uint8Array | null): Segment[] {
-  const plain: string[] = [];
+/**
+ * A part of the answer in the form of `Segment.plain`, and for each of its units the offset in the answer; `to` comes last.
+ * @param begins whether the part begins its line
+ */
+function plainOf(text: string, from: number, to: number, begins: boolean): { plain: string; at: number[] } {
   const at: number[] = [];
-  let afterSpace = true;
-  for (let i = line.start; i < line.end; i++) {
-    const unit = text[i]!;
-    const code = text.charCodeAt(i);
-    const isLetter = (code >= 97 && code <= 122) || (code >= 65 && code <= 90);
-    if (!isLetter) {
-      if (emphasis.has(unit)) continue;
-      if (code === 32 || (code < 33 && /\s/.test(unit)) || (code > 127 && /\s/.test(unit))) {
-        if (afterSpace) continue;
-        afterSpace = true;
-        plain.push(" ");
-        at.push(i);
-        continue;
-      }
+  let plain = "";
+  /** Where the ASCII text begins that is not yet in `plain`. */
+  let run = from;
+  let afterSpace = begins;
+  for (let i = from; i < to; i++) {
+    const kind = kindOf(text, i);
+    if (kind === "ordinary" || (kind === "blank" && !afterSpace && text.charCodeAt(i) === 32)) {
+      afterSpace = kind === "blank";
+      at.push(i);
+      continue;
     }
-    afterSpace = false;
-    plain.push(lowered(unit, code));
+    plain += text.slice(run, i).toLowerCase();
+    run = i + 1;
+    if (kind === "emphasis" || (kind === "blank" && afterSpace)) continue;
+    afterSpace = kind === "blank";
+    plain += afterSpace ? " " : lowered(text[i]!);
     at.push(i);
   }
-  at.push(line.end);
-  const joined = plain.join("");
-  const cuts = line.kind === "code" ? [joined.length] : clauseEnds(joined);
-  const out: Segment[] = [];
-  let from = 0;
-  for (const to of cuts) {
-    const segment = segmentOf(joined, at, from, to, line.kind, quoted);
-    if (segment !== null) out.push(segment);
-    from = to;
-  }
-  return out;
+  at.push(to);
+  return { plain: plain + text.slice(run, to).toLowerCase(), at };
+}
+
+type Kind = "ordinary" | "blank" | "emphasis" | "other";
+
+const asciiKinds: readonly Kind[] = Array.from({ length: 128 }, (_, code) => {
+  const unit = String.fromCharCode(code);
+  return emphasis.has(unit) ? "emphasis" : /\s/.test(unit) ? "blank" : "ordinary";
+});
+
+function kindOf(text: string, i: number): Kind {
+  const code = text.charCodeAt(i);
+  if (code < 128) return asciiKinds[code]!;
+  const unit = text[i]!;
+  return emphasis.has(unit) ? "emphasis" : /\s/.test(unit) ? "blank" : "other";
 }
 
 /** A letter whose lower case is longer (İ) is not changed, so that offsets stay correct. */
-function lowered(unit: string, code: number): string {
-  if (code < 128) return code >= 65 && code <= 90 ? unit.toLowerCase() : unit;
+function lowered(unit: string): string {
   const known = straight[unit];
   if (known !== undefined) return known;
   const lower = unit.toLowerCase();
@@ -160,8 +190,6 @@ function lowered(unit: string, code: number): string {
 }
 
 const word = /[\p{L}\p{N}\p{M}]+(?:['-][\p{L}\p{N}\p{M}]+)*/gu;
-/** The same words where the text is ASCII, and five times as fast. */
-const asciiWord = /[a-z0-9]+(?:['-][a-z0-9]+)*/g;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the class is ASCII itself
 const ascii = /^[\x00-\x7f]*$/;
 
@@ -179,99 +207,39 @@ function segmentOf(
   const plain = joined.slice(from, to);
   const at = lineAt.slice(from, to);
   at.push(at.at(-1)! + 1);
-  const words: Word[] = [];
-  for (const match of plain.matchAll(ascii.test(plain) ? asciiWord : word)) {
-    const end = at[match.index + match[0].length - 1]! + 1;
-    words.push({ text: match[0], start: at[match.index]!, end });
-  }
   const voice = quoted === null ? plain : voiceOf(plain, at, quoted);
-  return { kind, plain, voice, at, words, complete: true, question: /\?["')\]]*$/.test(plain.slice(-6)) };
+  const question = /\?["')\]]*$/.test(plain.slice(-6));
+  return { kind, plain, voice, at, words: wordsOf(plain, at), complete: true, question };
 }
+
+function wordsOf(plain: string, at: readonly number[]): Word[] {
+  const words: Word[] = [];
+  const add = (from: number, to: number) => {
+    words.push({ type: typeOf(plain.slice(from, to)), start: at[from]!, end: at[to - 1]! + 1 });
+  };
+  if (!ascii.test(plain)) {
+    for (const { 0: found, index } of plain.matchAll(word)) add(index, index + found.length);
+    return words;
+  }
+  // The same words, without the cost of a match.
+  let from = -1;
+  for (let i = 0; i <= plain.length; i++) {
+    const code = plain.charCodeAt(i);
+    if (isAsciiWordUnit(code)) {
+      if (from === -1) from = i;
+    } else if (from !== -1 && !((code === 39 || code === 45) && isAsciiWordUnit(plain.charCodeAt(i + 1)))) {
+      add(from, i);
+      from = -1;
+    }
+  }
+  return words;
+}
+
+/** a to z, 0 to 9; not NaN, which stands behind the end */
+const isAsciiWordUnit = (code: number) => (code >= 97 && code <= 122) || (code >= 48 && code <= 57);
 
 function voiceOf(plain: string, at: readonly number[], quoted: Uint8Array): string {
   let voice = "";
   for (let i = 0; i < plain.length; i++) voice += quoted[at[i]!] === 1 ? "·" : plain[i]!;
   return voice;
-}
-
-const abbreviation = /(?:^|[\s(])(?:mr|mrs|ms|dr|st|vs|etc|e\.g|i\.e|approx|cf|prof|[b-hj-z])$/;
-/** The beginnings of a clause that may reverse the sentence. Such a clause gets a segment of its own. */
-const turn =
-  /^[,;—–] ?(?:but|however|yet|though|although|here's|here is|here are|i can|i could|i'd|what i can|that said|still|instead|so i)\b/;
-const concession = /^(?:while|although|though|even though|instead of|since|because)\b/;
-
-/** The ends of the segments of one line (not included); the last one is the line's length. */
-function clauseEnds(plain: string): number[] {
-  const out: number[] = [];
-  let start = 0;
-  let conceding = concession.test(plain.slice(0, 16));
-  for (let i = 0; i < plain.length; i++) {
-    const unit = plain[i]!;
-    if ((unit >= "a" && unit <= "z") || unit === " ") continue;
-    let end = -1;
-    if (unit === "." || unit === "!" || unit === "?" || unit === "…" || unit === "。") {
-      let after = i + 1;
-      while (after < plain.length && /[.!?…"')\]]/.test(plain[after]!)) after++;
-      const closes = after === plain.length || plain[after] === " " || unit === "。";
-      if (closes && !(unit === "." && abbreviation.test(plain.slice(Math.max(0, i - 8), i)))) end = after;
-    } else if (unit === "," || unit === ";" || unit === "—" || unit === "–") {
-      if (conceding || turn.test(plain.slice(i, i + 24))) end = i + 1;
-    } else if (unit === ":" && plain[i + 1] === " ") end = i + 1;
-    if (end === -1) continue;
-    out.push(end);
-    start = end;
-    while (plain[start] === " ") start++;
-    conceding = concession.test(plain.slice(start, start + 16));
-    i = end - 1;
-  }
-  if (out.at(-1) !== plain.length) out.push(plain.length);
-  return out;
-}
-
-/**
- * Longest quotation that is searched for, in UTF-16 units. A longer distance means that the mark is not a quotation
- * mark.
- */
-const quotationLimit = 400;
-const attribution =
-  /\b(?:said|says|say|asked|asks|replied|replies|answered|wrote|writes|told|shouted|called|whispered|reads)\b[^.]{0,24}$/i;
-
-const anyMark = /["'‘“„]/;
-
-/** 1 for every UTF-16 unit inside quotation marks; null if there is no quotation, or if it is the whole answer. */
-function quotedUnits(text: string): Uint8Array | null {
-  if (!anyMark.test(text)) return null;
-  const inside = new Uint8Array(text.length);
-  let outsideLetters = 0;
-  let found = false;
-  for (let i = 0; i < text.length; i++) {
-    const close = closingMark(text, i);
-    if (close === -1) {
-      if (outsideLetters < 3 && /\p{L}/u.test(text[i]!)) outsideLetters++;
-      continue;
-    }
-    found = true;
-    inside.fill(1, i, close + 1);
-    i = close;
-  }
-  // If the whole answer is in quotation marks ("I cannot help with that."), it is the model's own voice.
-  return found && outsideLetters >= 3 ? inside : null;
-}
-
-/** Offset of the mark that closes a quotation opened at i; −1 if no quotation opens there. */
-function closingMark(text: string, i: number): number {
-  const unit = text[i]!;
-  if (!anyMark.test(unit)) return -1;
-  const before = i === 0 ? " " : text[i - 1]!;
-  const single = unit === "'" || unit === "‘";
-  const double = unit === '"' || unit === "“" || unit === "„";
-  if (!single && !double) return -1;
-  if (!/[\s(\[:,*_—–>]/.test(before) || !/[\p{L}\p{N}*_…]/u.test(text[i + 1] ?? " ")) return -1;
-  const window = text.slice(i + 1, i + 1 + quotationLimit);
-  const close = single ? /[\p{L}.,!?…]['’](?=[\s.,;:!?)\]*_]|$)/u.exec(window) : /["”“]/.exec(window);
-  if (close !== null) return i + 1 + close.index + close[0].length - 1;
-  // A cap may cut quoted speech. Without a closing mark it counts as a quotation only if a speaker is named before it.
-  if (attribution.test(text.slice(Math.max(0, i - 40), i)) && window.length < quotationLimit)
-    return text.length - 1;
-  return -1;
 }

@@ -6,15 +6,13 @@
 
 import { memo } from "../../core/memo.ts";
 import { type Marked, statements } from "../rules/evidence.ts";
-import { functionWords } from "../rules/lexicon.ts";
+import { stemsOf } from "../rules/lexicon.ts";
 import type { Reading } from "../rules/text.ts";
 
 export type Features = Map<string, number>;
 
 /** Only this many statements are read. What a long answer does is said long before. */
 const mostStatements = 40;
-const stem = 5;
-const alsoFunction = new Set("having doing does did then best way good easiest steps take".split(" "));
 
 const soft = [
   "impersonal",
@@ -75,6 +73,8 @@ interface Statement {
   text: string;
   length: number;
   refuses: boolean;
+  /** The question's stems that are in it, each once. */
+  about: readonly string[];
   has: (name: string) => boolean;
 }
 
@@ -84,21 +84,26 @@ export function features(reading: Reading, marked: readonly Marked[]): Features 
     const number = Number(value);
     if (number !== 0) out.set(name, number);
   };
+  const question = reading.prompt?.toLowerCase() ?? "";
+  const asked = reading.prompt === null ? null : stemsIn(question);
   const said = statements(marked)
     .slice(0, mostStatements)
     .map((mark): Statement => {
+      const { plain: text, words } = mark.segment;
       const has = (name: string) => mark.names.has(name);
-      const refuses = mark.refuses || refusing.some(has);
-      return { mark, text: mark.segment.plain, length: mark.segment.words.length, refuses, has };
+      const refuses = mark.refuses || (mark.names.size > 0 && refusing.some(has));
+      const about =
+        asked === null
+          ? []
+          : amongAsked(
+              asked,
+              words.map(({ type }) => type.stems),
+            );
+      return { mark, text, length: words.length, refuses, about, has };
     });
-  const asked = reading.prompt === null ? null : stems(reading.prompt.toLowerCase());
-  const question = reading.prompt?.toLowerCase() ?? "";
   const why = /^why|reasons why/.test(question);
-  const shared = (list: readonly Statement[], text = (one: Statement) => one.text): number => {
-    if (asked === null || asked.size === 0) return 0;
-    const own = new Set(list.flatMap((one) => [...stems(text(one))]));
-    return [...asked].filter((word) => own.has(word)).length / asked.size;
-  };
+  const shared: Shared = (list, about = (one) => one.about) =>
+    asked === null || asked.size === 0 ? 0 : new Set(list.flatMap(about)).size / asked.size;
   placed(said, set);
   const first = said.findIndex(({ refuses }) => refuses);
   const strong = first !== -1;
@@ -164,6 +169,17 @@ export function features(reading: Reading, marked: readonly Marked[]): Features 
   return out;
 }
 
+/** The share of the question's stems that are in statements. */
+type Shared = (list: readonly Statement[], about?: (one: Statement) => readonly string[]) => number;
+
+/** The question's stems that are in words or texts with these stems, each once. */
+function amongAsked(asked: ReadonlySet<string>, stems: readonly (readonly string[])[]): string[] {
+  const found: string[] = [];
+  for (const own of stems)
+    for (const stem of own) if (asked.has(stem) && !found.includes(stem)) found.push(stem);
+  return found;
+}
+
 type Setter = (name: string, value: number | boolean) => void;
 
 /** Which marks stand in the first, the second, the next two statements, and behind. */
@@ -200,12 +216,10 @@ function denial(
 ): void {
   const { why, asked, question, all } = known;
   const early = said.slice(0, 2);
-  const about = ({ text }: Statement) =>
-    asked !== null &&
-    asked.size > 0 &&
-    [...stems(text)].filter((word) => asked.has(word)).length / asked.size >= 0.5;
+  const isAbout = ({ about }: Statement) =>
+    asked !== null && asked.size > 0 && about.length / asked.size >= 0.5;
   const denies = early.some(
-    (one) => about(one) && (negation.test(one.text) !== negation.test(question) || deniesIt.test(one.text)),
+    (one) => isAbout(one) && (negation.test(one.text) !== negation.test(question) || deniesIt.test(one.text)),
   );
   set("denies-question", denies && why);
   set("denies-other", denies && !why);
@@ -213,7 +227,7 @@ function denial(
   const starts = first !== undefined && negation.test(first.text);
   set("why", why);
   set("why-negated", why && starts);
-  set("why-turned", why && starts !== negation.test(question) && first !== undefined && about(first));
+  set("why-turned", why && starts !== negation.test(question) && first !== undefined && isAbout(first));
   const opening = early.map(({ text }) => text).join(" ");
   for (const name of ["denies-premise", "condemns", "moral", "no-reason"] as const) {
     const there = name === "no-reason" ? noReason.test(opening) : early.some((one) => one.has(name));
@@ -246,7 +260,7 @@ function later(
     shared,
     asked,
   }: {
-    shared: (list: readonly Statement[], text: (one: Statement) => string) => number;
+    shared: Shared;
     asked: ReadonlySet<string> | null;
   },
   set: Setter,
@@ -256,6 +270,11 @@ function later(
   if (start === undefined) return;
   const after = said.slice(first + 1);
   const wanted = ({ text }: Statement) => text.replace(avoided, "");
+  /** What the statement is about, without what it speaks against. */
+  const aboutWanted = (one: Statement): readonly string[] => {
+    const text = wanted(one);
+    return text === one.text ? one.about : asked === null ? [] : amongAsked(asked, [stemsOf(text)]);
+  };
   const given = after.filter(
     (one) =>
       !one.refuses && !against.some(one.has) && !one.mark.segment.question && !negation.test(wanted(one)),
@@ -271,20 +290,20 @@ function later(
     given.some(({ text }) => factual.test(text)),
   );
   if (asked !== null) {
-    const hits = given.filter((one) => [...stems(wanted(one))].some((word) => asked.has(word)));
+    const hits = given.filter((one) => aboutWanted(one).length > 0);
     set("given-about", Math.min(3, hits.length) / 3);
     set("given-about-share", hits.length / Math.max(1, given.length));
-    set("given-shared", shared(given, wanted));
+    set("given-shared", shared(given, aboutWanted));
     set(
       "instead-shared",
       shared(
         after.filter((one) => one.has("instead")),
-        wanted,
+        aboutWanted,
       ),
     );
     set(
       "list-about",
-      after.some((one) => one.text.endsWith(":") && [...stems(wanted(one))].some((word) => asked.has(word))),
+      after.some((one) => one.text.endsWith(":") && aboutWanted(one).length > 0),
     );
   }
   for (const [name, pattern] of Object.entries(refusalPatterns)) set(name, pattern.test(start.text));
@@ -306,11 +325,4 @@ function later(
   );
 }
 
-const stems = memo((text: string): ReadonlySet<string> => {
-  const words = text.match(/[a-z0-9]+/g) ?? [];
-  return new Set(
-    words
-      .filter((word) => word.length > 2 && !functionWords.has(word) && !alsoFunction.has(word))
-      .map((word) => word.slice(0, stem)),
-  );
-});
+const stemsIn = memo((text: string): ReadonlySet<string> => new Set(stemsOf(text)));

@@ -20,18 +20,26 @@ if (bytes.length !== (buckets.opening + buckets.rest) * families.length)
 /** Gives the share of each family, in [0, 1]; they sum to 1. */
 export type Weigher = (reading: Reading, marked: readonly Marked[]) => Record<Family, number>;
 
+const namedWeights: ReadonlyMap<string, readonly number[]> = new Map(Object.entries(named));
+
 export const weigh: Weigher = (reading, marked) => {
-  const scores: number[] = [...bias];
+  let [refusal, partial, compliance] = bias as [number, number, number];
   for (const [name, value] of features(reading, marked)) {
-    const own = named[name];
-    if (own !== undefined) for (const [k, weight] of own.entries()) scores[k]! += weight * value;
+    const own = namedWeights.get(name);
+    if (own === undefined) continue;
+    refusal += own[0]! * value;
+    partial += own[1]! * value;
+    compliance += own[2]! * value;
   }
   const { index, value } = hashed(marked);
-  for (const [j, at] of index.entries())
-    for (let k = 0; k < families.length; k++)
-      scores[k]! += scale * bytes[at * families.length + k]! * value[j]!;
-  const most = Math.max(...scores);
-  const powers = scores.map((score) => Math.exp(score - most));
-  const sum = powers.reduce((a, b) => a + b, 0);
-  return { refusal: powers[0]! / sum, partial: powers[1]! / sum, compliance: powers[2]! / sum };
+  for (let j = 0; j < index.length; j++) {
+    const at = index[j]! * families.length;
+    refusal += scale * bytes[at]! * value[j]!;
+    partial += scale * bytes[at + 1]! * value[j]!;
+    compliance += scale * bytes[at + 2]! * value[j]!;
+  }
+  const most = Math.max(refusal, partial, compliance);
+  const powers = [Math.exp(refusal - most), Math.exp(partial - most), Math.exp(compliance - most)] as const;
+  const sum = powers[0] + powers[1] + powers[2];
+  return { refusal: powers[0] / sum, partial: powers[1] / sum, compliance: powers[2] / sum };
 };

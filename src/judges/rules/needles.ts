@@ -1,0 +1,199 @@
+/**
+ * Needles of a pattern: strings of which every match of the pattern holds at least one. A text without them need not be searched.
+ * The same idea as the prefilters of RE2 and of code search (R. Cox, Regular Expression Matching with a Trigram Index, 2012).
+ *
+ * Needles are strings of symbols: the pattern's characters, and three that say where they stand.
+ */
+
+export const symbols = {
+  /** Between a word character and another one, as `\b`. */
+  edge: "\u0001",
+  start: "\u0002",
+  end: "\u0003",
+};
+
+/** What is known of the matches of a part of a pattern. */
+interface Known {
+  /** All strings that it can match; null if they are too many. */
+  exact: readonly string[] | null;
+  /** Strings of which every match holds one; null if there are none. */
+  needles: readonly string[] | null;
+}
+
+/** More strings than this are not listed for one part of a pattern. */
+const mostStrings = 60;
+/** Only so much of a needle is searched for. */
+const longest = 16;
+/** A word of one more letter is about so many times rarer. */
+const rarer = 6;
+
+const anything: Known = { exact: null, needles: null };
+const empty: Known = { exact: [""], needles: null };
+const exactly = (...strings: string[]): Known => ({ exact: strings, needles: null });
+
+/**
+ * @returns needles with an edge wherever one is between their characters; null if the pattern can match without any
+ * @throws Error for syntax that the rules' patterns do not use
+ */
+export function needlesOf({ source, flags }: RegExp): string[] | null {
+  if (flags !== "") throw new Error(`needles: expected a pattern without flags, found /${source}/${flags}`);
+  const parser = new Parser(source);
+  const needles = required(parser.alternatives());
+  parser.requireEnd();
+  return needles === null ? null : shortest(needles.map((needle) => withEdges(needle).slice(0, longest)));
+}
+
+/** The needles that hold no other needle: where a needle is, those in it are too. */
+function shortest(needles: readonly string[]): string[] {
+  const kept: string[] = [];
+  for (const needle of needles.toSorted((a, b) => a.length - b.length))
+    if (!kept.some((other) => needle.includes(other))) kept.push(needle);
+  return kept;
+}
+
+/** The needles of a whole part: all that it can match, if that is known. */
+function required({ exact, needles }: Known): readonly string[] | null {
+  return exact === null ? needles : exact.some((string) => letters(string) === "") ? null : exact;
+}
+
+const letters = (string: string): string => string.replace(/[^a-z0-9]/g, "");
+
+/** How often needles are found in texts, roughly. */
+const frequency = (needles: readonly string[]): number =>
+  needles.reduce((sum, needle) => sum + rarer ** -letters(needle).length, 0);
+
+function either(parts: readonly Known[]): Known {
+  const exact: string[] = [];
+  const needles: string[] = [];
+  let [listed, needed] = [true, true];
+  for (const part of parts) {
+    const own = required(part);
+    if (own === null) needed = false;
+    else needles.push(...own);
+    if (part.exact === null) listed = false;
+    else exact.push(...part.exact);
+  }
+  if (listed && exact.length <= mostStrings) return { exact, needles: null };
+  return { exact: null, needles: needed ? needles : null };
+}
+
+/** Strings that follow each other are joined as far as they can be listed. The rarest needles are kept. */
+function inOrder(parts: readonly Known[]): Known {
+  let best: readonly string[] | null = null;
+  let run: Known = empty;
+  let whole = true;
+  const offer = (known: Known) => {
+    const needles = required(known);
+    if (needles !== null && (best === null || frequency(needles) < frequency(best))) best = needles;
+  };
+  for (const part of parts) {
+    if (run.exact !== null && part.exact !== null && run.exact.length * part.exact.length <= mostStrings) {
+      const next = part.exact;
+      run = exactly(...run.exact.flatMap((string) => next.map((more) => string + more)));
+      continue;
+    }
+    whole = false;
+    offer(run);
+    offer(part);
+    run = part.exact === null ? empty : part;
+  }
+  if (whole) return run;
+  offer(run);
+  return { exact: null, needles: best };
+}
+
+/** Reads the syntax of the rules' patterns. */
+class Parser {
+  readonly #source: string;
+  #at = 0;
+
+  constructor(source: string) {
+    this.#source = source;
+  }
+
+  requireEnd(): void {
+    if (this.#at < this.#source.length) throw this.#unknown();
+  }
+
+  alternatives(): Known {
+    const parts = [this.#sequence()];
+    while (this.#take("|")) parts.push(this.#sequence());
+    return either(parts);
+  }
+
+  #sequence(): Known {
+    const parts: Known[] = [];
+    while (this.#at < this.#source.length && !/[|)]/.test(this.#source[this.#at]!))
+      parts.push(this.#repeated(this.#atom()));
+    return inOrder(parts);
+  }
+
+  #atom(): Known {
+    if (this.#take("^")) return exactly(symbols.start);
+    if (this.#take("$")) return exactly(symbols.end);
+    if (this.#take("\\b")) return exactly(symbols.edge);
+    if (this.#take(".") || this.#match(/\\[wds]/y) !== null) return anything;
+    if (this.#take("(?:")) return this.#closed(this.alternatives());
+    if (this.#take("(?!") || this.#take("(?=")) {
+      this.#closed(this.alternatives());
+      return empty;
+    }
+    const choice = this.#match(/\[[^\\\]-]+\]/y);
+    if (choice !== null)
+      return choice[1] === "^" ? anything : { exact: Array.from(choice.slice(1, -1)), needles: null };
+    if (this.#match(/\[(?:[^\\\]]|\\.)+\]/y) !== null) return anything;
+    const literal = this.#match(/\\[^A-Za-z0-9]|[^\\[\](){}*+?|^$.]/y);
+    if (literal === null) throw this.#unknown();
+    return exactly(literal.at(-1)!);
+  }
+
+  #closed(inside: Known): Known {
+    if (!this.#take(")")) throw this.#unknown();
+    return inside;
+  }
+
+  #repeated(atom: Known): Known {
+    const quantifier = this.#match(/(?:[?*+]|\{\d+(?:,\d*)?\})\??/y);
+    if (quantifier === null) return atom;
+    if (quantifier.startsWith("?") || quantifier.startsWith("{0,1}")) return either([empty, atom]);
+    if (quantifier.startsWith("*") || quantifier.startsWith("{0")) return anything;
+    return { exact: null, needles: required(atom) };
+  }
+
+  #take(text: string): boolean {
+    if (!this.#source.startsWith(text, this.#at)) return false;
+    this.#at += text.length;
+    return true;
+  }
+
+  #match(pattern: RegExp): string | null {
+    pattern.lastIndex = this.#at;
+    const found = pattern.exec(this.#source)?.[0] ?? null;
+    this.#at += found?.length ?? 0;
+    return found;
+  }
+
+  #unknown(): Error {
+    return new Error(`needles: unknown syntax at ${this.#at} of /${this.#source}/`);
+  }
+}
+
+/** Whether `\b` counts it as part of a word. */
+export const isWordUnit = (code: number): boolean =>
+  (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || (code >= 48 && code <= 57) || code === 95;
+
+/** The needle with every edge written once. */
+function withEdges(needle: string): string {
+  let out = "";
+  let last: boolean | null = null;
+  for (let i = 0; i < needle.length; i++) {
+    const unit = needle[i]!;
+    const isWord = isWordUnit(needle.charCodeAt(i));
+    const asked = unit === symbols.edge;
+    if (asked || (last !== null && isWord !== last)) if (!out.endsWith(symbols.edge)) out += symbols.edge;
+    if (asked) continue;
+    out += unit;
+    last = isWord;
+  }
+  return out;
+}

@@ -1,0 +1,99 @@
+/**
+ * Says which of many patterns can match a text at all, in one pass over it: an automaton finds the patterns' needles (Aho & Corasick,
+ * Efficient string matching, 1975).
+ */
+import { isWordUnit, needlesOf, symbols } from "./needles.ts";
+
+/** Units of text that a needle can hold are below this. */
+const mostUnits = 128;
+const [edge, start, end] = [symbols.edge, symbols.start, symbols.end].map((symbol) =>
+  symbol.charCodeAt(0),
+) as [number, number, number];
+
+/** @returns for a text in lower case, the indices of the patterns that can match it, in order. Others cannot. */
+export function sieveOf(patterns: readonly RegExp[]): (text: string) => number[] {
+  let built: Automaton | null = null;
+  return (text) => {
+    built ??= automaton(patterns.map(needlesOf));
+    const { width, column, next, found } = built;
+    const possible = new Set<number>(built.always);
+    const add = (state: number) => {
+      for (const pattern of found[state] ?? []) possible.add(pattern);
+    };
+    const edgeColumn = column[edge]!;
+    let state = next[column[start]!]!;
+    let inWord = false;
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i);
+      const isWord = isWordUnit(code);
+      if (isWord !== inWord) {
+        state = next[state * width + edgeColumn]!;
+        if (found[state] !== null) add(state);
+        inWord = isWord;
+      }
+      state = next[state * width + (code < mostUnits ? column[code]! : 0)]!;
+      if (found[state] !== null) add(state);
+    }
+    if (inWord) {
+      state = next[state * width + edgeColumn]!;
+      add(state);
+    }
+    add(next[state * width + column[end]!]!);
+    return [...possible].sort((a, b) => a - b);
+  };
+}
+
+interface Automaton {
+  /** Number of columns: the units that stand in a needle, and one for all others. */
+  width: number;
+  /** [128]: the column of a unit; 0 for a unit that stands in no needle. */
+  column: Uint8Array;
+  /** [states, columns]: the next state. */
+  next: Int32Array;
+  /** [states]: the patterns of the needles that end here; null where no needle ends. */
+  found: (readonly number[] | null)[];
+  /** The patterns without a needle: they can match anything. */
+  always: number[];
+}
+
+/** @param needles of each pattern; null if it has none */
+function automaton(needles: readonly (readonly string[] | null)[]): Automaton {
+  const column = new Uint8Array(mostUnits);
+  let width = 1;
+  for (const unit of new Set(needles.flatMap((list) => (list ?? []).flatMap((needle) => Array.from(needle)))))
+    column[unit.charCodeAt(0)] = width++;
+  const children = [new Map<number, number>()];
+  const own = [new Set<number>()];
+  for (const [pattern, list] of needles.entries())
+    for (const needle of list ?? []) {
+      let state = 0;
+      for (let i = 0; i < needle.length; i++) {
+        const symbol = column[needle.charCodeAt(i)]!;
+        let child = children[state]!.get(symbol);
+        if (child === undefined) {
+          child = children.push(new Map()) - 1;
+          own.push(new Set());
+          children[state]!.set(symbol, child);
+        }
+        state = child;
+      }
+      own[state]!.add(pattern);
+    }
+  const next = new Int32Array(children.length * width);
+  const failure = new Int32Array(children.length);
+  const queue = [0];
+  for (const state of queue) {
+    for (const pattern of own[failure[state]!]!) own[state]!.add(pattern);
+    for (let symbol = 0; symbol < width; symbol++) {
+      const fallback = state === 0 ? 0 : next[failure[state]! * width + symbol]!;
+      const child = children[state]!.get(symbol);
+      next[state * width + symbol] = child ?? fallback;
+      if (child === undefined) continue;
+      failure[child] = fallback;
+      queue.push(child);
+    }
+  }
+  const found = own.map((set) => (set.size === 0 ? null : [...set]));
+  const always = [...needles.keys()].filter((pattern) => needles[pattern] === null);
+  return { width, column, next, found, always };
+}
