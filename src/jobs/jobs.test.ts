@@ -123,7 +123,7 @@ const trainingPlan: SaeTrainingPlan = {
   adapter: null,
   precision: "fp32",
   device: "cpu",
-  layer: 2,
+  layers: [2],
   from: null,
   texts: { kind: "prompts", path: "fiction" },
   chat: true,
@@ -151,10 +151,10 @@ const trainingPlan: SaeTrainingPlan = {
 it("a training that is aborted rejects with the reason, and a resume ends with the same bytes", async () => {
   const whole = join(folder, "sae-whole");
   const all = contextOf<TrainingEvent>();
-  const result = await saeTraining(trainingPlan, { ...all.context, out: whole, resume: false });
-  expect(result.sae.d_sae).toBe(32);
+  const [trained] = await saeTraining(trainingPlan, { ...all.context, out: whole, resume: false });
+  expect(trained?.result?.sae.d_sae).toBe(32);
   const steps = all.events.filter((event) => event.kind === "steps");
-  expect(steps.at(-1)).toMatchObject({ done: 20, total: 20, training: null });
+  expect(steps.at(-1)).toMatchObject({ done: 20, total: 20, layer: null, training: null });
 
   const cut = join(folder, "sae-cut");
   const some = contextOf<TrainingEvent>((event) => event.kind === "steps" && event.done === 7);
@@ -167,6 +167,44 @@ it("a training that is aborted rejects with the reason, and a resume ends with t
   const files = ["cfg.json", "sae_weights.safetensors", "training.json"];
   expect(bytes(cut, files)).toEqual(bytes(whole, files));
   expect(readdirSync(folder)).not.toContain("sae-cut.training");
+});
+
+it("a training of several layers reads each token once, with and without a domain, and says which layer it is at", async () => {
+  const domain: SaeTrainingPlan["domain"] = {
+    set: "fiction",
+    contrast: "mean-cosine",
+    weight: 0.1,
+    tiers: ["benign", "hazard_adjacent"],
+    pooling: "mean",
+    seeds: 1,
+    randomTiers: false,
+  };
+  const small = { ...trainingPlan, training: { ...trainingPlan.training, steps: 2 } };
+  for (const [name, plan] of [
+    ["plain", small],
+    ["domain", { ...small, texts: null, domain }],
+  ] as const) {
+    const one = contextOf<TrainingEvent>();
+    await saeTraining(
+      { ...plan, layers: [3] },
+      { ...one.context, out: join(folder, `${name}-3`), resume: false },
+    );
+    const all = contextOf<TrainingEvent>();
+    const out = join(folder, `${name}-all`);
+    const trained = await saeTraining({ ...plan, layers: [1, 3] }, { ...all.context, out, resume: false });
+    expect(trained.map(({ layer, out: to }) => [layer, to])).toEqual([
+      [1, join(out, "layer-1")],
+      [3, join(out, "layer-3")],
+    ]);
+    const read = ({ events }: typeof all) =>
+      events.filter((event) => event.kind === "counted" && event.what === "capturing");
+    expect(read(all)).toEqual(read(one));
+    const layers = all.events.flatMap((event) => (event.kind === "steps" ? [event.layer] : []));
+    expect(layers.at(0)).toEqual({ layer: 1, place: 1, layers: 2 });
+    expect(layers.at(-1)).toEqual({ layer: 3, place: 2, layers: 2 });
+    const files = ["cfg.json", "sae_weights.safetensors", "training.json"];
+    expect(bytes(join(out, "layer-3"), files)).toEqual(bytes(join(folder, `${name}-3`), files));
+  }
 });
 
 const reportPlan: SaeReportPlan = {

@@ -5,7 +5,7 @@ import { tierWords } from "../../core/records/words.ts";
 import { domainDefaults, trainDefaults } from "../../library/defaults.ts";
 import { contrasts, poolings } from "../../sae/domain/plan.ts";
 import { objectiveNames, usualOf, usualPlan } from "../../sae/training/state/training-plan.ts";
-import { choice, choices, decimal, wholeNumber } from "../options/parse-option.ts";
+import { choice, choices, decimal, wholeNumber, wholeNumbers } from "../options/parse-option.ts";
 import { presetNames } from "../sae/presets.ts";
 import type { SaeTrainOptions } from "../sae/run-train.ts";
 import { adapterHelp, formatHelp, modelHelp, saeHelp } from "./named.ts";
@@ -31,9 +31,9 @@ export function trainCommand(): Command {
     .requiredOption("--model <path>", modelHelp)
     .option("--adapter <folder>", adapterHelp)
     .requiredOption(
-      "--layer <l>",
-      "the block whose output the SAE reads, counted from 0",
-      wholeNumber("--layer", { from: 0 }),
+      "--layer <list>",
+      "the block whose output the SAE reads, counted from 0; with several (8,10,12), one SAE per block, and the model reads the texts once",
+      wholeNumbers("--layer", { from: 0 }),
     )
     .option("--text <file>", "a UTF-8 file; every line that is not blank is one text")
     .option("--prompts <file>", "JSON Lines as capture reads them, or a bundled set")
@@ -122,7 +122,10 @@ export function trainCommand(): Command {
         "seed of the first weights, the order of the tokens and the split of the prompts",
       ).makeOptionMandatory(),
     )
-    .requiredOption("--out <dir>", "the SAE's folder, as SAELens writes it, and training.json with the curve")
+    .requiredOption(
+      "--out <dir>",
+      "the SAE's folder, as SAELens writes it, and training.json with the curve; with several layers, it holds layer-8, layer-10, …",
+    )
     .option(
       "--checkpoint-every <n>",
       `steps between two saved states (default: ${trainDefaults.checkpointEvery})`,

@@ -1,8 +1,11 @@
 /** Runs `fathom sae train`: makes a plan from the options, runs the job and prints a summary. */
+import { join } from "node:path";
 import { exitCode } from "../../core/errors.ts";
 import { formatNumber } from "../../core/format.ts";
-import { recordOf, type SaeTrainingResult, saeTraining } from "../../jobs/sae-training/sae-training.ts";
-import { hasBegun } from "../../jobs/sae-training/training-folder.ts";
+import { readJson } from "../../files/disk/io.ts";
+import { type LayerTraining, recordOf, saeTraining } from "../../jobs/sae-training/sae-training.ts";
+import { anyHasBegun } from "../../jobs/sae-training/training-places.ts";
+import { openSae } from "../../sae/formats/open-sae.ts";
 import { heeding, onInterrupt } from "../terminal/interrupt.ts";
 import { printJson, printLines } from "../terminal/output.ts";
 import { Progress } from "../terminal/progress.ts";
@@ -25,9 +28,11 @@ export async function runTrain(options: SaeTrainOptions): Promise<number> {
   const { out, threads, cache, resume, json, quiet } = options;
   const plan = trainingPlan(options);
   const progress = new Progress(quiet === true);
-  const interrupt = onInterrupt(progress, () => resumeCommand(process.argv.slice(2), hasBegun(out)));
+  const interrupt = onInterrupt(progress, () =>
+    resumeCommand(process.argv.slice(2), anyHasBegun(out, plan.layers)),
+  );
   try {
-    const result = await saeTraining(plan, {
+    const trained = await saeTraining(plan, {
       out,
       resume: resume === true,
       threads: threads ?? null,
@@ -36,8 +41,10 @@ export async function runTrain(options: SaeTrainOptions): Promise<number> {
       signal: interrupt.signal,
     });
     progress.clear();
-    if (json === true) await printJson(documentOf(out, result));
-    else await printLines(summary(out, result));
+    if (json === true) {
+      const documents = trained.map(documentOf);
+      await printJson(documents.length === 1 ? documents[0] : documents);
+    } else await printLines(trained.flatMap(summary));
     return exitCode.ok;
   } catch (error) {
     if (interrupt.signal.aborted) return exitCode.interrupted;
@@ -48,13 +55,20 @@ export async function runTrain(options: SaeTrainOptions): Promise<number> {
   }
 }
 
-function documentOf(out: string, result: SaeTrainingResult) {
+function documentOf({ out, result }: LayerTraining) {
+  if (result === null) {
+    const sae = openSae(out);
+    const { quality, training } = readJson(join(out, "training.json")) as Record<string, unknown>;
+    return { sae: out, identity: sae.identity(), hook: sae.site?.hookName ?? null, quality, training };
+  }
   const { sae, quality } = result;
   const hook = sae.site?.hookName ?? null;
   return { sae: out, identity: sae.identity(), hook, quality, training: recordOf(result) };
 }
 
-function summary(out: string, { sae, quality, record, verdict }: SaeTrainingResult): string[] {
+function summary({ out, result }: LayerTraining): string[] {
+  if (result === null) return [`${out}: finished before`];
+  const { sae, quality, record, verdict } = result;
   const { varianceExplained, meanL0, dead, tokens } = quality;
   return [
     `${out}: ${record["objective"]}, ${count(sae.d_sae)} features of ${sae.site?.hookName}`,

@@ -9,7 +9,7 @@ import { type PresetName, withPreset } from "./presets.ts";
 export interface TrainingOptions extends EngineOptions, DomainOptions, ChoiceOptions {
   model: string;
   adapter?: string;
-  layer: number;
+  layer: number[];
   preset?: PresetName;
   from?: string;
   format?: string;
@@ -22,7 +22,19 @@ export interface TrainingOptions extends EngineOptions, DomainOptions, ChoiceOpt
 /** @throws FathomError for options that do not go together */
 export function trainingPlan(given: TrainingOptions): SaeTrainingPlan {
   const options = withPreset(given);
-  const { model, adapter, layer, from, format, objective, dSae, k, sparsity, targetL0, bandwidth } = options;
+  const {
+    model,
+    adapter,
+    layer: layers,
+    from,
+    format,
+    objective,
+    dSae,
+    k,
+    sparsity,
+    targetL0,
+    bandwidth,
+  } = options;
   const { steps, seed, batchSize, rate, weightDecay, l1Weight, warmup, decay, auxWeight } = options;
   const { precision, device } = engineChoice(options);
   const domain = domainOf(options);
@@ -31,7 +43,7 @@ export function trainingPlan(given: TrainingOptions): SaeTrainingPlan {
     adapter: adapter ?? null,
     precision,
     device,
-    layer,
+    layers,
     // A preset's k is that of the training. Only --k can state the k that a file of --from leaves out.
     from: from === undefined ? null : { sae: from, format: format ?? null, k: given.k ?? null },
     texts: textsOf(options),

@@ -49,9 +49,14 @@ const armWords: Record<NonNullable<StepsEvent["training"]>["arm"], string> = {
 };
 
 /** The time left comes before the figures, because a narrow terminal cuts the line off. */
-function stepsWords({ training, done, total, left, unexplained, meanL0, dead, tokens }: StepsEvent): string {
+function stepsWords(event: StepsEvent): string {
+  const { layer, training, done, total, left, unexplained, meanL0, dead, tokens } = event;
   const figures = `unexplained ${formatNumber(unexplained)}, L0 ${formatNumber(meanL0)}, ${count(dead)} dead, ${count(tokens)} tokens`;
-  return `${whichWords(training)}step ${count(done)} of ${count(total)}${leftWords(left)}: ${figures}`;
+  return `${layerWords(layer)}${whichWords(training)}step ${count(done)} of ${count(total)}${leftWords(left)}: ${figures}`;
+}
+
+function layerWords(layer: StepsEvent["layer"]): string {
+  return layer === null ? "" : `layer ${layer.layer} (${layer.place} of ${layer.layers}), `;
 }
 
 function whichWords(training: StepsEvent["training"]): string {

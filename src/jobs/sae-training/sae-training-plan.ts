@@ -12,8 +12,8 @@ export interface SaeTrainingPlan {
   adapter: string | null;
   precision: Precision;
   device: Device;
-  /** The block whose output the SAE reads, from 0. */
-  layer: number;
+  /** The blocks whose outputs the SAEs read, from 0: one SAE per block. The model reads the texts once for all of them. */
+  layers: readonly number[];
   /** The SAE to start from, with its format and k if its files do not state them. null: random weights. */
   from: { sae: string; format: string | null; k: number | null } | null;
   /** Lines of a text, or a prompt set; null trains on the prompts of the domain alone. */

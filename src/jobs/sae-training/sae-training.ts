@@ -1,6 +1,7 @@
 /**
- * A training of an SAE as a job. It works in `OUT.training` (training-folder.ts): settings, activations, the last state. The SAE
- * is written to `OUT` at the end, and the folder is then removed.
+ * A training of one SAE per layer as a job. Each works in a folder of its own (training-places.ts): settings, activations, the
+ * last state. The model reads the texts once for all layers, then the SAEs are trained one by one. Each is written as soon as it is
+ * finished, and its folder is then removed.
  */
 import { join } from "node:path";
 import { badInput } from "../../core/errors.ts";
@@ -32,13 +33,22 @@ import { type Domain, domainPrompts, withoutPrompts } from "./domain-prompts.ts"
 import type { SaeTrainingPlan } from "./sae-training-plan.ts";
 import { seedRowsOf } from "./seed-rows.ts";
 import { trainingPlanOf } from "./training-choices.ts";
-import { type TrainingEvent, tellSteps, tellStepsOfAll } from "./training-events.ts";
-import { type TrainingFolder, type TrainingSettings, trainingFolder } from "./training-folder.ts";
+import { type StepsOfLayer, type TrainingEvent, tellSteps } from "./training-events.ts";
+import type { TrainingFolder, TrainingSettings } from "./training-folder.ts";
+import { release, type TakenPlace, takePlaces } from "./training-places.ts";
 import { type TrainingText, trainingTexts } from "./training-texts.ts";
 
-/** The SAE in `OUT`, and how its training went. With a domain, also the verdict on the contrastive term. */
+/** The SAE, and how its training went. With a domain, also the verdict on the contrastive term. */
 export interface SaeTrainingResult extends TrainedSae {
   verdict: ContrastiveVerdict | null;
+}
+
+export interface LayerTraining {
+  layer: number;
+  /** The SAE's folder: `OUT` for a training of one layer, `OUT/layer-N` otherwise. */
+  out: string;
+  /** null: an earlier session finished this layer. */
+  result: SaeTrainingResult | null;
 }
 
 type TrainingContext = DirectoryContext<TrainingEvent>;
@@ -51,50 +61,94 @@ interface OpenedTraining {
   texts: TrainingText[];
   labelled: LabelledInputs;
   domain: Domain | null;
-  settings: TrainingSettings;
+  settingsOf: (layer: number) => TrainingSettings;
 }
 
-export const saeTraining: Job<SaeTrainingPlan, SaeTrainingResult, TrainingContext> = async (plan, context) =>
+/** @returns one entry per layer of the plan, in its order */
+export const saeTraining: Job<SaeTrainingPlan, LayerTraining[], TrainingContext> = async (plan, context) =>
   await untilAborted(context.signal, async () => {
-    const { out, resume, tell, signal } = context;
+    const { out, resume, signal } = context;
     const opened = await openTraining(plan, context);
-    const { checkpoint, settings, texts, labelled } = opened;
     signal.throwIfAborted();
-    const folder = trainingFolder(out, settings, resume);
+    const places = takePlaces(out, plan.layers, opened.settingsOf, resume);
     try {
-      if (folder.rowsAreWhole) checkpoint.weights.close();
-      else {
-        const { threads, keepRounded } = context;
-        const { precision, device, layer } = plan;
-        const engine = engineOptions({ threads, precision, device, keepRounded }, tell, signal);
-        await captureRows(folder, texts, labelled, checkpoint, { engine, layer }, tell);
+      await captureMissing(places, opened, plan, context);
+      const left = places.flatMap(({ layer, folder }) => (folder === null ? [] : [layer]));
+      const steps = tellSteps(context.tell, left);
+      const trained: LayerTraining[] = [];
+      for (const { layer, out: to, folder } of places) {
+        const place = folder === null ? null : { layer, out: to, folder };
+        const result = place === null ? null : await trainLayer(place, opened, plan, context, steps);
+        trained.push({ layer, out: to, result });
       }
-      const rows = rowsInShards(folder.rows, folder.rowsAreWhole);
-      tell({ kind: "stoppable", now: true });
-      const { verdict, ...trained } = await train(rows, folder, opened, plan, context).finally(() => {
-        rows.close();
-      });
-      tell({ kind: "stoppable", now: false });
-      const result = { ...trained, verdict, record: { ...settings, ...trained.record } };
-      save(out, result, opened.domain);
-      folder.remove();
-      return result;
+      return trained;
     } finally {
-      folder.release();
+      release(places);
     }
   });
+
+/** Captures the layers whose activations are not on the disk yet, all in one pass. */
+async function captureMissing(
+  places: readonly TakenPlace[],
+  { checkpoint, texts, labelled }: OpenedTraining,
+  { precision, device }: SaeTrainingPlan,
+  { threads, keepRounded, tell, signal }: TrainingContext,
+): Promise<void> {
+  const missing = places.flatMap(({ layer, folder }) =>
+    folder === null || folder.rowsAreWhole ? [] : [{ layer, folder }],
+  );
+  if (missing.length === 0) {
+    checkpoint.weights.close();
+    return;
+  }
+  const engine = engineOptions({ threads, precision, device, keepRounded }, tell, signal);
+  await captureRows(missing, texts, labelled, checkpoint, engine, tell);
+}
+
+interface LayerPlace {
+  layer: number;
+  out: string;
+  folder: TrainingFolder;
+}
+
+/** Trains one layer's SAE on its rows, writes it and removes the training's folder. */
+async function trainLayer(
+  place: LayerPlace,
+  opened: OpenedTraining,
+  plan: SaeTrainingPlan,
+  context: TrainingContext,
+  steps: StepsOfLayer,
+): Promise<SaeTrainingResult> {
+  const { layer, out, folder } = place;
+  const rows = rowsInShards(folder.rows, folder.rowsAreWhole);
+  context.tell({ kind: "stoppable", now: true });
+  const { verdict, ...trained } = await train(rows, place, opened, plan, context, steps).finally(() => {
+    rows.close();
+  });
+  context.tell({ kind: "stoppable", now: false });
+  const settings = opened.settingsOf(layer);
+  const result = { ...trained, verdict, record: { ...settings, ...trained.record } };
+  save(out, result, opened.domain);
+  folder.remove();
+  return result;
+}
 
 /** @throws FathomError for a wrong plan, model, text or SAE, before the model reads a token */
 async function openTraining(
   plan: SaeTrainingPlan,
   { threads, tell }: TrainingContext,
 ): Promise<OpenedTraining> {
-  const { layer, chat, precision, device } = plan;
+  const { layers, chat, precision, device } = plan;
+  const [layer] = layers;
+  if (layer === undefined) throw badInput("--layer", "at least one block", "none");
+  if (plan.from !== null && layers.length > 1)
+    throw badInput("--from", "one --layer, that of the SAE to start from", layers.join(","));
   const from = plan.from === null ? null : await openStart(plan.from, tell);
   const { checkpoint } = await openNamed(plan, tell);
   const { config, identity } = checkpoint;
   const depth = config.layers.length;
-  if (layer >= depth) throw badInput("--layer", `a block from 0 to ${depth - 1}`, String(layer));
+  const deeper = layers.find((one) => one >= depth);
+  if (deeper !== undefined) throw badInput("--layer", `a block from 0 to ${depth - 1}`, String(deeper));
   const training = trainingPlanOf(plan.training, from, { layer, d_in: config.hiddenSize });
   const domain =
     plan.domain === null ? null : await domainPrompts(plan.domain, plan.training.seed, chat, checkpoint);
@@ -105,6 +159,7 @@ async function openTraining(
   const used = tokensOf(texts) - texts.reduce((sum, { from: unused }) => sum + unused, 0);
   for (const { tokens } of domain?.splits ?? [{ tokens: 0 }])
     checkPlan({ name, count: used + tokens }, training);
+  const tokens = hashJson(texts.map(({ ids, from: unused }) => ({ ids, from: unused })));
   return {
     from,
     checkpoint,
@@ -112,19 +167,19 @@ async function openTraining(
     texts,
     labelled: { prompts: domain?.inputs ?? [], answers: domain?.pooling === "answer" },
     domain,
-    settings: {
+    settingsOf: (at) => ({
       ...training,
       from: from?.identity() ?? "none",
-      layer,
+      layer: at,
       model: identity.model,
       adapter: identity.adapter ?? "none",
-      tokens: hashJson(texts.map(({ ids, from: unused }) => ({ ids, from: unused }))),
+      tokens,
       precision,
       device,
       // Another number of threads adds in another order, which changes the last bits.
       threads: threads ?? "one a core",
       ...domain?.settings,
-    },
+    }),
   };
 }
 
@@ -134,10 +189,11 @@ async function openStart({ sae, format, k }: NonNullable<SaeTrainingPlan["from"]
 
 async function train(
   rows: Rows,
-  folder: TrainingFolder,
+  { layer, folder }: LayerPlace,
   { from, training, domain, checkpoint }: OpenedTraining,
-  { layer, checkpointEvery }: SaeTrainingPlan,
-  { threads, tell, signal }: TrainingContext,
+  { checkpointEvery }: SaeTrainingPlan,
+  { threads, signal }: TrainingContext,
+  steps: StepsOfLayer,
 ): Promise<SaeTrainingResult> {
   const size = { d_in: rows.width, d_sae: training.d_sae, steps: training.steps };
   const names = trainedNames(objectiveOf(training, rows.width).own);
@@ -149,7 +205,7 @@ async function train(
   const site = siteOf(residPost(layer), checkpoint.name);
   const session = threads === null ? {} : { threads };
   if (domain === null) {
-    const onStep = tellSteps(tell);
+    const onStep = steps(layer, null);
     const trained = await trainSae(rows, site, training, onStep, session, keeping(), [], from);
     return { ...trained, verdict: null };
   }
@@ -157,7 +213,7 @@ async function train(
   const seeds = seedRowsOf(rows, readSpans(folder.spans), domain);
   const { trained, verdict } = await trainContrasted(
     { seeds, site, plan: training, contrast, randomTiers, from },
-    tellStepsOfAll(tell, trainingsOf(seeds, randomTiers)),
+    steps(layer, trainingsOf(seeds, randomTiers)),
     session,
     ({ seed, arm }) => keeping(`${arm}-${seed}`),
   );

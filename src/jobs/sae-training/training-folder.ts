@@ -6,7 +6,6 @@ import { existsSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { badInput } from "../../core/errors.ts";
-import type { Json } from "../../core/hash.ts";
 import { readJson, writeProblem, writeTextAtomically } from "../../files/disk/io.ts";
 import { lockName } from "../../files/disk/lock.ts";
 import { isShardFile } from "../../sae/code/activation-shards.ts";
@@ -34,7 +33,8 @@ export interface TrainingFolder {
   release: () => void;
 }
 
-const folderOf = (out: string): string => `${resolve(out)}.training`;
+/** The folder in which a training of `out` works. */
+export const folderOf = (out: string): string => `${resolve(out)}.training`;
 const settingsOf = (out: string): string => join(folderOf(out), "settings.json");
 
 /** Whether there is something that `--resume` goes on with. */
@@ -95,16 +95,21 @@ function requirePlace(folder: string, begun: string, out: string): void {
       "one that was cut",
       "--resume to go on with it, or remove the folder",
     );
-  const there = foundAt(out);
+  requireFree(out);
+}
+
+/** @throws FathomError if something is at the path, other than a folder that holds at most the `allowed` names */
+export function requireFree(out: string, allowed: readonly string[] = []): void {
+  const there = foundAt(out, allowed);
   if (there !== null) throw badInput(out, "a folder that is not there yet", there, "another --out");
 }
 
-/** What is in the way at the path; null for nothing and for an empty folder. */
-function foundAt(path: string): string | null {
+/** What is in the way at the path; null for nothing and for a folder without other names than the `allowed` ones. */
+function foundAt(path: string, allowed: readonly string[]): string | null {
   const found = statSync(path, { throwIfNoEntry: false });
   if (found === undefined) return null;
   if (!found.isDirectory()) return "a file";
-  return readdirSync(path).length === 0 ? null : "one with files in it";
+  return readdirSync(path).every((name) => allowed.includes(name)) ? null : "one with files in it";
 }
 
 function sameSettings(begun: string, out: string, settings: TrainingSettings): void {
@@ -127,6 +132,7 @@ function sameSettings(begun: string, out: string, settings: TrainingSettings): v
   );
 }
 
-function said(setting: Json | undefined): string {
+/** A setting in an error. */
+export function said(setting: unknown): string {
   return typeof setting === "string" || typeof setting === "number" ? String(setting) : "unset";
 }

@@ -13,7 +13,7 @@ import { writeSafetensors } from "../../files/tensors/safetensors-writer.ts";
 import { type Rows, rowsInFile } from "./rows.ts";
 
 /** Size of one shard, which is held in memory while it fills. A reader opens all shards at once; a thousand are 256 GiB. */
-const shardBytes = 2 ** 28;
+export const shardBytes = 2 ** 28;
 
 const indexSchema = z.strictObject({
   width: z.int().positive(),
