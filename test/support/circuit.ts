@@ -133,18 +133,20 @@ export class Circuit implements Subject {
     const pushes = ask.random === undefined ? null : random(this.#spec.seed).split(`draw ${ask.random.draw}`);
     let small = 0;
     let pushed = 0;
+    let removed = 0;
     this.#units.forEach((unit, i) => {
       const candidate = this.#candidateOf[i]!;
       const push = pushes === null ? 0 : 0.05 * pushes.normal() * pushed;
       raw[i] = Math.max(0, unit.drive(read, harm, this.#own[ask.prompt]![i]!) + push);
       const set = ask.on?.find((held) => held.candidate === candidate);
       values[i] = set === undefined ? raw[i] * (1 - (masks[candidate] ?? 0)) : set.value;
+      removed += Math.max(0, raw[i] - values[i]);
       small += this.#small[i]! * values[i];
       if (ask.random?.like.includes(candidate) === true) pushed += raw[i];
     });
     const noise = (this.#spec.noise ?? 0) === 0 ? 0 : this.#spec.noise! * this.#noise(ask);
     const refusal = this.#spec.refusal(read, harm);
-    const scale = ask.finalNorm === "clean" ? 1 : 1 / (1 + 0.01 * masks.reduce((sum, mask) => sum + mask, 0));
+    const scale = ask.finalNorm === "clean" ? 1 : 1 / (1 + 0.01 * removed);
     const score = (12 * Math.tanh(1.5 * (refusal - 0.5)) + small) / scale + noise;
     return { raw, score, fluent: this.#spec.fluent?.(read) ?? true };
   }

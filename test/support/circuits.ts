@@ -3,23 +3,29 @@ import { active, backup, Circuit, type CircuitSpec, distractors } from "./circui
 
 const layers = 8;
 
-function withDistractors(spec: Omit<CircuitSpec, "seed">, seed: number, count: number): Circuit {
-  return new Circuit({ ...spec, units: [...spec.units, ...distractors(count, layers, seed)], seed });
+function withDistractors(
+  spec: Omit<CircuitSpec, "seed">,
+  seed: number,
+  count: number,
+  harmful = 12,
+): Circuit {
+  return new Circuit({ ...spec, units: [...spec.units, ...distractors(count, layers, seed)], seed, harmful });
 }
 
-/** Each builds a circuit from a seed and a number of distractors. */
+/** Each builds a circuit from a seed, a number of distractors and a number of harmful prompts. */
 export const circuits = {
-  bottleneck: (seed: number, count: number) =>
-    withDistractors({ units: [active("a", 2)], refusal: (read) => read("a") }, seed, count),
+  bottleneck: (seed: number, count: number, harmful?: number) =>
+    withDistractors({ units: [active("a", 2)], refusal: (read) => read("a") }, seed, count, harmful),
   /** Either of two active parts is enough to refuse. */
-  parallel: (seed: number, count: number) =>
+  parallel: (seed: number, count: number, harmful?: number) =>
     withDistractors(
       { units: [active("a", 2), active("b", 4)], refusal: (read) => Math.min(1, read("a") + read("b")) },
       seed,
       count,
+      harmful,
     ),
   /** Both parts are needed to refuse. */
-  and: (seed: number, count: number) =>
+  and: (seed: number, count: number, harmful?: number) =>
     withDistractors(
       {
         units: [active("a", 2), active("b", 4)],
@@ -27,8 +33,9 @@ export const circuits = {
       },
       seed,
       count,
+      harmful,
     ),
-  cascade2: (seed: number, count: number) =>
+  cascade2: (seed: number, count: number, harmful?: number) =>
     withDistractors(
       {
         units: [active("a", 1), backup("b", 3, ["a"])],
@@ -36,8 +43,9 @@ export const circuits = {
       },
       seed,
       count,
+      harmful,
     ),
-  cascade3: (seed: number, count: number) =>
+  cascade3: (seed: number, count: number, harmful?: number) =>
     withDistractors(
       {
         units: [active("a", 1), backup("b", 3, ["a"]), backup("c", 5, ["a", "b"])],
@@ -45,9 +53,10 @@ export const circuits = {
       },
       seed,
       count,
+      harmful,
     ),
   /** "idle" wakes with the backup and does nothing. */
-  idle: (seed: number, count: number) =>
+  idle: (seed: number, count: number, harmful?: number) =>
     withDistractors(
       {
         units: [active("a", 1), backup("b", 3, ["a"]), backup("idle", 4, ["a"])],
@@ -55,9 +64,10 @@ export const circuits = {
       },
       seed,
       count,
+      harmful,
     ),
   /** Two backups wake together, and either is enough. */
-  twinBackups: (seed: number, count: number) =>
+  twinBackups: (seed: number, count: number, harmful?: number) =>
     withDistractors(
       {
         units: [active("a", 1), backup("b", 3, ["a"]), backup("c", 3, ["a"])],
@@ -65,17 +75,19 @@ export const circuits = {
       },
       seed,
       count,
+      harmful,
     ),
-  neverRefuses: (seed: number, count: number) =>
-    withDistractors({ units: [active("a", 2)], refusal: () => 0 }, seed, count),
-  outside: (seed: number, count: number) =>
+  neverRefuses: (seed: number, count: number, harmful?: number) =>
+    withDistractors({ units: [active("a", 2)], refusal: () => 0 }, seed, count, harmful),
+  outside: (seed: number, count: number, harmful?: number) =>
     withDistractors(
       { units: [active("a", 2, true), active("b", 3)], refusal: (read) => read("a") + 0.1 * read("b") },
       seed,
       count,
+      harmful,
     ),
   /** The backup has no feature in the dictionary. */
-  outsideBackup: (seed: number, count: number) =>
+  outsideBackup: (seed: number, count: number, harmful?: number) =>
     withDistractors(
       {
         units: [active("a", 1), backup("b", 3, ["a"], true)],
@@ -83,9 +95,10 @@ export const circuits = {
       },
       seed,
       count,
+      harmful,
     ),
   /** The same unit carries the refusal and the sentence. */
-  speech: (seed: number, count: number) =>
+  speech: (seed: number, count: number, harmful?: number) =>
     withDistractors(
       {
         units: [active("a", 2)],
@@ -94,9 +107,10 @@ export const circuits = {
       },
       seed,
       count,
+      harmful,
     ),
   /** The dictionary also holds what makes sentences, so ablating everything breaks the text. */
-  brittleCeiling: (seed: number, count: number) =>
+  brittleCeiling: (seed: number, count: number, harmful?: number) =>
     withDistractors(
       {
         units: [active("a", 2), active("tongue", 3)],
@@ -105,6 +119,7 @@ export const circuits = {
       },
       seed,
       count,
+      harmful,
     ),
 } as const;
 

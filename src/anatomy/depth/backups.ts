@@ -1,0 +1,138 @@
+/**
+ * Which of the features that woke carry the refusal. That a dormant feature wakes says nothing: it must be ablated too, and matter.
+ *
+ * c_f = m(S) - m(S and f), with everything that is still silent under S held silent. Without the hold, the next backup takes over, and the
+ * second of three shows no effect. A feature that shares its work with others of its minimal set is tested with those others ablated.
+ */
+import type { Random } from "../../core/random.ts";
+import { benjaminiHochberg } from "../../stats/bh.ts";
+import { groupBy } from "../../stats/group.ts";
+import { equivalenceTest, signFlipTest } from "../../stats/sign-flip.ts";
+import { mean } from "../../stats/summary.ts";
+import { union, without } from "../subject/feature-set.ts";
+import type { FeatureSet, Subject } from "../subject/subject.ts";
+import { type CleanActivity, silentOnClean, wakingUnder } from "./silence.ts";
+
+export type BackupStatus = "load-bearing" | "idle" | "undetermined";
+
+export interface Backup {
+  feature: number;
+  /** The round whose ablation woke it, from 1: it may open the next round. */
+  wokeAfter: number;
+  /** On how many of the tested prompts it woke. */
+  prompts: number;
+  /** On how many of all harmful prompts it is active without any ablation. */
+  activeUnablated: number;
+  /** Mean of c_f over the tested prompts, log-odds. */
+  effect: number;
+  /** One-sided sign-flip test that the effect is above 0, and its Benjamini–Hochberg value over all features that woke. */
+  p: number;
+  q: number;
+  /** Two one-sided tests that the effect is smaller than `margin`, log-odds. */
+  idleP: number;
+  margin: number;
+  status: BackupStatus;
+}
+
+/** A round that woke something: what was ablated, and the alternative minimal sets that the next round found (none after the last). */
+export interface WokenRound {
+  ablated: FeatureSet;
+  next: readonly FeatureSet[];
+}
+
+/** Share of false ones that is accepted among features that are called load-bearing, and the error rate of calling one idle. */
+const level = 0.05;
+/** An effect below this share of an equal part of the repair is negligible. */
+const negligibleShare = 0.1;
+
+interface Tested extends Omit<Backup, "q" | "status"> {
+  /** [clusters] */
+  effects: number[];
+}
+
+/** @param prompts harmful prompts that the search did not use @param rounds in order */
+export async function testBackups(
+  subject: Subject,
+  clean: CleanActivity,
+  prompts: readonly number[],
+  rounds: readonly WokenRound[],
+  { resamples, random }: { resamples: number; random: Random },
+): Promise<Backup[]> {
+  const flips = (name: string) => ({ resamples, random: random.split(name) });
+  const tested: Tested[] = [];
+  for (const [r, round] of rounds.entries()) {
+    const seen = new Set(tested.map(({ feature }) => feature));
+    const { features, repair } = await measureRound(subject, clean, prompts, round, seen);
+    const width = Math.max(1, round.next[0]?.length ?? 1);
+    const margin = (negligibleShare * Math.max(0, repair)) / width;
+    for (const { feature, woke, effects } of features)
+      tested.push({
+        ...{ feature, wokeAfter: r + 1, prompts: woke, effects, margin },
+        activeUnablated: clean.harmfulPrompts[feature]!,
+        effect: mean(effects),
+        p: signFlipTest(effects, flips(`above ${feature}`)),
+        // Without repair no margin can be stated, so nothing is called idle.
+        idleP: margin > 0 ? equivalenceTest(effects, margin, flips(`idle ${feature}`)) : 1,
+      });
+  }
+  const q = benjaminiHochberg(tested.map(({ p }) => p));
+  return tested.map(({ effects: _, ...backup }, i) => ({
+    ...backup,
+    q: q[i]!,
+    status: statusOf(q[i]!, backup.idleP),
+  }));
+}
+
+/** A tiny effect of the same sign everywhere is significant and still negligible: idle comes first. */
+function statusOf(q: number, idleP: number): BackupStatus {
+  if (idleP <= level) return "idle";
+  return q <= level ? "load-bearing" : "undetermined";
+}
+
+async function measureRound(
+  subject: Subject,
+  clean: CleanActivity,
+  prompts: readonly number[],
+  { ablated, next }: WokenRound,
+  seen: ReadonlySet<number>,
+): Promise<{ features: { feature: number; woke: number; effects: number[] }[]; repair: number }> {
+  const waking = await wakingUnder(subject, clean, prompts, ablated);
+  const features = waking.all.filter((feature) => !seen.has(feature));
+  // For each feature the runs without it and with it, after the two runs that give the repair.
+  const contexts = features.map((feature) => {
+    const own = next.find((set) => set.includes(feature)) ?? [];
+    return union(ablated, without(own, [feature]));
+  });
+  const rows = [
+    (_: number) => ablated,
+    (prompt: number) => union(ablated, without(silentOnClean(clean, prompt), ablated)),
+    ...contexts.flatMap((context, i) => [
+      (prompt: number) => union(context, waking.silent(prompt)),
+      (prompt: number) => union(context, waking.silent(prompt), [features[i]!]),
+    ]),
+  ];
+  const scores = await subject.scores(
+    rows.flatMap((off) => prompts.map((prompt) => ({ prompt, off: off(prompt) }))),
+  );
+  const difference = (row: number) =>
+    prompts.map((_, i) => scores[row * prompts.length + i]! - scores[(row + 1) * prompts.length + i]!);
+  return {
+    repair: mean(difference(0)),
+    features: features.map((feature, i) => ({
+      feature,
+      woke: prompts.filter((prompt) => waking.woken(prompt).has(feature)).length,
+      effects: byCluster(subject, prompts, difference(2 + 2 * i)),
+    })),
+  };
+}
+
+/** [clusters]: means of the prompts of each cluster, which are not independent. */
+function byCluster(subject: Subject, prompts: readonly number[], values: readonly number[]): number[] {
+  const items = prompts.map((prompt, i) => ({
+    cluster: subject.prompts[prompt]!.cluster,
+    value: values[i]!,
+  }));
+  return [...groupBy(items, ({ cluster }) => cluster).values()].map((own) =>
+    mean(own.map(({ value }) => value)),
+  );
+}

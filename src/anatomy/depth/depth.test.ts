@@ -1,0 +1,194 @@
+import { describe, expect, it } from "vitest";
+import { active, answering, backup, Circuit, distractors } from "../../../test/support/circuit.ts";
+import { type CircuitName, circuits } from "../../../test/support/circuits.ts";
+import { random } from "../../core/random.ts";
+import { standingOf } from "../minimal/take-apart.ts";
+import type { FeatureSet, Subject } from "../subject/subject.ts";
+import { testBackups } from "./backups.ts";
+import { hardening } from "./hardening.ts";
+import { repairs } from "./repair.ts";
+import { redundancyDepth } from "./rounds.ts";
+import { cleanActivity } from "./silence.ts";
+import { wakingNull } from "./waking-null.ts";
+
+const seeds = [1, 2, 3];
+const draws = { resamples: 500, level: 0.95 };
+
+function promptsOf(circuit: Circuit) {
+  const of = (side: "harmful" | "harmless") =>
+    circuit.prompts.flatMap((prompt, i) => (prompt.side === side ? [i] : []));
+  return { harmful: of("harmful"), harmless: of("harmless") };
+}
+
+async function depthOf(circuit: Circuit, mostRounds = 5, subject: Subject = circuit) {
+  const { harmful, harmless } = promptsOf(circuit);
+  const clean = await cleanActivity(subject, harmful, harmless);
+  const universe = circuit.candidates.map((_, i) => i);
+  const standing = await standingOf(subject, circuit.harmful("fit"), universe, 0);
+  const trial = {
+    ...{ prompts: standing.refusing, around: (): FeatureSet => [] },
+    ...{ boundary: 0, needed: standing.needed },
+  };
+  const search = { decoderCosine: null, limits: { sets: 4, searches: 8 }, mostRounds };
+  return { clean, harmless, depth: await redundancyDepth(subject, clean, trial, search) };
+}
+
+async function backupsOf(circuit: Circuit) {
+  const { clean, depth } = await depthOf(circuit);
+  const rounds = depth.rounds.map(({ ablated }, r) => ({
+    ablated,
+    next: depth.rounds[r + 1]?.found.sets.map(({ features }) => features) ?? [],
+  }));
+  const options = { resamples: 500, random: random(1) };
+  return testBackups(circuit, clean, circuit.harmful("test"), rounds, options);
+}
+
+describe("depth and width of written circuits", () => {
+  const truth: Partial<Record<CircuitName, string[][]>> = {
+    bottleneck: [["a"]],
+    parallel: [["a", "b"]],
+    cascade2: [["a"], ["b"]],
+    cascade3: [["a"], ["b"], ["c"]],
+    idle: [["a"], ["b"]],
+    twinBackups: [["a"], ["b", "c"]],
+    brittleCeiling: [["a"]],
+  };
+  for (const [name, rounds] of Object.entries(truth) as [CircuitName, string[][]][])
+    it(name, async () => {
+      for (const seed of seeds) {
+        const circuit = circuits[name](seed, 40);
+        const { depth } = await depthOf(circuit);
+        expect(depth.ending).toBe("gave way");
+        expect(depth.depth).toBe(rounds.length);
+        expect(depth.rounds.map(({ features }) => features)).toEqual(
+          rounds.map((units) => circuit.named(...units)),
+        );
+      }
+    });
+
+  it("an AND gate has depth 1 and two alternative sets of one", async () => {
+    const circuit = circuits.and(3, 40);
+    const { depth } = await depthOf(circuit);
+    expect(depth.depth).toBe(1);
+    expect(depth.rounds[0]!.found.sets.map(({ features }) => features.join()).sort()).toEqual(
+      ["a", "b"].map((unit) => circuit.named(unit).join()).sort(),
+    );
+  });
+
+  it("is unknown where what refuses has no feature, or no feature explains the return", async () => {
+    for (const name of ["outside", "outsideBackup"] as const)
+      expect((await depthOf(circuits[name](2, 40))).depth).toMatchObject({
+        ...{ depth: null, ending: "not in this dictionary", rounds: [] },
+      });
+    const circuit = circuits.bottleneck(2, 40);
+    const returning = answering(circuit, ({ off }) => (off.length > 1 ? "comply" : "refuse"));
+    const { depth } = await depthOf(circuit, 5, returning);
+    expect(depth).toMatchObject({ depth: null, ending: "nothing woke" });
+    expect(depth.rounds).toHaveLength(1);
+  });
+
+  it("ends at broken text, and at its limit", async () => {
+    expect((await depthOf(circuits.speech(2, 40))).depth.ending).toBe("only broken text");
+    expect((await depthOf(circuits.cascade3(2, 20), 2)).depth).toMatchObject({
+      depth: null,
+      ending: "limit",
+    });
+  });
+});
+
+describe("repair", () => {
+  it("is exactly 0 where nothing is ablated, and all of the refusal where a backup takes over", async () => {
+    const circuit = circuits.cascade3(4, 40);
+    const { harmful, harmless } = promptsOf(circuit);
+    const clean = await cleanActivity(circuit, harmful, harmless);
+    const sets = [[], circuit.named("a"), circuit.named("a", "b"), circuit.named("a", "b", "c")];
+    const test = circuit.harmful("test");
+    const curve = await repairs(circuit, clean, test, sets, { ...draws, random: random(2) });
+    expect(curve[0]!.free).toEqual(curve[0]!.held);
+    expect(curve[0]!.repair).toEqual({ mean: 0, interval: [0, 0] });
+    for (const step of [1, 2]) {
+      expect(Math.min(...curve[step]!.free)).toBeGreaterThan(4);
+      expect(Math.max(...curve[step]!.held)).toBeLessThan(-4);
+      expect(curve[step]!.repair.interval![0]).toBeGreaterThan(10);
+      expect(curve[step]!.waking.all).toEqual(circuit.named(["", "b", "c"][step]!));
+    }
+    expect(Math.max(...curve[3]!.free)).toBeLessThan(-4);
+    expect(Math.abs(curve[3]!.repair.mean)).toBeLessThan(0.2);
+    // The circuit scales the score up as units go; the frozen norm does not.
+    expect(curve[1]!.repairAtCleanNorm).not.toBe(curve[1]!.repair.mean);
+  });
+});
+
+describe("backups", () => {
+  it("are load-bearing, the second of three as well, and a part that only wakes is idle", async () => {
+    for (const seed of seeds) {
+      const cascade = circuits.cascade3(seed, 40, 30);
+      const found = await backupsOf(cascade);
+      expect(found.map(({ feature, status }) => [feature, status])).toEqual([
+        [cascade.named("b")[0], "load-bearing"],
+        [cascade.named("c")[0], "load-bearing"],
+      ]);
+      const idle = circuits.idle(seed, 40, 30);
+      const states = new Map((await backupsOf(idle)).map(({ feature, status }) => [feature, status]));
+      expect(states).toEqual(
+        new Map([
+          [idle.named("b")[0], "load-bearing"],
+          [idle.named("idle")[0], "idle"],
+        ]),
+      );
+    }
+  });
+
+  it("that share their work are tested with each other ablated", async () => {
+    const twins = await backupsOf(circuits.twinBackups(5, 40, 30));
+    expect(twins.map(({ status }) => status)).toEqual(["load-bearing", "load-bearing"]);
+  });
+
+  it("stay undetermined where the prompts are too few to say", async () => {
+    const few = await backupsOf(circuits.idle(1, 40, 9));
+    expect(few.map(({ status }) => status)).toEqual(["undetermined", "undetermined"]);
+  });
+});
+
+it("hardening: recruits that are held on bring the refusal back, an idle one does not", async () => {
+  const circuit = circuits.idle(3, 40);
+  const { harmful, harmless } = promptsOf(circuit);
+  const clean = await cleanActivity(circuit, harmful, harmless);
+  const prompts = { prompts: circuit.harmful("test"), harmless };
+  const on = (unit: string) => hardening(circuit, clean, prompts, circuit.named("a"), circuit.named(unit));
+  const useful = await on("b");
+  expect(useful.returned).toBeGreaterThan(0.9);
+  expect(useful.returned).toBeLessThan(1.1);
+  expect(useful.harmlessRefusing).toEqual({ on: 1, clean: 0 });
+  const idle = await on("idle");
+  expect(Math.abs(idle.returned)).toBeLessThan(0.05);
+  expect(idle.harmlessRefusing.on).toBe(0);
+});
+
+describe("the null of what wakes", () => {
+  it("random changes wake less than the ablation of what the backups sense", async () => {
+    const senses = Array.from({ length: 6 }, (_, i) => `b${i}`);
+    const circuit = new Circuit({
+      units: [active("a", 1), ...senses.map((name) => backup(name, 3, ["a"])), ...distractors(60, 6, 2)],
+      refusal: (read) => read("a"),
+      seed: 2,
+    });
+    const { harmful, harmless } = promptsOf(circuit);
+    const clean = await cleanActivity(circuit, harmful, harmless);
+    const options = { draws: 39, random: random(1) };
+    const test = circuit.harmful("test");
+    const real = await wakingNull(circuit, clean, test, circuit.named("a"), options);
+    expect(real.woken).toBe(6);
+    expect(real.p).toBe(1 / 40);
+    for (const unit of senses) expect(real.share.get(circuit.named(unit)[0]!)).toBeLessThan(0.2);
+  });
+
+  it("what nothing senses wakes no more than a random change", async () => {
+    const circuit = circuits.bottleneck(2, 60);
+    const { harmful, harmless } = promptsOf(circuit);
+    const clean = await cleanActivity(circuit, harmful, harmless);
+    const options = { draws: 19, random: random(1) };
+    const none = await wakingNull(circuit, clean, circuit.harmful("test"), circuit.named("a"), options);
+    expect(none.p).toBeGreaterThan(0.05);
+  });
+});
