@@ -146,7 +146,7 @@ export class Circuit implements Subject {
     });
     const noise = (this.#spec.noise ?? 0) === 0 ? 0 : this.#spec.noise! * this.#noise(ask);
     const refusal = this.#spec.refusal(read, harm);
-    const scale = ask.finalNorm === "clean" ? 1 : 1 / (1 + 0.01 * removed);
+    const scale = ask.finalNorm === "clean" ? 1 : 1 / (1 + 0.0002 * removed);
     const score = (12 * Math.tanh(1.5 * (refusal - 0.5)) + small) / scale + noise;
     return { raw, score, fluent: this.#spec.fluent?.(read) ?? true };
   }

@@ -29,7 +29,7 @@ async function depthOf(circuit: Circuit, mostRounds = 5, subject: Subject = circ
     ...{ prompts: standing.refusing, around: (): FeatureSet => [] },
     ...{ boundary: 0, needed: standing.needed },
   };
-  const search = { decoderCosine: null, limits: { sets: 4, searches: 8 }, mostRounds };
+  const search = { decoderCosine: null, limits: { sets: 4, searches: 8, measured: 8 }, mostRounds };
   return { clean, harmless, depth: await redundancyDepth(subject, clean, trial, search) };
 }
 

@@ -2,7 +2,7 @@
  * Minimal sets that hold for answers. The search runs on the score, and the score only predicts: it often falls long before a model
  * complies. So found sets are judged by generated text, and where the text still refuses, the boundary is lowered and the search repeated.
  */
-import { estimate, gradientOf } from "../ranking/ranking.ts";
+import { estimate, type Gradient, gradientOf, measuredEffects } from "../ranking/ranking.ts";
 import type { FeatureSet, Subject } from "../subject/subject.ts";
 import type { Tally } from "../trial/tally.ts";
 import { type Flips, flipsByJudge, flipsByScore, judgedOf, scoresOf, type Trial } from "../trial/trial.ts";
@@ -13,6 +13,8 @@ export interface SearchLimits {
   sets: number;
   /** The most searches for them. */
   searches: number;
+  /** The most features that the first ranking ablates for real because their estimate cannot be trusted, the strongest first. */
+  measured: number;
 }
 
 export interface ConfirmedSet extends MinimalSet {
@@ -47,7 +49,8 @@ export async function confirmedSets(
   const gradient = gradientOf(subject, trial);
   const look = (flips: Flips): Look => ({
     flips,
-    effects: async (to) => (await estimate(gradient, to)).effect,
+    effects: (to, ranking) =>
+      trustedEffects(subject, trial, gradient, to, ranking === 0 ? search.limits.measured : 0),
     decoderCosine: search.decoderCosine,
   });
   let { boundary } = trial;
@@ -66,6 +69,27 @@ export async function confirmedSets(
   const one = await minimalSet(universe, look(flipsByJudge(subject, trial)));
   const sets = await judgeSets(subject, { ...trial, boundary }, one === null ? [] : [one], "judge");
   return { sets, refuted: [], exhaustive: false, lowered: mostLowered };
+}
+
+/** Estimated effects, with measured ones in place of the strongest that are curved. */
+async function trustedEffects(
+  subject: Subject,
+  trial: Trial,
+  gradient: Gradient,
+  to: FeatureSet,
+  measured: number,
+): Promise<Float64Array> {
+  const { effect, curved } = await estimate(gradient, to);
+  const strongest = to
+    .filter((f) => curved[f])
+    .sort((a, b) => Math.abs(effect[b]!) - Math.abs(effect[a]!))
+    .slice(0, measured);
+  if (strongest.length === 0) return effect;
+  const truth = await measuredEffects(subject, trial, strongest, to);
+  strongest.forEach((f, i) => {
+    effect[f] = (truth[i]!.alone + truth[i]!.last) / 2;
+  });
+  return effect;
 }
 
 async function judgeSets(

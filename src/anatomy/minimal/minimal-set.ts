@@ -9,8 +9,8 @@ import { flippingPrefix } from "./prefix.ts";
 /** What the search may ask. */
 export interface Look {
   flips: Flips;
-  /** [candidates]: estimated effects of ablation, from the clean run to the run without `to`. */
-  effects: (to: FeatureSet) => Promise<Float64Array>;
+  /** [candidates]: estimated effects of ablation, from the clean run to the run without `to`. Rankings are counted from 0. */
+  effects: (to: FeatureSet, ranking: number) => Promise<Float64Array>;
   /** [candidates] or null; see {@link ranked}. */
   decoderCosine: Float64Array | null;
 }
@@ -32,7 +32,7 @@ export async function minimalSet(universe: FeatureSet, look: Look): Promise<Mini
   let set = universe;
   let order: readonly number[] = universe;
   for (let ranking = 0; ranking < mostRankings && set.length > 1; ranking++) {
-    order = ranked(await look.effects(set), set, look.decoderCosine);
+    order = ranked(await look.effects(set, ranking), set, look.decoderCosine);
     const next = await flippingPrefix(order, look.flips);
     if (next === null) return null;
     const gain = 1 - next.length / set.length;

@@ -10,7 +10,7 @@ import { greedyFilter } from "./greedy-filter.ts";
 import { flippingPrefix } from "./prefix.ts";
 import { takeApart } from "./take-apart.ts";
 
-const search = { boundary: 0, decoderCosine: null, limits: { sets: 8, searches: 20 } };
+const search = { boundary: 0, decoderCosine: null, limits: { sets: 8, searches: 20, measured: 8 } };
 const everything = (circuit: Circuit): FeatureSet => circuit.candidates.map((_, i) => i);
 const seeds = [1, 2, 3, 4, 5];
 
@@ -104,7 +104,7 @@ describe("brute force over all subsets agrees", () => {
         const prompts = circuit.harmful("fit");
         const trial = { prompts, around: (): FeatureSet => [], boundary: 0, needed: prompts.length };
         const truth = await bruteForce(everything(circuit), flipsByScore(circuit, trial));
-        const limits = { sets: 40, searches: 200 };
+        const limits = { sets: 40, searches: 200, measured: 8 };
         const found = await takeApart(circuit, prompts, everything(circuit), { ...search, limits });
         expect(found.exhaustive).toBe(true);
         expect(sorted(found.sets.map(({ features }) => features))).toEqual(sorted(truth));

@@ -3,48 +3,55 @@ import type { Random } from "../../core/random.ts";
 import type { Interval } from "../../stats/proportion.ts";
 import { spearman } from "../../stats/rank-correlation.ts";
 import { bootstrap } from "../../stats/resample.ts";
-import { mean } from "../../stats/summary.ts";
 import type { FeatureSet, Subject } from "../subject/subject.ts";
-import { scoresOf, type Trial } from "../trial/trial.ts";
+import type { Trial } from "../trial/trial.ts";
+import { measuredEffects } from "./ranking.ts";
 
 export interface RankAgreement {
-  /** Spearman's rank correlation of estimate and true effect over the sample; NaN where one of them does not vary. */
-  correlation: number;
-  /** From a bootstrap over the sampled features. */
-  interval: Interval | null;
+  /** With the effect of ablating the feature on its own. */
+  alone: RankCorrelation;
+  /** With the mean of that and of its effect as the last of all, which is what the trapezoid estimates. */
+  bothEnds: RankCorrelation;
+  /** Sampled features. */
   n: number;
 }
 
+export interface RankCorrelation {
+  /** Spearman's rank correlation of estimate and truth; NaN where one of them does not vary. */
+  estimate: number;
+  /** From a bootstrap over the sampled features. */
+  interval: Interval | null;
+}
+
 /**
- * Ablates a random sample of features one at a time.
- * @param effect [candidates], estimated effects @param among the candidates to sample from, for example those that are active
+ * Ablates a random sample of features one at a time, and puts each back one at a time.
+ * @param effect [candidates], estimated effects @param all what was ablated at the other end of the estimate; sampled from
  */
 export async function rankAgreement(
   subject: Subject,
   runs: Pick<Trial, "prompts" | "around">,
   effect: Float64Array,
-  among: FeatureSet,
+  all: FeatureSet,
   { sample, resamples, level, random }: { sample: number; resamples: number; level: number; random: Random },
 ): Promise<RankAgreement> {
-  const drawn = random.split("sample").shuffle(among).slice(0, sample);
-  const [clean, ...alone] = (await scoresOf(subject, runs, [[], ...drawn.map((f) => [f])])).map((scores) =>
-    mean([...scores]),
-  );
-  const items = drawn.map((feature, i) => ({
-    feature,
-    estimate: effect[feature]!,
-    truth: alone[i]! - clean!,
-  }));
-  const correlation = (of: readonly (typeof items)[number][]) =>
-    spearman(
-      of.map(({ estimate }) => estimate),
-      of.map(({ truth }) => truth),
-    );
-  const interval = bootstrap({
-    items,
-    cluster: ({ feature }) => String(feature),
-    statistic: correlation,
-    ...{ resamples, level, random: random.split("bootstrap") },
-  });
-  return { correlation: correlation(items), interval, n: items.length };
+  const drawn = random.split("sample").shuffle(all).slice(0, sample);
+  const truth = await measuredEffects(subject, runs, drawn, all);
+  const items = drawn.map((feature, i) => ({ feature, estimated: effect[feature]!, ...truth[i]! }));
+  const correlation = (true_: (item: (typeof items)[number]) => number): RankCorrelation => {
+    const statistic = (of: readonly (typeof items)[number][]) =>
+      spearman(
+        of.map(({ estimated }) => estimated),
+        of.map(true_),
+      );
+    const cluster = ({ feature }: { feature: number }) => String(feature);
+    return {
+      estimate: statistic(items),
+      interval: bootstrap({ items, cluster, statistic, resamples, level, random: random.split("bootstrap") }),
+    };
+  };
+  return {
+    alone: correlation(({ alone }) => alone),
+    bothEnds: correlation(({ alone, last }) => (alone + last) / 2),
+    n: items.length,
+  };
 }

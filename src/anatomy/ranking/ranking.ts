@@ -5,7 +5,7 @@
 import { mean } from "../../stats/summary.ts";
 import { keyOf, union, without } from "../subject/feature-set.ts";
 import type { FeatureSet, Subject } from "../subject/subject.ts";
-import type { Trial } from "../trial/trial.ts";
+import { scoresOf, type Trial } from "../trial/trial.ts";
 
 export interface Estimate {
   /**
@@ -86,27 +86,29 @@ async function meanGradients(
   });
 }
 
+export interface MeasuredEffect {
+  /** Change of the mean score as the feature is ablated on its own, log-odds. */
+  alone: number;
+  /** The same as the last of `all`. A feature that shares its work with another does nothing alone. */
+  last: number;
+}
+
 /**
- * What ablation really does: the mean of the effect on its own and of the effect as the last of `all`. A feature that shares its work with
- * another has no effect on its own.
- * @returns [features]
+ * What ablation really does, for features whose estimate cannot be trusted.
+ * @returns [features], averaged over the prompts
  */
 export async function measuredEffects(
   subject: Subject,
-  { prompts, around }: Runs,
-  features: FeatureSet,
+  runs: Runs,
+  features: readonly number[],
   all: FeatureSet,
-): Promise<Float64Array> {
+): Promise<MeasuredEffect[]> {
   const sets = [[], all, ...features.map((f) => [f]), ...features.map((f) => without(all, [f]))];
-  const rows = await subject.scores(
-    sets.flatMap((set) => prompts.map((prompt) => ({ prompt, off: union(around(prompt), set) }))),
-  );
-  const average = sets.map((_, s) => mean([...rows.slice(s * prompts.length, (s + 1) * prompts.length)]));
-  const [none, whole] = average;
-  return Float64Array.from(
-    features,
-    (_, i) => (average[2 + i]! - none! + whole! - average[2 + features.length + i]!) / 2,
-  );
+  const [none, whole, ...single] = (await scoresOf(subject, runs, sets)).map((scores) => mean([...scores]));
+  return features.map((_, i) => ({
+    alone: single[i]! - none!,
+    last: whole! - single[features.length + i]!,
+  }));
 }
 
 /**
