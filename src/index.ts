@@ -29,5 +29,5 @@ export {
   openModel,
 } from "./library/model.ts";
 export { type OpenSaeOptions, openSae, type Sae } from "./library/sae.ts";
-export type { Edit } from "./model/engine/edits.ts";
+export type { Edit } from "./model/engine/edits/edit.ts";
 export type { Encoded } from "./sae/code/coder.ts";

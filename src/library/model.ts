@@ -9,7 +9,7 @@ import { openNamed } from "../jobs/inputs/open-named.ts";
 import type { JobEvent } from "../jobs/job/job-events.ts";
 import { answersAt, type Checkpoint, endsOf, notesOf, textOf } from "../model/checkpoint/checkpoint.ts";
 import { CapturedRows } from "../model/engine/captured-rows.ts";
-import { checkEdits, type Edit } from "../model/engine/edits.ts";
+import { checkEdits, type Edit } from "../model/engine/edits/edit.ts";
 import { type Model as Engine, modelOf } from "../model/model.ts";
 import { inputOf } from "../prompts/inputs.ts";
 import { deviceDefault, generateDefaults, precisionDefault } from "./defaults.ts";

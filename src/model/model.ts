@@ -8,6 +8,8 @@ import { FathomError } from "../core/errors.ts";
 import type { Precision } from "../core/records/precision.ts";
 import { type Checkpoint, openCheckpoint } from "./checkpoint/checkpoint.ts";
 import type { CaptureOptions, CaptureRequest, OnPiece } from "./engine/capture.ts";
+import type { Edit } from "./engine/edits/edit.ts";
+import type { HeldEdits } from "./engine/edits/held-edits.ts";
 import type { EngineOptions } from "./engine/engine.ts";
 import type {
   Arrival,
@@ -72,6 +74,13 @@ export interface Model {
     onRow: (gradients: Gradients) => void,
     onTokens?: OnTokens,
   ): Promise<void>;
+  /**
+   * Sends edits to the engine once. `generate`, `capture` and the others take the handle in place of the edits.
+   * @throws FathomError for an edit that does not fit the model
+   */
+  holdEdits(edits: readonly Edit[]): Promise<HeldEdits>;
+  /** Frees the memory of edits that are held. */
+  releaseEdits(held: HeldEdits): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -144,6 +153,16 @@ export async function modelOf(checkpoint: Checkpoint, options: OpenOptions = {})
         if (event.kind === "differentiated") onRow(event.gradients);
         if (event.kind === "tokens") onTokens?.(event.count, event.of);
       });
+    },
+    async holdEdits(edits) {
+      let held: HeldEdits | null = null;
+      await line.call({ kind: "hold", edits }, (event) => {
+        if (event.kind === "held") held = event.held;
+      });
+      return held!;
+    },
+    async releaseEdits(held) {
+      await line.call({ kind: "release", held }, () => undefined);
     },
     async close() {
       await line.end();

@@ -1,11 +1,12 @@
 /**
- * Reads edits for `generate` from JSON. The arrays of `Edit` (src/model/engine/edits.ts) are lists; a matrix is flat or a list
- * of rows.
+ * Reads edits for `generate` from JSON. The arrays of `Edit` (src/model/engine/edits/edit.ts) are lists; a matrix is flat or a
+ * list of rows.
  */
 import { z } from "zod";
 import { badInput, FathomError } from "../../core/errors.ts";
 import { readJson } from "../../files/disk/io.ts";
-import { checkEdits, type Edit } from "../../model/engine/edits.ts";
+import { editNormalizations, siteKinds } from "../../model/architecture/slots/sites.ts";
+import { checkEdits, type Edit, editActivations } from "../../model/engine/edits/edit.ts";
 
 const numbers = z.array(z.number());
 const vector = numbers.min(1).transform((values) => Float32Array.from(values));
@@ -19,11 +20,20 @@ const editsSchema = z
   .array(
     z.strictObject({
       layer: z.int().nonnegative(),
-      activation: z.enum(["identity", "relu", "jumprelu"]),
+      site: z.enum(siteKinds).optional(),
+      activation: z.enum(editActivations),
+      normalize: z.enum(editNormalizations).optional(),
       encoder: matrix,
       bias: vector,
-      decoder: matrix,
       threshold: vector.optional(),
+      k: z.int().positive().optional(),
+      magnitude: z.strictObject({ scale: vector, bias: vector }).optional(),
+      chosen: z
+        .array(z.int().nonnegative())
+        .min(1)
+        .transform((features) => Int32Array.from(features))
+        .optional(),
+      decoder: matrix,
       scale: vector,
       offset: vector,
     }),
@@ -38,7 +48,7 @@ export function readEdits(path: string, sizes: { hiddenSize: number; layers: num
     const [index, ...keys] = issue.path.map(String);
     throw badInput(
       index === undefined ? path : `${path}: edit ${[index, ...keys].join(" ")}`,
-      "{layer, activation, encoder, bias, decoder, scale, offset} and threshold for jumprelu, in a list",
+      "{layer, activation, encoder, bias, decoder, scale, offset}, and what its activation needs, in a list",
       issue.message.replace(/^Invalid input: /, ""),
     );
   }

@@ -15,6 +15,7 @@ import {
 import type { Declare } from "./declare.ts";
 import { familyNamed } from "./families/families.ts";
 import {
+  type Block,
   type BlockInputs,
   type BlockOutputs,
   type KeysAndValues,
@@ -23,6 +24,9 @@ import {
   rmsNormOf,
 } from "./families/pieces.ts";
 import type { LayerConfig, ModelConfig } from "./settings/config-types.ts";
+import type { EditValues } from "./slots/edit-graph.ts";
+import type { BlockSlots, SiteKind } from "./slots/sites.ts";
+import { SlotGraphs } from "./slots/slots.ts";
 
 export const blockPrefix = (layer: number): string => `model.layers.${layer}.`;
 export const finalNormName = "model.norm.weight";
@@ -31,13 +35,24 @@ export const embeddingName = "model.embed_tokens.weight";
 export const separateHeadName = "lm_head.weight";
 export const headName = (config: ModelConfig): string => (config.tiedHead ? embeddingName : separateHeadName);
 
+export interface BlockGraph {
+  inputs: BlockInputs;
+  outputs: BlockOutputs;
+  weights: Map<string, Value>;
+  /** The values of the block's sites with their edits; `embed` only where it has slots. */
+  sites: ReadonlyMap<SiteKind, Value>;
+  /** The edits of the slots, by name (`slotName`). */
+  edits: ReadonlyMap<string, EditValues>;
+}
+
 /** A block with its inputs declared. The caller names the outputs. `prefix` goes before each weight's name. */
 export function buildBlock(
   config: ModelConfig,
   layer: LayerConfig,
   declare: Declare,
   prefix: string,
-): { inputs: BlockInputs; outputs: BlockOutputs; weights: Map<string, Value> } {
+  slots: BlockSlots = {},
+): BlockGraph {
   const graph = blockGraph();
   const inputs = {
     ...declareInputs(graph, config, layer, ""),
@@ -46,7 +61,21 @@ export function buildBlock(
   };
   const weights = new Map<string, Value>();
   const param = paramOf(graph, declare, prefix, weights);
-  return { inputs, outputs: familyNamed(config.family).block({ config, layer, param, inputs }), weights };
+  const slotGraphs = new SlotGraphs(slots, "");
+  const outputs = blockWithSlots({ config, layer, param, inputs }, slots, slotGraphs);
+  return { inputs, outputs, weights, sites: slotGraphs.sites, edits: slotGraphs.edits };
+}
+
+/** The graph of a block, from its declared inputs to its output, with the edits of its slots. */
+function blockWithSlots(block: Omit<Block, "site">, slots: BlockSlots, graphs: SlotGraphs): BlockOutputs {
+  const { config, inputs } = block;
+  const x = slots.embed === undefined ? inputs.x : graphs.at("embed", inputs.x);
+  const { y, made } = familyNamed(config.family).block({
+    ...block,
+    inputs: { ...inputs, x },
+    site: graphs.at,
+  });
+  return { y: graphs.at("resid_post", y), made };
 }
 
 /** Declares weights by their names below a prefix. @param kept receives the weights that are float32 */
@@ -63,9 +92,19 @@ function paramOf(graph: Graph, declare: Declare, prefix: string, kept = new Map<
 /**
  * Several blocks as one graph: `from` is included, `to` is not. The inputs are x and, for each layer l, the inputs of a
  * block with ".l" appended to their names. The outputs are y.l of every block, and key.l and value.l of the blocks that
- * have their own keys and values.
+ * have their own keys and values. Each slot has the outputs "<name>.activation.l" and "<name>.moved.l". If `embed` has
+ * slots, its value with their edits is the output "embed.0". `taps` are sites whose values are outputs "<site>.l".
  */
-export function buildBlocks(config: ModelConfig, from: number, to: number, declare: Declare): Graph {
+export function buildBlocks(
+  config: ModelConfig,
+  from: number,
+  to: number,
+  declare: Declare,
+  {
+    slots,
+    taps,
+  }: { slots: (layer: number) => BlockSlots; taps: (layer: number) => readonly SiteKind[] } = plainBlocks,
+): Graph {
   const graph = blockGraph();
   let x = graph.input("x", "float32", ["B", "T", config.hiddenSize]);
   const keysAndValues = new Map<number, KeysAndValues>();
@@ -78,8 +117,17 @@ export function buildBlocks(config: ModelConfig, from: number, to: number, decla
     }
     const param = paramOf(graph, declare, blockPrefix(index));
     const inputs = { ...declareInputs(graph, config, layer, `.${index}`), x, shared };
-    const { y, made } = familyNamed(config.family).block({ config, layer, param, inputs });
+    const graphs = new SlotGraphs(slots(index), `.${index}`);
+    const { y, made } = blockWithSlots({ config, layer, param, inputs }, slots(index), graphs);
     graph.output(`y.${index}`, y);
+    for (const [name, { activation, moved }] of graphs.edits) {
+      graph.output(`${name}.activation.${index}`, activation);
+      graph.output(`${name}.moved.${index}`, moved);
+    }
+    // As an output it stays out of a fusion with the norm behind it, which would change the last bits of an unedited row.
+    const embed = graphs.sites.get("embed");
+    if (embed !== undefined) graph.output(`embed.${index}`, embed);
+    for (const site of taps(index)) graph.output(`${site}.${index}`, graphs.sites.get(site)!);
     if (made !== null) {
       graph.output(`key.${index}`, made.key);
       graph.output(`value.${index}`, made.value);
@@ -89,6 +137,8 @@ export function buildBlocks(config: ModelConfig, from: number, to: number, decla
   }
   return graph;
 }
+
+const plainBlocks = { slots: (): BlockSlots => ({}), taps: (): readonly SiteKind[] => [] };
 
 function blockGraph(): Graph {
   const graph = new Graph();

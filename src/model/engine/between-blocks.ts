@@ -1,7 +1,7 @@
 /** Stores the state of some tokens between two blocks in a file, while other tokens go through the open block. */
 import type { Spool, Spooled } from "../../files/disk/spool.ts";
 import { Tensor } from "../ort/ort.ts";
-import type { Step, StepOptions } from "./engine.ts";
+import type { Step, StepOptions } from "./step.ts";
 
 interface Aside {
   values: Spooled;

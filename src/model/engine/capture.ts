@@ -6,19 +6,20 @@
  */
 import { Spool } from "../../files/disk/spool.ts";
 import { BetweenBlocks } from "./between-blocks.ts";
-import { batchEdits, type Edit, type EditMasks } from "./edits.ts";
-import type { Engine, Step } from "./engine.ts";
+import { batchEdits, type MaskedRow } from "./edits/batch-edits.ts";
+import type { GivenEdits } from "./edits/held-edits.ts";
+import type { LaidOutEdit } from "./edits/laid-out.ts";
+import type { Engine } from "./engine.ts";
 import { KvCache } from "./kv-cache.ts";
+import type { Step } from "./step.ts";
 
 /** Tokens per forward call. Above about this number the time per token rises again (measured). */
 const callTokens = 512;
 /** Rows of logits computed at once. With a vocabulary of 256k one row takes a megabyte. */
 export const headRows = 64;
 
-export interface CaptureRequest {
-  id: string;
+export interface CaptureRequest extends MaskedRow {
   ids: readonly number[];
-  editMasks?: EditMasks;
   /** The output that block `replaceAt` of the options gets, [ids.length, d]. */
   replacement?: Float32Array<ArrayBuffer>;
 }
@@ -27,7 +28,7 @@ export interface CaptureOptions {
   /** Block indices, 0-based; a block's output is its resid_post. */
   layers: readonly number[];
   logits: boolean;
-  edits: readonly Edit[];
+  edits: GivenEdits;
   /** A block whose output is replaced by every request's `replacement`. */
   replaceAt?: number;
 }
@@ -78,7 +79,7 @@ export async function capture(
     const held = calls.map(({ longest }) =>
       Array.from({ length: Math.ceil(longest / callTokens) }, () => new BetweenBlocks(spool)),
     );
-    for (const { from, to } of await engine.segmentsTo(last, options.edits)) {
+    for (const { from, to } of await engine.segmentsTo(last, [])) {
       for (const [i, call] of calls.entries()) {
         const own = held[i]!;
         await forward.blocks(call, { from, to: to - 1, held: own }, (step, stretch) => {
@@ -99,11 +100,13 @@ export async function capture(
 class Forward {
   readonly #engine: Engine;
   readonly #options: CaptureOptions;
+  readonly #edits: readonly LaidOutEdit[];
   readonly #onPiece: OnPiece;
 
   constructor(engine: Engine, options: CaptureOptions, onPiece: OnPiece) {
     this.#engine = engine;
     this.#options = options;
+    this.#edits = engine.edits.of(options.edits);
     this.#onPiece = onPiece;
   }
 
@@ -129,7 +132,7 @@ class Forward {
       const step = await engine.step(cache, 0, tokens, {
         ...(run.from === 0 ? {} : { from: run.held[stretch]!.from(run.from) }),
         names: requests.map(({ id }) => id),
-        edits: batchEdits(options.edits, requests),
+        edits: batchEdits(this.#edits, requests),
         ...(options.replaceAt === undefined
           ? {}
           : {

@@ -11,7 +11,7 @@ import { ropeSwitch } from "../architecture/rotary.ts";
 import { type Checkpoint, endsOf, notesOf, openCheckpoint, textOf } from "../checkpoint/checkpoint.ts";
 import { capture } from "./capture.ts";
 import { CapturedRows } from "./captured-rows.ts";
-import type { Edit } from "./edits.ts";
+import type { Edit, EditMasks } from "./edits/edit.ts";
 import { Engine } from "./engine.ts";
 import { generate, planOf } from "./generate.ts";
 import type { GenerateOptions, Generation } from "./generation.ts";
@@ -38,12 +38,12 @@ describe.each(engineFixtures)("%s", (name) => {
   const captureAll = async (
     rows: typeof requests,
     edits: readonly Edit[] = [],
-    masks?: Float32Array[][],
+    masks?: EditMasks[],
     by = engine,
   ) => {
     const out = new CapturedRows();
     const layers = Array.from({ length: checkpoint.config.layers.length }, (_, i) => i);
-    const masked = rows.map((row, i) => (masks === undefined ? row : { ...row, editMasks: masks[i]! }));
+    const masked = rows.map((row, i) => (masks === undefined ? row : { ...row, masks: masks[i]! }));
     await capture(by, masked, { layers, logits: true, edits }, out.take);
     return rows.map((_, i) => ({
       residuals: new Map(layers.map((layer) => [layer, out.row(i, layer)])),

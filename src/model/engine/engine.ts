@@ -4,7 +4,7 @@
  * (`worker.ts`), because a session's run blocks its thread.
  */
 import { badInput } from "../../core/errors.ts";
-import { buildGenerationHead, embeddingName, lendersOf } from "../architecture/block-graphs.ts";
+import { buildGenerationHead, lendersOf } from "../architecture/block-graphs.ts";
 import type { ModelConfig } from "../architecture/config.ts";
 import { declareFrom } from "../architecture/declare.ts";
 import { Positions } from "../architecture/positions.ts";
@@ -12,15 +12,14 @@ import { RotaryTables } from "../architecture/rotary.ts";
 import { type InferenceSession, Tensor } from "../ort/ort.ts";
 import { openSession, type SessionOptions } from "../ort/session.ts";
 import { Sessions } from "../ort/sessions.ts";
-import { firstNotFinite, overflow, requireFiniteRow } from "../weights/finite.ts";
+import { firstNotFinite, overflow } from "../weights/finite.ts";
 import type { Weights } from "../weights/weights.ts";
-import { type BatchEdits, type Edit, Editor } from "./edits.ts";
+import { EditShelf } from "./edits/held-edits.ts";
+import { Embeddings } from "./inputs/embeddings.ts";
+import { PerLayerInputs } from "./inputs/per-layer-inputs.ts";
 import type { KvCache } from "./kv-cache.ts";
-import { PerLayerInputs } from "./per-layer-inputs.ts";
 import { type Segment, Segments } from "./segments.ts";
-
-/** How many decoded embedding rows are kept. A prompt set uses few rows of a vocabulary, and uses them often. */
-const embeddingRowsKept = 16_384;
+import type { Step, StepOptions } from "./step.ts";
 
 export interface EngineOptions extends SessionOptions {
   /**
@@ -29,41 +28,6 @@ export interface EngineOptions extends SessionOptions {
    * still work, but open every block for every step.
    */
   oneBlockAtATime?: { beside: string };
-}
-
-/** Layer → keys and values of a step's new tokens, for layers that later layers share; [B, kvHeads, T, headDim]. */
-export type Lent = ReadonlyMap<number, { key: Tensor; value: Tensor }>;
-
-export interface StepOptions {
-  /** Begin at this block, with the result of a step of the same tokens through the blocks before it. */
-  from?: { layer: number; residual: Float32Array<ArrayBuffer>; lent: Lent };
-  edits?: BatchEdits | null;
-  /** Replaces the output of a block by this residual [B, T, d]. The block's keys and values do not change. */
-  replace?: { layer: number; residual: Float32Array<ArrayBuffer> };
-  /** `take` gets the outputs [B, T, d] of these blocks, after their edits. The array is valid only during the call. */
-  capture?: {
-    layers: ReadonlySet<number>;
-    take: (layer: number, residual: Float32Array<ArrayBuffer>) => void;
-  };
-  /** Whether to write the new keys and values into the cache; true when not given. */
-  remember?: boolean;
-  /** Names of the rows for error messages; their numbers when not given. */
-  names?: readonly string[];
-  /** Stop after this block. */
-  lastLayer?: number;
-  /** [B] length of each row's whole sequence; needed when this step does not read it to its end. */
-  lengths?: readonly number[];
-  /** Pad every row to at least this many tokens. */
-  atLeast?: number;
-}
-
-export interface Step {
-  /** The output of the last block that ran, [B, T, d], rows right-padded to T. */
-  residual: Float32Array<ArrayBuffer>;
-  lent: Lent;
-  /** The blocks' inputs "per_layer.l"; empty for a model without them. */
-  perLayer: Readonly<Record<string, Tensor>>;
-  T: number;
 }
 
 export interface HeadResult {
@@ -75,10 +39,17 @@ export interface HeadResult {
   logits: Float32Array<ArrayBuffer> | null;
 }
 
+/** Outputs of a session, and what takes them. */
+interface Results {
+  names: string[];
+  take: (outputs: Tensor[]) => void;
+}
+
 export class Engine {
   readonly config: ModelConfig;
   readonly weights: Weights;
   readonly options: EngineOptions;
+  readonly edits: EditShelf;
   readonly #sessions: Sessions;
   readonly #segments: Segments;
   readonly #perLayer: PerLayerInputs | null;
@@ -89,8 +60,7 @@ export class Engine {
    */
   readonly #leastPast: 0 | 1;
   readonly #lenders: ReadonlySet<number>;
-  readonly #editor: Editor;
-  readonly #rows = new Map<number, Float32Array>();
+  readonly #embeddings: Embeddings;
 
   private constructor(
     config: ModelConfig,
@@ -106,7 +76,8 @@ export class Engine {
     this.#segments = new Segments(config, weights, options, this.#sessions);
     this.#perLayer = perLayer;
     this.#lenders = lendersOf(config);
-    this.#editor = new Editor(config.hiddenSize, options);
+    this.#embeddings = new Embeddings(config, weights);
+    this.edits = new EditShelf(config, options.threads);
   }
 
   /** @param onPart called after each part is open; not called when the engine holds one part at a time */
@@ -139,25 +110,25 @@ export class Engine {
     const B = rows.length;
     const counts = rows.map((row) => row.length);
     const T = Math.max(options.atLeast ?? 1, ...counts);
-    const slots = rows.map((_, row) => cache.lengths[first + row]!);
+    const pasts = rows.map((_, row) => cache.lengths[first + row]!);
     rows.forEach((row, i) => {
       if (row.length === 0)
         throw new RangeError(`step: expected at least one new token in row ${i}, got none`);
-      if (slots[i]! + row.length > config.contextLength) {
+      if (pasts[i]! + row.length > config.contextLength) {
         throw badInput(
           "prompt",
           `at most ${config.contextLength} tokens of context`,
-          `${slots[i]! + row.length}`,
+          `${pasts[i]! + row.length}`,
         );
       }
     });
-    if (remember) cache.reserve(Math.max(...slots.map((length, row) => length + counts[row]!)));
+    if (remember) cache.reserve(Math.max(...pasts.map((length, row) => length + counts[row]!)));
 
     const S = Math.max(cache.pastLength(first, B), this.#leastPast);
-    const lengths = options.lengths ?? slots.map((length, row) => length + counts[row]!);
-    const positions = new Positions(this.#rotary, slots, S, T, lengths);
+    const lengths = options.lengths ?? pasts.map((length, row) => length + counts[row]!);
+    const positions = new Positions(this.#rotary, pasts, S, T, lengths);
     const embedded = new Tensor("float32", this.embed(rows, T), [B, T, config.hiddenSize]);
-    const perLayer = (await this.#perLayer?.of(embedded, this.#asEmbedded(rows))) ?? {};
+    const perLayer = (await this.#perLayer?.of(embedded, this.#embeddings.read(rows))) ?? {};
     const begin: StepOptions["from"] = options.from ?? {
       layer: 0,
       residual: floats(embedded),
@@ -169,61 +140,111 @@ export class Engine {
         cache.write(layer, first, counts, T, floats(key), floats(value));
     let x = new Tensor("float32", begin.residual, [B, T, config.hiddenSize]);
     const lastLayer = options.lastLayer ?? config.layers.length - 1;
-    const captured = options.capture?.layers ?? new Set<number>();
-    const { replace } = options;
-    const changes = [...(options.edits?.edits ?? []), ...(replace === undefined ? [] : [replace])];
-    for (const segment of await this.segmentsTo(lastLayer, changes)) {
+    const { replace, edits = null } = options;
+    const { plan } = this.#segments;
+    await this.#segments.makeRoom(edits?.edits ?? [], options.tap?.taps ?? []);
+    for (const segment of await this.segmentsTo(lastLayer, replace === undefined ? [] : [replace])) {
       const { from, to } = segment;
       if (from < begin.layer) continue;
       const feeds: Record<string, Tensor> = { x };
-      const wanted = [`y.${to - 1}`];
-      const makers: number[] = [];
+      const results: Results[] = [];
       for (let layer = from; layer < to; layer++) {
         const { kvFrom } = config.layers[layer]!;
-        const own = { ...positions.of(config.layers[layer]!), ...cache.past(kvFrom ?? layer, first, B, S) };
+        const own = {
+          ...positions.of(config.layers[layer]!),
+          ...cache.past(kvFrom ?? layer, first, B, S),
+        };
         for (const [name, tensor] of Object.entries(own)) feeds[`${name}.${layer}`] = tensor;
+        Object.assign(feeds, plan.feeds(layer, edits, { pasts, counts, T }));
         const ofLayer = perLayer[`per_layer.${layer}`];
         if (ofLayer !== undefined) feeds[`per_layer.${layer}`] = ofLayer;
         // If layer kvFrom is in the same segment, its keys and values are inside the graph.
         if (kvFrom !== null && kvFrom < from)
           for (const [name, tensor] of Object.entries(lent.get(kvFrom)!)) feeds[`${name}.${kvFrom}`] = tensor;
-        if (captured.has(layer) && layer !== to - 1) wanted.push(`y.${layer}`);
-        if (kvFrom === null && (remember || this.#lenders.has(layer))) {
-          makers.push(layer);
-          wanted.push(`key.${layer}`, `value.${layer}`);
-        }
+        if (kvFrom === null && (remember || this.#lenders.has(layer)))
+          results.push({
+            names: [`key.${layer}`, `value.${layer}`],
+            take: ([key, value]) => {
+              if (remember) cache.write(layer, first, counts, T, floats(key!), floats(value!));
+              if (this.#lenders.has(layer)) lent.set(layer, { key: key!, value: value! });
+            },
+          });
+        results.push(...this.#seen(layer, options));
       }
+      const last = `y.${to - 1}`;
       const session = await this.#segments.session(segment);
-      const outputs = await session.run(feeds, wanted);
-      for (const layer of makers) {
-        const made = { key: outputs[`key.${layer}`] as Tensor, value: outputs[`value.${layer}`] as Tensor };
-        if (remember) cache.write(layer, first, counts, T, floats(made.key), floats(made.value));
-        if (this.#lenders.has(layer)) lent.set(layer, made);
-      }
-      x =
-        replace?.layer === to - 1
-          ? new Tensor("float32", replace.residual, x.dims)
-          : await this.#edited(outputs[`y.${to - 1}`] as typeof x, to - 1, options.edits ?? null);
+      const wanted = new Set([last, ...results.flatMap(({ names }) => names)]);
+      const outputs: Record<string, Tensor> = { ...(await session.run(feeds, [...wanted])) };
+      if (replace?.layer === to - 1) outputs[last] = new Tensor("float32", replace.residual, x.dims);
+      x = outputs[last] as typeof x;
       const bad = this.#rowNotFinite(floats(x), counts, T);
-      if (bad !== null) {
-        const all = await session.run(
-          feeds,
-          Array.from({ length: to - from }, (_, i) => `y.${from + i}`),
-        );
-        const layer = Object.keys(all).findIndex(
-          (_, i) => this.#rowNotFinite(floats(all[`y.${from + i}`]!), counts, T) !== null,
-        );
+      if (bad !== null)
         throw overflow(
           options.names?.[bad] ?? `row ${bad}`,
-          layer < 0 ? `the edited output of block ${to - 1}` : `the output of block ${from + layer}`,
+          await this.#firstNotFinite(
+            session,
+            feeds,
+            segment,
+            (y) => this.#rowNotFinite(y, counts, T) !== null,
+          ),
         );
-      }
-      for (let layer = from; layer < to; layer++)
-        if (captured.has(layer))
-          options.capture!.take(layer, floats(layer === to - 1 ? x : outputs[`y.${layer}`]!));
+      for (const { names, take } of results) take(names.map((name) => outputs[name]!));
     }
     if (remember) cache.advance(first, counts);
     return { residual: floats(x), lent, perLayer, T };
+  }
+
+  /** The outputs of a block that the caller wants to see: its residual, its edits, its sites. */
+  #seen(layer: number, { capture, edits, onEdit, tap }: StepOptions): Results[] {
+    const seen: Results[] = [];
+    if (capture?.layers.has(layer) === true)
+      seen.push({
+        names: [`y.${layer}`],
+        take: ([y]) => {
+          capture.take(layer, floats(y!));
+        },
+      });
+    if (onEdit !== undefined)
+      for (const { edit, name } of this.#segments.plan.filled(layer, edits?.edits ?? [])) {
+        if (edit === null) continue;
+        const names = [`${name}.moved.${layer}`];
+        if (onEdit.activations) names.push(`${name}.activation.${layer}`);
+        seen.push({
+          names,
+          take: ([moved, activations]) => {
+            onEdit.take(edit, {
+              moved: floats(moved!),
+              activations: activations === undefined ? null : floats(activations),
+              width: edits!.edits[edit]!.width,
+            });
+          },
+        });
+      }
+    for (const [index, { layer: of, site }] of tap?.taps.entries() ?? [])
+      if (of === layer)
+        seen.push({
+          names: [`${site}.${layer}`],
+          take: ([values]) => {
+            tap!.take(index, floats(values!));
+          },
+        });
+    return seen;
+  }
+
+  /** Names the first block of a segment whose output is not finite, for an error message. */
+  async #firstNotFinite(
+    session: InferenceSession,
+    feeds: Record<string, Tensor>,
+    { from, to }: Segment,
+    isBad: (y: Float32Array) => boolean,
+  ): Promise<string> {
+    const blocks = Array.from({ length: to - from }, (_, i) => from + i);
+    const outputs = await session.run(
+      feeds,
+      blocks.map((block) => `y.${block}`),
+    );
+    const bad = blocks.find((block) => isBad(floats(outputs[`y.${block}`]!)));
+    return bad === undefined ? `what replaces the output of block ${to - 1}` : `the output of block ${bad}`;
   }
 
   /** The first row of [B, T, d] with NaN or an infinity in one of its own `counts` tokens; null when there is none. */
@@ -236,22 +257,10 @@ export class Engine {
     return row < 0 ? null : row;
   }
 
-  /** The segments up to `lastLayer`. A segment ends at `lastLayer` and at every block whose output is changed. */
-  async segmentsTo(lastLayer: number, edits: readonly Pick<Edit, "layer">[]): Promise<readonly Segment[]> {
-    const ends = new Set([lastLayer, ...edits.map(({ layer }) => layer)]);
+  /** The segments up to `lastLayer`. A segment ends at `lastLayer` and at every block whose output is replaced. */
+  async segmentsTo(lastLayer: number, replaced: readonly { layer: number }[]): Promise<readonly Segment[]> {
+    const ends = new Set([lastLayer, ...replaced.map(({ layer }) => layer)]);
     return (await this.#segments.endingWith(ends)).filter(({ from }) => from <= lastLayer);
-  }
-
-  /** The output of a block after the edits of its site. */
-  async #edited<X extends Tensor>(x: X, layer: number, batch: BatchEdits | null): Promise<X> {
-    if (batch === null) return x;
-    let y = x;
-    for (const [index, edit] of batch.edits.entries()) {
-      if (edit.layer !== layer) continue;
-      const masks = batch.masks.map((row) => row[index]!);
-      y = (await this.#editor.apply(edit, y, masks)) as X;
-    }
-    return y;
   }
 
   /**
@@ -292,36 +301,10 @@ export class Engine {
 
   /** Scaled embeddings of right-padded rows, [B, T, d]; padding is zeros. */
   embed(rows: readonly (readonly number[])[], T: number): Float32Array<ArrayBuffer> {
-    const { hiddenSize, embeddingScale, vocabSize } = this.config;
-    const out = new Float32Array(rows.length * T * hiddenSize);
-    this.#asEmbedded(rows).forEach((ids, row) => {
-      ids.forEach((id, t) => {
-        let embedding = this.#rows.get(id);
-        if (embedding === undefined) {
-          if (!Number.isInteger(id) || id < 0 || id >= vocabSize) {
-            throw badInput("token ids", `whole numbers from 0 to ${vocabSize - 1}`, String(id));
-          }
-          const stored = this.weights.read(embeddingName, [id, id + 1]);
-          requireFiniteRow(embeddingName, id, stored);
-          embedding = stored.map((v) => v * embeddingScale);
-          if (this.#rows.size >= embeddingRowsKept) this.#rows.clear();
-          this.#rows.set(id, embedding);
-        }
-        out.set(embedding, (row * T + t) * hiddenSize);
-      });
-    });
-    return out;
-  }
-
-  /** The ids to embed: placeholders of pictures and sounds are embedded as another token. */
-  #asEmbedded(rows: readonly (readonly number[])[]): readonly (readonly number[])[] {
-    const { placeholders } = this.config;
-    if (placeholders === undefined) return rows;
-    return rows.map((ids) => ids.map((id) => (placeholders.ids.includes(id) ? placeholders.readAs : id)));
+    return this.#embeddings.of(rows, T);
   }
 
   async close(): Promise<void> {
-    await this.#editor.close();
     await this.#perLayer?.close();
     await this.#sessions.close();
   }

@@ -6,7 +6,9 @@ import { joinFloats } from "../../core/floats.ts";
 import { logOdds } from "../../core/log-odds.ts";
 import { type Random, random } from "../../core/random.ts";
 import { ropeSwitch } from "../architecture/rotary.ts";
-import { type BatchEdits, batchEdits } from "./edits.ts";
+import { type BatchEdits, batchEdits, noteMoves } from "./edits/batch-edits.ts";
+import type { LaidOutEdit } from "./edits/laid-out.ts";
+import { maskKey } from "./edits/mask-key.ts";
 import type { Engine } from "./engine.ts";
 import type {
   GenerateOptions,
@@ -35,6 +37,8 @@ interface Row {
   thought: Thought | null;
   scores: number[];
   logProbabilities: StepLogProbabilities[];
+  /** By edit: the largest |x' − x| so far. */
+  moved: number[];
   /** Activations by captured layer, then by token of the answer, each [d]. */
   captured: Float32Array[][];
   /** null while the row generates. Once it is set, only the last token's activations may still be missing. */
@@ -46,6 +50,14 @@ interface Waiting {
   request: GenerateRequest;
   index: number;
   prefix: SharedPrefix | null;
+  /** Equal for requests whose masks are equal on the tokens of their prefix, so that it is read once for them. */
+  masks: string;
+}
+
+/** A prefix that was read under the masks of some requests. */
+interface ReadPrefix extends Pick<Waiting, "prefix" | "masks"> {
+  cache: KvCache;
+  moved: number[];
 }
 
 /**
@@ -68,6 +80,7 @@ export async function generate(
 class Batch {
   readonly #engine: Engine;
   readonly #options: GenerateOptions;
+  readonly #edits: readonly LaidOutEdit[];
   readonly #onRow: OnRow;
   readonly #onTokens: OnTokens | undefined;
   readonly #live: Live | undefined;
@@ -85,6 +98,7 @@ class Batch {
   ) {
     this.#engine = engine;
     this.#options = options;
+    this.#edits = engine.edits.of(options.edits);
     this.#onRow = onRow;
     this.#onTokens = onTokens;
     this.#live = live;
@@ -94,64 +108,80 @@ class Batch {
   }
 
   async run(requests: readonly GenerateRequest[]): Promise<void> {
-    // With edits, rows may have different masks, and then the same prefix has different keys and values.
     const plan = this.#options.plan ?? planOf(requests, this.#options.thinking);
-    const prefixes = new SharedPrefixes(this.#options.edits.length > 0 ? [] : plan.prompts, this.#ropeSwitch);
+    const prefixes = new SharedPrefixes(plan.prompts, this.#ropeSwitch);
     this.#cache.reserve(Math.min(plan.capacity, this.#engine.config.contextLength));
-    const waiting: Waiting[] = prefixes
-      .inOrder(requests.map(({ ids }) => ids))
-      .map(({ index, prefix }) => ({ request: requests[index]!, index, prefix }));
+    const waitingFor = (request: GenerateRequest, index: number, prefix: SharedPrefix | null): Waiting => ({
+      ...{ request, index, prefix },
+      masks: prefix === null ? "" : this.#maskKey(request, prefix.ids.length),
+    });
+    const waiting = besideTheirLike(
+      prefixes
+        .inOrder(requests.map(({ ids }) => ids))
+        .map(({ index, prefix }) => waitingFor(requests[index]!, index, prefix)),
+    );
     let known = requests.length;
-    let prefix = null as { of: SharedPrefix; cache: KvCache } | null;
+    let read: ReadPrefix | null = null;
     for (;;) {
       for (const arrival of this.#live?.arrived() ?? []) {
         if (arrival.kind === "leave") this.#abandon(arrival.id, waiting);
-        else
-          waiting.push({
-            request: arrival.request,
-            index: known++,
-            prefix: prefixes.of(arrival.request.ids),
-          });
+        else waiting.push(waitingFor(arrival.request, known++, prefixes.of(arrival.request.ids)));
       }
       if (waiting.length === 0 && this.#rows.length === 0) return;
       while (waiting.length > 0 && this.#rows.length < this.#options.batchSize) {
-        const group = waiting[0]!.prefix;
-        if (group !== null && prefix?.of !== group)
-          prefix = { of: group, cache: await this.#readPrefix(group) };
+        const group: Waiting = waiting[0]!;
+        if (group.prefix !== null && (read === null || !alike(read, group)))
+          read = await this.#readPrefix(group.request, group.prefix, group.masks);
         const entering: Row[] = [];
         let width = 0;
         while (waiting.length > 0 && this.#rows.length + entering.length < this.#options.batchSize) {
-          const { request, index, prefix: own } = waiting[0]!;
-          width = Math.max(width, request.ids.length - (own?.ids.length ?? 0));
-          if (own !== group || (entering.length > 0 && width * (entering.length + 1) > prefillTokens)) break;
+          const { request, index, prefix } = waiting[0]!;
+          width = Math.max(width, request.ids.length - (prefix?.ids.length ?? 0));
+          if (
+            !alike(waiting[0]!, group) ||
+            (entering.length > 0 && width * (entering.length + 1) > prefillTokens)
+          )
+            break;
           entering.push(this.#newRow(request, index));
           waiting.shift();
         }
-        await this.#enter(entering, group === null ? null : prefix!.cache);
+        await this.#enter(entering, group.prefix === null ? null : read);
       }
       await this.#decode();
     }
   }
 
-  async #readPrefix({ ids, long }: SharedPrefix): Promise<KvCache> {
+  /** @param request any of those whose masks are equal on the prefix */
+  async #readPrefix(request: GenerateRequest, prefix: SharedPrefix, masks: string): Promise<ReadPrefix> {
+    const { ids, long } = prefix;
     const cache = new KvCache(this.#engine.config, 1);
     cache.open();
     // For long prompts the prefix needs the angles of a long sequence; the exact length does not matter.
     const length = long ? Number.POSITIVE_INFINITY : ids.length;
-    await this.#read(cache, 0, [{ name: "the shared start of several prompts", ids, length }], null);
-    return cache;
+    const moved = this.#edits.map(() => 0);
+    const edits = batchEdits(this.#edits, [request]);
+    await this.#read(cache, 0, [{ name: "the shared start of several prompts", ids, length, moved }], edits);
+    return { prefix, masks, cache, moved };
+  }
+
+  /** Equal for requests whose masks are equal on their first `tokens` tokens. */
+  #maskKey({ masks }: GenerateRequest, tokens: number): string {
+    return masks === undefined ? "" : masks.map((mask) => maskKey(mask, 0, tokens)).join(" ");
   }
 
   /** Prefills entering rows into the slots after the active rows and samples their first tokens. */
-  async #enter(entering: readonly Row[], prefix: KvCache | null): Promise<void> {
+  async #enter(entering: readonly Row[], prefix: ReadPrefix | null): Promise<void> {
     const first = this.#rows.length;
-    const skip = prefix?.lengths[0] ?? 0;
-    for (const _ of entering) this.#cache.open(prefix);
+    const skip = prefix?.cache.lengths[0] ?? 0;
+    for (const row of entering) {
+      this.#cache.open(prefix?.cache);
+      if (prefix !== null) row.moved = [...prefix.moved];
+    }
     this.#rows.push(...entering);
     const last = await this.#read(
       this.#cache,
       first,
-      entering.map(({ request }) => promptOf(request, request.ids.slice(skip))),
+      entering.map((row) => promptOf(row, row.request.ids.slice(skip))),
       this.#editsFor(entering),
     );
     await this.#sample(entering, last);
@@ -180,6 +210,13 @@ class Batch {
       {
         names: this.#rows.map(({ request }) => nameOf(request)),
         edits: this.#editsFor(this.#rows),
+        onEdit: {
+          activations: false,
+          take: noteMoves(
+            this.#rows.map(({ moved }) => moved),
+            this.#rows.map(() => 1),
+          ),
+        },
         capture: {
           layers: new Set(captureLayers),
           take: (layer, residual) => {
@@ -213,7 +250,7 @@ class Batch {
       const ids = [...row.request.ids, ...row.ids];
       if (ids.length !== this.#ropeSwitch + 1) continue;
       this.#cache.empty(slot);
-      const prompt = { name: nameOf(row.request), ids: ids.slice(0, -1), length: ids.length };
+      const prompt = { ...promptOf(row, ids.slice(0, -1)), length: ids.length };
       await this.#read(this.#cache, slot, [prompt], this.#editsFor([row]));
     }
   }
@@ -280,6 +317,7 @@ class Batch {
           watchScores: row.scores.slice(row.ids.length - answerTokens(row)),
           logProbabilities: row.logProbabilities,
           activations: row.captured.map((tokens) => joinFloats(tokens)),
+          moved: row.moved,
         },
         row.index,
       );
@@ -312,6 +350,7 @@ class Batch {
       ids: [],
       thought,
       scores: [],
+      moved: this.#edits.map(() => 0),
       logProbabilities: [],
       captured,
       finish: null,
@@ -320,7 +359,7 @@ class Batch {
 
   #editsFor(rows: readonly Row[]): BatchEdits | null {
     return batchEdits(
-      this.#options.edits,
+      this.#edits,
       rows.map((row) => row.request),
     );
   }
@@ -331,8 +370,23 @@ const answerTokens = ({ ids, thought }: Row): number => ids.length - (thought?.a
 
 const nameOf = ({ name, id }: GenerateRequest): string => name ?? id;
 
-function promptOf(request: GenerateRequest, ids: readonly number[]): PromptRow {
-  return { name: nameOf(request), ids, length: request.ids.length };
+function promptOf({ request, moved }: Row, ids: readonly number[]): PromptRow {
+  return { name: nameOf(request), ids, length: request.ids.length, moved };
+}
+
+/** Whether a prefix that was read for the one serves the other. */
+const alike = (a: Pick<Waiting, "prefix" | "masks">, b: typeof a): boolean =>
+  a.prefix === b.prefix && a.masks === b.masks;
+
+/** Moves requests behind the first one that shares their prefix and its masks; otherwise the order stays. */
+function besideTheirLike(waiting: readonly Waiting[]): Waiting[] {
+  const groups: Waiting[][] = [];
+  for (const one of waiting) {
+    const own = groups.find(([first]) => alike(first!, one));
+    if (own === undefined) groups.push([one]);
+    else own.push(one);
+  }
+  return groups.flat();
 }
 
 /** The prompts of all requests, and the length of the longest sequence that they can give. */

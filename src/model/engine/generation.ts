@@ -1,9 +1,9 @@
 /** The request and the result of a generation. */
-import type { Edit, EditMasks } from "./edits.ts";
+import type { MaskedRow } from "./edits/batch-edits.ts";
+import type { GivenEdits } from "./edits/held-edits.ts";
 import type { ThinkingOptions } from "./thought.ts";
 
-export interface GenerateRequest {
-  id: string;
+export interface GenerateRequest extends MaskedRow {
   /** Name of the row in messages; `id` when not given. */
   name?: string;
   /** The exact tokens that the model reads. */
@@ -16,8 +16,6 @@ export interface GenerateRequest {
   seed: number | string;
   /** Keep the log probability of each new token, and of this many most probable tokens beside it. Not kept when not given. */
   topLogProbabilities?: number;
-  /** One mask per edit of the call; all ones when not given. */
-  editMasks?: EditMasks;
 }
 
 export interface GenerateOptions {
@@ -29,7 +27,7 @@ export interface GenerateOptions {
   watch: readonly number[];
   /** Keep resid_post of the response tokens at these layers. */
   captureLayers: readonly number[];
-  edits: readonly Edit[];
+  edits: GivenEdits;
   /**
    * Tells the thought of a reasoning model from its answer. Without it every token is one of the answer.
    */
@@ -64,6 +62,8 @@ export interface Generation {
   logProbabilities: StepLogProbabilities[];
   /** resid_post of the answer's tokens, one [n, d] per layer, in the order of `captureLayers`. */
   activations: Float32Array<ArrayBuffer>[];
+  /** By edit: the largest |x' − x| over the tokens that the model read. 0: the edit moved nothing in this row. */
+  moved: number[];
 }
 
 /** A request that arrives while a generation runs, or the end of one that nobody waits for any more. */

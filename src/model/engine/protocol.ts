@@ -6,6 +6,8 @@ import type { ModelConfig } from "../architecture/config.ts";
 import type { Overlay } from "../checkpoint/adapter/overlay.ts";
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import type { CapturedPiece, CaptureOptions, CaptureRequest } from "./capture.ts";
+import type { Edit } from "./edits/edit.ts";
+import type { HeldEdits } from "./edits/held-edits.ts";
 import type { EngineOptions } from "./engine.ts";
 import type { GenerateOptions, GenerateRequest, Generation, NewToken } from "./generation.ts";
 import type { GradientOptions, GradientRequest, Gradients } from "./gradients.ts";
@@ -20,6 +22,8 @@ export type Call =
     }
   | { kind: "capture"; requests: readonly CaptureRequest[]; options: CaptureOptions }
   | { kind: "gradients"; requests: readonly GradientRequest[]; options: GradientOptions }
+  | { kind: "hold"; edits: readonly Edit[] }
+  | { kind: "release"; held: HeldEdits }
   | { kind: "close" };
 
 /** Sent while a call runs. */
@@ -30,7 +34,8 @@ export type Event =
   | { kind: "new"; tokens: readonly NewToken[] }
   | { kind: "generated"; generation: Generation; index: number }
   | { kind: "captured"; piece: CapturedPiece }
-  | { kind: "differentiated"; gradients: Gradients };
+  | { kind: "differentiated"; gradients: Gradients }
+  | { kind: "held"; held: HeldEdits };
 
 export type Answer =
   | { kind: "event"; event: Event }

@@ -1,6 +1,6 @@
 /** Reads prompts into the cache in chunks. Rows that are not too long are read together. */
 
-import type { BatchEdits } from "./edits.ts";
+import { type BatchEdits, noteMoves } from "./edits/batch-edits.ts";
 import type { Engine } from "./engine.ts";
 import type { OnTokens } from "./generation.ts";
 import type { KvCache } from "./kv-cache.ts";
@@ -21,6 +21,8 @@ export interface PromptRow {
   ids: readonly number[];
   /** Length of the whole prompt, with its tokens that are in the cache already. */
   length: number;
+  /** By edit: the largest |x' − x| so far. Reading the prompt adds to it. */
+  moved: number[];
 }
 
 /**
@@ -43,12 +45,16 @@ export async function readPrompts(
   const names = prompts.map(({ name }) => name);
   if (longest <= chunk || prompts.length === 1) {
     for (let at = 0; at < longest; at += chunk) {
-      const step = await engine.step(
-        cache,
-        first,
-        prompts.map(({ ids }) => ids.slice(at, at + chunk)),
-        { edits, lengths, names, atLeast: leastRead },
+      const rows = prompts.map(({ ids }) => ids.slice(at, at + chunk));
+      const counts = rows.map((row) => row.length);
+      const take = noteMoves(
+        prompts.map(({ moved }) => moved),
+        counts,
       );
+      const onEdit = { activations: false, take };
+      const step = await engine.step(cache, first, rows, {
+        ...{ edits, onEdit, lengths, names, atLeast: leastRead },
+      });
       prompts.forEach(({ ids }, row) => {
         const t = ids.length - 1 - at;
         if (t < step.T)

@@ -2,16 +2,19 @@
  * A segment is several consecutive blocks in one session. Every run of a session wakes ONNX Runtime's threads and ends
  * their spinning. That is slow compared with the arithmetic of a small block, so small blocks share a session. The
  * residual stream stays accessible: each block's output is an output of its segment, which is fetched when it is
- * wanted, and a segment ends at a block whose output is changed.
+ * wanted, and edits are part of the graph (slots).
  */
 
 import { blockPrefix, buildBlocks } from "../architecture/block-graphs.ts";
 import type { ModelConfig } from "../architecture/config.ts";
 import { declareFrom } from "../architecture/declare.ts";
+import type { SiteKind } from "../architecture/slots/sites.ts";
 import type { InferenceSession } from "../ort/ort.ts";
 import { openSession, type SessionOptions } from "../ort/session.ts";
 import type { Sessions } from "../ort/sessions.ts";
 import type { Weights } from "../weights/weights.ts";
+import type { LaidOutEdit } from "./edits/laid-out.ts";
+import { SlotPlan } from "./edits/slot-plan.ts";
 
 /**
  * Most parameters in one segment (64 MB in float32), unless a single block has more. Five blocks of a 135M model decode a
@@ -26,7 +29,16 @@ export interface Segment {
   to: number;
 }
 
+/** A site inside a block whose value is wanted. */
+export interface Tap {
+  layer: number;
+  site: Extract<SiteKind, "attn_out" | "mlp_out">;
+}
+
 export class Segments {
+  /** The slots of the blocks. */
+  readonly plan: SlotPlan;
+  readonly #taps = new Map<number, Tap["site"][]>();
   readonly #config: ModelConfig;
   readonly #weights: Weights;
   readonly #options: SessionOptions;
@@ -39,6 +51,7 @@ export class Segments {
     this.#weights = weights;
     this.#options = options;
     this.#sessions = sessions;
+    this.plan = new SlotPlan(config.hiddenSize);
     this.#arranged = packed(blockSizes(config, weights), sessions.oneAtATime ? 0 : segmentParameters);
   }
 
@@ -54,8 +67,29 @@ export class Segments {
     const config = this.#config;
     const weights = this.#weights;
     const options = this.#options;
-    const graph = () => buildBlocks(config, segment.from, segment.to, declareFrom(weights));
+    const graph = () =>
+      buildBlocks(config, segment.from, segment.to, declareFrom(weights), {
+        slots: (layer) => this.plan.of(layer),
+        taps: (layer) => this.#taps.get(layer) ?? [],
+      });
     return await this.#sessions.get(nameOf(segment), () => openSession(graph(), weights, options));
+  }
+
+  /**
+   * Makes room for edits, and makes sites outputs. A segment that lacks some is closed. It opens again with what it had and
+   * with what it lacked.
+   */
+  async makeRoom(edits: readonly LaidOutEdit[], taps: readonly Tap[]): Promise<void> {
+    const grown = this.plan.makeRoom(edits);
+    for (const { layer, site } of taps) {
+      const own = this.#taps.get(layer) ?? [];
+      if (own.includes(site)) continue;
+      this.#taps.set(layer, [...own, site]);
+      grown.add(layer);
+    }
+    for (const segment of this.#arranged)
+      if ([...grown].some((layer) => layer >= segment.from && layer < segment.to))
+        await this.#sessions.release(nameOf(segment));
   }
 
   /**

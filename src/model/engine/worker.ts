@@ -114,6 +114,12 @@ function serve(engine: Engine): void {
           },
         );
         return;
+      case "hold":
+        tell({ kind: "held", held: engine.edits.hold(call.edits) });
+        return;
+      case "release":
+        engine.edits.release(call.held);
+        return;
       case "close":
         await gradients.close();
         await engine.close();

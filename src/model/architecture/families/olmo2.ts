@@ -35,8 +35,8 @@ export const olmo2: Family = {
       key: inHeads(block, norm(block, "self_attn.k_norm", key)),
       value: inHeads(block, value),
     });
-    const middle = add(x, norm(block, "post_attention_layernorm", attended.out));
-    const mlp = gatedMlp(block, middle);
-    return { y: add(middle, norm(block, "post_feedforward_layernorm", mlp)), made: attended.made };
+    const middle = add(x, block.site("attn_out", norm(block, "post_attention_layernorm", attended.out)));
+    const mlp = norm(block, "post_feedforward_layernorm", gatedMlp(block, middle));
+    return { y: add(middle, block.site("mlp_out", mlp)), made: attended.made };
   },
 };

@@ -26,6 +26,7 @@ import {
   transpose,
 } from "../../../graph/ops/ops.ts";
 import type { LayerConfig, LowRank, ModelConfig } from "../settings/config-types.ts";
+import type { AtSite } from "../slots/slots.ts";
 
 /** A weight of this block, by its name below the block's prefix. It is float32, whatever dtype the file has. */
 export interface Param {
@@ -74,6 +75,8 @@ export interface Block {
   layer: LayerConfig;
   param: Param;
   inputs: BlockInputs;
+  /** Marks what the block adds to the residual stream, `attn_out` and `mlp_out`, so that it can be edited. */
+  site: AtSite;
 }
 
 /** RMSNorm over the last axis, with the weight "<name>.weight". The size of that axis must be a known number. */
@@ -201,9 +204,11 @@ export function sandwich(
 ): BlockOutputs {
   const { x } = block.inputs;
   const attended = attentionOf(norm(block, "input_layernorm", x));
-  const middle = add(x, norm(block, "post_attention_layernorm", attended.out));
+  const attnOut = block.site("attn_out", norm(block, "post_attention_layernorm", attended.out));
+  const middle = add(x, attnOut);
   const mlp = gatedMlp(block, norm(block, "pre_feedforward_layernorm", middle));
-  return { y: add(middle, norm(block, "post_feedforward_layernorm", mlp)), made: attended.made };
+  const mlpOut = block.site("mlp_out", norm(block, "post_feedforward_layernorm", mlp));
+  return { y: add(middle, mlpOut), made: attended.made };
 }
 
 /** down(act(gate(x)) ⊙ up(x)): SwiGLU or GeGLU, depending on the activation. */
@@ -227,7 +232,7 @@ export function preNormBlock(
 ): BlockOutputs {
   const { x } = block.inputs;
   const attended = attention(block, heads(block, norm(block, "input_layernorm", x)));
-  const middle = add(x, attended.out);
-  const y = add(middle, mlp(block, norm(block, "post_attention_layernorm", middle)));
-  return { y, made: attended.made };
+  const middle = add(x, block.site("attn_out", attended.out));
+  const mlpOut = block.site("mlp_out", mlp(block, norm(block, "post_attention_layernorm", middle)));
+  return { y: add(middle, mlpOut), made: attended.made };
 }

@@ -7,13 +7,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { runEdit } from "../../../../test/support/edit.ts";
 import { open } from "../../../../test/support/graph.ts";
 import { poolings } from "../../../core/records/pooling.ts";
 import { openSafetensors } from "../../../files/tensors/safetensors.ts";
 import { writeSafetensors } from "../../../files/tensors/safetensors-writer.ts";
 import { Graph } from "../../../graph/build/graph.ts";
-import { Editor } from "../../../model/engine/edits.ts";
-import { Tensor } from "../../../model/ort/ort.ts";
 import { encodeFile } from "../../code/encode-file.ts";
 import { inMemory } from "../../code/matrix.ts";
 import { pool } from "../../code/pool.ts";
@@ -158,10 +157,9 @@ it("an edit reads the chosen features of a JumpReLU SAE by the same rule", async
   const chosen = [0, 1, 4];
   const k = chosen.length;
   const pick = (values: Float32Array) => Float32Array.from(chosen, (feature) => values[feature]!);
-  const editor = new Editor(d_in, { threads: 1 });
   // Columns as rows, as `take` gives them, to [d_in, k].
   const columns = sae.W_enc.take(1, chosen);
-  const edited = await editor.apply(
+  const { edited } = await runEdit(
     {
       layer: 0,
       activation: "jumprelu",
@@ -175,15 +173,15 @@ it("an edit reads the chosen features of a JumpReLU SAE by the same rule", async
       scale: new Float32Array(k),
       offset: new Float32Array(k),
     },
-    new Tensor("float32", x, [1, rows, d_in]),
+    x,
+    [1, rows, d_in],
     [new Float32Array(k).fill(1)],
   );
-  await editor.close();
   const expected = Array.from(x, (value, at) => {
     const [row, i] = [Math.floor(at / d_in), at % d_in];
     return chosen.reduce((left, f) => left - features[row * d_sae + f]! * W_dec[f * d_in + i]!, value);
   });
-  expect([...(edited.data as Float32Array)]).toEqual(expected);
+  expect([...edited]).toEqual(expected);
 });
 
 it("training by JumpReLU applies the same rule, to features and to their number", async () => {

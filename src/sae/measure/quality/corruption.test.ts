@@ -12,7 +12,7 @@ import { random } from "../../../core/random.ts";
 import { greaterOperator } from "../../../graph/ops/select.ts";
 import { textOf } from "../../../model/checkpoint/checkpoint.ts";
 import { CapturedRows } from "../../../model/engine/captured-rows.ts";
-import type { Edit } from "../../../model/engine/edits.ts";
+import type { Edit } from "../../../model/engine/edits/edit.ts";
 import { type Model, openModel } from "../../../model/model.ts";
 import { loadInputs } from "../../../prompts/inputs.ts";
 import { inMemory, type Matrix } from "../../code/matrix.ts";

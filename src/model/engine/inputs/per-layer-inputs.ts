@@ -1,11 +1,11 @@
 /** Computes Gemma 4's per-layer embeddings (architecture/per-layer.ts) in a run. The table is read row by row. */
-import { declareFrom } from "../architecture/declare.ts";
-import { buildPerLayer, type PerLayerSizes, perLayerName } from "../architecture/per-layer.ts";
-import type { ModelConfig } from "../architecture/settings/config-types.ts";
-import { type InferenceSession, Tensor } from "../ort/ort.ts";
-import { openSession, type SessionOptions } from "../ort/session.ts";
-import { requireFiniteRow } from "../weights/finite.ts";
-import type { Weights } from "../weights/weights.ts";
+import { declareFrom } from "../../architecture/declare.ts";
+import { buildPerLayer, type PerLayerSizes, perLayerName } from "../../architecture/per-layer.ts";
+import type { ModelConfig } from "../../architecture/settings/config-types.ts";
+import { type InferenceSession, Tensor } from "../../ort/ort.ts";
+import { openSession, type SessionOptions } from "../../ort/session.ts";
+import { requireFiniteRow } from "../../weights/finite.ts";
+import type { Weights } from "../../weights/weights.ts";
 
 /** Makes the inputs "per_layer.l" of all blocks. */
 export class PerLayerInputs {

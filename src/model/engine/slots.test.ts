@@ -1,0 +1,104 @@
+/**
+ * Edits inside the block graph, in checkpoints of every family: a run without an edit gives the same bits with slots and
+ * without, and a row's bits under edits do not depend on its batch.
+ */
+import { describe, expect, it } from "vitest";
+import { engineFixtures, openEngineFixture } from "../../../test/support/engine-fixture.ts";
+import { random } from "../../core/random.ts";
+import { siteKinds } from "../architecture/slots/sites.ts";
+import { openCheckpoint } from "../checkpoint/checkpoint.ts";
+import { capture } from "./capture.ts";
+import { CapturedRows } from "./captured-rows.ts";
+import type { Edit, EditMasks } from "./edits/edit.ts";
+import { Engine } from "./engine.ts";
+import { generate, planOf } from "./generate.ts";
+import type { Generation } from "./generation.ts";
+import { KvCache } from "./kv-cache.ts";
+
+const rng = random("slots");
+const normals = (n: number, scale = 1) => Float32Array.from({ length: n }, () => scale * rng.normal());
+
+/** An edit of three ReLU features at every site. */
+function everywhere(d: number, depth: number): Edit[] {
+  return siteKinds.flatMap((site) =>
+    Array.from(
+      { length: site === "embed" ? 1 : depth },
+      (_, layer): Edit => ({
+        ...{ layer, site, activation: "relu" },
+        ...{ encoder: normals(3 * d, d ** -0.5), bias: normals(3), decoder: normals(3 * d, 0.3) },
+        ...{ scale: normals(3), offset: normals(3) },
+      }),
+    ),
+  );
+}
+
+describe.each(engineFixtures)("%s", (name) => {
+  const { folder, reference, close } = openEngineFixture(name);
+  const requests = reference.prompts.map((ids, i) => ({ id: String(i), ids }));
+
+  it("gives the same bits without slots, with empty slots and under empty masks; edits move them", async () => {
+    const { config, weights } = await openCheckpoint(folder);
+    const engine = await Engine.open(config, weights, { threads: 1 });
+    const layers = [...config.layers.keys()];
+    const all = async (edits: Edit[], masks?: EditMasks) => {
+      const out = new CapturedRows();
+      const rows = requests.map((row) => (masks === undefined ? row : { ...row, masks }));
+      await capture(engine, rows, { layers, logits: true, edits }, out.take);
+      return rows.map((_, i) => [...layers, "logits" as const].map((place) => out.row(i, place)));
+    };
+    const answers = async (edits: Edit[], order: number[], batchSize: number, masks?: EditMasks[]) => {
+      const out = new Map<string, Generation>();
+      const rows = requests.map((row, i) => ({
+        ...{ ...row, maxNewTokens: 6 + 3 * i, temperature: 0, seed: 0 },
+        ...(masks === undefined ? {} : { masks: masks[i]! }),
+      }));
+      await generate(
+        engine,
+        order.map((i) => rows[i]!),
+        { endTokens: [], batchSize, watch: [5], captureLayers: [1], edits, plan: planOf(rows) },
+        (generation) => out.set(generation.id, generation),
+      );
+      return out;
+    };
+    try {
+      const plain = await all([]);
+      const answered = await answers([], [0, 1, 2], 3);
+      const edits = everywhere(config.hiddenSize, layers.length);
+      expect(
+        await all(
+          edits,
+          edits.map(() => new Float32Array(3)),
+        ),
+      ).toEqual(plain);
+      expect(await all([])).toEqual(plain);
+      expect(await answers([], [0, 1, 2], 2)).toEqual(answered);
+
+      // Each edit alone moves the row, and says so.
+      for (const [i, edit] of edits.entries()) {
+        const cache = new KvCache(config, 1);
+        cache.open();
+        const moved = new Float32Array(edits.length);
+        const [ids] = [requests[0]!.ids];
+        await engine.step(cache, 0, [ids], {
+          edits: { edits: engine.edits.of([edit]), masks: [[Float32Array.of(1, 1, 1)]] },
+          onEdit: { activations: false, take: (_, results) => (moved[i] = Math.max(...results.moved)) },
+        });
+        expect(moved[i], `${edit.site} of block ${edit.layer}`).toBeGreaterThan(0.01);
+      }
+
+      const masks = requests.map(
+        (_, i): EditMasks =>
+          edits.map((_, e) => Float32Array.from([0, 1, 2], (f) => Number((i + e + f) % 2 === 0))),
+      );
+      const together = await answers(edits, [0, 1, 2], 3, masks);
+      expect(together).not.toEqual(answered);
+      for (const order of [[0], [1], [2], [2, 0]])
+        for (const [id, row] of await answers(edits, order, 2, masks)) expect(row).toEqual(together.get(id));
+      expect(Math.min(...[...together.values()].flatMap(({ moved }) => moved))).toBeGreaterThan(0);
+    } finally {
+      await engine.close();
+      weights.close();
+      close();
+    }
+  });
+});
