@@ -192,7 +192,12 @@ test("edits change what is generated as they say", () => {
     return path;
   };
   const tokens = (...more: string[]) => parsed(generate(exact, 16, ...more).stdout).map(({ ids }) => ids);
-  expect(tokens("--edits", file("none.json", [edit(0)]))).toEqual(tokens());
+  const still = generate(exact, 16, "--edits", file("none.json", [edit(0)]));
+  expect(parsed(still.stdout).map(({ ids }) => ids)).toEqual(tokens());
+  expect(still.stderr).toContain("edit 0 moved nothing at resid_post of block 1, in any answer");
+  const ranked = { ...edit(0), site: "mlp_out", activation: "topk", k: 1, bias: [1] };
+  const held = generate(exact, 4, "--edits", file("topk.json", [{ ...ranked, scale: [0], chosen: [0] }]));
+  expect(held).toMatchObject({ code: 0, stderr: "" });
   expect(tokens("--edits", file("push.json", [edit(20)]))).not.toEqual(tokens());
 
   for (const [name, edits, message] of [

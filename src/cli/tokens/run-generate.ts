@@ -7,6 +7,7 @@ import { openNamed, tellNotes } from "../../jobs/inputs/open-named.ts";
 import { answersAt, endsOf, textOf } from "../../model/checkpoint/checkpoint.ts";
 import type { Generation } from "../../model/engine/generation.ts";
 import { modelOf } from "../../model/model.ts";
+import { complain } from "../terminal/failure.ts";
 import { deliver, requireWritable } from "../terminal/output.ts";
 import { Progress } from "../terminal/progress.ts";
 import { count } from "../terminal/quantities.ts";
@@ -52,12 +53,14 @@ export async function runGenerate(options: GenerateCommandOptions): Promise<void
   tellNotes(checkpoint, answersAt(temperature), progress.tell);
   const model = await modelOf(checkpoint, engineOptions(engineChoice(options), progress.tell));
   const lines: string[] = [];
+  const moving = new Set<number>();
   try {
     let [done, tokens] = [0, 0];
     await model.generate(
       inputs.map(({ id, ids }) => ({ id, ids, maxNewTokens, temperature, seed: `${seed}/${id}` })),
       { endTokens, batchSize: options.batchSize, watch: [], captureLayers: [], edits },
-      ({ ids, finish }, index) => {
+      ({ ids, finish, moved }, index) => {
+        for (const [edit, size] of moved.entries()) if (size > 0) moving.add(edit);
         const { id, ids: prompt_ids } = inputs[index]!;
         const text = tokenizer.decode(ids, { skipSpecial: true });
         lines[index] = JSON.stringify({ id, prompt_ids, ids, text, finish: finishOf(finish) });
@@ -72,6 +75,8 @@ export async function runGenerate(options: GenerateCommandOptions): Promise<void
     progress.clear();
     await model.close();
   }
+  for (const [edit, { layer, site = "resid_post" }] of edits.entries())
+    if (!moving.has(edit)) complain(`edit ${edit} moved nothing at ${site} of block ${layer}, in any answer`);
   await deliver(lines.map((line) => `${line}\n`).join(""), options.out);
 }
 

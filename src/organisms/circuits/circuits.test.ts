@@ -10,7 +10,7 @@ import { scratchFolder } from "../../files/disk/io.ts";
 import { judgeText } from "../../judges/rules.ts";
 import { endsOf, textOf } from "../../model/checkpoint/checkpoint.ts";
 import { CapturedRows } from "../../model/engine/captured-rows.ts";
-import type { Edit } from "../../model/engine/edits.ts";
+import type { Edit } from "../../model/engine/edits/edit.ts";
 import type { Generation } from "../../model/engine/generation.ts";
 import { type Model, openModel } from "../../model/model.ts";
 import { rowsOf } from "../../sae/code/rows.ts";

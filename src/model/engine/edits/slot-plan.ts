@@ -104,11 +104,8 @@ const nextLike = (forms: readonly SlotForm[], form: SlotForm, from: number): num
 function byPlace(edits: readonly LaidOutEdit[]): Map<number, Map<SiteKind, number[]>> {
   const places = new Map<number, Map<SiteKind, number[]>>();
   for (const [index, { layer, site }] of edits.entries()) {
-    let own = places.get(layer);
-    if (own === undefined) places.set(layer, (own = new Map()));
-    const here = own.get(site);
-    if (here === undefined) own.set(site, [index]);
-    else here.push(index);
+    const own = places.get(layer) ?? new Map<SiteKind, number[]>();
+    places.set(layer, own.set(site, [...(own.get(site) ?? []), index]));
   }
   return places;
 }
