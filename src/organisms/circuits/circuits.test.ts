@@ -263,7 +263,7 @@ async function generate(
     maxNewTokens: 16,
     temperature: 0,
     seed: 0,
-    ...(masks[i] === undefined ? {} : { editMasks: masks[i] }),
+    ...(masks[i] === undefined ? {} : { masks: masks[i] }),
   }));
   const rows = new Array<Generation>(prompts.length);
   await model.generate(
