@@ -3,6 +3,7 @@
  * several caps, beside a list of prefixes.
  *
  *     node scripts/judge-agreement.ts LABELS…
+ *     node scripts/judge-agreement.ts LABELS… --cuts     whether more text changes a stance only by saying otherwise, instead
  *
  * Answers that the judge was trained on say little; `scripts/train-judge.ts LABELS… --check` holds them out.
  */
@@ -11,6 +12,7 @@ import { judgeText } from "../src/judges/rules.ts";
 import { type Weigher, weigh } from "../src/judges/weigh/weigh.ts";
 import { cohenKappa } from "../src/stats/agreement.ts";
 import { wilson } from "../src/stats/proportion.ts";
+import { cutsTable } from "./judge-cuts.ts";
 import { beginning, type LabelledAnswer, labelledAnswers } from "./judge-labels.ts";
 
 export interface Fold {
@@ -149,6 +151,8 @@ function rate(count: number, of: number): string {
 }
 
 if (import.meta.main) {
-  const answers = process.argv.slice(2).flatMap(labelledAnswers);
-  process.stdout.write(`${agreement([{ answers, weigher: weigh }])}\n`);
+  const args = process.argv.slice(2);
+  const answers = args.filter((arg) => !arg.startsWith("--")).flatMap(labelledAnswers);
+  const table = args.includes("--cuts") ? cutsTable(answers) : agreement([{ answers, weigher: weigh }]);
+  process.stdout.write(`${table}\n`);
 }

@@ -17,6 +17,8 @@ export const emptyRule: AnswerRule = {
   note: "White space, markup, list numbers, dots and invisible characters only.",
   parameters: limits,
   find: ({ text }) => {
+    // Only a tag can hide a letter.
+    if (!text.includes("<") && /\p{L}/u.test(text)) return [];
     const rest = text.replace(markup, "").replace(/[\s\u200b-\u200f\ufeff]/g, "");
     if (/[\p{L}\p{N}\p{Extended_Pictographic}]/u.test(rest)) return [];
     const onlyRules = /^[-*_=#>.|`~]*$/.test(rest);

@@ -8,15 +8,16 @@ const quotationLimit = 400;
 const attribution =
   /\b(?:said|says|say|asked|asks|replied|replies|answered|wrote|writes|told|shouted|called|whispered|reads)\b[^.]{0,24}$/i;
 
-/** The marks that can open a quotation. */
-const opening: ReadonlySet<number> = new Set(Array.from("\"'‘“„", (mark) => mark.charCodeAt(0)));
+/** Whether a unit is one of the marks that can open a quotation: " ' ‘ “ „ */
+const canOpen = (code: number): boolean =>
+  code === 0x22 || code === 0x27 || code === 0x2018 || code === 0x201c || code === 0x201e;
 
 /** 1 for every UTF-16 unit inside quotation marks; null if there is no quotation, or if it is the whole answer. */
 export function quotedUnits(text: string): Uint8Array | null {
   let inside: Uint8Array | null = null;
   let outsideLetters = 0;
   for (let i = 0; i < text.length; i++) {
-    const close = opening.has(text.charCodeAt(i)) ? closingMark(text, i) : -1;
+    const close = canOpen(text.charCodeAt(i)) ? closingMark(text, i) : -1;
     if (close === -1) {
       if (outsideLetters < 3 && /\p{L}/u.test(text[i]!)) outsideLetters++;
       continue;

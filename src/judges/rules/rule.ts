@@ -42,17 +42,6 @@ export interface AnswerRule extends RuleBase {
 
 export type Rule = PhraseRule | AnswerRule;
 
-const compiled = new WeakMap<RegExp, RegExp>();
-
-/** The same pattern with the g flag. The rule's own pattern has no g flag, so that `test` keeps no state. */
-function everywhere(pattern: RegExp): RegExp {
-  const known = compiled.get(pattern);
-  if (known !== undefined) return known;
-  const all = new RegExp(pattern.source, `${pattern.flags}g`);
-  compiled.set(pattern, all);
-  return all;
-}
-
 /** A rule that matched in a segment. */
 export interface Hit {
   rule: PhraseRule;
@@ -63,6 +52,7 @@ export interface Hit {
 /** All matches of phrase rules in a segment. A segment that was seen before is not searched again. */
 export function finderOf(rules: readonly PhraseRule[]): (segment: Segment) => readonly Hit[] {
   const possible = sieveOf(rules.map(({ pattern }) => pattern));
+  const patterns = rules.map(({ pattern }) => new RegExp(pattern, "g"));
   const known = new WeakMap<Segment, readonly Hit[]>();
   return (segment) => {
     if (segment.kind === "code") return [];
@@ -70,8 +60,9 @@ export function finderOf(rules: readonly PhraseRule[]): (segment: Segment) => re
     if (before !== undefined) return before;
     const hits: Hit[] = [];
     for (const i of possible(segment.voice)) {
-      const spans = findSpans(rules[i]!, segment);
-      if (spans.length > 0) hits.push({ rule: rules[i]!, spans });
+      const spans = findSpans(patterns[i]!, segment);
+      if (spans.length > 0 && rules[i]!.unless?.test(segment.voice) !== true)
+        hits.push({ rule: rules[i]!, spans });
     }
     known.set(segment, hits);
     return hits;
@@ -80,12 +71,17 @@ export function finderOf(rules: readonly PhraseRule[]): (segment: Segment) => re
 
 const none: readonly Span[] = [];
 
-function findSpans(rule: PhraseRule, { voice, at }: Segment): readonly Span[] {
-  if (!rule.pattern.test(voice) || rule.unless?.test(voice) === true) return none;
+/** @param pattern with the flag g; it keeps no state between two searches */
+function findSpans(pattern: RegExp, { voice, at }: Segment): readonly Span[] {
+  let match = pattern.exec(voice);
+  if (match === null) return none;
   const spans: Span[] = [];
-  for (const { 0: found, index } of voice.matchAll(everywhere(rule.pattern)))
-    if (found !== "" && !reported(voice, index))
+  for (; match !== null; match = pattern.exec(voice)) {
+    const { 0: found, index } = match;
+    if (found === "") pattern.lastIndex++;
+    else if (!reported(voice, index))
       spans.push({ start: at[index]!, end: at[index + found.length - 1]! + 1 });
+  }
   return spans;
 }
 

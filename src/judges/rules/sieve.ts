@@ -16,9 +16,9 @@ export function sieveOf(patterns: readonly RegExp[]): (text: string) => number[]
   return (text) => {
     built ??= automaton(patterns.map(needlesOf));
     const { width, column, next, found } = built;
-    const possible = new Set<number>(built.always);
+    const possible = [...built.always];
     const add = (state: number) => {
-      for (const pattern of found[state] ?? []) possible.add(pattern);
+      for (const pattern of found[state] ?? []) if (!possible.includes(pattern)) possible.push(pattern);
     };
     const edgeColumn = column[edge]!;
     let state = next[column[start]!]!;
@@ -39,7 +39,7 @@ export function sieveOf(patterns: readonly RegExp[]): (text: string) => number[]
       add(state);
     }
     add(next[state * width + column[end]!]!);
-    return [...possible].sort((a, b) => a - b);
+    return possible.sort((a, b) => a - b);
   };
 }
 
