@@ -3,15 +3,16 @@
  * files.
  */
 import { z } from "zod";
+import { anatomySchema } from "../src/core/records/anatomy.ts";
 import { calibrationSchema } from "../src/core/records/calibration.ts";
 import { catalogSchema } from "../src/core/records/catalog.ts";
+import { writtenForm } from "../src/core/records/fields/written.ts";
 import { findingSchema } from "../src/core/records/finding.ts";
 import { insideSchema } from "../src/core/records/inside.ts";
 import { observationSchema } from "../src/core/records/observation.ts";
 import { reportDataSchema } from "../src/core/records/report.ts";
 import { saeReportSchema } from "../src/core/records/sae-report.ts";
 import { thoughtSchema, verdictSchema } from "../src/core/records/verdict.ts";
-import { writtenForm } from "../src/core/records/written.ts";
 import { replySchema } from "../src/jobs/audit/answers/replies.ts";
 import { manifestSchema } from "../src/jobs/audit/manifest.ts";
 import { planFileSchema } from "../src/jobs/audit/plan.ts";
@@ -117,6 +118,13 @@ const sources: Readonly<Record<string, Source>> = {
       "report.json, as `fathom report --format json` writes it: all data that the report page shows.",
     schema: reportDataSchema,
     type: { file: "src/core/records/report.ts", name: "ReportData" },
+    io: "output",
+  },
+  anatomy: {
+    title: "Fathom: the anatomy of a model's refusals",
+    description:
+      "anatomy.json of an anatomy's directory: the direction, the features, and what was measured of them. It holds no vector and no text of an answer.",
+    schema: anatomySchema,
     io: "output",
   },
   calibration: {

@@ -1,5 +1,6 @@
 /** All defaults of Fathom, for the library and the command line. The code below them has none: a plan states every choice. */
 import { published } from "../audit/features/published-categories.ts";
+import type { AnatomyPlan } from "../jobs/anatomy/plan.ts";
 import type { AuditPlan } from "../jobs/audit/plan.ts";
 import { templateDay } from "../model/text/jinja/strftime.ts";
 
@@ -101,6 +102,47 @@ export const domainDefaults = {
   seeds: 1,
   randomTiers: true,
 } as const;
+
+export const anatomyDefaults = {
+  adapter: null,
+  precision: precisionDefault,
+  device: deviceDefault,
+  system: null,
+  template_vars: {},
+  date: templateDay,
+  only: "backups",
+  layers: null,
+  positions: null,
+  score_tokens: null,
+  direction: {
+    // Published (arXiv 2406.11717).
+    ...{ least_induce: 0, most_kl: 0.1, depth: 0.8 },
+    // The published code leaves out prompts whose score disagrees. Then the means depend on the score.
+    agreeing_only: false,
+    exhaustive: false,
+    screened_share: 0.2,
+    doses: [-1, -0.5, 0, 0.5, 1, 2],
+  },
+  sizes: {
+    answer_tokens: 48,
+    candidates: 2000,
+    sets: 8,
+    searches: 24,
+    per_prompt: 8,
+    // The smallest p is 1/200 with 199 sets, which survives a correction over ten claims, and 1/51 with 50.
+    controls: 199,
+    judged_controls: 50,
+    control_prompts: 16,
+    resamples: 2000,
+    // The smallest p is 1/41, which survives a correction over two claims.
+    random_directions: 40,
+    halves: 20,
+    dimensions: 4,
+    cone_samples: 8,
+  },
+  batch_size: 32,
+  seed: 0,
+} satisfies Omit<AnatomyPlan, "model" | "saes" | "harmful" | "harmless">;
 
 export const rescoreDefaults = { seed: 0 } as const;
 

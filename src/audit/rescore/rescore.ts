@@ -5,7 +5,7 @@
 import { z } from "zod";
 import { badInput } from "../../core/errors.ts";
 import { type Random, random } from "../../core/random.ts";
-import { measured } from "../../core/records/measured.ts";
+import { measured } from "../../core/records/fields/measured.ts";
 import { cohensD, cohensDInterval } from "../../stats/effect.ts";
 import { groupedFolds } from "../../stats/folds.ts";
 import { groupBy } from "../../stats/group.ts";

@@ -19,7 +19,7 @@ export function workWords(event: WorkEvent): string {
       return event.what;
     case "counted": {
       const { what, done, total, unit } = event;
-      if (unit === "tokens" || unit === "answers")
+      if (unit === "tokens" || unit === "answers" || unit === "measurements")
         return `${what}: ${count(done)} of ${count(total)} ${unit}`;
       return `${what}: ${unit} ${unit === "matrix" ? done + 1 : done} of ${total}`;
     }

@@ -93,6 +93,12 @@ export const aboutSchema = z.discriminatedUnion("kind", [
   }),
   /** What the contrastive term of an SAE's training did. */
   about("contrastive_term", {}),
+  /** Answers of an anatomy that comply once all candidate features are ablated. */
+  about("anatomy_ceiling", {}),
+  /** What the refusal direction does when it is ablated, and when it is added. */
+  about("anatomy_direction", { effect: z.enum(["bypass", "induce"]) }),
+  /** Test prompts that a minimal set flips; sets are counted from 1, as in anatomy.json. */
+  about("anatomy_minimal_set", { set: z.int().positive() }),
 ]);
 export type About = z.infer<typeof aboutSchema>;
 export type InsideAbout = z.infer<(typeof insideKinds)[number]>;

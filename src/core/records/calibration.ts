@@ -3,9 +3,9 @@
  * corrects its rates with.
  */
 import { z } from "zod";
+import { measured } from "./fields/measured.ts";
 import { stanceClasses } from "./label.ts";
 import { ratedClasses } from "./labelling.ts";
-import { measured } from "./measured.ts";
 import { labels } from "./prompt.ts";
 import { outcomes } from "./verdict.ts";
 

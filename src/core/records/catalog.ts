@@ -3,7 +3,7 @@
  * often it would be chosen again.
  */
 import { z } from "zod";
-import { measured } from "./measured.ts";
+import { measured } from "./fields/measured.ts";
 
 /** A token on which a feature is active, and the response tokens around it. The answer is from the selection half. */
 const contextSchema = z.strictObject({

@@ -3,10 +3,10 @@
  * have. The chosen features differ from SAE to SAE; the catalog (catalog.ts) holds them.
  */
 import { z } from "zod";
+import { reads } from "./fields/written.ts";
 import { type Prompt, promptSchema, tiers } from "./prompt.ts";
 import { type Outcome, outcomes } from "./verdict.ts";
 import { tierWords } from "./words.ts";
-import { reads } from "./written.ts";
 
 /** One value, or a list of which one must match. */
 const anyOf = <T extends z.ZodType>(value: T) =>

@@ -1,6 +1,6 @@
 /** How far a model in 8 or 4 bits is from the same model in fp32, on a sample of the run's prompts. The manifest keeps it. */
 import { z } from "zod";
-import { measured } from "./measured.ts";
+import { measured } from "./fields/measured.ts";
 
 const share = z.number().min(0).max(1);
 

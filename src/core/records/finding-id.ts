@@ -70,5 +70,11 @@ function partsOf(about: About): (string | number)[] {
       return ["sae", about.measure];
     case "contrastive_term":
       return ["training", "contrastive"];
+    case "anatomy_ceiling":
+      return ["anatomy", "ceiling"];
+    case "anatomy_direction":
+      return ["anatomy", "direction", about.effect];
+    case "anatomy_minimal_set":
+      return ["anatomy", "minimal_set", about.set];
   }
 }

@@ -1,8 +1,8 @@
 /** A finding, the unit of a report: a number together with its n, interval and control. */
 import { z } from "zod";
 import { aboutSchema } from "./about.ts";
+import { measured } from "./fields/measured.ts";
 import { idOf } from "./finding-id.ts";
-import { measured } from "./measured.ts";
 
 const interval = z.tuple([measured, measured]);
 

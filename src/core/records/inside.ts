@@ -5,8 +5,8 @@
  * - `ShownInside` (report.ts) is the form that the report and its page get.
  */
 import { z } from "zod";
+import { measured } from "./fields/measured.ts";
 import { listOf } from "./list-of.ts";
-import { measured } from "./measured.ts";
 
 const storedInsideSchema = z.strictObject({
   /** Key of the SAE (core/sae-keys.ts); an empty text without an SAE, and in runs of versions that allowed only one. */

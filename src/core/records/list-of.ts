@@ -1,6 +1,6 @@
 /** Reads fields that were one value in older files and are a list now. */
 import { z } from "zod";
-import { reads } from "./written.ts";
+import { reads } from "./fields/written.ts";
 
 /** A list. One value from an older file becomes a list of one; null becomes an empty list. */
 export const listOf = <T extends z.ZodType>(item: T) =>

@@ -1,7 +1,7 @@
 /** An observation: one prompt under one condition, with the exact token ids that went in and came out. */
 import { z } from "zod";
+import { measured } from "./fields/measured.ts";
 import { listOf } from "./list-of.ts";
-import { measured } from "./measured.ts";
 import { precisions } from "./precision.ts";
 
 const tokenId = z.int().nonnegative();

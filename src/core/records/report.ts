@@ -5,8 +5,8 @@
  */
 import { z } from "zod";
 import { catalogSchema } from "./catalog.ts";
+import { measured } from "./fields/measured.ts";
 import { findingSchema } from "./finding.ts";
-import { measured } from "./measured.ts";
 import { conditionSchema, observationSchema } from "./observation.ts";
 import { poolings } from "./pooling.ts";
 import { promptSchema } from "./prompt.ts";

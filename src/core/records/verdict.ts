@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { coherenceSchema } from "./coherence.ts";
-import { measured } from "./measured.ts";
+import { measured } from "./fields/measured.ts";
 import { labels } from "./prompt.ts";
 
 /** Outcomes of answers that fit no label. */

@@ -6,6 +6,7 @@ import type { Finding } from "../../core/records/finding.ts";
 import type { Observation } from "../../core/records/observation.ts";
 import type { Prompt } from "../../core/records/prompt.ts";
 import type { ThoughtVerdict, Verdict } from "../../core/records/verdict.ts";
+import { rounded } from "../../core/rounded.ts";
 import type { Manifest } from "./manifest.ts";
 
 export interface AnswerRecords {
@@ -46,13 +47,4 @@ const noInside: GivenSae = {
 function ofFidelity({ fidelity, inputs: { plan, fidelity_bound } }: Manifest): Finding[] {
   if (fidelity === null || fidelity_bound === null) return [];
   return fidelityFindings(fidelity, plan.precision, fidelity_bound);
-}
-
-/** Rounds to six significant digits. No interval here is exact enough to support more. */
-function rounded(result: Analysis): Analysis {
-  return JSON.parse(
-    JSON.stringify(result, (_key, value: unknown) =>
-      typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(6)) : value,
-    ),
-  ) as Analysis;
 }

@@ -13,7 +13,7 @@ export type JobEvent =
       what: string;
       done: number;
       total: number;
-      unit: "part" | "matrix" | "tokens" | "answers";
+      unit: "part" | "matrix" | "tokens" | "answers" | "measurements";
     }
   /** `done` and `total` are bytes of a repository of the hub. `perSecond` and `left` (seconds) are null until a byte has come. */
   | {

@@ -57,6 +57,9 @@ const placeOf: Record<About["kind"], keyof Grouped> = {
   sae_fvu: "other",
   sae_quality: "other",
   contrastive_term: "other",
+  anatomy_ceiling: "other",
+  anatomy_direction: "other",
+  anatomy_minimal_set: "other",
 };
 
 export function groupFindings(findings: readonly Finding[]): Grouped {

@@ -1,0 +1,72 @@
+/**
+ * Questions of one kind, answered in pieces. A question that was answered is not asked again in this process; a piece that was
+ * measured is not measured again in any later one. Which questions make a piece depends only on what was asked before, so a job
+ * that was killed cuts the same pieces again.
+ */
+import type { Json } from "../../../core/hash.ts";
+import type { Tell } from "../../job/job-events.ts";
+import type { Memory } from "../memory/memory.ts";
+
+/** How much was measured for one kind of question. */
+export interface Spent {
+  /** Questions that were measured. */
+  asked: number;
+  /** Blocks that were computed, on one row each. */
+  blockEvaluations: number;
+}
+
+export interface Piece<Answer> {
+  answers: Answer[];
+  blockEvaluations: number;
+}
+
+export interface PiecesOptions<Question, Answer> {
+  what: string;
+  /** Everything that the answers depend on besides the question, for the memory. */
+  setup: Json;
+  /** A question as JSON. Equal questions have equal JSON. */
+  asJson: (question: Question) => Json;
+  /** Questions are measured in this order, as text: those that share work come together. */
+  orderOf: (question: Question) => string;
+  /** Questions in a piece: what a kill can lose. */
+  atATime: number;
+  measure: (piece: readonly Question[]) => Promise<Piece<Answer>>;
+}
+
+export class Pieces<Question, Answer> {
+  readonly spent: Spent = { asked: 0, blockEvaluations: 0 };
+  readonly #options: PiecesOptions<Question, Answer>;
+  readonly #memory: Memory;
+  readonly #tell: Tell;
+  readonly #known = new Map<string, Answer>();
+
+  constructor(options: PiecesOptions<Question, Answer>, memory: Memory, tell: Tell) {
+    this.#options = options;
+    this.#memory = memory;
+    this.#tell = tell;
+  }
+
+  /** @returns the answers in the order of the questions */
+  async ask(questions: readonly Question[]): Promise<Answer[]> {
+    const { what, setup, asJson, orderOf, atATime, measure } = this.#options;
+    const keys = questions.map((question) => JSON.stringify(asJson(question)));
+    const fresh = new Map<string, Question>();
+    questions.forEach((question, i) => {
+      if (!this.#known.has(keys[i]!)) fresh.set(keys[i]!, question);
+    });
+    const open = [...fresh]
+      .map(([key, question]) => ({ key, question, order: orderOf(question) }))
+      .sort((a, b) => (a.order < b.order ? -1 : a.order > b.order ? 1 : 0));
+    for (let from = 0; from < open.length; from += atATime) {
+      this.#tell({ kind: "counted", what, done: from, total: open.length, unit: "measurements" });
+      const piece = open.slice(from, from + atATime);
+      const asked = piece.map(({ question }) => question);
+      const inputs = { setup, questions: asked.map(asJson) };
+      const { answers, blockEvaluations } = await this.#memory.recall(what, inputs, () => measure(asked));
+      this.spent.asked += piece.length;
+      this.spent.blockEvaluations += blockEvaluations;
+      piece.forEach(({ key }, i) => this.#known.set(key, answers[i]!));
+    }
+    return keys.map((key) => this.#known.get(key)!);
+  }
+}
