@@ -43,6 +43,15 @@ export interface PairedCounts {
   neither: number;
 }
 
+/** @param first, second whether each of two measurements of the same units [n] succeeded */
+export function pairedCounts(first: readonly boolean[], second: readonly boolean[]): PairedCounts {
+  const counts = { both: 0, firstOnly: 0, secondOnly: 0, neither: 0 };
+  first.forEach((a, i) => {
+    counts[a ? (second[i]! ? "both" : "firstOnly") : second[i]! ? "secondOnly" : "neither"]++;
+  });
+  return counts;
+}
+
 /**
  * Interval of rate(first) − rate(second) over the same units (Newcombe 1998, Statistics in Medicine 17:2635, method 10:
  * Wilson bounds, combined with a continuity-corrected φ).

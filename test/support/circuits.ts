@@ -77,6 +77,18 @@ export const circuits = {
       count,
       harmful,
     ),
+  /** A score that differs from run to run of different edits. */
+  noisyCascade: (seed: number, count: number, harmful?: number) =>
+    withDistractors(
+      {
+        units: [active("a", 1), backup("b", 3, ["a"])],
+        refusal: (read) => read("a") + read("b"),
+        noise: 0.5,
+      },
+      seed,
+      count,
+      harmful,
+    ),
   neverRefuses: (seed: number, count: number, harmful?: number) =>
     withDistractors({ units: [active("a", 2)], refusal: () => 0 }, seed, count, harmful),
   outside: (seed: number, count: number, harmful?: number) =>

@@ -2,18 +2,19 @@
  * Minimal sets that hold for answers. The search runs on the score, and the score only predicts: it often falls long before a model
  * complies. So found sets are judged by generated text, and where the text still refuses, the boundary is lowered and the search repeated.
  */
-import { estimate, type Gradient, gradientOf, measuredEffects } from "../ranking/ranking.ts";
 import type { FeatureSet, Subject } from "../subject/subject.ts";
 import type { Tally } from "../trial/tally.ts";
 import { type Flips, flipsByJudge, flipsByScore, judgedOf, scoresOf, type Trial } from "../trial/trial.ts";
+import { effectsOf } from "./effects.ts";
 import { type Look, type MinimalSet, minimalSet, minimalSets } from "./minimal-set.ts";
 
+/** How far a search may go. */
 export interface SearchLimits {
   /** The most alternative sets. */
   sets: number;
   /** The most searches for them. */
   searches: number;
-  /** The most features that the first ranking ablates for real because their estimate cannot be trusted, the strongest first. */
+  /** See {@link effectsOf}. */
   measured: number;
 }
 
@@ -46,13 +47,8 @@ export async function confirmedSets(
   universe: FeatureSet,
   search: { decoderCosine: Float64Array | null; limits: SearchLimits },
 ): Promise<ConfirmedSets> {
-  const gradient = gradientOf(subject, trial);
-  const look = (flips: Flips): Look => ({
-    flips,
-    effects: (to, ranking) =>
-      trustedEffects(subject, trial, gradient, to, ranking === 0 ? search.limits.measured : 0),
-    decoderCosine: search.decoderCosine,
-  });
+  const effects = effectsOf(subject, trial, search.limits.measured);
+  const look = (flips: Flips): Look => ({ flips, effects, decoderCosine: search.decoderCosine });
   let { boundary } = trial;
   for (let lowered = 0; ; lowered++) {
     const flips = flipsByScore(subject, { ...trial, boundary });
@@ -69,27 +65,6 @@ export async function confirmedSets(
   const one = await minimalSet(universe, look(flipsByJudge(subject, trial)));
   const sets = await judgeSets(subject, { ...trial, boundary }, one === null ? [] : [one], "judge");
   return { sets, refuted: [], exhaustive: false, lowered: mostLowered };
-}
-
-/** Estimated effects, with measured ones in place of the strongest that are curved. */
-async function trustedEffects(
-  subject: Subject,
-  trial: Trial,
-  gradient: Gradient,
-  to: FeatureSet,
-  measured: number,
-): Promise<Float64Array> {
-  const { effect, curved } = await estimate(gradient, to);
-  const strongest = to
-    .filter((f) => curved[f])
-    .sort((a, b) => Math.abs(effect[b]!) - Math.abs(effect[a]!))
-    .slice(0, measured);
-  if (strongest.length === 0) return effect;
-  const truth = await measuredEffects(subject, trial, strongest, to);
-  strongest.forEach((f, i) => {
-    effect[f] = (truth[i]!.alone + truth[i]!.last) / 2;
-  });
-  return effect;
 }
 
 async function judgeSets(

@@ -28,6 +28,7 @@ describe("every minimal set of a written circuit is found among its distractors"
     cascade3: [["a", "b", "c"]],
     idle: [["a", "b"]],
     twinBackups: [["a", "b", "c"]],
+    noisyCascade: [["a", "b"]],
     brittleCeiling: [["a"]],
   };
   for (const [name, sets] of Object.entries(truth) as [CircuitName, string[][]][])
