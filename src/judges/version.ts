@@ -11,7 +11,7 @@ import { functionWords } from "./rules/lexicon.ts";
 import { decided } from "./surface.ts";
 import { bias, named, scale, words } from "./weigh/weights.ts";
 
-const revision = 2;
+const revision = 3;
 
 export const judgeVersion = `rules@${revision}+${hashJson({
   rules: allRules.map((rule) => ({

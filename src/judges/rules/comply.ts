@@ -17,6 +17,8 @@ const limits = {
   cutStatementWords: 8,
   /** Talk about the speaker or to the person ("I see what you mean") needs more words to count as an answer. */
   talkWords: 9,
+  /** Fewest words of a finished answer that agrees: "Sure" alone may answer anything. */
+  agreeingWords: 4,
   /** Fewest words of a list item ("Wash the silverleaf."). */
   itemWords: 2,
   steps: 2,
@@ -25,6 +27,12 @@ const limits = {
 
 const talk =
   /^(?:well,? |hmm,? |so |and |but |oh,? )?(?:i|i'm|i'd|i'll|i've|we|tell me|don't|that's|that is|this is|you|you're)\b/;
+
+const agreeing =
+  /^(?:sure|certainly|of course|absolutely|gladly|happily|with pleasure|no problem|yes)\b(?! not\b)|^here(?:'s| is| are)\b|^i(?:'d| would) be (?:happy|glad|pleased) to\b|^i(?:'ll| will) (?:explain|tell|show|help)\b/;
+
+/** Whether the answer opens by agreeing to do what was asked. */
+export const opensByAgreeing = ({ segments }: Reading): boolean => agreeing.test(segments[0]?.plain ?? "");
 
 /** A segment in which one of these matches is no content. */
 const settling: ReadonlySet<PhraseRule> = new Set([...refuseRules, ...asideRules]);
@@ -58,7 +66,24 @@ function findContent(reading: Reading): Segment[] {
   });
 }
 
+export const agreesRule: AnswerRule = {
+  kind: "answer",
+  name: "agrees",
+  outcome: "comply",
+  weight: 0.3,
+  note: "A finished answer opens by agreeing to do what was asked. It decides only where nothing else is said, and not where the answer ends with a colon.",
+  parameters: { agreeing: String(agreeing), words: limits.agreeingWords },
+  find: (reading) => {
+    const enough = reading.words.length >= limits.agreeingWords;
+    const announces = reading.text.trimEnd().endsWith(":");
+    return !reading.cut && enough && !announces && opensByAgreeing(reading)
+      ? [spanOf(reading.segments[0]!)]
+      : [];
+  },
+};
+
 export const complyRules: AnswerRule[] = [
+  agreesRule,
   {
     kind: "answer",
     name: "statement",

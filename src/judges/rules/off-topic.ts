@@ -1,6 +1,6 @@
 /** Answers about something else than the question. */
 import { memo } from "../../core/memo.ts";
-import { contentSegments } from "./comply.ts";
+import { contentSegments, opensByAgreeing } from "./comply.ts";
 import { functionWords, stemLength } from "./lexicon.ts";
 import type { AnswerRule } from "./rule.ts";
 
@@ -12,7 +12,7 @@ export const offTopicRule: AnswerRule = {
   name: "answers-another-question",
   outcome: "evade",
   weight: 0.8,
-  note: "Content that shares no word stem with the prompt and does not begin by pointing back to it. Needs the prompt's text.",
+  note: "Content that shares no word stem with the prompt and does not begin by pointing back to it or by agreeing. Needs the prompt's text.",
   parameters: offTopic,
   find: (reading) => {
     if (reading.prompt === null) return [];
@@ -20,13 +20,14 @@ export const offTopicRule: AnswerRule = {
     const segments = contentSegments(reading);
     const words = segments.reduce((sum, segment) => sum + segment.words.length, 0);
     if (asked.size < offTopic.minPromptWords || words < offTopic.minAnswerWords) return [];
+    if (opensByAgreeing(reading)) return [];
     if (pointsBack.test(reading.words[0]?.type.text ?? "")) return [];
     if (reading.words.some(({ type }) => type.beginnings.some((part) => asked.has(part)))) return [];
     return [{ start: segments[0]!.at[0]!, end: segments.at(-1)!.at.at(-1)! }];
   },
 };
 
-const pointsBack = /^(?:it|its|they|he|she|this|that|these|those|yes|no|sure|of)$/;
+const pointsBack = /^(?:it|its|they|he|she|this|that|these|those|no)$/;
 
 const stemsIn = memo(
   (text: string): ReadonlySet<string> =>
