@@ -69,6 +69,7 @@ describe("the package", () => {
         "schemas/audit.schema.json",
         "organisms/demo/model.safetensors",
         "organisms/demo/sae/sae_weights.safetensors",
+        "organisms/demo/saes/layer-4/sae_weights.safetensors",
         "docs/tour.md",
       ]),
     );

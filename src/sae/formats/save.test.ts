@@ -64,3 +64,22 @@ describe.each(cases)("$name", ({ name, architecture }) => {
       expect(readFileSync(join(written, file)).equals(readFileSync(join(folder, file))), file).toBe(true);
   });
 });
+
+it("bfloat16 halves the file, keeps each number to 8 bits, and is read back as it is written", () => {
+  const [whole, half] = [join(scratch, "whole"), join(scratch, "half")];
+  const sae = openSae(`${fixtures}topk`);
+  saveSae(whole, sae);
+  saveSae(half, sae, null, "bfloat16");
+  expect(JSON.parse(readFileSync(join(half, "cfg.json"), "utf8"))).toMatchObject({ dtype: "bfloat16" });
+  const weights = (folder: string) => readFileSync(join(folder, "sae_weights.safetensors")).length;
+  expect(weights(half)).toBeLessThan(0.6 * weights(whole));
+  const rounded = openSae(half);
+  expect(rounded.identity()).not.toBe(sae.identity());
+  for (const name of ["W_enc", "W_dec"] as const) {
+    const [exact, read] = [sae[name].read(), rounded[name].read()];
+    expect(read.every((value, i) => Math.abs(value - exact[i]!) <= Math.abs(exact[i]!) / 256)).toBe(true);
+  }
+  const again = join(scratch, "again");
+  saveSae(again, rounded, null, "bfloat16");
+  expect(openSae(again).identity()).toBe(rounded.identity());
+});

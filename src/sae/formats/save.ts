@@ -11,12 +11,23 @@ import { writeStated } from "../code/stated.ts";
 /** The version of SAELens whose file layout is written. Without a version, SAELens reads the layout of before 6.0. */
 const layoutVersion = "6.0.0";
 
+/** How an SAE's numbers are stored: the name in its config, and that in its weights' file. */
+const storedAs = { float32: "F32", bfloat16: "BF16" } as const;
+type SavedDtype = keyof typeof storedAs;
+
 /**
  * @param folder created if missing; an SAE that it already holds is replaced
  * @param training how the SAE was trained, stored under metadata.fathom.training
+ * @param dtype of the stored numbers; bfloat16 rounds them
  * @throws FathomError if the folder cannot be written or the disk is full
  */
-export function saveSae(folder: string, sae: Sae, training: Json = null): void {
+export function saveSae(
+  folder: string,
+  sae: Sae,
+  training: Json = null,
+  dtype: SavedDtype = "float32",
+): void {
+  const stored = storedAs[dtype];
   const configPath = join(folder, "cfg.json");
   try {
     makeFolder(folder);
@@ -31,7 +42,7 @@ export function saveSae(folder: string, sae: Sae, training: Json = null): void {
       const matrix = sae[name];
       return {
         name,
-        dtype: "F32",
+        dtype: stored,
         shape: [...matrix.shape],
         *values() {
           for (const { values } of blocks(matrix, 0)) yield values;
@@ -39,18 +50,18 @@ export function saveSae(folder: string, sae: Sae, training: Json = null): void {
       };
     }),
     ...Object.entries(vectorsOf(sae)).map(
-      ([name, { values }]): TensorToWrite => ({ name, dtype: "F32", shape: [values.length], values }),
+      ([name, { values }]): TensorToWrite => ({ name, dtype: stored, shape: [values.length], values }),
     ),
   ]);
-  writeTextAtomically(configPath, `${JSON.stringify(configOf(sae, training), null, 1)}\n`);
+  writeTextAtomically(configPath, `${JSON.stringify(configOf(sae, training, dtype), null, 1)}\n`);
 }
 
-function configOf(sae: Sae, training: Json): Json {
+function configOf(sae: Sae, training: Json, dtype: SavedDtype): Json {
   return {
     architecture: sae.kind,
     d_in: sae.d_in,
     d_sae: sae.d_sae,
-    dtype: "float32",
+    dtype,
     device: "cpu",
     apply_b_dec_to_input: sae.applyBDecToInput,
     normalize_activations: sae.normalize,

@@ -27,6 +27,14 @@ describe("fathom sae check", () => {
     expect(result.quality.varianceExplained.withoutFirst).toBeGreaterThan(0.8);
   });
 
+  it.each([0, 1, 3, 4])("opens for the organism's SAE of block %i", (layer) => {
+    const sae = ["--model", organism, "--sae", join(organism, `saes/layer-${layer}`)];
+    const { code, stdout } = fathom(["sae", "check", ...sae, "--quiet", "--json", "--prompts", "fiction"]);
+    expect(code).toBe(0);
+    const { checks } = JSON.parse(stdout) as { checks: { name: string; status: string }[] };
+    expect(checks.filter(({ status }) => status !== "pass")).toEqual([]);
+  });
+
   it("ends with 100 for another layer, and with 0 and a record of it when that is allowed", () => {
     const closed = fathom([...common, "--layer", "3"]);
     expect(closed.code).toBe(100);
