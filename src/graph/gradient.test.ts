@@ -75,6 +75,10 @@ const checks: Readonly<Record<string, readonly Check[]>> = {
     { operands: [some([2, 0, 6]), some([6], { seed: 1 })], build: (x, w) => ops.rmsNorm(x, w, 1e-3) },
   ],
   matmul: [
+    {
+      operands: [some([1, 3, 2]), { ...some([4, 2, 5], { seed: 1 }), declared: ["G", 2, 5] }],
+      build: (a, b) => ops.matmul(a, b),
+    },
     { operands: [some([2, 3]), some([3, 4], { seed: 1 })], build: (a, b) => ops.matmul(a, b) },
     {
       operands: [some([2, 5, 3], { declared: ["B", "T", 3] }), some([3, 4], { seed: 1 })],

@@ -3,7 +3,7 @@ import { badInput } from "../../core/errors.ts";
 import { broadcastDims, type Dim, formatDims, productOf } from "../build/dims.ts";
 import type { Emitter, Operator, Value } from "../build/graph.ts";
 import { sumTo } from "./broadcast.ts";
-import { reshape } from "./shape.ts";
+import { reshape, transpose } from "./shape.ts";
 import { requireFloat } from "./unary.ts";
 
 export interface MatmulOptions {
@@ -29,7 +29,7 @@ export const matmulOperator: Operator<{ transA: boolean; transB: boolean }> = {
   },
   gradient({ inputs: [a, b], cotangent: g, attributes: { transA, transB }, wanted }) {
     return [
-      wanted[0] ? sumTo(gradientA(b!, g, transA, transB), a!.dims) : undefined,
+      wanted[0] ? sumTo(gradientA(a!, b!, g, transA, transB), a!.dims) : undefined,
       wanted[1] ? gradientB(a!, b!, g, transA, transB) : undefined,
     ];
   },
@@ -66,7 +66,14 @@ function isTransposed(x: Value): boolean {
   return operator.kind === "transpose" || (operator.kind === "cast" && isTransposed(inputs[0]!));
 }
 
-function gradientA(b: Value, g: Value, transA: boolean, transB: boolean): Value {
+function gradientA(a: Value, b: Value, g: Value, transA: boolean, transB: boolean): Value {
+  if (a.dims.length === 3 && a.dims[0] === 1 && b.dims.length === 3 && !transA && !transB) {
+    // One matrix times many: one product over all of their columns, instead of one product per matrix and a sum.
+    const [m, n] = [a.dims[1]!, productOf([b.dims[0]!, b.dims[2]!])];
+    const columns = reshape(transpose(g, [1, 0, 2]), [1, m, n]);
+    const rows = reshape(transpose(b, [0, 2, 1]), [1, n, a.dims[2]!]);
+    return matmul(columns, rows);
+  }
   return transA ? matmul(b, g, { transA: transB, transB: true }) : matmul(g, b, { transB: !transB });
 }
 
