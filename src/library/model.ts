@@ -293,7 +293,7 @@ class OpenModel implements Model {
     const weights: Gradients["weights"] = new Map();
     await this.#engine.gradients(
       this.#encoded([input], 0).map(({ id, ids }) => ({ id, ids, objective: { kind: "logits", terms } })),
-      { sites: layers.map((layer) => ({ layer, site: "resid_post" })), weightsOf: weightsOf ?? null },
+      { edits: [], sites: layers.map((layer) => ({ layer, site: "resid_post" })), weightsOf },
       (row) => {
         layers.forEach((layer, i) => residuals.set(layer, row.sites[i]!));
         for (const [name, gradient] of row.weights) weights.set(name, gradient);

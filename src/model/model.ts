@@ -19,7 +19,7 @@ import type {
   OnRow,
   OnTokens,
 } from "./engine/generation.ts";
-import type { GradientOptions, GradientRequest, Gradients } from "./engine/gradients.ts";
+import type { GradientCost, GradientOptions, GradientRequest, Gradients } from "./engine/gradients.ts";
 import type { Answer, Call, Event, WorkerData } from "./engine/protocol.ts";
 
 export interface OpenOptions extends Pick<EngineOptions, "threads" | "device" | "oneBlockAtATime"> {
@@ -67,13 +67,16 @@ export interface Model {
     onPiece: OnPiece,
     onTokens?: OnTokens,
   ): Promise<void>;
-  /** Differentiates an objective of each request; the results come in no fixed order. fp32 only. */
+  /**
+   * Differentiates an objective of each request, under edits; the results come in no fixed order. fp32 only.
+   * @throws FathomError for an objective, a site, an edit or a mask that does not fit
+   */
   gradients(
     requests: readonly GradientRequest[],
     options: GradientOptions,
     onRow: (gradients: Gradients) => void,
     onTokens?: OnTokens,
-  ): Promise<void>;
+  ): Promise<GradientCost>;
   /**
    * Sends edits to the engine once. `generate`, `capture` and the others take the handle in place of the edits.
    * @throws FathomError for an edit that does not fit the model
@@ -149,10 +152,13 @@ export async function modelOf(checkpoint: Checkpoint, options: OpenOptions = {})
       });
     },
     async gradients(requests, gradientOptions, onRow, onTokens) {
+      let cost: GradientCost | null = null;
       await line.call({ kind: "gradients", requests, options: gradientOptions }, (event) => {
         if (event.kind === "differentiated") onRow(event.gradients);
         if (event.kind === "tokens") onTokens?.(event.count, event.of);
+        if (event.kind === "evaluated") cost = event.cost;
       });
+      return cost!;
     },
     async holdEdits(edits) {
       let held: HeldEdits | null = null;

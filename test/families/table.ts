@@ -55,7 +55,7 @@ async function measure(name: string): Promise<Measured> {
   ];
   await gradients.run(
     [{ id: "0", ids, objective: { kind: "logits", terms } }],
-    { sites: layers.map((layer) => ({ layer, site: "resid_post" })), weightsOf: null },
+    { edits: [], sites: layers.map((layer) => ({ layer, site: "resid_post" })) },
     ({ sites }) => {
       const errors = sites.map((found, layer) => relativeError(found, read(`gradient.layer.${layer}`)));
       gradient = Math.max(...errors);

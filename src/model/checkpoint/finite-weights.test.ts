@@ -230,7 +230,7 @@ describe("an overflow although the weights are finite", () => {
       await expect(
         model.gradients(
           [{ id: "a", ids: prompts[1]!, objective: { kind: "logits", terms } }],
-          { sites: [0, 1].map((layer) => ({ layer, site: "resid_post" })), weightsOf: null },
+          { edits: [], sites: [0, 1].map((layer) => ({ layer, site: "resid_post" })) },
           () => undefined,
         ),
       ).rejects.toThrow(

@@ -165,7 +165,7 @@ test("gradients need fp32", async () => {
   const run = (model: Model) =>
     model.gradients(
       [{ id: "a", ids, objective: { kind: "log_odds", position: 3, tokens: [1] } }],
-      { sites: [{ layer: 0, site: "resid_post" }], weightsOf: null },
+      { edits: [], sites: [{ layer: 0, site: "resid_post" }] },
       () => undefined,
     );
   await expect(withModel(checkpoints["Gemma 2, tied"], { precision: "int8" }, run)).rejects.toThrow(

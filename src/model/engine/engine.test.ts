@@ -281,7 +281,7 @@ describe.each(engineFixtures)("%s", (name) => {
     const results: Gradients[] = [];
     await gradients.run(
       [{ id: "0", ids, objective: { kind: "logits", terms } }],
-      { sites: layers.map((layer) => ({ layer, site: "resid_post" })), weightsOf: 1 },
+      { edits: [], sites: layers.map((layer) => ({ layer, site: "resid_post" })), weightsOf: 1 },
       (row) => results.push(row),
     );
     await gradients.close();

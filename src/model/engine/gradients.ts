@@ -1,15 +1,14 @@
 /**
- * Gradients of scalars (backward/objectives.ts) with respect to the residual stream and to weights, for many inputs at once.
+ * Gradients of scalars (backward/objectives.ts), under edits, with respect to the residual stream, to how far each feature is
+ * edited, and to weights; for many inputs at once.
  *
  * Inputs are read in calls, and calls in groups. A group goes forward call by call and keeps the input of every block. Then
  * it goes backward block by block, all its calls through a block before the next. So a block's weights are decoded once for a
  * group, and one block's decoded weights are held at a time beside the sessions.
  */
-import { badInput } from "../../core/errors.ts";
 import { Tensor } from "../ort/ort.ts";
-import { firstNotFinite } from "../weights/finite.ts";
 import { BackwardPass, type Forwarded } from "./backward/backward-pass.ts";
-import { blockOf, type DescentRow, descentOf, type RowGradients } from "./backward/descent.ts";
+import { CallDescent, type DescentRow, insideOf, lowestFor, readSites } from "./backward/descent.ts";
 import { HeadGradient } from "./backward/head-gradient.ts";
 import { type LogitPlace, throughHead } from "./backward/logit-gradients.ts";
 import {
@@ -19,15 +18,19 @@ import {
   type Objective,
   type Site,
 } from "./backward/objectives.ts";
+import { firstOfEach, inGroups, padded } from "./backward/padding.ts";
+import { type MaskGradients, type RowGradients, requireFinite } from "./backward/row-gradients.ts";
 import { type Call, headRows, inCalls, tokensOf } from "./capture.ts";
+import { type BatchEdits, batchEdits, type MaskedRow } from "./edits/batch-edits.ts";
+import type { GivenEdits } from "./edits/held-edits.ts";
+import type { LaidOutEdit } from "./edits/laid-out.ts";
+import { SlotPlan } from "./edits/slot-plan.ts";
 import type { Engine } from "./engine.ts";
 import { KvCache } from "./kv-cache.ts";
 
 type Floats = Float32Array<ArrayBuffer>;
 
-export interface GradientRequest {
-  /** Names the input in messages. */
-  id: string;
+export interface GradientRequest extends MaskedRow {
   /** The exact tokens that the model reads. */
   ids: readonly number[];
   objective: Objective;
@@ -35,9 +38,15 @@ export interface GradientRequest {
 
 /** The variables of the gradients. */
 export interface GradientOptions {
+  /** The edits under which the model runs. */
+  edits: GivenEdits;
   sites: readonly Site[];
-  /** A block whose weight gradients are wanted too; null for none. Every input is then read alone. */
-  weightsOf: number | null;
+  /** d value / d mask of the edits: for each token, or summed over tokens. Not wanted when not given. */
+  masks?: MaskGradients | undefined;
+  /** Whether the activations of the edits' features are wanted; false when not given. */
+  activations?: boolean | undefined;
+  /** A block whose weight gradients are wanted too. Every input is then read alone. */
+  weightsOf?: number | undefined;
 }
 
 /** The gradients of a request. */
@@ -46,17 +55,25 @@ export interface Gradients extends RowGradients {
   index: number;
 }
 
+/** The block evaluations of a run: (row, block) pairs. */
+export interface GradientCost {
+  forward: number;
+  backward: number;
+}
+
 /** A call that went forward. */
 interface Forth {
   call: Call<GradientRequest>;
+  batch: BatchEdits | null;
   forwarded: Forwarded;
-  /** The output of the last block that ran, [B, T, d]. */
-  last: Floats;
+  /** The outputs of the blocks that ran, [B, T, d]. */
+  outputs: readonly Floats[];
   rows: (DescentRow & { result: Gradients })[];
 }
 
 export class GradientEngine {
   readonly #engine: Engine;
+  readonly #depth: number;
   readonly #head: HeadGradient;
   readonly #backward: BackwardPass;
   readonly #mostKept: number;
@@ -65,42 +82,45 @@ export class GradientEngine {
   constructor(engine: Engine, mostKept?: number) {
     const { config, weights, options } = engine;
     this.#engine = engine;
+    this.#depth = config.layers.length;
     this.#head = new HeadGradient(config, weights, options);
-    this.#backward = new BackwardPass(
-      config,
-      (prefix, names) =>
-        Object.fromEntries(
-          names.map((name) => {
-            const { shape } = weights.info(prefix + name);
-            return [name, new Tensor("float32", weights.read(prefix + name), shape)];
-          }),
-        ),
-      options,
-    );
-    const parameters = weights
-      .names()
-      .reduce((sum, name) => sum + weights.info(name).shape.reduce((a, b) => a * b, 1), 0);
-    this.#mostKept = mostKept ?? Math.max(2 ** 24, parameters / 16);
+    const decoded = (prefix: string, names: readonly string[]) =>
+      Object.fromEntries(
+        names.map((name) => {
+          const { shape } = weights.info(prefix + name);
+          return [name, new Tensor("float32", weights.read(prefix + name), shape)];
+        }),
+      );
+    this.#backward = new BackwardPass(config, decoded, options);
+    const sizes = weights.names().map((name) => weights.info(name).shape.reduce((a, b) => a * b, 1));
+    this.#mostKept = mostKept ?? Math.max(2 ** 24, sizes.reduce((a, b) => a + b, 0) / 16);
   }
 
   /**
    * @param onRow called with each input's gradients, in no fixed order
    * @param onTokens called with the number of tokens that went forward and backward
-   * @throws FathomError for an objective or a site that does not fit, and for a gradient with NaN or an infinity
+   * @throws FathomError for an objective, a site, an edit or a mask that does not fit, and for a gradient with NaN or an
+   *   infinity
    */
   async run(
     requests: readonly GradientRequest[],
     options: GradientOptions,
     onRow: (gradients: Gradients) => void,
     onTokens: (tokens: number) => void = () => undefined,
-  ): Promise<void> {
+  ): Promise<GradientCost> {
     this.#check(requests, options);
-    const calls = options.weightsOf === null ? inCalls(requests) : requests.map(alone);
-    for (const group of this.#inGroups(calls)) {
+    const edits = this.#engine.edits.of(options.edits);
+    const calls = options.weightsOf === undefined ? inCalls(requests) : requests.map(alone);
+    const perToken = this.#keptPerToken(edits, options);
+    const weightOf = ({ rows, longest }: Call<GradientRequest>) => rows.length * longest * perToken;
+    const cost = { forward: 0, backward: 0 };
+    for (const group of inGroups(calls, weightOf, this.#mostKept)) {
       const forth: Forth[] = [];
-      for (const call of group) forth.push(await this.#forward(call));
-      await this.#backwards(forth, options);
-      for (const { rows, call } of forth) {
+      for (const call of group) forth.push(await this.#forward(call, edits, options));
+      const blocks = await this.#backwards(forth, edits, options);
+      for (const [i, { rows, call, outputs }] of forth.entries()) {
+        cost.forward += rows.length * outputs.length;
+        cost.backward += rows.length * blocks[i]!;
         for (const { result } of rows) {
           requireFinite(result, requests[result.index]!.id, options.sites);
           onRow(result);
@@ -108,10 +128,7 @@ export class GradientEngine {
         onTokens(tokensOf(call));
       }
     }
-  }
-
-  get #depth(): number {
-    return this.#engine.config.layers.length;
+    return cost;
   }
 
   #check(requests: readonly GradientRequest[], { sites, weightsOf }: GradientOptions): void {
@@ -121,68 +138,95 @@ export class GradientEngine {
         ...{ tokens: ids.length, vocab: vocabSize, hidden: hiddenSize, layers: this.#depth },
       });
     for (const site of sites) checkSite("sites", site, this.#depth);
-    if (weightsOf !== null) checkSite("weightsOf", { layer: weightsOf, site: "resid_post" }, this.#depth);
+    if (weightsOf !== undefined)
+      checkSite("weightsOf", { layer: weightsOf, site: "resid_post" }, this.#depth);
   }
 
-  /** Consecutive calls, as many as may be kept together. */
-  #inGroups(calls: readonly Call<GradientRequest>[]): Call<GradientRequest>[][] {
-    const groups: Call<GradientRequest>[][] = [];
-    let kept = Infinity;
-    for (const call of calls) {
-      const own = call.rows.length * call.longest * this.#engine.config.hiddenSize * (this.#depth + 1);
-      if (kept + own > this.#mostKept) {
-        groups.push([]);
-        kept = 0;
-      }
-      groups.at(-1)!.push(call);
-      kept += own;
-    }
-    return groups;
+  /** Numbers that are kept for each token of a group: inputs of blocks, and results. */
+  #keptPerToken(edits: readonly LaidOutEdit[], { sites, masks, activations }: GradientOptions): number {
+    const features = edits.reduce((sum, { size }) => sum + size, 0);
+    const perFeature = Number(masks === "by_token") + Number(activations === true);
+    return this.#engine.config.hiddenSize * (this.#depth + 1 + sites.length) + features * perFeature;
   }
 
-  async #forward(call: Call<GradientRequest>): Promise<Forth> {
+  async #forward(
+    call: Call<GradientRequest>,
+    edits: readonly LaidOutEdit[],
+    { activations = false }: GradientOptions,
+  ): Promise<Forth> {
     const { config } = this.#engine;
-    const ids = call.rows.map(({ request }) => request.ids);
+    const requests = call.rows.map(({ request }) => request);
+    const ids = requests.map((request) => padded(request.ids, call.longest));
+    const batch = batchEdits(edits, requests);
+    const rows = call.rows.map(({ index, request: { ids, objective } }) => ({
+      ...{ ids, objective },
+      result: { index, value: 0, sites: [], masks: [], activations: [] as Floats[], weights: new Map() },
+    }));
+    const needed = requests.map(({ objective }) => lastBlock(objective, this.#depth));
     const cache = new KvCache(config, ids.length);
     for (const _ of ids) cache.open();
     const outputs: Floats[] = [];
     const { T, lent, perLayer } = await this.#engine.step(cache, 0, ids, {
       remember: false,
-      lastLayer: Math.max(...call.rows.map(({ request }) => lastBlock(request, this.#depth))),
-      names: call.rows.map(({ request }) => request.id),
+      lastLayer: Math.max(...needed, ...(activations ? edits.map(({ layer }) => layer) : [])),
+      lengths: requests.map((request) => request.ids.length),
+      edits: batch,
+      names: requests.map(({ id }) => id),
       capture: {
         layers: new Set(config.layers.keys()),
         take: (_, residual) => outputs.push(residual.slice()),
       },
+      onEdit: {
+        activations,
+        take: (edit, { activations: values, width }) => {
+          if (values === null) return;
+          const n = edits[edit]!.size;
+          for (const [row, { ids, result }] of rows.entries()) {
+            const tokens = ids.length;
+            result.activations[edit] = firstOfEach(values, { width, n, first: row * call.longest, tokens });
+          }
+        },
+      },
     });
     const embedded = this.#engine.embed(ids, T);
-    return {
-      call,
-      forwarded: {
-        ...{ B: ids.length, T, lent, perLayer },
-        inputOf: (layer) => (layer === 0 ? embedded : outputs[layer - 1]!),
-      },
-      last: outputs.at(-1)!,
-      rows: call.rows.map(({ index, request: { ids, objective } }) => ({
-        ...{ ids, objective },
-        result: { index, value: 0, sites: [], weights: new Map() },
-      })),
+    const forwarded = {
+      ...{ B: ids.length, T, lent, perLayer },
+      inputOf: (layer: number) => (layer === 0 ? embedded : outputs[layer - 1]!),
     };
+    return { call, batch, forwarded, outputs, rows };
   }
 
-  async #backwards(forth: readonly Forth[], { sites, weightsOf }: GradientOptions): Promise<void> {
+  /** @returns per call, the number of blocks that it went through */
+  async #backwards(
+    forth: readonly Forth[],
+    edits: readonly LaidOutEdit[],
+    { sites, masks, weightsOf }: GradientOptions,
+  ): Promise<number[]> {
     const tops = await this.#throughHead(forth);
-    const descents = forth.map(({ rows, forwarded }, i) => descentOf(rows, forwarded, tops[i]!, sites));
-    const read = forth.flatMap(({ rows }) =>
-      rows.flatMap(({ objective }) => (objective.kind === "residual" ? [objective.at] : [])),
+    const plan = new SlotPlan(this.#engine.config.hiddenSize);
+    plan.makeRoom(edits);
+    const descents = forth.map(
+      ({ rows, batch, forwarded }, i) =>
+        new CallDescent({ rows, forwarded, top: tops[i]!, sites, edits: batch, plan, masks }),
     );
-    // The loop gives the gradients down to the output of the layer below its lowest block.
-    const reached = Math.min(...[...sites, ...read].map(blockOf), (weightsOf ?? this.#depth) - 1);
+    const rows = forth.flatMap((one) => one.rows);
+    const places = [...sites, ...rows.flatMap(({ objective }) => readSites(objective))];
+    const lowest = Math.min(
+      ...places.map(lowestFor),
+      ...(masks === undefined ? [] : edits.map(({ layer }) => layer)),
+      weightsOf ?? this.#depth,
+    );
     const lasts = await this.#backward.run(descents, {
-      lowest: reached + 1,
-      wantsWeights: (layer) => layer === weightsOf,
+      lowest,
+      wants: (layer) => ({
+        weights: layer === weightsOf,
+        slots: plan.of(layer),
+        masks: masks !== undefined,
+        inside: insideOf(layer, sites, rows),
+      }),
     });
-    descents.forEach((descent, i) => descent.onOutput(reached, lasts[i]!));
+    for (const [i, descent] of descents.entries()) descent.onOutput(lowest - 1, lasts[i]!);
+    return descents.map(({ blocks }) => blocks);
   }
 
   /** @returns per call, d value / d output of the last block, [B, T, d]; null when no objective of the call reads logits */
@@ -190,10 +234,11 @@ export class GradientEngine {
     const { hiddenSize: d, vocabSize } = this.#engine.config;
     const tops = forth.map((): Floats | null => null);
     const names: string[] = [];
-    const places = forth.flatMap(({ call, rows, last, forwarded: { T } }, of) =>
+    const places = forth.flatMap(({ call, rows, outputs, forwarded: { T } }, of) =>
       rows.flatMap(({ objective, result }, row) => {
         if (objective.kind === "residual") return [];
         return logitPositions(objective).map((position): LogitPlace => {
+          const last = outputs[this.#depth - 1]!;
           const at = (row * T + position) * d;
           names.push(call.rows[row]!.request.id);
           return {
@@ -227,21 +272,6 @@ function alone(request: GradientRequest, index: number): Call<GradientRequest> {
 }
 
 /** The last block that an objective needs. */
-function lastBlock({ objective }: GradientRequest, depth: number): number {
+function lastBlock(objective: Objective, depth: number): number {
   return objective.kind === "residual" ? objective.at.layer : depth - 1;
-}
-
-/** @throws FathomError naming the input and the first gradient with NaN or an infinity */
-function requireFinite({ value, sites, weights }: RowGradients, id: string, wanted: readonly Site[]): void {
-  const all = [
-    ...sites.map((values, i) => [`the gradient of ${wanted[i]!.site} ${wanted[i]!.layer}`, values] as const),
-    ...[...weights].map(([name, values]) => [`the gradient of "${name}"`, values] as const),
-  ];
-  const bad = all.find(([, values]) => firstNotFinite(values) >= 0)?.[0];
-  if (bad !== undefined || !Number.isFinite(value))
-    throw badInput(
-      `gradients of ${JSON.stringify(id)}`,
-      "finite numbers",
-      `NaN or Infinity in ${bad ?? "the value"}`,
-    );
 }

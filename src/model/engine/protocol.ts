@@ -10,7 +10,7 @@ import type { Edit } from "./edits/edit.ts";
 import type { HeldEdits } from "./edits/held-edits.ts";
 import type { EngineOptions } from "./engine.ts";
 import type { GenerateOptions, GenerateRequest, Generation, NewToken } from "./generation.ts";
-import type { GradientOptions, GradientRequest, Gradients } from "./gradients.ts";
+import type { GradientCost, GradientOptions, GradientRequest, Gradients } from "./gradients.ts";
 
 export type Call =
   /** Each message of the port is an `Arrival`. Without a port no request arrives while it runs, and no tokens are told. */
@@ -35,6 +35,7 @@ export type Event =
   | { kind: "generated"; generation: Generation; index: number }
   | { kind: "captured"; piece: CapturedPiece }
   | { kind: "differentiated"; gradients: Gradients }
+  | { kind: "evaluated"; cost: GradientCost }
   | { kind: "held"; held: HeldEdits };
 
 export type Answer =

@@ -96,14 +96,14 @@ function serve(engine: Engine): void {
           },
         );
         return;
-      case "gradients":
+      case "gradients": {
         if (precision !== "fp32")
           throw badInput("gradients", "a model in fp32", precision, "--precision fp32");
-        await gradients.run(
+        const cost = await gradients.run(
           call.requests,
           call.options,
           (row) => {
-            const arrays = [...row.sites, ...row.weights.values()];
+            const arrays = [...row.sites, ...row.masks, ...row.activations, ...row.weights.values()];
             tell(
               { kind: "differentiated", gradients: row },
               arrays.map(({ buffer }) => buffer),
@@ -113,7 +113,9 @@ function serve(engine: Engine): void {
             tell({ kind: "tokens", count, of: "prompt" });
           },
         );
+        tell({ kind: "evaluated", cost });
         return;
+      }
       case "hold":
         tell({ kind: "held", held: engine.edits.hold(call.edits) });
         return;

@@ -4,7 +4,6 @@
  */
 import type { Random } from "../../core/random.ts";
 import type { Graph } from "../../graph/build/graph.ts";
-import { gradient } from "../../graph/gradient.ts";
 import { gatherElements, logSoftmax } from "../../graph/ops/ops.ts";
 import { outputGradients, WholeSequences } from "../../model/architecture/backward.ts";
 import {
@@ -51,6 +50,8 @@ export function initialParameters(
     }),
   );
 }
+
+const allWeights = { weights: true, slots: {}, masks: false, inside: [] };
 
 export class Backprop {
   readonly #config: ModelConfig;
@@ -120,8 +121,9 @@ export class Backprop {
       top: top.cotangent,
       onOutput: (_: number, cotangent: Floats | null) => cotangent,
       onWeight: (name: string, gradient: Floats) => gradients.set(name, gradient),
+      inside: null,
     };
-    const [cotangent] = await this.#backward.run([descent], { lowest: 0, wantsWeights: () => true });
+    const [cotangent] = await this.#backward.run([descent], { lowest: 0, wants: () => allWeights });
     this.#addEmbeddingGradient(batch, T, cotangent!, gradients.get(embeddingName)!);
     return { loss: top.loss, gradients };
   }
@@ -214,7 +216,8 @@ function lossGraph(config: ModelConfig): { graph: Graph; names: string[] } {
   const cotangent = graph.input("cotangent", "float32", ["N", 1]);
   const likelihood = gatherElements(logSoftmax(logits, 1), target, 1);
   const names = [...weights.keys()];
-  outputGradients(graph, names, gradient([{ value: likelihood, cotangent }], [x, ...weights.values()]));
+  const wrt = new Map([...weights].map(([name, weight]) => [`d ${name}`, weight]));
+  outputGradients([{ value: likelihood, cotangent }], wrt.set("dx", x));
   graph.output("log_likelihood", likelihood);
   return { graph, names };
 }

@@ -104,7 +104,7 @@ describe.each(adapters)("%s", (name) => {
     let sites: Float32Array[] = [];
     await gradients.run(
       [{ id: "0", ids, objective: { kind: "logits", terms } }],
-      { sites: layers.map((layer) => ({ layer, site: "resid_post" })), weightsOf: null },
+      { edits: [], sites: layers.map((layer) => ({ layer, site: "resid_post" })) },
       (row) => (sites = row.sites),
     );
     await gradients.close();

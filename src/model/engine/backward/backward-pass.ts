@@ -3,10 +3,16 @@
  * block. Each block is computed again inside its own backward graph, so no other activations are stored. Gradients of a
  * trained model (../gradients.ts) and training (src/organisms/training/backprop.ts) both use this loop.
  */
-import { backwardBlock, WholeSequences } from "../../architecture/backward.ts";
+import {
+  type BackwardKind,
+  type BackwardWants,
+  backwardBlock,
+  WholeSequences,
+} from "../../architecture/backward.ts";
 import { blockPrefix, graphKey, lendersOf } from "../../architecture/block-graphs.ts";
 import { RotaryTables } from "../../architecture/rotary.ts";
 import type { ModelConfig } from "../../architecture/settings/config-types.ts";
+import type { SiteKind } from "../../architecture/slots/sites.ts";
 import { type InferenceSession, Tensor } from "../../ort/ort.ts";
 import { openWeightless, type SessionOptions } from "../../ort/session.ts";
 
@@ -39,13 +45,23 @@ export interface Descent {
   onOutput: (layer: number, cotangent: Floats | null) => Floats | null;
   /** Called for each weight of the blocks whose weights are wanted, by the weight's full name. */
   onWeight: (name: string, gradient: Floats) => void;
+  /** What happens inside the blocks; null for nothing. */
+  inside: Inside | null;
+}
+
+export interface Inside {
+  /** The inputs of the slots of a block. */
+  feeds: (layer: number) => Record<string, Tensor>;
+  /** d scalar / d site, [B, T, d], of a scalar that reads this site itself; null for none. */
+  cotangent: (layer: number, site: SiteKind) => Floats | null;
+  /** Called after each block. @param of a result of its backward graph by name, padding included */
+  take: (layer: number, of: (name: string) => Floats) => void;
 }
 
 export interface Range {
   /** The last block that the loop goes through. If it is the number of layers or more, the loop goes through no block. */
   lowest: number;
-  /** Whether the gradients of a block's weights are wanted. */
-  wantsWeights: (layer: number) => boolean;
+  wants: (layer: number) => BackwardWants;
 }
 
 interface BackwardSession {
@@ -59,8 +75,15 @@ interface BackwardSession {
 const sides = ["key", "value"] as const;
 type KeysAndValues = Record<(typeof sides)[number], Floats>;
 
+/** A block whose weights are fed. */
+interface OpenBlock extends BackwardSession {
+  wants: BackwardWants;
+  weights: Record<string, Tensor>;
+}
+
 /** A descent at a block. */
-interface Falling extends Descent {
+interface Falling {
+  descent: Descent;
   sequences: WholeSequences;
   cotangent: Floats | null;
   /** d scalar / d lent keys and values by lender, summed over the layers above. */
@@ -92,17 +115,19 @@ export class BackwardPass {
     const falling = descents.map((descent): Falling => {
       const { B, T } = descent.forwarded;
       const sequences = new WholeSequences(this.#rotary, B, T);
-      return { ...descent, sequences, cotangent: descent.top, lentGradients: new Map() };
+      return { descent, sequences, cotangent: descent.top, lentGradients: new Map() };
     });
     for (let layer = this.#config.layers.length - 1; layer >= range.lowest; layer--) {
-      for (const one of falling) one.cotangent = one.onOutput(layer, one.cotangent);
-      const moving = falling.filter(({ cotangent }) => cotangent !== null);
+      for (const one of falling) one.cotangent = one.descent.onOutput(layer, one.cotangent);
+      const wants = range.wants(layer);
+      const moving = falling.filter(
+        ({ cotangent, descent }) =>
+          cotangent !== null || wants.inside.some((site) => descent.inside!.cotangent(layer, site) !== null),
+      );
       if (moving.length === 0) continue;
-      const wantsWeights = range.wantsWeights(layer);
-      const { session, names, fed } = await this.#block(layer, wantsWeights);
-      const weights = this.#feeds(blockPrefix(layer), fed);
-      for (const one of moving)
-        await this.#throughBlock(layer, one, session, weights, wantsWeights ? names : []);
+      const block = await this.#block(layer, wants);
+      const weights = this.#feeds(blockPrefix(layer), block.fed);
+      for (const one of moving) await this.#throughBlock(layer, one, { ...block, wants, weights });
     }
     return falling.map(({ cotangent }) => cotangent);
   }
@@ -114,20 +139,23 @@ export class BackwardPass {
   async #throughBlock(
     layer: number,
     one: Falling,
-    session: InferenceSession,
-    weights: Record<string, Tensor>,
-    wantedWeights: readonly string[],
+    { session, names, wants, weights }: OpenBlock,
   ): Promise<void> {
-    const { B, T, inputOf, lent, perLayer } = one.forwarded;
+    const { inside } = one.descent;
+    const { B, T, inputOf, lent, perLayer } = one.descent.forwarded;
     const own = this.#config.layers[layer]!;
     const dims = [B, T, this.#config.hiddenSize];
+    const orZeros = (gradient: Floats | null) =>
+      new Tensor("float32", gradient ?? new Float32Array(B * T * this.#config.hiddenSize), dims);
     const feeds: Record<string, Tensor> = {
       ...weights,
       ...one.sequences.of(own),
       ...(own.kvFrom === null ? {} : lent.get(own.kvFrom)!),
       x: new Tensor("float32", inputOf(layer), dims),
-      cotangent: new Tensor("float32", one.cotangent!, dims),
+      cotangent: orZeros(one.cotangent),
+      ...inside?.feeds(layer),
     };
+    for (const site of wants.inside) feeds[`cotangent_${site}`] = orZeros(inside!.cotangent(layer, site));
     const vector = perLayer[`per_layer.${layer}`];
     if (vector !== undefined) feeds["per_layer"] = vector;
     if (this.#lenders.has(layer))
@@ -138,28 +166,25 @@ export class BackwardPass {
         const gradient = one.lentGradients.get(layer)?.[side] ?? new Float32Array(size);
         feeds[`cotangent_${side}`] = new Tensor("float32", gradient, dims);
       }
-    const wanted = ["dx", ...wantedWeights.map((name) => `d ${name}`)];
-    if (own.kvFrom !== null) wanted.push(...sides.map((side) => `d${side}`));
-    const outputs = await session.run(feeds, wanted);
+    const outputs = await session.run(feeds);
     const of = (name: string) => outputs[name]!.data as Floats;
     if (own.kvFrom !== null) addLent(one.lentGradients, own.kvFrom, { key: of("dkey"), value: of("dvalue") });
-    for (const name of wantedWeights) one.onWeight(blockPrefix(layer) + name, of(`d ${name}`));
+    if (wants.weights)
+      for (const name of names) one.descent.onWeight(blockPrefix(layer) + name, of(`d ${name}`));
+    inside?.take(layer, of);
     one.cotangent = of("dx");
   }
 
-  async #block(layer: number, wantsWeights: boolean): Promise<BackwardSession> {
-    const key = `${graphKey(this.#config.layers[layer]!)} ${this.#lenders.has(layer)} ${wantsWeights}`;
+  async #block(layer: number, wants: BackwardWants): Promise<BackwardSession> {
+    const kind = { lends: this.#lenders.has(layer), wants };
+    const key = `${graphKey(this.#config.layers[layer]!)} ${JSON.stringify(kind)}`;
     let session = this.#sessions.get(key);
-    if (session === undefined) this.#sessions.set(key, (session = this.#open(layer, wantsWeights)));
+    if (session === undefined) this.#sessions.set(key, (session = this.#open(layer, kind)));
     return await session;
   }
 
-  async #open(layer: number, wantsWeights: boolean): Promise<BackwardSession> {
-    const lends = this.#lenders.has(layer);
-    const { graph, names } = backwardBlock(this.#config, this.#config.layers[layer]!, {
-      lends,
-      wantsWeights,
-    });
+  async #open(layer: number, kind: BackwardKind): Promise<BackwardSession> {
+    const { graph, names } = backwardBlock(this.#config, this.#config.layers[layer]!, kind);
     const session = await openWeightless(graph, this.#options);
     return { session, names, fed: names.filter((name) => session.inputNames.includes(name)) };
   }

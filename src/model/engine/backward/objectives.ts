@@ -3,12 +3,10 @@
  * gradient with respect to these logits have a closed form, computed here in float64.
  */
 import { badInput } from "../../../core/errors.ts";
-
-/** What is added to or read from the residual stream. embed is the input of block 0, and its layer is 0. */
-export type SiteKind = "embed" | "attn_out" | "mlp_out" | "resid_post";
+import type { SiteKind } from "../../architecture/slots/sites.ts";
 
 export interface Site {
-  /** A block, from 0. */
+  /** A block, from 0; for the site `embed` 0. */
   layer: number;
   site: SiteKind;
 }

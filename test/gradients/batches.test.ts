@@ -1,13 +1,13 @@
 /** Gradients of batches. Their numbers are compared with PyTorch in test/fixtures (oracle/engine_fixtures.py). */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openEngineFixture } from "../../../test/support/engine-fixture.ts";
-import { relativeError as error } from "../../../test/support/graph.ts";
-import { type Checkpoint, openCheckpoint } from "../checkpoint/checkpoint.ts";
-import type { Objective, Site } from "./backward/objectives.ts";
-import { capture } from "./capture.ts";
-import { CapturedRows } from "./captured-rows.ts";
-import { Engine } from "./engine.ts";
-import { GradientEngine, type GradientRequest, type Gradients } from "./gradients.ts";
+import { type Checkpoint, openCheckpoint } from "../../src/model/checkpoint/checkpoint.ts";
+import type { Objective, Site } from "../../src/model/engine/backward/objectives.ts";
+import { capture } from "../../src/model/engine/capture.ts";
+import { CapturedRows } from "../../src/model/engine/captured-rows.ts";
+import { Engine } from "../../src/model/engine/engine.ts";
+import { GradientEngine, type GradientRequest, type Gradients } from "../../src/model/engine/gradients.ts";
+import { openEngineFixture } from "../support/engine-fixture.ts";
+import { relativeError as error } from "../support/graph.ts";
 
 // Attention over everything, soft caps and windows, and keys and values that later layers share.
 describe.each(["llama-gqa-bias", "gemma2-caps", "gemma4-e2b"])("%s", (name) => {
@@ -33,7 +33,7 @@ describe.each(["llama-gqa-bias", "gemma2-caps", "gemma4-e2b"])("%s", (name) => {
 
   const run = async (requests: readonly GradientRequest[], wanted: readonly Site[] = sites) => {
     const rows: Gradients[] = [];
-    await gradients.run(requests, { sites: wanted, weightsOf: null }, (row) => (rows[row.index] = row));
+    await gradients.run(requests, { edits: [], sites: wanted }, (row) => (rows[row.index] = row));
     return rows;
   };
   const request = (id: number, ids: readonly number[], objective: Objective): GradientRequest => ({
@@ -79,7 +79,7 @@ describe.each(["llama-gqa-bias", "gemma2-caps", "gemma4-e2b"])("%s", (name) => {
     expect(whole.length).toBe(40);
     const little = new GradientEngine(engine, 1);
     const rows: Gradients[] = [];
-    await little.run(requests, { sites, weightsOf: null }, (row) => (rows[row.index] = row));
+    await little.run(requests, { edits: [], sites }, (row) => (rows[row.index] = row));
     await little.close();
     expect(rows).toEqual(whole);
   });
