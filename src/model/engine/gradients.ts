@@ -78,7 +78,7 @@ export class GradientEngine {
   readonly #backward: BackwardPass;
   readonly #mostKept: number;
 
-  /** @param mostKept how many numbers a group may keep: a sixteenth of the weights, and at least 64 MB, when not given */
+  /** @param mostKept how many numbers a group may keep: a 32nd of the weights, and at least 64 MB, when not given */
   constructor(engine: Engine, mostKept?: number) {
     const { config, weights, options } = engine;
     this.#engine = engine;
@@ -93,7 +93,7 @@ export class GradientEngine {
       );
     this.#backward = new BackwardPass(config, decoded, options);
     const sizes = weights.names().map((name) => weights.info(name).shape.reduce((a, b) => a * b, 1));
-    this.#mostKept = mostKept ?? Math.max(2 ** 24, sizes.reduce((a, b) => a + b, 0) / 16);
+    this.#mostKept = mostKept ?? Math.max(2 ** 24, sizes.reduce((a, b) => a + b, 0) / 32);
   }
 
   /**

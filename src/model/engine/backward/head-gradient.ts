@@ -22,11 +22,11 @@ export class HeadGradient {
   readonly #range: number;
   #session: Promise<InferenceSession> | null = null;
 
-  constructor(config: ModelConfig, weights: Weights, options: SessionOptions) {
+  constructor(config: ModelConfig, weights: Weights, options: SessionOptions, range = rangeTokens) {
     this.#config = config;
     this.#weights = weights;
     this.#options = options;
-    this.#range = Math.min(rangeTokens, config.vocabSize);
+    this.#range = Math.min(range, config.vocabSize);
   }
 
   /**
