@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { active, answering, backup, Circuit, distractors } from "../../../test/support/circuit.ts";
+import { active, answering, backup, Circuit, distractors, type Unit } from "../../../test/support/circuit.ts";
 import { type CircuitName, circuits } from "../../../test/support/circuits.ts";
 import { random } from "../../core/random.ts";
 import { standingOf } from "../minimal/take-apart.ts";
@@ -8,7 +8,7 @@ import { testBackups } from "./backups.ts";
 import { hardening } from "./hardening.ts";
 import { repairs } from "./repair.ts";
 import { redundancyDepth } from "./rounds.ts";
-import { cleanActivity } from "./silence.ts";
+import { cleanActivity, silentOnClean, wakingUnder } from "./silence.ts";
 import { wakingNull } from "./waking-null.ts";
 
 const seeds = [1, 2, 3];
@@ -94,6 +94,22 @@ describe("depth and width of written circuits", () => {
       ending: "limit",
     });
   });
+});
+
+it("what harmless prompts use is neither held nor a recruit", async () => {
+  const help: Unit = { name: "help", layer: 4, drive: (read, harm) => 1 - 1.5 * harm * read("a") };
+  const circuit = new Circuit({
+    units: [active("a", 1), backup("b", 3, ["a"]), help, ...distractors(20, 6, 1)],
+    refusal: (read) => read("a") + read("b"),
+    seed: 1,
+  });
+  const { harmful, harmless } = promptsOf(circuit);
+  const clean = await cleanActivity(circuit, harmful, harmless);
+  const waking = await wakingUnder(circuit, clean, harmful, circuit.named("a"));
+  const [answer] = circuit.named("help");
+  expect(clean.harmfulPrompts[answer!]).toBe(0);
+  expect(waking.all).toEqual(circuit.named("b"));
+  for (const prompt of harmful) expect(silentOnClean(clean, prompt)).not.toContain(answer);
 });
 
 describe("repair", () => {

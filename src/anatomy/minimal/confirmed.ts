@@ -2,9 +2,11 @@
  * Minimal sets that hold for answers. The search runs on the score, and the score only predicts: it often falls long before a model
  * complies. So found sets are judged by generated text, and where the text still refuses, the boundary is lowered and the search repeated.
  */
+import { keyOf } from "../subject/feature-set.ts";
 import type { FeatureSet, Subject } from "../subject/subject.ts";
 import type { Tally } from "../trial/tally.ts";
 import { type Flips, flipsByJudge, flipsByScore, judgedOf, scoresOf, type Trial } from "../trial/trial.ts";
+import { oneMinimal } from "./certificate.ts";
 import { effectsOf } from "./effects.ts";
 import { type Look, type MinimalSet, minimalSet, minimalSets } from "./minimal-set.ts";
 
@@ -49,22 +51,45 @@ export async function confirmedSets(
 ): Promise<ConfirmedSets> {
   const effects = effectsOf(subject, trial, search.limits.measured);
   const look = (flips: Flips): Look => ({ flips, effects, decoderCosine: search.decoderCosine });
+  const byJudge = flipsByJudge(subject, trial);
   let { boundary } = trial;
-  for (let lowered = 0; ; lowered++) {
+  let lowered = 0;
+  for (; lowered <= mostLowered; lowered++) {
     const flips = flipsByScore(subject, { ...trial, boundary });
     const found = await minimalSets(universe, look(flips), search.limits);
     const judged = await judgeSets(subject, { ...trial, boundary }, found.sets, "score");
     const sets = judged.filter((set) => set.flips);
     const refuted = judged.filter((set) => !set.flips);
+    if (sets.length > 0) {
+      if (lowered === 0)
+        return { sets, refuted, exhaustive: found.exhaustive && refuted.length === 0, lowered };
+      // A boundary that had to be lowered predicts too poorly to say which members are needed.
+      const lean = await leaveOutByJudge(sets, byJudge);
+      return {
+        sets: await judgeSets(subject, { ...trial, boundary }, lean, "judge"),
+        ...{ refuted, exhaustive: false, lowered },
+      };
+    }
     const stubborn = await lowestRefusing(subject, trial, refuted);
-    if (sets.length > 0 || stubborn === null)
-      return { sets, refuted, exhaustive: found.exhaustive && refuted.length === 0, lowered };
-    if (lowered === mostLowered) break;
+    // Without a set, the score may still be wrong about the whole universe; its answers say so.
+    const hopeless = found.sets.length === 0 ? (await byJudge([universe]))[0] !== true : stubborn === null;
+    if (hopeless) return { sets, refuted, exhaustive: found.exhaustive && refuted.length === 0, lowered };
+    if (stubborn === null) break;
     boundary = Math.min(boundary, stubborn);
   }
-  const one = await minimalSet(universe, look(flipsByJudge(subject, trial)));
+  const one = await minimalSet(universe, look(byJudge));
   const sets = await judgeSets(subject, { ...trial, boundary }, one === null ? [] : [one], "judge");
-  return { sets, refuted: [], exhaustive: false, lowered: mostLowered };
+  return { sets, refuted: [], exhaustive: false, lowered };
+}
+
+/** The sets without the members that judged answers do not need; equal ones once. */
+async function leaveOutByJudge(sets: readonly MinimalSet[], byJudge: Flips): Promise<MinimalSet[]> {
+  const lean = new Map<string, MinimalSet>();
+  for (const { features, trail } of sets) {
+    const kept = await oneMinimal(features, byJudge);
+    lean.set(keyOf(kept), { features: kept, trail: [...trail, kept.length] });
+  }
+  return [...lean.values()];
 }
 
 async function judgeSets(

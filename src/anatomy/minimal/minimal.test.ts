@@ -160,7 +160,26 @@ it("a score that falls before the answer complies lowers the boundary, and the j
   expect(found.outcome).toBe("found");
   expect(found.lowered).toBeGreaterThan(0);
   expect(found.sets.length).toBeGreaterThan(0);
-  for (const { features } of found.sets) expect(features).toHaveLength(2);
+  for (const { features, certifiedBy, boundary } of found.sets) {
+    expect(features).toHaveLength(2);
+    expect(certifiedBy).toBe("judge");
+    expect(boundary).toBeLessThan(-2);
+  }
+});
+
+it("where the score cannot tell a set that complies, judged answers steer the search", async () => {
+  const circuit = circuits.bottleneck(2, 30);
+  const both = circuit.named("a", "distractor 3");
+  const answers = answering(circuit, ({ off }) => (both.every((f) => off.includes(f)) ? "comply" : "refuse"));
+  const found = await takeApart(answers, circuit.harmful("fit"), everything(circuit), search);
+  expect(found.outcome).toBe("found");
+  expect(found.sets).toMatchObject([{ features: both, certifiedBy: "judge", flips: true }]);
+  // A boundary that nothing reaches is the same case.
+  const blind = await takeApart(circuit, circuit.harmful("fit"), everything(circuit), {
+    ...search,
+    boundary: -1000,
+  });
+  expect(blind.sets).toMatchObject([{ features: circuit.named("a"), certifiedBy: "judge" }]);
 });
 
 it("the published filter keeps a bottleneck, and misses a backup that another order hides", async () => {
