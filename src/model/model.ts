@@ -7,6 +7,7 @@ import { MessageChannel, type Transferable, Worker } from "node:worker_threads";
 import { FathomError } from "../core/errors.ts";
 import type { Precision } from "../core/records/precision.ts";
 import { type Checkpoint, openCheckpoint } from "./checkpoint/checkpoint.ts";
+import type { Ledger, Measured, MeasureOptions, MeasureRequest } from "./engine/branches/measured.ts";
 import type { CaptureOptions, CaptureRequest, OnPiece } from "./engine/capture.ts";
 import type { Edit } from "./engine/edits/edit.ts";
 import type { HeldEdits } from "./engine/edits/held-edits.ts";
@@ -77,6 +78,13 @@ export interface Model {
     onRow: (gradients: Gradients) => void,
     onTokens?: OnTokens,
   ): Promise<GradientCost>;
+  /** Next-token distributions at chosen positions, under edits; rows share what they have in common (engine/measure.ts). */
+  measure(
+    requests: readonly MeasureRequest[],
+    options: MeasureOptions,
+    onRow: (measured: Measured) => void,
+    onTokens?: OnTokens,
+  ): Promise<Ledger>;
   /**
    * Sends edits to the engine once. `generate`, `capture` and the others take the handle in place of the edits.
    * @throws FathomError for an edit that does not fit the model
@@ -156,9 +164,18 @@ export async function modelOf(checkpoint: Checkpoint, options: OpenOptions = {})
       await line.call({ kind: "gradients", requests, options: gradientOptions }, (event) => {
         if (event.kind === "differentiated") onRow(event.gradients);
         if (event.kind === "tokens") onTokens?.(event.count, event.of);
-        if (event.kind === "evaluated") cost = event.cost;
+        if (event.kind === "descended") cost = event.cost;
       });
       return cost!;
+    },
+    async measure(requests, measureOptions, onRow, onTokens) {
+      let ledger: Ledger | null = null;
+      await line.call({ kind: "measure", requests, options: measureOptions }, (event) => {
+        if (event.kind === "measured") onRow(event.measured);
+        if (event.kind === "tokens") onTokens?.(event.count, event.of);
+        if (event.kind === "evaluated") ledger = event.ledger;
+      });
+      return ledger!;
     },
     async holdEdits(edits) {
       let held: HeldEdits | null = null;

@@ -4,7 +4,7 @@ import type { Prepared } from "../../jobs/audit/prepare.ts";
 import { ropeSwitch } from "../../model/architecture/rotary.ts";
 import type { ModelConfig } from "../../model/architecture/settings/config-types.ts";
 import { expectedShapes } from "../../model/architecture/weight-shapes.ts";
-import { SharedPrefixes } from "../../model/engine/prefixes.ts";
+import { SharedPrefixes } from "../../model/engine/cache/prefixes.ts";
 import type { Speed } from "./probe.ts";
 
 /** The lower end of the time range: thoughts and answers stop after this share of their largest cap. */

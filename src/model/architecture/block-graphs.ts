@@ -6,6 +6,7 @@ import {
   type BlockMatrix,
   gather,
   logSoftmax,
+  mul,
   reduceMean,
   softcap,
   sub,
@@ -194,16 +195,21 @@ export function graphKey({ window: _, rope, ...shape }: LayerConfig): string {
   return JSON.stringify({ ...shape, rotated: rope.rotated });
 }
 
-/** Final norm, unembedding and soft cap: x [N, d] → logits [N, vocab]. */
+/**
+ * Final norm, unembedding and soft cap: x [N, d] → logits [N, vocab].
+ * @param isRescaled whether the normed rows are multiplied by the input "rescale" [N, 1]
+ */
 export function buildHead(
   config: ModelConfig,
   declare: Declare,
+  isRescaled = false,
 ): { graph: Graph; x: Value; logits: Value; weights: Map<string, Value> } {
   const graph = new Graph();
   const x = graph.input("x", "float32", ["N", config.hiddenSize]);
   const weights = new Map<string, Value>();
   const param = paramOf(graph, declare, "", weights);
-  const normed = rmsNormOf(config, x, param(finalNormName, [config.hiddenSize]));
+  const own = rmsNormOf(config, x, param(finalNormName, [config.hiddenSize]));
+  const normed = isRescaled ? mul(own, graph.input("rescale", "float32", ["N", 1])) : own;
   const plain = timesMatrix(normed, param.matrix(headName(config), [config.vocabSize, config.hiddenSize]));
   const branch = config.headLowRank;
   const raw =
@@ -215,14 +221,17 @@ export function buildHead(
 /**
  * The head for generation. Beside the logits it gives, per row, the best token and the log probabilities of the watched
  * tokens, so that a step does not copy [N, vocab] numbers into JavaScript. "finite" is 0 when all logits of a row are
- * finite and NaN otherwise; the best token alone does not show that.
+ * finite and NaN otherwise; the best token alone does not show that. Its input "rescale" [N, 1] is 1, or what replaces the
+ * scale of a row's final norm by another.
  */
 export function buildGenerationHead(config: ModelConfig, declare: Declare): Graph {
-  const { graph, logits } = buildHead(config, declare);
+  const { graph, logits } = buildHead(config, declare, true);
+  const logProbabilities = logSoftmax(logits, 1);
   const watch = graph.input("watch", "int64", ["W"]);
   graph.output("logits", logits);
   graph.output("finite", reduceMean(sub(logits, logits), [1]));
   graph.output("token", topK(logits, 1).indices);
-  graph.output("watched", gather(logSoftmax(logits, 1), watch, 1));
+  graph.output("log_probabilities", logProbabilities);
+  graph.output("watched", gather(logProbabilities, watch, 1));
   return graph;
 }

@@ -6,11 +6,11 @@
  */
 import { Spool } from "../../files/disk/spool.ts";
 import { BetweenBlocks } from "./between-blocks.ts";
+import { KvCache } from "./cache/kv-cache.ts";
 import { batchEdits, type MaskedRow } from "./edits/batch-edits.ts";
 import type { GivenEdits } from "./edits/held-edits.ts";
 import type { LaidOutEdit } from "./edits/laid-out.ts";
 import type { Engine } from "./engine.ts";
-import { KvCache } from "./kv-cache.ts";
 import type { Step } from "./step.ts";
 
 /** Tokens per forward call. Above about this number the time per token rises again (measured). */

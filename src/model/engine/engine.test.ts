@@ -9,6 +9,7 @@ import { readJson } from "../../files/disk/io.ts";
 import { parseConfig } from "../architecture/config.ts";
 import { ropeSwitch } from "../architecture/rotary.ts";
 import { type Checkpoint, endsOf, notesOf, openCheckpoint, textOf } from "../checkpoint/checkpoint.ts";
+import { KvCache } from "./cache/kv-cache.ts";
 import { capture } from "./capture.ts";
 import { CapturedRows } from "./captured-rows.ts";
 import type { Edit, EditMasks } from "./edits/edit.ts";
@@ -16,7 +17,6 @@ import { Engine } from "./engine.ts";
 import { generate, planOf } from "./generate.ts";
 import type { GenerateOptions, Generation } from "./generation.ts";
 import { GradientEngine, type Gradients } from "./gradients.ts";
-import { KvCache } from "./kv-cache.ts";
 
 describe.each(engineFixtures)("%s", (name) => {
   const { folder, reference, tensors, read, close } = openEngineFixture(name);

@@ -14,10 +14,10 @@ import { openSession, type SessionOptions } from "../ort/session.ts";
 import { Sessions } from "../ort/sessions.ts";
 import { firstNotFinite, overflow } from "../weights/finite.ts";
 import type { Weights } from "../weights/weights.ts";
+import type { Past } from "./cache/kv-cache.ts";
 import { EditShelf } from "./edits/held-edits.ts";
 import { Embeddings } from "./inputs/embeddings.ts";
 import { PerLayerInputs } from "./inputs/per-layer-inputs.ts";
-import type { KvCache } from "./kv-cache.ts";
 import { type Segment, Segments } from "./segments.ts";
 import type { Step, StepOptions } from "./step.ts";
 
@@ -35,11 +35,12 @@ export interface HeadResult {
   token: Int32Array;
   /** [N, watch] log probabilities of the watched tokens. */
   watched: Float32Array;
-  /** [N, vocab]; null when not asked for. */
+  /** [N, vocab] each; null when not asked for. */
   logits: Float32Array<ArrayBuffer> | null;
+  logProbabilities: Float32Array<ArrayBuffer> | null;
 }
 
-/** Outputs of a session, and what takes them. */
+/** Outputs of a session, and the function that takes them. */
 interface Results {
   names: string[];
   take: (outputs: Tensor[]) => void;
@@ -100,7 +101,7 @@ export class Engine {
    * @param rows new token ids per row, at least one; shorter rows are right-padded
    */
   async step(
-    cache: KvCache,
+    cache: Past,
     first: number,
     rows: readonly (readonly number[])[],
     options: StepOptions = {},
@@ -127,11 +128,16 @@ export class Engine {
     const S = Math.max(cache.pastLength(first, B), this.#leastPast);
     const lengths = options.lengths ?? pasts.map((length, row) => length + counts[row]!);
     const positions = new Positions(this.#rotary, pasts, S, T, lengths);
-    const embedded = new Tensor("float32", this.embed(rows, T), [B, T, config.hiddenSize]);
-    const perLayer = (await this.#perLayer?.of(embedded, this.#embeddings.read(rows))) ?? {};
-    const begin: StepOptions["from"] = options.from ?? {
+    const needsEmbeddings = options.from === undefined || this.#perLayer !== null;
+    const embeddings = needsEmbeddings ? this.embed(rows, T) : new Float32Array();
+    const perLayer =
+      (await this.#perLayer?.of(
+        new Tensor("float32", embeddings, [B, T, config.hiddenSize]),
+        this.#embeddings.read(rows),
+      )) ?? {};
+    const begin: NonNullable<StepOptions["from"]> = options.from ?? {
       layer: 0,
-      residual: floats(embedded),
+      residual: embeddings,
       lent: new Map(),
     };
     const lent = new Map(begin.lent);
@@ -169,7 +175,7 @@ export class Engine {
               if (this.#lenders.has(layer)) lent.set(layer, { key: key!, value: value! });
             },
           });
-        results.push(...this.#seen(layer, options));
+        results.push(...this.#seen(layer, options, x));
       }
       const last = `y.${to - 1}`;
       const session = await this.#segments.session(segment);
@@ -195,7 +201,7 @@ export class Engine {
   }
 
   /** The outputs of a block that the caller wants to see: its residual, its edits, its sites. */
-  #seen(layer: number, { capture, edits, onEdit, tap }: StepOptions): Results[] {
+  #seen(layer: number, { capture, edits, onEdit, tap }: StepOptions, input: Tensor): Results[] {
     const seen: Results[] = [];
     if (capture?.layers.has(layer) === true)
       seen.push({
@@ -220,14 +226,17 @@ export class Engine {
           },
         });
       }
-    for (const [index, { layer: of, site }] of tap?.taps.entries() ?? [])
-      if (of === layer)
-        seen.push({
-          names: [`${site}.${layer}`],
-          take: ([values]) => {
-            tap!.take(index, floats(values!));
-          },
-        });
+    for (const [index, { layer: of, site }] of tap?.taps.entries() ?? []) {
+      if (of !== layer) continue;
+      const isInput = site === "embed" && this.#segments.plan.of(layer).embed === undefined;
+      const name = site === "resid_post" ? "y" : site;
+      seen.push({
+        names: isInput ? [] : [`${name}.${layer}`],
+        take: ([values]) => {
+          tap!.take(index, floats(values ?? input));
+        },
+      });
+    }
     return seen;
   }
 
@@ -267,6 +276,8 @@ export class Engine {
    * @param x residual rows after the last block, [N, d]
    * @param watch token ids whose log probabilities are wanted
    * @param nameOf the name of a row for error messages
+   * @param more.rescale [N] multiplies the normed rows; ones when not given
+   * @param more.wantLogProbabilities whether all log probabilities are wanted
    * @throws FathomError for logits that are not finite
    */
   async head(
@@ -274,14 +285,21 @@ export class Engine {
     watch: readonly number[],
     wantLogits: boolean,
     nameOf: (row: number) => string = (row) => `row ${row}`,
+    more: { rescale?: Float32Array<ArrayBuffer>; wantLogProbabilities?: boolean } = {},
   ): Promise<HeadResult> {
     const N = x.length / this.config.hiddenSize;
+    const { rescale = new Float32Array(N).fill(1), wantLogProbabilities = false } = more;
+    const wanted = [
+      ...(wantLogits ? ["logits"] : []),
+      ...(wantLogProbabilities ? ["log_probabilities"] : []),
+    ];
     const outputs = await (await this.#headSession()).run(
       {
         x: new Tensor("float32", x, [N, this.config.hiddenSize]),
+        rescale: new Tensor("float32", rescale, [N, 1]),
         watch: new Tensor("int64", BigInt64Array.from(watch, BigInt), [watch.length]),
       },
-      ["token", "watched", "finite", ...(wantLogits ? ["logits"] : [])],
+      ["token", "watched", "finite", ...wanted],
     );
     const bad = firstNotFinite(floats(outputs["finite"]!));
     if (bad >= 0) throw overflow(nameOf(bad), "the logits");
@@ -289,6 +307,7 @@ export class Engine {
       token: Int32Array.from(outputs["token"]!.data as BigInt64Array, Number),
       watched: floats(outputs["watched"]!),
       logits: wantLogits ? floats(outputs["logits"]!) : null,
+      logProbabilities: wantLogProbabilities ? floats(outputs["log_probabilities"]!) : null,
     };
   }
 

@@ -6,6 +6,8 @@ import { joinFloats } from "../../core/floats.ts";
 import { logOdds } from "../../core/log-odds.ts";
 import { type Random, random } from "../../core/random.ts";
 import { ropeSwitch } from "../architecture/rotary.ts";
+import { KvCache } from "./cache/kv-cache.ts";
+import { type SharedPrefix, SharedPrefixes } from "./cache/prefixes.ts";
 import { type BatchEdits, batchEdits, noteMoves } from "./edits/batch-edits.ts";
 import type { LaidOutEdit } from "./edits/laid-out.ts";
 import { maskKey } from "./edits/mask-key.ts";
@@ -20,9 +22,7 @@ import type {
   OnTokens,
   StepLogProbabilities,
 } from "./generation.ts";
-import { KvCache } from "./kv-cache.ts";
 import { stepLogProbabilities } from "./log-probabilities.ts";
-import { type SharedPrefix, SharedPrefixes } from "./prefixes.ts";
 import { type PromptRow, prefillTokens, readPrompts } from "./read-prompts.ts";
 import { sampleToken } from "./sample.ts";
 import { Thought } from "./thought.ts";

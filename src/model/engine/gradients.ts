@@ -20,13 +20,14 @@ import {
 } from "./backward/objectives.ts";
 import { firstOfEach, inGroups, padded } from "./backward/padding.ts";
 import { type MaskGradients, type RowGradients, requireFinite } from "./backward/row-gradients.ts";
+import { KvCache } from "./cache/kv-cache.ts";
 import { type Call, headRows, inCalls, tokensOf } from "./capture.ts";
 import { type BatchEdits, batchEdits, type MaskedRow } from "./edits/batch-edits.ts";
 import type { GivenEdits } from "./edits/held-edits.ts";
 import type { LaidOutEdit } from "./edits/laid-out.ts";
 import { SlotPlan } from "./edits/slot-plan.ts";
 import type { Engine } from "./engine.ts";
-import { KvCache } from "./kv-cache.ts";
+import { mostKept } from "./inputs/most-kept.ts";
 
 type Floats = Float32Array<ArrayBuffer>;
 
@@ -78,8 +79,8 @@ export class GradientEngine {
   readonly #backward: BackwardPass;
   readonly #mostKept: number;
 
-  /** @param mostKept how many numbers a group may keep: a 32nd of the weights, and at least 64 MB, when not given */
-  constructor(engine: Engine, mostKept?: number) {
+  /** @param most how many numbers a group may keep: a 32nd of the weights, and at least 64 MB, when not given */
+  constructor(engine: Engine, most?: number) {
     const { config, weights, options } = engine;
     this.#engine = engine;
     this.#depth = config.layers.length;
@@ -92,8 +93,7 @@ export class GradientEngine {
         }),
       );
     this.#backward = new BackwardPass(config, decoded, options);
-    const sizes = weights.names().map((name) => weights.info(name).shape.reduce((a, b) => a * b, 1));
-    this.#mostKept = mostKept ?? Math.max(2 ** 24, sizes.reduce((a, b) => a + b, 0) / 32);
+    this.#mostKept = most ?? mostKept(weights, 32);
   }
 
   /**

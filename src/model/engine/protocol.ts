@@ -5,6 +5,7 @@ import type { Precision } from "../../core/records/precision.ts";
 import type { ModelConfig } from "../architecture/config.ts";
 import type { Overlay } from "../checkpoint/adapter/overlay.ts";
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
+import type { Ledger, Measured, MeasureOptions, MeasureRequest } from "./branches/measured.ts";
 import type { CapturedPiece, CaptureOptions, CaptureRequest } from "./capture.ts";
 import type { Edit } from "./edits/edit.ts";
 import type { HeldEdits } from "./edits/held-edits.ts";
@@ -22,6 +23,7 @@ export type Call =
     }
   | { kind: "capture"; requests: readonly CaptureRequest[]; options: CaptureOptions }
   | { kind: "gradients"; requests: readonly GradientRequest[]; options: GradientOptions }
+  | { kind: "measure"; requests: readonly MeasureRequest[]; options: MeasureOptions }
   | { kind: "hold"; edits: readonly Edit[] }
   | { kind: "release"; held: HeldEdits }
   | { kind: "close" };
@@ -35,7 +37,10 @@ export type Event =
   | { kind: "generated"; generation: Generation; index: number }
   | { kind: "captured"; piece: CapturedPiece }
   | { kind: "differentiated"; gradients: Gradients }
-  | { kind: "evaluated"; cost: GradientCost }
+  | { kind: "measured"; measured: Measured }
+  /** What a call computed. */
+  | { kind: "descended"; cost: GradientCost }
+  | { kind: "evaluated"; ledger: Ledger }
   | { kind: "held"; held: HeldEdits };
 
 export type Answer =

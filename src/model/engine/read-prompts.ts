@@ -1,15 +1,15 @@
 /** Reads prompts into the cache in chunks. Rows that are not too long are read together. */
 
+import type { KvCache } from "./cache/kv-cache.ts";
 import { type BatchEdits, noteMoves } from "./edits/batch-edits.ts";
 import type { Engine } from "./engine.ts";
 import type { OnTokens } from "./generation.ts";
-import type { KvCache } from "./kv-cache.ts";
 
 /**
  * The smallest number of tokens read at a time. ONNX Runtime multiplies a single row in another order than several
  * rows, so a token read alone would differ in its last bits from the same token read beside a longer row.
  */
-const leastRead = 2;
+export const leastRead = 2;
 
 /** Tokens per prefill call. Above about this number the time per token rises again (measured). */
 export const prefillTokens = 512;

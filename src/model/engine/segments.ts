@@ -8,7 +8,7 @@
 import { blockPrefix, buildBlocks } from "../architecture/block-graphs.ts";
 import type { ModelConfig } from "../architecture/config.ts";
 import { declareFrom } from "../architecture/declare.ts";
-import type { SiteKind } from "../architecture/slots/sites.ts";
+import type { Site, SiteKind } from "../architecture/slots/sites.ts";
 import type { InferenceSession } from "../ort/ort.ts";
 import { openSession, type SessionOptions } from "../ort/session.ts";
 import type { Sessions } from "../ort/sessions.ts";
@@ -29,16 +29,13 @@ export interface Segment {
   to: number;
 }
 
-/** A site inside a block whose value is wanted. */
-export interface Tap {
-  layer: number;
-  site: Extract<SiteKind, "attn_out" | "mlp_out">;
-}
+/** The sites that are outputs of a segment only where they are wanted. */
+type Inner = Extract<SiteKind, "attn_out" | "mlp_out">;
 
 export class Segments {
   /** The slots of the blocks. */
   readonly plan: SlotPlan;
-  readonly #taps = new Map<number, Tap["site"][]>();
+  readonly #taps = new Map<number, Inner[]>();
   readonly #config: ModelConfig;
   readonly #weights: Weights;
   readonly #options: SessionOptions;
@@ -79,9 +76,10 @@ export class Segments {
    * Makes room for edits, and makes sites outputs. A segment that lacks some is closed. It opens again with what it had and
    * with what it lacked.
    */
-  async makeRoom(edits: readonly LaidOutEdit[], taps: readonly Tap[]): Promise<void> {
+  async makeRoom(edits: readonly LaidOutEdit[], taps: readonly Site[]): Promise<void> {
     const grown = this.plan.makeRoom(edits);
     for (const { layer, site } of taps) {
+      if (site !== "attn_out" && site !== "mlp_out") continue;
       const own = this.#taps.get(layer) ?? [];
       if (own.includes(site)) continue;
       this.#taps.set(layer, [...own, site]);

@@ -11,8 +11,8 @@ import { graphKey } from "../architecture/block-graphs.ts";
 import type { ModelConfig } from "../architecture/config.ts";
 import { requirePlacement } from "../ort/placement.ts";
 import type { Weights } from "../weights/weights.ts";
+import { KvCache } from "./cache/kv-cache.ts";
 import { Engine, type EngineOptions } from "./engine.ts";
-import { KvCache } from "./kv-cache.ts";
 
 /** Relative to a tensor's largest magnitude. float32 sums in another order differ by 1e-6 to 1e-5 after some blocks. */
 const tolerance = 1e-3;

@@ -3,34 +3,16 @@
  * without, and a row's bits under edits do not depend on its batch.
  */
 import { describe, expect, it } from "vitest";
+import { editsEverywhere } from "../../../test/support/edits-everywhere.ts";
 import { engineFixtures, openEngineFixture } from "../../../test/support/engine-fixture.ts";
-import { random } from "../../core/random.ts";
-import { siteKinds } from "../architecture/slots/sites.ts";
 import { openCheckpoint } from "../checkpoint/checkpoint.ts";
+import { KvCache } from "./cache/kv-cache.ts";
 import { capture } from "./capture.ts";
 import { CapturedRows } from "./captured-rows.ts";
 import type { Edit, EditMasks } from "./edits/edit.ts";
 import { Engine } from "./engine.ts";
 import { generate, planOf } from "./generate.ts";
 import type { Generation } from "./generation.ts";
-import { KvCache } from "./kv-cache.ts";
-
-const rng = random("slots");
-const normals = (n: number, scale = 1) => Float32Array.from({ length: n }, () => scale * rng.normal());
-
-/** An edit of three ReLU features at every site. */
-function everywhere(d: number, depth: number): Edit[] {
-  return siteKinds.flatMap((site) =>
-    Array.from(
-      { length: site === "embed" ? 1 : depth },
-      (_, layer): Edit => ({
-        ...{ layer, site, activation: "relu" },
-        ...{ encoder: normals(3 * d, d ** -0.5), bias: normals(3), decoder: normals(3 * d, 0.3) },
-        ...{ scale: normals(3), offset: normals(3) },
-      }),
-    ),
-  );
-}
 
 describe.each(engineFixtures)("%s", (name) => {
   const { folder, reference, close } = openEngineFixture(name);
@@ -63,7 +45,7 @@ describe.each(engineFixtures)("%s", (name) => {
     try {
       const plain = await all([]);
       const answered = await answers([], [0, 1, 2], 3);
-      const edits = everywhere(config.hiddenSize, layers.length);
+      const edits = editsEverywhere(config.hiddenSize, layers.length);
       expect(
         await all(
           edits,

@@ -1,7 +1,7 @@
 /** The options and the result of a step: new tokens of several rows through the blocks. */
+import type { Site } from "../architecture/slots/sites.ts";
 import type { Tensor } from "../ort/ort.ts";
 import type { BatchEdits } from "./edits/batch-edits.ts";
-import type { Tap } from "./segments.ts";
 
 /** Layer → keys and values of a step's new tokens, for layers that later layers share; [B, kvHeads, T, headDim]. */
 export type Lent = ReadonlyMap<number, { key: Tensor; value: Tensor }>;
@@ -20,7 +20,7 @@ export interface StepOptions {
     take: (layer: number, residual: Float32Array<ArrayBuffer>) => void;
   };
   /** `take` gets the values [B, T, d] of these sites, after their edits. The array is valid only during the call. */
-  tap?: { taps: readonly Tap[]; take: (tap: number, values: Float32Array<ArrayBuffer>) => void };
+  tap?: { taps: readonly Site[]; take: (tap: number, values: Float32Array<ArrayBuffer>) => void };
   /** Whether to write the new keys and values into the cache; true when not given. */
   remember?: boolean;
   /** Names of the rows for error messages; their numbers when not given. */

@@ -10,6 +10,7 @@ import { Engine } from "./engine.ts";
 import { generate } from "./generate.ts";
 import type { Arrival, Live } from "./generation.ts";
 import { GradientEngine } from "./gradients.ts";
+import { measure } from "./measure.ts";
 import type { Answer, Call, Event, WorkerData } from "./protocol.ts";
 import { checkDevice } from "./self-check.ts";
 
@@ -113,7 +114,28 @@ function serve(engine: Engine): void {
             tell({ kind: "tokens", count, of: "prompt" });
           },
         );
-        tell({ kind: "evaluated", cost });
+        tell({ kind: "descended", cost });
+        return;
+      }
+      case "measure": {
+        const ledger = await measure(
+          engine,
+          call.requests,
+          call.options,
+          (measured) => {
+            const { watched, logProbabilities, activations, residuals, finalScales } = measured;
+            const arrays = [watched, finalScales, ...residuals, ...(activations ?? [])];
+            if (logProbabilities !== null) arrays.push(logProbabilities);
+            tell(
+              { kind: "measured", measured },
+              arrays.map(({ buffer }) => buffer),
+            );
+          },
+          (count) => {
+            tell({ kind: "tokens", count, of: "prompt" });
+          },
+        );
+        tell({ kind: "evaluated", ledger });
         return;
       }
       case "hold":

@@ -8,6 +8,12 @@
 export const siteKinds = ["embed", "attn_out", "mlp_out", "resid_post"] as const;
 export type SiteKind = (typeof siteKinds)[number];
 
+export interface Site {
+  /** A block, from 0. */
+  layer: number;
+  site: SiteKind;
+}
+
 export const editNormalizations = ["none", "layer_norm", "constant_norm_rescale"] as const;
 /** What an edit does to x before it encodes x. The change of x is scaled back. The same as of an SAE. */
 export type EditNormalization = (typeof editNormalizations)[number];

@@ -3,8 +3,8 @@
  * [slots, kvHeads, capacity, headDim], which are written in place. A slot holds one sequence. The slots in use are always
  * the first ones, so the cache of a batch is a view.
  */
-import type { ModelConfig } from "../architecture/config.ts";
-import { Tensor } from "../ort/ort.ts";
+import type { ModelConfig } from "../../architecture/config.ts";
+import { Tensor } from "../../ort/ort.ts";
 
 /** The capacity grows by a multiple of this many positions. Growing copies the cache once. */
 const growth = 64;
@@ -18,7 +18,28 @@ interface LayerCache {
 
 const sides = ["keys", "values"] as const;
 
-export class KvCache {
+/** The keys and values before the new tokens of a step. Slots are numbered from 0; a slot has one sequence. */
+export interface Past {
+  /** Number of tokens per slot. */
+  readonly lengths: readonly number[];
+  reserve(tokens: number): void;
+  /** The number of positions in the tensors of these slots, padding included. */
+  pastLength(first: number, count: number): number;
+  /** The inputs [count, kvHeads, S, headDim] of a block. */
+  past(layer: number, first: number, count: number, S: number): { past_key: Tensor; past_value: Tensor };
+  /** Takes the keys and values of new tokens, [counts.length, kvHeads, T, headDim]. */
+  write(
+    layer: number,
+    first: number,
+    counts: readonly number[],
+    T: number,
+    key: Float32Array,
+    value: Float32Array,
+  ): void;
+  advance(first: number, counts: readonly number[]): void;
+}
+
+export class KvCache implements Past {
   /** Number of tokens per open slot. */
   readonly lengths: number[] = [];
   readonly #slots: number;
@@ -84,6 +105,20 @@ export class KvCache {
           layer[side].set(source[side].subarray(from, from + length * headDim), to);
         }
       }
+    }
+  }
+
+  /**
+   * Copies the keys and values of the first tokens of a slot, for another batch.
+   * @param keys [kvHeads, S, headDim] that they are written to; `values` likewise
+   */
+  copyOut(layer: number, slot: number, S: number, keys: Float32Array, values: Float32Array): void {
+    const own = this.#layers.get(layer)!;
+    const { heads, headDim } = own;
+    for (let head = 0; head < heads; head++) {
+      const from = slot * this.#slotSize(own) + head * this.#capacity * headDim;
+      keys.set(own.keys.subarray(from, from + S * headDim), head * S * headDim);
+      values.set(own.values.subarray(from, from + S * headDim), head * S * headDim);
     }
   }
 

@@ -1,0 +1,282 @@
+/**
+ * Measures many rows under edits: next-token distributions at chosen positions, and what was seen on the way. Rows go
+ * through the model segment by segment. What rows share, the blocks below the first mask that differs and the common start
+ * of all prompts, is computed once (branches/branch.ts). A row's numbers are those of the row alone, to the bit.
+ */
+import { badInput } from "../../core/errors.ts";
+import { joinFloats } from "../../core/floats.ts";
+import { ropeSwitch } from "../architecture/rotary.ts";
+import { Branch, Branching } from "./branches/branch.ts";
+import type { Ledger, Measured, MeasureOptions, MeasureRequest } from "./branches/measured.ts";
+import { headsOf, rowOf, stacked } from "./branches/stacked.ts";
+import { KvCache } from "./cache/kv-cache.ts";
+import { StartPast } from "./cache/start-past.ts";
+import { headRows, inCalls } from "./capture.ts";
+import { batchEdits, noteMoves } from "./edits/batch-edits.ts";
+import { checkMasks } from "./edits/edit.ts";
+import type { LaidOutEdit } from "./edits/laid-out.ts";
+import type { Engine } from "./engine.ts";
+import { mostKept } from "./inputs/most-kept.ts";
+import { leastRead } from "./read-prompts.ts";
+import type { Segment } from "./segments.ts";
+
+interface Indexed {
+  request: MeasureRequest;
+  index: number;
+}
+
+/** A row on its way up, with the branches that it is in now. */
+interface Row extends Indexed {
+  start: Branch | null;
+  rest: Branch;
+}
+
+/**
+ * @param onRow called with each result, in no fixed order
+ * @param onTokens called with the number of tokens that went through some blocks
+ * @throws FathomError for a position, a mask or an edit that does not fit
+ */
+export async function measure(
+  engine: Engine,
+  requests: readonly MeasureRequest[],
+  options: MeasureOptions,
+  onRow: (measured: Measured) => void,
+  onTokens: (tokens: number) => void = () => undefined,
+): Promise<Ledger> {
+  const measurement = new Measurement(engine, options, onTokens);
+  for (const request of requests) measurement.check(request);
+  for (const chunk of inChunks(requests, engine)) await measurement.run(chunk, onRow);
+  return measurement.ledger;
+}
+
+class Measurement {
+  readonly ledger: Ledger = { blockEvaluations: 0, tokenBlocks: 0 };
+  readonly #engine: Engine;
+  readonly #options: MeasureOptions;
+  readonly #edits: readonly LaidOutEdit[];
+  readonly #onTokens: (tokens: number) => void;
+  readonly #start: readonly number[];
+
+  constructor(engine: Engine, options: MeasureOptions, onTokens: (tokens: number) => void) {
+    this.#engine = engine;
+    this.#options = options;
+    this.#edits = engine.edits.of(options.edits);
+    this.#onTokens = onTokens;
+    this.#start = options.start ?? [];
+  }
+
+  check({ id, ids, masks, positions, finalScales }: MeasureRequest): void {
+    const wrong = positions.find((at) => !Number.isInteger(at) || at < 0 || at >= ids.length);
+    if (wrong !== undefined)
+      throw badInput(`positions of ${id}`, `tokens from 0 to ${ids.length - 1}`, String(wrong));
+    if (finalScales !== undefined && finalScales.length !== positions.length) {
+      const found = String(finalScales.length);
+      throw badInput(`final scales of ${id}`, `one for each of ${positions.length} positions`, found);
+    }
+    const sizes = this.#edits.map(({ size }) => size);
+    if (masks !== undefined) checkMasks(masks, sizes, id);
+  }
+
+  async run(requests: readonly Indexed[], onRow: (row: Measured) => void): Promise<void> {
+    const rows = this.#rows(requests);
+    for (const segment of await this.#engine.segmentsTo(this.#engine.config.layers.length - 1, [])) {
+      const own = [...this.#edits.keys()].filter((edit) => {
+        const { layer } = this.#edits[edit]!;
+        return layer >= segment.from && layer < segment.to;
+      });
+      const starts = new Branching(own);
+      for (const row of rows) if (row.start !== null) row.start = starts.next(row.request, row.start, null);
+      await this.#through(segment, own, starts.branches);
+      const rests = new Branching(own);
+      for (const row of rows) row.rest = rests.next(row.request, row.rest, row.start);
+      // A past changes the order of sums, so rows with a start are not mixed with rows without one.
+      for (const hasStart of [false, true])
+        await this.#through(
+          segment,
+          own,
+          rests.branches.filter(({ start }) => (start !== null) === hasStart),
+        );
+      for (const { start, rest } of rows) {
+        start?.below?.forget();
+        rest.below?.forget();
+      }
+    }
+    await this.#head(rows, onRow);
+  }
+
+  /** The rows before the first block, where rows of the same tokens are one branch. */
+  #rows(requests: readonly Indexed[]): Row[] {
+    const roots = new Map<string, Branch>();
+    const root = (id: string, ids: readonly number[], length: number, isStart: boolean): Branch => {
+      const key = `${isStart} ${length} ${ids.join(" ")}`;
+      const known = roots.get(key);
+      const branch = known ?? new Branch({ ...{ id, ids, length, isStart }, start: null, below: null });
+      roots.set(key, branch);
+      return branch;
+    };
+    const turnsAt = ropeSwitch(this.#engine.config) ?? Number.POSITIVE_INFINITY;
+    const P = this.#start.length;
+    return requests.map(({ request, index }) => {
+      const { id, ids } = request;
+      const hasStart = P > 0 && ids.length > P && this.#start.every((token, i) => ids[i] === token);
+      // A long sequence has other rotary angles, from its first token on. How long it is does not matter.
+      const length = ids.length > turnsAt ? Number.POSITIVE_INFINITY : ids.length;
+      return {
+        ...{ request, index },
+        start: hasStart ? root(id, this.#start, ids.length > turnsAt ? length : P, true) : null,
+        rest: root(id, hasStart ? ids.slice(P) : ids, length, false),
+      };
+    });
+  }
+
+  /** Runs branches through a segment. */
+  async #through(segment: Segment, edits: readonly number[], branches: readonly Branch[]): Promise<void> {
+    for (const call of inCalls(branches)) {
+      const own = call.rows.map(({ request }) => request);
+      await this.#call(segment, edits, own);
+      const tokens = own.reduce((sum, { ids }) => sum + ids.length, 0);
+      const blocks = segment.to - segment.from;
+      this.ledger.blockEvaluations += own.length * blocks;
+      this.ledger.tokenBlocks += tokens * blocks;
+      this.#onTokens(tokens);
+    }
+  }
+
+  async #call({ from, to }: Segment, edits: readonly number[], branches: readonly Branch[]): Promise<void> {
+    const { config } = this.#engine;
+    const d = config.hiddenSize;
+    const counts = branches.map(({ ids }) => ids.length);
+    const T = Math.max(leastRead, ...counts);
+    const { isStart } = branches[0]!;
+    const cache = isStart ? new KvCache(config, branches.length) : null;
+    for (const _ of branches) cache?.open();
+    const starts = branches.map(({ start }) => start?.kept ?? null);
+    const moved = branches.map(() => this.#edits.map(() => 0));
+    const note = noteMoves(moved, counts);
+    const want = this.#options.want ?? {};
+    const each = (give: (branch: Branch, place: { row: number; T: number; count: number }) => void) => {
+      for (const [row, branch] of branches.entries()) give(branch, { row, T, count: counts[row]! });
+    };
+    const headDimOf = (layer: number) => config.layers[layer]!.headDim;
+    const step = await this.#engine.step(
+      cache ?? new StartPast(config, starts, this.#start.length),
+      0,
+      branches.map(({ ids }) => ids),
+      {
+        ...(from === 0 ? {} : { from: { layer: from, ...stacked(branches, T, { d, headDimOf }) } }),
+        edits: batchEdits(this.#edits, branches),
+        onEdit: {
+          activations: want.activations === true,
+          take: (edit, results) => {
+            note(edit, results);
+            const { activations, width } = results;
+            if (activations === null) return;
+            const { size } = this.#edits[edit]!;
+            each((branch, place) =>
+              branch.activations.set(edit, rowOf(activations, { ...place, width, size })),
+            );
+          },
+        },
+        tap: {
+          taps: want.residuals ?? [],
+          take: (tap, values) => {
+            each((branch, place) => branch.sites.set(tap, rowOf(values, { ...place, width: d })));
+          },
+        },
+        names: branches.map(({ id }) => id),
+        remember: isStart,
+        lastLayer: to - 1,
+        lengths: branches.map(({ length }) => length),
+        atLeast: leastRead,
+      },
+    );
+    each((branch, place) => {
+      branch.residual = rowOf(step.residual, { ...place, width: d });
+      for (const [layer, { key, value }] of step.lent)
+        branch.lent.set(layer, { key: headsOf(key, place), value: headsOf(value, place) });
+      for (const edit of edits) branch.moved.set(edit, moved[place.row]![edit]!);
+      if (cache !== null) branch.kept = { cache, slot: place.row };
+    });
+  }
+
+  /** Reads the asked positions of all rows, and gives each row's results. */
+  async #head(rows: readonly Row[], onRow: (row: Measured) => void): Promise<void> {
+    const { hiddenSize: d, vocabSize } = this.#engine.config;
+    const { watch, want = {} } = this.#options;
+    const results = rows.map((row) => this.#seen(row));
+    const asked = rows.flatMap(({ request }, row) =>
+      request.positions.map((position, at) => ({ row, position, at, scale: request.finalScales?.[at] })),
+    );
+    for (let from = 0; from < asked.length; from += headRows) {
+      const own = asked.slice(from, from + headRows);
+      const x = joinFloats(own.map(({ row, position }) => residualAt(rows[row]!, position, d)));
+      const scales = own.map((_, i) => this.#scaleOf(x.subarray(i * d, (i + 1) * d)));
+      const rescale = Float32Array.from(scales, (scale, i) => scale / (own[i]!.scale ?? scale));
+      const head = await this.#engine.head(x, watch, false, (i) => rows[own[i]!.row]!.request.id, {
+        rescale,
+        wantLogProbabilities: want.logProbabilities === true,
+      });
+      for (const [i, { row, at }] of own.entries()) {
+        const { finalScales, watched, logProbabilities } = results[row]!;
+        finalScales[at] = scales[i]!;
+        watched.set(head.watched.subarray(i * watch.length, (i + 1) * watch.length), at * watch.length);
+        const all = head.logProbabilities?.subarray(i * vocabSize, (i + 1) * vocabSize);
+        if (all !== undefined) logProbabilities!.set(all, at * vocabSize);
+      }
+    }
+    for (const result of results) onRow(result);
+  }
+
+  /** What was seen of a row in the blocks, and room for what the head gives. */
+  #seen({ request, index, start, rest }: Row): Measured {
+    const { watch, want = {} } = this.#options;
+    const n = request.positions.length;
+    const whole = (of: (branch: Branch) => Float32Array | undefined) =>
+      joinFloats([...(start === null ? [] : [start.find(of)!]), rest.find(of)!]);
+    const movedIn = (branch: Branch | null, edit: number) =>
+      branch?.find(({ moved }) => moved.get(edit)) ?? 0;
+    return {
+      index,
+      watched: new Float32Array(n * watch.length),
+      logProbabilities:
+        want.logProbabilities === true ? new Float32Array(n * this.#engine.config.vocabSize) : null,
+      activations:
+        want.activations === true
+          ? this.#edits.map((_, edit) => whole(({ activations }) => activations.get(edit)))
+          : null,
+      residuals: (want.residuals ?? []).map((_, at) => whole(({ sites }) => sites.get(at))),
+      finalScales: new Float32Array(n),
+      moved: this.#edits.map((_, edit) => Math.max(movedIn(start, edit), movedIn(rest, edit))),
+    };
+  }
+
+  /** The scale of the final norm, rounded to float32. @param x [d] */
+  #scaleOf(x: Float32Array): number {
+    const squares = x.reduce((sum, value) => sum + value * value, 0);
+    return Math.fround(Math.sqrt(squares / x.length + this.#engine.config.normEps));
+  }
+}
+
+/** The residual after the last block at a position of the row, [d]. */
+function residualAt({ start, rest }: Row, position: number, d: number): Float32Array {
+  const before = start?.ids.length ?? 0;
+  const { residual } = position < before ? start! : rest;
+  const at = position < before ? position : position - before;
+  return residual.subarray(at * d, (at + 1) * d);
+}
+
+/** Requests that are measured together, so many that their residuals before and after a segment fit. */
+function inChunks(requests: readonly MeasureRequest[], { config, weights }: Engine): Indexed[][] {
+  const most = mostKept(weights, 16) / 2 / config.hiddenSize;
+  const chunks: Indexed[][] = [];
+  let kept = Number.POSITIVE_INFINITY;
+  for (const [index, request] of requests.entries()) {
+    if (kept + request.ids.length > most) {
+      chunks.push([]);
+      kept = 0;
+    }
+    chunks.at(-1)!.push({ request, index });
+    kept += request.ids.length;
+  }
+  return chunks;
+}
