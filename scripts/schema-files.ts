@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { anatomySchema } from "../src/core/records/anatomy.ts";
+import { anatomyReportSchema } from "../src/core/records/anatomy-report.ts";
 import { calibrationSchema } from "../src/core/records/calibration.ts";
 import { catalogSchema } from "../src/core/records/catalog.ts";
 import { writtenForm } from "../src/core/records/fields/written.ts";
@@ -125,6 +126,14 @@ const sources: Readonly<Record<string, Source>> = {
     description:
       "anatomy.json of an anatomy's directory: the direction, the features, and what was measured of them. It holds no vector and no text of an answer.",
     schema: anatomySchema,
+    io: "output",
+  },
+  "anatomy-report": {
+    title: "Fathom: the report of an anatomy",
+    description:
+      "report.json of an anatomy, as `fathom report --format json` writes it: all data that the page shows.",
+    schema: anatomyReportSchema,
+    type: { file: "src/core/records/anatomy-report.ts", name: "AnatomyReport" },
     io: "output",
   },
   calibration: {

@@ -6,7 +6,7 @@ import type { AuditEvent } from "../jobs/audit/audit-events.ts";
 import { type AuditPlan, type NamedSae, planIn, readPlanFile } from "../jobs/audit/plan.ts";
 import { type RunRecords, readRun } from "../jobs/audit/run.ts";
 import { reportOfRun } from "../jobs/audit-report/report-of-run.ts";
-import { type ReportFormat, requireTemplate, writeReport } from "../jobs/audit-report/write-report.ts";
+import { type ReportFormat, requireTemplate, writeReport } from "../jobs/report-files/report-files.ts";
 import { reportDefaults } from "./defaults.ts";
 import { statedPlan, withoutUndefined } from "./stated-plan.ts";
 

@@ -1,9 +1,10 @@
 /**
- * Puts the data of a report, about a run or an SAE, into the built page. The page is one file that Vite built. The data goes
+ * Puts the data of a report, about a run, an SAE or an anatomy, into the built page. The page is one file that Vite built. The data goes
  * into its
  * inert JSON script element. It is escaped so that no text in it, even a hostile answer, can end that element or begin another.
  */
 import { failure } from "../core/errors.ts";
+import { type AnatomyReport, anatomyReportSchema } from "../core/records/anatomy-report.ts";
 import { type ReportData, reportDataSchema } from "../core/records/report.ts";
 import { type SaeReport, saeReportSchema } from "../core/records/sae-report.ts";
 
@@ -16,10 +17,15 @@ const titleSlot = "<title>Fathom report</title>";
  * @returns the whole HTML document
  * @throws FathomError (exit 1) unless the template has exactly one place for the data
  */
-export function renderHtml(data: ReportData | SaeReport, template: string): string {
-  const json = inertJson("kind" in data ? saeReportSchema.parse(data) : reportDataSchema.parse(data));
+export function renderHtml(data: ReportData | SaeReport | AnatomyReport, template: string): string {
+  const json = inertJson(checked(data));
   const withTitle = fill(template, titleSlot, `<title>${escapeHtml(data.title)}</title>`);
   return fill(withTitle, dataSlot, open + json + close);
+}
+
+function checked(data: Parameters<typeof renderHtml>[0]): typeof data {
+  if (!("kind" in data)) return reportDataSchema.parse(data);
+  return data.kind === "sae" ? saeReportSchema.parse(data) : anatomyReportSchema.parse(data);
 }
 
 /** @throws FathomError (exit 1) unless the template is one that `renderHtml` can fill */

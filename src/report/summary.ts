@@ -6,17 +6,8 @@
 import { formatInterval, formatValue } from "../core/format.ts";
 import type { ReportData } from "../core/records/report.ts";
 import { outcomeWords, templateWords, tierWords } from "../core/records/words.ts";
-import { visibleLine } from "../core/visible.ts";
 import { headline, outcomeCounts, rateRows } from "./tables.ts";
-
-/** Lines of a small terminal. */
-const mostLines = 25;
-
-/** Longer verdicts are cut; the report has the whole text. */
-const mostVerdictLines = 3;
-
-/** The status is shown by a mark, never by colour. */
-const marks = { found: "[+]", "not found": "[-]", undetermined: "[?]" } as const;
+import { clean, marked, mostLines } from "./terminal-lines.ts";
 
 /**
  * @param files the files that were written, in the order in which a person would open them
@@ -25,12 +16,8 @@ const marks = { found: "[+]", "not found": "[-]", undetermined: "[?]" } as const
  */
 export function summaryLines(data: ReportData, files: readonly string[], columns: number): string[] {
   const width = Math.max(40, columns);
-  const verdicts = headline(data).flatMap(({ status, sentence }) =>
-    shorten(wrap(clean(sentence), width - 4)).map((line, i) => `${i === 0 ? marks[status] : "   "} ${line}`),
-  );
-  const warnings = data.warnings.flatMap((line) =>
-    shorten(wrap(clean(line), width - 4)).map((part, i) => `${i === 0 ? "[!]" : "   "} ${part}`),
-  );
+  const verdicts = headline(data).flatMap(({ status, sentence }) => marked(status, sentence, width));
+  const warnings = data.warnings.flatMap((line) => marked("warning", line, width));
   const missing = data.not_measured.length;
   const foot = [
     ...(missing === 0
@@ -75,24 +62,4 @@ function outcomes(data: ReportData, width: number): string {
   );
   const line = `${data.rows.length} answers at the largest cap: ${counts.join("; ")}`;
   return line.length <= width ? line : `${line.slice(0, width - 1)}…`;
-}
-
-/** Escapes a text before its width is counted: model names and sentences may hold any character, and an escape is wider. */
-const clean = (text: string): string => visibleLine(text).trim();
-
-function shorten(lines: readonly string[]): string[] {
-  return lines.length <= mostVerdictLines
-    ? [...lines]
-    : [...lines.slice(0, mostVerdictLines - 1), `${lines[mostVerdictLines - 1]!} …`];
-}
-
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(/\s+/)) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= width)
-      lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
 }

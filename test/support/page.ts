@@ -14,6 +14,8 @@ export interface Opened {
 export interface View {
   width?: number;
   scheme?: "light" | "dark";
+  /** The page has no chart. */
+  empty?: boolean;
 }
 
 /** @param folder the folder to write the page to @param html the whole document */
@@ -21,7 +23,7 @@ export async function openPage(
   browser: Browser,
   folder: string,
   html: string,
-  { width = 1280, scheme = "light" }: View = {},
+  { width = 1280, scheme = "light", empty = false }: View = {},
 ): Promise<Opened> {
   const file = join(folder, "report.html");
   writeFileSync(file, html);
@@ -37,7 +39,10 @@ export async function openPage(
       troubles.push(`request: ${request.url()}`);
   });
   await page.goto(url);
-  await page.locator(".plot svg").first().waitFor();
+  await page
+    .locator(empty ? "main" : ".plot svg")
+    .first()
+    .waitFor();
   return { page, troubles };
 }
 
@@ -60,11 +65,15 @@ export async function statusOf(page: Page): Promise<string | null> {
   return await page.getByRole("status").textContent();
 }
 
-/** Clicks the first button of this name and returns the CSV file that it gives, line by line. */
-export async function downloadOf(page: Page, button: string): Promise<{ name: string; lines: string[] }> {
+/** Clicks the first button of this name, inside `part` of the page, and returns the CSV file that it gives, line by line. */
+export async function downloadOf(
+  page: Page,
+  button: string,
+  part = "body",
+): Promise<{ name: string; lines: string[] }> {
   const [download] = await Promise.all([
     page.waitForEvent("download"),
-    page.getByRole("button", { name: button }).first().click(),
+    page.locator(part).getByRole("button", { name: button }).first().click(),
   ]);
   const text = readFileSync(await download.path(), "utf8");
   return { name: download.suggestedFilename(), lines: text.trim().split("\r\n") };

@@ -1,6 +1,7 @@
 /** Starts the page for the report whose data is in it. */
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
+import { AnatomyReport } from "./anatomy-report.tsx";
 import { type Page, readPage } from "./lib/data.ts";
 import { Report } from "./report.tsx";
 import { SaeReport } from "./sae-report.tsx";
@@ -11,6 +12,7 @@ import "./styles/figures.css";
 import "./styles/tables.css";
 import "./styles/prompts.css";
 import "./styles/features.css";
+import "./styles/anatomy.css";
 import "./styles/print.css";
 
 const root = document.getElementById("root");
@@ -25,6 +27,8 @@ function pageOf(page: Page) {
       return <Report data={page.data} />;
     case "sae":
       return <SaeReport data={page.data} />;
+    case "anatomy":
+      return <AnatomyReport data={page.data} />;
     case "problem":
       return <p className="problem">{page.problem}</p>;
   }

@@ -23,7 +23,10 @@ const nothing: Anatomy = {
   per_prompt: [],
   depth: null,
   rounds: [],
+  cascade: [],
   backups: [],
+  features: [],
+  pareto: [],
   ledger: [],
 };
 

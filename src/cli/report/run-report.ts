@@ -1,8 +1,11 @@
-/** Runs `fathom report`. */
+/** Runs `fathom report`: of an audit's run, or of an anatomy's. */
+
+import { isAnatomy, readAnatomyRun } from "../../jobs/anatomy-report/anatomy-run.ts";
+import { reportOfAnatomy } from "../../jobs/anatomy-report/report-of-anatomy.ts";
 import { isOlder } from "../../jobs/audit/older.ts";
 import { readRun } from "../../jobs/audit/run.ts";
 import { reportOfRun } from "../../jobs/audit-report/report-of-run.ts";
-import { type ReportFormat, writeReport } from "../../jobs/audit-report/write-report.ts";
+import { type ReportFormat, writeReport } from "../../jobs/report-files/report-files.ts";
 import { complain } from "../terminal/failure.ts";
 import { printJson, printLines } from "../terminal/output.ts";
 import { summaryOf } from "./summary.ts";
@@ -16,13 +19,23 @@ export interface ReportCommandOptions {
 
 /** @throws FathomError when the run is not finished, of a newer format or damaged, or a file cannot be written */
 export async function runReport(path: string, options: ReportCommandOptions): Promise<void> {
+  const { data, findings } = isAnatomy(path) ? anatomyAt(path) : auditAt(path, options.showText === true);
+  const files = writeReport(data, options.out ?? path, options.format);
+  if (options.json === true) await printJson({ run: path, files, findings });
+  else await printLines(summaryOf(data, files));
+}
+
+/** No answer is kept, so there is no text to show. */
+function anatomyAt(path: string) {
+  const run = readAnatomyRun(path);
+  return { data: reportOfAnatomy(run), findings: run.findings };
+}
+
+function auditAt(path: string, showText: boolean) {
   const run = readRun(path);
   if (isOlder(run.manifest))
     complain(
       "note: an older version of Fathom made this run: the findings on its answers are computed again, those through an SAE are as stored",
     );
-  const data = reportOfRun(run, options.showText === true);
-  const files = writeReport(data, options.out ?? path, options.format);
-  if (options.json === true) await printJson({ run: path, files, findings: run.findings });
-  else await printLines(summaryOf(data, files));
+  return { data: reportOfRun(run, showText), findings: run.findings };
 }

@@ -1,7 +1,7 @@
 /** Runs `fathom sae report`: makes a plan from the options, runs the job, writes its files and prints a summary. */
 import { badInput, exitCode } from "../../core/errors.ts";
 import type { SaeReport } from "../../core/records/sae-report.ts";
-import { requireTemplate } from "../../jobs/audit-report/write-report.ts";
+import { requireTemplate } from "../../jobs/report-files/report-files.ts";
 import { type SaeReportPlan, saeReport } from "../../jobs/sae-report/sae-report.ts";
 import {
   type SaeReportFile,

@@ -1,5 +1,6 @@
 /** anatomy.json: what takes part in a model's refusals. Every estimate has its n and its interval. */
 import { z } from "zod";
+import { aroundSchema } from "./fields/around.ts";
 import { measured } from "./fields/measured.ts";
 
 const count = z.int().nonnegative();
@@ -129,6 +130,93 @@ const minimalSetSchema = z.strictObject({
   chosen_again: z.array(measured).nullable().describe("Per feature: share of resamples whose set holds it."),
 });
 
+const roundSchema = z.strictObject({
+  features: z.array(featureSchema).describe("The new features of this round. Rounds are cumulative."),
+  width: count,
+  alternatives: z
+    .array(z.array(featureSchema).min(1))
+    .describe("All minimal sets that were found in this round; the smallest is the one that is ablated."),
+  answers: tallySchema.describe(
+    "Judged answers of the free model to refused fit prompts, with this and all earlier rounds ablated.",
+  ),
+  woken: z
+    .strictObject({ mean: measured, random: z.strictObject({ mean: measured, interval }), p: measured })
+    .nullable()
+    .describe(
+      "Features that the ablation wakes, mean over prompts, beside random changes of equal norm at its sites; null where not measured.",
+    ),
+});
+
+const cascadeSchema = z.strictObject({
+  round: count.describe("Rounds that are ablated; 0 is the clean run."),
+  ablated: count.describe("Features that are ablated."),
+  free: estimateSchema.describe("m: mean refusal score of the free model, in log-odds."),
+  held: estimateSchema.describe(
+    "m0: the same while everything that was silent on the clean run is held silent.",
+  ),
+  repair: estimateSchema.describe("m - m0, paired over prompts."),
+  repair_at_clean_norm: measured
+    .nullable()
+    .describe("The repair with the final norm's scale of the clean run, which excludes repair by rescaling."),
+});
+
+const backupSchema = z.strictObject({
+  ...featureSchema.shape,
+  status: z.enum(["load-bearing", "idle", "undetermined"]),
+  wakes_after: z.int().positive().describe("The round whose ablation woke it, from 1."),
+  woke_on: count.describe("Tested prompts on which it woke."),
+  active_unablated: count.describe("Harmful prompts on which it is active without any ablation."),
+  effect: estimateSchema.describe(
+    "How much the score falls without it, in log-odds, while everything still silent is held silent and the other features of its minimal set are ablated.",
+  ),
+  alone: measured.nullable().describe("The same effect with the other features of its set left on."),
+  p: measured.describe("One-sided sign-flip test that the effect is above 0."),
+  q: measured.describe("Its Benjamini–Hochberg value over all features that woke."),
+  idle_p: measured.describe("Two one-sided tests that the effect is smaller than the margin."),
+  margin: measured.describe("An effect below this is called idle, in log-odds."),
+  woken_at_random: measured
+    .nullable()
+    .describe("Share of random changes of equal norm that wake it too; null where not measured."),
+});
+
+const shownFeatureSchema = z.strictObject({
+  ...featureSchema.shape,
+  effect: estimateSchema.describe(
+    "How much the refusal score of fit prompts falls when it is ablated, in log-odds; for a feature of a later round, with the earlier rounds ablated.",
+  ),
+  active_on: z
+    .strictObject({ harmful: count, harmless: count })
+    .describe("Fit prompts of each side on which it is active in the clean run."),
+  contexts: z
+    .array(
+      z.strictObject({
+        prompt: text.describe("Id of a fit prompt. No answer is in a context."),
+        side: z.enum(["harmful", "harmless"]),
+        rounds: count.describe("Rounds that were ablated when it was read; 0: the clean run."),
+        position: count.describe("Of the token in the prompt, from 0."),
+        of: z.int().positive().describe("Tokens of the prompt."),
+        activation: measured,
+        around: aroundSchema,
+      }),
+    )
+    .describe("Tokens of fit prompts on which it is strongest, at most one per prompt, strongest first."),
+});
+
+const costSchema = z.strictObject({
+  size: z.int().positive(),
+  kind: z
+    .enum(["minimal set", "ranking"])
+    .describe("ranking: the first `size` features of the ranking; the largest is the ceiling."),
+  refusing: estimateSchema.describe("Share of refused validate prompts that still refuse, by the judge."),
+  score: estimateSchema.describe("Mean refusal score of these prompts, in log-odds."),
+  kl: estimateSchema.describe(
+    "Mean KL(clean ‖ ablated) per token over the clean answers to harmless prompts, in nats.",
+  ),
+  cross_entropy: estimateSchema.describe(
+    "By how much the cross-entropy of these answers rises, in nats per token.",
+  ),
+});
+
 const outcomeSchema = z.enum([
   ...(["found", "not in this dictionary", "only broken text", "no refusal to take apart"] as const),
 ]);
@@ -171,18 +259,19 @@ export const anatomySchema = z.strictObject({
     z.strictObject({ prompt: text, outcome: outcomeSchema, sets: z.array(z.array(featureSchema)) }),
   ),
   depth: count.nullable().describe("Rounds until the free model gives way; null if it never does."),
-  rounds: z.array(
-    z.looseObject({
-      features: z.array(featureSchema).describe("The new features of this round. Rounds are cumulative."),
-      width: count,
-    }),
-  ),
-  backups: z.array(
-    z.looseObject({
-      ...featureSchema.shape,
-      status: z.enum(["load-bearing", "idle", "undetermined"]),
-    }),
-  ),
+  rounds: z.array(roundSchema),
+  cascade: z
+    .array(cascadeSchema)
+    .describe("The refusal score by round, the clean run first; empty where no rounds were measured."),
+  backups: z.array(backupSchema).describe("Every feature that woke in some round, tested."),
+  features: z
+    .array(shownFeatureSchema)
+    .describe("Every feature of a minimal set, a round or the backups, once, with where it is active."),
+  pareto: z
+    .array(costSchema)
+    .describe(
+      "What ablating sets of rising size does to refusals, and what it costs; empty where not measured.",
+    ),
   ledger: z
     .array(z.strictObject({ what: text, asked: count, block_evaluations: count }))
     .describe(

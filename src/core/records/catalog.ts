@@ -3,6 +3,7 @@
  * often it would be chosen again.
  */
 import { z } from "zod";
+import { aroundSchema } from "./fields/around.ts";
 import { measured } from "./fields/measured.ts";
 
 /** A token on which a feature is active, and the response tokens around it. The answer is from the selection half. */
@@ -15,16 +16,7 @@ const contextSchema = z.strictObject({
   /** The feature's activation on it. */
   activation: measured,
   /** null where the report leaves the answer's text out. */
-  around: z
-    .strictObject({
-      /** Index of the token in `tokens`. */
-      at: z.int().nonnegative(),
-      /** Joined, they are the text. "" stands for bytes of a character that a later token completes. */
-      tokens: z.array(z.string()),
-      /** The feature's activation on each of `tokens`. */
-      activations: z.array(measured),
-    })
-    .nullable(),
+  around: aroundSchema.nullable(),
 });
 export type CatalogContext = z.infer<typeof contextSchema>;
 

@@ -1,10 +1,12 @@
 /** Reads the page's data. Fathom checked it against its schema when it made the page. */
+import type { AnatomyReport } from "../../../src/core/records/anatomy-report.ts";
 import type { ReportData } from "../../../src/core/records/report.ts";
 import type { SaeReport } from "../../../src/core/records/sae-report.ts";
 
 export type Page =
   | { kind: "audit"; data: ReportData }
   | { kind: "sae"; data: SaeReport }
+  | { kind: "anatomy"; data: AnatomyReport }
   | { kind: "problem"; problem: string };
 
 export function readPage(json: string | null): Page {
@@ -19,7 +21,12 @@ export function readPage(json: string | null): Page {
       kind: "problem",
       problem: `This page reads reports of schema 1 and found ${JSON.stringify(data.schema)}. Try: make the report again`,
     };
-  return data.kind === "sae"
-    ? { kind: "sae", data: data as SaeReport }
-    : { kind: "audit", data: data as ReportData };
+  switch (data.kind) {
+    case "sae":
+      return { kind: "sae", data: data as SaeReport };
+    case "anatomy":
+      return { kind: "anatomy", data: data as AnatomyReport };
+    default:
+      return { kind: "audit", data: data as ReportData };
+  }
 }

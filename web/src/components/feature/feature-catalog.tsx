@@ -3,8 +3,8 @@
  * active.
  */
 
-import { catalogLead, categorySentence, categoryTitle } from "../../../../src/core/catalog-table.ts";
 import type { Catalog } from "../../../../src/core/records/catalog.ts";
+import { catalogLead, categorySentence, categoryTitle } from "../../../../src/shown/catalog-table.ts";
 import { FeatureTable } from "./feature-table.tsx";
 
 export function FeatureCatalog({ catalog }: { catalog: Catalog }) {

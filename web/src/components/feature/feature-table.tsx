@@ -1,7 +1,7 @@
 /** The features of one category with their numbers. An opened row shows the text that the feature is active on. */
 
-import { catalogHead, catalogRows, categoryTitle } from "../../../../src/core/catalog-table.ts";
 import type { CatalogCategory } from "../../../../src/core/records/catalog.ts";
+import { catalogHead, catalogRows, categoryTitle } from "../../../../src/shown/catalog-table.ts";
 import { OpeningRow, useOpenings } from "../table/opening-row.tsx";
 import { ScrollTable } from "../table/scroll-table.tsx";
 import { FeatureContexts } from "./feature-contexts.tsx";

@@ -1,22 +1,17 @@
-/** One mark on the sounding line: a finding whose verdict can be read at a glance. */
+/** A finding on the sounding line. */
 
 import { formatFinding } from "../../../../src/core/format.ts";
 import type { Finding } from "../../../../src/core/records/finding.ts";
 import { splitSentence } from "../../lib/sentences.ts";
+import { Claim } from "./claim.tsx";
 import { HowFound } from "./how-found.tsx";
-import { StatusMark } from "./status-mark.tsx";
 
 export function Sounding({ finding }: { finding: Finding }) {
   const [verdict, rest] = splitSentence(finding.sentence);
+  const { question, status } = finding;
   return (
-    <li>
-      <p className="question">
-        <StatusMark status={finding.status} /> {finding.question}
-      </p>
-      <p className="verdict">{verdict}</p>
-      {rest !== "" && <p className="verdict-rest">{rest}</p>}
-      <p className="numbers">{formatFinding(finding)}</p>
+    <Claim {...{ question, status, verdict, rest }} numbers={formatFinding(finding)}>
       <HowFound finding={finding} />
-    </li>
+    </Claim>
   );
 }

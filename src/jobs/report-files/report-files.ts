@@ -1,7 +1,9 @@
-/** Writes the files of an audit's report. */
+/** Writes the files of a report: of an audit, or of an anatomy. */
 import { join } from "node:path";
+import type { AnatomyReport } from "../../core/records/anatomy-report.ts";
 import type { ReportData } from "../../core/records/report.ts";
 import { writeTextAtomically } from "../../files/disk/io.ts";
+import { renderAnatomyMarkdown } from "../../report/anatomy-markdown.ts";
 import { renderHtml, requirePlaces } from "../../report/html.ts";
 import { renderMarkdown } from "../../report/markdown.ts";
 import { readTemplate } from "../../report/page-template.ts";
@@ -9,19 +11,21 @@ import { readTemplate } from "../../report/page-template.ts";
 export const reportFormats = ["html", "md", "json"] as const;
 export type ReportFormat = (typeof reportFormats)[number];
 
-const renderers: Record<ReportFormat, (data: ReportData) => string> = {
+type Report = ReportData | AnatomyReport;
+
+const renderers: Record<ReportFormat, (data: Report) => string> = {
   html: (data) => renderHtml(data, readTemplate()),
-  md: renderMarkdown,
+  md: (data) => ("kind" in data ? renderAnatomyMarkdown(data) : renderMarkdown(data)),
   json: (data) => `${JSON.stringify(data, null, 1)}\n`,
 };
 
-/** Call this before an audit starts. @throws FathomError if the page is not built, or has no place for data */
+/** Call this before a job starts. @throws FathomError if the page is not built, or has no place for data */
 export function requireTemplate(): void {
   requirePlaces(readTemplate());
 }
 
 /** Writes `report.<format>` for each format. @returns their paths @throws FathomError when one cannot be written */
-export function writeReport(data: ReportData, folder: string, formats: readonly ReportFormat[]): string[] {
+export function writeReport(data: Report, folder: string, formats: readonly ReportFormat[]): string[] {
   // All are rendered before the first is written, so that a failure in rendering leaves no part of a report.
   const files = formats.map((format) => ({
     path: join(folder, `report.${format}`),

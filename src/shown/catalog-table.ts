@@ -1,7 +1,7 @@
 /** The catalog's table, as the page and the Markdown show it. This file does not import zod, so that the page stays small. */
 
-import { formatInterval, formatNumber, formatProbability, formatValue } from "./format.ts";
-import type { Catalog, CatalogCategory, CatalogContext } from "./records/catalog.ts";
+import { formatInterval, formatNumber, formatProbability, formatValue } from "../core/format.ts";
+import type { Catalog, CatalogCategory, CatalogContext } from "../core/records/catalog.ts";
 
 /**
  * The false-discovery rate that is allowed: a chosen feature with q up to this counts as discovered. 0.05 is the usual choice.

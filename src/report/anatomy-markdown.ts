@@ -1,0 +1,73 @@
+/** Makes report.md of an anatomy. It holds no prompt and no answer: of the contexts of features only the tokens that they are about. */
+
+import { statusWords } from "../core/format.ts";
+import type { AnatomyReport } from "../core/records/anatomy-report.ts";
+import { featureNames, mapFeatures } from "../shown/anatomy-features.ts";
+import {
+  answersTable,
+  backupsTable,
+  cascadeTable,
+  controlsTable,
+  featuresTable,
+  ledgerTable,
+  paretoTable,
+  perPromptTable,
+  roundsTable,
+  setsTable,
+  sitesTable,
+  type Table,
+} from "../shown/anatomy-tables.ts";
+import { absentWords, headline, searchedWords } from "../shown/anatomy-words.ts";
+import { findingGroups, identitiesTable, plain, table } from "./markdown-blocks.ts";
+
+export function renderAnatomyMarkdown(data: AnatomyReport): string {
+  const { anatomy } = data;
+  const absent = (part: Parameters<typeof absentWords>[1]) => absentWords(data, part);
+  const sections = [
+    `# ${plain(data.title)}`,
+    data.notes.map((line) => `> **Note.** ${plain(line)}`).join("\n>\n"),
+    headlines(data),
+    section("What was searched", plain(searchedWords(data)), sitesTable(anatomy)),
+    section("Judged answers", "", answersTable(anatomy)),
+    section("Minimal sets", "", setsTable(anatomy), absent("minimal")),
+    section("Their controls", "", controlsTable(anatomy)),
+    section("Features", strongest(data), featuresTable(anatomy), absent("minimal")),
+    section("Rounds", "", roundsTable(anatomy), absent("backups")),
+    section("Cascade", "", cascadeTable(anatomy), absent("backups")),
+    section("Backups", "", backupsTable(anatomy), absent("backups")),
+    section("Size and cost", "", paretoTable(anatomy), absent("minimal")),
+    section("Single prompts", "", perPromptTable(anatomy), absent("minimal")),
+    ...findingGroups(data.findings),
+    section("What was measured", "", ledgerTable(anatomy)),
+    identitiesTable(data.identities),
+    `## What was not measured, and what was left out\n\n${[...data.not_measured, data.redaction].map((line) => `- ${plain(line)}`).join("\n")}`,
+  ];
+  return `${sections.filter((part) => part !== "").join("\n\n")}\n`;
+}
+
+function headlines(data: AnatomyReport): string {
+  const lines = headline(data).map(({ status, verdict, rest, numbers }) => {
+    const sentences = [verdict, rest].filter(Boolean).map(plain).join(" ");
+    return `- **${statusWords[status]}.** ${sentences}${numbers === "" ? "" : ` (${plain(numbers)})`}`;
+  });
+  return `## What drives the refusals?\n\n${lines.join("\n")}`;
+}
+
+/** An empty table is replaced by the line that says why; where there is none, the section is left out. */
+function section(title: string, lead: string, { head, rows }: Table, absent = ""): string {
+  const body = rows.length > 0 ? [lead, table(head, rows)] : [absent === "" ? "" : plain(absent)];
+  const text = body.filter((part) => part !== "").join("\n\n");
+  return text === "" ? "" : `## ${title}\n\n${text}`;
+}
+
+/** The tokens on which each feature is strongest. */
+function strongest({ anatomy }: AnatomyReport): string {
+  const nameOf = featureNames(anatomy);
+  return mapFeatures(anatomy)
+    .filter(({ contexts }) => contexts.length > 0)
+    .map((feature) => {
+      const tokens = feature.contexts.map(({ around: { tokens, at } }) => JSON.stringify(tokens[at]));
+      return `- ${plain(nameOf(feature))}: strongest on ${plain([...new Set(tokens)].join(", "))}`;
+    })
+    .join("\n");
+}

@@ -1,0 +1,218 @@
+/** Sentences of an anatomy: its headline, what was searched, and what stands where a section is empty. */
+import { formatCount, formatNumber, formatProbability, formatValue, listed } from "../core/format.ts";
+import type { Anatomy } from "../core/records/anatomy.ts";
+import type { AnatomyReport } from "../core/records/anatomy-report.ts";
+import type { Finding } from "../core/records/finding.ts";
+import { featureNames, siteName } from "./anatomy-features.ts";
+import { intervalWords, withInterval } from "./anatomy-tables.ts";
+
+/** One claim of the first screen. */
+export interface Mark {
+  question: string;
+  status: Finding["status"];
+  verdict: string;
+  /** What must be known with it; "" for nothing. */
+  rest: string;
+  /** The numbers behind it; "" for none. */
+  numbers: string;
+}
+
+export const outcomeWords: Record<Anatomy["outcome"], string> = {
+  found: "Found",
+  "not in this dictionary": "Not in this dictionary",
+  "only broken text": "Only broken text",
+  "no refusal to take apart": "No refusal to take apart",
+};
+
+const features = (count: number) => `${count} ${count === 1 ? "feature" : "features"}`;
+const rounds = (count: number) => `${count} ${count === 1 ? "round" : "rounds"}`;
+
+/** The first screen: outcome, depth, the smallest set on new prompts beside its controls, the score against judged answers. */
+export function headline({ anatomy, only }: AnatomyReport): Mark[] {
+  const marks = [outcomeMark(anatomy, only)];
+  if (anatomy.rounds.length > 0) marks.push(depthMark(anatomy));
+  if (anatomy.minimal_sets.length > 0) marks.push(setMark(anatomy));
+  if (anatomy.direction !== null) marks.push(directionMark(anatomy.direction));
+  if (anatomy.score !== null) marks.push(scoreMark(anatomy.score));
+  return marks;
+}
+
+function outcomeMark(
+  { outcome, reason, minimal_sets, sites, prompts }: Anatomy,
+  only: AnatomyReport["only"],
+): Mark {
+  const question = "Do the refusals come apart?";
+  const { refused, asked } = prompts.harmful;
+  const numbers = `refuses ${refused} of ${asked} harmful prompts and ${prompts.harmless.refused} of ${prompts.harmless.asked} harmless ones`;
+  // Without a search the outcome says only that there are refusals.
+  if (outcome === "found" && only === "direction")
+    return { question, status: "undetermined", verdict: "No features were searched.", rest: reason, numbers };
+  const smallest = smallestSet(minimal_sets);
+  if (outcome !== "found" || smallest === undefined)
+    return { question, status: "not found", verdict: `${outcomeWords[outcome]}.`, rest: reason, numbers };
+  const nameOf = featureNames({ sites });
+  const named = smallest.features.length <= 4 ? `: ${listed(smallest.features.map(nameOf))}` : "";
+  const others = minimal_sets.length - 1;
+  const verdict = `${smallest.features.length === 1 ? "One feature carries" : `${smallest.features.length} features together carry`} them${named}.`;
+  const more =
+    others === 0 ? "" : ` ${others} other minimal ${others === 1 ? "set was" : "sets were"} found.`;
+  return { question, status: "found", verdict, rest: `${reason}${more}`, numbers };
+}
+
+export const smallestSet = (sets: Anatomy["minimal_sets"]) =>
+  [...sets].sort((a, b) => a.features.length - b.features.length)[0];
+
+function depthMark({ depth, rounds: found, backups, ceiling }: Anatomy): Mark {
+  const bearing = backups.filter(({ status }) => status === "load-bearing").length;
+  const widths = `new features by round: ${found.map(({ width }) => width).join(", ")}`;
+  const woken = `${features(backups.length)} woke, ${bearing} of them load-bearing`;
+  const last = found.at(-1)!.answers;
+  const numbers = `${widths} · ${woken} · after the last round ${last.complied} of ${last.asked} prompts comply${ceiling === null ? "" : `, ${ceiling.complied} of ${ceiling.asked} with all candidates ablated`}`;
+  const question = "How many layers of backup has the refusal?";
+  if (depth === null)
+    return {
+      ...{ question, numbers, status: "undetermined" },
+      verdict: `The model had not given way after ${rounds(found.length)}.`,
+      rest: "So its redundancy depth is at least that. What refuses then is not among the candidates.",
+    };
+  return {
+    ...{ question, numbers, status: "found" },
+    verdict:
+      depth === 1
+        ? "Redundancy depth 1: no backup takes over."
+        : `Redundancy depth ${depth}: the refusal comes back ${depth === 2 ? "once" : `${depth - 1} times`} through features that were silent before.`,
+    rest: "Depth holds for the sites that were searched. Repair outside them is not seen, so it is a lower bound.",
+  };
+}
+
+function setMark({ minimal_sets, level }: Anatomy): Mark {
+  const { features: members, flips, test, control } = smallestSet(minimal_sets)!;
+  const question = "Does the smallest set hold on prompts that the search never saw?";
+  if (test === null || flips.estimate === null)
+    return {
+      question,
+      status: "undetermined",
+      verdict: "No test prompt refuses, so it was not tested.",
+      rest: "",
+      numbers: "",
+    };
+  const judged = control?.judged ?? null;
+  const beside =
+    judged === null
+      ? "No matched set was judged, so this has no control."
+      : `${controlName(control!.kind, judged.sets)} flip ${withInterval(judged.flips, "share")} of theirs${judged.p === null ? "" : `, p ${formatProbability(judged.p)}`}.`;
+  const beats = judged !== null && judged.p !== null && judged.p <= 1 - level;
+  return {
+    question,
+    status: beats ? "found" : judged === null ? "undetermined" : "not found",
+    verdict: `Without ${features(members.length)}, ${test.complied} of ${test.asked} refused test prompts comply.`,
+    rest: `${beside}${test.broken === 0 ? "" : ` ${test.broken} ${test.broken === 1 ? "answer is" : "answers are"} broken text and no flip.`}`,
+    numbers: `${withInterval(flips, "share")} (${intervalWords(level)}), n = ${flips.n}`,
+  };
+}
+
+type Control = NonNullable<Anatomy["minimal_sets"][number]["control"]>;
+
+function controlName(kind: Control["kind"], sets: number): string {
+  switch (kind) {
+    case "matched sets":
+      return `${sets} matched sets`;
+    case "all matched sets":
+      return `All ${sets} matched sets that there are`;
+    case "random directions":
+      return `${sets} sets of random directions at the same sites`;
+  }
+}
+
+type Direction = NonNullable<Anatomy["direction"]>;
+
+function directionMark({ layer, position, clean, random }: Direction): Mark {
+  const { bypass, induce, directions } = random;
+  const works = bypass.p <= 0.05;
+  return {
+    question: "Is there one direction for it in the residual stream?",
+    status: works ? "found" : "not found",
+    verdict: `Ablating the direction after ${siteName(layer)}, position ${formatNumber(position)}, takes the refusal score from ${formatNumber(clean.harmful)} to ${formatNumber(bypass.chosen)}; ${directions} random directions leave it at ${formatNumber(bypass.random.mean)}.`,
+    rest: `Adding it takes the score of harmless prompts from ${formatNumber(clean.harmless)} to ${formatNumber(induce.chosen)}; random directions to ${formatNumber(induce.random.mean)}.`,
+    numbers: `log-odds · p ${formatProbability(bypass.p)} without it, ${formatProbability(induce.p)} with it added`,
+  };
+}
+
+function scoreMark({ auc, disagreement }: NonNullable<Anatomy["score"]>): Mark {
+  const wrong = disagreement.estimate;
+  return {
+    question: "How far can the refusal score be trusted?",
+    status: wrong === null ? "undetermined" : "found",
+    verdict:
+      wrong === null
+        ? "No judged answer of the validate prompts could be compared with it."
+        : `It disagrees with ${formatValue(wrong, "share")} of the judged answers.`,
+    rest: "Every result that is measured by the score has this error. Flips are judged answers and do not have it.",
+    numbers: [
+      `disagreement ${withInterval(disagreement, "share")}, n = ${disagreement.n}`,
+      `area under the curve ${withInterval(auc, "")}, n = ${auc.n}`,
+    ].join(" · "),
+  };
+}
+
+/** Where was searched and where not. */
+export function searchedWords({
+  anatomy: { sites },
+  blocks,
+}: Pick<AnatomyReport, "anatomy" | "blocks">): string {
+  const open = sites.filter(({ gate }) => gate === "passed");
+  const closed = sites.filter(({ gate }) => gate === "failed");
+  if (sites.length === 0) return "No dictionary was searched: no SAE was given.";
+  const layers = [...new Set(open.map(({ layer }) => layer))].sort((a, b) => a - b);
+  const searched = formatCount(open.reduce((sum, { candidates }) => sum + candidates, 0));
+  const all = formatCount(open.reduce((sum, site) => sum + site.features, 0));
+  const missing = Array.from({ length: blocks }, (_, block) => block).filter(
+    (block) => !layers.includes(block),
+  );
+  const failed =
+    closed.length === 0
+      ? ""
+      : ` Not used, since the load gate is closed: ${listed(closed.map(({ sae }) => sae))}.`;
+  if (open.length === 0) return `No dictionary was searched.${failed}`;
+  const rest =
+    missing.length === 0
+      ? "Every block has a dictionary."
+      : `Not searched: ${missing.length === 1 ? "block" : "blocks"} ${ranges(missing)}.`;
+  return `Searched: ${searched} of ${all} features, after ${sitesWords(layers)}. ${rest} Single attention heads and neurons, and what an SAE leaves unexplained, are never ablated.${failed}`;
+}
+
+function sitesWords(layers: readonly number[]): string {
+  const blocks = layers.filter((layer) => layer >= 0);
+  return listed([
+    ...(layers.includes(-1) ? [siteName(-1)] : []),
+    ...(blocks.length === 0 ? [] : [`${blocks.length === 1 ? "block" : "blocks"} ${ranges(blocks)}`]),
+  ]);
+}
+
+/** e.g. `0–3, 5`. */
+function ranges(numbers: readonly number[]): string {
+  const runs: [number, number][] = [];
+  for (const number of numbers) {
+    const last = runs.at(-1);
+    if (last !== undefined && last[1] === number - 1) last[1] = number;
+    else runs.push([number, number]);
+  }
+  return runs.map(([from, to]) => (from === to ? String(from) : `${from}–${to}`)).join(", ");
+}
+
+const order = ["direction", "minimal", "backups"] as const;
+
+/** The line of a section that has nothing to show: why, and the command that fills it if one does. */
+export function absentWords({ anatomy, only, command }: AnatomyReport, part: (typeof order)[number]): string {
+  const { outcome, reason, sites } = anatomy;
+  if (outcome === "no refusal to take apart") return reason;
+  const asked = order.indexOf(only) >= order.indexOf(part);
+  if (asked && (part === "direction" || sites.length > 0)) {
+    if (outcome !== "found") return `${outcomeWords[outcome]}: ${reason}`;
+    return part === "direction"
+      ? "No direction passes the filters."
+      : "The search found nothing to show here.";
+  }
+  const saes = part === "direction" ? "" : " --sae SAE";
+  return `This run stopped before it. Try: ${command}${saes} --only ${part} --out RUN`;
+}

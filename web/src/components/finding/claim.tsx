@@ -1,0 +1,28 @@
+/** One mark on the sounding line: a question, its verdict that can be read at a glance, and the numbers behind it. */
+import type { ReactNode } from "react";
+import type { Finding } from "../../../../src/core/records/finding.ts";
+import { StatusMark } from "./status-mark.tsx";
+
+interface ClaimProps {
+  question: string;
+  status: Finding["status"];
+  verdict: string;
+  /** "" for nothing. */
+  rest: string;
+  numbers: string;
+  children?: ReactNode;
+}
+
+export function Claim({ question, status, verdict, rest, numbers, children }: ClaimProps) {
+  return (
+    <li>
+      <p className="question">
+        <StatusMark status={status} /> {question}
+      </p>
+      <p className="verdict">{verdict}</p>
+      {rest !== "" && <p className="verdict-rest">{rest}</p>}
+      {numbers !== "" && <p className="numbers">{numbers}</p>}
+      {children}
+    </li>
+  );
+}
