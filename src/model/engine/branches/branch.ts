@@ -65,11 +65,7 @@ export class Branch {
 
   /** What the branch or one below it holds. */
   find<T>(of: (branch: Branch) => T | undefined): T | undefined {
-    for (let branch: Branch | null = this; branch !== null; branch = branch.below) {
-      const found = of(branch);
-      if (found !== undefined) return found;
-    }
-    return undefined;
+    return of(this) ?? this.below?.find(of);
   }
 }
 
