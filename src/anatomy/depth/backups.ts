@@ -42,7 +42,7 @@ export interface WokenRound {
 
 /** Share of false ones that is accepted among features that are called load-bearing, and the error rate of calling one idle. */
 const level = 0.05;
-/** An effect below this share of an equal part of the repair is negligible. */
+/** An effect below this share of an equal part of the refusal that the round had taken away is negligible. */
 const negligibleShare = 0.1;
 
 interface Tested extends Omit<Backup, "q" | "status"> {
@@ -62,16 +62,16 @@ export async function testBackups(
   const tested: Tested[] = [];
   for (const [r, round] of rounds.entries()) {
     const seen = new Set(tested.map(({ feature }) => feature));
-    const { features, repair } = await measureRound(subject, clean, prompts, round, seen);
+    const { features, taken } = await measureRound(subject, clean, prompts, round, seen);
     const width = Math.max(1, round.next[0]?.length ?? 1);
-    const margin = (negligibleShare * Math.max(0, repair)) / width;
+    const margin = (negligibleShare * Math.max(0, taken)) / width;
     for (const { feature, woke, effects } of features)
       tested.push({
         ...{ feature, wokeAfter: r + 1, prompts: woke, effects, margin },
         activeUnablated: clean.harmfulPrompts[feature]!,
         effect: mean(effects),
         p: signFlipTest(effects, flips(`above ${feature}`)),
-        // Without repair no margin can be stated, so nothing is called idle.
+        // Where the round took no refusal away no margin can be stated, so nothing is called idle.
         idleP: margin > 0 ? equivalenceTest(effects, margin, flips(`idle ${feature}`)) : 1,
       });
   }
@@ -95,16 +95,17 @@ async function measureRound(
   prompts: readonly number[],
   { ablated, next }: WokenRound,
   seen: ReadonlySet<number>,
-): Promise<{ features: { feature: number; woke: number; effects: number[] }[]; repair: number }> {
+): Promise<{ features: { feature: number; woke: number; effects: number[] }[]; taken: number }> {
   const waking = await wakingUnder(subject, clean, prompts, ablated);
   const features = waking.all.filter((feature) => !seen.has(feature));
-  // For each feature the runs without it and with it, after the two runs that give the repair.
+  // For each feature the runs without it and with it, after the two runs that say what the round takes away: the clean
+  // score less m0. The repair is no measure of it: it is all but 0 where only idle features wake.
   const contexts = features.map((feature) => {
     const own = next.find((set) => set.includes(feature)) ?? [];
     return union(ablated, without(own, [feature]));
   });
   const rows = [
-    (_: number) => ablated,
+    (_: number) => [],
     (prompt: number) => union(ablated, without(silentOnClean(clean, prompt), ablated)),
     ...contexts.flatMap((context, i) => [
       (prompt: number) => union(context, waking.silent(prompt)),
@@ -117,7 +118,7 @@ async function measureRound(
   const difference = (row: number) =>
     prompts.map((_, i) => scores[row * prompts.length + i]! - scores[(row + 1) * prompts.length + i]!);
   return {
-    repair: mean(difference(0)),
+    taken: mean(difference(0)),
     features: features.map((feature, i) => ({
       feature,
       woke: prompts.filter((prompt) => waking.woken(prompt).has(feature)).length,

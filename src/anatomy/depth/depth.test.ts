@@ -160,6 +160,16 @@ describe("backups", () => {
     expect(twins.map(({ status }) => status)).toEqual(["load-bearing", "load-bearing"]);
   });
 
+  it("are idle where they only rescale the stream a little, also after the last round, where nothing is repaired", async () => {
+    const circuit = new Circuit({
+      units: [active("a", 1), backup("rescales", 4, ["a"]), ...distractors(30, 6, 4)],
+      refusal: (read) => read("a") + 0.01 * read("rescales"),
+      harmful: 30,
+      seed: 4,
+    });
+    expect((await backupsOf(circuit)).map(({ status }) => status)).toEqual(["idle"]);
+  });
+
   it("stay undetermined where the prompts are too few to say", async () => {
     const few = await backupsOf(circuits.idle(1, 40, 9));
     expect(few.map(({ status }) => status)).toEqual(["undetermined", "undetermined"]);

@@ -167,6 +167,19 @@ it("a score that falls before the answer complies lowers the boundary, and the j
   }
 });
 
+it("a ceiling that derails most answers is no ground for a set that flips the few others", async () => {
+  const circuit = circuits.bottleneck(4, 20);
+  const prompts = circuit.harmful("fit");
+  const derails = answering(circuit, ({ off, prompt }) => {
+    if (!off.includes(circuit.named("a")[0]!)) return "refuse";
+    return prompt === prompts[0] ? "comply" : prompt === prompts[1] ? "incoherent" : "evade";
+  });
+  expect(await takeApart(derails, prompts, everything(circuit), search)).toMatchObject({
+    outcome: "only broken text",
+    sets: [],
+  });
+});
+
 it("where the score cannot tell a set that complies, judged answers steer the search", async () => {
   const circuit = circuits.bottleneck(2, 30);
   const both = circuit.named("a", "distractor 3");

@@ -36,8 +36,9 @@ export async function standingOf(
   const [all] = await judgedOf(subject, free(refusing), [universe]);
   const [scores] = await scoresOf(subject, free(refusing), [universe]);
   const below = scores!.filter((score) => score < boundary).length;
-  // Where the ceiling only breaks the text, a part of it may still flip: then the score says how many prompts it could be.
-  const most = all!.tally.complied > 0 ? all!.tally.complied : below;
+  // Where the ceiling derails more answers than it flips, a part of it may still flip: then the score says how many it could be.
+  const { complied, broken, evaded } = all!.tally;
+  const most = complied > 0 && complied >= broken + evaded ? complied : Math.max(complied, below);
   return {
     refusing,
     clean: clean!.tally,
