@@ -1,7 +1,8 @@
 /** Gradients of batches. Their numbers are compared with PyTorch in test/fixtures (oracle/engine_fixtures.py). */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Site } from "../../src/model/architecture/slots/sites.ts";
 import { type Checkpoint, openCheckpoint } from "../../src/model/checkpoint/checkpoint.ts";
-import type { Objective, Site } from "../../src/model/engine/backward/objectives.ts";
+import type { Objective } from "../../src/model/engine/backward/objectives.ts";
 import { capture } from "../../src/model/engine/capture.ts";
 import { CapturedRows } from "../../src/model/engine/captured-rows.ts";
 import { Engine } from "../../src/model/engine/engine.ts";

@@ -3,7 +3,8 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { readJson } from "../../src/files/disk/io.ts";
 import { openSafetensors } from "../../src/files/tensors/safetensors.ts";
-import type { Objective, Site } from "../../src/model/engine/backward/objectives.ts";
+import type { Site } from "../../src/model/architecture/slots/sites.ts";
+import type { Objective } from "../../src/model/engine/backward/objectives.ts";
 import type { Edit } from "../../src/model/engine/edits/edit.ts";
 import type { GradientRequest } from "../../src/model/engine/gradients.ts";
 

@@ -6,18 +6,13 @@
  * it goes backward block by block, all its calls through a block before the next. So a block's weights are decoded once for a
  * group, and one block's decoded weights are held at a time beside the sessions.
  */
+import type { Site } from "../architecture/slots/sites.ts";
 import { Tensor } from "../ort/ort.ts";
 import { BackwardPass, type Forwarded } from "./backward/backward-pass.ts";
 import { CallDescent, type DescentRow, insideOf, lowestFor, readSites } from "./backward/descent.ts";
 import { HeadGradient } from "./backward/head-gradient.ts";
 import { type LogitPlace, throughHead } from "./backward/logit-gradients.ts";
-import {
-  checkObjective,
-  checkSite,
-  logitPositions,
-  type Objective,
-  type Site,
-} from "./backward/objectives.ts";
+import { checkObjective, checkSite, logitPositions, type Objective } from "./backward/objectives.ts";
 import { firstOfEach, inGroups, padded } from "./backward/padding.ts";
 import { type MaskGradients, type RowGradients, requireFinite } from "./backward/row-gradients.ts";
 import { KvCache } from "./cache/kv-cache.ts";

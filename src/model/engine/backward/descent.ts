@@ -2,12 +2,12 @@
  * One forward call's way down: adds the gradients of objectives that read the residual stream themselves, and keeps the
  * gradients at the wanted sites and of the masks of edits.
  */
-import type { SiteKind } from "../../architecture/slots/sites.ts";
+import type { Site, SiteKind } from "../../architecture/slots/sites.ts";
 import type { Tensor } from "../../ort/ort.ts";
 import type { BatchEdits } from "../edits/batch-edits.ts";
 import type { SlotPlan } from "../edits/slot-plan.ts";
 import type { Descent, Forwarded, Inside } from "./backward-pass.ts";
-import type { Objective, Site } from "./objectives.ts";
+import type { Objective } from "./objectives.ts";
 import type { MaskGradients, RowGradients } from "./row-gradients.ts";
 
 type Floats = Float32Array<ArrayBuffer>;

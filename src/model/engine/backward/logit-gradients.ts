@@ -1,4 +1,5 @@
 /** The values of objectives of logits, and their gradients with respect to the last block's output. */
+import { joinFloats } from "../../../core/floats.ts";
 import type { HeadGradient } from "./head-gradient.ts";
 import { type LogitObjective, throughLogits } from "./objectives.ts";
 
@@ -35,7 +36,7 @@ export async function throughHead(
     const cotangents: Floats[] = [];
     for (let at = 0; at < held.length; at += rows) {
       const some = held.slice(at, at + rows);
-      const computed = await logits(joined(some.map(({ x }) => x)), from + at);
+      const computed = await logits(joinFloats(some.map(({ x }) => x)), from + at);
       const vocab = computed.length / some.length;
       for (const [i, { objective, position }] of some.entries()) {
         const cotangent = new Float32Array(vocab);
@@ -44,16 +45,8 @@ export async function throughHead(
         cotangents.push(cotangent);
       }
     }
-    const dx = await gradient.run(joined(held.map(({ x }) => x)), cotangents);
+    const dx = await gradient.run(joinFloats(held.map(({ x }) => x)), cotangents);
     for (const [i, { x, take }] of held.entries())
       take(parts[i]!, dx.subarray(i * x.length, (i + 1) * x.length));
   }
-}
-
-/** Arrays of one length, one after another. */
-function joined(rows: readonly Floats[]): Floats {
-  const size = rows[0]?.length ?? 0;
-  const all = new Float32Array(rows.length * size);
-  for (const [i, row] of rows.entries()) all.set(row, i * size);
-  return all;
 }

@@ -3,13 +3,7 @@
  * gradient with respect to these logits have a closed form, computed here in float64.
  */
 import { badInput } from "../../../core/errors.ts";
-import type { SiteKind } from "../../architecture/slots/sites.ts";
-
-export interface Site {
-  /** A block, from 0; for the site `embed` 0. */
-  layer: number;
-  site: SiteKind;
-}
+import type { Site } from "../../architecture/slots/sites.ts";
 
 /** Positions count from 0. The logits z and probabilities p are those of the next token after a position. */
 export type Objective =

@@ -1,7 +1,7 @@
 /** The gradients of one input, and the check that all are finite. */
 import { badInput } from "../../../core/errors.ts";
+import type { Site } from "../../architecture/slots/sites.ts";
 import { firstNotFinite } from "../../weights/finite.ts";
-import type { Site } from "./objectives.ts";
 
 type Floats = Float32Array<ArrayBuffer>;
 
