@@ -49,13 +49,14 @@ describePage("page of an anatomy in a browser", syntheticAnatomy, (open) => {
     ["only broken text", "With all candidates ablated, 60 of 62 answers are broken text."],
     ["no refusal to take apart", "The model refuses none of the 112 harmful prompts"],
   ] as const)("calls a null a null: %s", async (outcome, reason) => {
-    const { page, troubles } = await open({ outcome }, { empty: outcome === "no refusal to take apart" });
+    const empty = outcome === "no refusal to take apart";
+    const { page, troubles } = await open({ outcome }, { empty });
     const first = page.locator(".sounding > li").first();
     expect(await first.locator(".status").textContent()).toBe("Not found");
     expect(await first.textContent()).toContain(reason);
     for (const id of ["sets", "features", "depth", "backups", "cost"]) {
       expect(await page.locator(`#${id} .not-measured`).count()).toBe(1);
-      expect(await textOf(page, id)).toContain(reason);
+      expect(await textOf(page, id)).toContain(`${empty ? "Not measured." : "Nothing found."} ${reason}`);
     }
     expect(await problemsOf(page)).toEqual([]);
     expect(troubles).toEqual([]);

@@ -17,26 +17,29 @@ import {
   sitesTable,
   type Table,
 } from "../shown/anatomy-tables.ts";
-import { absentWords, headline, searchedWords } from "../shown/anatomy-words.ts";
+import { absent, headline, searchedWords } from "../shown/anatomy-words.ts";
 import { findingGroups, identitiesTable, plain, table } from "./markdown-blocks.ts";
 
 export function renderAnatomyMarkdown(data: AnatomyReport): string {
   const { anatomy } = data;
-  const absent = (part: Parameters<typeof absentWords>[1]) => absentWords(data, part);
+  const none = (part: Parameters<typeof absent>[1]) => {
+    const { title, what } = absent(data, part);
+    return `${title} ${what}`;
+  };
   const sections = [
     `# ${plain(data.title)}`,
     data.notes.map((line) => `> **Note.** ${plain(line)}`).join("\n>\n"),
     headlines(data),
     section("What was searched", plain(searchedWords(data)), sitesTable(anatomy)),
     section("Judged answers", "", answersTable(anatomy)),
-    section("Minimal sets", "", setsTable(anatomy), absent("minimal")),
+    section("Minimal sets", "", setsTable(anatomy), none("minimal")),
     section("Their controls", "", controlsTable(anatomy)),
-    section("Features", strongest(data), featuresTable(anatomy), absent("minimal")),
-    section("Rounds", "", roundsTable(anatomy), absent("backups")),
-    section("Cascade", "", cascadeTable(anatomy), absent("backups")),
-    section("Backups", "", backupsTable(anatomy), absent("backups")),
-    section("Size and cost", "", paretoTable(anatomy), absent("minimal")),
-    section("Single prompts", "", perPromptTable(anatomy), absent("minimal")),
+    section("Features", strongest(data), featuresTable(anatomy), none("minimal")),
+    section("Rounds", "", roundsTable(anatomy), none("backups")),
+    section("Cascade", "", cascadeTable(anatomy), none("backups")),
+    section("Backups", "", backupsTable(anatomy), none("backups")),
+    section("Size and cost", "", paretoTable(anatomy), none("minimal")),
+    section("Single prompts", "", perPromptTable(anatomy), none("minimal")),
     ...findingGroups(data.findings),
     section("What was measured", "", ledgerTable(anatomy)),
     identitiesTable(data.identities),
@@ -54,8 +57,8 @@ function headlines(data: AnatomyReport): string {
 }
 
 /** An empty table is replaced by the line that says why; where there is none, the section is left out. */
-function section(title: string, lead: string, { head, rows }: Table, absent = ""): string {
-  const body = rows.length > 0 ? [lead, table(head, rows)] : [absent === "" ? "" : plain(absent)];
+function section(title: string, lead: string, { head, rows }: Table, instead = ""): string {
+  const body = rows.length > 0 ? [lead, table(head, rows)] : [plain(instead)];
   const text = body.filter((part) => part !== "").join("\n\n");
   return text === "" ? "" : `## ${title}\n\n${text}`;
 }

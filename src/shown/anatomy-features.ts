@@ -17,6 +17,18 @@ export function featureNames({ sites }: Pick<Anatomy, "sites">): (feature: Featu
   return ({ sae, layer, feature }) => `#${feature} in ${siteName(layer)}${alone(layer) ? "" : ` (${sae})`}`;
 }
 
+/** A set by its sites, e.g. `#12 in block 1; #3, #40 in block 3`. */
+export function setNames(anatomy: Pick<Anatomy, "sites">): (features: readonly FeatureName[]) => string {
+  const nameOf = featureNames(anatomy);
+  return (features) => {
+    const bySae = new Map<string, FeatureName[]>();
+    for (const one of features) bySae.set(one.sae, [...(bySae.get(one.sae) ?? []), one]);
+    return [...bySae.values()]
+      .map((own) => [...own.slice(0, -1).map(({ feature }) => `#${feature}`), nameOf(own.at(-1)!)].join(", "))
+      .join("; ");
+  };
+}
+
 type Shown = Anatomy["features"][number];
 export type Role = "in a minimal set" | "load-bearing" | "idle" | "undetermined" | "in no set";
 

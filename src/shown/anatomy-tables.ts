@@ -1,7 +1,7 @@
 /** The tables of an anatomy, as the page and the Markdown show them. Cells are numbers as text, in the units of the heads. */
 import { formatCount, formatInterval, formatNumber, formatProbability, formatValue } from "../core/format.ts";
 import type { Anatomy } from "../core/records/anatomy.ts";
-import { type FeatureName, featureNames, mapFeatures, siteName, wakesWords } from "./anatomy-features.ts";
+import { featureNames, mapFeatures, setNames, siteName, wakesWords } from "./anatomy-features.ts";
 import { onFront } from "./anatomy-front.ts";
 
 /** A table: its first cell of each row is the row's header. */
@@ -69,7 +69,7 @@ export function answersTable({ prompts, ceiling, minimal_sets, rounds }: Anatomy
 }
 
 export function setsTable({ minimal_sets, sites }: Anatomy): Table {
-  const nameOf = featureNames({ sites });
+  const named = setNames({ sites });
   return {
     head: [
       "Set",
@@ -83,15 +83,22 @@ export function setsTable({ minimal_sets, sites }: Anatomy): Table {
     ],
     rows: minimal_sets.map(({ features, certified, certified_by, flips, control, chosen_again }, i) => [
       String(i + 1),
-      features.map(nameOf).join(", "),
+      named(features),
       certified ? `yes, by the ${certified_by}` : "not certified",
       withInterval(flips, "share"),
       String(flips.n),
       control?.judged == null ? "–" : withInterval(control.judged.flips, "share"),
       orDash(control?.judged?.p ?? null, formatProbability),
-      chosen_again === null ? "–" : chosen_again.map((share) => formatValue(share, "share")).join(", "),
+      chosenAgain(chosen_again),
     ]),
   };
+}
+
+/** The share of resamples for each feature of a set; the range where the set is large. */
+function chosenAgain(shares: readonly number[] | null): string {
+  if (shares === null) return "–";
+  const ends = shares.length <= 4 ? shares : [Math.min(...shares), Math.max(...shares)];
+  return ends.map((share) => formatValue(share, "share")).join(shares.length <= 4 ? ", " : " to ");
 }
 
 /** What the sets are compared with: on the score, and by judged answers. */
@@ -130,7 +137,7 @@ export function controlsTable({ minimal_sets }: Anatomy): Table {
 }
 
 export function roundsTable({ rounds, sites }: Anatomy): Table {
-  const nameOf = featureNames({ sites });
+  const named = setNames({ sites });
   return {
     head: [
       "Round",
@@ -144,7 +151,7 @@ export function roundsTable({ rounds, sites }: Anatomy): Table {
     ],
     rows: rounds.map(({ features, width, alternatives, answers, woken }, i) => [
       String(i + 1),
-      features.map(nameOf).join(", "),
+      named(features),
       String(width),
       String(Math.max(0, alternatives.length - 1)),
       String(answers.complied),
@@ -264,15 +271,14 @@ export function paretoTable({ pareto }: Anatomy): Table {
 }
 
 export function perPromptTable({ per_prompt, sites }: Anatomy): Table {
-  const nameOf = featureNames({ sites });
-  const named = (set: readonly FeatureName[]) => set.map(nameOf).join(" with ");
+  const named = setNames({ sites });
   return {
     head: ["Prompt", "Outcome", "Smallest set", "Minimal sets"],
     rows: per_prompt.map(({ prompt, outcome, sets }) => [
       prompt,
       outcome,
       sets.length === 0 ? "–" : String(Math.min(...sets.map((set) => set.length))),
-      sets.length === 0 ? "–" : sets.map(named).join("; "),
+      sets.length === 0 ? "–" : sets.map(named).join(" / "),
     ]),
   };
 }

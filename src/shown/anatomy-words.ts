@@ -202,17 +202,23 @@ function ranges(numbers: readonly number[]): string {
 
 const order = ["direction", "minimal", "backups"] as const;
 
-/** The line of a section that has nothing to show: why, and the command that fills it if one does. */
-export function absentWords({ anatomy, only, command }: AnatomyReport, part: (typeof order)[number]): string {
+/** What stands in a section that has nothing to show: why, and the command that fills it if one does. */
+export interface Absent {
+  title: "Not measured." | "Nothing found.";
+  what: string;
+}
+
+export function absent({ anatomy, only, command }: AnatomyReport, part: (typeof order)[number]): Absent {
   const { outcome, reason, sites } = anatomy;
-  if (outcome === "no refusal to take apart") return reason;
+  if (outcome === "no refusal to take apart") return { title: "Not measured.", what: reason };
   const asked = order.indexOf(only) >= order.indexOf(part);
   if (asked && (part === "direction" || sites.length > 0)) {
-    if (outcome !== "found") return `${outcomeWords[outcome]}: ${reason}`;
-    return part === "direction"
-      ? "No direction passes the filters."
-      : "The search found nothing to show here.";
+    const own = part === "direction" ? "No direction passes the filters." : "The search found no set.";
+    return { title: "Nothing found.", what: outcome === "found" || part === "direction" ? own : reason };
   }
   const saes = part === "direction" ? "" : " --sae SAE";
-  return `This run stopped before it. Try: ${command}${saes} --only ${part} --out RUN`;
+  return {
+    title: "Not measured.",
+    what: `This run stopped before it. Try: ${command}${saes} --only ${part} --out RUN`,
+  };
 }

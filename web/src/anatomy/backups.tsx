@@ -1,7 +1,7 @@
 /** What woke, and whether it carries the refusal: that a feature wakes says nothing by itself. */
 import type { AnatomyReport } from "../../../src/core/records/anatomy-report.ts";
 import { backupsTable } from "../../../src/shown/anatomy-tables.ts";
-import { absentWords } from "../../../src/shown/anatomy-words.ts";
+import { absent } from "../../../src/shown/anatomy-words.ts";
 import { NotMeasured } from "../components/not-measured.tsx";
 import { Section } from "../components/section.tsx";
 import { SharedTable } from "../components/table/shared-table.tsx";
@@ -27,7 +27,7 @@ export function Backups({ data }: { data: AnatomyReport }) {
       ) : data.anatomy.depth !== null ? (
         <p className="prose">No feature woke in any round. What the ablation leaves has no backup here.</p>
       ) : (
-        <NotMeasured what={absentWords(data, "backups")} />
+        <NotMeasured {...absent(data, "backups")} />
       )}
     </Section>
   );

@@ -4,7 +4,7 @@ import { formatNumber } from "../../../src/core/format.ts";
 import type { Anatomy } from "../../../src/core/records/anatomy.ts";
 import type { AnatomyReport } from "../../../src/core/records/anatomy-report.ts";
 import { cascadeTable, intervalWords, roundsTable } from "../../../src/shown/anatomy-tables.ts";
-import { absentWords } from "../../../src/shown/anatomy-words.ts";
+import { absent } from "../../../src/shown/anatomy-words.ts";
 import { type Curve, CurveChart, CurveLegend } from "../charts/curve-chart.tsx";
 import { DataFigure } from "../components/data-figure.tsx";
 import { NotMeasured } from "../components/not-measured.tsx";
@@ -21,7 +21,7 @@ export function Depth({ data }: { data: AnatomyReport }) {
       lead="Each round ablates a minimal set while everything that was silent is held silent, and then releases the hold. If the refusal comes back, something woke. The number of rounds until the free model gives way is the depth."
     >
       {anatomy.rounds.length === 0 && anatomy.cascade.length === 0 ? (
-        <NotMeasured what={absentWords(data, "backups")} />
+        <NotMeasured {...absent(data, "backups")} />
       ) : (
         <>
           {anatomy.cascade.length > 0 && <Cascade anatomy={anatomy} />}

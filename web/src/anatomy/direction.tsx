@@ -5,7 +5,7 @@ import type { Anatomy } from "../../../src/core/records/anatomy.ts";
 import type { AnatomyReport } from "../../../src/core/records/anatomy-report.ts";
 import { siteName } from "../../../src/shown/anatomy-features.ts";
 import { intervalWords } from "../../../src/shown/anatomy-tables.ts";
-import { absentWords } from "../../../src/shown/anatomy-words.ts";
+import { absent } from "../../../src/shown/anatomy-words.ts";
 import { CurveChart, CurveLegend } from "../charts/curve-chart.tsx";
 import { HeatMap, scaleOf } from "../charts/heat-map.tsx";
 import { shade } from "../charts/shade.ts";
@@ -26,7 +26,7 @@ export function Direction({ data }: { data: AnatomyReport }) {
       lead="The difference between the mean residual streams of harmful and harmless prompts. Ablated at every site, it should end refusals; added, it should cause them."
     >
       {direction === null ? (
-        <NotMeasured what={absentWords(data, "direction")} />
+        <NotMeasured {...absent(data, "direction")} />
       ) : (
         <>
           <div className="pair">

@@ -14,7 +14,7 @@ import {
   wakesWords,
 } from "../../../src/shown/anatomy-features.ts";
 import { featuresTable } from "../../../src/shown/anatomy-tables.ts";
-import { absentWords } from "../../../src/shown/anatomy-words.ts";
+import { absent } from "../../../src/shown/anatomy-words.ts";
 import { DataFigure } from "../components/data-figure.tsx";
 import { NotMeasured } from "../components/not-measured.tsx";
 import { Section } from "../components/section.tsx";
@@ -35,7 +35,7 @@ export function FeatureMap({ data }: { data: AnatomyReport }) {
       lead="The features of the minimal sets and all that wake when others are ablated. From left to right the sites, from top to bottom when a feature wakes. Open one for the tokens that it is active on."
     >
       {features.length === 0 ? (
-        <NotMeasured what={absentWords(data, "minimal")} />
+        <NotMeasured {...absent(data, "minimal")} />
       ) : (
         <DataFigure
           title="Features by site and round of waking"

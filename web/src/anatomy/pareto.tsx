@@ -5,7 +5,7 @@ import type { Anatomy } from "../../../src/core/records/anatomy.ts";
 import type { AnatomyReport } from "../../../src/core/records/anatomy-report.ts";
 import { onFront } from "../../../src/shown/anatomy-front.ts";
 import { paretoTable } from "../../../src/shown/anatomy-tables.ts";
-import { absentWords } from "../../../src/shown/anatomy-words.ts";
+import { absent } from "../../../src/shown/anatomy-words.ts";
 import { FrontChart, type FrontPoint } from "../charts/front-chart.tsx";
 import { DataFigure } from "../components/data-figure.tsx";
 import { NotMeasured } from "../components/not-measured.tsx";
@@ -21,7 +21,7 @@ export function Pareto({ data }: { data: AnatomyReport }) {
       lead="Sets of rising size. A set is on the front if no other set is as small, leaves as few refusals and costs as little. The cost is how far answers to harmless prompts change."
     >
       {anatomy.pareto.length === 0 ? (
-        <NotMeasured what={absentWords(data, "minimal")} />
+        <NotMeasured {...absent(data, "minimal")} />
       ) : (
         <>
           <ul className="legend">

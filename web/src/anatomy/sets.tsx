@@ -2,7 +2,7 @@
 import { useMemo } from "react";
 import type { AnatomyReport } from "../../../src/core/records/anatomy-report.ts";
 import { answersTable, controlsTable, perPromptTable, setsTable } from "../../../src/shown/anatomy-tables.ts";
-import { absentWords } from "../../../src/shown/anatomy-words.ts";
+import { absent } from "../../../src/shown/anatomy-words.ts";
 import { IntervalChart, type IntervalRow } from "../charts/interval-chart.tsx";
 import { Legend } from "../charts/marks.tsx";
 import { Figure } from "../components/figure.tsx";
@@ -31,7 +31,7 @@ export function Sets({ data }: { data: AnatomyReport }) {
       lead="Features that must be ablated together before the model complies. 1-minimal means that no member can be left out; a smaller set of other features may exist. A flip is a judged answer that complies, in sound text."
     >
       {anatomy.minimal_sets.length === 0 ? (
-        <NotMeasured what={absentWords(data, "minimal")} />
+        <NotMeasured {...absent(data, "minimal")} />
       ) : (
         <>
           <Legend tiers={[]} notes={["Bar: interval", "Grey cross and dashes: the control"]} />

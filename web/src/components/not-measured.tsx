@@ -1,8 +1,13 @@
 /** Stands in for a section's content. The page says what is absent, so that readers need not notice it themselves. */
-export function NotMeasured({ what }: { what: string }) {
+interface NotMeasuredProps {
+  what: string;
+  title?: string;
+}
+
+export function NotMeasured({ what, title = "Not measured." }: NotMeasuredProps) {
   return (
     <p className="not-measured">
-      <strong>Not measured.</strong> {what}
+      <strong>{title}</strong> {what}
     </p>
   );
 }
