@@ -226,12 +226,10 @@ export function buildHead(
  */
 export function buildGenerationHead(config: ModelConfig, declare: Declare): Graph {
   const { graph, logits } = buildHead(config, declare, true);
-  const logProbabilities = logSoftmax(logits, 1);
   const watch = graph.input("watch", "int64", ["W"]);
   graph.output("logits", logits);
   graph.output("finite", reduceMean(sub(logits, logits), [1]));
   graph.output("token", topK(logits, 1).indices);
-  graph.output("log_probabilities", logProbabilities);
-  graph.output("watched", gather(logProbabilities, watch, 1));
+  graph.output("watched", gather(logSoftmax(logits, 1), watch, 1));
   return graph;
 }

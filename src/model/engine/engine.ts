@@ -35,9 +35,8 @@ export interface HeadResult {
   token: Int32Array;
   /** [N, watch] log probabilities of the watched tokens. */
   watched: Float32Array;
-  /** [N, vocab] each; null when not asked for. */
+  /** [N, vocab]; null when not asked for. */
   logits: Float32Array<ArrayBuffer> | null;
-  logProbabilities: Float32Array<ArrayBuffer> | null;
 }
 
 /** Outputs of a session, and the function that takes them. */
@@ -276,8 +275,7 @@ export class Engine {
    * @param x residual rows after the last block, [N, d]
    * @param watch token ids whose log probabilities are wanted
    * @param nameOf the name of a row for error messages
-   * @param more.rescale [N] multiplies the normed rows; ones when not given
-   * @param more.wantLogProbabilities whether all log probabilities are wanted
+   * @param rescale [N] multiplies the normed rows; ones when not given
    * @throws FathomError for logits that are not finite
    */
   async head(
@@ -285,21 +283,16 @@ export class Engine {
     watch: readonly number[],
     wantLogits: boolean,
     nameOf: (row: number) => string = (row) => `row ${row}`,
-    more: { rescale?: Float32Array<ArrayBuffer>; wantLogProbabilities?: boolean } = {},
+    rescale?: Float32Array<ArrayBuffer>,
   ): Promise<HeadResult> {
     const N = x.length / this.config.hiddenSize;
-    const { rescale = new Float32Array(N).fill(1), wantLogProbabilities = false } = more;
-    const wanted = [
-      ...(wantLogits ? ["logits"] : []),
-      ...(wantLogProbabilities ? ["log_probabilities"] : []),
-    ];
     const outputs = await (await this.#headSession()).run(
       {
         x: new Tensor("float32", x, [N, this.config.hiddenSize]),
-        rescale: new Tensor("float32", rescale, [N, 1]),
+        rescale: new Tensor("float32", rescale ?? new Float32Array(N).fill(1), [N, 1]),
         watch: new Tensor("int64", BigInt64Array.from(watch, BigInt), [watch.length]),
       },
-      ["token", "watched", "finite", ...wanted],
+      ["token", "watched", "finite", ...(wantLogits ? ["logits"] : [])],
     );
     const bad = firstNotFinite(floats(outputs["finite"]!));
     if (bad >= 0) throw overflow(nameOf(bad), "the logits");
@@ -307,7 +300,6 @@ export class Engine {
       token: Int32Array.from(outputs["token"]!.data as BigInt64Array, Number),
       watched: floats(outputs["watched"]!),
       logits: wantLogits ? floats(outputs["logits"]!) : null,
-      logProbabilities: wantLogProbabilities ? floats(outputs["log_probabilities"]!) : null,
     };
   }
 

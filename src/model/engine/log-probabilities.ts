@@ -13,13 +13,23 @@ export function stepLogProbabilities(
 ): StepLogProbabilities {
   const best = mostProbable(logits, Math.max(1, count));
   const highest = logits[best[0]!]!;
+  const logSum = logSumOver(logits, highest);
+  const of = (id: number) => logits[id]! - highest - logSum;
+  return {
+    chosen: of(chosen),
+    top: best.slice(0, count).map((id) => ({ id, logProbability: of(id) })),
+  };
+}
+
+/**
+ * log Σ exp(logit − highest) of the logits [vocab], in float64. So a log probability is (logit − highest) − this. In float32 a
+ * probability near 1 would lose its distance from 1, and with it the log-odds.
+ * @param highest the largest logit
+ */
+export function logSumOver(logits: Float32Array, highest: number): number {
   let sum = 0;
   for (const logit of logits) sum += Math.exp(logit - highest);
-  const logSum = highest + Math.log(sum);
-  return {
-    chosen: logits[chosen]! - logSum,
-    top: best.slice(0, count).map((id) => ({ id, logProbability: logits[id]! - logSum })),
-  };
+  return Math.log(sum);
 }
 
 /** The ids of the largest logits, the largest first. */

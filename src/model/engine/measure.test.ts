@@ -148,6 +148,19 @@ describe("the scale of the final norm", () => {
     close();
   });
 
+  it("leaves what a sure token lacks to 1 exact: it is what all others have", async () => {
+    const own = (await measured([request])).rows[0]!.finalScales;
+    const { rows, vocabSize } = await measured([{ ...request, finalScales: own.map((s) => s / 12) }]);
+    const surest = [0, 1].map((at) => {
+      const all = [...rows[0]!.logProbabilities!.subarray(at * vocabSize, (at + 1) * vocabSize)];
+      const best = Math.max(...all);
+      const others = all.reduce((sum, value) => sum + (value === best ? 0 : Math.exp(value)), 0);
+      expect(-Math.expm1(best) / others).toBeCloseTo(1, 4);
+      return others;
+    });
+    expect(Math.min(...surest)).toBeLessThan(1e-4);
+  });
+
   it.each<[string, Partial<MeasureRequest>, string]>([
     ["position", { positions: [17] }, "positions of row: expected tokens from 0 to 16, found 17"],
     [

@@ -17,6 +17,7 @@ import { checkMasks } from "./edits/edit.ts";
 import type { LaidOutEdit } from "./edits/laid-out.ts";
 import type { Engine } from "./engine.ts";
 import { mostKept } from "./inputs/most-kept.ts";
+import { logSumOver } from "./log-probabilities.ts";
 import { leastRead } from "./read-prompts.ts";
 import type { Segment } from "./segments.ts";
 
@@ -202,7 +203,7 @@ class Measurement {
   /** Reads the asked positions of all rows, and gives each row's results. */
   async #head(rows: readonly Row[], onRow: (row: Measured) => void): Promise<void> {
     const { hiddenSize: d, vocabSize } = this.#engine.config;
-    const { watch, want = {} } = this.#options;
+    const { watch } = this.#options;
     const results = rows.map((row) => this.#seen(row));
     const asked = rows.flatMap(({ request }, row) =>
       request.positions.map((position, at) => ({ row, position, at, scale: request.finalScales?.[at] })),
@@ -212,16 +213,18 @@ class Measurement {
       const x = joinFloats(own.map(({ row, position }) => residualAt(rows[row]!, position, d)));
       const scales = own.map((_, i) => this.#scaleOf(x.subarray(i * d, (i + 1) * d)));
       const rescale = Float32Array.from(scales, (scale, i) => scale / (own[i]!.scale ?? scale));
-      const head = await this.#engine.head(x, watch, false, (i) => rows[own[i]!.row]!.request.id, {
-        rescale,
-        wantLogProbabilities: want.logProbabilities === true,
-      });
+      const nameOf = (i: number) => rows[own[i]!.row]!.request.id;
+      const { logits, token } = await this.#engine.head(x, [], true, nameOf, rescale);
       for (const [i, { row, at }] of own.entries()) {
         const { finalScales, watched, logProbabilities } = results[row]!;
         finalScales[at] = scales[i]!;
-        watched.set(head.watched.subarray(i * watch.length, (i + 1) * watch.length), at * watch.length);
-        const all = head.logProbabilities?.subarray(i * vocabSize, (i + 1) * vocabSize);
-        if (all !== undefined) logProbabilities!.set(all, at * vocabSize);
+        const ofRow = logits!.subarray(i * vocabSize, (i + 1) * vocabSize);
+        const highest = ofRow[token[i]!]!;
+        const logSum = logSumOver(ofRow, highest);
+        watch.forEach((id, w) => (watched[at * watch.length + w] = ofRow[id]! - highest - logSum));
+        if (logProbabilities === null) continue;
+        for (let id = 0; id < vocabSize; id++)
+          logProbabilities[at * vocabSize + id] = ofRow[id]! - highest - logSum;
       }
     }
     for (const result of results) onRow(result);
