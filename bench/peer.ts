@@ -47,6 +47,18 @@ export function runSaeTraining(
   return runOracle(python, "peer_sae_train.py", args) as ReturnType<typeof runSaeTraining>;
 }
 
+/** PyTorch, measuring candidate directions. @param python as for PyTorch */
+export function runTorchDirection(
+  python: string,
+  args: readonly string[],
+): {
+  peer: string;
+  secondsPerCandidate: number;
+  candidates: { layer: number; position: number; bypass: number; induce: number; kl: number }[];
+} {
+  return runOracle(python, "peer_direction.py", args) as ReturnType<typeof runTorchDirection>;
+}
+
 /** @returns the JSON on the last line that a program of the oracle prints */
 function runOracle(python: string, program: string, args: readonly string[]): unknown {
   const script = join(import.meta.dirname, "../oracle", program);

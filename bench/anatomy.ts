@@ -1,0 +1,146 @@
+/**
+ * Times the choice of a refusal direction, beside PyTorch on the same machine:
+ *
+ *     node bench/anatomy.ts --model FILE.gguf --prompts requests [--fit 128] [--validate 32] [--layers 10,14,16]
+ *       [--tokens 40,2121] [--peer PYTHON] [--threads 2]
+ *
+ * A candidate is measured on all validation prompts: bypass, induce, KL. The candidates of a few layers are measured, at every
+ * position behind the user's text, and the time of all candidates is extrapolated from them. Screening is timed as it is: one backward pass
+ * for all candidates, then a fifth of them measured. The peer measures fewer candidates of the same layers, in two ways
+ * (oracle/peer_direction.py), and its numbers are compared with ours.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { random } from "../src/core/random.ts";
+import { fitDirections } from "../src/jobs/anatomy/direction/fit-directions.ts";
+import { Interventions } from "../src/jobs/anatomy/direction/interventions.ts";
+import { measureCandidates } from "../src/jobs/anatomy/direction/measure-candidates.ts";
+import { screenCandidates } from "../src/jobs/anatomy/direction/screen-candidates.ts";
+import type { DirectionStudy } from "../src/jobs/anatomy/direction/study.ts";
+import { commonStart } from "../src/jobs/anatomy/reading/common-start.ts";
+import { postInstructionPositions } from "../src/jobs/anatomy/reading/positions.ts";
+import type { ReadPrompt } from "../src/jobs/anatomy/reading/read-prompt.ts";
+import { ScoreRows } from "../src/jobs/anatomy/reading/score-rows.ts";
+import { textOf } from "../src/model/checkpoint/checkpoint.ts";
+import { openModel } from "../src/model/model.ts";
+import { loadPrompts } from "../src/prompts/load.ts";
+import { runTorchDirection } from "./peer.ts";
+
+const { values } = parseArgs({
+  options: {
+    model: { type: "string" },
+    prompts: { type: "string", default: "requests" },
+    fit: { type: "string", default: "128" },
+    validate: { type: "string", default: "32" },
+    layers: { type: "string", default: "10,14,16" },
+    tokens: { type: "string", default: "40,2121,19152" },
+    peer: { type: "string" },
+    threads: { type: "string", default: "2" },
+  },
+});
+if (values.model === undefined) throw new Error("bench/anatomy: expected --model DIR_OR_FILE");
+const threads = Number(values.threads);
+const numbers = (text: string) => text.split(",").map(Number);
+const layers = numbers(values.layers);
+const tokens = numbers(values.tokens);
+
+const model = await openModel(values.model, { threads });
+const { template } = textOf(model.checkpoint);
+const encode = (content: string) =>
+  template!.encode([{ role: "user", content }], { addGenerationPrompt: true });
+const positions = postInstructionPositions(encode);
+const { prompts } = await loadPrompts(values.prompts);
+const sideOf = { hazard_adjacent: "harmful", benign: "harmless" } as const;
+/** The first prompts of each side: they fit, the next ones validate. */
+const read = (["hazard_adjacent", "benign"] as const).flatMap((tier) =>
+  prompts
+    .filter((prompt) => prompt.tier === tier)
+    .slice(0, Number(values.fit) + Number(values.validate))
+    .map(
+      (prompt, i): ReadPrompt => ({
+        ...{
+          id: prompt.id,
+          cluster: prompt.pair ?? prompt.id,
+          side: sideOf[tier],
+          ids: encode(prompt.prompt),
+        },
+        split: i < Number(values.fit) ? "fit" : "validate",
+      }),
+    ),
+);
+const part = (split: ReadPrompt["split"], side: ReadPrompt["side"]) =>
+  read.filter((prompt) => prompt.split === split && prompt.side === side);
+const last = { prefix: [], tokens };
+const start = commonStart(read.map(({ ids }) => ids));
+const study: DirectionStudy = {
+  interventions: new Interventions(model, new ScoreRows([last]), start),
+  memory: { recall: async (_what, _inputs, measure) => await measure() },
+  fit: read.filter(({ split }) => split === "fit"),
+  validate: { harmful: part("validate", "harmful"), harmless: part("validate", "harmless") },
+  ...{ places: 1, boundary: 0, level: 0.95, random: random(0) },
+};
+
+const depth = model.checkpoint.config.layers.length;
+const every = Array.from({ length: depth + 1 }, (_, i) => i - 1);
+const fitted = await timed(() => fitDirections(model, study.fit, { layers: every, positions }, start));
+const { candidates } = fitted.result;
+const chosen = candidates.filter(({ layer }) => layers.includes(layer));
+// The first measurement makes room for edits in the sessions, which takes time once.
+await measureCandidates(study, chosen.slice(0, 1), () => undefined);
+const measured = await timed(() => measureCandidates(study, chosen, () => undefined));
+const screened = await timed(() => screenCandidates(study, candidates, last));
+const each = measured.seconds / chosen.length;
+const exhaustive = each * candidates.length;
+const screen = screened.seconds + exhaustive / 5;
+say(`${study.fit.length} prompts fit ${candidates.length} candidates in ${fitted.seconds.toFixed(1)} s`);
+say(
+  `${study.validate.harmful.length} + ${study.validate.harmless.length} prompts: ${each.toFixed(2)} s a candidate, ` +
+    `${(measured.result.blockEvaluations / chosen.length).toFixed(0)} block evaluations`,
+);
+say(
+  `all candidates: ${exhaustive.toFixed(0)} s; screened: ${screen.toFixed(0)} s, of which ${screened.seconds.toFixed(1)} s estimate`,
+);
+await model.close();
+if (values.peer !== undefined) comparePeer(values.peer, values.model);
+
+function comparePeer(python: string, file: string): void {
+  const folder = mkdtempSync(join(tmpdir(), "fathom-bench-"));
+  try {
+    const ids = (split: ReadPrompt["split"]) => ({
+      harmful: part(split, "harmful").map((prompt) => prompt.ids),
+      harmless: part(split, "harmless").map((prompt) => prompt.ids),
+    });
+    const plan = join(folder, "plan.json");
+    writeFileSync(plan, JSON.stringify({ positions, tokens, fit: ids("fit"), validate: ids("validate") }));
+    const places = layers.map((layer) => `${layer}:-1`).join();
+    for (const way of ["batched", "published"]) {
+      const args = ["--model", file, "--prompts", plan, `--places=${places}`, "--way", way];
+      const peer = runTorchDirection(python, [...args, "--threads", String(threads)]);
+      const differences = peer.candidates.flatMap((theirs) => {
+        const ours = measured.result.candidates.find(
+          ({ layer, position }) => layer === theirs.layer && position === theirs.position,
+        )!;
+        return (["bypass", "induce", "kl"] as const).map((what) => Math.abs(ours[what] - theirs[what]));
+      });
+      const all = peer.secondsPerCandidate * candidates.length;
+      say(
+        `${peer.peer}: ${peer.secondsPerCandidate.toFixed(2)} s a candidate; ratio ${(all / exhaustive).toFixed(1)} ` +
+          `for all, ${(all / screen).toFixed(1)} screened; numbers within ${Math.max(...differences).toExponential(1)}`,
+      );
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function timed<T>(work: () => Promise<T>): Promise<{ result: T; seconds: number }> {
+  const start = performance.now();
+  const result = await work();
+  return { result, seconds: (performance.now() - start) / 1000 };
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
