@@ -3,6 +3,7 @@
  */
 import { Command } from "commander";
 import { fathomVersion } from "../jobs/job/version.ts";
+import { anatomyCommand } from "./commands/anatomy.ts";
 import { auditCommand } from "./commands/audit.ts";
 import { captureCommand } from "./commands/capture.ts";
 import { doctorCommand } from "./commands/doctor.ts";
@@ -27,6 +28,7 @@ export function buildProgram(): Command {
     .helpOption("-h, --help", "show this help");
   for (const command of [
     auditCommand(),
+    anatomyCommand(),
     reportCommand(),
     rescoreCommand(),
     captureCommand(),

@@ -1,6 +1,6 @@
 /** All defaults of Fathom, for the library and the command line. The code below them has none: a plan states every choice. */
 import { published } from "../audit/features/published-categories.ts";
-import type { AnatomyPlan } from "../jobs/anatomy/plan.ts";
+import type { AnatomyPlan } from "../jobs/anatomy/plan/plan.ts";
 import type { AuditPlan } from "../jobs/audit/plan.ts";
 import { templateDay } from "../model/text/jinja/strftime.ts";
 
@@ -128,6 +128,11 @@ export const anatomyDefaults = {
     candidates: 2000,
     sets: 8,
     searches: 24,
+    measured: 32,
+    rounds: 6,
+    stability: 20,
+    ranked: 64,
+    waking_draws: 39,
     per_prompt: 8,
     // The smallest p is 1/200 with 199 sets, which survives a correction over ten claims, and 1/51 with 50.
     controls: 199,
@@ -140,6 +145,7 @@ export const anatomyDefaults = {
     dimensions: 4,
     cone_samples: 8,
   },
+  calipers: { norm: 1.5, frequency: 2, cosine: 0.1 },
   batch_size: 32,
   seed: 0,
 } satisfies Omit<AnatomyPlan, "model" | "saes" | "harmful" | "harmless">;

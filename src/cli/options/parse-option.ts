@@ -65,6 +65,30 @@ export function wholeNumbers(option: string, range: Range) {
   return (text: string): number[] => unique(option, split(text).map(one));
 }
 
+/** A list such as `-1,0,5`. */
+export function integers(option: string, range: Range) {
+  return (text: string): number[] =>
+    unique(
+      option,
+      split(text).map((word) => {
+        const value = /^-?\d{1,15}$/.test(word) ? Number(word) : NaN;
+        if (inRange(value, range)) return value;
+        throw badInput(option, `whole numbers ${inWords(range)}`, JSON.stringify(word));
+      }),
+    );
+}
+
+/** A number, or the word none, which is null. */
+export function numberOrNone(option: string, range: Range = { from: -Infinity }) {
+  return (text: string): number | null => {
+    if (text === "none") return null;
+    const value = /^-?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : NaN;
+    if (Number.isFinite(value) && inRange(value, range)) return value;
+    const wanted = range.from === -Infinity ? "a number" : `a number ${inWords(range)}`;
+    throw badInput(option, `${wanted}, or none`, JSON.stringify(text));
+  };
+}
+
 /** A list such as `chat,none`, in which every value is one of the choices. */
 export function choices<T extends string>(option: string, known: readonly T[]) {
   return (text: string): T[] =>

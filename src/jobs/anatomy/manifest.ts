@@ -16,7 +16,7 @@ import { originSchema } from "../inputs/origin.ts";
 import { firstDifference } from "../job/difference.ts";
 import { environmentSchema } from "../job/environment.ts";
 import { requireSame } from "../job/same-inputs.ts";
-import { choicesSchema } from "./plan.ts";
+import { choicesSchema } from "./plan/plan.ts";
 
 /** The format of the directory. An anatomy of another format is refused. */
 const anatomyFormat = 1;
@@ -65,6 +65,9 @@ export type AnatomyManifest = z.infer<typeof anatomyManifestSchema>;
 export const manifestKind = { kind: "anatomy", format: anatomyFormat } as const;
 
 export const manifestPath = (run: string): string => join(run, "manifest.json");
+
+/** Whether there is an anatomy that `--resume` goes on with. */
+export const hasBegun = (run: string): boolean => existsSync(manifestPath(run));
 
 export function writeManifest(run: string, manifest: AnatomyManifest): void {
   writeTextAtomically(manifestPath(run), `${JSON.stringify(manifest, null, 2)}\n`);

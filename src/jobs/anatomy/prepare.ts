@@ -20,7 +20,7 @@ import type { Tell } from "../job/job-events.ts";
 import type { AskedPrompt } from "./answers/clean-answers.ts";
 import { promptsName } from "./begin.ts";
 import { type AnatomyManifest, manifestKind } from "./manifest.ts";
-import type { AnatomyPlan } from "./plan.ts";
+import type { AnatomyPlan } from "./plan/plan.ts";
 
 export interface PreparedAnatomy {
   plan: AnatomyPlan;

@@ -1,8 +1,8 @@
 /** The plan of an anatomy. It states every choice; the command line fills in the defaults. */
 import { z } from "zod";
-import { devices } from "../../core/records/device.ts";
-import { templateVarsSchema } from "../../core/records/observation.ts";
-import { precisions } from "../../core/records/precision.ts";
+import { devices } from "../../../core/records/device.ts";
+import { templateVarsSchema } from "../../../core/records/observation.ts";
+import { precisions } from "../../../core/records/precision.ts";
 
 /** What an anatomy can be asked for. Each includes the ones before it. */
 export const anatomyParts = ["direction", "minimal", "backups"] as const;
@@ -16,6 +16,13 @@ const sizesSchema = z.strictObject({
   candidates: some.describe("The most features that the search may ablate, over all SAEs."),
   sets: some.describe("The most alternative minimal sets."),
   searches: some.describe("The most searches for them."),
+  measured: some.describe(
+    "The most features that a ranking ablates for real because their estimate cannot be trusted.",
+  ),
+  rounds: some.describe("The most rounds of redundancy."),
+  stability: some.describe("Resamples of the prompts on which the search is repeated."),
+  ranked: some.describe("Features whose true effect is compared with the ranking."),
+  waking_draws: some.describe("Random changes that show what wakes by chance."),
   per_prompt: some.describe("Fitting prompts that are also taken apart one by one."),
   controls: some.describe("Matched random sets whose effect on the score is measured."),
   judged_controls: some.describe("Matched random sets whose answers are generated and judged."),
@@ -56,6 +63,13 @@ const directionSchema = z.strictObject({
   doses: z.array(z.number()).min(1).describe("How many times the vector is added for the dose curve."),
 });
 
+/** How far a control may differ from the feature that it stands for. */
+const calipersSchema = z.strictObject({
+  norm: z.number().min(1).describe("Largest ratio of what the two write into the stream."),
+  frequency: z.number().min(1).describe("Largest ratio of how often they are active."),
+  cosine: z.number().positive().describe("Largest difference of their cosines with the direction."),
+});
+
 /** The choices that decide a result, besides model, SAEs and prompts, which a manifest names by their content. */
 export const choicesSchema = z.strictObject({
   precision: z.enum(precisions),
@@ -73,6 +87,7 @@ export const choicesSchema = z.strictObject({
   score_tokens: z.array(z.int().nonnegative()).min(1).nullable(),
   direction: directionSchema,
   sizes: sizesSchema,
+  calipers: calipersSchema,
   /** Rows that are computed together. It decides speed and memory, and no result. */
   batch_size: some.max(1024),
   seed: z.int().nonnegative(),

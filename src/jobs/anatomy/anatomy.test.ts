@@ -1,0 +1,126 @@
+/** A whole anatomy of circuits whose facts are known, and its end after kills. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { anatomyPlan } from "../../cli/anatomy/plan-of.ts";
+import { anatomySchema } from "../../core/records/anatomy.ts";
+import { findingSchema } from "../../core/records/finding.ts";
+import { readJson } from "../../files/disk/io.ts";
+import { bundledCircuits } from "../../organisms/circuits/bundled.ts";
+import { compileCircuit } from "../../organisms/circuits/circuits.ts";
+import type { CircuitFacts, Place } from "../../organisms/circuits/facts.ts";
+import { writeCircuit } from "../../organisms/circuits/save.ts";
+import { anatomy } from "./anatomy.ts";
+import type { AnatomyRecords } from "./anatomy-records.ts";
+import { measurementsPath } from "./begin.ts";
+import type { AnatomyPlan } from "./plan/plan.ts";
+
+const scratch = mkdtempSync(join(tmpdir(), "fathom-anatomy-job-"));
+afterAll(() => {
+  rmSync(scratch, { recursive: true });
+});
+
+/** Small sizes: what is found does not depend on how many controls stand beside it. */
+const sizes = {
+  ...{ controls: 39, judged_controls: 20, control_prompts: 6, resamples: 200, random_directions: 19 },
+  ...{ per_prompt: 1, stability: 2, ranked: 16, waking_draws: 9, halves: 4, dimensions: 2, cone_samples: 2 },
+};
+
+function planFor(name: string, seed: number): { plan: AnatomyPlan; facts: CircuitFacts } {
+  const folder = join(scratch, `${name}-${seed}`);
+  const circuit = compileCircuit(bundledCircuits().find((one) => one.name === name)!, seed);
+  writeCircuit(folder, circuit);
+  const plan = anatomyPlan({
+    ...{ model: folder, harmful: join(folder, "harmful.jsonl"), harmless: join(folder, "harmless.jsonl") },
+    ...{ sae: circuit.dictionaries.map((one) => join(folder, one.folder)), cache: true, positions: [-1] },
+  });
+  return { plan: { ...plan, sizes: { ...plan.sizes, ...sizes } }, facts: circuit.facts };
+}
+
+const run = async (plan: AnatomyPlan, out: string, resume = false, signal = new AbortController().signal) =>
+  await anatomy(plan, { out, resume, threads: 1, keepRounded: false, tell: () => undefined, signal });
+
+const place = ({ layer, feature }: Pick<Place, "layer" | "feature">) => `${layer}/${feature}`;
+const places = (sets: readonly (readonly Pick<Place, "layer" | "feature">[])[]) =>
+  sets.map((set) => set.map(place).sort().join(" ")).sort();
+
+function expectFacts({ anatomy: found }: AnatomyRecords, facts: CircuitFacts): void {
+  expect(found.outcome).toBe(facts.outcome);
+  expect(places(found.minimal_sets.map(({ features }) => features))).toEqual(places(facts.minimal_sets));
+  expect(found.depth).toBe(facts.depth);
+  expect(found.rounds.map(({ width }) => width)).toEqual(facts.rounds.map(({ width }) => width));
+  found.rounds.forEach(({ features }, r) => {
+    expect(places(facts.rounds[r]!.alternatives)).toContain(places([features])[0]);
+  });
+  expect(found.backups.map((one) => `${place(one)} ${one.status}`).sort()).toEqual(
+    facts.backups.map((one) => `${place(one)} ${one.status}`).sort(),
+  );
+}
+
+describe("finds what a circuit was written to do", () => {
+  it.each(["cascade-2", "never-refuses", "outside-dictionary"])(
+    "%s",
+    async (name) => {
+      const { plan, facts } = planFor(name, 4);
+      const out = join(scratch, `run-${name}`);
+      const records = await run(plan, out);
+      expectFacts(records, facts);
+      const written = readJson(join(out, "anatomy.json"));
+      expect(anatomySchema.parse(written)).toEqual(written);
+      for (const finding of readJson(join(out, "findings.json")) as unknown[])
+        expect(findingSchema.parse(finding)).toEqual(finding);
+    },
+    120_000,
+  );
+});
+
+describe("a kill", () => {
+  it("loses the measurement in progress, and the same command ends with the same bytes", async () => {
+    const { plan } = planFor("bottleneck", 5);
+    const [whole, cut] = [join(scratch, "whole"), join(scratch, "cut")];
+    await run(plan, whole);
+    const journal = readFileSync(measurementsPath(whole), "utf8");
+    const lines = journal.split("\n").slice(0, -1);
+    expect(lines.length).toBeGreaterThan(20);
+    await run(plan, cut);
+    for (const kept of [3, Math.floor(lines.length / 2), lines.length - 1]) {
+      // What a kill leaves: whole lines, and a piece of the next.
+      writeFileSync(
+        measurementsPath(cut),
+        `${lines.slice(0, kept).join("\n")}\n${lines[kept]!.slice(0, 40)}`,
+      );
+      await run(plan, cut, true);
+      for (const name of ["anatomy.json", "findings.json", "measurements.jsonl"])
+        expect(readFileSync(join(cut, name), "utf8"), `${name} after ${kept} lines`).toBe(
+          readFileSync(join(whole, name), "utf8"),
+        );
+    }
+  }, 120_000);
+
+  it("an abort in the middle keeps what is finished", async () => {
+    const { plan } = planFor("bottleneck", 5);
+    const out = join(scratch, "aborted");
+    const controller = new AbortController();
+    let counted = 0;
+    const tell = () => {
+      if (++counted === 30) controller.abort(new Error("stopped"));
+    };
+    const context = { out, resume: false, threads: 1, keepRounded: false, tell, signal: controller.signal };
+    await expect(anatomy(plan, context)).rejects.toThrow("stopped");
+    const lines = readFileSync(measurementsPath(out), "utf8").split("\n").length;
+    expect(lines).toBeGreaterThan(2);
+    await run(plan, out, true);
+    expect(readFileSync(join(out, "anatomy.json"), "utf8")).toBe(
+      readFileSync(join(scratch, "whole", "anatomy.json"), "utf8"),
+    );
+  }, 120_000);
+});
+
+it("no file of a run holds a text of an answer", () => {
+  const out = join(scratch, "run-cascade-2");
+  const { facts } = planFor("cascade-2", 4);
+  for (const name of ["measurements.jsonl", "anatomy.json", "findings.json", "manifest.json"])
+    for (const text of Object.values(facts.answers))
+      expect(readFileSync(join(out, name), "utf8")).not.toContain(text);
+});

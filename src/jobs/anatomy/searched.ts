@@ -1,0 +1,149 @@
+/** The search for features: dictionaries through the gate, candidates, and the stages that take the refusals apart. */
+import { type Arms, runArms } from "../../anatomy/controls/arms.ts";
+import type { RefusalScore } from "../../anatomy/score/score.ts";
+import { intervalLevel } from "../../audit/common/choices.ts";
+import { badInput, failure } from "../../core/errors.ts";
+import { random } from "../../core/random.ts";
+import { saeKeys } from "../../core/sae-keys.ts";
+import type { Model } from "../../model/model.ts";
+import type { Tell } from "../job/job-events.ts";
+import type { CleanAnswer } from "./answers/clean-answers.ts";
+import { type ChosenCandidates, candidatesOf } from "./candidates/candidates.ts";
+import type { Dictionary } from "./dictionaries/dictionary.ts";
+import { type Gated, gated } from "./dictionaries/gated.ts";
+import { type OpenDictionary, openDictionary } from "./dictionaries/open-dictionary.ts";
+import type { Memory } from "./memory/memory.ts";
+import type { PreparedAnatomy } from "./prepare.ts";
+import { type FoundSets, minimalSetsOf } from "./stages/minimal-sets.ts";
+import { type Cost, paretoOf } from "./stages/pareto.ts";
+import { type Redundancy, redundancyOf } from "./stages/redundancy.ts";
+import { type ShownFeature, shownFeatures } from "./stages/shown-features.ts";
+import type { Stage } from "./stages/stage.ts";
+import { type TestedSets, testedSets } from "./stages/tested-sets.ts";
+import { ModelSubject } from "./subject/model-subject.ts";
+import type { Spent } from "./subject/pieces.ts";
+
+/** What every stage of an anatomy works with. */
+export interface AtWork {
+  model: Model;
+  memory: Memory;
+  threads: number | null;
+  tell: Tell;
+}
+
+export interface Searched {
+  dictionaries: { dictionary: Dictionary; gate: Gated }[];
+  chosen: ChosenCandidates;
+  found: FoundSets;
+  tested: TestedSets;
+  /** null if no set was found. */
+  arms: Arms | null;
+  /** null if no set was found, or redundancy was not asked for. */
+  redundancy: Redundancy | null;
+  pareto: Cost[];
+  shown: ShownFeature[];
+  spent: (Spent & { what: string })[];
+}
+
+export async function searched(
+  prepared: PreparedAnatomy,
+  answers: readonly CleanAnswer[],
+  score: RefusalScore,
+  direction: Float64Array | null,
+  { model, memory, threads, tell }: AtWork,
+): Promise<Searched> {
+  const { plan, prompts } = prepared;
+  const { sizes, seed, batch_size: batchSize } = plan;
+  const place = score.deciding;
+  const dictionaries = await gatedDictionaries(prepared, answers, { model, memory, threads, tell });
+  requireOne(dictionaries);
+  const open: OpenDictionary[] = [];
+  for (const { dictionary, gate } of dictionaries)
+    if (gate.passed) open.push(await openDictionary(dictionary, threads));
+  try {
+    const fit = prompts.filter(({ split }) => split === "fit");
+    const chosen = await candidatesOf({
+      ...{ model, memory, dictionaries: open, place, fit, direction, most: sizes.candidates, tell },
+    });
+    const { candidates } = chosen;
+    const subject = await ModelSubject.open({
+      ...{ model, memory, prompts, answers, candidates, dictionaries: open, place, batchSize, seed, tell },
+      answerTokens: sizes.answer_tokens,
+    });
+    const stages = await stagesOf(subject, chosen, prepared, memory);
+    await subject.close();
+    return { dictionaries, chosen, ...stages, spent: subject.spent() };
+  } finally {
+    for (const { session } of open) await session.close();
+  }
+}
+
+async function gatedDictionaries(
+  { saes, manifest, prompts }: PreparedAnatomy,
+  answers: readonly CleanAnswer[],
+  work: AtWork,
+): Promise<Searched["dictionaries"]> {
+  const named = manifest.inputs.saes;
+  const keys = saeKeys(named);
+  const done: Searched["dictionaries"] = [];
+  for (const [i, sae] of saes.entries()) {
+    const dictionary = { key: keys[i]!, sae, layer: named[i]!.layer };
+    done.push({ dictionary, gate: await gated(dictionary, { ...work, prompts, answers }) });
+  }
+  return done;
+}
+
+/** @throws FathomError if the load gate is closed for every SAE */
+function requireOne(dictionaries: Searched["dictionaries"]): void {
+  if (dictionaries.some(({ gate }) => gate.passed)) return;
+  const { dictionary, gate } = dictionaries[0]!;
+  throw badInput(
+    dictionary.sae.path,
+    "an SAE that explains this model's own activations",
+    gate.failed.join(" "),
+    "an SAE of this model, or --only direction",
+  );
+}
+
+async function stagesOf(
+  subject: ModelSubject,
+  { traits, candidates }: ChosenCandidates,
+  { plan }: PreparedAnatomy,
+  memory: Memory,
+): Promise<Omit<Searched, "dictionaries" | "chosen" | "spent">> {
+  const universe = candidates.map((_, i) => i);
+  const stage: Stage = {
+    ...{ subject, plan, traits, universe, level: intervalLevel },
+    random: random(plan.seed).split("search"),
+  };
+  const found = await minimalSetsOf(stage);
+  const [first] = found.pooled.sets;
+  if (first === undefined)
+    return {
+      ...{ found, tested: { sets: [], stability: null }, arms: null, redundancy: null },
+      ...{ pareto: await paretoOf(stage, found), shown: [] },
+    };
+  const prompts = found.pooled.standing.refusing.slice(0, armPrompts);
+  const arms = await memory.recall("arms", { prompts, set: first.features }, () =>
+    runArms(subject.live(), prompts, first.features),
+  );
+  requireSound(arms);
+  const tested = await testedSets(stage, found);
+  const redundancy = plan.only === "minimal" ? null : await redundancyOf(stage, found);
+  const pareto = await paretoOf(stage, found);
+  return { found, tested, arms, redundancy, pareto, shown: await shownFeatures(stage, found, redundancy) };
+}
+
+/** Prompts on which the arms are run that must change nothing. */
+const armPrompts = 4;
+
+/** @throws FathomError if the engine does not do what the interventions say */
+function requireSound({ noOp, repeat, moved }: Arms): void {
+  if (noOp === 0 && repeat === 0 && moved > 0) return;
+  throw failure(
+    "the arms that check the interventions",
+    "an ablation of strength 0 that changes nothing, one that repeats to the bit, and one that moves the score",
+    `changes of ${noOp} and ${repeat}, and ${moved} prompts that move`,
+    "report this as a bug of Fathom",
+  );
+}

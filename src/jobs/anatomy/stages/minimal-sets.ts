@@ -1,0 +1,59 @@
+/** Minimal sets of the fitting prompts, together and one by one, and how far the ranking that found them can be trusted. */
+import { type TakenApart, takeApart } from "../../../anatomy/minimal/take-apart.ts";
+import { type RankAgreement, rankAgreement } from "../../../anatomy/ranking/agreement.ts";
+import { estimate, gradientOf } from "../../../anatomy/ranking/ranking.ts";
+import { type Boundary, learnBoundary } from "../../../anatomy/trial/boundary.ts";
+import { judgedOf, scoresOf } from "../../../anatomy/trial/trial.ts";
+import { free, limitsOf, promptsOf, type Stage } from "./stage.ts";
+
+export interface FoundSets {
+  /** null if clean answers and those with everything ablated are all of one kind: then no score tells them apart. */
+  boundary: Boundary | null;
+  pooled: TakenApart;
+  perPrompt: { prompt: number; found: TakenApart }[];
+  /** null where nothing was searched. */
+  ranking: RankAgreement | null;
+}
+
+export async function minimalSetsOf(stage: Stage): Promise<FoundSets> {
+  const { subject, universe, traits, plan, random, level } = stage;
+  const { sizes } = plan;
+  const boundary = await boundaryOf(stage);
+  const search = {
+    // Without a boundary no score predicts a flip, and only judged answers say what flips.
+    boundary: boundary?.boundary ?? -Number.MAX_VALUE,
+    decoderCosine: traits.decoderCosine,
+    limits: limitsOf(stage),
+  };
+  const pooled = await takeApart(subject, promptsOf(stage, "fit", "harmful"), universe, search);
+  const { refusing } = pooled.standing;
+  const perPrompt = [];
+  for (const prompt of refusing.slice(0, sizes.per_prompt))
+    perPrompt.push({ prompt, found: await takeApart(subject, [prompt], universe, search) });
+  if (refusing.length === 0) return { boundary, pooled, perPrompt, ranking: null };
+  const runs = free(refusing);
+  const { effect } = await estimate(gradientOf(subject, runs), universe);
+  const { ranked: sample, resamples } = sizes;
+  const ranking = await rankAgreement(subject, runs, effect, universe, {
+    ...{ sample, resamples, level, random: random.split("ranking") },
+  });
+  return { boundary, pooled, perPrompt, ranking };
+}
+
+/** At which score this model's answers stop refusing: from clean answers of both sides, and those with everything ablated. */
+async function boundaryOf(stage: Stage): Promise<Boundary | null> {
+  const { subject, universe } = stage;
+  const harmful = promptsOf(stage, "fit", "harmful");
+  const scored = [];
+  for (const [prompts, off] of [
+    [harmful, []],
+    [promptsOf(stage, "fit", "harmless"), []],
+    [harmful, universe],
+  ] as const) {
+    const [scores] = await scoresOf(subject, free(prompts), [off]);
+    const [judged] = await judgedOf(subject, free(prompts), [off]);
+    for (const [i, kind] of judged!.kinds.entries())
+      if (kind !== "broken") scored.push({ score: scores![i]!, refuses: kind === "refused" });
+  }
+  return learnBoundary(scored);
+}

@@ -1,0 +1,134 @@
+/** The edits and masks of questions: the candidates' ablations, which are always held, and those that only some questions need. */
+import { setOf } from "../../../anatomy/subject/feature-set.ts";
+import type { Ask } from "../../../anatomy/subject/subject.ts";
+import { canonicalJson, type Json } from "../../../core/hash.ts";
+import type { Edit, EditMask } from "../../../model/engine/edits/edit.ts";
+import type { HeldEdits } from "../../../model/engine/edits/held-edits.ts";
+import type { Model } from "../../../model/model.ts";
+import { groupBy } from "../../../stats/group.ts";
+import type { CandidateEdits } from "./candidate-edits.ts";
+
+/** A question, and its place in the piece that it came with. */
+export interface Placed {
+  ask: Ask;
+  at: number;
+}
+
+/** Questions that one call of the engine answers: their edits are the same, and their masks differ. */
+export interface Arm {
+  edits: HeldEdits;
+  /** [edits] the masks of a question; the candidates' own come first. */
+  masksOf: (ask: Ask) => EditMask[];
+}
+
+interface EditArmsParts {
+  model: Model;
+  edits: CandidateEdits;
+  /** Names the random directions. */
+  seed: number;
+  /** Tokens of a prompt up to where the model decides. */
+  tokensOf: (prompt: number) => number;
+}
+
+export class EditArms {
+  readonly #parts: EditArmsParts;
+  readonly #held: HeldEdits;
+
+  static async open(parts: EditArmsParts): Promise<EditArms> {
+    return new EditArms(parts, await parts.model.holdEdits(parts.edits.ablations()));
+  }
+
+  private constructor(parts: EditArmsParts, held: HeldEdits) {
+    this.#parts = parts;
+    this.#held = held;
+  }
+
+  /** Candidates of each edit that is always held. */
+  get sizes(): readonly number[] {
+    return this.#held.sizes;
+  }
+
+  async close(): Promise<void> {
+    await this.#parts.model.releaseEdits(this.#held);
+  }
+
+  /** Calls `work` for the questions of each arm. Edits that only one arm has are held for that long. */
+  async each(
+    piece: readonly Ask[],
+    work: (asks: readonly Placed[], arm: Arm) => Promise<void>,
+  ): Promise<void> {
+    const { model } = this.#parts;
+    const arms = groupBy(
+      piece.map((ask, at) => ({ ask, at })),
+      ({ ask }) => armOf(ask),
+    );
+    for (const asks of arms.values()) {
+      const extra = this.#extraEdits(asks[0]!.ask);
+      const edits =
+        extra === null
+          ? this.#held
+          : await model.holdEdits([...this.#parts.edits.ablations(), ...extra.edits]);
+      const masksOf = (ask: Ask): EditMask[] => [
+        ...this.#parts.edits.masks(ask.off, ask.strength ?? 1),
+        ...(extra?.masksOf(ask) ?? []),
+      ];
+      try {
+        await work(asks, { edits, masksOf });
+      } finally {
+        if (extra !== null) await model.releaseEdits(edits);
+      }
+    }
+  }
+
+  /** The edits that only this question's arm has, behind those of the candidates; null if it has none. */
+  #extraEdits({ on, random }: Ask): { edits: Edit[]; masksOf: (ask: Ask) => EditMask[] } | null {
+    if (on === undefined && random === undefined) return null;
+    const set = this.#parts.edits.settings(setOf((on ?? []).map(({ candidate }) => candidate)));
+    const changes =
+      random === undefined
+        ? []
+        : this.#parts.edits.randomChanges(random.like, `${this.#parts.seed}/${random.draw}`);
+    return {
+      edits: [...set.edits, ...changes],
+      masksOf: (ask) => {
+        const values = new Map((ask.on ?? []).map(({ candidate, value }) => [candidate, value]));
+        const tokens = this.#untilAnswer(ask);
+        return [
+          ...set.masks(values).map((features) => ({ features, tokens })),
+          ...changes.map(({ scale }) => new Float32Array(scale.length).fill(1)),
+        ];
+      },
+    };
+  }
+
+  /** 1 for the tokens up to where the model decides, 0 for later ones. */
+  #untilAnswer({ prompt }: Ask): Float32Array {
+    const count = this.#parts.tokensOf(prompt);
+    return Float32Array.from({ length: count + 1 }, (_, token) => (token < count ? 1 : 0));
+  }
+}
+
+/** Equal for questions that need the same edits. */
+const armOf = (ask: Ask): string => {
+  const { random, finalNorm } = asJson(ask);
+  const on = ask.on === undefined ? undefined : setOf(ask.on.map(({ candidate }) => candidate));
+  return canonicalJson({ on, random, finalNorm });
+};
+
+/** Questions of one arm come together, and in it those of one prompt. */
+export const orderOf = (ask: Ask): string => `${armOf(ask)} ${String(ask.prompt).padStart(9, "0")}`;
+
+export function asJson({
+  prompt,
+  off,
+  strength,
+  on,
+  random,
+  finalNorm,
+}: Ask): Record<string, Json | undefined> {
+  return {
+    ...{ prompt, off, strength, finalNorm },
+    on: on?.map(({ candidate, value }) => ({ candidate, value })),
+    random: random === undefined ? undefined : { like: random.like, draw: random.draw },
+  };
+}
