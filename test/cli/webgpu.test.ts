@@ -2,7 +2,7 @@
  * Tests WebGPU for real: blocks and heads give Transformers' numbers, and no operator is left to the CPU (the command checks that
  * itself). The test runs the command line, because a failing driver ends its process.
  */
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { openSafetensors } from "../../src/files/tensors/safetensors.ts";
@@ -17,6 +17,35 @@ const checkpoints = ["gemma2-caps", "gemma4-e2b", "phi3-partial-su"];
 
 describe.runIf(isHere)("--device webgpu (where there is none: test/QUARANTINES.md)", () => {
   const folder = scratch();
+
+  test("edits of every rule, at every site, generate what they generate on the CPU", () => {
+    const model = fixture("engine/llama-gqa-bias");
+    const d = (JSON.parse(readFileSync(join(model, "config.json"), "utf8")) as { hidden_size: number })
+      .hidden_size;
+    const wave = (length: number, by: number) => Array.from({ length }, (_, i) => Math.sin(by * (i + 1)));
+    const edit = (m: number, n = m) => ({
+      ...{ encoder: wave(d * m, 1.7), bias: wave(m, 0.9), decoder: wave(n * d, 0.6) },
+      ...{ scale: wave(n, 2), offset: wave(n, 3) },
+    });
+    const edits = [
+      { layer: 0, site: "embed", activation: "relu", normalize: "constant_norm_rescale", ...edit(3) },
+      { layer: 0, site: "attn_out", activation: "topk", k: 2, chosen: [0, 3], ...edit(5, 2) },
+      { layer: 1, site: "mlp_out", activation: "groupmax", k: 2, normalize: "layer_norm", ...edit(6) },
+      { layer: 1, activation: "gated", magnitude: { scale: wave(4, 1), bias: wave(4, 2) }, ...edit(4) },
+    ];
+    const file = join(folder, "edits.json");
+    writeFileSync(file, JSON.stringify(edits));
+    const prompts = jsonLinesFile(folder, "edited.jsonl", [{ id: "a", ids: [1, 7, 9, 30, 12] }]);
+    const common = ["generate", "--model", model, "--prompts", prompts, "--max-new-tokens", "8", "--quiet"];
+    const ids = (...more: string[]) => {
+      const { code, stdout, stderr } = fathom([...common, ...more]);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+      return (JSON.parse(stdout) as { ids: number[] }).ids;
+    };
+    const edited = ids("--edits", file);
+    expect(ids("--edits", file, "--device", "webgpu")).toEqual(edited);
+    expect(ids()).not.toEqual(edited);
+  });
 
   test.each(checkpoints)("%s", (name) => {
     const model = fixture(`engine/${name}`);
