@@ -7,10 +7,9 @@ import { logOdds } from "../../core/log-odds.ts";
 import { type Random, random } from "../../core/random.ts";
 import { ropeSwitch } from "../architecture/rotary.ts";
 import { KvCache } from "./cache/kv-cache.ts";
-import { type SharedPrefix, SharedPrefixes } from "./cache/prefixes.ts";
+import { SharedPrefixes } from "./cache/prefixes.ts";
 import { type BatchEdits, batchEdits, noteMoves } from "./edits/batch-edits.ts";
 import type { LaidOutEdit } from "./edits/laid-out.ts";
-import { maskKey } from "./edits/mask-key.ts";
 import type { Engine } from "./engine.ts";
 import type {
   GenerateOptions,
@@ -23,6 +22,7 @@ import type {
   StepLogProbabilities,
 } from "./generation.ts";
 import { stepLogProbabilities } from "./log-probabilities.ts";
+import { besideTheirLike, PrefixReader, type Waiting } from "./prefix-reader.ts";
 import { type PromptRow, prefillTokens, readPrompts } from "./read-prompts.ts";
 import { sampleToken } from "./sample.ts";
 import { Thought } from "./thought.ts";
@@ -43,21 +43,6 @@ interface Row {
   captured: Float32Array[][];
   /** null while the row generates. Once it is set, only the last token's activations may still be missing. */
   finish: Generation["finish"] | null;
-}
-
-/** A request that has no row yet. */
-interface Waiting {
-  request: GenerateRequest;
-  index: number;
-  prefix: SharedPrefix | null;
-  /** Equal for requests whose masks are equal on the tokens of their prefix, so that it is read once for them. */
-  masks: string;
-}
-
-/** A prefix that was read under the masks of some requests. */
-interface ReadPrefix extends Pick<Waiting, "prefix" | "masks"> {
-  cache: KvCache;
-  moved: number[];
 }
 
 /**
@@ -111,72 +96,50 @@ class Batch {
     const plan = this.#options.plan ?? planOf(requests, this.#options.thinking);
     const prefixes = new SharedPrefixes(plan.prompts, this.#ropeSwitch);
     this.#cache.reserve(Math.min(plan.capacity, this.#engine.config.contextLength));
-    const waitingFor = (request: GenerateRequest, index: number, prefix: SharedPrefix | null): Waiting => ({
-      ...{ request, index, prefix },
-      masks: prefix === null ? "" : this.#maskKey(request, prefix.ids.length),
-    });
+    const reader = new PrefixReader(this.#engine, this.#edits, this.#onTokens);
     const waiting = besideTheirLike(
       prefixes
         .inOrder(requests.map(({ ids }) => ids))
-        .map(({ index, prefix }) => waitingFor(requests[index]!, index, prefix)),
+        .map(({ index, prefix }) => reader.waiting(requests[index]!, index, prefix)),
     );
     let known = requests.length;
-    let read: ReadPrefix | null = null;
     for (;;) {
       for (const arrival of this.#live?.arrived() ?? []) {
         if (arrival.kind === "leave") this.#abandon(arrival.id, waiting);
-        else waiting.push(waitingFor(arrival.request, known++, prefixes.of(arrival.request.ids)));
+        else waiting.push(reader.waiting(arrival.request, known++, prefixes.of(arrival.request.ids)));
       }
       if (waiting.length === 0 && this.#rows.length === 0) return;
       while (waiting.length > 0 && this.#rows.length < this.#options.batchSize) {
-        const group: Waiting = waiting[0]!;
-        if (group.prefix !== null && (read === null || !alike(read, group)))
-          read = await this.#readPrefix(group.request, group.prefix, group.masks);
-        const entering: Row[] = [];
+        const group = waiting[0]!.prefix;
+        const room = this.#options.batchSize - this.#rows.length;
+        const isRead = (one: Waiting) => group === null || reader.slotOf(one) !== undefined;
+        if (!isRead(waiting[0]!)) await reader.read(waiting.slice(0, room));
+        const entering: Waiting[] = [];
         let width = 0;
-        while (waiting.length > 0 && this.#rows.length + entering.length < this.#options.batchSize) {
-          const { request, index, prefix } = waiting[0]!;
-          width = Math.max(width, request.ids.length - (prefix?.ids.length ?? 0));
-          if (
-            !alike(waiting[0]!, group) ||
-            (entering.length > 0 && width * (entering.length + 1) > prefillTokens)
-          )
-            break;
-          entering.push(this.#newRow(request, index));
-          waiting.shift();
+        for (const next of waiting.slice(0, room)) {
+          width = Math.max(width, next.request.ids.length - (group?.ids.length ?? 0));
+          if (next.prefix !== group || !isRead(next)) break;
+          if (entering.length > 0 && width * (entering.length + 1) > prefillTokens) break;
+          entering.push(next);
         }
-        await this.#enter(entering, group.prefix === null ? null : read);
+        waiting.splice(0, entering.length);
+        await this.#enter(entering, reader);
       }
       await this.#decode();
     }
   }
 
-  /** @param request any of those whose masks are equal on the prefix */
-  async #readPrefix(request: GenerateRequest, prefix: SharedPrefix, masks: string): Promise<ReadPrefix> {
-    const { ids, long } = prefix;
-    const cache = new KvCache(this.#engine.config, 1);
-    cache.open();
-    // For long prompts the prefix needs the angles of a long sequence; the exact length does not matter.
-    const length = long ? Number.POSITIVE_INFINITY : ids.length;
-    const moved = this.#edits.map(() => 0);
-    const edits = batchEdits(this.#edits, [request]);
-    await this.#read(cache, 0, [{ name: "the shared start of several prompts", ids, length, moved }], edits);
-    return { prefix, masks, cache, moved };
-  }
-
-  /** Equal for requests whose masks are equal on their first `tokens` tokens. */
-  #maskKey({ masks }: GenerateRequest, tokens: number): string {
-    return masks === undefined ? "" : masks.map((mask) => maskKey(mask, 0, tokens)).join(" ");
-  }
-
   /** Prefills entering rows into the slots after the active rows and samples their first tokens. */
-  async #enter(entering: readonly Row[], prefix: ReadPrefix | null): Promise<void> {
+  async #enter(waiting: readonly Waiting[], reader: PrefixReader): Promise<void> {
     const first = this.#rows.length;
-    const skip = prefix?.cache.lengths[0] ?? 0;
-    for (const row of entering) {
-      this.#cache.open(prefix?.cache);
-      if (prefix !== null) row.moved = [...prefix.moved];
-    }
+    const entering = waiting.map((one) => {
+      const row = this.#newRow(one.request, one.index);
+      const prefix = reader.slotOf(one);
+      if (prefix !== undefined) row.moved = [...prefix.moved];
+      this.#cache.open(prefix?.cache, prefix?.slot);
+      return row;
+    });
+    const skip = waiting[0]!.prefix?.ids.length ?? 0;
     this.#rows.push(...entering);
     const last = await this.#read(
       this.#cache,
@@ -372,21 +335,6 @@ const nameOf = ({ name, id }: GenerateRequest): string => name ?? id;
 
 function promptOf({ request, moved }: Row, ids: readonly number[]): PromptRow {
   return { name: nameOf(request), ids, length: request.ids.length, moved };
-}
-
-/** Whether a prefix that was read for the one serves the other. */
-const alike = (a: Pick<Waiting, "prefix" | "masks">, b: typeof a): boolean =>
-  a.prefix === b.prefix && a.masks === b.masks;
-
-/** Moves requests behind the first one that shares their prefix and its masks; otherwise the order stays. */
-function besideTheirLike(waiting: readonly Waiting[]): Waiting[] {
-  const groups: Waiting[][] = [];
-  for (const one of waiting) {
-    const own = groups.find(([first]) => alike(first!, one));
-    if (own === undefined) groups.push([one]);
-    else own.push(one);
-  }
-  return groups.flat();
 }
 
 /** The prompts of all requests, and the length of the longest sequence that they can give. */

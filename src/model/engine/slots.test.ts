@@ -18,6 +18,54 @@ describe.each(engineFixtures)("%s", (name) => {
   const { folder, reference, close } = openEngineFixture(name);
   const requests = reference.prompts.map((ids, i) => ({ id: String(i), ids }));
 
+  it("reads a shared start once for equal masks on it, and generates what each row gives alone", async () => {
+    const { config, weights } = await openCheckpoint(folder);
+    const engine = await Engine.open(config, weights, { threads: 1 });
+    const edits = editsEverywhere(config.hiddenSize, config.layers.length);
+    const all = edits.map(() => Float32Array.of(1, 1, 1));
+    const first = edits.map(() => Float32Array.of(1, 0, 0));
+    // None on the start, which has 12 tokens.
+    const later = all.map((features) => ({
+      features,
+      tokens: Float32Array.from({ length: 14 }, (_, t) => Number(t > 12)),
+    }));
+    const start = reference.prompts[2]!.slice(0, 12);
+    const prompts = [
+      [...start, 7, 8, 9],
+      [...start, 5, 6],
+    ];
+    const none = edits.map(() => new Float32Array(3));
+    const rows = [all, first, later, none].flatMap((masks, m) =>
+      prompts.map((ids, p) => ({
+        ...{ id: `${m} ${p}`, ids, masks, maxNewTokens: 5, temperature: 0, seed: 0 },
+      })),
+    );
+    const run = async (asked: typeof rows, batchSize: number) => {
+      const out = new Map<string, Generation>();
+      let read = 0;
+      await generate(
+        engine,
+        asked,
+        { endTokens: [], batchSize, watch: [5], captureLayers: [0], edits, plan: planOf(rows) },
+        (generation) => out.set(generation.id, generation),
+        (tokens, kind) => (read += kind === "prompt" ? tokens : 0),
+      );
+      return { out, read };
+    };
+    try {
+      const together = await run(rows, 5);
+      expect(together.read).toBeGreaterThanOrEqual(3 * 12 + 4 * (3 + 2));
+      expect(together.read).toBeLessThanOrEqual(5 * 12 + 4 * (3 + 2));
+      expect((await run(rows, 8)).read).toBe(3 * 12 + 4 * (3 + 2));
+      for (const row of rows) expect((await run([row], 1)).out.get(row.id)).toEqual(together.out.get(row.id));
+      expect((await run(rows.toReversed(), 3)).out).toEqual(together.out);
+      expect(together.out.get("0 0")).not.toEqual(together.out.get("1 0"));
+    } finally {
+      await engine.close();
+      weights.close();
+    }
+  });
+
   it("gives the same bits without slots, with empty slots and under empty masks; edits move them", async () => {
     const { config, weights } = await openCheckpoint(folder);
     const engine = await Engine.open(config, weights, { threads: 1 });

@@ -86,13 +86,13 @@ export class KvCache implements Past {
     if (layer[side].length === 0) layer[side] = new Float32Array(this.#slots * this.#slotSize(layer));
   }
 
-  /** Opens a slot after the last one in use. If `prefix` is given, the slot starts as a copy of that cache's slot 0. */
-  open(prefix: KvCache | null = null): void {
+  /** Opens a slot after the last one in use. If `prefix` is given, the slot starts as a copy of a slot of that cache. */
+  open(prefix?: KvCache, from = 0): void {
     const slot = this.lengths.length;
-    const length = prefix?.lengths[0] ?? 0;
+    const length = prefix?.lengths[from] ?? 0;
     this.reserve(length);
     this.lengths.push(length);
-    if (prefix === null) return;
+    if (prefix === undefined) return;
     for (const [index, layer] of this.#layers) {
       const source = prefix.#layers.get(index)!;
       const { heads, headDim } = layer;
@@ -100,9 +100,9 @@ export class KvCache implements Past {
         if (source[side].length === 0) continue;
         this.#allocate(layer, side);
         for (let head = 0; head < heads; head++) {
-          const from = head * prefix.#capacity * headDim;
+          const start = from * prefix.#slotSize(source) + head * prefix.#capacity * headDim;
           const to = slot * this.#slotSize(layer) + head * this.#capacity * headDim;
-          layer[side].set(source[side].subarray(from, from + length * headDim), to);
+          layer[side].set(source[side].subarray(start, start + length * headDim), to);
         }
       }
     }
