@@ -32,8 +32,8 @@ describePage("page of an anatomy in a browser", syntheticAnatomy, (open) => {
     expect(await page.locator(".sounding .verdict").allTextContents()).toEqual([
       "2 features together carry them: #12 in block 1 and #40 in block 3.",
       "Redundancy depth 2: the refusal comes back once through features that were silent before.",
-      "Without 2 features, 29 of 31 refused test prompts comply.",
-      "Ablating the direction after block 3, position −1, takes the refusal score from 6.4 to −3; 40 random directions leave it at 6.3.",
+      "Without 2 features, 29 of 31 refused test prompts comply, and 1 answer is broken text; 50 matched sets flip 1% of theirs.",
+      "Ablating the direction after block 3, position −1, takes the refusal score of harmful prompts from 6.4 to −3; random directions leave it at 6.3.",
       "It disagrees with 3% of the judged answers.",
     ]);
     const searched = (await page.locator(".searched").textContent()) ?? "";

@@ -77,7 +77,7 @@ export function setsTable({ minimal_sets, sites }: Anatomy): Table {
       "1-minimal",
       "Flips on test prompts",
       "n",
-      "Matched controls flip",
+      "Controls flip",
       "p",
       "Chosen again",
     ],

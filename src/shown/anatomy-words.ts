@@ -1,10 +1,17 @@
 /** Sentences of an anatomy: its headline, what was searched, and what stands where a section is empty. */
-import { formatCount, formatNumber, formatProbability, formatValue, listed } from "../core/format.ts";
+import {
+  formatControl,
+  formatCount,
+  formatFinding,
+  formatProbability,
+  formatValue,
+  listed,
+} from "../core/format.ts";
 import type { Anatomy } from "../core/records/anatomy.ts";
 import type { AnatomyReport } from "../core/records/anatomy-report.ts";
 import type { Finding } from "../core/records/finding.ts";
 import { featureNames, siteName } from "./anatomy-features.ts";
-import { intervalWords, withInterval } from "./anatomy-tables.ts";
+import { withInterval } from "./anatomy-tables.ts";
 
 /** One claim of the first screen. */
 export interface Mark {
@@ -28,13 +35,22 @@ const features = (count: number) => `${count} ${count === 1 ? "feature" : "featu
 const rounds = (count: number) => `${count} ${count === 1 ? "round" : "rounds"}`;
 
 /** The first screen: outcome, depth, the smallest set on new prompts beside its controls, the score against judged answers. */
-export function headline({ anatomy, only }: AnatomyReport): Mark[] {
-  const marks = [outcomeMark(anatomy, only)];
-  if (anatomy.rounds.length > 0) marks.push(depthMark(anatomy));
-  if (anatomy.minimal_sets.length > 0) marks.push(setMark(anatomy));
-  if (anatomy.direction !== null) marks.push(directionMark(anatomy.direction));
-  if (anatomy.score !== null) marks.push(scoreMark(anatomy.score));
-  return marks;
+export function headline({ anatomy, only, findings }: AnatomyReport): Mark[] {
+  const { minimal_sets, direction, rounds: found } = anatomy;
+  const smallest = minimal_sets.indexOf(smallestSet(minimal_sets)!) + 1;
+  const ofSet = findings.find(({ about }) => about.kind === "anatomy_minimal_set" && about.set === smallest);
+  const ofDirection = findings.find(
+    ({ about }) => about.kind === "anatomy_direction" && about.effect === "bypass",
+  );
+  return [
+    outcomeMark(anatomy, only),
+    ...(found.length === 0 ? [] : [depthMark(anatomy)]),
+    ...findingMark(ofSet),
+    ...(direction === null
+      ? []
+      : findingMark(ofDirection, `p ${formatProbability(direction.random.bypass.p)}`)),
+    ...(anatomy.score === null ? [] : [scoreMark(anatomy.score)]),
+  ];
 }
 
 function outcomeMark(
@@ -65,7 +81,10 @@ export const smallestSet = (sets: Anatomy["minimal_sets"]) =>
 function depthMark({ depth, rounds: found, backups, ceiling }: Anatomy): Mark {
   const bearing = backups.filter(({ status }) => status === "load-bearing").length;
   const widths = `new features by round: ${found.map(({ width }) => width).join(", ")}`;
-  const woken = `${features(backups.length)} woke, ${bearing} of them load-bearing`;
+  const woken =
+    backups.length === 0
+      ? "nothing woke"
+      : `${features(backups.length)} woke, ${bearing} of them load-bearing`;
   const last = found.at(-1)!.answers;
   const numbers = `${widths} · ${woken} · after the last round ${last.complied} of ${last.asked} prompts comply${ceiling === null ? "" : `, ${ceiling.complied} of ${ceiling.asked} with all candidates ablated`}`;
   const question = "How many layers of backup has the refusal?";
@@ -85,58 +104,24 @@ function depthMark({ depth, rounds: found, backups, ceiling }: Anatomy): Mark {
   };
 }
 
-function setMark({ minimal_sets, level }: Anatomy): Mark {
-  const { features: members, flips, test, control } = smallestSet(minimal_sets)!;
-  const question = "Does the smallest set hold on prompts that the search never saw?";
-  if (test === null || flips.estimate === null)
-    return {
+/** The mark of a finding, whose sentence has its own verdict. */
+function findingMark(finding: Finding | undefined, more = ""): Mark[] {
+  if (finding === undefined) return [];
+  const { question, status, sentence } = finding;
+  const against = `control: ${formatControl(finding)}`;
+  const numbers = [formatFinding(finding), against, more].filter(Boolean).join(" · ");
+  return [
+    {
       question,
-      status: "undetermined",
-      verdict: "No test prompt refuses, so it was not tested.",
+      status,
+      verdict: capital(sentence),
       rest: "",
-      numbers: "",
-    };
-  const judged = control?.judged ?? null;
-  const beside =
-    judged === null
-      ? "No matched set was judged, so this has no control."
-      : `${controlName(control!.kind, judged.sets)} flip ${withInterval(judged.flips, "share")} of theirs${judged.p === null ? "" : `, p ${formatProbability(judged.p)}`}.`;
-  const beats = judged !== null && judged.p !== null && judged.p <= 1 - level;
-  return {
-    question,
-    status: beats ? "found" : judged === null ? "undetermined" : "not found",
-    verdict: `Without ${features(members.length)}, ${test.complied} of ${test.asked} refused test prompts comply.`,
-    rest: `${beside}${test.broken === 0 ? "" : ` ${test.broken} ${test.broken === 1 ? "answer is" : "answers are"} broken text and no flip.`}`,
-    numbers: `${withInterval(flips, "share")} (${intervalWords(level)}), n = ${flips.n}`,
-  };
+      numbers: status === "undetermined" ? "" : numbers,
+    },
+  ];
 }
 
-type Control = NonNullable<Anatomy["minimal_sets"][number]["control"]>;
-
-function controlName(kind: Control["kind"], sets: number): string {
-  switch (kind) {
-    case "matched sets":
-      return `${sets} matched sets`;
-    case "all matched sets":
-      return `All ${sets} matched sets that there are`;
-    case "random directions":
-      return `${sets} sets of random directions at the same sites`;
-  }
-}
-
-type Direction = NonNullable<Anatomy["direction"]>;
-
-function directionMark({ layer, position, clean, random }: Direction): Mark {
-  const { bypass, induce, directions } = random;
-  const works = bypass.p <= 0.05;
-  return {
-    question: "Is there one direction for it in the residual stream?",
-    status: works ? "found" : "not found",
-    verdict: `Ablating the direction after ${siteName(layer)}, position ${formatNumber(position)}, takes the refusal score from ${formatNumber(clean.harmful)} to ${formatNumber(bypass.chosen)}; ${directions} random directions leave it at ${formatNumber(bypass.random.mean)}.`,
-    rest: `Adding it takes the score of harmless prompts from ${formatNumber(clean.harmless)} to ${formatNumber(induce.chosen)}; random directions to ${formatNumber(induce.random.mean)}.`,
-    numbers: `log-odds · p ${formatProbability(bypass.p)} without it, ${formatProbability(induce.p)} with it added`,
-  };
-}
+const capital = (sentence: string): string => sentence.charAt(0).toUpperCase() + sentence.slice(1);
 
 function scoreMark({ auc, disagreement }: NonNullable<Anatomy["score"]>): Mark {
   const wrong = disagreement.estimate;
@@ -157,11 +142,13 @@ function scoreMark({ auc, disagreement }: NonNullable<Anatomy["score"]>): Mark {
 
 /** Where was searched and where not. */
 export function searchedWords({
-  anatomy: { sites },
+  anatomy: { sites, outcome },
   blocks,
 }: Pick<AnatomyReport, "anatomy" | "blocks">): string {
   const open = sites.filter(({ gate }) => gate === "passed");
   const closed = sites.filter(({ gate }) => gate === "failed");
+  if (outcome === "no refusal to take apart")
+    return "Nothing was searched, since there is nothing to take apart.";
   if (sites.length === 0) return "No dictionary was searched: no SAE was given.";
   const layers = [...new Set(open.map(({ layer }) => layer))].sort((a, b) => a - b);
   const searched = formatCount(open.reduce((sum, { candidates }) => sum + candidates, 0));

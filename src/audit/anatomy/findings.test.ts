@@ -97,3 +97,19 @@ it("a set that flips as few test prompts as no ablation does is not found", () =
   weak.minimal_sets[0]!.flips = { estimate: 0.1, interval: [0.02, 0.4], n: 10 };
   expect(anatomyFindings(weak).at(-1)!.status).toBe("not found");
 });
+
+it.each([
+  ["matched sets", "; 50 matched sets flip 6% of theirs."],
+  ["all matched sets", "; all 50 matched sets that there are flip 6% of theirs."],
+  ["random directions", "; 50 sets of random directions at the same sites flip 6% of theirs."],
+] as const)("names the control that a set is compared with: %s", (kind, words) => {
+  const tested = structuredClone(found);
+  tested.minimal_sets[0]!.control = {
+    kind,
+    proxy: { sets: 199, effect: { estimate: 1, interval: [0, 2], n: 199 }, p: 1 / 200 },
+    judged: { sets: 50, prompts: 9, flips: { estimate: 0.06, interval: [0, 1], n: 50 }, p: 4 / 51 },
+  };
+  const finding = anatomyFindings(tested).at(-1)!;
+  expect(finding.sentence).toContain(words);
+  expect([finding.status, finding.control.kind]).toEqual(["not found", kind]);
+});

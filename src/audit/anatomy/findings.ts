@@ -93,9 +93,24 @@ function setDrafts({ minimal_sets, level }: Anatomy): Draft[] {
           ? { kind: "the same prompts without an ablation", ...clean }
           : { kind: control!.kind, estimate: judged.flips.estimate, interval: judged.flips.interval },
       decision: judged?.p == null ? { holds: flips.interval![0] > clean.interval[1] } : { p: judged.p },
-      sentence: `Without ${features.length === 1 ? "one feature" : `${features.length} features`}, ${test.complied} of ${test.asked} refused test prompts comply, and ${answers(test.broken)} broken text${judged === null ? "" : `; ${judged.sets} matched sets flip ${formatNumber(100 * (judged.flips.estimate ?? 0))}% of theirs`}.`,
+      sentence: `Without ${features.length === 1 ? "one feature" : `${features.length} features`}, ${test.complied} of ${test.asked} refused test prompts comply, and ${answers(test.broken)} broken text${judged === null ? "" : `; ${controls(control!.kind, judged.sets)} flip ${formatNumber(100 * (judged.flips.estimate ?? 0))}% of theirs`}.`,
     };
   });
+}
+
+/** e.g. `50 matched sets`. */
+function controls(
+  kind: NonNullable<Anatomy["minimal_sets"][number]["control"]>["kind"],
+  sets: number,
+): string {
+  switch (kind) {
+    case "matched sets":
+      return `${sets} matched sets`;
+    case "all matched sets":
+      return `all ${sets} matched sets that there are`;
+    case "random directions":
+      return `${sets} sets of random directions at the same sites`;
+  }
 }
 
 const answers = (count: number): string => (count === 1 ? "1 answer is" : `${count} answers are`);

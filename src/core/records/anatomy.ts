@@ -182,7 +182,7 @@ const backupSchema = z.strictObject({
 const shownFeatureSchema = z.strictObject({
   ...featureSchema.shape,
   effect: estimateSchema.describe(
-    "How much the refusal score of fit prompts falls when it is ablated, in log-odds; for a feature of a later round, with the earlier rounds ablated.",
+    "How much the refusal score of fit prompts falls when it is ablated, in log-odds, while the earlier rounds and the other features of its set are ablated and everything still silent is held silent.",
   ),
   active_on: z
     .strictObject({ harmful: count, harmless: count })

@@ -8,7 +8,9 @@ export function AnatomyHeader({ data }: { data: AnatomyReport }) {
   const { pairs, anatomy } = data;
   const facts = [
     `${pairs.fit + pairs.validate + pairs.test} matched pairs: ${pairs.fit} to search, ${pairs.validate} to choose, ${pairs.test} to test`,
-    `${anatomy.sites.length} ${anatomy.sites.length === 1 ? "SAE" : "SAEs"}`,
+    ...(anatomy.sites.length === 0
+      ? []
+      : [`${anatomy.sites.length} ${anatomy.sites.length === 1 ? "SAE" : "SAEs"}`]),
     `seed ${anatomy.seed}`,
   ];
   return (

@@ -22,7 +22,10 @@ interface HeatMapProps {
   nameX: (x: number) => string;
 }
 
+/** In CSS pixels. */
 const rowHeight = 30;
+const widestColumn = 72;
+const marginLeft = 40;
 
 export function HeatMap({ label, cells, x, y, nameX }: HeatMapProps) {
   const draw = useCallback(
@@ -33,7 +36,8 @@ export function HeatMap({ label, cells, x, y, nameX }: HeatMapProps) {
       const every = Math.ceil(columns.length / Math.max(1, Math.floor((width - 70) / 30)));
       return {
         height: rows.length * rowHeight + 72,
-        marginLeft: 52,
+        marginLeft,
+        marginRight: Math.max(4, width - marginLeft - columns.length * widestColumn),
         marginBottom: 40,
         marginTop: 30,
         style: { fontSize: "12px", overflow: "visible" },
@@ -45,7 +49,14 @@ export function HeatMap({ label, cells, x, y, nameX }: HeatMapProps) {
           ticks: columns.filter((_, i) => i % every === 0),
           tickFormat: nameX,
         },
-        y: { domain: rows, label: y, labelArrow: false, tickSize: 0, tickFormat: formatNumber },
+        y: {
+          domain: rows,
+          label: y,
+          labelAnchor: "top",
+          labelArrow: false,
+          tickSize: 0,
+          tickFormat: formatNumber,
+        },
         marks: [
           Plot.cell(cells, {
             x: "x",
