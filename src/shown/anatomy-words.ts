@@ -42,10 +42,11 @@ export function headline({ anatomy, only, findings }: AnatomyReport): Mark[] {
   const ofDirection = findings.find(
     ({ about }) => about.kind === "anatomy_direction" && about.effect === "bypass",
   );
+  const judgedP = smallestSet(minimal_sets)?.control?.judged?.p;
   return [
     outcomeMark(anatomy, only),
     ...(found.length === 0 ? [] : [depthMark(anatomy)]),
-    ...findingMark(ofSet),
+    ...findingMark(ofSet, judgedP == null ? "" : `p ${formatProbability(judgedP)}`),
     ...(direction === null
       ? []
       : findingMark(ofDirection, `p ${formatProbability(direction.random.bypass.p)}`)),
@@ -99,7 +100,7 @@ function depthMark({ depth, rounds: found, backups, ceiling }: Anatomy): Mark {
     verdict:
       depth === 1
         ? "Redundancy depth 1: no backup takes over."
-        : `Redundancy depth ${depth}: the refusal comes back ${depth === 2 ? "once" : `${depth - 1} times`} through features that were silent before.`,
+        : `Redundancy depth ${depth}: the refusal comes back ${["once", "twice"][depth - 2] ?? `${depth - 1} times`} through features that were silent before.`,
     rest: "Depth holds for the sites that were searched. Repair outside them is not seen, so it is a lower bound.",
   };
 }

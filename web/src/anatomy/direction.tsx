@@ -55,8 +55,12 @@ function Bypass({ direction }: { direction: Found }) {
       })),
     [candidates, layer, position],
   );
-  const part = scaleOf(cells);
-  const ends = [Math.min(...cells.map(({ value }) => value)), Math.max(...cells.map(({ value }) => value))];
+  const part = scaleOf(cells, clean.harmful);
+  const lowest = Math.min(...cells.map(({ value }) => value));
+  const scale = [
+    { value: lowest, words: formatNumber(lowest) },
+    { value: clean.harmful, words: `${formatNumber(clean.harmful)} or more, as without an ablation` },
+  ];
   const measured = exhaustive
     ? `All ${formatCount(candidates.length)} candidates were measured.`
     : `${formatCount(candidates.length)} of ${formatCount(considered)} candidates were measured, the best by a first-order estimate.`;
@@ -83,12 +87,12 @@ function Bypass({ direction }: { direction: Found }) {
       file="direction-candidates"
     >
       <ul className="legend">
-        {[...new Set(ends)].map((value) => (
-          <li key={value}>
+        {scale.map(({ value, words }) => (
+          <li key={words}>
             <svg className="tier-mark" viewBox="0 0 12 12" width="12" height="12" aria-hidden="true">
               <rect width="12" height="12" style={{ fill: shade(part(value)) }} />
             </svg>{" "}
-            {formatNumber(value)}
+            {words}
           </li>
         ))}
         <li>Ring: the chosen one</li>
@@ -97,6 +101,7 @@ function Bypass({ direction }: { direction: Found }) {
       <HeatMap
         label={`Refusal score of harmful prompts while each candidate is ablated, by block and position. ${sentence}`}
         cells={cells}
+        none={clean.harmful}
         x="After block"
         y="Position"
         nameX={blockName}

@@ -16,6 +16,8 @@ export interface HeatCell {
 interface HeatMapProps {
   label: string;
   cells: readonly HeatCell[];
+  /** The value that means no effect, drawn faintest. */
+  none: number;
   /** Labels of the axes, and the names of their places. */
   x: string;
   y: string;
@@ -27,12 +29,12 @@ const rowHeight = 30;
 const widestColumn = 72;
 const marginLeft = 40;
 
-export function HeatMap({ label, cells, x, y, nameX }: HeatMapProps) {
+export function HeatMap({ label, cells, none, x, y, nameX }: HeatMapProps) {
   const draw = useCallback(
     (width: number): Plot.PlotOptions => {
       const columns = between(cells.map((cell) => cell.x));
       const rows = between(cells.map((cell) => cell.y)).reverse();
-      const part = scaleOf(cells);
+      const part = scaleOf(cells, none);
       const every = Math.ceil(columns.length / Math.max(1, Math.floor((width - 70) / 30)));
       return {
         height: rows.length * rowHeight + 72,
@@ -73,16 +75,15 @@ export function HeatMap({ label, cells, x, y, nameX }: HeatMapProps) {
         ],
       };
     },
-    [cells, x, y, nameX],
+    [cells, none, x, y, nameX],
   );
   return <PlotFigure label={label} draw={draw} />;
 }
 
-/** How strong a value is drawn: 1 for the lowest. */
-export function scaleOf(cells: readonly Pick<HeatCell, "value">[]): (value: number) => number {
-  const values = cells.map(({ value }) => value);
-  const [low, high] = [Math.min(...values), Math.max(...values)];
-  return (value) => (high === low ? 1 : (high - value) / (high - low));
+/** How strong a value is drawn: 1 for the lowest, 0 for `none` and above. Equal values have equal colours, however few there are. */
+export function scaleOf(cells: readonly Pick<HeatCell, "value">[], none: number): (value: number) => number {
+  const low = Math.min(none, ...cells.map(({ value }) => value));
+  return (value) => (none === low ? 0 : Math.max(0, (none - value) / (none - low)));
 }
 
 /** All whole numbers from the smallest to the largest. */
