@@ -128,10 +128,10 @@ export const anatomyDefaults = {
     candidates: 2000,
     sets: 8,
     searches: 24,
-    measured: 32,
+    measured: 16,
     rounds: 6,
-    stability: 20,
-    ranked: 64,
+    stability: 10,
+    ranked: 32,
     waking_draws: 39,
     per_prompt: 8,
     // The smallest p is 1/200 with 199 sets, which survives a correction over ten claims, and 1/51 with 50.

@@ -31,7 +31,8 @@ export async function minimalSetsOf(stage: Stage): Promise<FoundSets> {
   for (const prompt of refusing.slice(0, sizes.per_prompt))
     perPrompt.push({ prompt, found: await takeApart(subject, [prompt], universe, search) });
   if (refusing.length === 0) return { boundary, pooled, perPrompt, ranking: null };
-  const runs = free(refusing);
+  // A sample of prompts is enough to compare two orders.
+  const runs = free(refusing.slice(0, sizes.control_prompts));
   const { effect } = await estimate(gradientOf(subject, runs), universe);
   const { ranked: sample, resamples } = sizes;
   const ranking = await rankAgreement(subject, runs, effect, universe, {
