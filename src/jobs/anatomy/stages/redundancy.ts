@@ -3,13 +3,14 @@ import { type Backup, testBackups } from "../../../anatomy/depth/backups.ts";
 import { type Hardening, hardening } from "../../../anatomy/depth/hardening.ts";
 import { type Repair, repairs } from "../../../anatomy/depth/repair.ts";
 import { type Depth, redundancyDepth } from "../../../anatomy/depth/rounds.ts";
-import { cleanActivity } from "../../../anatomy/depth/silence.ts";
+import { type CleanActivity, cleanActivity } from "../../../anatomy/depth/silence.ts";
 import { type WakingNull, wakingNull } from "../../../anatomy/depth/waking-null.ts";
 import type { FoundSets } from "./minimal-sets.ts";
 import { free, limitsOf, promptsOf, type Stage } from "./stage.ts";
 import { refusingOf } from "./tested-sets.ts";
 
 export interface Redundancy {
+  clean: CleanActivity;
   depth: Depth;
   /** Test prompts that refuse without an ablation: what follows is measured on them. */
   tested: number[];
@@ -45,7 +46,7 @@ export async function redundancyOf(stage: Stage, { pooled, boundary }: FoundSets
   });
   const test = await refusingOf(stage, promptsOf(stage, "test", "harmful"));
   if (test.length === 0 || depth.rounds.length === 0)
-    return { depth, tested: test, cascade: [], backups: [], chance: [], hardened: [] };
+    return { clean, depth, tested: test, cascade: [], backups: [], chance: [], hardened: [] };
   const ablated = depth.rounds.map((round) => round.ablated);
   const cascade = await repairs(subject, clean, test, [[], ...ablated], {
     ...{ resamples, level, random: random.split("repair") },
@@ -70,5 +71,5 @@ export async function redundancyOf(stage: Stage, { pooled, boundary }: FoundSets
     const prompts = { prompts: test, harmless: promptsOf(stage, "test", "harmless") };
     hardened.push(recruits === undefined ? null : await hardening(subject, clean, prompts, set, recruits));
   }
-  return { depth, tested: test, cascade, backups, chance, hardened };
+  return { clean, depth, tested: test, cascade, backups, chance, hardened };
 }

@@ -1,5 +1,6 @@
 /** Where the features of an anatomy fire: their strongest tokens in fitting prompts, clean and with earlier rounds ablated. */
-import { setOf, union } from "../../../anatomy/subject/feature-set.ts";
+import { wakingUnder } from "../../../anatomy/depth/silence.ts";
+import { setOf, union, without } from "../../../anatomy/subject/feature-set.ts";
 import type { FeatureSet } from "../../../anatomy/subject/subject.ts";
 import type { FoundSets } from "./minimal-sets.ts";
 import { type Estimate, meanOf } from "./pareto.ts";
@@ -19,7 +20,10 @@ export interface Peak {
 
 export interface ShownFeature {
   candidate: number;
-  /** Fall of the score of refused fitting prompts when it is ablated, with the rounds before its own ablated. */
+  /**
+   * Fall of the score of refused fitting prompts when it is ablated, where the rounds before its own and the rest of its set are ablated,
+   * and everything that is still silent is held silent. Without the hold a backup would hide what a primary does.
+   */
   effect: Estimate;
   /** Fitting prompts of each side on which it fires in the clean run. */
   activeOn: { harmful: number; harmless: number };
@@ -57,10 +61,21 @@ export async function shownFeatures(
   );
   const rows = await subject.readings.firing(questions);
   const refusing = pooled.standing.refusing;
+  const held: ((prompt: number) => FeatureSet)[] = [];
+  for (const off of before)
+    held.push(
+      redundancy === null ? () => [] : (await wakingUnder(subject, redundancy.clean, refusing, off)).silent,
+    );
+  const sets = [...rounds.map(({ features: own }) => own), ...pooled.sets.map(({ features: own }) => own)];
   const scores = await subject.scores(
     features.flatMap((feature) => {
-      const off = before[roundOf.get(feature)!]!;
-      return [off, union(off, [feature])].flatMap((set) => refusing.map((prompt) => ({ prompt, off: set })));
+      const round = roundOf.get(feature)!;
+      const others = without(sets.find((set) => set.includes(feature)) ?? [], [feature]);
+      const around = (prompt: number) =>
+        union(before[round]!, without(held[round]!(prompt), [feature]), others);
+      return [[], [feature]].flatMap((set) =>
+        refusing.map((prompt) => ({ prompt, off: union(around(prompt), set) })),
+      );
     }),
   );
   return features.map((candidate, f) => {
