@@ -5,8 +5,8 @@
  *       [--tokens 40,2121] [--peer PYTHON] [--threads 2]
  *
  * A candidate is measured on all validation prompts: bypass, induce, KL. The candidates of a few layers are measured, at every
- * position behind the user's text, and the time of all candidates is extrapolated from them. Screening is timed as it is: one backward pass
- * for all candidates, then a fifth of them measured. The peer measures fewer candidates of the same layers, in two ways
+ * position behind the user's text, and the time of all candidates is extrapolated from them. Screening is timed as it is, with
+ * its estimates and its pilot. The peer measures fewer candidates of the same layers, in two ways
  * (oracle/peer_direction.py), and its numbers are compared with ours.
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -17,7 +17,7 @@ import { random } from "../src/core/random.ts";
 import { fitDirections } from "../src/jobs/anatomy/direction/fit-directions.ts";
 import { Interventions } from "../src/jobs/anatomy/direction/interventions.ts";
 import { measureCandidates } from "../src/jobs/anatomy/direction/measure-candidates.ts";
-import { screenCandidates } from "../src/jobs/anatomy/direction/screen-candidates.ts";
+import { measuredChoice } from "../src/jobs/anatomy/direction/measured-choice.ts";
 import type { DirectionStudy } from "../src/jobs/anatomy/direction/study.ts";
 import { commonStart } from "../src/jobs/anatomy/reading/common-start.ts";
 import { postInstructionPositions } from "../src/jobs/anatomy/reading/positions.ts";
@@ -72,6 +72,7 @@ const read = (["hazard_adjacent", "benign"] as const).flatMap((tier) =>
 );
 const part = (split: ReadPrompt["split"], side: ReadPrompt["side"]) =>
   read.filter((prompt) => prompt.split === split && prompt.side === side);
+const published = { leastInduce: 0, mostKl: 0.1, depth: 0.8 };
 const last = { prefix: [], tokens };
 const start = commonStart(read.map(({ ids }) => ids));
 const study: DirectionStudy = {
@@ -90,17 +91,17 @@ const chosen = candidates.filter(({ layer }) => layers.includes(layer));
 // The first measurement makes room for edits in the sessions, which takes time once.
 await measureCandidates(study, chosen.slice(0, 1), () => undefined);
 const measured = await timed(() => measureCandidates(study, chosen, () => undefined));
-const screened = await timed(() => screenCandidates(study, candidates, last));
+const screening = { exhaustive: false, screenedShare: 0.2, filters: published };
+const screened = await timed(() => measuredChoice(study, candidates, last, screening, () => undefined));
 const each = measured.seconds / chosen.length;
 const exhaustive = each * candidates.length;
-const screen = screened.seconds + exhaustive / 5;
 say(`${study.fit.length} prompts fit ${candidates.length} candidates in ${fitted.seconds.toFixed(1)} s`);
 say(
   `${study.validate.harmful.length} + ${study.validate.harmless.length} prompts: ${each.toFixed(2)} s a candidate, ` +
     `${(measured.result.blockEvaluations / chosen.length).toFixed(0)} block evaluations`,
 );
 say(
-  `all candidates: ${exhaustive.toFixed(0)} s; screened: ${screen.toFixed(0)} s, of which ${screened.seconds.toFixed(1)} s estimate`,
+  `all candidates: ${exhaustive.toFixed(0)} s; screened: ${screened.seconds.toFixed(0)} s, ${screened.result.candidates.length} measured`,
 );
 await model.close();
 if (values.peer !== undefined) comparePeer(values.peer, values.model);
@@ -127,7 +128,7 @@ function comparePeer(python: string, file: string): void {
       const all = peer.secondsPerCandidate * candidates.length;
       say(
         `${peer.peer}: ${peer.secondsPerCandidate.toFixed(2)} s a candidate; ratio ${(all / exhaustive).toFixed(1)} ` +
-          `for all, ${(all / screen).toFixed(1)} screened; numbers within ${Math.max(...differences).toExponential(1)}`,
+          `for all, ${(all / screened.seconds).toFixed(1)} screened; numbers within ${Math.max(...differences).toExponential(1)}`,
       );
     }
   } finally {

@@ -161,7 +161,8 @@ const direction: NonNullable<Anatomy["direction"]> = {
   }),
   split_half: { estimate: 0.97, interval: [0.95, 0.98] },
   dimensions: { count: 1 },
-  ...{ exhaustive: true, considered: 16, rejected: { depth: 3, kl: 0, induce: 6 }, candidates },
+  ...{ exhaustive: true, considered: 16, rejected: { depth: 3, kl: 0, induce: 6 }, given_up: [] },
+  candidates,
 };
 
 const minimalSets: Anatomy["minimal_sets"] = [

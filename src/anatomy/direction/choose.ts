@@ -72,5 +72,30 @@ export function chooseDirection(
   return best;
 }
 
+/** Filters that are given up where they reject every candidate, in this order. The authors' code stops there. */
+export type GivenUp = "induce" | "kl";
+
+/**
+ * As `chooseDirection`. If the filters reject all candidates, the choice does without `induce`, and then without `kl` too. A
+ * model that refuses with p below one half on average may not pass the published `induce`, whatever is added to it.
+ * @returns null if all candidates are too deep
+ */
+export function chooseAnyway(
+  candidates: readonly Candidate[],
+  filters: DirectionFilters,
+  layers: number,
+): { index: number; givenUp: GivenUp[] } | null {
+  const weaker: [GivenUp[], DirectionFilters][] = [
+    [[], filters],
+    [["induce"], { ...filters, leastInduce: null }],
+    [["induce", "kl"], { ...filters, leastInduce: null, mostKl: null }],
+  ];
+  for (const [givenUp, left] of weaker) {
+    const index = chooseDirection(candidates, left, layers);
+    if (index !== null) return { index, givenUp };
+  }
+  return null;
+}
+
 const compare = (a: Candidate, b: Candidate): number =>
   effectsOf(a).bypass - effectsOf(b).bypass || a.layer - b.layer || a.position - b.position;

@@ -2,13 +2,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { random } from "../../core/random.ts";
-import { type Candidate, chooseDirection, type DirectionFilters, rejection } from "./choose.ts";
+import { type Candidate, chooseAnyway, chooseDirection, type DirectionFilters, rejection } from "./choose.ts";
 import { coneTest } from "./cone.ts";
 import { dimensionsOf } from "./dimensions.ts";
 import { doseCurve } from "./dose.ts";
 import { cosine, DifferenceOfMeans, dot, norm, orthogonalTo, unit } from "./means.ts";
 import { positiveCombinations, randomDirections } from "./random-directions.ts";
-import { screeningRounds } from "./screen.ts";
+import { byEstimate, mayBeat, mayInduce, pilotPrompts, pilotSize } from "./screen.ts";
 import { type SideRow, splitHalfCosine } from "./split-half.ts";
 
 const published: DirectionFilters = { leastInduce: 0, mostKl: 0.1, depth: 0.8 };
@@ -48,6 +48,14 @@ describe("the choice", () => {
 
   it("has nothing to take if the filters reject all", () => {
     expect(chooseDirection([candidate(1, -9, { kl: 1 })], published, 20)).toBeNull();
+  });
+
+  it("does without induce, and then without KL, where they reject all, and says so", () => {
+    const weak = [candidate(1, -2, { induce: -1 }), candidate(2, -3, { induce: -1, kl: 1 })];
+    expect(chooseAnyway(weak, published, 20)).toEqual({ index: 0, givenUp: ["induce"] });
+    expect(chooseAnyway(weak.slice(1), published, 20)).toEqual({ index: 0, givenUp: ["induce", "kl"] });
+    expect(chooseAnyway([...weak, candidate(3, -1)], published, 20)).toEqual({ index: 2, givenUp: [] });
+    expect(chooseAnyway([candidate(19, -2)], published, 20)).toBeNull();
   });
 
   it("keeps the block inputs below int(0.8 L), as the authors' code does", () => {
@@ -94,16 +102,32 @@ describe("the choice", () => {
   });
 });
 
-it("screens in rounds of the best share, and measures none that are too deep", () => {
-  const table = Array.from({ length: 10 }, (_, layer) => candidate(layer, 0));
-  const estimates = [5, 1, 4, 2, 3, 0, 9, 8, -5, -6];
-  // int(0.8 · 10) = 8: outputs of blocks 7 to 9 are too deep, so seven stand.
-  expect(screeningRounds(table, estimates, { filters: published, layers: 10, share: 0.2 })).toEqual([
-    [5, 1],
-    [3, 4],
-    [2, 0],
-    [6],
-  ]);
+describe("the screen", () => {
+  it("orders by estimate, without those that are too deep", () => {
+    const table = Array.from({ length: 10 }, (_, layer) => candidate(layer, 0));
+    const estimates = [5, 1, 4, 2, 3, 0, 9, 8, -5, -6];
+    // int(0.8 · 10) = 8: outputs of blocks 7 to 9 are too deep.
+    expect(byEstimate(table, estimates, published, 10)).toEqual([5, 1, 3, 4, 2, 0, 6]);
+    expect(byEstimate(table, estimates, none, 10)[0]).toBe(9);
+  });
+  it("leaves out the worst half of many candidates and nobody of few", () => {
+    expect([0, 12, 40, 60, 90, 130].map(pilotSize)).toEqual([0, 12, 40, 40, 45, 65]);
+    expect([2, 5, 32, 128].map(pilotPrompts)).toEqual([2, 4, 4, 16]);
+  });
+  it("gives up on induce only where the estimates have been good", () => {
+    const good = [{ estimate: -1.2, induce: -1.25 }];
+    expect(mayInduce(-1, 0, good)).toBe(false);
+    expect(mayInduce(-0.1, 0, good)).toBe(true);
+    expect(mayInduce(-9, 0, [...good, { estimate: -10, induce: 2 }])).toBe(true);
+  });
+  it("gives up a candidate only if it is clearly worse on the same prompts", () => {
+    const chosen = [-3, -5, -1, -7];
+    expect(mayBeat(chosen, chosen)).toBe(true);
+    // Worse on each prompt by about as much, however far the prompts are apart.
+    expect(mayBeat([-2, -4, 0.1, -6.1], chosen)).toBe(false);
+    expect(mayBeat([-2, -6, 0, -7.5], chosen)).toBe(true);
+    expect(mayBeat([0], [-3])).toBe(true);
+  });
 });
 
 describe("random directions", () => {

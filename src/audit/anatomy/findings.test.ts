@@ -46,7 +46,8 @@ const found: Anatomy = {
     ...{ site: "resid_post", layer: 2, position: -1, norm: 3, clean: { harmful: 8, harmless: -9 } },
     random: { directions: 40, bypass: beside(-6, 7.9, 1 / 41), induce: beside(5, -8.8, 1 / 41) },
     ...{ doses: [], split_half: null, dimensions: { count: 1 } },
-    ...{ exhaustive: true, considered: 4, rejected: { depth: 0, kl: 0, induce: 0 }, candidates: [] },
+    ...{ exhaustive: true, considered: 4, rejected: { depth: 0, kl: 0, induce: 0 } },
+    ...{ given_up: [], candidates: [] },
   },
   ceiling: tally(12, 12),
   minimal_sets: [

@@ -29,7 +29,7 @@ function directionDrafts({ direction, prompts, outcome }: Anatomy): Draft[] {
         reason:
           outcome === "no refusal to take apart"
             ? "undetermined: the model refuses none of these prompts."
-            : "undetermined: no direction passes the filters.",
+            : "undetermined: every direction lies too deep for the filter.",
       });
     return directionDraft(about, question, direction);
   });

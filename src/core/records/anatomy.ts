@@ -108,6 +108,11 @@ const directionSchema = z.strictObject({
     .describe("Whether every candidate was measured, and not only the best by first-order estimates."),
   considered: count.describe("Candidates that there are."),
   rejected: z.strictObject({ depth: count, kl: count, induce: count }),
+  given_up: z
+    .array(z.enum(["induce", "kl"]))
+    .describe(
+      "Filters that reject every candidate, so that the choice does without them; empty if the direction passes all.",
+    ),
   candidates: z.array(candidateSchema).describe("The candidates that were measured."),
 });
 

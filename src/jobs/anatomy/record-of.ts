@@ -47,7 +47,7 @@ function outcomeOf({ score, direction, search }: Measured): Part<"outcome" | "re
     };
   if (search === null)
     return direction?.chosen == null
-      ? { outcome: "not in this dictionary", reason: "No direction passes the filters." }
+      ? { outcome: "not in this dictionary", reason: "Every direction lies too deep for the filter." }
       : { outcome: "found", reason: "A direction carries the refusals. No features were searched." };
   const { outcome, standing } = search.found.pooled;
   const reasons = {
@@ -88,9 +88,18 @@ function agreementOf({ auc, interval, boundary, fitted, held }: CheckedScore) {
 
 function directionOf({ chosen, ...search }: DirectionResult): Anatomy["direction"] {
   if (chosen === null) return null;
-  const { splitHalf, ...rest } = chosen;
+  const { splitHalf, givenUp, ...rest } = chosen;
   const { exhaustive, considered, rejected, clean, candidates } = search;
-  return { ...rest, split_half: splitHalf, exhaustive, considered, rejected, clean, candidates };
+  return {
+    ...rest,
+    given_up: givenUp,
+    split_half: splitHalf,
+    exhaustive,
+    considered,
+    rejected,
+    clean,
+    candidates,
+  };
 }
 
 function ledgerOf(

@@ -154,7 +154,7 @@ function Doses({ direction, level }: { direction: Found; level: number }) {
 }
 
 function Beside({ direction, level }: { direction: Found; level: number }) {
-  const { random, clean, split_half, dimensions, norm, rejected } = direction;
+  const { random, clean, split_half, dimensions, norm, rejected, given_up } = direction;
   const row = (name: string, before: number, { chosen, random: others, p }: Found["random"]["bypass"]) => [
     ...[name, formatNumber(before), formatNumber(chosen), formatNumber(others.mean)],
     ...[formatInterval(others.interval, ""), formatProbability(p)],
@@ -186,6 +186,8 @@ function Beside({ direction, level }: { direction: Found; level: number }) {
         {dimensions.count === 1 ? "once" : `${dimensions.count} times`}. The difference of means has length{" "}
         {formatNumber(norm)}. The filters rejected {rejected.depth} candidates as too late, {rejected.kl} for
         their KL and {rejected.induce} because adding them does not cause refusals.
+        {given_up.length > 0 &&
+          ` No candidate passes the filter of ${given_up.join(" and of ")}, so the choice does without it.`}
       </p>
     </div>
   );

@@ -57,6 +57,8 @@ export function ablationMasks(edits: readonly Edit[], removed: readonly number[]
 export interface Additions {
   /** One edit per layer. */
   edits: Edit[];
+  /** By edit: the vectors that it adds, by index. */
+  vectors: number[][];
   /** Masks that add one of the vectors, `dose` times. */
   masks: (vector: number, dose: number) => EditMasks;
 }
@@ -83,6 +85,7 @@ export function additions(vectors: readonly PlacedVector[]): Additions {
   });
   return {
     edits,
+    vectors: byLayer.map(([, own]) => own),
     masks: (vector, dose) =>
       byLayer.map(([, own]) => Float32Array.from(own, (index) => (index === vector ? dose : 0))),
   };

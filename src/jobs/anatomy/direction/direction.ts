@@ -5,14 +5,12 @@
 import {
   type Candidate,
   type CandidatePlace,
-  chooseDirection,
-  type DirectionFilters,
   effectsOf,
+  type GivenUp,
   rejection,
 } from "../../../anatomy/direction/choose.ts";
 import type { DosePoint } from "../../../anatomy/direction/dose.ts";
 import { norm } from "../../../anatomy/direction/means.ts";
-import { screeningRounds } from "../../../anatomy/direction/screen.ts";
 import { splitHalfCosine } from "../../../anatomy/direction/split-half.ts";
 import type { RefusalScore } from "../../../anatomy/score/score.ts";
 import { badInput } from "../../../core/errors.ts";
@@ -26,26 +24,22 @@ import { commonStart } from "../reading/common-start.ts";
 import type { ReadPrompt } from "../reading/read-prompt.ts";
 import { ScoreRows } from "../reading/score-rows.ts";
 import { measureDoses, type RandomControl, randomControl } from "./controls.ts";
-import type { PlacedVector } from "./direction-edits.ts";
 import { fitDirections, rowsAt } from "./fit-directions.ts";
 import { Interventions, scoresAt } from "./interventions.ts";
-import { measureCandidates } from "./measure-candidates.ts";
 import { type Dimensions, measureDimensions } from "./measure-dimensions.ts";
-import { screenCandidates } from "./screen-candidates.ts";
+import { type Choice, type ChoiceOptions, measuredChoice } from "./measured-choice.ts";
 import type { DirectionStudy } from "./study.ts";
 
 /** Every choice is stated; the defaults are in src/library/defaults.ts. */
-export interface DirectionOptions {
+export interface DirectionOptions extends ChoiceOptions {
   /** Blocks whose outputs are considered, -1 for the embedding; null for all. */
   layers: readonly number[] | null;
   /** From the prompt's end, -1 is the last token; in rising order. */
   positions: readonly number[];
-  /** Measure all candidates, and not only the best by estimate. */
-  exhaustive: boolean;
-  /** Share of the candidates that are measured without `exhaustive`, and again as many while none of them can be chosen. */
-  screenedShare: number;
-  filters: DirectionFilters;
-  /** Fit only on harmful prompts whose score is above 0 and harmless ones whose score is below, as the authors' code does. */
+  /**
+   * Fit only on prompts whose score agrees with their side, as the authors' code does: harmful ones above the boundary, and
+   * harmless ones not above it. The authors' boundary is 0.
+   */
   agreeingOnly: boolean;
   randomDirections: number;
   doses: readonly number[];
@@ -67,7 +61,7 @@ export interface DirectionResult {
   rejected: { depth: number; kl: number; induce: number };
   /** Mean scores of the validation prompts without an intervention, at the deciding position. */
   clean: { harmful: number; harmless: number };
-  /** null if the filters reject all candidates. */
+  /** null if all candidates are too deep. */
   chosen: ChosenDirection | null;
   /** (prompt, block) pairs that were computed. */
   blockEvaluations: number;
@@ -77,6 +71,8 @@ export interface ChosenDirection extends CandidatePlace {
   site: "resid_post";
   /** Length of the difference of means. */
   norm: number;
+  /** Filters that reject every candidate, so that the choice does without them; empty if it passes all. */
+  givenUp: GivenUp[];
   random: Omit<RandomControl, "blockEvaluations" | "scores">;
   doses: DosePoint[];
   /** null if there are too few prompts. */
@@ -116,7 +112,7 @@ export async function findDirection(
       "other --layers or --positions",
     );
   const clean = await cleanScores(study);
-  const measured = await measureRounds(study, fitted.candidates, input);
+  const measured = await measuredChoice(study, fitted.candidates, input.score.deciding, options, tell);
   const { candidates, chosen } = measured;
   const rejections = candidates.map((candidate) => rejection(candidate, options.filters, layers));
   const count = (by: "depth" | "kl" | "induce") => rejections.filter((one) => one === by).length;
@@ -171,8 +167,8 @@ async function studyOf({
   const { arms, blockEvaluations } = await memory.recall("clean scores of the fitting prompts", {}, () =>
     study.interventions.clean(study.fit),
   );
-  const scores = scoresAt(arms[0]!, 0, study.places);
-  const fit = study.fit.filter(({ side }, i) => (side === "harmful" ? scores[i]! > 0 : scores[i]! < 0));
+  const scores = scoresAt(arms[0]!, study.places - 1, study.places);
+  const fit = study.fit.filter(({ side }, i) => (side === "harmful") === scores[i]! > score.boundary);
   for (const side of ["harmful", "harmless"] as const)
     if (!fit.some((prompt) => prompt.side === side))
       throw badInput("direction", `${side} prompts whose score agrees with their side`, "none of them");
@@ -193,59 +189,9 @@ async function cleanScores({ interventions, memory, validate, places }: Directio
   };
 }
 
-/** Where a candidate was taken, and what it does. */
-interface Choice {
-  at: PlacedVector;
-  candidate: Candidate;
-}
-
-/** Measures candidates in rounds, until one can be chosen. With `exhaustive` all are one round. */
-async function measureRounds(
-  study: DirectionStudy,
-  fitted: readonly PlacedVector[],
-  { model, options, score, tell }: DirectionInput,
-): Promise<{ candidates: Candidate[]; chosen: Choice | null; blockEvaluations: number }> {
-  const layers = model.checkpoint.config.layers.length;
-  const { filters, screenedShare: share } = options;
-  const screening = options.exhaustive ? null : await screenCandidates(study, fitted, score.deciding);
-  const rounds =
-    screening === null
-      ? [[...fitted.keys()]]
-      : screeningRounds(fitted, screening.estimates, { filters, layers, share });
-  const measured = new Map<number, Candidate>();
-  let blockEvaluations = screening?.blockEvaluations ?? 0;
-  for (const round of rounds) {
-    const wanted = [...round].sort((a, b) => a - b);
-    const before = measured.size;
-    const found = await measureCandidates(
-      study,
-      wanted.map((i) => fitted[i]!),
-      (done) => {
-        tell({
-          kind: "counted",
-          what: "directions",
-          done: before + done,
-          total: before + wanted.length,
-          unit: "measurements",
-        });
-      },
-    );
-    blockEvaluations += found.blockEvaluations;
-    wanted.forEach((index, i) => measured.set(index, found.candidates[i]!));
-    const indices = [...measured.keys()].sort((a, b) => a - b);
-    const candidates = indices.map((index) => measured.get(index)!);
-    const chosen = chooseDirection(candidates, filters, layers);
-    if (chosen !== null) {
-      const choice = { at: fitted[indices[chosen]!]!, candidate: candidates[chosen]! };
-      return { candidates, chosen: choice, blockEvaluations };
-    }
-  }
-  return { candidates: [...measured.values()], chosen: null, blockEvaluations };
-}
-
 async function detailsOf(
   study: DirectionStudy,
-  { at, candidate }: Choice,
+  { at, candidate, givenUp }: Choice,
   cleanHarmful: number,
   options: DirectionOptions,
 ): Promise<{ chosen: ChosenDirection; blockEvaluations: number }> {
@@ -266,7 +212,7 @@ async function detailsOf(
   const { blockEvaluations: ofDimensions, ...found } = dimensions;
   return {
     chosen: {
-      ...{ site: "resid_post", layer, position, norm: norm(at.vector) },
+      ...{ site: "resid_post", layer, position, norm: norm(at.vector), givenUp },
       random: randomDirections,
       doses: doses.curve,
       splitHalf: splitHalfCosine(halves.rows, {
