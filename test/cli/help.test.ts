@@ -7,6 +7,7 @@ import { fathom, launcher, lines } from "./fathom.ts";
 const verbs = [
   [],
   ["audit"],
+  ["anatomy"],
   ["report"],
   ["rescore"],
   ["capture"],

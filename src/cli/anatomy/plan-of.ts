@@ -3,7 +3,8 @@ import { badInput } from "../../core/errors.ts";
 import type { Device } from "../../core/records/device.ts";
 import type { TemplateVars } from "../../core/records/observation.ts";
 import type { Precision } from "../../core/records/precision.ts";
-import type { AnatomyPart, AnatomyPlan } from "../../jobs/anatomy/plan/plan.ts";
+import type { AnatomyPart } from "../../jobs/anatomy/plan/parts.ts";
+import type { AnatomyPlan } from "../../jobs/anatomy/plan/plan.ts";
 import { anatomyDefaults } from "../../library/defaults.ts";
 import { withoutUndefined } from "../../library/stated-plan.ts";
 

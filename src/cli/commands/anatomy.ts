@@ -1,6 +1,6 @@
 /** `fathom anatomy`: which internal parts carry a refusal, and how many must fail before the model gives way. */
 import { Command } from "commander";
-import { anatomyParts } from "../../jobs/anatomy/plan/plan.ts";
+import { anatomyParts } from "../../jobs/anatomy/plan/parts.ts";
 import { anatomyDefaults } from "../../library/defaults.ts";
 import type { AnatomyOptions } from "../anatomy/plan-of.ts";
 import { choice, integers, numberOrNone, wholeNumber, wholeNumbers } from "../options/parse-option.ts";

@@ -47,6 +47,9 @@ const abouts: Record<string, About> = {
   "sae.fvu.ordinary_without_first": { kind: "sae_fvu", tokens: "ordinary_without_first" },
   "sae.l0": { kind: "sae_quality", measure: "l0" },
   "training.contrastive": { kind: "contrastive_term" },
+  "anatomy.ceiling": { kind: "anatomy_ceiling" },
+  "anatomy.direction.bypass": { kind: "anatomy_direction", effect: "bypass" },
+  "anatomy.minimal_set.1": { kind: "anatomy_minimal_set", set: 1 },
 };
 
 it.each(Object.entries(abouts))("%s", (id, about) => {

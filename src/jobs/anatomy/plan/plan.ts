@@ -3,10 +3,7 @@ import { z } from "zod";
 import { devices } from "../../../core/records/device.ts";
 import { templateVarsSchema } from "../../../core/records/observation.ts";
 import { precisions } from "../../../core/records/precision.ts";
-
-/** What an anatomy can be asked for. Each includes the ones before it. */
-export const anatomyParts = ["direction", "minimal", "backups"] as const;
-export type AnatomyPart = (typeof anatomyParts)[number];
+import { anatomyParts } from "./parts.ts";
 
 const some = z.int().positive();
 
