@@ -8,9 +8,8 @@ import { reportOfAnatomy } from "../../jobs/anatomy-report/report-of-anatomy.ts"
 import { requireTemplate, writeReport } from "../../jobs/report-files/report-files.ts";
 import { reportDefaults } from "../../library/defaults.ts";
 import { summaryOf } from "../report/summary.ts";
-import { heeding, onInterrupt } from "../terminal/interrupt.ts";
+import { interruptible } from "../terminal/interrupt.ts";
 import { printJson, printLines } from "../terminal/output.ts";
-import { Progress } from "../terminal/progress.ts";
 import { resumeCommand } from "../terminal/resume-command.ts";
 import { dryRunAnatomy } from "./dry-run.ts";
 import { type AnatomyOptions, anatomyPlan } from "./plan-of.ts";
@@ -26,12 +25,8 @@ export async function runAnatomy(options: AnatomyOptions): Promise<number> {
       "none",
       "--out runs/NAME, or --dry-run to see the plan",
     );
-  const progress = new Progress(quiet === true);
-  const interrupt = onInterrupt(progress, () =>
-    resumeCommand(process.argv.slice(2), out !== null && dryRun !== true && hasBegun(out)),
-  );
-  const tell = heeding(interrupt, progress.tell);
-  try {
+  const goOn = () => resumeCommand(process.argv.slice(2), out !== null && dryRun !== true && hasBegun(out));
+  return await interruptible(quiet === true, goOn, async ({ progress, signal, tell }) => {
     if (dryRun === true || out === null) {
       const prepared = await prepareAnatomy(plan, threads, tell);
       progress.clear();
@@ -44,7 +39,7 @@ export async function runAnatomy(options: AnatomyOptions): Promise<number> {
       ...{ out, threads, tell },
       resume: options.resume === true,
       keepRounded: options.cache,
-      signal: interrupt.signal,
+      signal,
     });
     progress.clear();
     const data = reportOfAnatomy(readAnatomyRun(out));
@@ -52,12 +47,5 @@ export async function runAnatomy(options: AnatomyOptions): Promise<number> {
     if (json === true) await printJson({ run: out, ...records });
     else await printLines(summaryOf(data, files));
     return exitCode.ok;
-  } catch (error) {
-    // The work failed because the interrupt stopped it.
-    if (interrupt.signal.aborted) return exitCode.interrupted;
-    throw error;
-  } finally {
-    progress.clear();
-    interrupt.end();
-  }
+  });
 }

@@ -17,9 +17,9 @@ import { reportDefaults } from "../../library/defaults.ts";
 import { answersAt } from "../../model/checkpoint/checkpoint.ts";
 import { summaryOf } from "../report/summary.ts";
 import { complain } from "../terminal/failure.ts";
-import { heeding, onInterrupt } from "../terminal/interrupt.ts";
+import { interruptible } from "../terminal/interrupt.ts";
 import { print, printJson, printLines } from "../terminal/output.ts";
-import { Progress } from "../terminal/progress.ts";
+import type { Progress } from "../terminal/progress.ts";
 import { resumeCommand } from "../terminal/resume-command.ts";
 import { dryRun } from "./dry-run.ts";
 import { dryRunEndpoint } from "./dry-run-endpoint.ts";
@@ -34,17 +34,15 @@ export async function runAudit(planFile: string | undefined, options: AuditOptio
   if (out === null && options.dryRun !== true)
     throw badInput("--out", "the run's directory", "none", "--out runs/NAME, or --dry-run to see the plan");
   if (options.yaml === true) requirePrinted(options);
-  const progress = new Progress(options.quiet === true);
-  const interrupt = onInterrupt(progress, () =>
-    resumeCommand(process.argv.slice(2), out !== null && options.dryRun !== true && hasBegun(out)),
-  );
-  const context = {
-    threads: options.threads ?? null,
-    keepRounded: options.cache,
-    tell: heeding(interrupt, progress.tell),
-    signal: interrupt.signal,
-  };
-  try {
+  const goOn = () =>
+    resumeCommand(process.argv.slice(2), out !== null && options.dryRun !== true && hasBegun(out));
+  return await interruptible(options.quiet === true, goOn, async ({ progress, signal, tell }) => {
+    const context = {
+      threads: options.threads ?? null,
+      keepRounded: options.cache,
+      tell,
+      signal,
+    };
     if (options.dryRun === true || out === null) return await tryDry(plan, out, context, progress, options);
     requireTemplate();
     const result = await audit(plan, { ...context, out, resume: options.resume === true });
@@ -52,14 +50,7 @@ export async function runAudit(planFile: string | undefined, options: AuditOptio
     progress.clear();
     complain(tooFarWords(result.tooFar, plan));
     return exitCode.threshold;
-  } catch (error) {
-    // The work failed because the interrupt stopped it.
-    if (interrupt.signal.aborted) return exitCode.interrupted;
-    throw error;
-  } finally {
-    progress.clear();
-    interrupt.end();
-  }
+  });
 }
 
 /** Prints the plan of the run: as YAML, or with its cost. Nothing is asked. */

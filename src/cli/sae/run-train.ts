@@ -6,9 +6,8 @@ import { readJson } from "../../files/disk/io.ts";
 import { type LayerTraining, recordOf, saeTraining } from "../../jobs/sae-training/sae-training.ts";
 import { anyHasBegun } from "../../jobs/sae-training/training-places.ts";
 import { openSae } from "../../sae/formats/open-sae.ts";
-import { heeding, onInterrupt } from "../terminal/interrupt.ts";
+import { interruptible } from "../terminal/interrupt.ts";
 import { printJson, printLines } from "../terminal/output.ts";
-import { Progress } from "../terminal/progress.ts";
 import { count } from "../terminal/quantities.ts";
 import { resumeCommand } from "../terminal/resume-command.ts";
 import { type TrainingOptions, trainingPlan } from "./training-options.ts";
@@ -27,18 +26,15 @@ export interface SaeTrainOptions extends TrainingOptions {
 export async function runTrain(options: SaeTrainOptions): Promise<number> {
   const { out, threads, cache, resume, json, quiet } = options;
   const plan = trainingPlan(options);
-  const progress = new Progress(quiet === true);
-  const interrupt = onInterrupt(progress, () =>
-    resumeCommand(process.argv.slice(2), anyHasBegun(out, plan.layers)),
-  );
-  try {
+  const goOn = () => resumeCommand(process.argv.slice(2), anyHasBegun(out, plan.layers));
+  return await interruptible(quiet === true, goOn, async ({ progress, signal, tell }) => {
     const trained = await saeTraining(plan, {
       out,
       resume: resume === true,
       threads: threads ?? null,
       keepRounded: cache,
-      tell: heeding(interrupt, progress.tell),
-      signal: interrupt.signal,
+      tell,
+      signal,
     });
     progress.clear();
     if (json === true) {
@@ -46,13 +42,7 @@ export async function runTrain(options: SaeTrainOptions): Promise<number> {
       await printJson(documents.length === 1 ? documents[0] : documents);
     } else await printLines(trained.flatMap(summary));
     return exitCode.ok;
-  } catch (error) {
-    if (interrupt.signal.aborted) return exitCode.interrupted;
-    throw error;
-  } finally {
-    progress.clear();
-    interrupt.end();
-  }
+  });
 }
 
 function documentOf({ out, result }: LayerTraining) {
