@@ -51,7 +51,7 @@ test("an answer ends before the first stop text, and no part of one is given bef
   fc.assert(
     fc.property(letters, fc.array(stop, { maxLength: 3 }), (text, stops) => {
       // The answer as it grows by one letter: it ends with the first stop text, the longest where several end there.
-      const grown = [...text].map((_letter, index) => text.slice(0, index + 1));
+      const grown = Array.from(text, (_letter, index) => text.slice(0, index + 1));
       const endsIn = (part: string) => stops.filter((stop) => part.endsWith(stop));
       const full = grown.find((part) => endsIn(part).length > 0);
       const expected =
