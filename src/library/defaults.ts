@@ -126,6 +126,8 @@ export const anatomyDefaults = {
   sizes: {
     answer_tokens: 48,
     candidates: 2000,
+    // A pooled set must flip most of these; more of them cost every search as much again, and test prompts check the sets anyway.
+    search_prompts: 48,
     sets: 8,
     searches: 24,
     measured: 16,

@@ -29,6 +29,7 @@ export interface AnatomyOptions {
   depth?: number | null;
   answerTokens?: number;
   candidates?: number;
+  searchPrompts?: number;
   sets?: number;
   controls?: number;
   judgedControls?: number;
@@ -95,6 +96,7 @@ export function anatomyPlan(options: AnatomyOptions): AnatomyPlan {
       ...withoutUndefined({
         answer_tokens: options.answerTokens,
         candidates: options.candidates,
+        search_prompts: options.searchPrompts,
         sets: options.sets,
         controls: options.controls,
         judged_controls: options.judgedControls,

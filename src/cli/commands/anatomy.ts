@@ -98,6 +98,11 @@ export function anatomyCommand(): Command {
       `most features that the search may ablate (default: ${sizes.candidates})`,
       size("--candidates"),
     )
+    .option(
+      "--search-prompts <n>",
+      `most fitting prompts of each side that a search uses (default: ${sizes.search_prompts})`,
+      size("--search-prompts"),
+    )
     .option("--sets <n>", `most alternative minimal sets (default: ${sizes.sets})`, size("--sets"))
     .option(
       "--controls <n>",

@@ -11,6 +11,7 @@ const some = z.int().positive();
 const sizesSchema = z.strictObject({
   answer_tokens: some.describe("The most tokens of an answer that is judged, clean or under an ablation."),
   candidates: some.describe("The most features that the search may ablate, over all SAEs."),
+  search_prompts: some.describe("The most fitting prompts of each side that a search uses, spread evenly."),
   sets: some.describe("The most alternative minimal sets."),
   searches: some.describe("The most searches for them."),
   measured: some.describe(

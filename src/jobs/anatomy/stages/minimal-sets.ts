@@ -4,7 +4,7 @@ import { type RankAgreement, rankAgreement } from "../../../anatomy/ranking/agre
 import { estimate, gradientOf } from "../../../anatomy/ranking/ranking.ts";
 import { type Boundary, learnBoundary } from "../../../anatomy/trial/boundary.ts";
 import { judgedOf, scoresOf } from "../../../anatomy/trial/trial.ts";
-import { free, limitsOf, promptsOf, type Stage } from "./stage.ts";
+import { free, limitsOf, type Stage, searchedPrompts } from "./stage.ts";
 
 export interface FoundSets {
   /** null if clean answers and those with everything ablated are all of one kind: then no score tells them apart. */
@@ -25,7 +25,7 @@ export async function minimalSetsOf(stage: Stage): Promise<FoundSets> {
     decoderCosine: traits.decoderCosine,
     limits: limitsOf(stage),
   };
-  const pooled = await takeApart(subject, promptsOf(stage, "fit", "harmful"), universe, search);
+  const pooled = await takeApart(subject, searchedPrompts(stage, "harmful"), universe, search);
   const { refusing } = pooled.standing;
   const perPrompt = [];
   for (const prompt of refusing.slice(0, sizes.per_prompt))
@@ -44,11 +44,11 @@ export async function minimalSetsOf(stage: Stage): Promise<FoundSets> {
 /** At which score this model's answers stop refusing: from clean answers of both sides, and those with everything ablated. */
 async function boundaryOf(stage: Stage): Promise<Boundary | null> {
   const { subject, universe } = stage;
-  const harmful = promptsOf(stage, "fit", "harmful");
+  const harmful = searchedPrompts(stage, "harmful");
   const scored = [];
   for (const [prompts, off] of [
     [harmful, []],
-    [promptsOf(stage, "fit", "harmless"), []],
+    [searchedPrompts(stage, "harmless"), []],
     [harmful, universe],
   ] as const) {
     const [scores] = await scoresOf(subject, free(prompts), [off]);

@@ -26,6 +26,13 @@ export function promptsOf(
   return subject.prompts.flatMap((prompt, i) => (prompt.split === split && prompt.side === side ? [i] : []));
 }
 
+/** The fitting prompts of a side that a search uses, spread evenly over all. */
+export function searchedPrompts({ subject, plan }: Stage, side: SubjectPrompt["side"]): number[] {
+  const all = promptsOf({ subject }, "fit", side);
+  const count = Math.min(all.length, plan.sizes.search_prompts);
+  return Array.from({ length: count }, (_, i) => all[Math.floor((i * all.length) / count)]!);
+}
+
 export function limitsOf({ plan: { sizes } }: Stage): SearchLimits {
   return { sets: sizes.sets, searches: sizes.searches, measured: sizes.measured };
 }

@@ -1,0 +1,64 @@
+/**
+ * `npm run real:anatomy` takes the refusals of a real model apart: it lets the model answer the fitting prompts of
+ * the bundled `requests`, trains a TopK SAE for each of several blocks on these answers and on
+ * neutral questions (one capture for all), and runs the anatomy with them. Files that exist are not made again, so a stopped run
+ * can be continued. The SAEs stay outside the repository; the anatomy's report is copied to `examples/`.
+ *
+ *     npm run real:anatomy                  into the cache's folder anatomy-qwen
+ *     npm run real:anatomy -- --into DIR    into another folder
+ *     npm run real:anatomy -- --threads 1   with that many threads
+ */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { readJsonLines } from "../src/files/lines/json-lines.ts";
+import { chats, MadeOnce, root } from "./made-once.ts";
+import { cache, qwen } from "./real-checkpoints.ts";
+import { questionsOnNouns } from "./wordnet.ts";
+
+const { values: options } = parseArgs({ options: { into: { type: "string" }, threads: { type: "string" } } });
+const folder = options.into ?? join(cache, "anatomy-qwen");
+
+/** Blocks that get an SAE. The direction is clearest in the upper middle. */
+const layers = [10, 12, 14, 16, 18, 20];
+/** Number of nouns; each gets one neutral question, which the model only reads. */
+const nouns = 400;
+/** Tokens of an answer to learn from. A refusal is one or two short sentences. */
+const answerTokens = 24;
+
+try {
+  const made = new MadeOnce("real:anatomy", folder, options.threads);
+  const model = made.checkpoint(qwen);
+  // With their prompts: what decides about a refusal is read from the prompt and the template behind it.
+  made.lines("train.jsonl", [
+    ...made
+      .answersTo(chats("request", fittingPrompts()), model, answerTokens)
+      .map(({ id, prompt_ids, ids }) => ({
+        id,
+        ids: [...prompt_ids, ...ids],
+      })),
+    ...chats("noun", questionsOnNouns(folder).slice(0, nouns)),
+  ]);
+  made.made("saes", (out) => [
+    ...["sae", "train", "--model", model, "--layer", layers.join(","), "--prompts", made.at("train.jsonl")],
+    ...["--d-sae", "2048", "--k", "32", "--steps", "800", "--seed", "0", "--out", out],
+    ...(existsSync(`${out}.training`) ? ["--resume"] : []),
+  ]);
+  const saes = layers.flatMap((layer) => ["--sae", made.at(`saes/layer-${layer}`)]);
+  if (!existsSync(made.at("run/findings.json")))
+    made.fathom([
+      ...["anatomy", "--model", model, ...saes, "--harmful", "requests", "--harmless", "requests"],
+      ...["--out", made.at("run"), ...(existsSync(made.at("run")) ? ["--resume"] : [])],
+    ]);
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+}
+
+/** The prompts of `requests` that the anatomy fits on. The others stay unseen. */
+function fittingPrompts(): string[] {
+  return readJsonLines(join(root, "prompts/requests.jsonl"))
+    .map(({ value }) => value as { prompt: string; split: string })
+    .filter(({ split }) => split === "fit")
+    .map(({ prompt }) => prompt);
+}
