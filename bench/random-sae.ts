@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { random } from "../src/core/random.ts";
 import { writeTextAtomically } from "../src/files/disk/io.ts";
 import { writeSafetensors } from "../src/files/tensors/safetensors-writer.ts";
-import { normalQuantile } from "../src/stats/normal.ts";
+import { normalQuantile } from "../src/stats/distributions/normal.ts";
 
 export interface RandomSae {
   d_in: number;

@@ -1,5 +1,6 @@
 /** Effect sizes: how far apart two groups are, and what share of the variance a grouping explains. */
-import { criticalValue } from "./normal.ts";
+import { auc } from "./auc.ts";
+import { criticalValue } from "./distributions/normal.ts";
 import type { Interval } from "./proportion.ts";
 import { mean, variance } from "./summary.ts";
 
@@ -20,6 +21,12 @@ export function cohensDInterval(d: number, nA: number, nB: number, level: number
   const half = criticalValue(level) * standardError;
   return [d - half, d + half];
 }
+
+/**
+ * Cliff's δ = P(a > b) − P(a < b) for a value of each group, in [−1, 1] (Cliff 1993). Only the order of the values counts.
+ * NaN if a group is empty.
+ */
+export const cliffsDelta = (a: readonly number[], b: readonly number[]): number => 2 * auc(a, b) - 1;
 
 /**
  * Share of the values' variance that a grouping explains: η² = between-group / total sum of squares, in [0, 1].

@@ -4,8 +4,8 @@
  */
 import { describe, expect, it } from "vitest";
 import { random } from "../core/random.ts";
+import { studentCritical } from "./distributions/student.ts";
 import { meanOverReplicates } from "./replicates.ts";
-import { studentCritical } from "./student.ts";
 
 const items = (values: readonly number[], cluster = (at: number) => String(at)) =>
   values.map((value, at) => ({ cluster: cluster(at), value }));

@@ -3,9 +3,10 @@
  * units of one pool (prompts). Some units occur in several replicates. Both are samples, so the interval covers both:
  * an unusual unit is unusual in every replicate, and an unusual replicate is unusual for all its units.
  */
+
+import { studentCritical } from "./distributions/student.ts";
 import { groupBy } from "./group.ts";
 import type { Interval } from "./proportion.ts";
-import { studentCritical } from "./student.ts";
 import { mean, variance } from "./summary.ts";
 
 export interface Measured {

@@ -17,16 +17,25 @@ const mostUndefined = 0.1;
  * @returns null if there are fewer than two clusters, or if more than a tenth of the resamples are undefined
  * Source: Efron & Tibshirani 1993, chapter 13; Davison & Hinkley 1997, section 3.8 for clusters.
  */
-export function bootstrap<T>(options: {
+export function bootstrap<T>(
+  options: Parameters<typeof drawStatistics<T>>[0] & { level: number },
+): Interval | null {
+  const draws = drawStatistics(options);
+  if (draws === null) return null;
+  const tail = (1 - options.level) / 2;
+  return [quantile(draws, tail), quantile(draws, 1 - tail)];
+}
+
+/** The statistic on resamples of whole clusters, undefined ones left out; null where {@link bootstrap} returns null. */
+export function drawStatistics<T>(options: {
   items: readonly T[];
   cluster: (item: T) => string;
   statistic: (items: readonly T[]) => number;
   resamples: number;
-  level: number;
   random: Random;
-}): Interval | null {
-  const { items, cluster, statistic, resamples, level, random } = options;
-  const clusters = [...groupBy(items, cluster).values()];
+}): number[] | null {
+  const { items, cluster, statistic, resamples, random } = options;
+  const clusters = clustersOf(items, cluster);
   if (clusters.length < 2) return null;
   const draws: number[] = [];
   for (let b = 0; b < resamples; b++) {
@@ -35,10 +44,12 @@ export function bootstrap<T>(options: {
     const value = statistic(drawn);
     if (Number.isFinite(value)) draws.push(value);
   }
-  if (draws.length < resamples * (1 - mostUndefined)) return null;
-  const tail = (1 - level) / 2;
-  return [quantile(draws, tail), quantile(draws, 1 - tail)];
+  return draws.length < resamples * (1 - mostUndefined) ? null : draws;
 }
+
+export const clustersOf = <T>(items: readonly T[], cluster: (item: T) => string): T[][] => [
+  ...groupBy(items, cluster).values(),
+];
 
 /**
  * Monte Carlo p of an observed value among draws [B] of its null: (1 + b) / (1 + B) with b draws as large or larger. The observed value

@@ -5,8 +5,8 @@
  * second of three shows no effect. A feature that shares its work with others of its minimal set is tested with those others ablated.
  */
 import type { Random } from "../../core/random.ts";
-import { benjaminiHochberg } from "../../stats/bh.ts";
 import { groupBy } from "../../stats/group.ts";
+import { benjaminiHochberg } from "../../stats/multiple/bh.ts";
 import { equivalenceTest, signFlipTest } from "../../stats/sign-flip.ts";
 import { mean } from "../../stats/summary.ts";
 import { union, without } from "../subject/feature-set.ts";

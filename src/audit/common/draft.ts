@@ -5,7 +5,7 @@
 import type { About } from "../../core/records/about.ts";
 import type { Finding } from "../../core/records/finding.ts";
 import { identified } from "../../core/records/finding-id.ts";
-import { holm } from "../../stats/holm.ts";
+import { holm } from "../../stats/multiple/holm.ts";
 import { smallestCell } from "./choices.ts";
 
 /** How the status of a draft is decided. */

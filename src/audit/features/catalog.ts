@@ -7,10 +7,10 @@ import { clusterOf } from "../../core/cluster.ts";
 import type { Random } from "../../core/random.ts";
 import type { Catalog } from "../../core/records/catalog.ts";
 import { type CategoryDefinition, contrastWords } from "../../core/records/category.ts";
-import { benjaminiHochberg } from "../../stats/bh.ts";
+import { studentTail } from "../../stats/distributions/student.ts";
 import { cohensDInterval } from "../../stats/effect.ts";
 import { groupBy } from "../../stats/group.ts";
-import { studentTail } from "../../stats/student.ts";
+import { benjaminiHochberg } from "../../stats/multiple/bh.ts";
 import { catalogResamples } from "../common/choices.ts";
 import {
   type Activated,

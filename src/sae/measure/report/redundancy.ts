@@ -7,7 +7,7 @@ import { Graph } from "../../../graph/build/graph.ts";
 import { matmul } from "../../../graph/ops/ops.ts";
 import { Tensor } from "../../../model/ort/ort.ts";
 import { openWeightless, type SessionOptions } from "../../../model/ort/session.ts";
-import { studentTail } from "../../../stats/student.ts";
+import { studentTail } from "../../../stats/distributions/student.ts";
 import { blocks, type Matrix } from "../../code/matrix.ts";
 import { unitRows } from "../../code/unit-rows.ts";
 
