@@ -10,7 +10,6 @@ import { modelJudge } from "../../judges/model-judge.ts";
 import { peopleJudge } from "../../judges/people.ts";
 import type { Preset } from "../../judges/presets/preset.ts";
 import { presetCalled } from "../../judges/presets/presets.ts";
-import { ruleJudgeWith } from "../../judges/rules.ts";
 import { answersAt } from "../../model/checkpoint/checkpoint.ts";
 import { modelOf } from "../../model/model.ts";
 import { loadLabels } from "../../prompts/labels.ts";
@@ -21,6 +20,7 @@ import { CheckpointAsker, questionsTogether } from "./checkpoint-asker.ts";
 import { EndpointAsker } from "./endpoint-asker.ts";
 import type { EndpointJudge, StatedJudge } from "./judge-plan.ts";
 import type { OpenedJudge } from "./opened-judge.ts";
+import { questionsAtOnce, RuleThreads } from "./rule-threads.ts";
 
 /** How a judge's endpoint is tried again. A run that waits longer than this for a judge is better resumed later. */
 const patience: Patience = { ...defaultPatience, attempts: 6, mostWaiting: 600_000 };
@@ -59,8 +59,10 @@ const seated = (
 
 async function openJudge(plan: StatedJudge, context: JobContext): Promise<OpenedJudge> {
   const { weight } = plan;
-  if ("rules" in plan)
-    return seated(ruleJudgeWith({ deniedPremise: plan.denied_premise }), { kind: "rules", weight });
+  if ("rules" in plan) {
+    const judge = new RuleThreads({ deniedPremise: plan.denied_premise }, context.threads);
+    return seated(judge, { kind: "rules", weight, atOnce: questionsAtOnce, close: () => judge.close() });
+  }
   if ("people" in plan) return await openPeople(plan.people, weight);
   return "endpoint" in plan ? openAtEndpoint(plan, context) : await openCheckpoint(plan, context);
 }
