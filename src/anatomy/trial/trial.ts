@@ -38,19 +38,52 @@ function asksOf(prompts: readonly number[], around: Trial["around"], sets: reado
 
 /** Answers by score. A set that was answered once is not asked again. */
 export function flipsByScore(subject: Subject, trial: Trial): Flips {
-  return remembered(async (sets) =>
-    (await scoresOf(subject, trial, sets)).map(
-      (scores) => scores.filter((score) => score < trial.boundary).length >= trial.needed,
+  return remembered((sets) =>
+    decided(trial, sets, async (prompts, open) =>
+      (await scoresOf(subject, { ...trial, prompts }, open)).map(
+        (scores) => scores.filter((score) => score < trial.boundary).length,
+      ),
     ),
   );
 }
 
 /** Answers by judged text: what the score only predicts, at the price of a generation per set and prompt. */
 export function flipsByJudge(subject: Subject, trial: Trial): Flips {
-  return remembered(async (sets) => {
-    const judged = await judgedOf(subject, trial, sets);
-    return judged.map(({ tally: { complied } }) => complied >= trial.needed);
-  });
+  return remembered((sets) =>
+    decided(trial, sets, async (prompts, open) =>
+      (await judgedOf(subject, { ...trial, prompts }, open)).map(({ tally: { complied } }) => complied),
+    ),
+  );
+}
+
+/** Fewer prompts make a poor batch. */
+const fewestAsked = 8;
+
+/**
+ * Whether enough prompts flip under each set. A few prompts are asked at a time, and of a set no more than its answer needs: most sets
+ * of a search fail on the first ones.
+ * @param flipped [sets]: how many of some prompts flip
+ */
+async function decided(
+  { prompts, needed }: Trial,
+  sets: readonly FeatureSet[],
+  flipped: (prompts: readonly number[], sets: readonly FeatureSet[]) => Promise<number[]>,
+): Promise<boolean[]> {
+  const counts = sets.map(() => 0);
+  let asked = 0;
+  const isOpen = (set: number) => counts[set]! < needed && counts[set]! + prompts.length - asked >= needed;
+  for (let size = Math.max(fewestAsked, prompts.length - needed + 1); asked < prompts.length; size *= 2) {
+    const open = [...sets.keys()].filter(isOpen);
+    if (open.length === 0) break;
+    const some = prompts.slice(asked, asked + size);
+    const more = await flipped(
+      some,
+      open.map((set) => sets[set]!),
+    );
+    open.forEach((set, i) => (counts[set]! += more[i]!));
+    asked += some.length;
+  }
+  return counts.map((count) => count >= needed);
 }
 
 /** For each set: the kind of each prompt's answer [prompts of the trial], and their counts. */

@@ -62,7 +62,7 @@ export function buildBlock(
   };
   const weights = new Map<string, Value>();
   const param = paramOf(graph, declare, prefix, weights);
-  const slotGraphs = new SlotGraphs(slots, "");
+  const slotGraphs = new SlotGraphs(slots, "", false);
   const outputs = blockWithSlots({ config, layer, param, inputs }, slots, slotGraphs);
   return { inputs, outputs, weights, sites: slotGraphs.sites, edits: slotGraphs.edits };
 }
@@ -93,7 +93,7 @@ function paramOf(graph: Graph, declare: Declare, prefix: string, kept = new Map<
 /**
  * Several blocks as one graph: `from` is included, `to` is not. The inputs are x and, for each layer l, the inputs of a
  * block with ".l" appended to their names. The outputs are y.l of every block, and key.l and value.l of the blocks that
- * have their own keys and values. Each slot has the outputs "<name>.activation.l" and "<name>.moved.l". If `embed` has
+ * have their own keys and values. A slot edits some tokens alone. It has the outputs "<name>.activation.l" and "<name>.moved.l". If `embed` has
  * slots, its value with their edits is the output "embed.0". `taps` are sites whose values are outputs "<site>.l".
  */
 export function buildBlocks(
@@ -118,7 +118,7 @@ export function buildBlocks(
     }
     const param = paramOf(graph, declare, blockPrefix(index));
     const inputs = { ...declareInputs(graph, config, layer, `.${index}`), x, shared };
-    const graphs = new SlotGraphs(slots(index), `.${index}`);
+    const graphs = new SlotGraphs(slots(index), `.${index}`, true);
     const { y, made } = blockWithSlots({ config, layer, param, inputs }, slots(index), graphs);
     graph.output(`y.${index}`, y);
     for (const [name, { activation, moved }] of graphs.edits) {

@@ -14,9 +14,11 @@ import { openSession, type SessionOptions } from "../ort/session.ts";
 import { Sessions } from "../ort/sessions.ts";
 import { firstNotFinite, overflow } from "../weights/finite.ts";
 import type { Weights } from "../weights/weights.ts";
+import { KeptRows } from "./branches/kept-rows.ts";
 import type { Past } from "./cache/kv-cache.ts";
 import { EditShelf } from "./edits/held-edits.ts";
 import { Embeddings } from "./inputs/embeddings.ts";
+import { mostKept } from "./inputs/most-kept.ts";
 import { PerLayerInputs } from "./inputs/per-layer-inputs.ts";
 import { type Segment, Segments } from "./segments.ts";
 import type { Step, StepOptions } from "./step.ts";
@@ -50,6 +52,8 @@ export class Engine {
   readonly weights: Weights;
   readonly options: EngineOptions;
   readonly edits: EditShelf;
+  /** What measurements may begin with (measure.ts). */
+  readonly keptRows: KeptRows;
   readonly #sessions: Sessions;
   readonly #segments: Segments;
   readonly #perLayer: PerLayerInputs | null;
@@ -78,6 +82,7 @@ export class Engine {
     this.#lenders = lendersOf(config);
     this.#embeddings = new Embeddings(config, weights);
     this.edits = new EditShelf(config, options.threads);
+    this.keptRows = new KeptRows(mostKept(weights, 32));
   }
 
   /** @param onPart called after each part is open; not called when the engine holds one part at a time */
@@ -160,7 +165,8 @@ export class Engine {
           ...cache.past(kvFrom ?? layer, first, B, S),
         };
         for (const [name, tensor] of Object.entries(own)) feeds[`${name}.${layer}`] = tensor;
-        Object.assign(feeds, plan.feeds(layer, edits, { pasts, counts, T }));
+        const wantsActivations = options.onEdit?.activations === true;
+        Object.assign(feeds, plan.feedsOfSome(layer, edits, { pasts, counts, T }, wantsActivations));
         const ofLayer = perLayer[`per_layer.${layer}`];
         if (ofLayer !== undefined) feeds[`per_layer.${layer}`] = ofLayer;
         // If layer kvFrom is in the same segment, its keys and values are inside the graph.

@@ -113,6 +113,71 @@ describe.each(engineFixtures)("%s", (name) => {
   });
 });
 
+describe.each(engineFixtures)("%s", (name) => {
+  it("begins with what was kept of unedited rows, and gives the same bits; without positions it stops early", async () => {
+    const { folder, reference, close } = openEngineFixture(name);
+    const { config, weights } = await openCheckpoint(folder);
+    const [warm, cold] = [0, 1].map(() => Engine.open(config, weights, { threads: 1 }));
+    const top = config.layers.length - 1;
+    const edits = editsEverywhere(config.hiddenSize, top + 1).filter(({ layer }) => layer === top);
+    const start = reference.prompts[2]!.slice(0, 9);
+    const requests = [reference.prompts[2]!, [...start, 7, 8], [...start, 5], reference.prompts[1]!].flatMap(
+      (ids, p) =>
+        [0, 1].map((on): MeasureRequest => {
+          const masks = edits.map(() => new Float32Array(3).fill(on));
+          return { id: `${p} ${on}`, ids, positions: [ids.length - 1], masks };
+        }),
+    );
+    const run = async (engine: Engine, asked: MeasureRequest[], want: MeasureOptions["want"] = {}) => {
+      const rows: Measured[] = [];
+      const options = { edits, watch: [5], start, want: { logProbabilities: true, ...want } };
+      const { computed, blockEvaluations } = await measure(
+        engine,
+        asked,
+        options,
+        (row) => (rows[row.index] = row),
+      );
+      return { rows, computed, blockEvaluations };
+    };
+    try {
+      const first = await run(await warm!, requests);
+      expect(first.computed).toBe(first.blockEvaluations);
+      const again = await run(await warm!, requests);
+      expect(again.rows).toEqual(first.rows);
+      expect(again.blockEvaluations).toBe(first.blockEvaluations);
+      // The blocks below the edited one are not computed again, but for the keys and values that no row reads there.
+      const starts = ropeSwitch(config) === null ? 1 : 2;
+      expect(again.computed).toBe(2 * (4 + starts));
+      for (const [i, request] of requests.toReversed().entries()) {
+        const [alone] = (await run(await cold!, [request])).rows;
+        expect({ ...alone, index: requests.length - 1 - i }).toEqual(first.rows[requests.length - 1 - i]);
+      }
+      const positions = { positions: [] };
+      const seen = { activations: true };
+      const whole = await run(await warm!, requests, seen);
+      const early = await run(
+        await warm!,
+        requests.map((request) => ({ ...request, ...positions })),
+        seen,
+      );
+      expect(early.rows.map(({ activations }) => activations)).toEqual(
+        whole.rows.map(({ activations }) => activations),
+      );
+      const below = await measure(
+        await warm!,
+        requests.map(({ masks: _, ...request }) => ({ ...request, ...positions })),
+        { edits: [], watch: [], want: { residuals: [{ layer: 0, site: "resid_post" }] } },
+        () => undefined,
+      );
+      expect(below.computed).toBe(4);
+    } finally {
+      for (const engine of [warm, cold]) await (await engine!).close();
+      weights.close();
+      close();
+    }
+  });
+});
+
 describe("the scale of the final norm", () => {
   const { folder, reference, close } = openEngineFixture("qwen3-norms");
   const ids = reference.prompts[1]!;
@@ -198,7 +263,8 @@ it("measures under edits that are held, in the worker, and tells what it cost", 
     const found = await run(held);
     expect(found).toEqual(await run(edits));
     expect({ ...found.rows[1], index: 0 }).toEqual(found.rows[0]);
-    expect(found.ledger).toEqual({ blockEvaluations: layers.length, tokenBlocks: 17 * layers.length });
+    const blocks = layers.length;
+    expect(found.ledger).toEqual({ blockEvaluations: blocks, computed: blocks, tokenBlocks: 17 * blocks });
     await model.releaseEdits(held);
     await expect(run(held)).rejects.toThrow(
       "edits: expected edits that this model holds, found the handle 0",

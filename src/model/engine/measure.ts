@@ -1,12 +1,14 @@
 /**
  * Measures many rows under edits: next-token distributions at chosen positions, and what was seen on the way. Rows go
  * through the model segment by segment. What rows share, the blocks below the first mask that differs and the common start
- * of all prompts, is computed once (branches/branch.ts). A row's numbers are those of the row alone, to the bit.
+ * of all prompts, is computed once (branches/branch.ts), and what unedited rows have below an edited block is kept for the next
+ * measurement (branches/kept-rows.ts). A row's numbers are those of the row alone, to the bit.
  */
 import { badInput } from "../../core/errors.ts";
 import { joinFloats } from "../../core/floats.ts";
 import { ropeSwitch } from "../architecture/rotary.ts";
-import { Branch, Branching } from "./branches/branch.ts";
+import { Branch } from "./branches/branch.ts";
+import { type Level, levelsOf, markNeeded, type Row as Rising } from "./branches/levels.ts";
 import type { Ledger, Measured, MeasureOptions, MeasureRequest } from "./branches/measured.ts";
 import { headsOf, rowOf, stacked } from "./branches/stacked.ts";
 import { KvCache } from "./cache/kv-cache.ts";
@@ -19,17 +21,16 @@ import type { Engine } from "./engine.ts";
 import { mostKept } from "./inputs/most-kept.ts";
 import { logSumOver } from "./log-probabilities.ts";
 import { leastRead } from "./read-prompts.ts";
-import type { Segment } from "./segments.ts";
 
 interface Indexed {
   request: MeasureRequest;
   index: number;
 }
 
-/** A row on its way up, with the branches that it is in now. */
-interface Row extends Indexed {
-  start: Branch | null;
-  rest: Branch;
+interface Row extends Rising, Indexed {
+  request: MeasureRequest;
+  /** Whether a position lies in its start. */
+  readsStart: boolean;
 }
 
 /**
@@ -51,7 +52,7 @@ export async function measure(
 }
 
 class Measurement {
-  readonly ledger: Ledger = { blockEvaluations: 0, tokenBlocks: 0 };
+  readonly ledger: Ledger = { blockEvaluations: 0, computed: 0, tokenBlocks: 0 };
   readonly #engine: Engine;
   readonly #options: MeasureOptions;
   readonly #edits: readonly LaidOutEdit[];
@@ -79,71 +80,83 @@ class Measurement {
   }
 
   async run(requests: readonly Indexed[], onRow: (row: Measured) => void): Promise<void> {
+    const { keptRows } = this.#engine;
     const rows = this.#rows(requests);
-    for (const segment of await this.#engine.segmentsTo(this.#engine.config.layers.length - 1, [])) {
-      const own = [...this.#edits.keys()].filter((edit) => {
-        const { layer } = this.#edits[edit]!;
-        return layer >= segment.from && layer < segment.to;
-      });
-      const starts = new Branching(own);
-      for (const row of rows) if (row.start !== null) row.start = starts.next(row.request, row.start, null);
-      await this.#through(segment, own, starts.branches);
-      const rests = new Branching(own);
-      for (const row of rows) row.rest = rests.next(row.request, row.rest, row.start);
+    const seen = this.#seenBlocks();
+    const readsHead = requests.some(({ request }) => request.positions.length > 0);
+    const last = readsHead ? this.#engine.config.layers.length - 1 : Math.max(...seen.all);
+    // A segment that begins with an edited block begins where rows divide.
+    const ends = this.#edits.flatMap(({ layer }) => (layer === 0 ? [] : [{ layer: layer - 1 }]));
+    const levels = levelsOf(await this.#engine.segmentsTo(last, ends), rows, this.#edits);
+    markNeeded(levels, rows, keptRows, seen.first);
+    for (const [i, level] of levels.entries()) {
+      const { starts, rests } = level;
+      const all = [...starts, ...rests];
+      this.ledger.blockEvaluations += all.length * (level.to - level.from);
+      this.ledger.tokenBlocks += tokensIn(all) * (level.to - level.from);
+      await this.#through(level, starts);
       // A past changes the order of sums, so rows with a start are not mixed with rows without one.
       for (const hasStart of [false, true])
         await this.#through(
-          segment,
-          own,
-          rests.branches.filter(({ start }) => (start !== null) === hasStart),
+          level,
+          rests.filter(({ start }) => (start !== null) === hasStart),
         );
-      for (const { start, rest } of rows) {
-        start?.below?.forget();
-        rest.below?.forget();
-      }
+      const own = all.filter(({ isNeeded }) => isNeeded);
+      if ((levels[i + 1]?.edits.length ?? 0) > 0) for (const branch of own) keptRows.keep(branch, level.to);
+      for (const { below } of own) below?.forget();
     }
     await this.#head(rows, onRow);
+  }
+
+  /** The blocks in which something is looked at beside the positions; `first`: that must be computed for it. */
+  #seenBlocks(): { all: number[]; first: number } {
+    const { want = {} } = this.#options;
+    const edited = this.#edits.map(({ layer }) => layer);
+    const tapped = (want.residuals ?? []).map(({ layer }) => layer);
+    const looked = [...(want.activations === true ? edited : []), ...tapped];
+    return { all: [0, ...edited, ...tapped], first: Math.min(...looked, Number.POSITIVE_INFINITY) };
   }
 
   /** The rows before the first block, where rows of the same tokens are one branch. */
   #rows(requests: readonly Indexed[]): Row[] {
     const roots = new Map<string, Branch>();
-    const root = (id: string, ids: readonly number[], length: number, isStart: boolean): Branch => {
-      const key = `${isStart} ${length} ${ids.join(" ")}`;
-      const known = roots.get(key);
-      const branch = known ?? new Branch({ ...{ id, ids, length, isStart }, start: null, below: null });
-      roots.set(key, branch);
+    const root = (
+      of: Pick<Branch, "id" | "ids" | "length" | "isStart">,
+      before: readonly number[],
+    ): Branch => {
+      const clean = `${of.isStart} ${of.length} ${before.join(" ")} : ${of.ids.join(" ")}`;
+      const branch = roots.get(clean) ?? new Branch({ ...of, clean, start: null, below: null });
+      roots.set(clean, branch);
       return branch;
     };
     const turnsAt = ropeSwitch(this.#engine.config) ?? Number.POSITIVE_INFINITY;
-    const P = this.#start.length;
+    const start = this.#start;
+    const P = start.length;
     return requests.map(({ request, index }) => {
-      const { id, ids } = request;
-      const hasStart = P > 0 && ids.length > P && this.#start.every((token, i) => ids[i] === token);
+      const { id, ids, positions } = request;
+      const hasStart = P > 0 && ids.length > P && start.every((token, i) => ids[i] === token);
       // A long sequence has other rotary angles, from its first token on. How long it is does not matter.
       const length = ids.length > turnsAt ? Number.POSITIVE_INFINITY : ids.length;
+      const ofStart = ids.length > turnsAt ? length : P;
       return {
-        ...{ request, index },
-        start: hasStart ? root(id, this.#start, ids.length > turnsAt ? length : P, true) : null,
-        rest: root(id, hasStart ? ids.slice(P) : ids, length, false),
+        ...{ request, index, readsStart: positions.some((at) => at < P) },
+        start: hasStart ? root({ id, ids: start, length: ofStart, isStart: true }, []) : null,
+        rest: root({ id, ids: hasStart ? ids.slice(P) : ids, length, isStart: false }, hasStart ? start : []),
       };
     });
   }
 
-  /** Runs branches through a segment. */
-  async #through(segment: Segment, edits: readonly number[], branches: readonly Branch[]): Promise<void> {
-    for (const call of inCalls(branches)) {
+  /** Runs the branches that are needed through a segment. */
+  async #through(level: Level, branches: readonly Branch[]): Promise<void> {
+    for (const call of inCalls(branches.filter(({ isNeeded }) => isNeeded))) {
       const own = call.rows.map(({ request }) => request);
-      await this.#call(segment, edits, own);
-      const tokens = own.reduce((sum, { ids }) => sum + ids.length, 0);
-      const blocks = segment.to - segment.from;
-      this.ledger.blockEvaluations += own.length * blocks;
-      this.ledger.tokenBlocks += tokens * blocks;
-      this.#onTokens(tokens);
+      await this.#call(level, own);
+      this.ledger.computed += own.length * (level.to - level.from);
+      this.#onTokens(tokensIn(own));
     }
   }
 
-  async #call({ from, to }: Segment, edits: readonly number[], branches: readonly Branch[]): Promise<void> {
+  async #call({ from, to, edits }: Level, branches: readonly Branch[]): Promise<void> {
     const { config } = this.#engine;
     const d = config.hiddenSize;
     const counts = branches.map(({ ids }) => ids.length);
@@ -259,6 +272,9 @@ class Measurement {
     return Math.fround(Math.sqrt(squares / x.length + this.#engine.config.normEps));
   }
 }
+
+const tokensIn = (branches: readonly Branch[]): number =>
+  branches.reduce((sum, { ids }) => sum + ids.length, 0);
 
 /** The residual after the last block at a position of the row, [d]. */
 function residualAt({ start, rest }: Row, position: number, d: number): Float32Array {

@@ -15,6 +15,7 @@ import { hashJson } from "../../../core/hash.ts";
 import { logOdds } from "../../../core/log-odds.ts";
 import { endsOf } from "../../../model/checkpoint/checkpoint.ts";
 import { judgedAnswer } from "../answers/judged-answer.ts";
+import { sharedStart } from "../reading/common-start.ts";
 import { CandidateEdits } from "./candidate-edits.ts";
 import { asJson, EditArms, orderOf } from "./edit-arms.ts";
 import { type Piece, Pieces, type Spent } from "./pieces.ts";
@@ -37,6 +38,8 @@ export class ModelSubject implements Subject {
   readonly #activity: Pieces<Ask, Float32Array>;
   readonly #judged: Pieces<Ask, Judgement>;
   readonly #readings: Readings;
+  /** What all prompts begin with. */
+  readonly #start: readonly number[];
   /** By prompt: scale of the final norm where the score is read, of the clean run. */
   readonly #cleanScales = new Map<number, Float32Array>();
 
@@ -54,6 +57,7 @@ export class ModelSubject implements Subject {
     this.prompts = prompts;
     this.#edits = edits;
     this.#arms = arms;
+    this.#start = sharedStart(prompts);
     const setup = hashJson({
       candidates: candidates.map(({ sae, layer, feature }) => [sae, layer, feature]),
       saes: dictionaries.map(({ key, layer, sae }) => [key, layer, sae.identity()]),
@@ -72,7 +76,10 @@ export class ModelSubject implements Subject {
     this.#gradients = pieces("gradients", (piece) => this.#measureGradients(piece));
     this.#activity = pieces("activity", (piece) => this.#measureActivity(piece));
     this.#judged = pieces("judged answers", (piece) => this.#judge(piece));
-    this.#readings = new Readings(parts, arms, setup, (byEdit) => edits.gathered(byEdit));
+    this.#readings = new Readings(parts, arms, setup, {
+      start: this.#start,
+      gathered: (byEdit) => edits.gathered(byEdit),
+    });
   }
 
   async scores(asks: readonly Ask[]): Promise<Float64Array> {
@@ -90,8 +97,15 @@ export class ModelSubject implements Subject {
     return await this.#activity.ask(asks);
   }
 
+  /** A clean answer was judged before, when it was made. */
   async judged(asks: readonly Ask[]): Promise<Judgement[]> {
-    return await this.#judged.ask(asks);
+    const edited = asks.filter((ask) => !isClean(ask));
+    const judged = (await this.#judged.ask(edited)).values();
+    return asks.map((ask) => {
+      if (!isClean(ask)) return judged.next().value!;
+      const { outcome, coherence } = this.#parts.answers[ask.prompt]!;
+      return { outcome, coherence };
+    });
   }
 
   /** The same subject, which measures every question again and remembers nothing. */
@@ -146,7 +160,7 @@ export class ModelSubject implements Subject {
     await this.#arms.each(piece, async (asks, { edits, masksOf }) => {
       const { blockEvaluations: own } = await model.measure(
         asks.map(({ ask }) => ({ ...this.#row(ask), ...this.#scalesOf(ask), masks: masksOf(ask) })),
-        { edits, watch: place.tokens },
+        { edits, watch: place.tokens, start: this.#start },
         ({ index, watched }) => {
           answers[asks[index]!.at] = logOdds(watched);
         },
@@ -164,7 +178,7 @@ export class ModelSubject implements Subject {
     const answers: Float32Array[] = [];
     const { blockEvaluations } = await this.#parts.model.measure(
       piece.map((ask) => this.#row(ask)),
-      { edits: [], watch: [] },
+      { edits: [], watch: [], start: this.#start },
       ({ index, finalScales }) => {
         answers[index] = finalScales;
       },
@@ -202,8 +216,8 @@ export class ModelSubject implements Subject {
     let blockEvaluations = 0;
     await this.#arms.each(piece, async (asks, { edits, masksOf }) => {
       const { blockEvaluations: own } = await model.measure(
-        asks.map(({ ask }) => ({ ...this.#rowWithAnswer(ask), masks: masksOf(ask) })),
-        { edits, watch: [], want: { activations: true } },
+        asks.map(({ ask }) => ({ ...this.#rowWithAnswer(ask), positions: [], masks: masksOf(ask) })),
+        { edits, watch: [], start: this.#start, want: { activations: true } },
         ({ index, activations }) => {
           const largest = activations!
             .slice(0, this.#arms.sizes.length)
@@ -255,11 +269,13 @@ export class ModelSubject implements Subject {
   #rowWithAnswer(ask: Ask): { id: string; ids: number[]; positions: number[] } {
     const row = this.#row(ask);
     const answer = this.#parts.answers[ask.prompt]!.ids;
-    const isClean = ask.off.length === 0 && ask.on === undefined && ask.random === undefined;
-    if (!isClean || answer.length < this.#parts.place.prefix.length) return row;
+    if (!isClean(ask) || answer.length < this.#parts.place.prefix.length) return row;
     return { ...row, ids: [...this.#parts.prompts[ask.prompt]!.ids, ...answer] };
   }
 }
+
+const isClean = ({ off, on, random }: Ask): boolean =>
+  off.length === 0 && on === undefined && random === undefined;
 
 /** @param values [tokens, n] @returns [n] the largest absolute value of each column */
 function largestOf(values: Float32Array, n: number): Float32Array {

@@ -24,23 +24,24 @@ export interface Firing extends Pick<Ask, "prompt" | "off"> {
 const comparedTokens = 16;
 const atATime = { damage: 8, contexts: 16 } as const;
 
+interface How {
+  /** The first tokens of all prompts. */
+  start: readonly number[];
+  /** The candidates' numbers [candidates] from one row of numbers per edit. */
+  gathered: (byEdit: readonly Float32Array[]) => Float32Array;
+}
+
 export class Readings {
   readonly #parts: SubjectParts;
   readonly #arms: EditArms;
-  readonly #gathered: (byEdit: readonly Float32Array[]) => Float32Array;
+  readonly #how: How;
   readonly #damage: Pieces<Ask, Damage>;
   readonly #firing: Pieces<Firing, Float32Array>;
 
-  /** @param gathered the candidates' numbers [candidates] from one row of numbers per edit */
-  constructor(
-    parts: SubjectParts,
-    arms: EditArms,
-    setup: Json,
-    gathered: (byEdit: readonly Float32Array[]) => Float32Array,
-  ) {
+  constructor(parts: SubjectParts, arms: EditArms, setup: Json, how: How) {
     this.#parts = parts;
     this.#arms = arms;
-    this.#gathered = gathered;
+    this.#how = how;
     const { memory, tell } = parts;
     this.#damage = new Pieces<Ask, Damage>(
       {
@@ -88,7 +89,7 @@ export class Readings {
       await this.#arms.each(asks, async (placed, { edits, masksOf }) => {
         const ledger = await model.measure(
           placed.map(({ ask }) => ({ ...this.#answered(ask.prompt, said(ask.prompt)), masks: masksOf(ask) })),
-          { edits, watch: [], want: { logProbabilities: true } },
+          { edits, watch: [], start: this.#how.start, want: { logProbabilities: true } },
           ({ index, logProbabilities }: Measured) => {
             take(placed[index]!.at, logProbabilities!);
           },
@@ -126,9 +127,9 @@ export class Readings {
       const ledger = await model.measure(
         placed.map(({ ask }) => {
           const { id, ids } = prompts[ask.prompt]!;
-          return { id, ids: [...ids, ...place.prefix], positions: [ids.length - 1], masks: masksOf(ask) };
+          return { id, ids: [...ids, ...place.prefix], positions: [], masks: masksOf(ask) };
         }),
-        { edits, watch: [], want: { activations: true } },
+        { edits, watch: [], start: this.#how.start, want: { activations: true } },
         ({ index, activations }: Measured) => {
           const { at } = placed[index]!;
           found[at] = this.#rowsOf(activations!, piece[at]!);
@@ -145,7 +146,7 @@ export class Readings {
     const tokens = activations[0]!.length / sizes[0]!;
     const rows = new Float32Array(features.length * tokens);
     for (let token = 0; token < tokens; token++) {
-      const all = this.#gathered(
+      const all = this.#how.gathered(
         sizes.map((n, edit) => activations[edit]!.subarray(token * n, (token + 1) * n)),
       );
       features.forEach((feature, i) => {

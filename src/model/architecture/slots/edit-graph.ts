@@ -46,48 +46,76 @@ const layerNormEpsilon = 1e-5;
 export interface EditValues {
   /** x', in the shape of x. */
   edited: Value;
-  /** How far each feature is edited, [B, T, n]. */
+  /** How far each feature is edited, [B, T, n]; with `some` [E + 1, n]. */
   mask: Value;
-  /** a, before the edit, [B, T, n]. */
+  /** a, before the edit, [B, T, n]; with `some` [E, n]. */
   activation: Value;
   /** The largest |x' − x| of each token, [B, T]. */
   moved: Value;
 }
 
 /** Declares an input of the slot, by the name of the part. */
-type Input = (part: string, dtype: "float32" | "int64", dims: readonly Dim[]) => Value;
+type Input = (part: string, dtype: "float32" | "int64" | "int32", dims: readonly Dim[]) => Value;
 
 /**
+ * With `some`, only the E tokens that the input "tokens" [E] lists are encoded and moved, by their index in [B·T]. The input "place"
+ * [B·T] says where each token is among them; E for all others. So a token that no mask touches costs nothing. The mask has a last row
+ * of zeros then.
+ *
  * @param x [B, T, d]
  * @param named the name of each part as an input of the graph
  */
-export function editGraph(x: Value, form: SlotForm, named: (part: string) => string): EditValues {
+export function editGraph(
+  x: Value,
+  form: SlotForm,
+  named: (part: string) => string,
+  { some }: { some: boolean },
+): EditValues {
   const { graph } = x;
   const d = x.dims[2] as number;
   const input: Input = (part, dtype, dims) => graph.input(named(part), dtype, dims);
   const R = named("rows");
   graph.neverEmpty(R);
   const ones = graph.constant(new Float32Array(d).fill(1), "float32", [1, d]);
-  const rows = renameDims(concat([reshape(x, [-1, d]), ones], 0), [R, d]);
+  const all = reshape(x, [-1, d]);
+  const own = some ? gather(all, input("tokens", "int32", [named("tokens")])) : all;
+  const rows = renameDims(concat([own, ones], 0), [R, d]);
   const { normal, scale } = normalized(rows, form);
 
   const encoder = input("encoder", "float32", [named("groups"), d, groupWidth]);
   const a = activations(inGroups(normal, encoder), form, input, named);
   const n = a.dims[1]!;
   const target = add(mul(a, input("scale", "float32", [n])), input("offset", "float32", [n]));
-  const mask = input("mask", "float32", ["B", "T", n]);
-  const flat = reshape(mask, [-1, n]);
-  const withOne = renameDims(concat([flat, fillLike(slice(flat, 0, 0, 1), 0)], 0), [R, n]);
-  const change = mul(sub(target, a), withOne);
+  const mask = input("mask", "float32", some ? [R, n] : ["B", "T", n]);
+  const change = mul(sub(target, a), some ? mask : withZeros(mask, R));
 
   const decoder = input("decoder", "float32", [Math.ceil(d / groupWidth), n, groupWidth]);
-  const moved = slice(inGroups(change, decoder), 1, 0, d);
-  const delta = inTokens(scale === null ? moved : mul(moved, scale));
-  const edited = add(x, delta);
-  const difference = sub(edited, x);
-  const size = topK(add(relu(difference), relu(neg(difference))), 1).values;
-  return { edited, mask, activation: inTokens(a), moved: reshape(size, ["B", "T"]) };
+  const normalDelta = slice(inGroups(change, decoder), 1, 0, d);
+  const delta = scale === null ? normalDelta : mul(normalDelta, scale);
+  if (!some) {
+    const edited = add(x, inTokens(delta));
+    return { edited, mask, activation: inTokens(a), moved: reshape(largestOf(sub(edited, x)), ["B", "T"]) };
+  }
+  const place = input("place", "int32", ["B*T"]);
+  const toTokens = (values: Value, dims: readonly Dim[]) =>
+    reshape(renameDims(gather(values, place), ["B*T", values.dims[1]!]), dims);
+  return {
+    edited: add(x, toTokens(delta, ["B", "T", d])),
+    mask,
+    activation: slice(a, 0, 0, -1),
+    moved: toTokens(largestOf(sub(add(rows, delta), rows)), ["B", "T"]),
+  };
 }
+
+/** [B, T, n] → [R, n], with a row of zeros behind. */
+function withZeros(mask: Value, R: Dim): Value {
+  const n = mask.dims[2]!;
+  const flat = reshape(mask, [-1, n]);
+  return renameDims(concat([flat, fillLike(slice(flat, 0, 0, 1), 0)], 0), [R, n]);
+}
+
+/** The largest absolute value of each row, [..., 1]. */
+const largestOf = (values: Value): Value => topK(add(relu(values), relu(neg(values))), 1).values;
 
 /** rows [R, K] times a matrix in groups of columns [G, K, 16] → [R, 16·G]. */
 function inGroups(rows: Value, matrix: Value): Value {

@@ -16,18 +16,21 @@ export class SlotGraphs {
   readonly edits = new Map<string, EditValues>();
   readonly #slots: BlockSlots;
   readonly #suffix: string;
+  readonly #some: boolean;
 
-  /** @param suffix is appended to the name of each input */
-  constructor(slots: BlockSlots, suffix: string) {
+  /** @param suffix is appended to the name of each input @param some whether the edits are of some tokens alone (edit-graph.ts) */
+  constructor(slots: BlockSlots, suffix: string, some: boolean) {
     this.#slots = slots;
     this.#suffix = suffix;
+    this.#some = some;
   }
 
   readonly at: AtSite = (site, value) => {
     let edited = value;
     for (const [ordinal, form] of (this.#slots[site] ?? []).entries()) {
       const name = slotName(site, ordinal);
-      const edit = editGraph(edited, form, (part) => `${name}.${part}${this.#suffix}`);
+      const named = (part: string) => `${name}.${part}${this.#suffix}`;
+      const edit = editGraph(edited, form, named, { some: this.#some });
       this.edits.set(name, edit);
       edited = edit.edited;
     }

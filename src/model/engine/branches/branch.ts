@@ -5,7 +5,7 @@
 
 import type { StartSlot } from "../cache/start-past.ts";
 import type { EditMasks } from "../edits/edit.ts";
-import { maskKey } from "../edits/mask-key.ts";
+import { maskKey, noMask } from "../edits/mask-key.ts";
 
 type Floats = Float32Array<ArrayBuffer>;
 
@@ -30,6 +30,10 @@ export class Branch {
   readonly start: Branch | null;
   /** The branch that this one continues; null before the first block. */
   readonly below: Branch | null;
+  /** Names the tokens and those before them, while no edit has touched them; null then. */
+  readonly clean: string | null;
+  /** Whether it must be computed. */
+  isNeeded = false;
   /** The output of its last block [t, d]; empty before the first block. */
   residual: Floats = new Float32Array();
   readonly lent = new Map<number, LentRow>();
@@ -43,7 +47,7 @@ export class Branch {
   readonly sites = new Map<number, Floats>();
 
   constructor(
-    of: Pick<Branch, "id" | "ids" | "length" | "isStart" | "start" | "below"> & {
+    of: Pick<Branch, "id" | "ids" | "length" | "isStart" | "start" | "below" | "clean"> & {
       masks?: EditMasks | undefined;
     },
   ) {
@@ -54,6 +58,13 @@ export class Branch {
     this.isStart = of.isStart;
     this.start = of.start;
     this.below = of.below;
+    this.clean = of.clean;
+  }
+
+  /** What an equal branch has after its last block. */
+  take({ residual, lent }: Pick<Branch, "residual" | "lent">): void {
+    this.residual = residual;
+    for (const [layer, row] of lent) this.lent.set(layer, row);
   }
 
   /** Frees what only the next blocks needed. */
@@ -93,8 +104,12 @@ export class Branching {
     );
     const key = [this.#number(below), start === null ? "" : this.#number(start), ...own].join(" | ");
     let branch = this.#made.get(key);
-    if (branch === undefined)
-      this.#made.set(key, (branch = new Branch({ id, ids, masks, length, isStart, start, below })));
+    if (branch === undefined) {
+      const isClean = own.every((mask) => mask === noMask) && start?.clean !== null;
+      const clean = isClean ? below.clean : null;
+      branch = new Branch({ id, ids, masks, length, isStart, start, below, clean });
+      this.#made.set(key, branch);
+    }
     return branch;
   }
 

@@ -53,8 +53,13 @@ export interface Measured {
 
 /** What a measurement cost. */
 export interface Ledger {
-  /** Pairs of a row and a block that were computed. A shared row counts once; a shared start is a row of its own. */
+  /**
+   * Pairs of a row and a block. A shared row counts once; a shared start is a row of its own. What was kept of earlier calls counts
+   * too, so that the number does not depend on them.
+   */
   blockEvaluations: number;
-  /** Pairs of a token and a block that were computed. */
+  /** Those of them that this call computed. */
+  computed: number;
+  /** Pairs of a token and a block, counted like `blockEvaluations`. */
   tokenBlocks: number;
 }

@@ -57,6 +57,50 @@ export function maskTensor(
 }
 
 /**
+ * The tokens that an edit may move, as inputs of its slot in a graph that edits some tokens alone (edit-graph.ts).
+ * @param all whether every token of [B, T] is one of them, padding too: then the activations of all are computed
+ */
+export function editedTokens(
+  edit: LaidOutEdit,
+  masks: readonly EditMask[],
+  { pasts, counts, T }: { pasts: readonly number[]; counts: readonly number[]; T: number },
+  all: boolean,
+): { tokens: Tensor; place: Tensor; mask: Tensor } {
+  const { size, width } = edit;
+  const factors = masks.map((mask, row) => factorsOf(mask, pasts[row]!, counts[row]!));
+  const tokens: number[] = [];
+  for (const [row, factor] of factors.entries())
+    for (let t = 0; t < T; t++) if (all || factor(t) !== 0) tokens.push(row * T + t);
+  const E = tokens.length;
+  const place = new Int32Array(masks.length * T).fill(E);
+  const out = new Float32Array((E + 1) * width);
+  for (const [at, token] of tokens.entries()) {
+    place[token] = at;
+    const row = Math.floor(token / T);
+    const factor = factors[row]!(token % T);
+    if (factor === 0) continue;
+    const features = featuresOf(masks[row]!);
+    if (factor === 1) out.set(features, at * width);
+    else for (let i = 0; i < size; i++) out[at * width + i] = features[i]! * factor;
+  }
+  return {
+    tokens: new Tensor("int32", Int32Array.from(tokens), [E]),
+    place: new Tensor("int32", place, [place.length]),
+    mask: new Tensor("float32", out, [E + 1, width]),
+  };
+}
+
+const featuresOf = (mask: EditMask): Float32Array => (mask instanceof Float32Array ? mask : mask.features);
+
+/** By new token of a row: how far the features of its mask apply to it; 0 for padding, and everywhere if no feature applies. */
+function factorsOf(mask: EditMask, past: number, count: number): (t: number) => number {
+  if (featuresOf(mask).every((value) => value === 0)) return () => 0;
+  if (mask instanceof Float32Array) return (t) => (t < count ? 1 : 0);
+  const { tokens } = mask;
+  return (t) => (t < count ? tokens[Math.min(past + t, tokens.length - 1)]! : 0);
+}
+
+/**
  * Notes how far the edits of a step move the tokens of each row.
  * @param moved by row, then by edit: the largest |x' − x| so far
  * @param counts [B] new tokens of each row

@@ -4,7 +4,8 @@
  */
 import { type BlockSlots, type SiteKind, type SlotForm, slotName } from "../../architecture/slots/sites.ts";
 import type { Tensor } from "../../ort/ort.ts";
-import { type BatchEdits, maskTensor } from "./batch-edits.ts";
+import { type BatchEdits, editedTokens, maskTensor } from "./batch-edits.ts";
+import type { EditMask } from "./edit.ts";
 import { emptyEdit, type LaidOutEdit } from "./laid-out.ts";
 
 /** A slot, and the index of the edit that is in it; null when it is empty. */
@@ -67,20 +68,64 @@ export class SlotPlan {
   }
 
   /**
-   * The inputs of all slots of a layer.
+   * The inputs of all slots of a layer, for a graph that edits every token.
    * @param rows as for `maskTensor`
    */
-  feeds(
+  feeds(layer: number, batch: BatchEdits | null, rows: NewTokens): Record<string, Tensor> {
+    return this.#feeds(layer, batch, rows, (edit, masks) => ({
+      ...edit.inputs,
+      mask: maskTensor(edit, masks, rows),
+    }));
+  }
+
+  /**
+   * The same for a graph that edits some tokens alone: those that a mask touches. An edit that touches none is left out.
+   * @param activations whether the activations of all tokens are wanted
+   */
+  feedsOfSome(
     layer: number,
     batch: BatchEdits | null,
-    rows: Parameters<typeof maskTensor>[2],
+    rows: NewTokens,
+    activations: boolean,
+  ): Record<string, Tensor> {
+    return this.#feeds(layer, batch, rows, (edit, masks, empty) => {
+      const own = editedTokens(edit, masks, rows, activations);
+      if (own.tokens.size > 0) return { ...edit.inputs, ...own };
+      return {
+        ...empty.inputs,
+        ...editedTokens(
+          empty,
+          rows.counts.map(() => noFeature),
+          rows,
+          false,
+        ),
+      };
+    });
+  }
+
+  /** @param of the inputs of an edit under the masks of the rows, by part; `empty` changes nothing, in the same slot */
+  #feeds(
+    layer: number,
+    batch: BatchEdits | null,
+    rows: NewTokens,
+    of: (edit: LaidOutEdit, masks: readonly EditMask[], empty: LaidOutEdit) => Record<string, Tensor>,
   ): Record<string, Tensor> {
     const feeds: Record<string, Tensor> = {};
     for (const { site, name, form, edit } of this.filled(layer, batch?.edits ?? [])) {
-      const own = edit === null ? this.#emptyEdit(form, site) : batch!.edits[edit]!;
-      const masks = edit === null ? rows.counts.map(() => noFeature) : batch!.masks.map((row) => row[edit]!);
-      for (const [part, tensor] of Object.entries(own.inputs)) feeds[`${name}.${part}.${layer}`] = tensor;
-      feeds[`${name}.mask.${layer}`] = maskTensor(own, masks, rows);
+      const empty = this.#emptyEdit(form, site);
+      const inputs =
+        edit === null
+          ? of(
+              empty,
+              rows.counts.map(() => noFeature),
+              empty,
+            )
+          : of(
+              batch!.edits[edit]!,
+              batch!.masks.map((row) => row[edit]!),
+              empty,
+            );
+      for (const [part, tensor] of Object.entries(inputs)) feeds[`${name}.${part}.${layer}`] = tensor;
     }
     return feeds;
   }
@@ -92,6 +137,8 @@ export class SlotPlan {
     return empty;
   }
 }
+
+type NewTokens = Parameters<typeof maskTensor>[2];
 
 const noFeature = new Float32Array(1);
 
