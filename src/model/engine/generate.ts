@@ -23,7 +23,7 @@ import type {
 } from "./generation.ts";
 import { stepLogProbabilities } from "./log-probabilities.ts";
 import { besideTheirLike, PrefixReader, type Waiting } from "./prefix-reader.ts";
-import { type PromptRow, prefillTokens, readPrompts } from "./read-prompts.ts";
+import { type PromptRead, type PromptRow, prefillTokens, readPrompts } from "./read-prompts.ts";
 import { sampleToken } from "./sample.ts";
 import { Thought } from "./thought.ts";
 
@@ -117,7 +117,8 @@ class Batch {
         const entering: Waiting[] = [];
         let width = 0;
         for (const next of waiting.slice(0, room)) {
-          width = Math.max(width, next.request.ids.length - (group?.ids.length ?? 0));
+          const { ids, draft = [] } = next.request;
+          width = Math.max(width, ids.length - (group?.ids.length ?? 0) + draft.length);
           if (next.prefix !== group || !isRead(next)) break;
           if (entering.length > 0 && width * (entering.length + 1) > prefillTokens) break;
           entering.push(next);
@@ -141,14 +142,48 @@ class Batch {
     });
     const skip = waiting[0]!.prefix?.ids.length ?? 0;
     this.#rows.push(...entering);
-    const last = await this.#read(
+    const drafts = entering.map((row) => this.#draftOf(row));
+    const reads = await this.#read(
       this.#cache,
       first,
-      entering.map((row) => promptOf(row, row.request.ids.slice(skip))),
+      entering.map((row, i) => ({
+        ...promptOf(row, [...row.request.ids.slice(skip), ...drafts[i]!]),
+        draft: drafts[i]!.length,
+      })),
       this.#editsFor(entering),
     );
-    await this.#sample(entering, last);
+    await this.#followDrafts(
+      entering.map((row, i) => ({ row, draft: drafts[i]!, read: reads[i]!, slot: first + i })),
+    );
     this.#leave();
+  }
+
+  /** The draft that is read with a row's prompt. */
+  #draftOf({ request, thought }: Row): readonly number[] {
+    const { draft = [], temperature, maxNewTokens, ids } = request;
+    if (temperature !== 0 || thought !== null || this.#options.captureLayers.length > 0) return [];
+    const { contextLength } = this.#engine.config;
+    // Beyond the switch of its rotary angles a row is read again.
+    const turnsAt = this.#ropeSwitch ?? 0;
+    const most = ids.length <= turnsAt ? turnsAt : contextLength - 1;
+    return draft.slice(0, Math.max(0, Math.min(maxNewTokens - 1, most - ids.length)));
+  }
+
+  /** Samples the first token of entering rows, and the next ones as long as they are those of the draft that was read. */
+  async #followDrafts(
+    entering: readonly { row: Row; draft: readonly number[]; read: PromptRead; slot: number }[],
+  ): Promise<void> {
+    let following = entering;
+    for (let at = 0; following.length > 0; at++) {
+      const rows = following.map(({ row }) => row);
+      await this.#sample(rows, joinFloats(following.map(({ read }) => read.last[at]!)));
+      following = following.filter(({ row, draft }) => row.finish === null && row.ids[at] === draft[at]);
+      for (const { row, read } of following)
+        row.moved = row.moved.map((moved, edit) => Math.max(moved, read.moved[at]![edit]!));
+    }
+    // A row's last token is not read yet, nor is any token of the draft behind it.
+    for (const { row, slot } of entering)
+      this.#cache.shorten(slot, row.request.ids.length + row.ids.length - 1);
   }
 
   #read(
@@ -156,7 +191,7 @@ class Batch {
     first: number,
     prompts: readonly PromptRow[],
     edits: BatchEdits | null,
-  ): Promise<Float32Array<ArrayBuffer>> {
+  ): Promise<PromptRead[]> {
     return readPrompts(this.#engine, cache, first, prompts, edits, this.#onTokens);
   }
 
@@ -212,7 +247,7 @@ class Batch {
     for (const [slot, row] of this.#rows.entries()) {
       const ids = [...row.request.ids, ...row.ids];
       if (ids.length !== this.#ropeSwitch + 1) continue;
-      this.#cache.empty(slot);
+      this.#cache.shorten(slot, 0);
       const prompt = { ...promptOf(row, ids.slice(0, -1)), length: ids.length };
       await this.#read(this.#cache, slot, [prompt], this.#editsFor([row]));
     }

@@ -14,6 +14,11 @@ export interface GenerateRequest extends MaskedRow {
   temperature: number;
   /** Seed of this row alone, so that a row's draws do not depend on its batch. */
   seed: number | string;
+  /**
+   * Tokens with which the answer may begin. They are read together, and kept as far as the model writes them itself. This decides speed,
+   * and last bits. Used for greedy rows alone, where no activation is kept and no thought is told apart.
+   */
+  draft?: readonly number[];
   /** Keep the log probability of each new token, and of this many most probable tokens beside it. Not kept when not given. */
   topLogProbabilities?: number;
 }

@@ -66,6 +66,67 @@ describe.each(engineFixtures)("%s", (name) => {
     }
   });
 
+  it("keeps of a draft what the model writes itself, under edits too", async () => {
+    const { config, weights } = await openCheckpoint(folder);
+    const engine = await Engine.open(config, weights, { threads: 1 });
+    const edits = editsEverywhere(config.hiddenSize, config.layers.length);
+    const rows = requests.map((row, i) => ({
+      ...{ ...row, maxNewTokens: 7 + i, temperature: 0, seed: 0 },
+      masks: edits.map((_, e) => Float32Array.from([0, 1, 2], (f) => Number((i + e + f) % 3 === 0))),
+    }));
+    const run = async (drafts: readonly (readonly number[])[], endTokens: number[], asked = rows) => {
+      const out = new Map<string, Generation>();
+      let read = 0;
+      const options = { endTokens, batchSize: 2, watch: [5], captureLayers: [], edits, plan: planOf(rows) };
+      await generate(
+        engine,
+        asked.map((row) => ({ ...row, draft: drafts[rows.indexOf(row)]! })),
+        options,
+        (generation) => out.set(generation.id, generation),
+        (tokens, kind) => (read += kind === "prompt" ? tokens : 0),
+      );
+      return { out, read };
+    };
+    const plain = await run([[], [], []], []);
+    const answers = rows.map(({ id }) => plain.out.get(id)!.ids);
+    const other = (ids: readonly number[], at: number) =>
+      ids.map((id, i) => (i === at ? (id + 1) % 200 : id));
+    const drafts: number[][][] = [
+      answers,
+      answers.map((ids) => [...ids, 1, 2, 3]),
+      answers.map((ids, i) => other(ids, 2 * i)),
+      [answers[0]!.slice(0, 3), [], other(answers[2]!, 1)],
+    ];
+    try {
+      for (const endTokens of [[], [answers[0]![4]!]]) {
+        const expected = (await run([[], [], []], endTokens)).out;
+        for (const own of drafts) {
+          const { out, read } = await run(own, endTokens);
+          expect(read).toBeGreaterThan(plain.read);
+          for (const row of rows) {
+            const [found, wanted] = [out.get(row.id)!, expected.get(row.id)!];
+            expect({ ids: found.ids, finish: found.finish }).toEqual({
+              ids: wanted.ids,
+              finish: wanted.finish,
+            });
+            const near = (a: readonly number[], b: readonly number[]) => {
+              expect(a.length).toBe(b.length);
+              a.forEach((value, i) =>
+                expect(Math.abs(value - b[i]!)).toBeLessThan(1e-3 * (1 + Math.abs(b[i]!))),
+              );
+            };
+            near(found.watchScores, wanted.watchScores);
+            near(found.moved, wanted.moved);
+            expect((await run(own, endTokens, [row])).out.get(row.id)).toEqual(found);
+          }
+        }
+      }
+    } finally {
+      await engine.close();
+      weights.close();
+    }
+  });
+
   it("gives the same bits without slots, with empty slots and under empty masks; edits move them", async () => {
     const { config, weights } = await openCheckpoint(folder);
     const engine = await Engine.open(config, weights, { threads: 1 });

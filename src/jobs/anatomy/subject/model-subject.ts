@@ -23,7 +23,7 @@ import { Readings } from "./readings.ts";
 import type { SubjectParts } from "./subject-parts.ts";
 
 /** Questions that a kill can lose: some seconds to a minute of a small model. */
-const atATime = { scores: 64, "clean scales": 64, gradients: 8, activity: 16, "judged answers": 32 } as const;
+const atATime = { scores: 64, "clean scales": 64, gradients: 8, activity: 16, "judged answers": 96 } as const;
 type Kind = keyof typeof atATime;
 
 export class ModelSubject implements Subject {
@@ -241,9 +241,10 @@ export class ModelSubject implements Subject {
           id: `${prompts[ask.prompt]!.id} ${i}`,
           ids: prompts[ask.prompt]!.ids,
           ...{ maxNewTokens: answerTokens, temperature: 0, seed: 0 },
+          draft: this.#draftOf(ask),
           masks: masksOf(ask),
         })),
-        { endTokens: endsOf(checkpoint), batchSize, watch: [], captureLayers: [], edits },
+        { endTokens: endsOf(checkpoint), batchSize, watch: [], captureLayers: [], edits, plan: this.#plan },
         (row, index) => {
           const { ask, at } = asks[index]!;
           answers[at] = judgedAnswer(row, prompts[ask.prompt]!.prompt, checkpoint);
@@ -252,6 +253,24 @@ export class ModelSubject implements Subject {
       );
     });
     return { answers, blockEvaluations: steps * this.#blocks };
+  }
+
+  /** The clean answer, where the edited one is likely to begin like it: a refusal whose score fell below 0 begins otherwise. */
+  #draftOf(ask: Ask): readonly number[] {
+    const { side } = this.prompts[ask.prompt]!;
+    return side === "harmful" && (this.#scores.known(ask) ?? 0) < 0
+      ? []
+      : this.#parts.answers[ask.prompt]!.ids;
+  }
+
+  /** Rows begin with the start of all prompts, and their cache has room for any of them. */
+  get #plan(): { prompts: readonly (readonly number[])[]; capacity: number } {
+    const prompts = this.#parts.prompts.map(({ ids }) => ids);
+    const longest = prompts.reduce((most, { length }) => Math.max(most, length), 0);
+    return {
+      prompts: this.#start.length === 0 ? [] : prompts,
+      capacity: longest + this.#parts.answerTokens,
+    };
   }
 
   get #blocks(): number {

@@ -46,6 +46,11 @@ export class Pieces<Question, Answer> {
     this.#tell = tell;
   }
 
+  /** The answer to a question that was asked before; undefined for another one. */
+  known(question: Question): Answer | undefined {
+    return this.#known.get(JSON.stringify(this.#options.asJson(question)));
+  }
+
   /** @returns the answers in the order of the questions */
   async ask(questions: readonly Question[]): Promise<Answer[]> {
     const { what, setup, asJson, orderOf, atATime, measure } = this.#options;

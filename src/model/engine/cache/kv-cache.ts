@@ -122,9 +122,9 @@ export class KvCache implements Past {
     }
   }
 
-  /** Empties a slot, so that its sequence can be read again. */
-  empty(slot: number): void {
-    this.lengths[slot] = 0;
+  /** Forgets the last tokens of a slot, all but the first `length`. */
+  shorten(slot: number, length: number): void {
+    this.lengths[slot] = Math.min(this.lengths[slot]!, length);
   }
 
   /** Closes a slot. The last slot moves to its place. */
