@@ -1,6 +1,5 @@
 /** The branches of a measurement, segment by segment, and which of them must be computed. */
 import type { MaskedRow } from "../edits/batch-edits.ts";
-import type { Segment } from "../segments.ts";
 import { type Branch, Branching } from "./branch.ts";
 import type { KeptRows } from "./kept-rows.ts";
 
@@ -11,8 +10,14 @@ export interface Row {
   rest: Branch;
 }
 
+/** Consecutive blocks: `from` is included, `to` is not. */
+interface Blocks {
+  from: number;
+  to: number;
+}
+
 /** A segment, and the branches that go through it. */
-export interface Level extends Segment {
+export interface Level extends Blocks {
   /** The edits of its blocks, by their indices. */
   edits: readonly number[];
   starts: readonly Branch[];
@@ -21,7 +26,7 @@ export interface Level extends Segment {
 
 /** Takes the rows through all segments. @param edits the blocks of the edits */
 export function levelsOf(
-  segments: readonly Segment[],
+  segments: readonly Blocks[],
   rows: readonly Row[],
   edits: readonly { layer: number }[],
 ): Level[] {
