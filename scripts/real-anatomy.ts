@@ -41,13 +41,14 @@ try {
   ]);
   made.made("saes", (out) => [
     ...["sae", "train", "--model", model, "--layer", layers.join(","), "--prompts", made.at("train.jsonl")],
-    ...["--d-sae", "2048", "--k", "32", "--steps", "800", "--seed", "0", "--out", out],
-    ...(existsSync(`${out}.training`) ? ["--resume"] : []),
+    ...["--d-sae", "2048", "--k", "32", "--steps", "400", "--seed", "0", "--out", out],
+    ...(existsSync(out) ? ["--resume"] : []),
   ]);
   const saes = layers.flatMap((layer) => ["--sae", made.at(`saes/layer-${layer}`)]);
   if (!existsSync(made.at("run/findings.json")))
     made.fathom([
       ...["anatomy", "--model", model, ...saes, "--harmful", "requests", "--harmless", "requests"],
+      ...["--search-prompts", "32", "--sets", "1", "--stability", "4", "--per-prompt", "4"],
       ...["--out", made.at("run"), ...(existsSync(made.at("run")) ? ["--resume"] : [])],
     ]);
 } catch (error) {

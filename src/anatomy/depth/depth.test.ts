@@ -24,7 +24,9 @@ async function depthOf(circuit: Circuit, mostRounds = 5, subject: Subject = circ
   const { harmful, harmless } = promptsOf(circuit);
   const clean = await cleanActivity(subject, harmful, harmless);
   const universe = circuit.candidates.map((_, i) => i);
-  const standing = await standingOf(subject, circuit.harmful("fit"), universe, 0);
+  const standing = await standingOf(subject, circuit.harmful("fit"), universe, {
+    ...{ boundary: 0, decoderCosine: null },
+  });
   const trial = {
     ...{ prompts: standing.refusing, around: (): FeatureSet => [] },
     ...{ boundary: 0, needed: standing.needed },

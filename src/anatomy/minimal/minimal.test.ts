@@ -180,6 +180,23 @@ it("a ceiling that derails most answers is no ground for a set that flips the fe
   });
 });
 
+it("where ablating everything derails the answers, a part of the ranking says how many prompts can flip", async () => {
+  const circuit = circuits.bottleneck(4, 40);
+  const prompts = circuit.harmful("fit");
+  const [a] = circuit.named("a");
+  // Every fourth prompt complies under no ablation at all, so a set that had to flip nearly all would not be found.
+  const derails = answering(circuit, ({ off, prompt }) => {
+    if (!off.includes(a!)) return "refuse";
+    if (off.length > 8) return "incoherent";
+    return prompts.indexOf(prompt) % 4 === 0 ? "evade" : "comply";
+  });
+  const found = await takeApart(derails, prompts, everything(circuit), search);
+  expect(found.outcome).toBe("found");
+  expect(found.sets).toMatchObject([{ features: [a] }]);
+  expect(found.standing.ceiling.complied).toBe(0);
+  expect(found.standing.needed).toBeLessThan(prompts.length);
+});
+
 it("where the score cannot tell a set that complies, judged answers steer the search", async () => {
   const circuit = circuits.bottleneck(2, 30);
   const both = circuit.named("a", "distractor 3");

@@ -1,4 +1,6 @@
 /** Minimal sets of a group of prompts, or of one: which prompts refuse, what the ceiling can do, and what the search then finds. */
+import { estimate, gradientOf, ranked } from "../ranking/ranking.ts";
+import { setOf } from "../subject/feature-set.ts";
 import type { FeatureSet, Subject } from "../subject/subject.ts";
 import type { Tally } from "../trial/tally.ts";
 import { judgedOf, scoresOf, type Trial } from "../trial/trial.ts";
@@ -28,7 +30,7 @@ export async function standingOf(
   subject: Subject,
   prompts: readonly number[],
   universe: FeatureSet,
-  boundary: number,
+  { boundary, decoderCosine }: { boundary: number; decoderCosine: Float64Array | null },
 ): Promise<Standing> {
   const free = (of: readonly number[]) => ({ prompts: of, around: (): FeatureSet => [] });
   const [clean] = await judgedOf(subject, free(prompts), [[]]);
@@ -36,17 +38,42 @@ export async function standingOf(
   const [all] = await judgedOf(subject, free(refusing), [universe]);
   const [scores] = await scoresOf(subject, free(refusing), [universe]);
   const below = scores!.filter((score) => score < boundary).length;
-  // Where the ceiling derails more answers than it flips, a part of it may still flip. Then the score says how many it could be, and
-  // a few lucky answers are no flip: at least half of the prompts count.
   const { complied, broken, evaded } = all!.tally;
-  const most =
-    complied > 0 && complied >= broken + evaded ? complied : Math.max(below, Math.ceil(refusing.length / 2));
+  const derails = complied === 0 || complied < broken + evaded;
+  // A few lucky answers are no flip: at least half of the prompts count.
+  const most = derails
+    ? Math.max(await mostByPart(subject, refusing, universe, decoderCosine), Math.ceil(refusing.length / 2))
+    : complied;
   return {
     refusing,
     clean: clean!.tally,
     ceiling: { ...all!.tally, below },
     needed: Math.max(1, Math.ceil(shareOfCeiling * most)),
   };
+}
+
+/** Prompts that stand for all where only the number that can comply is wanted. */
+const sampled = 12;
+
+/**
+ * How many of the prompts can comply, where ablating everything derails the answers: the most that comply under the first half, quarter, …
+ * of the ranking.
+ */
+async function mostByPart(
+  subject: Subject,
+  refusing: readonly number[],
+  universe: FeatureSet,
+  decoderCosine: Float64Array | null,
+): Promise<number> {
+  if (refusing.length === 0) return 0;
+  const free = { prompts: refusing, around: (): FeatureSet => [] };
+  const { effect } = await estimate(gradientOf(subject, free), universe);
+  const order = ranked(effect, universe, decoderCosine);
+  const parts: FeatureSet[] = [];
+  for (let size = order.length >> 1; size > 0; size >>= 1) parts.push(setOf(order.slice(0, size)));
+  const judged = await judgedOf(subject, { ...free, prompts: refusing.slice(0, sampled) }, parts);
+  const shares = judged.map(({ tally: { complied, asked } }) => complied / asked);
+  return Math.round(Math.max(0, ...shares) * refusing.length);
 }
 
 export interface TakenApart extends ConfirmedSets {
@@ -64,7 +91,7 @@ export async function takeApart(
   universe: FeatureSet,
   search: { boundary: number; decoderCosine: Float64Array | null; limits: SearchLimits },
 ): Promise<TakenApart> {
-  const standing = await standingOf(subject, prompts, universe, search.boundary);
+  const standing = await standingOf(subject, prompts, universe, search);
   const nothing: ConfirmedSets = { sets: [], refuted: [], exhaustive: true, lowered: 0 };
   if (standing.refusing.length === 0) return { ...nothing, outcome: "no refusal to take apart", standing };
   const trial: Trial = {

@@ -31,6 +31,8 @@ export interface AnatomyOptions {
   candidates?: number;
   searchPrompts?: number;
   sets?: number;
+  stability?: number;
+  perPrompt?: number;
   controls?: number;
   judgedControls?: number;
   controlPrompts?: number;
@@ -98,6 +100,8 @@ export function anatomyPlan(options: AnatomyOptions): AnatomyPlan {
         candidates: options.candidates,
         search_prompts: options.searchPrompts,
         sets: options.sets,
+        stability: options.stability,
+        per_prompt: options.perPrompt,
         controls: options.controls,
         judged_controls: options.judgedControls,
         control_prompts: options.controlPrompts,

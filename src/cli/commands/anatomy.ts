@@ -105,6 +105,16 @@ export function anatomyCommand(): Command {
     )
     .option("--sets <n>", `most alternative minimal sets (default: ${sizes.sets})`, size("--sets"))
     .option(
+      "--stability <n>",
+      `resamples of the prompts on which the search is repeated (default: ${sizes.stability})`,
+      size("--stability"),
+    )
+    .option(
+      "--per-prompt <n>",
+      `fitting prompts that are also taken apart one by one (default: ${sizes.per_prompt})`,
+      size("--per-prompt"),
+    )
+    .option(
       "--controls <n>",
       `matched random sets, by score (default: ${sizes.controls})`,
       size("--controls"),
