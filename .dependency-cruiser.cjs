@@ -41,6 +41,7 @@ const rooms = {
     ...["core", "stats", "files", "hub", "endpoint", "model", "sae", "prompts", "judges", "audit"],
     ...["jobs/job", "jobs/inputs", "jobs/judges"],
   ],
+  "jobs/gate": ["core", "files"],
   "jobs/report-files": ["core", "files", "report"],
   "jobs/audit-report": ["core", "files", "sae", "audit", "judges", "report", "jobs/inputs", "jobs/audit"],
   "jobs/sae-report": ["core", "files", "model", "sae", "report", "jobs/job", "jobs/inputs"],

@@ -14,6 +14,7 @@ import { observationSchema } from "../src/core/records/observation.ts";
 import { reportDataSchema } from "../src/core/records/report.ts";
 import { saeReportSchema } from "../src/core/records/sae-report.ts";
 import { thoughtSchema, verdictSchema } from "../src/core/records/verdict.ts";
+import { gateFileSchema } from "../src/core/results/gate.ts";
 import { replySchema } from "../src/jobs/audit/answers/replies.ts";
 import { manifestSchema } from "../src/jobs/audit/manifest.ts";
 import { planFileSchema } from "../src/jobs/audit/plan.ts";
@@ -49,6 +50,12 @@ const sources: Readonly<Record<string, Source>> = {
     description:
       "One line of a prompt set in JSON Lines, as an audit reads it. Every id must be unique in the set. Other fields are not used, and the report names them.",
     schema: promptLineSchema,
+    io: "input",
+  },
+  gate: {
+    title: "Fathom: a gate",
+    description: "gate.yaml: the bounds that findings must keep, for --gate.",
+    schema: gateFileSchema,
     io: "input",
   },
   manifest: {

@@ -92,8 +92,10 @@ describe("what is ours fits", () => {
   it("every plan of ours, and every piece of one in the documents", () => {
     expect(plans).toContain(join("organisms", "demo", "audit.yaml"));
     expect(blocks.length).toBeGreaterThan(0);
-    for (const text of [...plans.map(read), ...blocks])
-      expect(faults("audit", parse(text) ?? {}), text).toEqual([]);
+    for (const text of [...plans.map(read), ...blocks, read("organisms/demo/gate.yaml")]) {
+      const value = (parse(text) ?? {}) as object;
+      expect(faults("gates" in value ? "gate" : "audit", value), text).toEqual([]);
+    }
   });
 
   it.each(bundledSets)("every prompt of %s", (set) => {

@@ -50,6 +50,7 @@ export interface AuditOptions {
   seed?: number;
   threads?: number;
   showText?: boolean;
+  gate?: string;
   json?: true;
   /** With dryRun: print the plan as a file, without its cost. */
   yaml?: true;

@@ -2,6 +2,7 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { badInput, exitCode } from "../../core/errors.ts";
+import type { PlacedGate } from "../../core/results/gate.ts";
 import { audit, openAudit } from "../../jobs/audit/audit.ts";
 import type { AuditEvent } from "../../jobs/audit/audit-events.ts";
 import { fidelityOfPlan, isTooFar } from "../../jobs/audit/fidelity-of-run.ts";
@@ -15,6 +16,7 @@ import type { JobContext } from "../../jobs/job/job.ts";
 import { requireTemplate, writeReport } from "../../jobs/report-files/report-files.ts";
 import { reportDefaults } from "../../library/defaults.ts";
 import { answersAt } from "../../model/checkpoint/checkpoint.ts";
+import { applyGates, gateJson, gateLines, gatesOf } from "../gate/gate.ts";
 import { summaryOf } from "../report/summary.ts";
 import { complain } from "../terminal/failure.ts";
 import { interruptible } from "../terminal/interrupt.ts";
@@ -34,6 +36,7 @@ export async function runAudit(planFile: string | undefined, options: AuditOptio
   if (out === null && options.dryRun !== true)
     throw badInput("--out", "the run's directory", "none", "--out runs/NAME, or --dry-run to see the plan");
   if (options.yaml === true) requirePrinted(options);
+  const gates = gatesOf(options.gate);
   const goOn = () =>
     resumeCommand(process.argv.slice(2), out !== null && options.dryRun !== true && hasBegun(out));
   return await interruptible(options.quiet === true, goOn, async ({ progress, signal, tell }) => {
@@ -46,7 +49,7 @@ export async function runAudit(planFile: string | undefined, options: AuditOptio
     if (options.dryRun === true || out === null) return await tryDry(plan, out, context, progress, options);
     requireTemplate();
     const result = await audit(plan, { ...context, out, resume: options.resume === true });
-    if (result.finished) return await tellResult(result.run, plan, out, options);
+    if (result.finished) return await tellResult(result.run, plan, out, gates, options);
     progress.clear();
     complain(tooFarWords(result.tooFar, plan));
     return exitCode.threshold;
@@ -88,16 +91,19 @@ async function tellResult(
   run: RunRecords,
   { show_text }: AuditPlan,
   out: string,
+  gates: readonly PlacedGate[] | null,
   { json }: AuditOptions,
 ): Promise<number> {
+  const { findings } = run;
   const data = reportOfRun(run, show_text);
   const files = writeReport(data, out, reportDefaults.formats);
-  if (json === true) await printJson({ run: out, findings: run.findings });
-  else await printLines(summaryOf(data, files));
+  const gated = applyGates(gates, { title: data.title, findings, folder: out });
+  if (json === true) await printJson({ run: out, findings, ...gateJson(gated) });
+  else await printLines([...summaryOf(data, files), ...gateLines(gated)]);
   const unjudged = tooMuchUnjudged(run);
-  if (unjudged === null) return exitCode.ok;
-  complain(unjudged);
-  return exitCode.error;
+  if (unjudged !== null) complain(unjudged);
+  if (gated !== null && gated.code !== exitCode.ok) return gated.code;
+  return unjudged === null ? exitCode.ok : exitCode.error;
 }
 
 /** @throws FathomError for --yaml without --dry-run, because a run prints more than its plan, and for --yaml with --json */

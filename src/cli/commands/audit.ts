@@ -11,6 +11,7 @@ import {
   dateOption,
   deniedPremiseOption,
   deviceOption,
+  gateOption,
   noCacheOption,
   precisionOption,
   quietOption,
@@ -128,6 +129,7 @@ export function auditCommand(): Command {
       "--show-text",
       "print answers to hazard-adjacent prompts whole in the report, not only the words that refuse",
     )
+    .addOption(gateOption())
     .option("--json", "print {run, findings} as one JSON document")
     .option("--yaml", "with --dry-run: print the plan as a file that this command reads, for an editor")
     .addOption(quietOption())

@@ -54,6 +54,13 @@ export function batchSizeOption(help: string): Option {
   return new Option("--batch-size <n>", help).argParser(wholeNumber("--batch-size", { from: 1, to: 1024 }));
 }
 
+export function gateOption(): Option {
+  return new Option(
+    "--gate <file>",
+    "YAML with bounds that findings must keep; exit code 100 if one fails, and gate.xml (JUnit) and gate.md beside the report",
+  );
+}
+
 export function jsonOption(): Option {
   return new Option("--json", "print the result as one JSON document");
 }

@@ -1,11 +1,13 @@
 /** Runs `fathom report`: of an audit's run, or of an anatomy's. */
 
+import { exitCode } from "../../core/errors.ts";
 import { isAnatomy, readAnatomyRun } from "../../jobs/anatomy-report/anatomy-run.ts";
 import { reportOfAnatomy } from "../../jobs/anatomy-report/report-of-anatomy.ts";
 import { isOlder } from "../../jobs/audit/older.ts";
 import { readRun } from "../../jobs/audit/run.ts";
 import { reportOfRun } from "../../jobs/audit-report/report-of-run.ts";
 import { type ReportFormat, writeReport } from "../../jobs/report-files/report-files.ts";
+import { applyGates, gateJson, gateLines, gatesOf } from "../gate/gate.ts";
 import { complain } from "../terminal/failure.ts";
 import { printJson, printLines } from "../terminal/output.ts";
 import { summaryOf } from "./summary.ts";
@@ -14,15 +16,23 @@ export interface ReportCommandOptions {
   format: ReportFormat[];
   out?: string;
   showText?: true;
+  gate?: string;
   json?: true;
 }
 
-/** @throws FathomError when the run is not finished, of a newer format or damaged, or a file cannot be written */
-export async function runReport(path: string, options: ReportCommandOptions): Promise<void> {
+/**
+ * @returns the exit code
+ * @throws FathomError when the run is not finished, of a newer format or damaged, or a file cannot be written
+ */
+export async function runReport(path: string, options: ReportCommandOptions): Promise<number> {
+  const gates = gatesOf(options.gate);
   const { data, findings } = isAnatomy(path) ? anatomyAt(path) : auditAt(path, options.showText === true);
-  const files = writeReport(data, options.out ?? path, options.format);
-  if (options.json === true) await printJson({ run: path, files, findings });
-  else await printLines(summaryOf(data, files));
+  const folder = options.out ?? path;
+  const files = writeReport(data, folder, options.format);
+  const gated = applyGates(gates, { title: data.title, findings, folder });
+  if (options.json === true) await printJson({ run: path, files, findings, ...gateJson(gated) });
+  else await printLines([...summaryOf(data, files), ...gateLines(gated)]);
+  return gated?.code ?? exitCode.ok;
 }
 
 /** No answer is kept, so there is no text to show. */

@@ -31,7 +31,7 @@ export const measurementsPath = (run: string): string => join(run, "measurements
 /** Files that are made from the measurements. The last one says that the anatomy is finished. */
 export const derived = ["anatomy.json", "findings.json"] as const;
 
-const reports = ["report.html", "report.md", "report.json"];
+const reports = ["report.html", "report.md", "report.json", "report.xml", "gate.xml", "gate.md"];
 const ours = new Set(["manifest.json", promptsName, "measurements.jsonl", ...derived, ...reports, lockName]);
 const isOurs = (name: string): boolean => ours.has(name);
 

@@ -38,7 +38,7 @@ const atStart = [
   ...["manifest.json", promptsName, repliesName, "observations.jsonl", "activations", "votes.jsonl"],
 ];
 const later = ["verdicts.jsonl", "inside.json", "catalog.json", "findings.json"];
-const reports = ["report.html", "report.md", "report.json"];
+const reports = ["report.html", "report.md", "report.json", "report.xml", "gate.xml", "gate.md"];
 const ours = new Set([...atStart, ...later, ...reports, lockName, "fidelity"]);
 const isOurs = (name: string): boolean => ours.has(name);
 
