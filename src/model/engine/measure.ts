@@ -47,7 +47,8 @@ export async function measure(
 ): Promise<Ledger> {
   const measurement = new Measurement(engine, options, onTokens);
   for (const request of requests) measurement.check(request);
-  for (const chunk of inChunks(requests, engine)) await measurement.run(chunk, onRow);
+  const most = mostKept(engine.weights, 16) / measurement.numbersPerToken();
+  for (const chunk of inChunks(requests, most)) await measurement.run(chunk, onRow);
   return measurement.ledger;
 }
 
@@ -77,6 +78,13 @@ class Measurement {
     }
     const sizes = this.#edits.map(({ size }) => size);
     if (masks !== undefined) checkMasks(masks, sizes, id);
+  }
+
+  /** What is kept of a token until its row is finished: residuals before and after a segment, and what is looked at. */
+  numbersPerToken(): number {
+    const { want = {} } = this.#options;
+    const activations = want.activations === true ? this.#edits.reduce((sum, { size }) => sum + size, 0) : 0;
+    return (2 + (want.residuals?.length ?? 0)) * this.#engine.config.hiddenSize + activations;
   }
 
   async run(requests: readonly Indexed[], onRow: (row: Measured) => void): Promise<void> {
@@ -284,9 +292,8 @@ function residualAt({ start, rest }: Row, position: number, d: number): Float32A
   return residual.subarray(at * d, (at + 1) * d);
 }
 
-/** Requests that are measured together, so many that their residuals before and after a segment fit. */
-function inChunks(requests: readonly MeasureRequest[], { config, weights }: Engine): Indexed[][] {
-  const most = mostKept(weights, 16) / 2 / config.hiddenSize;
+/** Requests that are measured together. @param most tokens of a chunk, unless one request alone has more */
+function inChunks(requests: readonly MeasureRequest[], most: number): Indexed[][] {
   const chunks: Indexed[][] = [];
   let kept = Number.POSITIVE_INFINITY;
   for (const [index, request] of requests.entries()) {
