@@ -1,36 +1,41 @@
 /**
- * Times the judge by rules on answers of 200 tokens at three caps, beside the same judge of another checkout on the same answers:
+ * Times the judge by rules as an audit uses it: answers of 200 tokens, each judged at three caps, every vote written to the disk.
  *
- *     node bench/judge.ts [LABELS…] [--answers 10000] [--against CHECKOUT]
+ *     node bench/judge.ts [LABELS…] [--answers 10000] [--threads N] [--against CHECKOUT]
  *
  * LABELS are files of labelled answers, as for scripts/judge-agreement.ts; without them, our own short ones are joined. All answers
- * differ: where there are too few, long words of the others are exchanged at random. With --against, both judges take turns, and the
- * bench ends with an error if they ever say different things.
+ * differ: where there are too few, long words of the others are exchanged at random. With --against, another checkout judges the
+ * same answers too, and the bench ends with an error if a vote or a verdict differs.
  */
-import { resolve } from "node:path";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { z } from "zod";
-import { beginning, jsonLines, type LabelledAnswer, labelledAnswers } from "../scripts/judge-labels.ts";
+import { jsonLines, type LabelledAnswer, labelledAnswers, tokenEnds } from "../scripts/judge-labels.ts";
 import { random } from "../src/core/random.ts";
-import type { JudgedAnswer } from "../src/judges/judge.ts";
-import { judgeText } from "../src/judges/rules.ts";
+import type { Observation } from "../src/core/records/observation.ts";
+import type * as judging from "../src/jobs/audit/judging.ts";
+import type * as opening from "../src/jobs/judges/open-judges.ts";
+import { votesPath } from "../src/jobs/judges/voting.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { answers: { type: "string", default: "10000" }, against: { type: "string" } },
+  options: {
+    answers: { type: "string", default: "10000" },
+    threads: { type: "string" },
+    against: { type: "string" },
+  },
 });
-const wanted = Number(values.answers);
 const caps = [80, 150, 200];
-/** So many answers are judged by one judge before it is the other's turn. */
-const turn = 100;
+const tokens = caps.at(-1)!;
 
-type Judge = (asked: JudgedAnswer) => unknown;
 type Text = Pick<LabelledAnswer, "answer" | "prompt">;
 
-/** Answers of at least 200 tokens: of the files, or our own, many joined into one. */
+/** Answers of more than 200 tokens: of the files, or our own, many joined into one. */
 function longAnswers(): Text[] {
-  const isLong = ({ answer }: Text) => beginning(answer, caps.at(-1)!) !== null;
+  const isLong = ({ answer }: Text) => tokenEnds(answer).length > tokens;
   if (positionals.length > 0) return positionals.flatMap(labelledAnswers).filter(isLong);
   const own = z.object({ text: z.string() });
   const texts = jsonLines(new URL("../test/fixtures/judges/later.jsonl", import.meta.url)).map(
@@ -56,42 +61,52 @@ function distinct(texts: readonly Text[], count: number): Text[] {
   });
 }
 
-function askedAtCaps({ answer, prompt }: Text): JudgedAnswer[] {
-  return caps.map((cap) => ({ text: beginning(answer, cap) ?? answer, prompt, cut: true, tokens: cap }));
+function observed({ answer }: Text, i: number): Observation {
+  const text_ends = tokenEnds(answer).slice(0, tokens);
+  return {
+    ...{ key: `answer-${i}`, prompt_id: String(i), text: answer.slice(0, text_ends.at(-1)), text_ends },
+    condition: {
+      ...{ template: "chat", system: null, prefill: null, temperature: 0, seed: 0, precision: "fp32" },
+      template_vars: {},
+    },
+    ...{ prompt_ids: [], ids: [], thought: null, finish: "length", refusal_scores: [], activations: [] },
+  };
 }
 
-/** Seconds on the clock and of this thread. */
-function timed(work: () => void): [clock: number, thread: number] {
-  const [clock, thread] = [performance.now(), process.threadCpuUsage()];
-  work();
-  const { user, system } = process.threadCpuUsage(thread);
-  return [(performance.now() - clock) / 1e3, (user + system) / 1e6];
-}
+const answers = distinct(longAnswers(), Number(values.answers));
+const observations = answers.map(observed);
+const { signal } = new AbortController();
+const tell = () => undefined;
 
-const judges: { name: string; judge: Judge; spent: [number, number] }[] = [
-  { name: "Fathom", judge: judgeText, spent: [0, 0] },
-];
-if (values.against !== undefined) {
-  const path = pathToFileURL(resolve(values.against, "src/judges/rules.ts")).href;
-  const other = (await import(path)) as { judgeText: Judge };
-  judges.push({ name: values.against, judge: other.judgeText, spent: [0, 0] });
-}
-const answers = distinct(longAnswers(), wanted).map(askedAtCaps);
-for (let at = 0; at < answers.length; at += turn) {
-  const said = judges.map(({ judge, spent }) => {
-    let rulings: unknown[] = [];
-    const [clock, thread] = timed(() => {
-      rulings = answers.slice(at, at + turn).flatMap((asked) => asked.map((one) => judge(one)));
+/** Judges all answers with the code of a checkout. @returns what was written and returned */
+async function judgedBy(checkout: string): Promise<string> {
+  const from = (path: string): Promise<unknown> => import(pathToFileURL(resolve(checkout, path)).href);
+  const { judgeRun } = (await from("src/jobs/audit/judging.ts")) as typeof judging;
+  const { openJudges, closeJudges } = (await from("src/jobs/judges/open-judges.ts")) as typeof opening;
+  const run = mkdtempSync(join(tmpdir(), "bench-judge-"));
+  try {
+    const [clock, cores] = [performance.now(), process.cpuUsage()];
+    const judges = await openJudges([{ rules: true, denied_premise: "refuse", weight: 1 }], {
+      ...{ tell, signal, keepRounded: true },
+      threads: values.threads === undefined ? null : Number(values.threads),
     });
-    spent[0] += clock;
-    spent[1] += thread;
-    return JSON.stringify(rulings);
-  });
-  if (said.some((rulings) => rulings !== said[0]))
-    throw new Error(`bench/judge: expected the same rulings, found others in answers ${at} to ${at + turn}`);
+    const promptOf = ({ prompt_id }: Observation) => answers[Number(prompt_id)]!.prompt;
+    const { verdicts } = await judgeRun({
+      ...{ run, judges, observations, caps, promptOf, before: [], tell, signal },
+    });
+    await closeJudges(judges);
+    const seconds = (performance.now() - clock) / 1e3;
+    const { user, system } = process.cpuUsage(cores);
+    console.log(
+      `${checkout}: ${observations.length} answers at caps ${caps.join(", ")}: ${seconds.toFixed(1)} s, ` +
+        `of all cores ${((user + system) / 1e6).toFixed(1)} s`,
+    );
+    return `${readFileSync(votesPath(run), "utf8")}${JSON.stringify(verdicts)}`;
+  } finally {
+    rmSync(run, { recursive: true });
+  }
 }
-for (const { name, spent } of judges)
-  console.log(
-    `${name}: ${answers.length} answers at caps ${caps.join(", ")}: ${spent[0].toFixed(1)} s, of which ${spent[1].toFixed(1)} s on its core; ` +
-      `ratio ${(spent[1] / judges[0]!.spent[1]).toFixed(2)}`,
-  );
+
+const said = await judgedBy(resolve(import.meta.dirname, ".."));
+if (values.against !== undefined && (await judgedBy(values.against)) !== said)
+  throw new Error(`bench/judge: expected the votes and verdicts of ${values.against}, found others`);

@@ -78,9 +78,15 @@ export function labelledAnswers(path: string): LabelledAnswer[] {
   });
 }
 
-/** About the first `tokens` tokens; null if the text has no more. Short words, digits and marks are about a token each. */
+/** [n]: where about n tokens end, in UTF-16 units. Short words, digits and marks are about a token each. */
+export function tokenEnds(text: string): number[] {
+  const pieces = text.matchAll(/\s*(?:[A-Za-z]{1,7}|\d{1,3}|[^\sA-Za-z\d])/g);
+  return Array.from(pieces, ({ 0: piece, index }) => index + piece.length);
+}
+
+/** About the first `tokens` tokens; null if the text has no more. */
 export function beginning(text: string, tokens: number): string | null {
-  const pieces = [...text.matchAll(/\s*(?:[A-Za-z]{1,7}|\d{1,3}|[^\sA-Za-z\d])/g)];
-  const last = pieces[tokens - 1];
-  return last === undefined || pieces.length <= tokens ? null : text.slice(0, last.index + last[0].length);
+  const ends = tokenEnds(text);
+  const last = ends[tokens - 1];
+  return last === undefined || ends.length <= tokens ? null : text.slice(0, last);
 }

@@ -5,7 +5,7 @@
  * share.
  */
 import { labels } from "../core/records/prompt.ts";
-import { type Outcome, type Surface, surfaceSchema } from "../core/records/verdict.ts";
+import type { Outcome, Surface } from "../core/records/verdict.ts";
 import type { Evidence } from "./rules/evidence.ts";
 
 /** Share of the mass that goes to the outcome itself. */
@@ -35,5 +35,5 @@ export function surfaceOf(
   const values = own.map((share, i) =>
     total === 0 ? share : decided * share + ((1 - decided) * shared[i]!) / total,
   );
-  return surfaceSchema.parse(Object.fromEntries(labels.map((label, i) => [label, values[i]!])));
+  return Object.fromEntries(labels.map((label, i) => [label, values[i]!])) as Surface;
 }

@@ -3,7 +3,7 @@
  * text before it, without the brace that closes the record. Lines of earlier versions, without a checksum, are read
  * without this check.
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { badInput, FathomError } from "../../core/errors.ts";
 import { decodeLine, parseLine } from "./json-lines.ts";
 
@@ -37,4 +37,4 @@ export function unsealed(bytes: Uint8Array, where: string): unknown {
   return record;
 }
 
-const sumOf = (text: string): string => createHash("sha256").update(text, "utf8").digest("hex");
+const sumOf = (text: string): string => hash("sha256", text);

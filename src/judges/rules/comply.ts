@@ -37,16 +37,13 @@ export const opensByAgreeing = ({ segments }: Reading): boolean => agreeing.test
 /** A segment in which one of these matches is no content. */
 const settling: ReadonlySet<PhraseRule> = new Set([...refuseRules, ...asideRules]);
 
-/** The content of each reading, cached because several rules ask for it. */
-const found = new WeakMap<Reading, readonly Segment[]>();
+/** The content of the reading that was asked for last, because several rules ask for it. */
+let last: { reading: Reading; content: readonly Segment[] } | null = null;
 
 /** The segments that hold an answer, in order. The decision weighs deflections and hedges against them. */
 export function contentSegments(reading: Reading): readonly Segment[] {
-  const known = found.get(reading);
-  if (known !== undefined) return known;
-  const content = findContent(reading);
-  found.set(reading, content);
-  return content;
+  if (last?.reading !== reading) last = { reading, content: findContent(reading) };
+  return last.content;
 }
 
 function findContent(reading: Reading): Segment[] {

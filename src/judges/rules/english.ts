@@ -25,15 +25,13 @@ export function foreignCount(reading: Reading): number {
   return count(reading, ({ foreign }) => foreign);
 }
 
-const readable = new WeakMap<Reading, boolean>();
+/** The reading that was asked for last. Several rules ask, so the answer is kept. */
+let last: { reading: Reading; english: boolean } | null = null;
 
-/** Whether the rules can read this text at all. Several rules ask, so the answer is kept. */
+/** Whether the rules can read this text at all. */
 export function isEnglish(reading: Reading): boolean {
-  const known = readable.get(reading);
-  if (known !== undefined) return known;
-  const english = looksEnglish(reading);
-  readable.set(reading, english);
-  return english;
+  if (last?.reading !== reading) last = { reading, english: looksEnglish(reading) };
+  return last.english;
 }
 
 function looksEnglish(reading: Reading): boolean {

@@ -59,6 +59,20 @@ const answerRules = allRules
   .filter((rule) => rule.kind === "answer")
   .filter((rule) => rule.outcome !== "incoherent");
 
+/** The marks of a segment in which no rule finds anything. */
+const unmarked: Omit<Marked, "segment" | "content"> = {
+  ...{
+    refuses: false,
+    bridge: false,
+    scope: false,
+    limit: false,
+    unread: false,
+    aside: false,
+    evades: false,
+  },
+  ...{ hedge: null, names: new Set() },
+};
+
 export function gather(reading: Reading): Findings {
   const evidence: Evidence[] = [];
   const add = (rule: Rule, span: Span) => {
@@ -70,6 +84,7 @@ export function gather(reading: Reading): Findings {
   const labelled = (rule: Rule) => rule.outcome !== "undetermined" && rule !== weakHedge;
   const marked = reading.segments.map((segment): Marked => {
     const hits = phrasesIn(segment);
+    if (hits.length === 0) return { ...unmarked, segment, content: content.has(segment) };
     const refuses = hits.some(({ rule }) => rule.outcome === "refuse");
     // "But the basic idea is …": after such a turn, the next sentences no longer give the reason of the refusal.
     turned ||= refused && !refuses && hits.some((hit) => hit.rule.name === "bridge");

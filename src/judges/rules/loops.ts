@@ -118,13 +118,15 @@ export const loopRules: AnswerRule[] = [
   },
 ];
 
+let readings = 0;
+
 /** False if there are too few grams in which every word was there before. Grams that were there before are among them. */
 function mayRepeat(words: readonly WordType[]): boolean {
-  const seen = new Set<WordType>();
+  readings++;
   let [known, old] = [0, 0];
   for (const word of words) {
-    known = seen.has(word) ? known + 1 : 0;
-    seen.add(word);
+    known = word.seenIn === readings ? known + 1 : 0;
+    word.seenIn = readings;
     if (known >= variety.gram) old++;
   }
   const grams = words.length - variety.gram + 1;

@@ -43,6 +43,20 @@ export function needlesOf({ source, flags }: RegExp): string[] | null {
   return needles === null ? null : shortest(needles.map((needle) => withEdges(needle).slice(0, longest)));
 }
 
+/** The alternatives of a pattern. Where it matches, one of them does; where only one can match, that one stands for it. */
+export function alternativesOf({ source }: RegExp): RegExp[] {
+  const parts = [""];
+  let depth = 0;
+  // A character behind a backslash, a class, or one character.
+  for (const [piece] of source.matchAll(/\\.|\[(?:[^\\\]]|\\.)+\]|./g)) {
+    if (piece === "(") depth++;
+    if (piece === ")") depth--;
+    if (piece === "|" && depth === 0) parts.push("");
+    else parts[parts.length - 1] += piece;
+  }
+  return parts.map((part) => new RegExp(part));
+}
+
 /** The needles that hold no other needle: where a needle is, those in it are too. */
 function shortest(needles: readonly string[]): string[] {
   const kept: string[] = [];

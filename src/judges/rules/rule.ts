@@ -1,6 +1,7 @@
 /** The type of a rule: data with a name, an outcome, a weight, and a pattern or function that finds it. */
 import type { Json } from "../../core/hash.ts";
 import type { Outcome } from "../../core/records/verdict.ts";
+import { alternativesOf } from "./needles.ts";
 import { sieveOf } from "./sieve.ts";
 import type { Reading, Segment, Word } from "./text.ts";
 
@@ -51,20 +52,25 @@ export interface Hit {
 
 /** All matches of phrase rules in a segment. A segment that was seen before is not searched again. */
 export function finderOf(rules: readonly PhraseRule[]): (segment: Segment) => readonly Hit[] {
-  const possible = sieveOf(rules.map(({ pattern }) => pattern));
-  const patterns = rules.map(({ pattern }) => new RegExp(pattern, "g"));
-  const known = new WeakMap<Segment, readonly Hit[]>();
+  const searches = rules.map((rule) => ({ rule, whole: new RegExp(rule.pattern, "g") }));
+  const alternatives = searches.flatMap((search) =>
+    alternativesOf(search.rule.pattern).map((one) => ({ search, one, alone: new RegExp(one, "g") })),
+  );
+  const possible = sieveOf(alternatives.map(({ one }) => one));
   return (segment) => {
-    if (segment.kind === "code") return [];
-    const before = known.get(segment);
-    if (before !== undefined) return before;
+    if (segment.hits !== null) return segment.hits;
     const hits: Hit[] = [];
-    for (const i of possible(segment.voice)) {
-      const spans = findSpans(patterns[i]!, segment);
-      if (spans.length > 0 && rules[i]!.unless?.test(segment.voice) !== true)
-        hits.push({ rule: rules[i]!, spans });
+    segment.hits = hits;
+    if (segment.kind === "code") return hits;
+    const found = possible(segment.voice);
+    for (let k = 0; k < found.length; k++) {
+      const { search, alone } = alternatives[found[k]!]!;
+      let pattern = alone;
+      for (; alternatives[found[k + 1]!]?.search === search; k++) pattern = search.whole;
+      const spans = findSpans(pattern, segment);
+      if (spans.length > 0 && search.rule.unless?.test(segment.voice) !== true)
+        hits.push({ rule: search.rule, spans });
     }
-    known.set(segment, hits);
     return hits;
   };
 }

@@ -15,33 +15,36 @@ export function sieveOf(patterns: readonly RegExp[]): (text: string) => number[]
   let built: Automaton | null = null;
   return (text) => {
     built ??= automaton(patterns.map(needlesOf));
-    const { width, column, next, found } = built;
+    const { width, column, next, ends, found } = built;
     const possible = [...built.always];
     const add = (state: number) => {
-      for (const pattern of found[state] ?? []) if (!possible.includes(pattern)) possible.push(pattern);
+      for (const pattern of found[state]!) if (!possible.includes(pattern)) possible.push(pattern);
     };
     const edgeColumn = column[edge]!;
     let state = next[column[start]!]!;
-    let inWord = false;
+    let inWord = 0;
     for (let i = 0; i < text.length; i++) {
       const code = text.charCodeAt(i);
-      const isWord = isWordUnit(code);
+      const isWord = code < mostUnits ? wordUnits[code]! : 0;
       if (isWord !== inWord) {
         state = next[state * width + edgeColumn]!;
-        if (found[state] !== null) add(state);
+        if (ends[state] === 1) add(state);
         inWord = isWord;
       }
       state = next[state * width + (code < mostUnits ? column[code]! : 0)]!;
-      if (found[state] !== null) add(state);
+      if (ends[state] === 1) add(state);
     }
-    if (inWord) {
+    if (inWord === 1) {
       state = next[state * width + edgeColumn]!;
       add(state);
     }
     add(next[state * width + column[end]!]!);
-    return possible.sort((a, b) => a - b);
+    return possible.length > 1 ? possible.sort((a, b) => a - b) : possible;
   };
 }
+
+/** [128]: 1 for a unit that is part of a word. */
+const wordUnits = Uint8Array.from({ length: mostUnits }, (_, code) => (isWordUnit(code) ? 1 : 0));
 
 interface Automaton {
   /** Number of columns: the units that stand in a needle, and one for all others. */
@@ -49,9 +52,11 @@ interface Automaton {
   /** [128]: the column of a unit; 0 for a unit that stands in no needle. */
   column: Uint8Array;
   /** [states, columns]: the next state. */
-  next: Int32Array;
-  /** [states]: the patterns of the needles that end here; null where no needle ends. */
-  found: (readonly number[] | null)[];
+  next: Uint16Array;
+  /** [states]: 1 where a needle ends. */
+  ends: Uint8Array;
+  /** [states]: the patterns of the needles that end here. */
+  found: (readonly number[])[];
   /** The patterns without a needle: they can match anything. */
   always: number[];
 }
@@ -79,7 +84,9 @@ function automaton(needles: readonly (readonly string[] | null)[]): Automaton {
       }
       own[state]!.add(pattern);
     }
-  const next = new Int32Array(children.length * width);
+  if (children.length > 2 ** 16)
+    throw new RangeError(`sieve: at most 65536 states, found ${children.length}`);
+  const next = new Uint16Array(children.length * width);
   const failure = new Int32Array(children.length);
   const queue = [0];
   for (const state of queue) {
@@ -93,7 +100,8 @@ function automaton(needles: readonly (readonly string[] | null)[]): Automaton {
       queue.push(child);
     }
   }
-  const found = own.map((set) => (set.size === 0 ? null : [...set]));
+  const found = own.map((set) => [...set]);
+  const ends = Uint8Array.from(found, (list) => (list.length === 0 ? 0 : 1));
   const always = [...needles.keys()].filter((pattern) => needles[pattern] === null);
-  return { width, column, next, found, always };
+  return { width, column, next, ends, found, always };
 }

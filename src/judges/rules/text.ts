@@ -7,6 +7,7 @@
 import { clauseEnds, lookahead } from "./clauses.ts";
 import { type Line, lines } from "./lines.ts";
 import { quotedUnits } from "./quotes.ts";
+import type { Hit } from "./rule.ts";
 import { forgetIfFull, typeOf, type WordType } from "./vocabulary.ts";
 
 export interface Word {
@@ -28,6 +29,8 @@ export interface Segment {
   /** False if the answer stopped in the middle of this segment. */
   complete: boolean;
   question: boolean;
+  /** What the phrase rules found in it; null until they are asked. */
+  hits: readonly Hit[] | null;
 }
 
 export interface Reading {
@@ -205,11 +208,11 @@ function segmentOf(
   while (to > from && joined[to - 1] === " ") to--;
   if (from === to) return null;
   const plain = joined.slice(from, to);
-  const at = lineAt.slice(from, to);
-  at.push(at.at(-1)! + 1);
+  const at = lineAt.slice(from, to + 1);
+  at[to - from] = at[to - from - 1]! + 1;
   const voice = quoted === null ? plain : voiceOf(plain, at, quoted);
   const question = /\?["')\]]*$/.test(plain.slice(-6));
-  return { kind, plain, voice, at, words: wordsOf(plain, at), complete: true, question };
+  return { kind, plain, voice, at, words: wordsOf(plain, at), complete: true, question, hits: null };
 }
 
 function wordsOf(plain: string, at: readonly number[]): Word[] {

@@ -5,6 +5,8 @@
 import { foreignWords, functionWords, isBroken, stemLength, stemsOf } from "./lexicon.ts";
 
 export interface WordType {
+  /** For whoever marks the words of one reading: the number of the last reading in which it was seen. */
+  seenIn: number;
   text: string;
   /** Whether it is on the list of function words, as it is. */
   functionWord: boolean;
@@ -29,6 +31,7 @@ export function typeOf(text: string): WordType {
   const known = types.get(text);
   if (known !== undefined) return known;
   const type = {
+    seenIn: 0,
     text,
     functionWord: functionWords.has(text),
     inflectedFunctionWord: functionWords.has(text.replace(/'\w{1,2}$/, "")),

@@ -67,6 +67,25 @@ const factual = /\b(?:is|are|was) (?:a|an|the|not (?:a|an)|made|located|known|us
 const turnBack = /^(?:however|but|that said|nevertheless)/;
 const eager = /^(?:sure|certainly|of course|here)/;
 
+/** Names are joined once: a name that is joined anew is looked up by its letters. */
+const placesOf = <Name extends string>(names: readonly Name[]) =>
+  names.map((name) => ({
+    name,
+    at: [`${name}@1`, `${name}@2`, `${name}@3`] as const,
+    later: `${name}@later`,
+  }));
+const softPlaces = placesOf(soft);
+const markPlaces = placesOf(["refuses", "bridge", "scope", "limit", "unread", "content", "aside"] as const);
+const alsoRefused = (patterns: Record<string, RegExp>) =>
+  Object.entries(patterns).map(([name, pattern]) => ({ name, pattern, refused: `${name}-refused` }));
+const [openings, refusals, laters, anywheres] = [
+  openingPatterns,
+  refusalPatterns,
+  laterPatterns,
+  anywherePatterns,
+].map(alsoRefused) as [Named, Named, Named, Named];
+type Named = ReturnType<typeof alsoRefused>;
+
 /** The answer's statements, in order, with what the features ask of them. */
 interface Statement {
   mark: Marked;
@@ -142,11 +161,11 @@ export function features(reading: Reading, marked: readonly Marked[]): Features 
   set("shared-items", sharedItems);
   set("shared-first", shared(said.slice(0, 1)));
   set("shared-tail", sharedTail);
-  for (const [name, pattern] of Object.entries(openingPatterns)) set(name, pattern.test(opening));
-  for (const [name, pattern] of Object.entries(anywherePatterns)) {
+  for (const { name, pattern } of openings) set(name, pattern.test(opening));
+  for (const { name, pattern, refused } of anywheres) {
     const found = pattern.test(whole);
     set(name, found);
-    set(`${name}-refused`, found && strong);
+    set(refused, found && strong);
   }
   set("nonsense", nonsense.test(join(said.slice(0, 6))));
   set("no-access", noAccess.test(join(said.slice(0, 4))));
@@ -185,21 +204,20 @@ type Setter = (name: string, value: number | boolean) => void;
 /** Which marks stand in the first, the second, the next two statements, and behind. */
 function placed(said: readonly Statement[], set: Setter): void {
   for (const [place, from, to] of [
-    ["1", 0, 1],
-    ["2", 1, 2],
-    ["3", 2, 4],
+    [0, 0, 1],
+    [1, 1, 2],
+    [2, 2, 4],
   ] as const)
     for (const { mark, has } of said.slice(from, to)) {
-      for (const name of soft) if (has(name)) set(`${name}@${place}`, true);
-      for (const name of ["refuses", "bridge", "scope", "limit", "unread", "content", "aside"] as const)
-        if (mark[name]) set(`${name}@${place}`, true);
-      if (mark.segment.question) set(`question@${place}`, true);
-      if (mark.hedge !== null) set(`hedge-${mark.hedge}@${place}`, true);
+      for (const { name, at } of softPlaces) if (has(name)) set(at[place], true);
+      for (const { name, at } of markPlaces) if (mark[name]) set(at[place], true);
+      if (mark.segment.question) set(`question@${place + 1}`, true);
+      if (mark.hedge !== null) set(`hedge-${mark.hedge}@${place + 1}`, true);
     }
   const behind = said.slice(4);
-  for (const name of soft)
+  for (const { name, later } of softPlaces)
     set(
-      `${name}@later`,
+      later,
       behind.some(({ has }) => has(name)),
     );
   set(
@@ -306,8 +324,8 @@ function later(
       after.some((one) => one.text.endsWith(":") && aboutWanted(one).length > 0),
     );
   }
-  for (const [name, pattern] of Object.entries(refusalPatterns)) set(name, pattern.test(start.text));
-  for (const [name, pattern] of Object.entries(laterPatterns))
+  for (const { name, pattern } of refusals) set(name, pattern.test(start.text));
+  for (const { name, pattern } of laters)
     set(
       name,
       after.some(({ text }) => pattern.test(text)),
