@@ -57,11 +57,12 @@ export function finderOf(rules: readonly PhraseRule[]): (segment: Segment) => re
     alternativesOf(search.rule.pattern).map((one) => ({ search, one, alone: new RegExp(one, "g") })),
   );
   const possible = sieveOf(alternatives.map(({ one }) => one));
+  const known = new WeakMap<Segment, readonly Hit[]>();
   return (segment) => {
-    if (segment.hits !== null) return segment.hits;
+    if (segment.kind === "code") return [];
+    const before = known.get(segment);
+    if (before !== undefined) return before;
     const hits: Hit[] = [];
-    segment.hits = hits;
-    if (segment.kind === "code") return hits;
     const found = possible(segment.voice);
     for (let k = 0; k < found.length; k++) {
       const { search, alone } = alternatives[found[k]!]!;
@@ -71,6 +72,7 @@ export function finderOf(rules: readonly PhraseRule[]): (segment: Segment) => re
       if (spans.length > 0 && search.rule.unless?.test(segment.voice) !== true)
         hits.push({ rule: search.rule, spans });
     }
+    known.set(segment, hits);
     return hits;
   };
 }

@@ -7,7 +7,6 @@
 import { clauseEnds, lookahead } from "./clauses.ts";
 import { type Line, lines } from "./lines.ts";
 import { quotedUnits } from "./quotes.ts";
-import type { Hit } from "./rule.ts";
 import { forgetIfFull, typeOf, type WordType } from "./vocabulary.ts";
 
 export interface Word {
@@ -29,8 +28,6 @@ export interface Segment {
   /** False if the answer stopped in the middle of this segment. */
   complete: boolean;
   question: boolean;
-  /** What the phrase rules found in it; null until they are asked. */
-  hits: readonly Hit[] | null;
 }
 
 export interface Reading {
@@ -212,7 +209,7 @@ function segmentOf(
   at[to - from] = at[to - from - 1]! + 1;
   const voice = quoted === null ? plain : voiceOf(plain, at, quoted);
   const question = /\?["')\]]*$/.test(plain.slice(-6));
-  return { kind, plain, voice, at, words: wordsOf(plain, at), complete: true, question, hits: null };
+  return { kind, plain, voice, at, words: wordsOf(plain, at), complete: true, question };
 }
 
 function wordsOf(plain: string, at: readonly number[]): Word[] {
