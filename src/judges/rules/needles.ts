@@ -44,17 +44,20 @@ export function needlesOf({ source, flags }: RegExp): string[] | null {
 }
 
 /** The alternatives of a pattern. Where it matches, one of them does; where only one can match, that one stands for it. */
-export function alternativesOf({ source }: RegExp): RegExp[] {
-  const parts = [""];
+export function alternativesOf({ source, flags }: RegExp): RegExp[] {
+  const parts: string[] = [];
+  let part = "";
   let depth = 0;
   // A character behind a backslash, a class, or one character.
   for (const [piece] of source.matchAll(/\\.|\[(?:[^\\\]]|\\.)+\]|./g)) {
     if (piece === "(") depth++;
     if (piece === ")") depth--;
-    if (piece === "|" && depth === 0) parts.push("");
-    else parts[parts.length - 1] += piece;
+    if (piece === "|" && depth === 0) {
+      parts.push(part);
+      part = "";
+    } else part += piece;
   }
-  return parts.map((part) => new RegExp(part));
+  return [...parts, part].map((alternative) => new RegExp(alternative, flags));
 }
 
 /** The needles that hold no other needle: where a needle is, those in it are too. */
