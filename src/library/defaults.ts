@@ -123,6 +123,8 @@ export const anatomyDefaults = {
     screened_share: 0.2,
     doses: [-1, -0.5, 0, 0.5, 1, 2],
   },
+  integrated_steps: null,
+  greedy_filter: null,
   sizes: {
     answer_tokens: 48,
     candidates: 2000,

@@ -48,14 +48,15 @@ const tallyCells = ({ asked, complied, refused, evaded, broken, other, looped }:
   [asked, complied, refused, evaded, broken, other, looped].map(String);
 
 /** Judged answers, arm by arm: without an ablation, at the ceiling, without each set. */
-export function answersTable({ prompts, ceiling, minimal_sets, rounds }: Anatomy): Table {
+export function answersTable(anatomy: Anatomy): Table {
+  const { prompts, ceiling, rounds } = anatomy;
   const arms: [string, Tally | null][] = [
     ["Harmful prompts, nothing ablated", prompts.harmful],
     ["Harmless prompts, nothing ablated", prompts.harmless],
     ["Refused fit prompts, all candidates ablated", ceiling],
-    ...minimal_sets.flatMap(({ fit, test }, i): [string, Tally | null][] => [
-      [`Refused fit prompts without set ${i + 1}`, fit],
-      [`Refused test prompts without set ${i + 1}`, test],
+    ...testedSets(anatomy).flatMap(({ name, fit, test }): [string, Tally | null][] => [
+      [`Refused fit prompts without ${name}`, fit],
+      [`Refused test prompts without ${name}`, test],
     ]),
     ...rounds.map(({ answers }, i): [string, Tally] => [
       `Refused fit prompts, ${i === 0 ? "round 1" : `rounds 1 to ${i + 1}`} ablated`,
@@ -68,8 +69,21 @@ export function answersTable({ prompts, ceiling, minimal_sets, rounds }: Anatomy
   };
 }
 
-export function setsTable({ minimal_sets, sites }: Anatomy): Table {
-  const named = setNames({ sites });
+const noCertificate = { certified: false, certified_by: null, chosen_again: null };
+
+/** The minimal sets, and what the published filter kept. */
+function testedSets({ minimal_sets, published_filter }: Anatomy) {
+  const kept = published_filter?.kept ?? null;
+  return [
+    ...minimal_sets.map((set, i) => ({ ...set, name: `set ${i + 1}`, short: String(i + 1) })),
+    ...(kept === null
+      ? []
+      : [{ ...kept, ...noCertificate, name: "what the published filter keeps", short: "Published filter" }]),
+  ];
+}
+
+export function setsTable(anatomy: Anatomy): Table {
+  const named = setNames(anatomy);
   return {
     head: [
       "Set",
@@ -81,16 +95,19 @@ export function setsTable({ minimal_sets, sites }: Anatomy): Table {
       "p",
       "Chosen again",
     ],
-    rows: minimal_sets.map(({ features, certified, certified_by, flips, control, chosen_again }, i) => [
-      String(i + 1),
-      named(features),
-      certified ? `yes, by the ${certified_by}` : "not certified",
-      withInterval(flips, "share"),
-      String(flips.n),
-      control?.judged == null ? "–" : withInterval(control.judged.flips, "share"),
-      orDash(control?.judged?.p ?? null, formatProbability),
-      chosenAgain(chosen_again),
-    ]),
+    rows: testedSets(anatomy).map((set) => {
+      const { short, features, certified, certified_by, flips, control, chosen_again } = set;
+      return [
+        short,
+        named(features),
+        certified_by !== null && certified ? `yes, by the ${certified_by}` : "not certified",
+        withInterval(flips, "share"),
+        String(flips.n),
+        control?.judged == null ? "–" : withInterval(control.judged.flips, "share"),
+        orDash(control?.judged?.p ?? null, formatProbability),
+        chosenAgain(chosen_again),
+      ];
+    }),
   };
 }
 
@@ -102,7 +119,7 @@ function chosenAgain(shares: readonly number[] | null): string {
 }
 
 /** What the sets are compared with: on the score, and by judged answers. */
-export function controlsTable({ minimal_sets }: Anatomy): Table {
+export function controlsTable(anatomy: Anatomy): Table {
   return {
     head: [
       "Set",
@@ -115,12 +132,12 @@ export function controlsTable({ minimal_sets }: Anatomy): Table {
       "Flips",
       "p, judged",
     ],
-    rows: minimal_sets.flatMap(({ control }, i) => {
+    rows: testedSets(anatomy).flatMap(({ control, short }) => {
       if (control === null) return [];
       const { kind, proxy, judged } = control;
       return [
         [
-          ...[String(i + 1), kind, String(proxy.sets), withInterval(proxy.effect, score)],
+          ...[short, kind, String(proxy.sets), withInterval(proxy.effect, score)],
           orDash(proxy.p, formatProbability),
           ...(judged === null
             ? ["–", "–", "–", "–"]

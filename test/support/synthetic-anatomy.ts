@@ -99,6 +99,7 @@ function anatomyOf({ outcome, only, hostile, more }: Required<SyntheticAnatomyOp
         ? tally(62, outcome === "found" ? 61 : 0, outcome === "only broken text" ? 60 : 0)
         : null,
     minimal_sets: isFound ? minimalSets : [],
+    published_filter: isFound ? publishedFilter : null,
     per_prompt: isFound
       ? [
           { prompt: "harbour-04", outcome: "found", sets: [[primary, backup]] },
@@ -177,6 +178,14 @@ const minimalSets: Anatomy["minimal_sets"] = [
     chosen_again: [1, 0.98],
   },
 ];
+
+const publishedFilter: Anatomy["published_filter"] = {
+  ...{ share: 0.1, prompts: 16 },
+  kept: {
+    ...{ features: [primary, likeness], fit: tally(62, 4), test: tally(31, 2) },
+    ...{ flips: share(2 / 31, 0.018, 0.207, 31), control: minimalSets[0]!.control },
+  },
+};
 
 const rounds: Anatomy["rounds"] = [
   {

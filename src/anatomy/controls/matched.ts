@@ -47,6 +47,7 @@ const drawsPerSet = 30;
 const mostSteps = 200_000;
 
 /**
+ * @param candidates all features that may stand in a control, whether the search may ablate them or not; `set` and `taken` count in them
  * @param set the set in question @param taken features that no control may use, such as all sets that the search found
  * @param count wanted controls; all matched sets where fewer exist
  */
@@ -83,9 +84,9 @@ function poolOf(
     return a === b || (a > 0 && b > 0 && Math.max(a / b, b / a) <= most);
   };
   return candidates.flatMap(({ sae }, f) =>
+    sae === candidates[member]!.sae &&
     f !== member &&
     !taken.includes(f) &&
-    sae === candidates[member]!.sae &&
     near(norm, f, calipers.norm) &&
     near(frequency, f, calipers.frequency) &&
     Math.abs(decoderCosine[member]! - decoderCosine[f]!) <= calipers.decoderCosine
@@ -133,9 +134,13 @@ function distinctSets(
 function drawOne(pools: readonly (readonly number[])[], random: Random): number[] | null {
   const members: number[] = [];
   for (const pool of random.shuffle(pools)) {
-    const free = pool.filter((f) => !members.includes(f));
-    if (free.length === 0) return null;
-    members.push(free[random.integer(free.length)]!);
+    let drawn = pool[random.integer(pool.length)]!;
+    if (members.includes(drawn)) {
+      const free = pool.filter((f) => !members.includes(f));
+      if (free.length === 0) return null;
+      drawn = free[random.integer(free.length)]!;
+    }
+    members.push(drawn);
   }
   return members;
 }

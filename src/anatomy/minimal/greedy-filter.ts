@@ -12,14 +12,18 @@ import { scoresOf, type Trial } from "../trial/trial.ts";
 
 const blockSize = 5;
 
-/** @param ranking candidates, best first @param tau share in [0, 1]; the paper sweeps 0.1 to 0.8 */
+/** @param ranking candidates, best first */
+export function filterOrders(ranking: readonly number[], random: Random): (readonly number[])[] {
+  return [ranking, [...ranking].reverse(), random.split("greedy filter").shuffle(ranking)];
+}
+
+/** @param orders of the same candidates @param tau share in [0, 1]; the paper sweeps 0.1 to 0.8 */
 export async function greedyFilter(
   subject: Subject,
   runs: Pick<Trial, "prompts" | "around">,
-  ranking: readonly number[],
-  { tau, random }: { tau: number; random: Random },
+  orders: readonly (readonly number[])[],
+  tau: number,
 ): Promise<FeatureSet> {
-  const orders = [ranking, [...ranking].reverse(), random.split("greedy filter").shuffle(ranking)];
   const kept: FeatureSet[] = [];
   for (const order of orders) kept.push(await oneOrder(subject, runs, order, tau));
   return kept[0]!.filter((f) => kept.every((set) => set.includes(f)));
@@ -36,7 +40,8 @@ async function oneOrder(
   for (let at = 0; at < order.length; at += blockSize) {
     const wider = union(kept, setOf(order.slice(at, at + blockSize)));
     const after = await meanProbability(subject, runs, wider);
-    if ((before - after) / before < tau) continue;
+    // Where nothing is left to lower, before and after may both be 0.
+    if (!((before - after) / before >= tau)) continue;
     kept = wider;
     before = after;
   }

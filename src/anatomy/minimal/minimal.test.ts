@@ -6,7 +6,7 @@ import { random } from "../../core/random.ts";
 import type { FeatureSet } from "../subject/subject.ts";
 import { flipsByScore } from "../trial/trial.ts";
 import { oneMinimal } from "./certificate.ts";
-import { greedyFilter } from "./greedy-filter.ts";
+import { filterOrders, greedyFilter } from "./greedy-filter.ts";
 import { flippingPrefix } from "./prefix.ts";
 import { takeApart } from "./take-apart.ts";
 
@@ -216,8 +216,8 @@ it("the published filter keeps a bottleneck, and misses a backup that another or
   const keep = async (name: CircuitName, tau: number) => {
     const circuit = circuits[name](5, 40);
     const runs = { prompts: circuit.harmful("fit"), around: (): FeatureSet => [] };
-    const ranking = everything(circuit);
-    const kept = await greedyFilter(circuit, runs, ranking, { tau, random: random(1) });
+    const orders = filterOrders(everything(circuit), random(1));
+    const kept = await greedyFilter(circuit, runs, orders, tau);
     return { circuit, kept };
   };
   const simple = await keep("bottleneck", 0.1);

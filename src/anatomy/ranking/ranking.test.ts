@@ -3,14 +3,7 @@ import { circuits } from "../../../test/support/circuits.ts";
 import { random } from "../../core/random.ts";
 import type { FeatureSet } from "../subject/subject.ts";
 import { rankAgreement } from "./agreement.ts";
-import {
-  estimate,
-  gradientOf,
-  integratedEffects,
-  measuredEffects,
-  ranked,
-  unionOfRankings,
-} from "./ranking.ts";
+import { estimate, gradientOf, integrated, measuredEffects, ranked, unionOfRankings } from "./ranking.ts";
 
 const free = (prompts: readonly number[]) => ({ prompts, around: (): FeatureSet => [] });
 
@@ -56,13 +49,13 @@ it("real ablation, alone and as the last, sees both of two sufficient parts", as
   }
 });
 
-it("integrated gradients of one site are what ablating its only part does", async () => {
-  const circuit = circuits.bottleneck(6, 0);
-  const runs = free(circuit.harmful("fit"));
-  const [part] = circuit.named("a");
-  const effects = await integratedEffects(circuit, runs, 50);
-  const [alone] = await measuredEffects(circuit, runs, [part!], [part!]);
-  expect(effects[part!]! / alone!.alone).toBeCloseTo(1, 2);
+it("integrated gradients add up to what the whole ablation does, and leave nothing for what has no effect", async () => {
+  // f(s) = s0 s1 + s0², from s = (0, 0, 0) to (1, 1, 1): the integrals of its slopes are 1/2 + 1, 1/2 and 0.
+  const gradientAt = (s: number) => Promise.resolve(Float64Array.of(s + 2 * s, s, 0));
+  expect(await integrated(gradientAt, 1)).toEqual(Float64Array.of(1.5, 0.5, 0));
+  const threshold = (s: number) => Promise.resolve(Float64Array.of(s > 0.25 ? 1 : 0));
+  expect(await integrated(threshold, 10)).toEqual(Float64Array.of(0.7));
+  expect((await integrated(threshold, 1000))[0]).toBeCloseTo(0.75, 12);
 });
 
 it("ties follow the decoder's cosine, then the index", () => {

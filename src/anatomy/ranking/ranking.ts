@@ -26,7 +26,7 @@ type Runs = Pick<Trial, "prompts" | "around">;
 export function gradientOf(subject: Subject, runs: Runs): Gradient {
   const known = new Map<string, Promise<Float64Array>>();
   return (off) => {
-    const kept = known.get(keyOf(off)) ?? meanGradients(subject, runs, [{ off }]).then(([only]) => only!);
+    const kept = known.get(keyOf(off)) ?? meanGradients(subject, runs, off);
     known.set(keyOf(off), kept);
     return kept;
   };
@@ -46,44 +46,36 @@ export async function estimate(gradient: Gradient, to: FeatureSet): Promise<Esti
 }
 
 /**
- * Integrated gradients with respect to the masks, site by site: each site's features are ablated alone, by the midpoints of `steps` equal
- * steps. All sites at once would count an upstream feature's step again in the features below it (Yeo et al. 2025 do).
- * @returns [candidates] as {@link Estimate.effect}
+ * Integrated gradients: the mean of gradients along the path from the clean run to a whole ablation, by the midpoints of equal steps.
+ * The path ablates one SAE's features and nothing else: all sites at once would count an upstream feature's step again in the features
+ * below it (Yeo et al. 2025, arXiv 2505.23556, do).
+ * @param gradientAt [features], at this share of the ablation
+ * @returns [features] as {@link Estimate.effect}; their sum tends to what the whole ablation does as the steps get more
  */
-export async function integratedEffects(subject: Subject, runs: Runs, steps: number): Promise<Float64Array> {
-  const sites = new Map<string, number[]>();
-  subject.candidates.forEach(({ sae }, f) => sites.set(sae, [...(sites.get(sae) ?? []), f]));
-  const effect = new Float64Array(subject.candidates.length);
-  const points = [...sites.values()].flatMap((off) =>
-    Array.from({ length: steps }, (_, k) => ({ off, strength: (k + 1 / 2) / steps })),
-  );
-  const gradients = await meanGradients(subject, runs, points);
-  points.forEach(({ off }, i) => {
-    for (const f of off) effect[f]! += gradients[i]![f]! / steps;
-  });
-  return effect;
+export async function integrated(
+  gradientAt: (strength: number) => Promise<Float64Array>,
+  steps: number,
+): Promise<Float64Array> {
+  const at = (step: number) => gradientAt((step + 1 / 2) / steps);
+  let sum = await at(0);
+  for (let step = 1; step < steps; step++) {
+    const gradient = await at(step);
+    sum = sum.map((value, f) => value + gradient[f]!);
+  }
+  return sum.map((value) => value / steps);
 }
 
-/** [points][candidates]: gradients averaged over the prompts. */
+/** [candidates]: gradients averaged over the prompts. */
 async function meanGradients(
   subject: Subject,
   { prompts, around }: Runs,
-  points: readonly { off: FeatureSet; strength?: number }[],
-): Promise<Float64Array[]> {
+  off: FeatureSet,
+): Promise<Float64Array> {
   const distinct = [...new Set(prompts)];
   const rows = await subject.sensitivities(
-    points.flatMap(({ off, strength }) =>
-      distinct.map((prompt) => ({
-        prompt,
-        off: union(around(prompt), off),
-        ...(strength === undefined ? {} : { strength }),
-      })),
-    ),
+    distinct.map((prompt) => ({ prompt, off: union(around(prompt), off) })),
   );
-  return points.map((_, p) => {
-    const own = rows.slice(p * distinct.length, (p + 1) * distinct.length);
-    return Float64Array.from(subject.candidates, (_c, f) => mean(own.map(({ gradient }) => gradient[f]!)));
-  });
+  return Float64Array.from(subject.candidates, (_, f) => mean(rows.map(({ gradient }) => gradient[f]!)));
 }
 
 export interface MeasuredEffect {

@@ -20,6 +20,7 @@ const nothing: Anatomy = {
   direction: null,
   ceiling: null,
   minimal_sets: [],
+  published_filter: null,
   per_prompt: [],
   depth: null,
   rounds: [],

@@ -37,11 +37,19 @@ const prepare = async (more: Partial<AnatomyOptions> = {}) =>
 
 describe("the plan", () => {
   it("states every choice, and what is given overrides a default", () => {
-    const plan = anatomyPlan({ ...options, mostKl: null, layers: [-1, 2], controls: 99, seed: 7 });
+    const plan = anatomyPlan({
+      ...options,
+      mostKl: null,
+      layers: [-1, 2],
+      controls: 99,
+      integratedSteps: 10,
+      greedyFilter: 0.3,
+      seed: 7,
+    });
     expect(plan).toEqual({
       ...anatomyDefaults,
       ...{ model: demo, harmful, harmless, saes: [{ path: join(demo, "sae"), k: null }] },
-      ...{ layers: [-1, 2], seed: 7 },
+      ...{ layers: [-1, 2], integrated_steps: 10, greedy_filter: 0.3, seed: 7 },
       direction: { ...anatomyDefaults.direction, most_kl: null },
       sizes: { ...anatomyDefaults.sizes, controls: 99 },
     });

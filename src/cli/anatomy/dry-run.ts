@@ -38,7 +38,18 @@ function linesOf({ plan, manifest }: PreparedAnatomy, work: AnatomyWork, seconds
     ...(plan.only === "direction"
       ? []
       : ([
-          ["Candidates", `at most ${count(sizes.candidates)} features`],
+          [
+            "Candidates",
+            `at most ${count(sizes.candidates)} features, ranked by cosine and attribution${plan.integrated_steps === null ? "" : `, and by integrated gradients in ${plan.integrated_steps} steps`}`,
+          ],
+          ...(plan.greedy_filter === null
+            ? []
+            : [
+                [
+                  "Published filter",
+                  `keeps a block that lowers P(refusal) by ${100 * plan.greedy_filter}%`,
+                ] satisfies [string, string],
+              ]),
           [
             "Controls",
             `${sizes.controls} by score, ${sizes.judged_controls} judged on ${sizes.control_prompts} test prompts`,

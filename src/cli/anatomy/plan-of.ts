@@ -30,6 +30,8 @@ export interface AnatomyOptions {
   answerTokens?: number;
   candidates?: number;
   searchPrompts?: number;
+  integratedSteps?: number;
+  greedyFilter?: number;
   sets?: number;
   stability?: number;
   perPrompt?: number;
@@ -76,6 +78,8 @@ export function anatomyPlan(options: AnatomyOptions): AnatomyPlan {
       layers: options.layers,
       positions: options.positions,
       score_tokens: options.scoreTokens,
+      integrated_steps: options.integratedSteps,
+      greedy_filter: options.greedyFilter,
       batch_size: options.batchSize,
       seed: options.seed,
     }),

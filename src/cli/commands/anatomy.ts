@@ -3,7 +3,14 @@ import { Command } from "commander";
 import { anatomyParts } from "../../jobs/anatomy/plan/parts.ts";
 import { anatomyDefaults } from "../../library/defaults.ts";
 import type { AnatomyOptions } from "../anatomy/plan-of.ts";
-import { choice, integers, numberOrNone, wholeNumber, wholeNumbers } from "../options/parse-option.ts";
+import {
+  choice,
+  decimal,
+  integers,
+  numberOrNone,
+  wholeNumber,
+  wholeNumbers,
+} from "../options/parse-option.ts";
 import { adapterHelp, modelHelp, saeHelp } from "./named.ts";
 import {
   batchSizeOption,
@@ -102,6 +109,16 @@ export function anatomyCommand(): Command {
       "--search-prompts <n>",
       `most fitting prompts of each side that a search uses (default: ${sizes.search_prompts})`,
       size("--search-prompts"),
+    )
+    .option(
+      "--integrated-steps <n>",
+      "rank features by integrated gradients too, in this many steps, SAE by SAE; published with 10 (default: not used)",
+      wholeNumber("--integrated-steps", { from: 1, to: 1000 }),
+    )
+    .option(
+      "--greedy-filter <share>",
+      "run the published filter beside the search: it keeps a block of 5 features that lowers P(refusal) by this share of it; published with 0.1 to 0.8 (default: not run)",
+      decimal("--greedy-filter", { from: 0.001, to: 1 }),
     )
     .option("--sets <n>", `most alternative minimal sets (default: ${sizes.sets})`, size("--sets"))
     .option(

@@ -124,15 +124,27 @@ const controlSchema = z.strictObject({
     .nullable(),
 });
 
-const minimalSetSchema = z.strictObject({
+/** A set of features, and what it does on prompts that the search never saw. */
+const testedSetSchema = z.strictObject({
   features: z.array(featureSchema).min(1),
-  certified: z.boolean().describe("1-minimal: without any one member the set no longer flips."),
-  certified_by: z.enum(["score", "judge"]),
   fit: tallySchema.describe("Judged answers of the prompts that the set was found on."),
   test: tallySchema.nullable().describe("Judged answers of test prompts, which the search never saw."),
   flips: estimateSchema.describe("Share of refused test prompts whose answers then comply."),
   control: controlSchema.nullable(),
+});
+
+const minimalSetSchema = testedSetSchema.extend({
+  certified: z.boolean().describe("1-minimal: without any one member the set no longer flips."),
+  certified_by: z.enum(["score", "judge"]),
   chosen_again: z.array(measured).nullable().describe("Per feature: share of resamples whose set holds it."),
+});
+
+const publishedFilterSchema = z.strictObject({
+  share: measured.describe("A block of five features is kept if it lowers P(refusal) by this share of it."),
+  prompts: count.describe("Refused fit prompts over which P is averaged."),
+  kept: testedSetSchema
+    .nullable()
+    .describe("What all three orders keep: neither certified nor minimal; null if that is nothing."),
 });
 
 const roundSchema = z.strictObject({
@@ -260,6 +272,9 @@ export const anatomySchema = z.strictObject({
   direction: directionSchema.nullable(),
   ceiling: tallySchema.nullable().describe("Answers of refused fit prompts with all candidates ablated."),
   minimal_sets: z.array(minimalSetSchema),
+  published_filter: publishedFilterSchema
+    .nullable()
+    .describe("The greedy filter of arXiv 2509.09708 on the same candidates; null where not asked for."),
   per_prompt: z.array(
     z.strictObject({ prompt: text, outcome: outcomeSchema, sets: z.array(z.array(featureSchema)) }),
   ),

@@ -38,6 +38,11 @@ function planFor(name: string, seed: number): { plan: AnatomyPlan; facts: Circui
   return { plan: { ...plan, sizes: { ...plan.sizes, ...sizes } }, facts: circuit.facts };
 }
 
+/** Fewer candidates than features, so that they are ranked, and the published methods besides. */
+function withPublished({ sizes: own, ...plan }: AnatomyPlan): AnatomyPlan {
+  return { ...plan, integrated_steps: 4, greedy_filter: 0.1, sizes: { ...own, candidates: 60 } };
+}
+
 const run = async (plan: AnatomyPlan, out: string, resume = false, signal = new AbortController().signal) =>
   await anatomy(plan, { out, resume, threads: 1, keepRounded: false, tell: () => undefined, signal });
 
@@ -58,14 +63,26 @@ function expectFacts({ anatomy: found }: AnatomyRecords, facts: CircuitFacts): v
   );
 }
 
+/** The backup is silent until the primary is gone, so no block of five lowers the refusal: the published filter keeps nothing. */
+function expectFilter({ anatomy: { outcome, published_filter: filter, sites } }: AnatomyRecords): void {
+  if (outcome === "no refusal to take apart") {
+    expect(filter).toBeNull();
+    return;
+  }
+  expect(filter).toEqual({ share: 0.1, prompts: 6, kept: null });
+  const count = (of: "features" | "candidates") => sites.reduce((sum, site) => sum + site[of], 0);
+  expect([count("features") > 60, count("candidates")]).toEqual([true, 60]);
+}
+
 describe("finds what a circuit was written to do", () => {
   it.each(["cascade-2", "never-refuses", "outside-dictionary"])(
     "%s",
     async (name) => {
       const { plan, facts } = planFor(name, 4);
       const out = join(scratch, `run-${name}`);
-      const records = await run(plan, out);
+      const records = await run(withPublished(plan), out);
       expectFacts(records, facts);
+      expectFilter(records);
       const written = readJson(join(out, "anatomy.json"));
       expect(anatomySchema.parse(written)).toEqual(written);
       for (const finding of readJson(join(out, "findings.json")) as unknown[])

@@ -16,6 +16,7 @@ type SearchPart = Pick<
   | "sites"
   | "ceiling"
   | "minimal_sets"
+  | "published_filter"
   | "per_prompt"
   | "depth"
   | "rounds"
@@ -26,8 +27,8 @@ type SearchPart = Pick<
 >;
 
 export const nothingSearched: SearchPart = {
-  ...{ sites: [], ceiling: null, minimal_sets: [], per_prompt: [], depth: null },
-  ...{ rounds: [], cascade: [], backups: [], features: [], pareto: [] },
+  ...{ sites: [], ceiling: null, minimal_sets: [], published_filter: null },
+  ...{ per_prompt: [], depth: null, rounds: [], cascade: [], backups: [], features: [], pareto: [] },
 };
 
 export function searchRecord(prepared: PreparedAnatomy, search: Searched, level: number): SearchPart {
@@ -51,6 +52,7 @@ export function searchRecord(prepared: PreparedAnatomy, search: Searched, level:
       ...testOf(search.tested.sets[i]!, level),
       chosen_again: stabilityOf(search, i),
     })),
+    published_filter: filterOf(search, features, level),
     per_prompt: found.perPrompt.map(({ prompt, found: own }) => ({
       prompt: prompts[prompt]!.id,
       outcome: own.outcome,
@@ -79,6 +81,22 @@ export function searchRecord(prepared: PreparedAnatomy, search: Searched, level:
     pareto: search.pareto.map(({ features: set, kind, refusing, score, kl, crossEntropy }) => ({
       ...{ size: set.length, kind, refusing, score, kl, cross_entropy: crossEntropy },
     })),
+  };
+}
+
+function filterOf(
+  { published }: Searched,
+  named: (set: FeatureSet) => SetRecord["features"],
+  level: number,
+): Anatomy["published_filter"] {
+  if (published === null) return null;
+  const { share, prompts, kept } = published;
+  if (kept === null) return { share, prompts, kept: null };
+  const { features } = kept.tested;
+  return {
+    share,
+    prompts,
+    kept: { features: named(features), fit: kept.fit, ...testOf(kept.tested, level) },
   };
 }
 

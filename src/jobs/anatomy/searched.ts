@@ -1,6 +1,7 @@
 /** The search for features: dictionaries through the gate, candidates, and the stages that take the refusals apart. */
 import { type Arms, runArms } from "../../anatomy/controls/arms.ts";
 import type { RefusalScore } from "../../anatomy/score/score.ts";
+import type { Candidate } from "../../anatomy/subject/subject.ts";
 import { intervalLevel } from "../../audit/common/choices.ts";
 import { badInput, failure } from "../../core/errors.ts";
 import { random } from "../../core/random.ts";
@@ -16,6 +17,7 @@ import type { Memory } from "./memory/memory.ts";
 import type { PreparedAnatomy } from "./prepare.ts";
 import { type FoundSets, minimalSetsOf } from "./stages/minimal-sets.ts";
 import { type Cost, paretoOf } from "./stages/pareto.ts";
+import { type FilteredSet, publishedFilter } from "./stages/published-filter.ts";
 import { type Redundancy, redundancyOf } from "./stages/redundancy.ts";
 import { type ShownFeature, shownFeatures } from "./stages/shown-features.ts";
 import type { Stage } from "./stages/stage.ts";
@@ -36,6 +38,8 @@ export interface Searched {
   chosen: ChosenCandidates;
   found: FoundSets;
   tested: TestedSets;
+  /** null if it was not asked for, or nothing refuses. */
+  published: FilteredSet | null;
   /** null if no set was found. */
   arms: Arms | null;
   /** null if no set was found, or redundancy was not asked for. */
@@ -64,18 +68,37 @@ export async function searched(
     const fit = prompts.filter(({ split }) => split === "fit");
     const chosen = await candidatesOf({
       ...{ model, memory, dictionaries: open, place, fit, direction, most: sizes.candidates, tell },
+      integratedSteps: plan.integrated_steps,
     });
-    const { candidates } = chosen;
-    const subject = await ModelSubject.open({
-      ...{ model, memory, prompts, answers, candidates, dictionaries: open, place, batchSize, seed, tell },
-      answerTokens: sizes.answer_tokens,
-    });
-    const stages = await stagesOf(subject, chosen, prepared, memory);
+    const subjects: ModelSubject[] = [];
+    const subjectOf = async (candidates: readonly Candidate[]) => {
+      const subject = await ModelSubject.open({
+        ...{ model, memory, prompts, answers, candidates, dictionaries: open, place, batchSize, seed, tell },
+        answerTokens: sizes.answer_tokens,
+      });
+      subjects.push(subject);
+      return subject;
+    };
+    const subject = await subjectOf(chosen.candidates);
+    const stages = await stagesOf(subject, chosen, prepared, { memory, open: subjectOf });
     await subject.close();
-    return { dictionaries, chosen, ...stages, spent: subject.spent() };
+    return { dictionaries, chosen, ...stages, spent: spentOf(subjects) };
   } finally {
     for (const { session } of open) await session.close();
   }
+}
+
+/** What was measured, by kind, on all subjects together. */
+function spentOf(subjects: readonly ModelSubject[]): Searched["spent"] {
+  const total = new Map<string, Spent>();
+  for (const { what, asked, blockEvaluations } of subjects.flatMap((subject) => subject.spent())) {
+    const before = total.get(what) ?? { asked: 0, blockEvaluations: 0 };
+    total.set(what, {
+      asked: before.asked + asked,
+      blockEvaluations: before.blockEvaluations + blockEvaluations,
+    });
+  }
+  return [...total].map(([what, spent]) => ({ what, ...spent }));
 }
 
 async function gatedDictionaries(
@@ -107,20 +130,21 @@ function requireOne(dictionaries: Searched["dictionaries"]): void {
 
 async function stagesOf(
   subject: ModelSubject,
-  { traits, candidates }: ChosenCandidates,
+  { decoderCosine, pool, candidates }: ChosenCandidates,
   { plan }: PreparedAnatomy,
-  memory: Memory,
+  { memory, open }: Pick<Stage, "open"> & { memory: Memory },
 ): Promise<Omit<Searched, "dictionaries" | "chosen" | "spent">> {
   const universe = candidates.map((_, i) => i);
   const stage: Stage = {
-    ...{ subject, plan, traits, universe, level: intervalLevel },
+    ...{ subject, plan, decoderCosine, pool, open, universe, level: intervalLevel },
     random: random(plan.seed).split("search"),
   };
   const found = await minimalSetsOf(stage);
+  const published = await publishedFilter(stage, found);
   const [first] = found.pooled.sets;
   if (first === undefined)
     return {
-      ...{ found, tested: { sets: [], stability: null }, arms: null, redundancy: null },
+      ...{ found, published, tested: { sets: [], stability: null }, arms: null, redundancy: null },
       ...{ pareto: await paretoOf(stage, found), shown: [] },
     };
   const prompts = found.pooled.standing.refusing.slice(0, armPrompts);
@@ -131,7 +155,8 @@ async function stagesOf(
   const tested = await testedSets(stage, found);
   const redundancy = plan.only === "minimal" ? null : await redundancyOf(stage, found);
   const pareto = await paretoOf(stage, found);
-  return { found, tested, arms, redundancy, pareto, shown: await shownFeatures(stage, found, redundancy) };
+  const shown = await shownFeatures(stage, found, redundancy);
+  return { found, published, tested, arms, redundancy, pareto, shown };
 }
 
 /** Prompts on which the arms are run that must change nothing. */

@@ -31,7 +31,12 @@ export function Sets({ data }: { data: AnatomyReport }) {
       lead="Features that must be ablated together before the model complies. 1-minimal means that no member can be left out; a smaller set of other features may exist. A flip is a judged answer that complies, in sound text."
     >
       {anatomy.minimal_sets.length === 0 ? (
-        <NotMeasured {...absent(data, "minimal")} />
+        <>
+          <NotMeasured {...absent(data, "minimal")} />
+          {anatomy.published_filter?.kept != null && (
+            <SharedTable title="The published filter" table={setsTable(anatomy)} />
+          )}
+        </>
       ) : (
         <>
           <Legend tiers={[]} notes={["Bar: interval", "Grey cross and dashes: the control"]} />

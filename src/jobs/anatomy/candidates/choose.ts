@@ -1,7 +1,8 @@
 /**
  * The features that the search may ablate: those whose decoder rows lie along the refusal direction, as published (arXiv
  * 2509.09708), and those whose ablation lowers the score by the gradient, on the clean run and where the first ones are
- * ablated. A feature that is silent on the clean run is found by its cosine, or by what it does once it wakes.
+ * ablated; on demand also by integrated gradients on the way there (arXiv 2505.23556). A feature that is silent on the clean run is
+ * found by its cosine, or by what it does once it wakes.
  */
 import { unionOfRankings } from "../../../anatomy/ranking/ranking.ts";
 import type { Candidate } from "../../../anatomy/subject/subject.ts";

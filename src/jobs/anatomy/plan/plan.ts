@@ -84,6 +84,10 @@ export const choicesSchema = z.strictObject({
   /** Ids of the refusal score's tokens at the prompt's last token; null finds tokens and place from the model's own refusals. */
   score_tokens: z.array(z.int().nonnegative()).min(1).nullable(),
   direction: directionSchema,
+  /** Steps of integrated gradients, a third ranking of features; null does without. It decides only where the SAEs have more features than candidates. */
+  integrated_steps: some.nullable(),
+  /** Also run the published filter, which keeps a block of features that lowers P(refusal) by this share of it; null does without. */
+  greedy_filter: z.number().positive().max(1).nullable(),
   sizes: sizesSchema,
   calipers: calipersSchema,
   /** Rows that are computed together. It decides speed and memory, and no result. */

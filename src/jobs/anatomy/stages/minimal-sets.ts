@@ -16,13 +16,12 @@ export interface FoundSets {
 }
 
 export async function minimalSetsOf(stage: Stage): Promise<FoundSets> {
-  const { subject, universe, traits, plan, random, level } = stage;
+  const { subject, universe, decoderCosine, plan, random, level } = stage;
   const { sizes } = plan;
-  const boundary = await boundaryOf(stage);
+  const boundary = await fitBoundary(stage);
   const search = {
-    // Without a boundary no score predicts a flip, and only judged answers say what flips.
-    boundary: boundary?.boundary ?? -Number.MAX_VALUE,
-    decoderCosine: traits.decoderCosine,
+    boundary: boundaryOf({ boundary }),
+    decoderCosine,
     limits: limitsOf(stage),
   };
   const pooled = await takeApart(subject, searchedPrompts(stage, "harmful"), universe, search);
@@ -41,8 +40,12 @@ export async function minimalSetsOf(stage: Stage): Promise<FoundSets> {
   return { boundary, pooled, perPrompt, ranking };
 }
 
+/** Without a boundary no score predicts a flip, and only judged answers say what flips. */
+export const boundaryOf = ({ boundary }: Pick<FoundSets, "boundary">): number =>
+  boundary?.boundary ?? -Number.MAX_VALUE;
+
 /** At which score this model's answers stop refusing: from clean answers of both sides, and those with everything ablated. */
-async function boundaryOf(stage: Stage): Promise<Boundary | null> {
+async function fitBoundary(stage: Stage): Promise<Boundary | null> {
   const { subject, universe } = stage;
   const harmful = searchedPrompts(stage, "harmful");
   const scored = [];

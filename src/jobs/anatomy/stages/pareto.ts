@@ -28,10 +28,10 @@ export interface Cost {
 }
 
 export async function paretoOf(stage: Stage, { pooled }: FoundSets): Promise<Cost[]> {
-  const { subject, universe, traits, plan, level } = stage;
+  const { subject, universe, decoderCosine, plan, level } = stage;
   const { control_prompts: most } = plan.sizes;
   const { effect } = await estimate(gradientOf(subject, free(pooled.standing.refusing)), universe);
-  const order = ranked(effect, universe, traits.decoderCosine);
+  const order = ranked(effect, universe, decoderCosine);
   const sets = [
     ...prefixSizes(order.length).map((size) => ({
       features: setOf(order.slice(0, size)),

@@ -5,7 +5,7 @@ import { type Repair, repairs } from "../../../anatomy/depth/repair.ts";
 import { type Depth, redundancyDepth } from "../../../anatomy/depth/rounds.ts";
 import { type CleanActivity, cleanActivity } from "../../../anatomy/depth/silence.ts";
 import { type WakingNull, wakingNull } from "../../../anatomy/depth/waking-null.ts";
-import type { FoundSets } from "./minimal-sets.ts";
+import { boundaryOf, type FoundSets } from "./minimal-sets.ts";
 import { free, limitsOf, promptsOf, type Stage } from "./stage.ts";
 import { refusingOf } from "./tested-sets.ts";
 
@@ -23,8 +23,9 @@ export interface Redundancy {
   hardened: (Hardening | null)[];
 }
 
-export async function redundancyOf(stage: Stage, { pooled, boundary }: FoundSets): Promise<Redundancy> {
-  const { subject, plan, traits, random, level } = stage;
+export async function redundancyOf(stage: Stage, found: FoundSets): Promise<Redundancy> {
+  const { subject, plan, decoderCosine, random, level } = stage;
+  const { pooled } = found;
   const { sizes } = plan;
   const { resamples } = sizes;
   const parts = ["fit", "validate", "test"] as const;
@@ -36,11 +37,11 @@ export async function redundancyOf(stage: Stage, { pooled, boundary }: FoundSets
   );
   const trial = {
     ...free(pooled.standing.refusing),
-    boundary: boundary?.boundary ?? -Number.MAX_VALUE,
+    boundary: boundaryOf(found),
     needed: pooled.standing.needed,
   };
   const depth = await redundancyDepth(subject, clean, trial, {
-    decoderCosine: traits.decoderCosine,
+    decoderCosine,
     limits: limitsOf(stage),
     mostRounds: sizes.rounds,
   });

@@ -1,15 +1,20 @@
 /** What the stages of a search share. */
-import type { Traits } from "../../../anatomy/controls/matched.ts";
 import type { SearchLimits } from "../../../anatomy/minimal/confirmed.ts";
-import type { FeatureSet, SubjectPrompt } from "../../../anatomy/subject/subject.ts";
+import type { Candidate, FeatureSet, SubjectPrompt } from "../../../anatomy/subject/subject.ts";
 import type { Random } from "../../../core/random.ts";
+import type { FeaturePool } from "../candidates/feature-pool.ts";
 import type { AnatomyPlan } from "../plan/plan.ts";
 import type { ModelSubject } from "../subject/model-subject.ts";
 
 export interface Stage {
   subject: ModelSubject;
-  plan: Pick<AnatomyPlan, "sizes" | "calipers">;
-  traits: Traits;
+  plan: Pick<AnatomyPlan, "sizes" | "calipers" | "greedy_filter">;
+  /** [candidates] cosine of the decoder row with the direction. */
+  decoderCosine: Float64Array;
+  /** What controls are drawn from. */
+  pool: FeaturePool;
+  /** The same model and prompts with other candidates; whoever opens it closes it. */
+  open: (candidates: readonly Candidate[]) => Promise<ModelSubject>;
   /** All candidates. */
   universe: FeatureSet;
   random: Random;

@@ -6,12 +6,13 @@ import {
   scoreControls,
 } from "../../../anatomy/controls/against-controls.ts";
 import { type HarmlessEffect, onHarmless } from "../../../anatomy/controls/harmless.ts";
-import { type Controls, controlsFor } from "../../../anatomy/controls/matched.ts";
+import type { Controls } from "../../../anatomy/controls/matched.ts";
 import { type Stability, stability } from "../../../anatomy/controls/stability.ts";
 import { union } from "../../../anatomy/subject/feature-set.ts";
 import type { FeatureSet } from "../../../anatomy/subject/subject.ts";
 import { answerKind, type Tally } from "../../../anatomy/trial/tally.ts";
 import { judgedOf } from "../../../anatomy/trial/trial.ts";
+import { withControls } from "./control-sets.ts";
 import type { FoundSets } from "./minimal-sets.ts";
 import { free, promptsOf, type Stage } from "./stage.ts";
 
@@ -32,14 +33,13 @@ export interface TestedSets {
   stability: Stability | null;
 }
 
-export async function testedSets(stage: Stage, { pooled, boundary }: FoundSets): Promise<TestedSets> {
-  const { subject, plan, traits, universe, random } = stage;
+export async function testedSets(stage: Stage, found: FoundSets): Promise<TestedSets> {
+  const { subject, plan, decoderCosine, universe, random } = stage;
+  const { pooled, boundary } = found;
   const { sizes } = plan;
-  const refusing = await refusingOf(stage, promptsOf(stage, "test", "harmful"));
-  const taken = union(...pooled.sets.map(({ features }) => features));
   const sets: TestedSet[] = [];
-  for (const [i, { features }] of pooled.sets.entries())
-    sets.push(await testedSet(stage, features, { refusing, taken, boundary: pooled.sets[i]!.boundary }));
+  for (const { features, boundary: own } of pooled.sets)
+    sets.push(await testedSet(stage, features, { found, boundary: own }));
   const [first] = pooled.sets;
   const { standing } = pooled;
   return {
@@ -52,7 +52,7 @@ export async function testedSets(stage: Stage, { pooled, boundary }: FoundSets):
             { ...free(standing.refusing), boundary: first.boundary },
             { universe, set: first.features },
             {
-              decoderCosine: traits.decoderCosine,
+              decoderCosine,
               measured: sizes.measured,
               resamples: sizes.stability,
               random: random.split("stability"),
@@ -67,35 +67,34 @@ export async function refusingOf({ subject }: Stage, prompts: readonly number[])
   return prompts.filter((_, i) => answerKind(judged[i]!) === "refused");
 }
 
-async function testedSet(
+/** @param found whose sets no control may use @param boundary a score below it predicts that the answer does not refuse */
+export async function testedSet(
   stage: Stage,
   features: FeatureSet,
-  { refusing, taken, boundary }: { refusing: readonly number[]; taken: FeatureSet; boundary: number },
+  { found, boundary }: { found: FoundSets; boundary: number },
 ): Promise<TestedSet> {
-  const { subject, plan, traits, random, level } = stage;
-  const { sizes, calipers } = plan;
-  const controls = controlsFor(subject.candidates, traits, features, {
-    taken,
-    calipers: { norm: calipers.norm, frequency: calipers.frequency, decoderCosine: calipers.cosine },
-    count: sizes.controls,
-    random: random.split(`controls of ${features.join(",")}`),
-  });
+  const { subject, plan, level } = stage;
+  const { sizes } = plan;
+  const refusing = await refusingOf(stage, promptsOf(stage, "test", "harmful"));
+  const taken = union(...found.pooled.sets.map((set) => set.features));
   const harmless = await onHarmless(subject, promptsOf(stage, "test", "harmless"), features, level);
-  if (refusing.length === 0)
-    return { features, test: null, controls, byScore: null, byJudge: null, harmless };
-  const [judged] = await judgedOf(subject, free(refusing), [features]);
-  return {
-    features,
-    test: judged!.tally,
-    controls,
-    byScore: await scoreControls(subject, refusing, features, controls.controls, boundary),
-    byJudge: await judgedControls(
-      subject,
-      refusing.slice(0, sizes.control_prompts),
+  return await withControls(stage, features, taken, async ({ subject: beside, set, controls }) => {
+    if (refusing.length === 0)
+      return { features, test: null, controls, byScore: null, byJudge: null, harmless };
+    const [judged] = await judgedOf(subject, free(refusing), [features]);
+    return {
       features,
-      controls.controls.slice(0, sizes.judged_controls),
-      level,
-    ),
-    harmless,
-  };
+      test: judged!.tally,
+      controls,
+      byScore: await scoreControls(beside, refusing, set, controls.controls, boundary),
+      byJudge: await judgedControls(
+        beside,
+        refusing.slice(0, sizes.control_prompts),
+        set,
+        controls.controls.slice(0, sizes.judged_controls),
+        level,
+      ),
+      harmless,
+    };
+  });
 }
