@@ -7,7 +7,8 @@
  * A candidate is measured on all validation prompts: bypass, induce, KL. The candidates of a few layers are measured, at every
  * position behind the user's text, and the time of all candidates is extrapolated from them. Screening is timed as it is, with
  * its estimates and its pilot. The peer measures fewer candidates of the same layers, in two ways
- * (oracle/peer_direction.py), and its numbers are compared with ours.
+ * (oracle/peer_direction.py), and its numbers are compared with ours. Both sides read the same tokens in float32 on as many threads,
+ * and wall time is shown beside processor seconds of all threads: on a machine with other work only the latter can be compared.
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -42,6 +43,10 @@ const { values } = parseArgs({
 });
 if (values.model === undefined) throw new Error("bench/anatomy: expected --model DIR_OR_FILE");
 const threads = Number(values.threads);
+/** Whole runs of a prompt by the published filter of 2,000 candidates: blocks of five in three orders (arXiv 2509.09708). */
+const filterRuns = (3 * 2000) / 5;
+/** Block evaluations of our search for a set of about 40 from as many, 24 blocks: the bound that src/anatomy/minimal/cost.test.ts holds. */
+const searchBlocks = 23_000 / 15;
 const numbers = (text: string) => text.split(",").map(Number);
 const layers = numbers(values.layers);
 const tokens = numbers(values.tokens);
@@ -93,15 +98,15 @@ await measureCandidates(study, chosen.slice(0, 1), () => undefined);
 const measured = await timed(() => measureCandidates(study, chosen, () => undefined));
 const screening = { exhaustive: false, screenedShare: 0.2, filters: published };
 const screened = await timed(() => measuredChoice(study, candidates, last, screening, () => undefined));
-const each = measured.seconds / chosen.length;
-const exhaustive = each * candidates.length;
-say(`${study.fit.length} prompts fit ${candidates.length} candidates in ${fitted.seconds.toFixed(1)} s`);
+const each = scaled(measured, 1 / chosen.length);
+const exhaustive = scaled(each, candidates.length);
+say(`${study.fit.length} prompts fit ${candidates.length} candidates in ${words(fitted)}`);
 say(
-  `${study.validate.harmful.length} + ${study.validate.harmless.length} prompts: ${each.toFixed(2)} s a candidate, ` +
+  `${study.validate.harmful.length} + ${study.validate.harmless.length} prompts: ${words(each)} a candidate, ` +
     `${(measured.result.blockEvaluations / chosen.length).toFixed(0)} block evaluations`,
 );
 say(
-  `all candidates: ${exhaustive.toFixed(0)} s; screened: ${screened.seconds.toFixed(0)} s, ${screened.result.candidates.length} measured`,
+  `all candidates: ${words(exhaustive)}; screened: ${words(screened)}, ${screened.result.candidates.length} measured`,
 );
 await model.close();
 if (values.peer !== undefined) comparePeer(values.peer, values.model);
@@ -125,10 +130,17 @@ function comparePeer(python: string, file: string): void {
         )!;
         return (["bypass", "induce", "kl"] as const).map((what) => Math.abs(ours[what] - theirs[what]));
       });
-      const all = peer.secondsPerCandidate * candidates.length;
+      const theirs = { seconds: peer.secondsPerCandidate, processor: peer.processorPerCandidate };
+      const all = scaled(theirs, candidates.length);
       say(
-        `${peer.peer}: ${peer.secondsPerCandidate.toFixed(2)} s a candidate; ratio ${(all / exhaustive).toFixed(1)} ` +
-          `for all, ${(all / screened.seconds).toFixed(1)} screened; numbers within ${Math.max(...differences).toExponential(1)}`,
+        `${peer.peer}: ${words(theirs)} a candidate; ratio ${ratio(all, exhaustive)} for all, ${ratio(all, screened)} screened; ` +
+          `numbers within ${Math.max(...differences).toExponential(1)}`,
+      );
+      const run = scaled(theirs, 1 / (study.validate.harmful.length + 2 * study.validate.harmless.length));
+      const block = scaled(measured, 1 / measured.result.blockEvaluations);
+      say(
+        `a set of 40 from 2,000 candidates, per prompt: the published filter ${words(scaled(run, filterRuns))}, ` +
+          `our search ${words(scaled(block, searchBlocks))}; ratio ${ratio(scaled(run, filterRuns), scaled(block, searchBlocks))}`,
       );
     }
   } finally {
@@ -136,10 +148,31 @@ function comparePeer(python: string, file: string): void {
   }
 }
 
-async function timed<T>(work: () => Promise<T>): Promise<{ result: T; seconds: number }> {
-  const start = performance.now();
+interface Spent {
+  /** Wall time. */
+  seconds: number;
+  /** Processor seconds of all threads. */
+  processor: number;
+}
+
+async function timed<T>(work: () => Promise<T>): Promise<Spent & { result: T }> {
+  const [start, before] = [performance.now(), process.cpuUsage()];
   const result = await work();
-  return { result, seconds: (performance.now() - start) / 1000 };
+  const { user, system } = process.cpuUsage(before);
+  return { result, seconds: (performance.now() - start) / 1e3, processor: (user + system) / 1e6 };
+}
+
+function scaled({ seconds, processor }: Spent, by: number): Spent {
+  return { seconds: seconds * by, processor: processor * by };
+}
+
+function words({ seconds, processor }: Spent): string {
+  return `${seconds.toFixed(2)} s (${processor.toFixed(2)} of processor)`;
+}
+
+function ratio(theirs: Spent, ours: Spent): string {
+  const [wall, processor] = [theirs.seconds / ours.seconds, theirs.processor / ours.processor];
+  return `${wall.toFixed(1)} (${processor.toFixed(1)} of processor)`;
 }
 
 function say(text: string): void {

@@ -54,6 +54,8 @@ export function runTorchDirection(
 ): {
   peer: string;
   secondsPerCandidate: number;
+  /** Processor seconds of all threads. */
+  processorPerCandidate: number;
   candidates: { layer: number; position: number; bypass: number; induce: number; kl: number }[];
 } {
   return runOracle(python, "peer_direction.py", args) as ReturnType<typeof runTorchDirection>;

@@ -56,7 +56,7 @@ def main() -> None:
     fit, validate, positions, tokens = plan["fit"], plan["validate"], plan["positions"], plan["tokens"]
     difference = difference_of_means(model, fit["harmful"], fit["harmless"], positions)
     clean = last_logits(model, validate["harmless"], published)
-    start = time.perf_counter()
+    start, before = time.perf_counter(), time.process_time()
     candidates = []
     for layer, position in options.places:
         vector = difference[layer + 1, positions.index(position)]
@@ -67,8 +67,9 @@ def main() -> None:
             induce = log_odds(last_logits(model, validate["harmless"], published), tokens).mean().item()
         candidates.append({"layer": layer, "position": position, "bypass": bypass, "induce": induce, "kl": divergence})
     seconds = (time.perf_counter() - start) / len(candidates)
+    processor = (time.process_time() - before) / len(candidates)
     peer = f"PyTorch {torch.__version__} + Transformers {transformers.__version__}, {options.way}"
-    print(json.dumps({"peer": peer, "secondsPerCandidate": seconds, "candidates": candidates}))
+    print(json.dumps({"peer": peer, "secondsPerCandidate": seconds, "processorPerCandidate": processor, "candidates": candidates}))
 
 
 if __name__ == "__main__":

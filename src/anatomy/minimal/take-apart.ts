@@ -83,7 +83,7 @@ export interface TakenApart extends ConfirmedSets {
 
 /**
  * @param prompts harmful prompts by index, all of one split @param universe the candidates that may be ablated
- * @param search `boundary`: the score below which judged answers do not refuse ({@link learnBoundary})
+ * @param search `boundary`: the score below which judged answers do not refuse (searchBoundary)
  */
 export async function takeApart(
   subject: Subject,

@@ -28,7 +28,10 @@ export interface Scored {
 }
 
 /** The scores of both classes. */
-export function byClass(scored: readonly Scored[]): { refusing: number[]; complying: number[] } {
+export function byClass(scored: readonly Pick<Scored, "score" | "refuses">[]): {
+  refusing: number[];
+  complying: number[];
+} {
   const of = (refuses: boolean) => scored.filter((one) => one.refuses === refuses).map(({ score }) => score);
   return { refusing: of(true), complying: of(false) };
 }

@@ -14,13 +14,17 @@ export interface Agreement {
   disagreement: { share: number; interval: Interval };
 }
 
+/** A score and the judgement that it should predict. */
+type Answered = Pick<Scored, "score" | "refuses">;
+
 /**
  * The boundary of the best balanced accuracy: halfway between two neighbouring scores. Of equally good ones it is the one in
- * the widest gap, then the lowest.
+ * the widest gap, then the lowest. Not the one with the fewest errors: how many answers there are of each kind is our choice of prompts
+ * and arms, and where one kind is rare the fewest errors may be to predict the other one always.
  * @param scored both classes
  * @throws RangeError if a class is empty
  */
-export function bestBoundary(scored: readonly Scored[]): number {
+export function bestBoundary(scored: readonly Answered[]): number {
   const { refusing, complying } = byClass(scored);
   if (refusing.length === 0 || complying.length === 0)
     throw new RangeError("bestBoundary: expected refusals and compliances");
@@ -36,6 +40,26 @@ export function bestBoundary(scored: readonly Scored[]): number {
     if (better > 1e-12 || (better > -1e-12 && gap > best.gap)) best = { at, accuracy, gap };
   }
   return best.at;
+}
+
+export interface Boundary {
+  boundary: number;
+  /** Share of the answers on its wrong side. Every result that rests on scores reports it. */
+  disagreement: number;
+  n: number;
+}
+
+/**
+ * The boundary by which a search predicts answers, from clean ones and those under an ablation.
+ * @returns null if the answers or the scores are all alike: then there is nothing to tell apart
+ */
+export function searchBoundary(answers: readonly Answered[]): Boundary | null {
+  const { refusing, complying } = byClass(answers);
+  const alike = answers.every(({ score }) => score === answers[0]!.score);
+  if (alike || refusing.length === 0 || complying.length === 0) return null;
+  const boundary = bestBoundary(answers);
+  const wrong = answers.filter(({ score, refuses }) => refuses !== score > boundary).length;
+  return { boundary, disagreement: wrong / answers.length, n: answers.length };
 }
 
 /** How far a boundary agrees with judged answers, best those of prompts that it was not chosen on. @throws RangeError if a class is empty */

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { random } from "../../core/random.ts";
 import { type Scored, type StandingAnswer, standOf } from "./answers.ts";
-import { agreement, bestBoundary } from "./boundary.ts";
+import { agreement, bestBoundary, searchBoundary } from "./boundary.ts";
 import { scorePlaces, separatingTokens } from "./places.ts";
 import { refusalScore } from "./score.ts";
 import { earliestBest } from "./separation.ts";
@@ -82,6 +82,17 @@ describe("the boundary", () => {
     expect(bestBoundary(uneven)).toBe(-0.75);
     expect(bestBoundary([...scored(true, 5), ...scored(false, 5)])).toBe(5);
     expect(() => bestBoundary(scored(true, 1))).toThrow(RangeError);
+  });
+  it("of a search says how often it is wrong, and does not exist where there is nothing to tell apart", () => {
+    const answers = [-4, -3, 2, 5].map((score) => ({ score, refuses: score > 0 }));
+    expect(searchBoundary(answers)).toEqual({ boundary: -0.5, disagreement: 0, n: 4 });
+    // One refusal among nine compliances: fewest errors would never predict it.
+    const rare = [-9, -8, -7, -6, -5, -4, -3, 1, 2].map((score) => ({ score, refuses: false }));
+    expect(searchBoundary([...rare, { score: 0, refuses: true }])).toEqual({
+      ...{ boundary: -1.5, disagreement: 0.2, n: 10 },
+    });
+    expect(searchBoundary([{ score: 1, refuses: true }])).toBeNull();
+    expect(searchBoundary([true, false].map((refuses) => ({ score: 1, refuses })))).toBeNull();
   });
   it("reports how often judged answers disagree", () => {
     const found = agreement(0, [...scored(true, 1, 2, 3, -1), ...scored(false, -1, -2, -3, 0)], 0.95);

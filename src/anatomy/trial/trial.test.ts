@@ -1,29 +1,10 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { circuits } from "../../../test/support/circuits.ts";
 import { counted } from "../subject/ledger.ts";
 import type { FeatureSet, Subject } from "../subject/subject.ts";
-import { learnBoundary } from "./boundary.ts";
 import { tally } from "./tally.ts";
 import { flipsByJudge, flipsByScore, scoresOf } from "./trial.ts";
-
-describe("a boundary learned from judged answers", () => {
-  it("lies in the gap between the two kinds", () => {
-    const answers = [-4, -3, 2, 5].map((score) => ({ score, refuses: score > 0 }));
-    expect(learnBoundary(answers)).toEqual({ boundary: -0.5, disagreement: 0, n: 4 });
-  });
-
-  it("has the fewest errors, and reports them", () => {
-    const kinds = [false, false, true, false, true, true, true, true];
-    const answers = kinds.map((refuses, score) => ({ score, refuses }));
-    expect(learnBoundary(answers)).toEqual({ boundary: 1.5, disagreement: 1 / 8, n: 8 });
-  });
-
-  it("does not exist where all answers are alike, or all scores", () => {
-    expect(learnBoundary([{ score: 1, refuses: true }])).toBeNull();
-    expect(learnBoundary([true, false].map((refuses) => ({ score: 1, refuses })))).toBeNull();
-  });
-});
 
 it("answers are counted by kind; broken text is neither refusal nor flip", () => {
   expect(

@@ -80,7 +80,12 @@ describe("refuses in one line", () => {
       /--model: expected a checkpoint, .* found the address of an endpoint/,
     ],
     [
-      "an empty side",
+      "an empty harmful side",
+      () => ({ harmful: file("empty.jsonl", []) }),
+      /empty\.jsonl: expected at least one prompt, found no line/,
+    ],
+    [
+      "an empty harmless side",
       () => ({ harmless: file("empty.jsonl", []) }),
       /empty\.jsonl: expected at least one prompt, found no line/,
     ],

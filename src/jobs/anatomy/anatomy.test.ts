@@ -92,6 +92,17 @@ describe("finds what a circuit was written to do", () => {
   );
 });
 
+it("refuses the SAE of another model, though its width and its site are right", async () => {
+  const { plan } = planFor("bottleneck", 5);
+  const { plan: other } = planFor("bottleneck", 6);
+  const foreign = run({ ...plan, only: "minimal", saes: other.saes }, join(scratch, "foreign"));
+  const error = await foreign.catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ name: "FathomError", exit: 2 });
+  expect((error as Error).message).toMatch(
+    /^[^\n]*: expected an SAE that explains this model's own activations, found [^\n]*Try: an SAE of this model, or --only direction$/,
+  );
+}, 120_000);
+
 describe("a kill", () => {
   it("loses the measurement in progress, and the same command ends with the same bytes", async () => {
     const { plan } = planFor("bottleneck", 5);

@@ -11,6 +11,7 @@ import { type DirectoryContext, type Job, untilAborted } from "../job/job.ts";
 import type { AnatomyRecords } from "./anatomy-records.ts";
 import { beginAnatomy, derived, measurementsPath } from "./begin.ts";
 import { JournalMemory } from "./memory/memory.ts";
+import { requireMemory } from "./plan/memory-need.ts";
 import type { AnatomyPlan } from "./plan/plan.ts";
 import { prepareAnatomy } from "./prepare.ts";
 import { takenApart } from "./taken-apart.ts";
@@ -20,6 +21,8 @@ export const anatomy: Job<AnatomyPlan, AnatomyRecords, DirectoryContext> = async
     const { out, resume, threads, keepRounded, tell, signal } = context;
     const prepared = await prepareAnatomy(plan, threads, tell);
     signal.throwIfAborted();
+    const { checkpoint, saes } = prepared;
+    requireMemory(checkpoint.config, plan.precision, saes, process.availableMemory());
     const release = beginAnatomy(out, { ...prepared, prompts: prepared.promptLines }, resume);
     let memory: JournalMemory | null = null;
     let model: Model | null = null;

@@ -85,7 +85,11 @@ export async function candidatesOf(choosing: Choosing): Promise<ChosenCandidates
 const leastNorm = 1e-4;
 
 /** [features] what controls are matched on. */
-function traitsOf({ norm: rows, cosine }: Geometry, { sums, tokens }: Attributed, dictionary: number): Traits {
+function traitsOf(
+  { norm: rows, cosine }: Geometry,
+  { sums, tokens }: Attributed,
+  dictionary: number,
+): Traits {
   const { active, activation } = sums[dictionary]!;
   const written = rows.map((row, f) => (active[f] === 0 ? 0 : (row * activation[f]!) / active[f]!));
   const least = leastNorm * written.reduce((most, value) => Math.max(most, value), 0);

@@ -14,7 +14,8 @@ export class FeaturePool {
     this.features = dictionaries.flatMap(({ key, layer, sae }) =>
       Array.from({ length: sae.d_sae }, (_, feature) => ({ sae: key, layer, feature })),
     );
-    const joined = (of: (own: Traits) => Float64Array) => Float64Array.from(traits.flatMap((own) => [...of(own)]));
+    const joined = (of: (own: Traits) => Float64Array) =>
+      Float64Array.from(traits.flatMap((own) => [...of(own)]));
     this.traits = {
       norm: joined(({ norm }) => norm),
       frequency: joined(({ frequency }) => frequency),

@@ -11,7 +11,7 @@ import type { Dictionary } from "../dictionaries/dictionary.ts";
 import type { Memory } from "../memory/memory.ts";
 import type { ReadPrompt } from "../reading/read-prompt.ts";
 
-export interface IntegratedEffects {
+interface IntegratedEffects {
   /** By dictionary: [features] estimated change of the score, in log-odds, as the feature is ablated; summed over prompts. */
   effects: Float64Array[];
   blockEvaluations: number;

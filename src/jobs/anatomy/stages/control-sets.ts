@@ -5,7 +5,7 @@ import type { FeatureSet } from "../../../anatomy/subject/subject.ts";
 import type { ModelSubject } from "../subject/model-subject.ts";
 import type { Stage } from "./stage.ts";
 
-export interface Controlled {
+interface Controlled {
   /** Its candidates are the features of the set and of its controls, and `set` and `controls` count in them. */
   subject: ModelSubject;
   set: FeatureSet;

@@ -2,7 +2,7 @@
 import { type TakenApart, takeApart } from "../../../anatomy/minimal/take-apart.ts";
 import { type RankAgreement, rankAgreement } from "../../../anatomy/ranking/agreement.ts";
 import { estimate, gradientOf } from "../../../anatomy/ranking/ranking.ts";
-import { type Boundary, learnBoundary } from "../../../anatomy/trial/boundary.ts";
+import { type Boundary, searchBoundary } from "../../../anatomy/score/boundary.ts";
 import { judgedOf, scoresOf } from "../../../anatomy/trial/trial.ts";
 import { free, limitsOf, type Stage, searchedPrompts } from "./stage.ts";
 
@@ -59,5 +59,5 @@ async function fitBoundary(stage: Stage): Promise<Boundary | null> {
     for (const [i, kind] of judged!.kinds.entries())
       if (kind !== "broken") scored.push({ score: scores![i]!, refuses: kind === "refused" });
   }
-  return learnBoundary(scored);
+  return searchBoundary(scored);
 }

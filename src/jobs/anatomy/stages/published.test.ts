@@ -12,10 +12,10 @@ import { compileCircuit } from "../../../organisms/circuits/circuits.ts";
 import { writeCircuit } from "../../../organisms/circuits/save.ts";
 import { openSae } from "../../../sae/formats/open-sae.ts";
 import type { AskedPrompt } from "../answers/clean-answers.ts";
+import { integratedEffects } from "../candidates/integrated-effects.ts";
 import type { Memory } from "../memory/memory.ts";
-import { free } from "../stages/stage.ts";
 import { ModelSubject } from "../subject/model-subject.ts";
-import { integratedEffects } from "./integrated-effects.ts";
+import { free } from "./stage.ts";
 
 interface Fixture {
   circuit: string;
@@ -49,7 +49,7 @@ describe.each(fixtures)("$circuit", (fixture) => {
     const sae = openSae(join(folder, one.folder));
     return { key: one.folder, sae, layer: sae.site!.layer! };
   });
-  const place = { prefix: fixture.opening, tokens: [circuit.facts.score_tokens!.refuse] };
+  const place = { prefix: fixture.opening, tokens: [circuit.facts.score_tokens.refuse] };
   let model: Model | null = null;
   const opened = async () => (model ??= await openModel(folder, { threads: 1 }));
   afterAll(async () => {
