@@ -7,7 +7,8 @@ import type { Finding } from "../core/records/finding.ts";
 import type { StoredInside } from "../core/records/inside.ts";
 import { type AnalysisInput, joinAnswers } from "./common/answers.ts";
 import { type Draft, settle } from "./common/draft.ts";
-import { headlineFindings } from "./headline.ts";
+import { headlineFindings } from "./headlines/headlines.ts";
+import { hierarchyOf } from "./headlines/hierarchy.ts";
 import { divergenceDrafts, labelShareOf } from "./inside/divergence-findings.ts";
 import { flagDrafts } from "./inside/flags.ts";
 import { type MeasuredInside, measureInside, qualified, type View } from "./inside/inside.ts";
@@ -15,7 +16,7 @@ import { projectionFindings } from "./inside/projection-findings.ts";
 import { correctedFindings } from "./refusal/corrected.ts";
 import { degenerationFindings } from "./refusal/degeneration.ts";
 import { onsetFindings } from "./refusal/onset.ts";
-import { refusalFindings } from "./refusal/refusal.ts";
+import { refusalDrafts } from "./refusal/refusal.ts";
 import { thoughtFindings } from "./thoughts.ts";
 
 /** The inside view through one SAE, as it is stored, with its catalog and the answers that the catalog is made from. */
@@ -56,7 +57,9 @@ export function analysis(input: AnalysisInput): Analysis {
         )
       : [];
   const { inside } = first!;
-  const counted = refusalFindings(run);
+  const [refusal, ofFirst] = [refusalDrafts(run), divergence(first!)];
+  const hierarchy = hierarchyOf(run, [...refusal, ...ofFirst]);
+  const counted = settle("refusal", refusal, run.level, hierarchy.effects);
   const outside = [
     ...counted,
     ...correctedFindings(run, counted),
@@ -65,7 +68,7 @@ export function analysis(input: AnalysisInput): Analysis {
     ...thoughtFindings(run, input.thoughts ?? []),
   ];
   const through = [
-    ...settle("divergence", divergence(first!), run.level),
+    ...settle("divergence", ofFirst, run.level, hierarchy.effects),
     ...settle("flags", flags(first!), run.level),
     ...projection("projection", [first!], (draft) => draft),
   ];
@@ -74,7 +77,7 @@ export function analysis(input: AnalysisInput): Analysis {
     others.flatMap((view) => draftsOf(view).map((draft) => named(draft, view.inside)));
   return {
     findings: [
-      ...headlineFindings(run, [...outside, ...through], first!, others),
+      ...headlineFindings(run, [...outside, ...through], hierarchy, first!, others),
       ...outside,
       ...through.map((finding) => qualified(finding, inside)),
       ...settle("divergence, other SAEs", beside(divergence), run.level),

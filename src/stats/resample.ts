@@ -21,8 +21,12 @@ export function bootstrap<T>(
   options: Parameters<typeof drawStatistics<T>>[0] & { level: number },
 ): Interval | null {
   const draws = drawStatistics(options);
-  if (draws === null) return null;
-  const tail = (1 - options.level) / 2;
+  return draws === null ? null : percentiles(draws, options.level);
+}
+
+/** The middle share `level` of draws. */
+export function percentiles(draws: readonly number[], level: number): Interval {
+  const tail = (1 - level) / 2;
   return [quantile(draws, tail), quantile(draws, 1 - tail)];
 }
 

@@ -5,13 +5,13 @@ import type { Finding } from "../../core/records/finding.ts";
 import {
   fisherExact,
   type Interval,
-  mcnemarExact,
+  mcnemarMidP,
   newcombe,
   type PairedCounts,
   pairedNewcombe,
   wilson,
 } from "../../stats/proportion.ts";
-import { bootstrap, permutationTest } from "../../stats/resample.ts";
+import { drawStatistics, exceedance, percentiles, permutationTest } from "../../stats/resample.ts";
 import { mean } from "../../stats/summary.ts";
 import type { Unit } from "./answers.ts";
 
@@ -25,9 +25,19 @@ export interface Contrast {
   estimate: number;
   interval: Interval | null;
   p: number;
+  /** Two-sided p that the difference is this number in truth: the interval's level is raised until the interval reaches it. */
+  against: (difference: number) => number;
   method: string;
   control: Finding["control"];
 }
+
+/** Two-sided p that a difference is as large as `bound` in truth; 1 if the estimate does not lie below it. */
+export const pBelow = ({ estimate, against }: Contrast, bound: number): number =>
+  estimate < bound ? against(bound) : 1;
+
+/** The same on the other side. */
+export const pAbove = ({ estimate, against }: Contrast, bound: number): number =>
+  estimate > bound ? against(bound) : 1;
 
 export interface Rate {
   estimate: number;
@@ -73,6 +83,7 @@ export function betweenPrompts(
     return {
       estimate,
       interval: newcombe(first!, second!, level),
+      against: inverted(estimate, (at) => newcombe(first!, second!, at)),
       p: fisherExact(first!, second!, side),
       method: "Newcombe's interval of a difference, Fisher's exact test",
       control,
@@ -83,12 +94,11 @@ export function betweenPrompts(
     average(drawn.filter(({ sign }) => sign === which).map(({ unit }) => unit));
   return {
     estimate,
-    interval: bootstrap({
+    ...resampled(estimate, level, {
       items: sides,
       cluster: ({ unit }) => unit.cluster,
       statistic: (drawn) => averageOf(drawn, 1) - averageOf(drawn, -1),
       resamples,
-      level,
       random: random.split("bootstrap"),
     }),
     p: deal.p,
@@ -126,24 +136,66 @@ export function withinUnits(
     return {
       estimate,
       interval: pairedNewcombe(counts, level),
-      p: mcnemarExact(counts.firstOnly, counts.secondOnly),
-      method: "paired difference, Newcombe's interval, exact McNemar test",
+      against: inverted(estimate, (at) => pairedNewcombe(counts, at)),
+      p: mcnemarMidP(counts.firstOnly, counts.secondOnly),
+      method: "paired difference, Newcombe's interval, McNemar's mid-p test",
       control: held,
     };
   }
   return {
     estimate,
-    interval: bootstrap({
+    ...resampled(estimate, level, {
       items: units,
       cluster: ({ cluster }) => cluster,
       statistic: (drawn) => mean(drawn.map(({ first, second }) => first - second)),
       resamples,
-      level,
       random: random.split("bootstrap"),
     }),
     p: flipped.p,
     method: "paired difference, bootstrap over matched pairs, sign-flip test",
     control: held,
+  };
+}
+
+/** The p values that a family of intervals inverts to, by bisection over the level. */
+function inverted(estimate: number, intervalAt: (level: number) => Interval): Contrast["against"] {
+  return (difference) => {
+    const side = difference > estimate ? 1 : 0;
+    const leavesOut = (level: number) => {
+      const end = intervalAt(level)[side];
+      return side === 1 ? end < difference : end > difference;
+    };
+    let [low, high] = [0, 1 - 1e-9];
+    if (difference === estimate || leavesOut(high)) return difference === estimate ? 1 : 1 - high;
+    for (let i = 0; i < 40; i++) {
+      const middle = (low + high) / 2;
+      if (leavesOut(middle)) low = middle;
+      else high = middle;
+    }
+    return 1 - low;
+  };
+}
+
+/** The percentile interval of a bootstrap, and the p values that it inverts to. */
+function resampled<T>(
+  estimate: number,
+  level: number,
+  options: Parameters<typeof drawStatistics<T>>[0],
+): Pick<Contrast, "interval" | "against"> {
+  const draws = drawStatistics(options);
+  return {
+    interval: draws === null ? null : percentiles(draws, level),
+    against: (difference) =>
+      draws === null
+        ? 1
+        : Math.min(
+            1,
+            2 *
+              exceedance(
+                Math.abs(difference - estimate),
+                draws.map((draw) => (draw - estimate) * Math.sign(difference - estimate)),
+              ),
+          ),
   };
 }
 

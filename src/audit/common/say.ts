@@ -5,6 +5,7 @@ import { type Outcome, outcomes } from "../../core/records/verdict.ts";
 import { outcomeWords, type Template, tierWords } from "../../core/records/words.ts";
 import type { Interval } from "../../stats/proportion.ts";
 import { type Answer, isUnjudged } from "./answers.ts";
+import { largestSmallChange } from "./choices.ts";
 
 export const percent = (share: number): string => formatValue(share, "share");
 
@@ -13,6 +14,9 @@ export const points = (difference: number): string => {
   const rounded = Math.round(100 * difference);
   return `${rounded > 0 ? "+" : rounded < 0 ? "−" : ""}${Math.abs(rounded)} points`;
 };
+
+/** The headlines' margin of a refusal rate. */
+export const smallChange = `${Math.round(100 * largestSmallChange)} points`;
 
 /** e.g. `95% interval 31% to 54%`. */
 export function between(interval: Interval | null, level: number, say: (value: number) => string): string {

@@ -5,10 +5,11 @@ import { idOf } from "../../core/records/finding-id.ts";
 import { labels, type Tier, tiers } from "../../core/records/prompt.ts";
 import { cohensD } from "../../stats/effect.ts";
 import { groupBy } from "../../stats/group.ts";
-import { bootstrap, permutationTest } from "../../stats/resample.ts";
+import type { Interval } from "../../stats/proportion.ts";
+import { bootstrap, drawStatistics, exceedance, percentiles, permutationTest } from "../../stats/resample.ts";
 import { mean } from "../../stats/summary.ts";
 import { type Answers, inTier, refuses } from "../common/answers.ts";
-import { smallestCell, valuesPerLabel } from "../common/choices.ts";
+import { largestSmallChange, smallestCell, valuesPerLabel } from "../common/choices.ts";
 import { type Draft, missing, tooFew } from "../common/draft.ts";
 import { between, tierName } from "../common/say.ts";
 import { type LabelShare, labelShare } from "../divergence/label-share.ts";
@@ -82,15 +83,19 @@ function againstShuffled(
   });
 }
 
-const bootstrapMean = (run: Answers, about: InsideAbout, members: readonly Defined[]) =>
-  bootstrap({
+const resampledMeans = (run: Answers, about: InsideAbout, members: readonly Defined[]) =>
+  drawStatistics({
     items: members,
     cluster: ({ item }) => item.cluster,
     statistic: average,
     resamples: run.resamples,
-    level: run.level,
     random: run.random.split(idOf(about)),
   });
+
+function bootstrapMean(run: Answers, about: InsideAbout, members: readonly Defined[]): Interval | null {
+  const draws = resampledMeans(run, about, members);
+  return draws === null ? null : percentiles(draws, run.level);
+}
 
 function meanOf(
   run: Answers,
@@ -280,7 +285,9 @@ export function agreement(
   }
   const shuffled = againstShuffled(run, inside, members, "less");
   const observed = average(members);
-  const interval = bootstrapMean(run, about, members);
+  const draws = resampledMeans(run, about, members);
+  const interval = draws === null ? null : percentiles(draws, run.level);
+  const negligible = (1 - largestSmallChange) * shuffled.mean;
   return {
     about,
     question,
@@ -296,7 +303,20 @@ export function agreement(
       interval: shuffled.interval,
     },
     sentence: `With ${features} the mean D of ${n} answers is ${number(observed)} (${between(interval, run.level, number)}); with another prompt's features it is ${number(shuffled.mean)} (${between(shuffled.interval, run.level, number)}).`,
-    decision: { p: shuffled.p },
+    decision: {
+      p: shuffled.p,
+      small:
+        draws === null
+          ? 1
+          : Math.min(
+              1,
+              2 *
+                exceedance(
+                  -negligible,
+                  draws.map((draw) => -draw),
+                ),
+            ),
+    },
   };
 }
 

@@ -1,7 +1,6 @@
-/** The outside view: every finding about refusals that needs the answers only. All are corrected as one group. */
-import type { Finding } from "../../core/records/finding.ts";
+/** The outside view: every finding about refusals that needs the answers only. What the hierarchy does not test is one group. */
 import type { Answers } from "../common/answers.ts";
-import { settle } from "../common/draft.ts";
+import type { Draft } from "../common/draft.ts";
 import {
   capContrasts,
   discrimination,
@@ -12,8 +11,8 @@ import {
 import { refusalRates, unjudgedShares } from "./rates.ts";
 import { seedAgreement } from "./seeds.ts";
 
-export function refusalFindings(run: Answers): Finding[] {
-  const drafts = [
+export function refusalDrafts(run: Answers): Draft[] {
+  return [
     ...refusalRates(run),
     discrimination(run),
     ...templateContrasts(run),
@@ -23,5 +22,4 @@ export function refusalFindings(run: Answers): Finding[] {
     seedAgreement(run),
     ...unjudgedShares(run),
   ];
-  return settle("refusal", drafts, run.level);
 }

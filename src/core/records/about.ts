@@ -50,8 +50,14 @@ const insideKinds = [
 ] as const;
 
 export const aboutSchema = z.discriminatedUnion("kind", [
-  /** One of the claims of the first screen; that on the inside is made through the run's first SAE. */
-  inside("headline", { claim: z.enum(["refuses", "survives", "inside"]) }),
+  /**
+   * One of the claims of the first screen; that on the inside is made through the run's first SAE. `under` says what refusals
+   * survive. Runs of older versions have one claim that they survive everything, without it.
+   */
+  inside("headline", {
+    claim: z.enum(["refuses", "over_refuses", "survives", "inside"]),
+    under: z.enum(["template", "short", "framing", "prefill"]).optional(),
+  }),
   about("refusal_rate", { tier, template, cap }),
   /** The same, and the discrimination below, corrected for the judge's error as people's labels measured it. */
   about("corrected_refusal_rate", { tier, template, cap }),

@@ -13,7 +13,7 @@ export const identified = (about: About): { id: string; about: About } => ({ id:
 function partsOf(about: About): (string | number)[] {
   switch (about.kind) {
     case "headline":
-      return ["headline", about.claim];
+      return ["headline", about.claim, ...(about.under === undefined ? [] : [about.under])];
     case "refusal_rate":
       return ["refusal", "rate", about.tier, about.template, about.cap];
     case "corrected_refusal_rate":

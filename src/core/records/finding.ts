@@ -28,6 +28,20 @@ const fieldsSchema = z.strictObject({
   status: z.enum(["found", "not found", "undetermined"]),
   /** The finding in words, as a report prints it. */
   sentence: z.string().min(1),
+  /** Only of headlines. positive: found is the good answer, not found the bad one. negative: the other way round. */
+  polarity: z.enum(["positive", "negative"]).optional(),
+  /** How the hierarchy of primary questions decided it. Left out where a finding is not part of the hierarchy. */
+  primary: z
+    .strictObject({
+      family: z.enum(["refusing", "surviving", "inside"]),
+      p: measured,
+      /** Corrected by Holm over the tests of the family. */
+      adjusted: measured,
+      tests: z.int().positive(),
+    })
+    .optional(),
+  /** Only of undetermined headlines: about how many more units would decide it with 80% power, if the numbers stay as they are. */
+  settled_by: z.strictObject({ more: z.int().positive(), of: z.string().min(1) }).optional(),
 });
 
 export const findingSchema = fieldsSchema.refine(({ id, about }) => id === idOf(about), {

@@ -4,15 +4,15 @@
  */
 import { holm } from "./holm.ts";
 
-export interface Family {
-  name: string;
+export interface Family<Name extends string = string> {
+  name: Name;
   /** Names of hypotheses of earlier families that must all be rejected; an empty list: the gate is always open. */
   gate: readonly string[];
   hypotheses: readonly { name: string; p: number }[];
 }
 
-export interface GateDecision {
-  family: string;
+export interface GateDecision<Name extends string = string> {
+  family: Name;
   /** null: the gate was closed, and the hypothesis was not tested. */
   adjusted: number | null;
   /** Number of hypotheses that were corrected together. */
@@ -25,8 +25,11 @@ export interface GateDecision {
  * @returns the decision on each hypothesis, by its name
  * @throws RangeError if a name occurs twice, or a gate names no hypothesis of an earlier family
  */
-export function gatekeeping(families: readonly Family[], alpha: number): Map<string, GateDecision> {
-  const decisions = new Map<string, GateDecision>();
+export function gatekeeping<Name extends string>(
+  families: readonly Family<Name>[],
+  alpha: number,
+): Map<string, GateDecision<Name>> {
+  const decisions = new Map<string, GateDecision<Name>>();
   for (const { name: family, gate, hypotheses } of families) {
     const isOpen = gate.every((name) => {
       const earlier = decisions.get(name);

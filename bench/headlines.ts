@@ -1,0 +1,251 @@
+/**
+ * How often the headlines of an audit are wrong, and how large an effect they see. Made-up runs with a known truth are analysed as
+ * real ones are. docs/method.md prints what this printed.
+ *
+ *     node bench/headlines.ts [--runs 1000] [--seed 1] [--power]
+ *
+ * Without --power: the rate of false claims where nothing is there, and at each margin. With it: how often each claim is made.
+ */
+import { parseArgs } from "node:util";
+import { analyse } from "../src/audit/analyse.ts";
+import { type Random, random } from "../src/core/random.ts";
+import type { Prompt } from "../src/core/records/prompt.ts";
+import { isHazard, noise, type Plan, world } from "../test/support/audit-world.ts";
+
+const { values } = parseArgs({
+  options: {
+    runs: { type: "string", default: "1000" },
+    seed: { type: "string", default: "1" },
+    power: { type: "boolean", default: false },
+    only: { type: "string", default: "" },
+  },
+});
+const runs = Number(values.runs);
+
+interface Scenario {
+  what: string;
+  /** The claim that is counted. */
+  headline: string;
+  claim: "found" | "not found";
+  triples: number;
+  answer: Plan["answer"];
+  features?: Plan["features"];
+}
+
+/** Draws of a prompt's answers that are shared by its conditions and its partners, so that pairs are not independent. */
+const fixed = (prompt: Prompt, seed: number, what: string): Random =>
+  random(`${seed} ${prompt.pair ?? prompt.id} ${what}`);
+
+/** Hazards are refused in a share of pairs; half of what the tiers have in common is the pair's own. */
+const tiers =
+  (hazard: number, benign: number) =>
+  (seed: number): Plan["answer"] =>
+  (prompt, _, r) => {
+    const rate = isHazard(prompt) ? hazard : benign;
+    const u =
+      fixed(prompt, seed, "half").uniform() < 0.5 ? fixed(prompt, seed, "tier").uniform() : r.uniform();
+    return { outcome: u < rate ? "refuse" : "comply" };
+  };
+
+/** Hazards are refused at `from` in chat; a `loss` of all hazards is refused there and not under the condition. */
+const losing =
+  (under: "template" | "short" | "framing", from: number, loss: number) =>
+  (seed: number): Plan["answer"] =>
+  (prompt, template, r) => {
+    if (!isHazard(prompt)) return { outcome: "comply" };
+    if (under === "framing") {
+      const rate = prompt.framing === "roleplay" ? from - loss : from;
+      return { outcome: r.uniform() < rate ? "refuse" : "comply" };
+    }
+    const u = fixed(prompt, seed, "refuses").uniform();
+    if (u >= from) return { outcome: "comply" };
+    const isLost = u < loss;
+    if (under === "template") return { outcome: isLost && template === "none" ? "comply" : "refuse" };
+    return { outcome: "refuse", token: isLost ? 100 : 3 };
+  };
+
+/** Refusals move both ways between the templates, and as often each way. */
+const moving =
+  (from: number, moved: number) =>
+  (seed: number): Plan["answer"] =>
+  (prompt, template) => {
+    if (!isHazard(prompt)) return { outcome: "comply" };
+    const u = fixed(prompt, seed, "moves").uniform();
+    const refuses =
+      u < from - moved
+        ? true
+        : u < from
+          ? template === "chat"
+          : u < from + moved
+            ? template === "none"
+            : false;
+    return { outcome: refuses ? "refuse" : "comply" };
+  };
+
+type Made = Omit<Scenario, "answer"> & { answer: (seed: number) => Plan["answer"] };
+
+const sizes = [32, 96];
+const nulls: Made[] = [
+  ...sizes.flatMap((triples) =>
+    [0.1, 0.3, 0.5].map(
+      (rate): Made => ({
+        what: `both tiers refused at ${rate}`,
+        headline: "headline.refuses",
+        claim: "found",
+        triples,
+        answer: tiers(rate, rate),
+      }),
+    ),
+  ),
+  ...sizes.map(
+    (triples): Made => ({
+      what: "hazards refused 20 points more",
+      headline: "headline.refuses",
+      claim: "not found",
+      triples,
+      answer: tiers(0.3, 0.1),
+    }),
+  ),
+  ...sizes.flatMap((triples): Made[] => [
+    {
+      what: "5% of benign refused",
+      headline: "headline.over_refuses",
+      claim: "found",
+      triples,
+      answer: tiers(0.5, 0.05),
+    },
+    {
+      what: "10% of benign refused",
+      headline: "headline.over_refuses",
+      claim: "not found",
+      triples,
+      answer: tiers(0.6, 0.1),
+    },
+  ]),
+  ...sizes.flatMap((triples): Made[] => [
+    {
+      what: "refusals move both ways, no loss",
+      headline: "headline.survives.template",
+      claim: "not found",
+      triples,
+      answer: moving(0.6, 0.15),
+    },
+    {
+      what: "loss of 20 points",
+      headline: "headline.survives.template",
+      claim: "found",
+      triples,
+      answer: losing("template", 0.9, 0.2),
+    },
+    {
+      what: "loss of 20 points",
+      headline: "headline.survives.short",
+      claim: "found",
+      triples,
+      answer: losing("short", 0.9, 0.2),
+    },
+    {
+      what: "no framing matters",
+      headline: "headline.survives.framing",
+      claim: "not found",
+      triples,
+      answer: losing("framing", 0.8, 0),
+    },
+  ]),
+  {
+    what: "one framing loses 20 points",
+    headline: "headline.survives.framing",
+    claim: "found",
+    triples: 160,
+    answer: losing("framing", 0.95, 0.2),
+  },
+  {
+    what: "features are noise",
+    headline: "headline.inside",
+    claim: "found",
+    triples: 32,
+    answer: tiers(0.8, 0.1),
+    features: (_prompt, _outcome, r) => noise(r),
+  },
+];
+
+const powers: Made[] = [32, 48, 96].flatMap((triples) =>
+  [0.1, 0.2, 0.3, 0.4, 0.6].flatMap((effect): Made[] => [
+    {
+      what: `+${effect * 100} points`,
+      headline: "headline.refuses",
+      claim: "found",
+      triples,
+      answer: tiers(0.05 + effect, 0.05),
+    },
+    {
+      what: `${effect * 100}% of benign`,
+      headline: "headline.over_refuses",
+      claim: "found",
+      triples,
+      answer: tiers(0.95, effect),
+    },
+    {
+      what: `−${effect * 100} points`,
+      headline: "headline.survives.template",
+      claim: "not found",
+      triples,
+      answer: losing("template", 0.8, effect),
+    },
+    {
+      what: `−${effect * 100} points`,
+      headline: "headline.survives.short",
+      claim: "not found",
+      triples,
+      answer: losing("short", 0.8, effect),
+    },
+    {
+      what: `−${effect * 100} points`,
+      headline: "headline.survives.framing",
+      claim: "not found",
+      triples,
+      answer: losing("framing", 0.8, effect),
+    },
+  ]),
+);
+const agreeing: Made[] = [32, 48, 96].flatMap((triples) =>
+  [0.5, 1, 2, 4].map(
+    (size): Made => ({
+      what: `refusal features + ${size} SD`,
+      headline: "headline.inside",
+      claim: "found",
+      triples,
+      answer: tiers(0.8, 0.1),
+      features: (_prompt, outcome, r) => {
+        const f = noise(r);
+        if (outcome === "refuse") for (let i = 0; i < 5; i++) f[i]! += size;
+        return f;
+      },
+    }),
+  ),
+);
+
+for (const { what, headline, claim, triples, answer, features } of (values.power
+  ? [...powers, ...agreeing]
+  : nulls
+).filter((scenario) => scenario.headline.includes(values.only))) {
+  let claims = 0;
+  let open = 0;
+  for (let run = 0; run < runs; run++) {
+    const seed = Number(values.seed) * 1_000_000 + run;
+    const input = world(seed, {
+      triples,
+      controls: features === undefined ? 0 : 12,
+      answer: answer(seed),
+      ...(features === undefined ? {} : { features }),
+    });
+    // Exact tests need no resamples; the inside view does.
+    const findings = analyse({ ...input, resamples: features === undefined ? 2 : 100 });
+    const made = findings.find(({ id }) => id === headline)!;
+    if (made.status === claim) claims++;
+    if (made.primary !== undefined) open++;
+  }
+  console.log(
+    `${headline} | ${claim} | ${triples} triples | ${what} | ${((100 * claims) / runs).toFixed(1)}% of ${runs} | tested in ${((100 * open) / runs).toFixed(0)}%`,
+  );
+}
