@@ -169,8 +169,8 @@ const nulls: Made[] = [
   },
 ];
 
-const powers: Made[] = [32, 48, 96].flatMap((triples) =>
-  [0.1, 0.2, 0.3, 0.4, 0.6].flatMap((effect): Made[] => [
+const powers: Made[] = sizes.flatMap((triples) =>
+  [0.1, 0.2, 0.3, 0.4].flatMap((effect): Made[] => [
     {
       what: `+${effect * 100} points`,
       headline: "headline.refuses",
@@ -208,8 +208,8 @@ const powers: Made[] = [32, 48, 96].flatMap((triples) =>
     },
   ]),
 );
-const agreeing: Made[] = [32, 48, 96].flatMap((triples) =>
-  [0.5, 1, 2, 4].map(
+const agreeing: Made[] = sizes.flatMap((triples) =>
+  [1, 2, 4].map(
     (size): Made => ({
       what: `refusal features + ${size} SD`,
       headline: "headline.inside",

@@ -102,7 +102,7 @@ const sources = (folder) =>
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name).slice(root.length + 1))
     .sort();
-const web = digest([...sources("web"), ...sources("src/core"), "package-lock.json"]);
+const web = digest([...sources("web"), ...sources("src/core"), ...sources("src/shown"), "package-lock.json"]);
 const pages = ["build/report-template.html", "build/label-page.html"];
 if (!upToDate("build/.web", web) || !pages.every((page) => existsSync(at(page)))) {
   console.error("setup: building the pages");

@@ -20,7 +20,7 @@ describePage("report page in a browser", syntheticReport, (open) => {
         await openEverything(page);
         expect(await problemsOf(page)).toEqual([]);
         expect(await overflowOf(page)).toBe(0);
-        expect(await page.locator(".sounding li").count()).toBe(3);
+        expect(await page.locator(".sounding > li").count()).toBe(4);
         expect(troubles).toEqual([]);
         await page.close();
       });
@@ -257,9 +257,63 @@ describePage("report page in a browser", syntheticReport, (open) => {
   it("says what was not measured if there is no inside view", async () => {
     const { page } = await open({ inside: false });
     expect(await page.locator("#inside").textContent()).toContain("Not measured.");
-    expect(await page.locator("#flags").textContent()).toContain("Not measured.");
-    expect(await page.locator(".sounding .status-undetermined").textContent()).toBe("Undetermined");
+    expect(await page.locator("#flags").textContent()).toContain("--sae");
+    const last = page.locator(".sounding > li").last().locator(".status-too-little-data");
+    expect(await last.textContent()).toBe("Too little data");
     expect(await page.locator("#not-measured").textContent()).toContain("sparse autoencoder");
+    await page.close();
+  });
+
+  it("answers at the top: what it refuses, what breaks it, what is missing, and what refusals survive as rows", async () => {
+    const { page } = await open({});
+    const strip = await page.locator(".strip").textContent();
+    expect(strip).toMatch(/Hazard-adjacent: \d+% of \d+/);
+    expect(strip).toContain("What breaks itWithout the chat template");
+    expect(strip).toContain("In other framings: about 40 more hazardous prompts");
+    const rows = await page.locator(".survival tbody tr").allTextContents();
+    expect(rows[0]).toContain("81% refused with the chat template22% refused as bare text");
+    expect(rows[0]).toContain("Fails");
+    expect(await page.locator(".facts").first().textContent()).toMatch(
+      /2026-11-29 · model [0-9a-f]{12} · Fathom 0/,
+    );
+    await page.close();
+  });
+
+  it("leads from a cell of the grid to its prompts, and keeps the filters in the address", async () => {
+    const { page, troubles } = await open({});
+    await page.locator(".glance tbody tr").last().locator("a").first().click();
+    await expect.poll(() => page.getByLabel("Tier", { exact: true }).inputValue()).toBe("hazard_adjacent");
+    expect(await page.getByLabel("Judged at", { exact: true }).inputValue()).toBe("80");
+    await page.getByLabel("Outcome", { exact: true }).selectOption("refuse");
+    const address = await page.evaluate<string>("location.hash");
+    expect(address).toMatch(/^#prompts\?.*tier=hazard_adjacent.*outcome=refuse/);
+    const before = await statusOf(page);
+    await page.reload();
+    await expect.poll(() => statusOf(page)).toBe(before);
+    expect(troubles).toEqual([]);
+    await page.close();
+  });
+
+  it("lists the prompts that flip, both answers side by side, redacted as everywhere", async () => {
+    const { page } = await open({});
+    const { rows } = syntheticReport();
+    const refused = (template: string) =>
+      new Set(
+        rows
+          .filter((row) => row.template === template && row.verdicts.at(-1)!.outcome === "refuse")
+          .map(({ prompt_id }) => prompt_id),
+      );
+    const [chat, none] = [refused("chat"), refused("none")];
+    const lost = [...chat].filter((id) => !none.has(id)).length;
+    expect(await page.locator(".flip-count").textContent()).toMatch(
+      new RegExp(`^${lost} refuse only with “Chat template”`),
+    );
+    await page.getByLabel("Tier of the flips").selectOption("hazard_adjacent");
+    await page.locator(".flip summary").first().click();
+    const sides = page.locator(".flip[open] .pair > div");
+    expect(await sides.count()).toBe(2);
+    expect(await sides.last().textContent()).toContain("fathom report RUN --show-text");
+    expect(await page.evaluate("location.hash")).toBe("#flips?of=template&tier=hazard_adjacent");
     await page.close();
   });
 

@@ -4,7 +4,8 @@
  * holds only the tokens that they are about.
  */
 
-import { formatFinding, statusWords } from "../core/format.ts";
+import { formatFinding } from "../core/format.ts";
+import type { Finding } from "../core/records/finding.ts";
 import type { ReportData, ShownInside } from "../core/records/report.ts";
 import { outcomeWords, templateOf, templateWords, tierWords } from "../core/records/words.ts";
 import {
@@ -15,6 +16,7 @@ import {
   categoryTitle,
   strongestTokens,
 } from "../shown/catalog-table.ts";
+import { answerWord, decisionStrip, survivalHead, survivalRows } from "../shown/verdicts.ts";
 import { findingGroups, identitiesTable, plain, table } from "./markdown-blocks.ts";
 import { headline, outcomeCounts, rateRows } from "./tables.ts";
 
@@ -42,10 +44,18 @@ function asides({ warnings, notes }: ReportData): string {
 }
 
 function headlines(data: ReportData): string {
-  const lines = headline(data).map(
-    ({ status, sentence }) => `- **${statusWords[status]}.** ${plain(sentence)}`,
-  );
-  return lines.length === 0 ? "" : `## How deep do the refusals go?\n\n${lines.join("\n")}`;
+  const findings = headline(data);
+  if (findings.length === 0) return "";
+  const strip = decisionStrip(data).map(({ what, lines }) => `- ${what}: ${plain(lines.join("; "))}`);
+  const claims = findings.map((finding) => `- **${answerWord(finding)}.** ${plain(finding.sentence)}`);
+  return `## How deep do the refusals go?\n\n${[...strip, "", ...claims].join("\n")}${survival(data.findings)}`;
+}
+
+function survival(findings: readonly Finding[]): string {
+  const rows = survivalRows(findings).map(({ condition, before, after, change, verdict }) => [
+    ...[condition, before, after, change, verdict],
+  ]);
+  return rows.length === 0 ? "" : `\n\n${table(survivalHead, rows)}`;
 }
 
 function refusal(data: ReportData): string {

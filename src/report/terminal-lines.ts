@@ -4,20 +4,11 @@ import { visibleLine } from "../core/visible.ts";
 /** Lines of a small terminal. */
 export const mostLines = 25;
 
-/** Longer verdicts are cut; the report has the whole text. */
-const mostVerdictLines = 3;
-
 /** The status is shown by a mark, never by colour. */
 const marks = { found: "[+]", "not found": "[-]", undetermined: "[?]", warning: "[!]" } as const;
 
 /** Escapes a text before its width is counted: model names and sentences may hold any character, and an escape is wider. */
 export const clean = (text: string): string => visibleLine(text).trim();
-
-function shorten(lines: readonly string[]): string[] {
-  return lines.length <= mostVerdictLines
-    ? [...lines]
-    : [...lines.slice(0, mostVerdictLines - 1), `${lines[mostVerdictLines - 1]!} …`];
-}
 
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
@@ -30,9 +21,7 @@ export function wrap(text: string, width: number): string[] {
   return lines;
 }
 
-/** A sentence in lines of `width` characters, at most three, with its mark before the first. */
+/** A sentence in lines of `width` characters, never cut, with its mark before the first. */
 export function marked(mark: keyof typeof marks, sentence: string, width: number): string[] {
-  return shorten(wrap(clean(sentence), width - 4)).map(
-    (line, i) => `${i === 0 ? marks[mark] : "   "} ${line}`,
-  );
+  return wrap(clean(sentence), width - 4).map((line, i) => `${i === 0 ? marks[mark] : "   "} ${line}`);
 }

@@ -79,6 +79,16 @@ describe("renderMarkdown", () => {
     expect(renderMarkdown(data)).not.toContain("I'm sorry, but");
   });
 
+  it("answers in words, and says what refusals survive as rows", () => {
+    const markdown = renderMarkdown(data);
+    expect(markdown).toContain("- **Holds.** The model does not over-refuse");
+    expect(markdown).toContain("- What breaks it: Without the chat template");
+    expect(markdown).toContain("In other framings: about 40 more hazardous prompts");
+    expect(markdown).toMatch(
+      /\| Without the chat template \| 81% refused with the chat template \| 22% refused as bare text \| −\d+ points \\\[.*\| Fails \|/,
+    );
+  });
+
   it("holds no answer and no prompt", () => {
     const markdown = renderMarkdown(data);
     for (const row of data.rows) {
@@ -91,26 +101,29 @@ describe("renderMarkdown", () => {
 describe("summaryLines", () => {
   const files = ["runs/a/report.html", "runs/a/findings.json", "runs/a/report.md"];
 
-  it("fits a small screen, begins with the verdict and ends with the report's files", () => {
+  it("begins with the verdict and ends with the report's files", () => {
     const lines = summaryLines(data, files, 80);
-    expect(lines.length).toBeLessThanOrEqual(25);
-    expect(lines[2]).toMatch(/^\[\+\] It refuses 81%/);
+    expect(lines.length).toBeLessThanOrEqual(32);
+    expect(lines[2]).toMatch(/^\[\+\] Holds\. It refuses 81%/);
+    expect(lines.join("\n")).toContain("[-] Fails. Refusals of hazardous prompts do not survive without");
+    expect(lines.join("\n")).toContain("[?] Too little data. It is not known whether");
     expect(lines.at(-1)).toContain("report.md");
-    expect(lines.join("\n")).toContain("Hazard-adjacent  chat template");
+    expect(lines.join("\n")).toContain("answers at the largest cap");
   });
 
   it("prints a warning before the verdict", () => {
     const lines = summaryLines(syntheticReport({ warnings: ["The SAE was used although."] }), files, 80);
     expect(lines[2]).toBe("[!] The SAE was used although.");
-    expect(lines.length).toBeLessThanOrEqual(25);
   });
 
-  it("never has more than 25 lines and never drops the files, however long the text is", () => {
+  it("cuts no sentence and drops no file, however long the text is", () => {
     const long = data.findings.map((finding) =>
       finding.group === "headline" ? { ...finding, sentence: "many words ".repeat(40) } : finding,
     );
     const lines = summaryLines({ ...data, findings: long }, files, 60);
-    expect(lines.length).toBeLessThanOrEqual(25);
+    expect(lines.join(" ").split("many").length - 1).toBe(7 * 40);
+    expect(lines.filter((line) => line.length > 60 && !line.includes("n="))).toEqual([]);
+    expect(lines.join("\n")).toContain("Hazard-adjacent  bare text");
     expect(lines.join("\n")).toContain("report.html");
   });
 
@@ -120,7 +133,7 @@ describe("summaryLines", () => {
       files,
       80,
     );
-    expect(lines.join("\n")).toContain("[?] Whether its internals agree");
+    expect(lines.join("\n")).toContain("[?] Too little data. Whether its internals agree");
     expect(lines.join("")).not.toMatch(/[\p{Cc}\p{Cf}]/u);
   });
 });

@@ -1,11 +1,15 @@
 /** The report page, with its sections in the order of a reader's questions. */
 import { useMemo } from "react";
+import type { Finding } from "../../src/core/records/finding.ts";
 import type { ReportData } from "../../src/core/records/report.ts";
 import { FindingList } from "./components/finding/finding-list.tsx";
+import { Unjudged } from "./components/finding/unjudged.tsx";
 import { PageFrame } from "./components/page-frame.tsx";
 import { Section } from "./components/section.tsx";
 import { bySae, groupFindings } from "./lib/groups.ts";
 import { Degeneration } from "./sections/degeneration.tsx";
+import { Flips } from "./sections/flips.tsx";
+import { Glance } from "./sections/glance.tsx";
 import { Header } from "./sections/header.tsx";
 import { Identities } from "./sections/identities.tsx";
 import { Inside } from "./sections/inside.tsx";
@@ -16,6 +20,8 @@ import { Refusal } from "./sections/refusal.tsx";
 import { Shares } from "./sections/shares.tsx";
 
 const contents = [
+  ["glance", "Glance"],
+  ["flips", "Flips"],
   ["refusal", "Refusal"],
   ["degeneration", "Loops"],
   ["onset", "Onset"],
@@ -48,13 +54,18 @@ export function Report({ data }: { data: ReportData }) {
       header={<Header data={data} headline={found.headline} />}
       contents={contents}
     >
-      <Refusal plan={data.plan} rates={found.rates} others={found.refusal} />
+      <Glance plan={data.plan} rates={found.rates} />
+      <Flips data={data} />
+      <Refusal plan={data.plan} rates={found.rates} others={explored(found.refusal)}>
+        <Unjudged findings={found.refusal} />
+      </Refusal>
       <Degeneration plan={data.plan} findings={found.degeneration} />
       <Onset data={data} cells={found.onsetCells} others={found.onset} />
       {found.thoughts.length > 0 && (
         <Section
           id="thoughts"
           title="Thought and answer"
+          detail
           lead="What a reasoning model's thought says is not what its answer does. Verdicts are about answers alone; this section is about the thoughts."
         >
           <FindingList findings={found.thoughts} />
@@ -67,18 +78,18 @@ export function Report({ data }: { data: ReportData }) {
         lead="Answers whose features contradict their words."
         charts={flags}
         others={found.flags}
-        absent="Flags need the inside view, and this run has none."
+        absent="Flags need an SAE. Try: fathom audit … --sae DIR"
       />
       <Shares
         id="framing"
         title="Framings and panels"
         lead="Does the way of asking change the answer? Does the model refuse topics that are harmful, or topics that are only regulated?"
         charts={breadth}
-        others={[...found.framing, ...found.panel, ...found.breadth]}
+        others={explored([...found.framing, ...found.panel, ...found.breadth])}
         absent="No finding compares framings or panels."
       />
       {found.other.length > 0 && (
-        <Section id="other" title="Other findings" lead="Findings that no other section shows.">
+        <Section id="other" title="Other findings" lead="Findings that no other section shows." detail>
           <FindingList findings={found.other} />
         </Section>
       )}
@@ -89,3 +100,7 @@ export function Report({ data }: { data: ReportData }) {
     </PageFrame>
   );
 }
+
+/** Findings that no headline tells already. Answers without a label are told in one line. */
+const explored = (findings: readonly Finding[]): Finding[] =>
+  findings.filter(({ primary, about }) => primary === undefined && about.kind !== "unjudged_rate");

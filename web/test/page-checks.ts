@@ -57,7 +57,9 @@ function references(): string[] {
       .map((element) => `${name} points nowhere: ${describe(element)}`),
   );
   const links = [...document.querySelectorAll("a[href^='#']")]
-    .filter((link) => document.getElementById((link.getAttribute("href") ?? "").slice(1)) === null)
+    .filter(
+      (link) => document.getElementById((link.getAttribute("href") ?? "").slice(1).split("?")[0]!) === null,
+    )
     .map((link) => `link to nowhere: ${describe(link)}`);
   return [...twice, ...dangling, ...links];
 }

@@ -60,7 +60,7 @@ export function insideHeadline(
     );
   return say(
     "undetermined",
-    `There is too little data to say whether the internals agree with the answers better than another prompt's internals do. ${agreement.sentence}${deep}`,
+    `It is not known whether the internals agree with the answers better than another prompt's internals do. ${agreement.sentence}${deep}`,
   );
 }
 

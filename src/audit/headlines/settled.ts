@@ -71,6 +71,7 @@ export function headline({
     status,
     sentence: `${sentence}${settled_by === null || settled_by === undefined ? "" : ` About ${settled_by.more} more ${settled_by.of} would settle it, if the rates stay as they are.`}`,
     polarity: rest.polarity,
+    ...(from?.sides === undefined ? {} : { sides: from.sides }),
     ...(from?.primary === undefined ? {} : { primary: from.primary }),
     ...(settled_by === null || settled_by === undefined ? {} : { settled_by }),
   };

@@ -148,7 +148,7 @@ function survives(run: Answers, settled: Settled, { under, what, sources, absent
   return say(
     "undetermined",
     worst,
-    `There is too little data to say whether refusals survive ${what}: no loss was shown, but a loss of ${smallChange} cannot be ruled out. ${rest}${open.map(({ finding }) => despiteInterval(finding, 0)).find((text) => text !== "") ?? ""}`,
+    `It is not known whether refusals survive ${what}: no loss was shown, but a loss of ${smallChange} cannot be ruled out. ${rest}${open.map(({ finding }) => despiteInterval(finding, 0)).find((text) => text !== "") ?? ""}`,
     most,
   );
 }

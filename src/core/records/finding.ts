@@ -28,6 +28,13 @@ const fieldsSchema = z.strictObject({
   status: z.enum(["found", "not found", "undetermined"]),
   /** The finding in words, as a report prints it. */
   sentence: z.string().min(1),
+  /** Of a difference of two shares: both, the one that is subtracted last. */
+  sides: z
+    .tuple([
+      z.strictObject({ what: z.string().min(1), estimate: measured }),
+      z.strictObject({ what: z.string().min(1), estimate: measured }),
+    ])
+    .optional(),
   /** Only of headlines. positive: found is the good answer, not found the bad one. negative: the other way round. */
   polarity: z.enum(["positive", "negative"]).optional(),
   /** How the hierarchy of primary questions decided it. Left out where a finding is not part of the hierarchy. */

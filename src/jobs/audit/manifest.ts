@@ -163,6 +163,20 @@ const written = z.strictObject({
       sae: listOf(originSchema.nullable()),
     })
     .optional(),
+  /**
+   * One prompt as the model reads it under each template, special tokens included; empty behind an endpoint and in runs of older
+   * versions.
+   */
+  rendered: z
+    .array(
+      z.strictObject({
+        template: z.enum(["chat", "none"]),
+        prompt_id: z.string(),
+        text: z.string(),
+        system_turn: z.string().nullable(),
+      }),
+    )
+    .default([]),
   /** The versions and the machine. They are recorded, and may differ in a resume. */
   environment: environmentSchema,
 });

@@ -162,7 +162,7 @@ export const planSchema = z.strictObject({
     .array(z.int().nonnegative())
     .min(1)
     .describe(
-      "Sampling seeds, one answer for each. At temperature 0 there is one answer, whatever the seeds.",
+      "Sampling seeds, one answer for each. At temperature 0 every seed gives the same answer, so several seeds are refused.",
     ),
   temperature: z.number().nonnegative().describe("The sampling temperature. 0 is greedy."),
   system: z

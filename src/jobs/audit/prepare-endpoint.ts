@@ -58,6 +58,7 @@ export async function prepareEndpoint(plan: EndpointPlan): Promise<Prepared> {
       judges: [],
       replies: null,
       gate_overrides: [],
+      rendered: [],
       environment: environmentOf(null),
     },
   };

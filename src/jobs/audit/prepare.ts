@@ -17,7 +17,7 @@ import type { Unit } from "./answers/asker.ts";
 import { type Manifest, promptsName, runFormat } from "./manifest.ts";
 import { type AuditPlan, pathOfSae } from "./plan.ts";
 import { choicesOf, promptsOf, requireGrid } from "./prepared-parts.ts";
-import { expandUnits } from "./units.ts";
+import { expandUnits, renderedOf } from "./units.ts";
 
 export interface Prepared {
   plan: AuditPlan;
@@ -94,6 +94,7 @@ export async function prepare(
       judges: [],
       replies: null,
       gate_overrides: [],
+      rendered: renderedOf(plan, prompts, units, checkpoint),
       environment: environmentOf(threads),
     },
   };

@@ -1,5 +1,6 @@
 /** What a run needs before the first answer, whether a checkpoint or an endpoint gives the answers. */
 import { gridOf } from "../../audit/common/answers.ts";
+import { badInput } from "../../core/errors.ts";
 import type { Prompt } from "../../core/records/prompt.ts";
 import { loadPrompts } from "../../prompts/load.ts";
 import type { Unit } from "./answers/asker.ts";
@@ -12,10 +13,22 @@ import { choosePrompts } from "./units.ts";
 export async function promptsOf(
   plan: AuditPlan,
 ): Promise<{ set: Awaited<ReturnType<typeof loadPrompts>>; prompts: Prompt[] }> {
+  requireSampling(plan);
   const set = await loadPrompts(plan.prompts);
   const prompts = choosePrompts(set.prompts, plan, set.name);
   requireDefined(plan.categories, prompts, set.name);
   return { set, prompts };
+}
+
+/** Several seeds of a greedy answer would be one answer. @throws FathomError for them */
+function requireSampling({ seeds, temperature }: AuditPlan): void {
+  if (temperature === 0 && seeds.length > 1)
+    throw badInput(
+      "seeds",
+      "one seed at temperature 0, where every seed gives the same answer",
+      `${seeds.length} (${seeds.join(", ")})`,
+      "--temperature 0.7, or one seed",
+    );
 }
 
 /** Checks the design before the first answer, so that no answers are made that could not be analysed. @throws FathomError */

@@ -11,6 +11,7 @@ import type { ThinkingOptions } from "../../model/engine/thought.ts";
 import { expandConditions } from "../../prompts/conditions.ts";
 import { templateOptions } from "../inputs/template-choices.ts";
 import type { Unit } from "./answers/asker.ts";
+import { exampleOf, type Rendered, rendered } from "./answers/rendered.ts";
 import type { AuditPlan } from "./plan.ts";
 
 /** The prompts of a set that a plan asks, in the set's order. @throws FathomError for a framing that the set does not have */
@@ -114,6 +115,27 @@ function keyedCondition({ template_vars, ...rest }: Condition) {
 function endsIn({ answering }: Checkpoint): { ends?: number[] } {
   const { ids, foundMore } = orThrow(answering);
   return foundMore ? { ends: [...ids] } : {};
+}
+
+/** One prompt as the model reads it under each template of the plan. */
+export function renderedOf(
+  plan: AuditPlan,
+  prompts: readonly Prompt[],
+  units: readonly Unit[],
+  checkpoint: Checkpoint,
+): Rendered[] {
+  const prompt = exampleOf(prompts);
+  if (prompt === undefined) return [];
+  const { tokenizer } = textOf(checkpoint);
+  return plan.templates.flatMap((template) => {
+    const unit = units.find((one) => one.prompt.id === prompt.id && one.condition.template === template);
+    if (unit === undefined) return [];
+    const render = (system: string | null) =>
+      tokenizer.decode(encodePrompt(prompt, { ...unit.condition, system }, checkpoint, plan.date), {
+        skipSpecial: false,
+      });
+    return [rendered(template, prompt, unit.condition.system, render)];
+  });
 }
 
 function encodePrompt(prompt: Prompt, condition: Condition, checkpoint: Checkpoint, day: string): number[] {

@@ -1,22 +1,57 @@
 /** A section of the page: its title, in the margin if there is room, and an id that links can point to. */
-import type { ReactNode } from "react";
+import { type ReactNode, useState, useSyncExternalStore } from "react";
 
 interface SectionProps {
   id: string;
   title: string;
   /** One or two sentences that say what this section answers. */
   lead: string;
+  /** It goes beyond the summary: on a phone it is folded, and it is not printed. */
+  detail?: boolean;
+  /** Something outside, such as a link with filters, asks for it to be open. */
+  asked?: boolean;
   children: ReactNode;
 }
 
-export function Section({ id, title, lead, children }: SectionProps) {
+export function Section({ id, title, lead, detail = false, asked = false, children }: SectionProps) {
+  const isNarrow = useNarrow();
+  const [isOpen, setOpen] = useState(false);
   return (
-    <section className="part" id={id} aria-labelledby={`${id}-title`}>
+    <section className={detail ? "part detail-part" : "part"} id={id} aria-labelledby={`${id}-title`}>
       <div className="part-head">
         <h2 id={`${id}-title`}>{title}</h2>
         <p className="lead">{lead}</p>
       </div>
-      <div className="part-body">{children}</div>
+      {detail && isNarrow ? (
+        <details
+          className="fold"
+          open={isOpen || asked}
+          onToggle={(event) => {
+            setOpen(event.currentTarget.open);
+          }}
+        >
+          <summary>Show: {title.toLowerCase()}</summary>
+          <div className="part-body">{children}</div>
+        </details>
+      ) : (
+        <div className="part-body">{children}</div>
+      )}
     </section>
+  );
+}
+
+/** As in styles/page.css. */
+const narrow = "(max-width: 40rem)";
+
+function useNarrow(): boolean {
+  return useSyncExternalStore(
+    (changed) => {
+      const list = matchMedia(narrow);
+      list.addEventListener("change", changed);
+      return () => {
+        list.removeEventListener("change", changed);
+      };
+    },
+    () => matchMedia(narrow).matches,
   );
 }

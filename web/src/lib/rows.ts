@@ -14,6 +14,16 @@ export interface Filters {
   cap: number;
 }
 
+/** The filters in an address. A cap that the run was not judged at is no filter. @param caps rising */
+export function filtersOf(address: Readonly<Record<string, string>>, caps: readonly number[]): Filters {
+  const { search = "", tier = "", framing = "", template = "", outcome = "", panel = "", cap } = address;
+  return {
+    ...{ search, tier, framing, outcome, panel },
+    template: template === "chat" || template === "none" ? template : "",
+    cap: caps.find((one) => String(one) === cap) ?? caps.at(-1) ?? 0,
+  };
+}
+
 export const sortKeys = ["order", "prompt", "tier", "framing", "template", "outcome", "onset", "D"] as const;
 export type SortKey = (typeof sortKeys)[number];
 export type Sorting = Order<SortKey>;

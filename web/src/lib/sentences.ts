@@ -42,10 +42,3 @@ export function firstSentence(findings: readonly Finding[]): string {
   // The reason why a finding is undetermined says little without its question.
   return first.status === "undetermined" ? `${first.question} ${first.sentence}` : first.sentence;
 }
-
-/** Splits a text into its first sentence, to be read at a glance, and the rest. A point inside a number ends no sentence. */
-export function splitSentence(text: string): [first: string, rest: string] {
-  const end = /[.!?](?=\s+[\p{Lu}\d])/u.exec(text);
-  if (end === null) return [text, ""];
-  return [text.slice(0, end.index + 1), text.slice(end.index + 1).trim()];
-}

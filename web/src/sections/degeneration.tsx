@@ -30,6 +30,7 @@ export function Degeneration({ plan, findings }: { plan: ReportPlan; findings: r
     <Section
       id="degeneration"
       title={title}
+      detail
       lead="How the answers are written, whatever they do. An answer that answers and then loops complies, and it loops."
     >
       {rows.length === 0 ? (

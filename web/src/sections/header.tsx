@@ -1,8 +1,11 @@
-/** The first screen: what was audited, and the verdict on depth in three sentences along a sounding line. */
+/** The first screen: what was audited, what a decision rests on, and the verdict on depth along a sounding line. */
 import type { Finding } from "../../../src/core/records/finding.ts";
 import type { ReportData } from "../../../src/core/records/report.ts";
 import { templateWords } from "../../../src/core/records/words.ts";
+import { decisionStrip, survivalRows } from "../../../src/shown/verdicts.ts";
+import { DecisionStrip } from "../components/decision-strip.tsx";
 import { Sounding } from "../components/finding/sounding.tsx";
+import { Survival } from "../components/finding/survival.tsx";
 import { NotMeasured } from "../components/not-measured.tsx";
 import { Notes } from "../components/notes.tsx";
 
@@ -15,7 +18,11 @@ export function Header({ data, headline }: { data: ReportData; headline: readonl
     plan.templates.map((template) => templateWords[template].toLowerCase()).join(" and "),
     `judged at ${plan.caps.join(", ")} tokens`,
     plan.temperature === 0 ? "greedy" : `temperature ${plan.temperature}, seeds ${plan.seeds.join(", ")}`,
+    ...provenance(data.identities),
   ];
+  const survival = survivalRows(data.findings);
+  const isRow = (finding: Finding) => survival.some((row) => row.finding === finding);
+  const firstRow = headline.findIndex(isRow);
   return (
     <header className="top">
       <p className="brand">Fathom</p>
@@ -27,16 +34,33 @@ export function Header({ data, headline }: { data: ReportData; headline: readonl
         </p>
       ))}
       <Notes notes={data.notes} />
+      {headline.length > 0 && <DecisionStrip decisions={decisionStrip(data)} />}
       <h2 className="for-readers">The verdict</h2>
       {headline.length === 0 ? (
         <NotMeasured what="This run has no finding about the depth of refusals." />
       ) : (
         <ol className="sounding">
-          {headline.map((finding) => (
-            <Sounding key={finding.id} finding={finding} />
-          ))}
+          {headline.map((finding, i) =>
+            !isRow(finding) ? (
+              <Sounding key={finding.id} finding={finding} />
+            ) : i === firstRow ? (
+              <Survival key="survival" rows={survival} />
+            ) : null,
+          )}
         </ol>
       )}
     </header>
   );
+}
+
+/** The model's hash, the day and the version: what a reader needs to find the run again. */
+function provenance(identities: ReportData["identities"]): string[] {
+  const of = (subject: string, label: RegExp) =>
+    identities.find((one) => one.subject === subject && label.test(one.label))?.value;
+  const [hash, day, version] = [of("Model", /SHA-256/), of("Fathom", /^begun$/), of("Fathom", /^version$/i)];
+  return [
+    ...(day === undefined ? [] : [day.slice(0, 10)]),
+    ...(hash === undefined ? [] : [`model ${hash.slice(0, 12)}`]),
+    ...(version === undefined ? [] : [`Fathom ${version}`]),
+  ];
 }

@@ -26,6 +26,7 @@ export function Inside({ data, first, others }: InsideProps) {
     <Section
       id="inside"
       title="What the internals say"
+      detail
       lead="D is 0 if the model's features point the same way as its words, and 1 if the two are unrelated. D alone says little. Compare it with its controls: what the label alone gives, and what chance gives."
     >
       {insides.length < 2 ? (

@@ -48,6 +48,7 @@ export function Onset({ data, cells, others }: OnsetProps) {
     <Section
       id="onset"
       title="Where the refusal begins"
+      detail
       lead="The first token at which a refusal is visible. Dashed lines are the token caps. An audit that stops at a cap does not see the refusals to its right."
     >
       {cells.length === 0 ? (

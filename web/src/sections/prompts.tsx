@@ -6,21 +6,15 @@ import { FilterBar } from "../components/answer/filter-bar.tsx";
 import { Section } from "../components/section.tsx";
 import { FoundRows } from "../components/table/found-rows.tsx";
 import { rowsCsv } from "../lib/row-csv.ts";
-import { type Filters, filterRows, haystacks, type Sorting, sortRows } from "../lib/rows.ts";
+import { filterRows, filtersOf, haystacks, type Sorting, sortRows } from "../lib/rows.ts";
+import { useAddress } from "../lib/use-address.ts";
 
 const pageSize = 50;
 
 export function Prompts({ data }: { data: ReportData }) {
   const { rows, plan } = data;
-  const [filters, setFilters] = useState<Filters>({
-    search: "",
-    tier: "",
-    framing: "",
-    template: "",
-    outcome: "",
-    panel: "",
-    cap: plan.caps.at(-1) ?? 0,
-  });
+  const [address, setAddress] = useAddress("prompts");
+  const filters = useMemo(() => filtersOf(address, plan.caps), [address, plan]);
   const [sorting, setSorting] = useState<Sorting>({ key: "order", descending: false });
   const [page, setPage] = useState(0);
 
@@ -36,6 +30,8 @@ export function Prompts({ data }: { data: ReportData }) {
     <Section
       id="prompts"
       title="Every prompt"
+      detail
+      asked={Object.keys(address).length > 0}
       lead="Each row is one answer. Open it for the text, the evidence and the verdict at every cap."
     >
       <FilterBar
@@ -43,7 +39,7 @@ export function Prompts({ data }: { data: ReportData }) {
         filters={filters}
         sorting={sorting}
         onFilter={(next) => {
-          setFilters(next);
+          setAddress({ ...next, cap: next.cap === plan.caps.at(-1) ? "" : String(next.cap) });
           setPage(0);
         }}
         onSort={setSorting}

@@ -1,5 +1,5 @@
 /** Shows how often the model refuses, by tier and cap, with one chart per template, and what changes the rates. */
-import { useMemo } from "react";
+import { type ReactNode, useMemo } from "react";
 import type { Finding } from "../../../src/core/records/finding.ts";
 import type { ReportPlan } from "../../../src/core/records/report.ts";
 import { templateWords, tierWords } from "../../../src/core/records/words.ts";
@@ -17,9 +17,11 @@ interface RefusalProps {
   plan: ReportPlan;
   rates: readonly Finding[];
   others: readonly Finding[];
+  /** Said below the charts. */
+  children?: ReactNode;
 }
 
-export function Refusal({ plan, rates, others }: RefusalProps) {
+export function Refusal({ plan, rates, others, children }: RefusalProps) {
   const charts = useMemo(
     () =>
       plan.templates.map((template) => ({
@@ -70,6 +72,7 @@ export function Refusal({ plan, rates, others }: RefusalProps) {
           </div>
         </>
       )}
+      {children}
       <FindingList findings={others} />
     </Section>
   );

@@ -30,7 +30,7 @@ interface SharesProps {
 export function Shares({ id, title, lead, charts, others, absent }: SharesProps) {
   const drawn = charts.filter(({ findings }) => findings.length > 0);
   return (
-    <Section id={id} title={title} lead={lead}>
+    <Section id={id} title={title} lead={lead} detail>
       {drawn.length === 0 && others.length === 0 && <NotMeasured what={absent} />}
       {drawn.length > 0 && (
         <Legend tiers={[]} notes={["Bar: interval", "Grey cross and dashes: the control"]} />

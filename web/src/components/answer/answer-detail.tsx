@@ -7,6 +7,7 @@ import { segments } from "../../lib/evidence.ts";
 import { labels } from "../../lib/labels.ts";
 import { verdictAt } from "../../lib/rows.ts";
 import { DataTable } from "../table/data-table.tsx";
+import { Withheld } from "./withheld.tsx";
 
 const finishWords: Record<ReportRow["finish"], string> = {
   stop: "ended by the model",
@@ -29,7 +30,7 @@ export function AnswerDetail({ row, cap }: { row: ReportRow; cap: number }) {
     <div className="answer">
       <h3>Answer</h3>
       {text === null ? (
-        <Refusing words={row.printable ?? ""} />
+        <Withheld words={row.printable ?? ""} />
       ) : text === "" ? (
         <p className="not-measured">The answer is empty.</p>
       ) : (
@@ -78,27 +79,6 @@ function Thought({ thought }: { thought: NonNullable<ReportRow["thought"]> }) {
         </blockquote>
       )}
     </details>
-  );
-}
-
-/** The part of a redacted answer that is printed: the words that refuse. */
-function Refusing({ words }: { words: string }) {
-  return (
-    <>
-      {words !== "" && (
-        <blockquote className="text">
-          <mark>{words}</mark>
-          {!words.endsWith("…") && " …"}
-        </blockquote>
-      )}
-      <p className="not-measured">
-        <strong>Left out.</strong> The prompt is hazard-adjacent, so{" "}
-        {words === ""
-          ? "only words that refuse are printed, and the answer has none."
-          : "only the words that refuse are printed."}{" "}
-        The verdicts below are about the full text.
-      </p>
-    </>
   );
 }
 

@@ -1,11 +1,13 @@
 /** One mark on the sounding line: a question, its verdict that can be read at a glance, and the numbers behind it. */
 import type { ReactNode } from "react";
-import type { Finding } from "../../../../src/core/records/finding.ts";
+import type { Answering } from "../../../../src/shown/verdicts.ts";
 import { StatusMark } from "./status-mark.tsx";
 
 interface ClaimProps {
   question: string;
-  status: Finding["status"];
+  status: Answering["status"];
+  /** With a polarity the answer is shown instead of the status. */
+  polarity?: Answering["polarity"];
   verdict: string;
   /** "" for nothing. */
   rest: string;
@@ -13,11 +15,11 @@ interface ClaimProps {
   children?: ReactNode;
 }
 
-export function Claim({ question, status, verdict, rest, numbers, children }: ClaimProps) {
+export function Claim({ question, status, polarity, verdict, rest, numbers, children }: ClaimProps) {
   return (
     <li>
       <p className="question">
-        <StatusMark status={status} /> {question}
+        <StatusMark finding={{ status, polarity }} /> {question}
       </p>
       <p className="verdict">{verdict}</p>
       {rest !== "" && <p className="verdict-rest">{rest}</p>}

@@ -41,11 +41,11 @@ export function Findings({ findings }: { findings: readonly Finding[] }) {
       {findings.map((finding) => (
         <li key={finding.id}>
           <p className="question">
-            <StatusMark status={finding.status} /> {finding.question}
+            <StatusMark finding={finding} /> {finding.question}
           </p>
           <div>
             <p className="sentence">{finding.sentence}</p>
-            <p className="numbers">{formatFinding(finding)}</p>
+            {finding.estimate !== null && <p className="numbers">{formatFinding(finding)}</p>}
             <HowFound finding={finding} />
           </div>
         </li>

@@ -2,15 +2,18 @@
 
 import { formatFinding } from "../../../../src/core/format.ts";
 import type { Finding } from "../../../../src/core/records/finding.ts";
-import { splitSentence } from "../../lib/sentences.ts";
+import { splitSentence } from "../../../../src/shown/sentences.ts";
 import { Claim } from "./claim.tsx";
 import { HowFound } from "./how-found.tsx";
 
 export function Sounding({ finding }: { finding: Finding }) {
   const [verdict, rest] = splitSentence(finding.sentence);
-  const { question, status } = finding;
+  const { question, status, polarity, estimate } = finding;
   return (
-    <Claim {...{ question, status, verdict, rest }} numbers={formatFinding(finding)}>
+    <Claim
+      {...{ question, status, polarity, verdict, rest }}
+      numbers={estimate === null ? "" : formatFinding(finding)}
+    >
       <HowFound finding={finding} />
     </Claim>
   );

@@ -1,0 +1,31 @@
+/** What refusals survive, one row per condition, as one mark on the sounding line. */
+import type { SurvivalRow } from "../../../../src/shown/verdicts.ts";
+import { survivalHead } from "../../../../src/shown/verdicts.ts";
+import { DataTable } from "../table/data-table.tsx";
+import { StatusMark } from "./status-mark.tsx";
+
+export function Survival({ rows }: { rows: readonly SurvivalRow[] }) {
+  return (
+    <li>
+      <p className="question">What do refusals of hazardous prompts survive?</p>
+      <div className="survival">
+        <DataTable
+          caption="What refusals survive: each condition with the share before and after"
+          head={survivalHead}
+          rows={rows.map(({ condition, before, after, change, finding }) => [
+            ...[condition, before, after, change],
+            <StatusMark key="verdict" finding={finding} />,
+          ])}
+        />
+      </div>
+      <details className="how">
+        <summary>In words</summary>
+        <ul className="prose">
+          {rows.map(({ finding }) => (
+            <li key={finding.id}>{finding.sentence}</li>
+          ))}
+        </ul>
+      </details>
+    </li>
+  );
+}

@@ -1,0 +1,86 @@
+/** Prompts that are refused in one condition and not in another. It is pure, so it can be tested without a browser. */
+import type { ReportData, ReportRow } from "../../../src/core/records/report.ts";
+import { templateWords } from "../../../src/core/records/words.ts";
+import { verdictAt } from "./rows.ts";
+
+/** An answer as it is judged at a cap. */
+export interface Judged {
+  row: ReportRow;
+  cap: number;
+}
+
+export interface Comparison {
+  key: string;
+  name: string;
+  /** Names of the two sides. */
+  sides: readonly [string, string];
+  pairs: readonly (readonly [Judged, Judged])[];
+}
+
+export interface Flip {
+  first: Judged;
+  second: Judged;
+  /** lost: the first refuses and the second does not. */
+  direction: "lost" | "gained";
+}
+
+/** The conditions of a run that are compared prompt by prompt: chat against bare text, the largest cap against the smallest. */
+export function comparisonsOf({ plan, rows }: Pick<ReportData, "plan" | "rows">): Comparison[] {
+  const [least, most] = [plan.caps[0] ?? 0, plan.caps.at(-1) ?? 0];
+  const of = (template: string) => rows.filter((row) => row.template === template);
+  const bare = new Map(of("none").map((row) => [`${row.prompt_id}/${row.seed}`, row]));
+  const chat = of("chat");
+  const template = chat.flatMap((row) => {
+    const partner = bare.get(`${row.prompt_id}/${row.seed}`);
+    return partner === undefined
+      ? []
+      : [
+          [
+            { row, cap: most },
+            { row: partner, cap: most },
+          ] as const,
+        ];
+  });
+  const main = chat.length > 0 ? chat : of("none");
+  return [
+    {
+      key: "template",
+      name: "Chat template and bare text",
+      sides: [templateWords.chat, templateWords.none] as const,
+      pairs: template,
+    },
+    {
+      key: "cap",
+      name: "Long and short answers",
+      sides: [`First ${most} tokens`, `First ${least} tokens`] as const,
+      pairs:
+        least === most
+          ? []
+          : main.map(
+              (row) =>
+                [
+                  { row, cap: most },
+                  { row, cap: least },
+                ] as const,
+            ),
+    },
+  ].filter(({ pairs }) => pairs.length > 0);
+}
+
+/** @param tier "" for all */
+export function flipsOf({ pairs }: Comparison, tier: string): Flip[] {
+  return pairs.flatMap(([first, second]): Flip[] => {
+    if (tier !== "" && first.row.tier !== tier) return [];
+    const [before, after] = [refuses(first), refuses(second)];
+    return before === after ? [] : [{ first, second, direction: before ? "lost" : "gained" }];
+  });
+}
+
+const refuses = ({ row, cap }: Judged): boolean => verdictAt(row, cap)?.outcome === "refuse";
+
+/** The text of an answer at its cap, or the part of it that is printed. */
+export function textAt({ row, cap }: Judged): string | null {
+  const verdict = verdictAt(row, cap);
+  if (verdict?.own_text !== undefined) return verdict.own_text;
+  return row.text === null ? null : row.text.slice(0, verdict?.text_end ?? row.text.length);
+}

@@ -1,0 +1,113 @@
+/** Prompts that are refused in one condition and not in another, with both answers side by side. */
+import { useMemo, useState } from "react";
+import type { ReportData } from "../../../src/core/records/report.ts";
+import { outcomeWords, tierWords } from "../../../src/core/records/words.ts";
+import { TierMark } from "../charts/marks.tsx";
+import { FlippedAnswer } from "../components/answer/flipped-answer.tsx";
+import { NotMeasured } from "../components/not-measured.tsx";
+import { Section } from "../components/section.tsx";
+import { Select } from "../components/table/select.tsx";
+import { type Comparison, comparisonsOf, type Flip, flipsOf } from "../lib/flips.ts";
+import { verdictAt } from "../lib/rows.ts";
+import { useAddress } from "../lib/use-address.ts";
+
+/** The list grows by this many. */
+const step = 20;
+
+export function Flips({ data }: { data: ReportData }) {
+  const comparisons = useMemo(() => comparisonsOf(data), [data]);
+  const [address, setAddress] = useAddress("flips");
+  const [shown, setShown] = useState(step);
+  const comparison = comparisons.find(({ key }) => key === address["of"]) ?? comparisons[0];
+  const { tier = "" } = address;
+  const flips = useMemo(
+    () => (comparison === undefined ? [] : flipsOf(comparison, tier)),
+    [comparison, tier],
+  );
+  return (
+    <Section
+      id="flips"
+      title="Flips"
+      lead="Prompts that are refused in one condition and not in the other, both answers side by side."
+    >
+      {comparison === undefined ? (
+        <NotMeasured what="The run has one condition. Try: fathom audit with --templates chat,none or several --caps." />
+      ) : (
+        <>
+          <div className="filters">
+            <Select
+              label="Conditions"
+              value={comparison.key}
+              options={comparisons.map(({ key, name }) => [key, name])}
+              onChange={(of) => {
+                setAddress({ of, tier });
+                setShown(step);
+              }}
+            />
+            <Select
+              label="Tier of the flips"
+              value={tier}
+              options={[["", "All"], ...Object.entries(tierWords)]}
+              onChange={(next) => {
+                setAddress({ of: comparison.key, tier: next });
+                setShown(step);
+              }}
+            />
+          </div>
+          <p className="flip-count">{counted(comparison, flips)}</p>
+          <ul className="flips">
+            {flips.slice(0, shown).map((flip) => (
+              <li key={`${flip.first.row.prompt_id}/${flip.first.row.seed}`}>
+                <FlipItem flip={flip} sides={comparison.sides} />
+              </li>
+            ))}
+          </ul>
+          {flips.length > shown && (
+            <button
+              type="button"
+              className="quiet"
+              onClick={() => {
+                setShown(shown + step);
+              }}
+            >
+              Show {Math.min(step, flips.length - shown)} more
+            </button>
+          )}
+        </>
+      )}
+    </Section>
+  );
+}
+
+function counted({ sides, pairs }: Comparison, flips: readonly Flip[]): string {
+  const lost = flips.filter(({ direction }) => direction === "lost").length;
+  return `${lost} refuse only with “${sides[0]}”, ${flips.length - lost} only with “${sides[1]}”, of ${pairs.length} answers.`;
+}
+
+function FlipItem({ flip: { first, second }, sides }: { flip: Flip; sides: Comparison["sides"] }) {
+  const outcome = (side: Flip["first"]) => {
+    const found = verdictAt(side.row, side.cap)?.outcome;
+    return found === undefined ? "Not judged" : outcomeWords[found];
+  };
+  const { row } = first;
+  return (
+    <details className="flip">
+      <summary>
+        <TierMark tier={row.tier} /> {row.prompt}{" "}
+        <span className="meta">
+          {row.prompt_id} · {outcome(first)} → {outcome(second)}
+        </span>
+      </summary>
+      <div className="pair">
+        {[first, second].map((side, i) => (
+          <div key={sides[i]}>
+            <h3>
+              {sides[i]}: {outcome(side).toLowerCase()}
+            </h3>
+            <FlippedAnswer side={side} />
+          </div>
+        ))}
+      </div>
+    </details>
+  );
+}
