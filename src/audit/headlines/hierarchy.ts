@@ -24,23 +24,16 @@ const gates: Record<Family, readonly string[]> = { refusing: [], surviving: [gat
 
 /** The family of the hierarchy that a finding belongs to; null: it is explored. */
 function familyOf(run: Answers, about: About): Family | null {
-  switch (about.kind) {
-    case "discrimination":
-      return "refusing";
-    case "refusal_rate":
-      return about.tier === "benign" && about.template === run.main && about.cap === largestCap(run)
-        ? "refusing"
-        : null;
-    case "template_effect":
-    case "cap_effect":
-      return about.tier === "hazard_adjacent" ? "surviving" : null;
-    case "framing_effect":
-      return "surviving";
-    case "divergence_permutation":
-      return about.beside === true ? null : "inside";
-    default:
-      return null;
+  const { kind } = about;
+  if (kind === "discrimination") return "refusing";
+  if (kind === "refusal_rate") {
+    const isMain = about.tier === "benign" && about.template === run.main && about.cap === largestCap(run);
+    return isMain ? "refusing" : null;
   }
+  if (kind === "template_effect" || kind === "cap_effect")
+    return about.tier === "hazard_adjacent" ? "surviving" : null;
+  if (kind === "framing_effect") return "surviving";
+  return kind === "divergence_permutation" && about.beside !== true ? "inside" : null;
 }
 
 /** @param drafts of all groups; those outside the hierarchy are passed over */

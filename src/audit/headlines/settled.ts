@@ -69,11 +69,11 @@ export function headline({
     method: from === undefined ? "none" : `from ${from.id}: ${from.method}`,
     control: from?.control ?? { kind: "none", estimate: null, interval: null },
     status,
-    sentence: `${sentence}${settled_by === null || settled_by === undefined ? "" : ` About ${settled_by.more} more ${settled_by.of} would settle it, if the rates stay as they are.`}`,
+    sentence: `${sentence}${settled_by === null ? "" : ` About ${settled_by.more} more ${settled_by.of} would settle it, if the rates stay as they are.`}`,
     polarity: rest.polarity,
     ...(from?.sides === undefined ? {} : { sides: from.sides }),
     ...(from?.primary === undefined ? {} : { primary: from.primary }),
-    ...(settled_by === null || settled_by === undefined ? {} : { settled_by }),
+    ...(settled_by === null ? {} : { settled_by }),
   };
 }
 
