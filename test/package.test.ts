@@ -66,6 +66,7 @@ describe("the package", () => {
         "prompts/fiction.jsonl",
         "prompts/requests.jsonl",
         "prompts/fiction-requests.jsonl",
+        "prompts/sentences.txt",
         "schemas/audit.schema.json",
         "organisms/demo/model.safetensors",
         "organisms/demo/sae/sae_weights.safetensors",

@@ -141,6 +141,7 @@ export const anatomyDefaults = {
     // The smallest p is 1/200 with 199 sets, which survives a correction over ten claims, and 1/51 with 50.
     controls: 199,
     judged_controls: 50,
+    cost_controls: 8,
     control_prompts: 16,
     resamples: 2000,
     // The smallest p is 1/41, which survives a correction over two claims.

@@ -4,16 +4,19 @@ import { statusWords } from "../core/format.ts";
 import type { AnatomyReport } from "../core/records/anatomy-report.ts";
 import { featureNames, mapFeatures } from "../shown/anatomy-features.ts";
 import {
-  answersTable,
   backupsTable,
   cascadeTable,
-  controlsTable,
+  hardeningTable,
+  roundsTable,
+} from "../shown/anatomy-redundancy-tables.ts";
+import { controlsTable, costsTable, paretoTable, setsTable } from "../shown/anatomy-set-tables.ts";
+import {
+  answersTable,
+  checksTable,
+  featureRolesTable,
   featuresTable,
   ledgerTable,
-  paretoTable,
   perPromptTable,
-  roundsTable,
-  setsTable,
   sitesTable,
   type Table,
 } from "../shown/anatomy-tables.ts";
@@ -34,13 +37,17 @@ export function renderAnatomyMarkdown(data: AnatomyReport): string {
     section("Judged answers", "", answersTable(anatomy)),
     section("Minimal sets", "", setsTable(anatomy), none("minimal")),
     section("Their controls", "", controlsTable(anatomy)),
+    section("What else ablating a set does", "", costsTable(anatomy)),
     section("Features", strongest(data), featuresTable(anatomy), none("minimal")),
+    section("Where features fire", "", featureRolesTable(anatomy)),
     section("Rounds", "", roundsTable(anatomy), none("backups")),
     section("Cascade", "", cascadeTable(anatomy), none("backups")),
     section("Backups", "", backupsTable(anatomy), none("backups")),
+    section("Recruits held on", "", hardeningTable(anatomy)),
     section("Size and cost", "", paretoTable(anatomy), none("minimal")),
     section("Single prompts", "", perPromptTable(anatomy), none("minimal")),
     ...findingGroups(data.findings),
+    section("Checks of the search", "", checksTable(anatomy)),
     section("What was measured", "", ledgerTable(anatomy)),
     identitiesTable(data.identities),
     `## What was not measured, and what was left out\n\n${[...data.not_measured, data.redaction].map((line) => `- ${plain(line)}`).join("\n")}`,

@@ -1,8 +1,7 @@
 /** The tables of an anatomy, as the page and the Markdown show them. Cells are numbers as text, in the units of the heads. */
-import { formatCount, formatInterval, formatNumber, formatProbability, formatValue } from "../core/format.ts";
+import { formatCount, formatInterval, formatNumber, formatValue } from "../core/format.ts";
 import type { Anatomy } from "../core/records/anatomy.ts";
 import { featureNames, mapFeatures, setNames, siteName, wakesWords } from "./anatomy-features.ts";
-import { onFront } from "./anatomy-front.ts";
 
 /** A table: its first cell of each row is the row's header. */
 export interface Table {
@@ -21,8 +20,8 @@ export function withInterval({ estimate, interval }: Estimate, unit: string): st
   return [formatValue(estimate, unit), formatInterval(interval, unit)].filter(Boolean).join(" ");
 }
 
-const score = "log-odds";
-const orDash = (value: number | null, words: (value: number) => string) =>
+export const score = "log-odds";
+export const orDash = (value: number | null, words: (value: number) => string) =>
   value === null ? "–" : words(value);
 
 export const intervalWords = (level: number): string => `${Math.round(level * 100)}% interval`;
@@ -41,6 +40,19 @@ export function sitesTable({ sites }: Anatomy): Table {
   };
 }
 
+const noCertificate = { certified: false, certified_by: null, chosen_again: null, stability: null };
+
+/** The minimal sets, and what the published filter kept. */
+export function testedSets({ minimal_sets, published_filter }: Anatomy) {
+  const kept = published_filter?.kept ?? null;
+  return [
+    ...minimal_sets.map((set, i) => ({ ...set, name: `set ${i + 1}`, short: String(i + 1) })),
+    ...(kept === null
+      ? []
+      : [{ ...kept, ...noCertificate, name: "what the published filter keeps", short: "Published filter" }]),
+  ];
+}
+
 type Tally = Anatomy["prompts"]["harmful"];
 
 const tallyHead = ["Answers", "Comply", "Refuse", "Evade", "Broken text", "Other", "End in a loop"];
@@ -54,194 +66,22 @@ export function answersTable(anatomy: Anatomy): Table {
     ["Harmful prompts, nothing ablated", prompts.harmful],
     ["Harmless prompts, nothing ablated", prompts.harmless],
     ["Refused fit prompts, all candidates ablated", ceiling],
-    ...testedSets(anatomy).flatMap(({ name, fit, test }): [string, Tally | null][] => [
+    ...testedSets(anatomy).flatMap(({ name, fit, test, harmless }): [string, Tally | null][] => [
       [`Refused fit prompts without ${name}`, fit],
       [`Refused test prompts without ${name}`, test],
+      [`Harmless test prompts without ${name}`, harmless.ablated],
     ]),
-    ...rounds.map(({ answers }, i): [string, Tally] => [
-      `Refused fit prompts, ${i === 0 ? "round 1" : `rounds 1 to ${i + 1}`} ablated`,
-      answers,
-    ]),
+    ...rounds.flatMap(({ answers, test }, i): [string, Tally | null][] => {
+      const ablated = `${i === 0 ? "round 1" : `rounds 1 to ${i + 1}`} ablated`;
+      return [
+        [`Refused fit prompts, ${ablated}`, answers],
+        [`Refused test prompts, ${ablated}`, test],
+      ];
+    }),
   ];
   return {
     head: ["Prompts and what is ablated", ...tallyHead],
     rows: arms.flatMap(([name, tally]) => (tally === null ? [] : [[name, ...tallyCells(tally)]])),
-  };
-}
-
-const noCertificate = { certified: false, certified_by: null, chosen_again: null };
-
-/** The minimal sets, and what the published filter kept. */
-function testedSets({ minimal_sets, published_filter }: Anatomy) {
-  const kept = published_filter?.kept ?? null;
-  return [
-    ...minimal_sets.map((set, i) => ({ ...set, name: `set ${i + 1}`, short: String(i + 1) })),
-    ...(kept === null
-      ? []
-      : [{ ...kept, ...noCertificate, name: "what the published filter keeps", short: "Published filter" }]),
-  ];
-}
-
-export function setsTable(anatomy: Anatomy): Table {
-  const named = setNames(anatomy);
-  return {
-    head: [
-      "Set",
-      "Features",
-      "1-minimal",
-      "Flips on test prompts",
-      "n",
-      "Controls flip",
-      "p",
-      "Chosen again",
-    ],
-    rows: testedSets(anatomy).map((set) => {
-      const { short, features, certified, certified_by, flips, control, chosen_again } = set;
-      return [
-        short,
-        named(features),
-        certified_by !== null && certified ? `yes, by the ${certified_by}` : "not certified",
-        withInterval(flips, "share"),
-        String(flips.n),
-        control?.judged == null ? "–" : withInterval(control.judged.flips, "share"),
-        orDash(control?.judged?.p ?? null, formatProbability),
-        chosenAgain(chosen_again),
-      ];
-    }),
-  };
-}
-
-/** The share of resamples for each feature of a set; the range where the set is large. */
-function chosenAgain(shares: readonly number[] | null): string {
-  if (shares === null) return "–";
-  const ends = shares.length <= 4 ? shares : [Math.min(...shares), Math.max(...shares)];
-  return ends.map((share) => formatValue(share, "share")).join(shares.length <= 4 ? ", " : " to ");
-}
-
-/** What the sets are compared with: on the score, and by judged answers. */
-export function controlsTable(anatomy: Anatomy): Table {
-  return {
-    head: [
-      "Set",
-      "Control",
-      "Sets, score",
-      "Their effect, log-odds",
-      "p",
-      "Sets, judged",
-      "Prompts each",
-      "Flips",
-      "p, judged",
-    ],
-    rows: testedSets(anatomy).flatMap(({ control, short }) => {
-      if (control === null) return [];
-      const { kind, proxy, judged } = control;
-      return [
-        [
-          ...[short, kind, String(proxy.sets), withInterval(proxy.effect, score)],
-          orDash(proxy.p, formatProbability),
-          ...(judged === null
-            ? ["–", "–", "–", "–"]
-            : [
-                String(judged.sets),
-                String(judged.prompts),
-                withInterval(judged.flips, "share"),
-                orDash(judged.p, formatProbability),
-              ]),
-        ],
-      ];
-    }),
-  };
-}
-
-export function roundsTable({ rounds, sites }: Anatomy): Table {
-  const named = setNames({ sites });
-  return {
-    head: [
-      "Round",
-      "New features",
-      "Width",
-      "Other minimal sets",
-      "Comply",
-      "Of",
-      "Features woken",
-      "Woken at random",
-    ],
-    rows: rounds.map(({ features, width, alternatives, answers, woken }, i) => [
-      String(i + 1),
-      named(features),
-      String(width),
-      String(Math.max(0, alternatives.length - 1)),
-      String(answers.complied),
-      String(answers.asked),
-      orDash(woken?.mean ?? null, formatNumber),
-      woken === null
-        ? "–"
-        : `${formatNumber(woken.random.mean)} ${formatInterval(woken.random.interval, "")}`,
-    ]),
-  };
-}
-
-export function cascadeTable({ cascade }: Anatomy): Table {
-  return {
-    head: [
-      "Rounds ablated",
-      "Features ablated",
-      "Free (m)",
-      "Held silent (m₀)",
-      "Repair",
-      "n",
-      "Repair at the clean norm",
-    ],
-    rows: cascade.map(({ round, ablated, free, held, repair, repair_at_clean_norm }) => [
-      round === 0 ? "none (clean run)" : String(round),
-      String(ablated),
-      withInterval(free, score),
-      withInterval(held, score),
-      withInterval(repair, score),
-      String(repair.n),
-      formatValue(repair_at_clean_norm, score),
-    ]),
-  };
-}
-
-type Backup = Anatomy["backups"][number];
-
-/** Why a feature that woke has its status. */
-export function backupReason({ status, effect, q, idle_p, margin }: Backup): string {
-  switch (status) {
-    case "load-bearing":
-      return `Without it the refusal score falls by ${withInterval(effect, score)} (q ${formatProbability(q)}).`;
-    case "idle":
-      return `It wakes and does nothing: its effect is smaller than ${formatNumber(margin)} (p ${formatProbability(idle_p)}).`;
-    case "undetermined":
-      return `Its effect, ${withInterval(effect, score)}, is told apart neither from 0 (q ${formatProbability(q)}) nor from one that matters.`;
-  }
-}
-
-export const statusWords = {
-  "load-bearing": "Load-bearing",
-  idle: "Idle",
-  undetermined: "Undetermined",
-} as const satisfies Record<Backup["status"], string>;
-
-export function backupsTable({ backups, sites }: Anatomy): Table {
-  const nameOf = featureNames({ sites });
-  return {
-    head: [
-      ...["Feature", "Status", "Why", "Effect, log-odds", "Alone", "Wakes after", "Woke on"],
-      ...["Active unablated", "At random"],
-    ],
-    rows: backups.map((backup) => [
-      nameOf(backup),
-      statusWords[backup.status],
-      backupReason(backup),
-      withInterval(backup.effect, score),
-      formatValue(backup.alone, score),
-      `round ${backup.wakes_after}`,
-      `${backup.woke_on} prompts`,
-      `${backup.active_unablated} prompts`,
-      formatValue(backup.woken_at_random, "share"),
-    ]),
   };
 }
 
@@ -261,29 +101,45 @@ export function featuresTable(anatomy: Anatomy): Table {
   };
 }
 
-export function paretoTable({ pareto }: Anatomy): Table {
-  const front = onFront(pareto);
+const roleWords = {
+  bos: "first token",
+  system: "system",
+  user: "user",
+  template: "template",
+  response: "response",
+} as const satisfies Record<Anatomy["features"][number]["roles"][number]["role"], string>;
+
+/** Where one feature fires, by the role of the token. */
+export function rolesTable({ roles }: Pick<Anatomy["features"][number], "roles">): Table {
   return {
-    head: [
-      "Features",
-      "Set",
-      "Still refuse",
-      "n",
-      "Score, log-odds",
-      "KL, nats a token",
-      "Cross-entropy, nats a token",
-      "On the front",
-    ],
-    rows: pareto.map(({ size, kind, refusing, score: mean, kl, cross_entropy }, i) => [
-      String(size),
-      kind === "ranking" ? "first of the ranking" : "minimal set",
-      withInterval(refusing, "share"),
-      String(refusing.n),
-      withInterval(mean, score),
-      withInterval(kl, "nats"),
-      withInterval(cross_entropy, "nats"),
-      front[i]! ? "yes" : "no",
+    head: ["Tokens", "Read", "Active on", "Mean activation", "Prompts"],
+    rows: roles.map(({ role, tokens, active, mean }) => [
+      roleWords[role],
+      formatCount(tokens),
+      withInterval(active, "share"),
+      withInterval(mean, ""),
+      String(active.n),
     ]),
+  };
+}
+
+/** The share of tokens on which each feature is active, by role. */
+export function featureRolesTable(anatomy: Anatomy): Table {
+  const nameOf = featureNames(anatomy);
+  const roles = (Object.keys(roleWords) as (keyof typeof roleWords)[]).filter((role) =>
+    anatomy.features.some((feature) => feature.roles.some((own) => own.role === role)),
+  );
+  return {
+    head: ["Feature", ...roles.map((role) => `Active on ${roleWords[role]}`)],
+    rows:
+      roles.length === 0
+        ? []
+        : mapFeatures(anatomy).map((feature) => [
+            nameOf(feature),
+            ...roles.map((role) =>
+              formatValue(feature.roles.find((own) => own.role === role)?.active.estimate ?? null, "share"),
+            ),
+          ]),
   };
 }
 
@@ -302,11 +158,47 @@ export function perPromptTable({ per_prompt, sites }: Anatomy): Table {
 
 export function ledgerTable({ ledger }: Anatomy): Table {
   return {
-    head: ["What was asked", "Questions", "Block evaluations"],
-    rows: ledger.map(({ what, asked, block_evaluations }) => [
+    head: ["Stage", "What was asked", "Questions", "Block evaluations"],
+    rows: ledger.map(({ stage, what, asked, block_evaluations }) => [
+      stage,
       what,
       formatCount(asked),
       formatCount(block_evaluations),
     ]),
   };
+}
+
+/** What the search's score, its ranking and its interventions are worth. */
+export function checksTable({ search }: Anatomy): Table {
+  const head = ["Check", "Result", "n"];
+  if (search === null) return { head, rows: [] };
+  const { boundary, ranking, arms } = search;
+  const rows: (string[] | null)[] = [
+    arms && ["Largest change by an ablation of strength 0", formatNumber(arms.no_op), `${arms.prompts}`],
+    arms && ["Largest difference of the same ablation twice", formatNumber(arms.repeat), `${arms.prompts}`],
+    arms && ["Prompts whose score the ablation moves", `${arms.moved}`, `${arms.prompts}`],
+    boundary && [
+      "Judged fit answers on the wrong side of the search's boundary",
+      withInterval(boundary.disagreement, "share"),
+      `${boundary.disagreement.n}`,
+    ],
+    ranking && [
+      "Rank correlation of estimated and true effects, each feature alone",
+      withInterval(ranking.alone, ""),
+      `${ranking.alone.n}`,
+    ],
+    ranking && [
+      "The same, true effects averaged over first and last of all",
+      withInterval(ranking.both_ends, ""),
+      `${ranking.both_ends.n}`,
+    ],
+    ranking && [
+      "Candidates whose first-order estimate says little",
+      formatCount(ranking.curved),
+      formatCount(ranking.candidates),
+    ],
+    ["Sets that flip by score and not by judged answers", `${search.refuted}`, "–"],
+    ["Times that the boundary was lowered", `${search.lowered}`, "–"],
+  ];
+  return { head, rows: rows.filter((row) => row !== null) };
 }

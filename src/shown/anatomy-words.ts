@@ -161,7 +161,10 @@ export function searchedWords({
     closed.length === 0
       ? ""
       : ` Not used, since the load gate is closed: ${listed(closed.map(({ sae }) => sae))}.`;
-  if (open.length === 0) return `No dictionary was searched.${failed}`;
+  if (open.length === 0)
+    return failed === ""
+      ? "No dictionary was searched: the run ended before."
+      : `No dictionary was searched.${failed}`;
   const rest =
     missing.length === 0
       ? "Every block has a dictionary."

@@ -84,7 +84,7 @@ function anatomyOf({ outcome, only, hostile, more }: Required<SyntheticAnatomyOp
     sites: searched
       ? layers.map((layer) => ({
           ...{ sae: `circuit@${layer}`, layer, features: 64, candidates: layer === 4 ? 0 : 64 },
-          gate: layer === 2 ? ("failed" as const) : ("passed" as const),
+          gate: !refuses ? ("not run" as const) : layer === 2 ? ("failed" as const) : ("passed" as const),
           explained: 0.9 + layer / 100,
         }))
       : [],
@@ -94,6 +94,7 @@ function anatomyOf({ outcome, only, hostile, more }: Required<SyntheticAnatomyOp
     },
     score: refuses ? score : null,
     direction: refuses ? direction : null,
+    search: refuses && searched ? { ...search, arms: isFound ? search.arms : null } : null,
     ceiling:
       refuses && searched
         ? tally(62, outcome === "found" ? 61 : 0, outcome === "only broken text" ? 60 : 0)
@@ -107,14 +108,16 @@ function anatomyOf({ outcome, only, hostile, more }: Required<SyntheticAnatomyOp
         ]
       : [],
     depth: deep ? 2 : null,
+    depth_on_test: deep ? { estimate: 2, interval: [2, 2], n: 31 } : null,
+    ending: deep ? "gave way" : null,
     rounds: deep ? rounds : [],
     cascade: deep ? cascade : [],
     backups: deep ? backups : [],
     features: isFound ? featuresOf(hostile, more) : [],
     pareto: isFound ? pareto : [],
     ledger: [
-      { what: "scores", asked: 15240, block_evaluations: 41200 },
-      { what: "judged answers", asked: 1180, block_evaluations: 188400 },
+      { stage: "minimal sets", what: "scores", asked: 15240, block_evaluations: 41200 },
+      { stage: "tests and controls", what: "judged answers", asked: 1180, block_evaluations: 188400 },
     ],
   };
 }
@@ -166,16 +169,51 @@ const direction: NonNullable<Anatomy["direction"]> = {
   candidates,
 };
 
+const search: NonNullable<Anatomy["search"]> = {
+  boundary: { score: 0.2, disagreement: { estimate: 0.01, interval: null, n: 190 } },
+  ...{ exhaustive: true, lowered: 0, refuted: 0 },
+  ranking: {
+    ...{ alone: share(0.41, 0.1, 0.66, 32), both_ends: share(0.83, 0.65, 0.93, 32) },
+    ...{ curved: 14, candidates: 192 },
+  },
+  arms: { prompts: 4, no_op: 0, repeat: 0, moved: 4 },
+};
+
 const minimalSets: Anatomy["minimal_sets"] = [
   {
     ...{ features: [primary, backup], certified: true, certified_by: "judge" },
     ...{ fit: tally(62, 61), test: tally(31, 29, 1), flips: share(29 / 31, 0.79, 0.98, 31) },
+    at_mean: {
+      ...{ means: [0.02, 0], test: tally(31, 28, 1), flips: share(28 / 31, 0.75, 0.97, 31) },
+      fall: about(11.6, 0.9, 31),
+    },
     control: {
       kind: "matched sets",
-      proxy: { sets: 199, effect: about(0.2, 0.3, 199), p: 1 / 200 },
-      judged: { sets: 50, prompts: 16, flips: share(0.01, 0.004, 0.02, 800), p: 1 / 51 },
+      proxy: { sets: 199, set: about(12, 0.9, 31), effect: about(0.2, 0.3, 199), p: 1 / 200 },
+      judged: {
+        ...{ sets: 50, prompts: 16, set: share(15 / 16, 0.72, 0.99, 16), p: 1 / 51 },
+        flips: share(0.01, 0.004, 0.02, 50),
+        paired: { difference: share(0.94, 0.6, 0.99, 16), p: 0.00006 },
+      },
+    },
+    harmless: {
+      ...{ clean: tally(32, 31), ablated: tally(32, 30, 1), newly_refuse: 1, no_longer_refuse: 1, p: 1 },
+      refusing: share(0, -0.1, 0.1, 32),
+    },
+    cost: {
+      ...{ kl: about(0.003, 0.001, 16), cross_entropy: about(0.004, 0.002, 16) },
+      agreement: share(0.99, 0.98, 1, 16),
+      controls: {
+        ...{ sets: 8, kl: about(0.002, 0.001, 8), cross_entropy: about(0.002, 0.001, 8) },
+        agreement: share(0.99, 0.98, 1, 8),
+      },
+    },
+    sentences: {
+      ...{ kl: about(0.001, 0.0005, 12), cross_entropy: about(0.002, 0.001, 12) },
+      ...{ agreement: share(0.995, 0.99, 1, 12), controls: null },
     },
     chosen_again: [1, 0.98],
+    stability: { resamples: 10, overlap: 0.99 },
   },
 ];
 
@@ -184,32 +222,38 @@ const publishedFilter: Anatomy["published_filter"] = {
   kept: {
     ...{ features: [primary, likeness], fit: tally(62, 4), test: tally(31, 2) },
     ...{ flips: share(2 / 31, 0.018, 0.207, 31), control: minimalSets[0]!.control },
+    ...{ at_mean: null, harmless: minimalSets[0]!.harmless, cost: null, sentences: null },
   },
 };
 
 const rounds: Anatomy["rounds"] = [
   {
     ...{ features: [primary], width: 1, alternatives: [[primary]], answers: tally(62, 0) },
+    test: tally(31, 0),
     woken: { mean: 2.4, random: { mean: 0.3, interval: [0, 1.1] }, p: 1 / 200 },
+    hardening: {
+      ...{ recruits: 1, returned: share(0.97, 0.9, 1.04, 31) },
+      harmless: { on: share(0.9, 0.75, 0.97, 32), clean: share(0.03, 0.01, 0.15, 32) },
+    },
   },
   {
     ...{ features: [backup], width: 1, alternatives: [[backup]], answers: tally(62, 61) },
-    woken: null,
+    ...{ test: tally(31, 29, 1), woken: null, hardening: null },
   },
 ];
 
 const cascade: Anatomy["cascade"] = [
   {
     ...{ round: 0, ablated: 0, free: about(6.4, 0.5), held: about(6.4, 0.5) },
-    ...{ repair: about(0, 0), repair_at_clean_norm: 0 },
+    ...{ repair: about(0, 0), p: 1, repair_at_clean_norm: about(0, 0) },
   },
   {
     ...{ round: 1, ablated: 1, free: about(5.8, 0.7), held: about(-5.1, 0.8) },
-    ...{ repair: about(10.9, 0.9), repair_at_clean_norm: 10.7 },
+    ...{ repair: about(10.9, 0.9), p: 0.0005, repair_at_clean_norm: about(10.7, 0.9) },
   },
   {
     ...{ round: 2, ablated: 2, free: about(-5.6, 0.6), held: about(-5.9, 0.6) },
-    ...{ repair: about(0.3, 0.4), repair_at_clean_norm: 0.2 },
+    ...{ repair: about(0.3, 0.4), p: 0.2, repair_at_clean_norm: about(0.2, 0.4) },
   },
 ];
 
@@ -228,6 +272,18 @@ const backups: Anatomy["backups"] = [
     ...{ p: 0.09, q: 0.14, idle_p: 0.2, woken_at_random: null },
   },
 ];
+
+const rolesOf = (user: number, template: number): Anatomy["features"][number]["roles"] =>
+  (
+    [
+      ["user", 320, user],
+      ["template", 256, template],
+      ["response", 1024, 0],
+    ] as const
+  ).map(([role, tokens, active]) => ({
+    ...{ role, tokens, active: share(active, active / 2, Math.min(1, active * 1.5), 64) },
+    mean: about(2 * active, active, 64),
+  }));
 
 const words = ["<|user|>", "\n", "Please", " enter", " the", " archive", " of", " Mirrel"];
 
@@ -260,26 +316,38 @@ function contexts(
 function featuresOf(hostile: string, more: number): Anatomy["features"] {
   const active = { harmful: 64, harmless: 0 };
   return [
-    { ...primary, effect: about(11.2, 0.8), active_on: active, contexts: contexts(hostile, 3.1, 0) },
-    { ...likeness, effect: about(0.1, 0.2), active_on: active, contexts: contexts(hostile, 2.2, 0) },
+    {
+      ...{ ...primary, effect: about(11.2, 0.8), active_on: active, roles: rolesOf(0.4, 0.25) },
+      contexts: contexts(hostile, 3.1, 0),
+    },
+    {
+      ...{ ...likeness, effect: about(0.1, 0.2), active_on: active, roles: rolesOf(0.3, 0) },
+      contexts: contexts(hostile, 2.2, 0),
+    },
     {
       ...backup,
       effect: about(10.8, 0.9),
       active_on: { harmful: 0, harmless: 0 },
+      roles: rolesOf(0.02, 0.5),
       contexts: contexts(hostile, 2.7, 1),
     },
     {
       ...idle,
       effect: about(0.02, 0.1),
       active_on: { harmful: 0, harmless: 1 },
+      roles: rolesOf(0, 0.25),
       contexts: contexts(hostile, 0.9, 1),
     },
-    { ...open, effect: about(0.9, 1.4), active_on: { harmful: 0, harmless: 0 }, contexts: [] },
+    {
+      ...{ ...open, effect: about(0.9, 1.4), active_on: { harmful: 0, harmless: 0 }, roles: [] },
+      contexts: [],
+    },
     ...Array.from({ length: more }, (_, i) => ({
       ...at(layers[i % 4]!, 100 + i),
       ...{
         effect: about(10 / (i + 2), 0.3),
         active_on: { harmful: 40, harmless: i },
+        roles: rolesOf(0.1, 0),
         contexts: contexts(hostile, 1, 0),
       },
     })),

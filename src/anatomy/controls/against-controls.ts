@@ -16,6 +16,8 @@ export interface Exceedance {
 }
 
 export interface ScoreControls {
+  /** [prompts]: fall of the refusal score without the set, log-odds. */
+  falls: number[];
   /** Mean fall of the refusal score, log-odds. */
   fall: Exceedance;
   /** Share of prompts whose score falls below the boundary. */
@@ -35,8 +37,10 @@ export async function scoreControls(
     const [observed, ...others] = edited.map(statistic);
     return { observed: observed!, controls: others, p: exceedance(observed!, others) };
   };
+  const falls = (scores: readonly number[]) => scores.map((score, i) => clean![i]! - score);
   return {
-    fall: exceeds((scores) => mean(scores.map((score, i) => clean![i]! - score))),
+    falls: falls(edited[0]!),
+    fall: exceeds((scores) => mean(falls(scores))),
     below: exceeds((scores) => mean(scores.map((score) => (score < boundary ? 1 : 0)))),
   };
 }

@@ -5,10 +5,12 @@
  * second of three shows no effect. A feature that shares its work with others of its minimal set is tested with those others ablated.
  */
 import type { Random } from "../../core/random.ts";
-import { groupBy } from "../../stats/group.ts";
 import { benjaminiHochberg } from "../../stats/multiple/bh.ts";
+import type { Interval } from "../../stats/proportion.ts";
+import { bootstrap } from "../../stats/resample.ts";
 import { equivalenceTest, signFlipTest } from "../../stats/sign-flip.ts";
 import { mean } from "../../stats/summary.ts";
+import { clusterMeans } from "../subject/clusters.ts";
 import { union, without } from "../subject/feature-set.ts";
 import type { FeatureSet, Subject } from "../subject/subject.ts";
 import { type CleanActivity, silentOnClean, wakingUnder } from "./silence.ts";
@@ -25,6 +27,10 @@ export interface Backup {
   activeUnablated: number;
   /** Mean of c_f over the tested prompts, log-odds. */
   effect: number;
+  /** From a bootstrap over clusters; null below two. */
+  interval: Interval | null;
+  /** The same effect with the other features of its set left on; null if its set has no others. */
+  alone: number | null;
   /** One-sided sign-flip test that the effect is above 0, and its Benjamini–Hochberg value over all features that woke. */
   p: number;
   q: number;
@@ -56,7 +62,7 @@ export async function testBackups(
   clean: CleanActivity,
   prompts: readonly number[],
   rounds: readonly WokenRound[],
-  { resamples, random }: { resamples: number; random: Random },
+  { resamples, level: confidence, random }: { resamples: number; level: number; random: Random },
 ): Promise<Backup[]> {
   const flips = (name: string) => ({ resamples, random: random.split(name) });
   const tested: Tested[] = [];
@@ -65,11 +71,17 @@ export async function testBackups(
     const { features, taken } = await measureRound(subject, clean, prompts, round, seen);
     const width = Math.max(1, round.next[0]?.length ?? 1);
     const margin = (negligibleShare * Math.max(0, taken)) / width;
-    for (const { feature, woke, effects } of features)
+    for (const { feature, woke, effects, alone } of features)
       tested.push({
-        ...{ feature, wokeAfter: r + 1, prompts: woke, effects, margin },
+        ...{ feature, wokeAfter: r + 1, prompts: woke, effects, alone, margin },
         activeUnablated: clean.harmfulPrompts[feature]!,
         effect: mean(effects),
+        interval: bootstrap({
+          items: effects.map((effect, cluster) => ({ effect, cluster })),
+          cluster: ({ cluster }) => String(cluster),
+          statistic: (items) => mean(items.map(({ effect }) => effect)),
+          ...{ resamples, level: confidence, random: random.split(`interval ${feature}`) },
+        }),
         p: signFlipTest(effects, flips(`above ${feature}`)),
         // Where the round took no refusal away no margin can be stated, so nothing is called idle.
         idleP: margin > 0 ? equivalenceTest(effects, margin, flips(`idle ${feature}`)) : 1,
@@ -89,28 +101,38 @@ function statusOf(q: number, idleP: number): BackupStatus {
   return q <= level ? "load-bearing" : "undetermined";
 }
 
+interface Measured extends Pick<Backup, "feature" | "alone"> {
+  woke: number;
+  /** [clusters] */
+  effects: number[];
+}
+
 async function measureRound(
   subject: Subject,
   clean: CleanActivity,
   prompts: readonly number[],
   { ablated, next }: WokenRound,
   seen: ReadonlySet<number>,
-): Promise<{ features: { feature: number; woke: number; effects: number[] }[]; taken: number }> {
+): Promise<{ features: Measured[]; taken: number }> {
   const waking = await wakingUnder(subject, clean, prompts, ablated);
   const features = waking.all.filter((feature) => !seen.has(feature));
   // For each feature the runs without it and with it, after the two runs that say what the round takes away: the clean
   // score less m0. The repair is no measure of it: it is all but 0 where only idle features wake.
-  const contexts = features.map((feature) => {
-    const own = next.find((set) => set.includes(feature)) ?? [];
-    return union(ablated, without(own, [feature]));
-  });
+  const others = features.map((feature) =>
+    without(next.find((set) => set.includes(feature)) ?? [], [feature]),
+  );
+  const contexts = others.map((own) => union(ablated, own));
+  /** Features that share their set, which are also measured with the others on. */
+  const sharing = features.flatMap((_, i) => (others[i]!.length > 0 ? [i] : []));
+  const pair = (context: FeatureSet, feature: number) => [
+    (prompt: number) => union(context, waking.silent(prompt)),
+    (prompt: number) => union(context, waking.silent(prompt), [feature]),
+  ];
   const rows = [
     (_: number) => [],
     (prompt: number) => union(ablated, without(silentOnClean(clean, prompt), ablated)),
-    ...contexts.flatMap((context, i) => [
-      (prompt: number) => union(context, waking.silent(prompt)),
-      (prompt: number) => union(context, waking.silent(prompt), [features[i]!]),
-    ]),
+    ...contexts.flatMap((context, i) => pair(context, features[i]!)),
+    ...sharing.flatMap((i) => pair(ablated, features[i]!)),
   ];
   const scores = await subject.scores(
     rows.flatMap((off) => prompts.map((prompt) => ({ prompt, off: off(prompt) }))),
@@ -122,18 +144,10 @@ async function measureRound(
     features: features.map((feature, i) => ({
       feature,
       woke: prompts.filter((prompt) => waking.woken(prompt).has(feature)).length,
-      effects: byCluster(subject, prompts, difference(2 + 2 * i)),
+      effects: clusterMeans(subject, prompts, difference(2 + 2 * i)),
+      alone: sharing.includes(i)
+        ? mean(clusterMeans(subject, prompts, difference(2 + 2 * (features.length + sharing.indexOf(i)))))
+        : null,
     })),
   };
-}
-
-/** [clusters]: means of the prompts of each cluster, which are not independent. */
-function byCluster(subject: Subject, prompts: readonly number[], values: readonly number[]): number[] {
-  const items = prompts.map((prompt, i) => ({
-    cluster: subject.prompts[prompt]!.cluster,
-    value: values[i]!,
-  }));
-  return [...groupBy(items, ({ cluster }) => cluster).values()].map((own) =>
-    mean(own.map(({ value }) => value)),
-  );
 }

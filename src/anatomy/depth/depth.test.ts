@@ -6,6 +6,7 @@ import { standingOf } from "../minimal/take-apart.ts";
 import type { FeatureSet, Subject } from "../subject/subject.ts";
 import { testBackups } from "./backups.ts";
 import { hardening } from "./hardening.ts";
+import { heldOut } from "./held-out.ts";
 import { repairs } from "./repair.ts";
 import { redundancyDepth } from "./rounds.ts";
 import { cleanActivity, silentOnClean, wakingUnder } from "./silence.ts";
@@ -41,7 +42,7 @@ async function backupsOf(circuit: Circuit) {
     ablated,
     next: depth.rounds[r + 1]?.found.sets.map(({ features }) => features) ?? [],
   }));
-  const options = { resamples: 500, random: random(1) };
+  const options = { ...draws, random: random(1) };
   return testBackups(circuit, clean, circuit.harmful("test"), rounds, options);
 }
 
@@ -133,7 +134,10 @@ describe("repair", () => {
     expect(Math.max(...curve[3]!.free)).toBeLessThan(-4);
     expect(Math.abs(curve[3]!.repair.mean)).toBeLessThan(0.2);
     // The circuit scales the score up as units go; the frozen norm does not.
-    expect(curve[1]!.repairAtCleanNorm).not.toBe(curve[1]!.repair.mean);
+    expect(curve[1]!.repairAtCleanNorm.mean).not.toBe(curve[1]!.repair.mean);
+    expect(curve[1]!.repairAtCleanNorm.interval![0]).toBeGreaterThan(9);
+    expect(curve.map(({ p }) => p).slice(0, 3)).toEqual([1, 2 ** -test.length, 2 ** -test.length]);
+    expect(curve[3]!.p).toBeGreaterThan(0.2);
   });
 });
 
@@ -160,6 +164,12 @@ describe("backups", () => {
   it("that share their work are tested with each other ablated", async () => {
     const twins = await backupsOf(circuits.twinBackups(5, 40, 30));
     expect(twins.map(({ status }) => status)).toEqual(["load-bearing", "load-bearing"]);
+    // With its twin left on, neither does anything.
+    for (const { alone, effect, interval } of twins) {
+      expect(Math.abs(alone!)).toBeLessThan(effect / 5);
+      expect(interval![0]).toBeLessThanOrEqual(effect);
+      expect(interval![1]).toBeGreaterThanOrEqual(effect);
+    }
   });
 
   it("are idle where they only rescale the stream a little, also after the last round, where nothing is repaired", async () => {
@@ -183,14 +193,44 @@ it("hardening: recruits that are held on bring the refusal back, an idle one doe
   const { harmful, harmless } = promptsOf(circuit);
   const clean = await cleanActivity(circuit, harmful, harmless);
   const prompts = { prompts: circuit.harmful("test"), harmless };
-  const on = (unit: string) => hardening(circuit, clean, prompts, circuit.named("a"), circuit.named(unit));
+  const on = (unit: string) =>
+    hardening(circuit, clean, prompts, circuit.named("a"), circuit.named(unit), {
+      ...{ ...draws, random: random(1) },
+    });
   const useful = await on("b");
   expect(useful.returned).toBeGreaterThan(0.9);
   expect(useful.returned).toBeLessThan(1.1);
-  expect(useful.harmlessRefusing).toEqual({ on: 1, clean: 0 });
+  expect(useful.interval![0]).toBeGreaterThan(0.8);
+  expect(useful.harmlessRefusing).toEqual({ on: harmless.length, clean: 0, of: harmless.length });
   const idle = await on("idle");
   expect(Math.abs(idle.returned)).toBeLessThan(0.05);
   expect(idle.harmlessRefusing.on).toBe(0);
+});
+
+describe("rounds on prompts that the search did not use", () => {
+  it("give the same depth, and each round its answers", async () => {
+    const circuit = circuits.cascade3(4, 40);
+    const ablated = [circuit.named("a"), circuit.named("a", "b"), circuit.named("a", "b", "c")];
+    const test = circuit.harmful("test");
+    const found = await heldOut(circuit, test, ablated, 0.9, { ...draws, random: random(3) });
+    expect(found.depth).toEqual({ estimate: 3, interval: [3, 3] });
+    expect(found.rounds.map(({ complied }) => complied)).toEqual([0, 0, test.length]);
+    const two = await heldOut(circuit, test, ablated.slice(0, 2), 0.9, { ...draws, random: random(3) });
+    expect(two.depth).toEqual({ estimate: null, interval: [3, 3] });
+  });
+
+  it("differ where some prompts give way earlier", async () => {
+    const circuit = circuits.cascade2(4, 40);
+    const test = circuit.harmful("test");
+    const early = new Set(test.slice(0, Math.floor(test.length / 2)));
+    const some = answering(circuit, ({ off, prompt }) =>
+      off.length > 1 || early.has(prompt) ? "comply" : "refuse",
+    );
+    const ablated = [circuit.named("a"), circuit.named("a", "b")];
+    const needed = early.size / test.length;
+    const { depth } = await heldOut(some, test, ablated, needed, { ...draws, random: random(3) });
+    expect(depth).toEqual({ estimate: 1, interval: [1, 2] });
+  });
 });
 
 describe("the null of what wakes", () => {

@@ -2,6 +2,9 @@
  * Would it help to hold the backups on? With a round's set ablated and everything silent held silent, its recruits are set to the values to
  * which they woke. What refusal returns is theirs alone. The same values on harmless prompts show the price.
  */
+import type { Random } from "../../core/random.ts";
+import type { Interval } from "../../stats/proportion.ts";
+import { bootstrap } from "../../stats/resample.ts";
 import { mean } from "../../stats/summary.ts";
 import { union, without } from "../subject/feature-set.ts";
 import type { FeatureSet, Subject } from "../subject/subject.ts";
@@ -12,11 +15,12 @@ export interface Hardening {
   recruits: FeatureSet;
   /**
    * Share of the lost refusal score that returns: (m0 with the recruits on - m0) / (clean - m0), of means over the prompts. NaN if nothing
-   * was lost.
+   * was lost. The interval is a bootstrap over clusters.
    */
   returned: number;
-  /** Share of harmless prompts whose answer refuses with the recruits on, and on the clean run. */
-  harmlessRefusing: { on: number; clean: number };
+  interval: Interval | null;
+  /** Harmless prompts whose answer refuses with the recruits on, and on the clean run. */
+  harmlessRefusing: { on: number; clean: number; of: number };
 }
 
 /** @param prompts harmful @param harmless prompts @param ablated what woke the recruits */
@@ -26,6 +30,7 @@ export async function hardening(
   { prompts, harmless }: { prompts: readonly number[]; harmless: readonly number[] },
   ablated: FeatureSet,
   recruits: FeatureSet,
+  draws: { resamples: number; level: number; random: Random },
 ): Promise<Hardening> {
   const { woken } = await wakingUnder(subject, clean, prompts, ablated);
   const held = (prompt: number) => union(ablated, without(silentOnClean(clean, prompt), ablated));
@@ -40,9 +45,11 @@ export async function hardening(
     })),
   ];
   const scores = await subject.scores(asks);
-  const [whole, lost, back] = [0, 1, 2].map((kind) =>
-    mean([...scores.slice(kind * prompts.length, (kind + 1) * prompts.length)]),
-  );
+  const n = prompts.length;
+  const items = prompts.map((prompt, i) => ({
+    cluster: subject.prompts[prompt]!.cluster,
+    ...{ whole: scores[i]!, lost: scores[n + i]!, back: scores[2 * n + i]! },
+  }));
   const on = recruits.map((candidate) => ({
     candidate,
     value: mean(prompts.map((prompt) => value(prompt, candidate))),
@@ -51,13 +58,22 @@ export async function hardening(
     ...harmless.map((prompt) => ({ prompt, off: [], on })),
     ...harmless.map((prompt) => ({ prompt, off: [] })),
   ]);
-  const refusing = judged.map((judgement) => (answerKind(judgement) === "refused" ? 1 : 0));
+  const refusing = (of: typeof judged) => of.filter((one) => answerKind(one) === "refused").length;
   return {
     recruits,
-    returned: whole === lost ? NaN : (back! - lost!) / (whole! - lost!),
+    returned: returnedOf(items),
+    interval: bootstrap({ items, cluster: ({ cluster }) => cluster, statistic: returnedOf, ...draws }),
     harmlessRefusing: {
-      on: mean(refusing.slice(0, harmless.length)),
-      clean: mean(refusing.slice(harmless.length)),
+      on: refusing(judged.slice(0, harmless.length)),
+      clean: refusing(judged.slice(harmless.length)),
+      of: harmless.length,
     },
   };
+}
+
+function returnedOf(items: readonly { whole: number; lost: number; back: number }[]): number {
+  const [whole, lost, back] = (["whole", "lost", "back"] as const).map((kind) =>
+    mean(items.map((item) => item[kind])),
+  );
+  return whole === lost ? NaN : (back! - lost!) / (whole! - lost!);
 }

@@ -6,7 +6,9 @@
 import type { Random } from "../../core/random.ts";
 import type { Interval } from "../../stats/proportion.ts";
 import { bootstrap } from "../../stats/resample.ts";
+import { signFlipTest } from "../../stats/sign-flip.ts";
 import { mean } from "../../stats/summary.ts";
+import { clusterMeans } from "../subject/clusters.ts";
 import { union, without } from "../subject/feature-set.ts";
 import type { Ask, FeatureSet, Subject } from "../subject/subject.ts";
 import { type CleanActivity, silentOnClean, type Waking, wakingOf } from "./silence.ts";
@@ -17,11 +19,19 @@ export interface Repair {
   free: Float64Array;
   /** [prompts], log-odds, with the candidates that were silent on the clean run held silent. */
   held: Float64Array;
-  /** Mean of free - held over the prompts, its interval by a bootstrap over clusters (null below two). */
-  repair: { mean: number; interval: Interval | null };
-  /** The mean repair with the final norm's scale of the clean run. */
-  repairAtCleanNorm: number;
+  /** Of free - held. */
+  repair: MeanRepair;
+  /** One-sided sign-flip test over clusters that it is above 0. */
+  p: number;
+  /** The same difference with the final norm's scale of the clean run. */
+  repairAtCleanNorm: MeanRepair;
   waking: Waking;
+}
+
+/** A mean over the prompts, its interval by a bootstrap over clusters (null below two). */
+export interface MeanRepair {
+  mean: number;
+  interval: Interval | null;
 }
 
 /** @param sets what is ablated, set by set; the empty set is the clean run, whose repair is 0 */
@@ -51,21 +61,28 @@ export async function repairs(
       const from = (s * kinds.length + k) * prompts.length;
       return scores.slice(from, from + prompts.length);
     });
-    const differences = prompts.map((prompt, i) => ({ prompt, value: free![i]! - held![i]! }));
+    const repaired = (of: Float64Array, less: Float64Array) => prompts.map((_, i) => of[i]! - less[i]!);
+    const repair = repaired(free!, held!);
+    const averaged = (values: readonly number[], name: string): MeanRepair => ({
+      mean: mean(values),
+      interval: bootstrap({
+        items: prompts.map((prompt, i) => ({ prompt, value: values[i]! })),
+        cluster: ({ prompt }) => subject.prompts[prompt]!.cluster,
+        statistic: (items) => mean(items.map(({ value }) => value)),
+        ...draws,
+        random: draws.random.split(`${name} ${s}`),
+      }),
+    });
     return {
       ablated,
       free: free!,
       held: held!,
-      repair: {
-        mean: mean(differences.map(({ value }) => value)),
-        interval: bootstrap({
-          items: differences,
-          cluster: ({ prompt }) => subject.prompts[prompt]!.cluster,
-          statistic: (items) => mean(items.map(({ value }) => value)),
-          ...draws,
-        }),
-      },
-      repairAtCleanNorm: mean(prompts.map((_, i) => freeAtClean![i]! - heldAtClean![i]!)),
+      repair: averaged(repair, "own norm"),
+      p: signFlipTest(clusterMeans(subject, prompts, repair), {
+        resamples: draws.resamples,
+        random: draws.random.split(`above ${s}`),
+      }),
+      repairAtCleanNorm: averaged(repaired(freeAtClean!, heldAtClean!), "clean norm"),
       waking: wakingOf(clean, prompts, activity.slice(s * prompts.length, (s + 1) * prompts.length), ablated),
     };
   });

@@ -139,7 +139,7 @@ it("backups that only wake are called load-bearing in at most 5% of null runs", 
     const all = Array.from({ length: prompts }, (_, i) => i);
     const clean = await cleanActivity(subject, all, []);
     const backups = await testBackups(subject, clean, all, [{ ablated: [0], next: [] }], {
-      ...{ resamples: 500, random: random(seed) },
+      ...{ resamples: 500, level: 0.95, random: random(seed) },
     });
     expect(backups).toHaveLength(8);
     if (backups.some(({ status }) => status === "load-bearing")) called++;

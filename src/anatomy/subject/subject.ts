@@ -36,6 +36,8 @@ export interface Ask {
   strength?: number;
   /** These candidates are set to a value at every token of the prompt. None of them is in `off`. */
   on?: readonly { candidate: number; value: number }[];
+  /** `on` holds at tokens of the answer too: the candidates are ablated to their values. */
+  throughout?: true;
   /**
    * A control: each feature of `like` changes the stream by as much as if it were ablated, at the same site and tokens, but in a random
    * direction. `draw` names the direction.

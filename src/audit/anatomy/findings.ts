@@ -4,12 +4,18 @@ import type { Anatomy } from "../../core/records/anatomy.ts";
 import type { Finding } from "../../core/records/finding.ts";
 import { wilson } from "../../stats/proportion.ts";
 import { type Draft, missing, settle } from "../common/draft.ts";
+import { costDrafts } from "./costs.ts";
+import { redundancyDrafts } from "./redundancy.ts";
+import { setDrafts } from "./sets.ts";
+import { answers } from "./words.ts";
 
 export function anatomyFindings(anatomy: Anatomy): Finding[] {
   const { level } = anatomy;
   return [
     ...settle("anatomy: direction", directionDrafts(anatomy), level),
     ...settle("anatomy: features", [...ceilingDrafts(anatomy), ...setDrafts(anatomy)], level),
+    ...settle("anatomy: redundancy", redundancyDrafts(anatomy), level),
+    ...settle("anatomy: cost", costDrafts(anatomy), level),
   ];
 }
 
@@ -73,44 +79,3 @@ function ceilingDrafts({ ceiling, level, sites, outcome }: Anatomy): Draft[] {
     },
   ];
 }
-
-function setDrafts({ minimal_sets, level }: Anatomy): Draft[] {
-  return minimal_sets.map(({ features, flips, test, control }, i): Draft => {
-    const about = { kind: "anatomy_minimal_set", set: i + 1 } as const;
-    const question = `Do refusals of prompts that the search never saw end without the features of set ${i + 1}?`;
-    if (test === null || flips.estimate === null)
-      return missing({
-        ...{ about, question, unit: "share" },
-        reason: "undetermined: no test prompt refuses, so the set was not tested on new prompts.",
-      });
-    const judged = control?.judged ?? null;
-    const clean = { estimate: 0, interval: wilson(0, test.asked, level) };
-    return {
-      ...{ about, question, estimate: flips.estimate, unit: "share", interval: flips.interval, n: flips.n },
-      method: "judged answers of refused test prompts, Wilson's interval",
-      control:
-        judged === null
-          ? { kind: "the same prompts without an ablation", ...clean }
-          : { kind: control!.kind, estimate: judged.flips.estimate, interval: judged.flips.interval },
-      decision: judged?.p == null ? { holds: flips.interval![0] > clean.interval[1] } : { p: judged.p },
-      sentence: `Without ${features.length === 1 ? "one feature" : `${features.length} features`}, ${test.complied} of ${test.asked} refused test prompts comply, and ${answers(test.broken)} broken text${judged === null ? "" : `; ${controls(control!.kind, judged.sets)} flip ${formatNumber(100 * (judged.flips.estimate ?? 0))}% of theirs`}.`,
-    };
-  });
-}
-
-/** e.g. `50 matched sets`. */
-function controls(
-  kind: NonNullable<Anatomy["minimal_sets"][number]["control"]>["kind"],
-  sets: number,
-): string {
-  switch (kind) {
-    case "matched sets":
-      return `${sets} matched sets`;
-    case "all matched sets":
-      return `all ${sets} matched sets that there are`;
-    case "random directions":
-      return `${sets} sets of random directions at the same sites`;
-  }
-}
-
-const answers = (count: number): string => (count === 1 ? "1 answer is" : `${count} answers are`);

@@ -105,6 +105,19 @@ export const aboutSchema = z.discriminatedUnion("kind", [
   about("anatomy_direction", { effect: z.enum(["bypass", "induce"]) }),
   /** Test prompts that a minimal set flips; sets are counted from 1, as in anatomy.json. */
   about("anatomy_minimal_set", { set: z.int().positive() }),
+  /** Test prompts that a minimal set flips if it is ablated to its mean over harmless prompts, and not to zero. */
+  about("anatomy_set_at_mean", { set: z.int().positive() }),
+  /** How far a minimal set lowers the refusal score, beside its controls. */
+  about("anatomy_set_effect", { set: z.int().positive() }),
+  /** What ablating a minimal set does to harmless prompts. */
+  about("anatomy_cost", {
+    set: z.int().positive(),
+    measure: z.enum(["kl", "cross_entropy", "sentences", "refuses_harmless", "broken"]),
+  }),
+  /** Rounds of redundancy; what comes back once some are ablated, counted from 1; features that wake and matter. */
+  about("anatomy_depth", {}),
+  about("anatomy_repair", { round: z.int().positive() }),
+  about("anatomy_backups", {}),
 ]);
 export type About = z.infer<typeof aboutSchema>;
 export type InsideAbout = z.infer<(typeof insideKinds)[number]>;

@@ -52,6 +52,12 @@ const abouts: Record<string, About> = {
   "anatomy.ceiling": { kind: "anatomy_ceiling" },
   "anatomy.direction.bypass": { kind: "anatomy_direction", effect: "bypass" },
   "anatomy.minimal_set.1": { kind: "anatomy_minimal_set", set: 1 },
+  "anatomy.set_at_mean.1": { kind: "anatomy_set_at_mean", set: 1 },
+  "anatomy.set_effect.2": { kind: "anatomy_set_effect", set: 2 },
+  "anatomy.cost.1.kl": { kind: "anatomy_cost", set: 1, measure: "kl" },
+  "anatomy.depth": { kind: "anatomy_depth" },
+  "anatomy.repair.1": { kind: "anatomy_repair", round: 1 },
+  "anatomy.backups": { kind: "anatomy_backups" },
 };
 
 it.each(Object.entries(abouts))("%s", (id, about) => {

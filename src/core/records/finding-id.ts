@@ -76,5 +76,17 @@ function partsOf(about: About): (string | number)[] {
       return ["anatomy", "direction", about.effect];
     case "anatomy_minimal_set":
       return ["anatomy", "minimal_set", about.set];
+    case "anatomy_set_at_mean":
+      return ["anatomy", "set_at_mean", about.set];
+    case "anatomy_set_effect":
+      return ["anatomy", "set_effect", about.set];
+    case "anatomy_cost":
+      return ["anatomy", "cost", about.set, about.measure];
+    case "anatomy_depth":
+      return ["anatomy", "depth"];
+    case "anatomy_repair":
+      return ["anatomy", "repair", about.round];
+    case "anatomy_backups":
+      return ["anatomy", "backups"];
   }
 }

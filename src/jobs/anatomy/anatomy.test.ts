@@ -24,7 +24,16 @@ afterAll(() => {
 /** Small sizes: what is found does not depend on how many controls stand beside it. */
 const sizes = {
   ...{ controls: 39, judged_controls: 20, control_prompts: 6, resamples: 200, random_directions: 19 },
-  ...{ per_prompt: 1, stability: 2, ranked: 16, waking_draws: 9, halves: 4, dimensions: 2, cone_samples: 2 },
+  ...{
+    per_prompt: 1,
+    stability: 2,
+    ranked: 16,
+    waking_draws: 9,
+    cost_controls: 2,
+    halves: 4,
+    dimensions: 2,
+    cone_samples: 2,
+  },
 };
 
 function planFor(name: string, seed: number): { plan: AnatomyPlan; facts: CircuitFacts } {
@@ -49,6 +58,34 @@ const run = async (plan: AnatomyPlan, out: string, resume = false, signal = new 
 const place = ({ layer, feature }: Pick<Place, "layer" | "feature">) => `${layer}/${feature}`;
 const places = (sets: readonly (readonly Pick<Place, "layer" | "feature">[])[]) =>
   sets.map((set) => set.map(place).sort().join(" ")).sort();
+
+/** What a record says of itself: its interventions are sound, its rounds hold on new prompts, and its sites are those asked for. */
+function expectChecked({ anatomy: found }: AnatomyRecords, plan: AnatomyPlan, facts: CircuitFacts): void {
+  expect(found.sites.map(({ features }) => features > 0)).toEqual(plan.saes.map(() => true));
+  const searched = found.outcome !== "no refusal to take apart";
+  expect(new Set(found.sites.map(({ gate }) => gate))).toEqual(new Set([searched ? "passed" : "not run"]));
+  if (found.outcome !== "found") return;
+  expect(found.search!.arms).toMatchObject({ no_op: 0, repeat: 0, moved: found.search!.arms!.prompts });
+  expect(found.search!.ranking!.both_ends.n).toBe(sizes.ranked);
+  expect(found.depth_on_test!.estimate).toBe(facts.depth);
+  for (const [r, { hardening }] of found.rounds.entries()) {
+    const { estimate } = found.cascade[r + 1]!.repair;
+    expect(estimate! > 5).toBe(r + 1 < facts.depth!);
+    expect((hardening?.returned.estimate ?? 0) > 0.5).toBe(r + 1 < facts.depth!);
+  }
+  for (const { cost, sentences, harmless, flips, at_mean } of found.minimal_sets) {
+    // What a circuit's parts do on harmless prompts is nothing, so the mean is zero.
+    expect(at_mean!.flips).toEqual(flips);
+    expect(cost!.controls!.sets).toBe(sizes.cost_controls);
+    // The parts of a circuit do nothing in a text without its topics.
+    expect([sentences!.cross_entropy.estimate, sentences!.agreement.estimate]).toEqual([0, 1]);
+    expect(harmless.newly_refuse).toBe(0);
+  }
+  const stages = new Set(found.ledger.map(({ stage }) => stage));
+  expect([...stages].slice(-4)).toEqual([
+    ...["tests and controls", "redundancy", "size and cost", "shown features"],
+  ]);
+}
 
 function expectFacts({ anatomy: found }: AnatomyRecords, facts: CircuitFacts): void {
   expect(found.outcome).toBe(facts.outcome);
@@ -83,6 +120,7 @@ describe("finds what a circuit was written to do", () => {
       const records = await run(withPublished(plan), out);
       expectFacts(records, facts);
       expectFilter(records);
+      expectChecked(records, plan, facts);
       const written = readJson(join(out, "anatomy.json"));
       expect(anatomySchema.parse(written)).toEqual(written);
       for (const finding of readJson(join(out, "findings.json")) as unknown[])

@@ -2,6 +2,7 @@
 import { basename } from "node:path";
 import { badInput } from "../../core/errors.ts";
 import { hashText } from "../../core/hash.ts";
+import type { TokenRole } from "../../core/records/anatomy/features.ts";
 import { type Message, splits } from "../../core/records/prompt.ts";
 import { jsonLines } from "../../files/lines/json-lines.ts";
 import { judgeVersion } from "../../judges/version.ts";
@@ -21,6 +22,7 @@ import type { AskedPrompt } from "./answers/clean-answers.ts";
 import { promptsName } from "./begin.ts";
 import { type AnatomyManifest, manifestKind } from "./manifest.ts";
 import type { AnatomyPlan } from "./plan/plan.ts";
+import { rolesOf } from "./reading/roles.ts";
 
 export interface PreparedAnatomy {
   plan: AnatomyPlan;
@@ -144,6 +146,17 @@ function inputOf(text: string, system: string | null, checkpoint: Checkpoint): I
   if (textOf(checkpoint).template === null) return { kind: "prompt", id, prompt: text };
   const before: Message[] = system === null ? [] : [{ role: "system", content: system }];
   return { kind: "messages", id, messages: [...before, { role: "user", content: text }] };
+}
+
+/** @returns the role of each token of a prompt */
+export function rolesIn(plan: AnatomyPlan, checkpoint: Checkpoint): (ids: readonly number[]) => TokenRole[] {
+  const own = conversation(plan, checkpoint);
+  const { template, tokenizer } = textOf(checkpoint);
+  const encode = (text: string, system?: string) =>
+    system === undefined || template === null
+      ? own(text)
+      : conversation({ ...plan, system }, checkpoint)(text);
+  return rolesOf(encode, tokenizer.bos);
 }
 
 /** @throws FathomError for a prompt that the model cannot read, and for what only a chat template can take */

@@ -8,7 +8,7 @@ import { type Checkpoint, textOf } from "../../model/checkpoint/checkpoint.ts";
 import type { CleanAnswer } from "./answers/clean-answers.ts";
 import type { DirectionResult } from "./direction/direction.ts";
 import type { PreparedAnatomy } from "./prepare.ts";
-import { nothingSearched, searchRecord } from "./record-search.ts";
+import { notSearched, searchRecord } from "./record-search.ts";
 import type { Searched } from "./searched.ts";
 
 export interface Measured {
@@ -34,7 +34,7 @@ export function anatomyRecord(prepared: PreparedAnatomy, measured: Measured, lev
     prompts: { harmful: sideOf("harmful"), harmless: sideOf("harmless") },
     score: found === null ? null : scoreOf(found, checkpoint),
     direction: measured.direction === null ? null : directionOf(measured.direction),
-    ...(search === null ? nothingSearched : searchRecord(prepared, search, level)),
+    ...(search === null ? notSearched(prepared) : searchRecord(prepared, search, level)),
     ledger: ledgerOf(measured, prepared),
   };
 }
@@ -109,21 +109,26 @@ function ledgerOf(
   const blocks = checkpoint.config.layers.length;
   const steps = answers.reduce((sum, { ids }) => sum + 1 + ids.length, 0);
   const entries = [
-    { what: "clean answers", asked: answers.length, block_evaluations: steps * blocks },
-    { what: "refusal score", asked: 1, block_evaluations: score?.blockEvaluations ?? 0 },
+    { stage: "clean answers", what: "answers", asked: answers.length, blockEvaluations: steps * blocks },
     {
-      what: "direction",
+      ...{ stage: "refusal score", what: "scores", asked: 1 },
+      blockEvaluations: score?.blockEvaluations ?? 0,
+    },
+    {
+      ...{ stage: "direction", what: "candidates" },
       asked: direction?.candidates.length ?? 0,
-      block_evaluations: direction?.blockEvaluations ?? 0,
+      blockEvaluations: direction?.blockEvaluations ?? 0,
     },
     {
-      what: "candidates",
+      ...{ stage: "candidates", what: "features" },
       asked: search?.chosen.candidates.length ?? 0,
-      block_evaluations: search?.chosen.blockEvaluations ?? 0,
+      blockEvaluations: search?.chosen.blockEvaluations ?? 0,
     },
-    ...(search?.spent ?? []).map(({ what, asked, blockEvaluations }) => ({
-      ...{ what, asked, block_evaluations: blockEvaluations },
-    })),
+    ...(search?.spent ?? []),
   ];
-  return entries.filter(({ asked }) => asked > 0);
+  return entries
+    .filter(({ asked }) => asked > 0)
+    .map(({ stage, what, asked, blockEvaluations }) => ({
+      ...{ stage, what, asked, block_evaluations: blockEvaluations },
+    }));
 }

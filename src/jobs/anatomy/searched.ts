@@ -14,13 +14,15 @@ import type { Dictionary } from "./dictionaries/dictionary.ts";
 import { type Gated, gated } from "./dictionaries/gated.ts";
 import { type OpenDictionary, openDictionary } from "./dictionaries/open-dictionary.ts";
 import type { Memory } from "./memory/memory.ts";
-import type { PreparedAnatomy } from "./prepare.ts";
+import { type PreparedAnatomy, rolesIn } from "./prepare.ts";
+import { sentenceTokens } from "./reading/sentences.ts";
 import { type FoundSets, minimalSetsOf } from "./stages/minimal-sets.ts";
 import { type Cost, paretoOf } from "./stages/pareto.ts";
 import { type FilteredSet, publishedFilter } from "./stages/published-filter.ts";
 import { type Redundancy, redundancyOf } from "./stages/redundancy.ts";
 import { type ShownFeature, shownFeatures } from "./stages/shown-features.ts";
 import type { Stage } from "./stages/stage.ts";
+import { type KindCost, type StageCost, StageCosts } from "./stages/stage-costs.ts";
 import { type TestedSets, testedSets } from "./stages/tested-sets.ts";
 import { ModelSubject } from "./subject/model-subject.ts";
 import type { Spent } from "./subject/pieces.ts";
@@ -41,12 +43,12 @@ export interface Searched {
   /** null if it was not asked for, or nothing refuses. */
   published: FilteredSet | null;
   /** null if no set was found. */
-  arms: Arms | null;
+  arms: (Arms & { prompts: number }) | null;
   /** null if no set was found, or redundancy was not asked for. */
   redundancy: Redundancy | null;
   pareto: Cost[];
   shown: ShownFeature[];
-  spent: (Spent & { what: string })[];
+  spent: StageCost[];
 }
 
 export async function searched(
@@ -71,25 +73,30 @@ export async function searched(
       integratedSteps: plan.integrated_steps,
     });
     const subjects: ModelSubject[] = [];
+    const sentences = sentenceTokens(prepared.checkpoint);
     const subjectOf = async (candidates: readonly Candidate[]) => {
       const subject = await ModelSubject.open({
         ...{ model, memory, prompts, answers, candidates, dictionaries: open, place, batchSize, seed, tell },
         answerTokens: sizes.answer_tokens,
+        sentences,
       });
       subjects.push(subject);
       return subject;
     };
     const subject = await subjectOf(chosen.candidates);
-    const stages = await stagesOf(subject, chosen, prepared, { memory, open: subjectOf });
+    const stages = await stagesOf(subject, chosen, prepared, {
+      ...{ memory, open: subjectOf },
+      spent: () => spentOf(subjects),
+    });
     await subject.close();
-    return { dictionaries, chosen, ...stages, spent: spentOf(subjects) };
+    return { dictionaries, chosen, ...stages };
   } finally {
     for (const { session } of open) await session.close();
   }
 }
 
 /** What was measured, by kind, on all subjects together. */
-function spentOf(subjects: readonly ModelSubject[]): Searched["spent"] {
+function spentOf(subjects: readonly ModelSubject[]): KindCost[] {
   const total = new Map<string, Spent>();
   for (const { what, asked, blockEvaluations } of subjects.flatMap((subject) => subject.spent())) {
     const before = total.get(what) ?? { asked: 0, blockEvaluations: 0 };
@@ -131,32 +138,52 @@ function requireOne(dictionaries: Searched["dictionaries"]): void {
 async function stagesOf(
   subject: ModelSubject,
   { decoderCosine, pool, candidates }: ChosenCandidates,
-  { plan }: PreparedAnatomy,
-  { memory, open }: Pick<Stage, "open"> & { memory: Memory },
-): Promise<Omit<Searched, "dictionaries" | "chosen" | "spent">> {
+  { plan, prompts, checkpoint }: PreparedAnatomy,
+  { memory, open, spent }: Pick<Stage, "open"> & { memory: Memory; spent: () => KindCost[] },
+): Promise<Omit<Searched, "dictionaries" | "chosen">> {
   const universe = candidates.map((_, i) => i);
+  const rolesOfTokens = rolesIn(plan, checkpoint);
   const stage: Stage = {
+    roles: (prompt) => rolesOfTokens(prompts[prompt]!.ids),
     ...{ subject, plan, decoderCosine, pool, open, universe, level: intervalLevel },
     random: random(plan.seed).split("search"),
   };
-  const found = await minimalSetsOf(stage);
-  const published = await publishedFilter(stage, found);
+  const costs = new StageCosts(spent);
+  const found = await costs.of("minimal sets", () => minimalSetsOf(stage));
+  const published = await costs.of("published filter", () => publishedFilter(stage, found));
+  const pareto = () => costs.of("size and cost", () => paretoOf(stage, found));
   const [first] = found.pooled.sets;
   if (first === undefined)
     return {
       ...{ found, published, tested: { sets: [], stability: null }, arms: null, redundancy: null },
-      ...{ pareto: await paretoOf(stage, found), shown: [] },
+      ...{ pareto: await pareto(), shown: [], spent: costs.spent },
     };
-  const prompts = found.pooled.standing.refusing.slice(0, armPrompts);
-  const arms = await memory.recall("arms", { prompts, set: first.features }, () =>
-    runArms(subject.live(), prompts, first.features),
-  );
-  requireSound(arms);
-  const tested = await testedSets(stage, found);
-  const redundancy = plan.only === "minimal" ? null : await redundancyOf(stage, found);
-  const pareto = await paretoOf(stage, found);
-  const shown = await shownFeatures(stage, found, redundancy);
-  return { found, published, tested, arms, redundancy, pareto, shown };
+  const arms = await armsOf(subject, found, memory);
+  costs.add("arms", { what: "scores", ...arms.spent });
+  const tested = await costs.of("tests and controls", () => testedSets(stage, found));
+  const redundancy =
+    plan.only === "minimal" ? null : await costs.of("redundancy", () => redundancyOf(stage, found));
+  return {
+    ...{ found, published, tested, arms: arms.result, redundancy, pareto: await pareto() },
+    shown: await costs.of("shown features", () => shownFeatures(stage, found, redundancy)),
+    spent: costs.spent,
+  };
+}
+
+async function armsOf(
+  subject: ModelSubject,
+  { pooled }: FoundSets,
+  memory: Memory,
+): Promise<{ result: Arms & { prompts: number }; spent: Spent }> {
+  const prompts = pooled.standing.refusing.slice(0, armPrompts);
+  const set = pooled.sets[0]!.features;
+  const arms = await memory.recall("arms", { prompts, set }, async () => {
+    const live = subject.live();
+    const result = { ...(await runArms(live.subject, prompts, set)), prompts: prompts.length };
+    return { result, spent: live.spent };
+  });
+  requireSound(arms.result);
+  return arms;
 }
 
 /** Prompts on which the arms are run that must change nothing. */

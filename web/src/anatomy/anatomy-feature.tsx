@@ -1,8 +1,9 @@
 /** One opened feature of the layer map: its numbers, and the tokens of prompts on which it is active. */
 import { formatNumber } from "../../../src/core/format.ts";
 import { type MapFeature, wakesWords } from "../../../src/shown/anatomy-features.ts";
-import { withInterval } from "../../../src/shown/anatomy-tables.ts";
+import { rolesTable, withInterval } from "../../../src/shown/anatomy-tables.ts";
 import { ContextText } from "../components/feature/context-text.tsx";
+import { DataTable } from "../components/table/data-table.tsx";
 
 export function AnatomyFeature({ feature, name }: { feature: MapFeature; name: string }) {
   const { contexts, effect, active_on, wakes, role } = feature;
@@ -15,6 +16,11 @@ export function AnatomyFeature({ feature, name }: { feature: MapFeature; name: s
         {effect.n}) · active on {active_on.harmful} harmful and {active_on.harmless} harmless prompts, nothing
         ablated
       </p>
+      <DataTable
+        caption="Where it fires: harmful fit prompts and the beginnings of their clean answers, with the rounds before its own ablated"
+        captionVisible
+        {...rolesTable(feature)}
+      />
       {contexts.length === 0 ? (
         <p className="not-measured">It is not active on any token of the prompts that it was read on.</p>
       ) : (

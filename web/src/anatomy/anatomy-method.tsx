@@ -2,7 +2,13 @@
 import { formatCount, formatNumber } from "../../../src/core/format.ts";
 import type { Anatomy } from "../../../src/core/records/anatomy.ts";
 import type { AnatomyReport } from "../../../src/core/records/anatomy-report.ts";
-import { intervalWords, ledgerTable, sitesTable, withInterval } from "../../../src/shown/anatomy-tables.ts";
+import {
+  checksTable,
+  intervalWords,
+  ledgerTable,
+  sitesTable,
+  withInterval,
+} from "../../../src/shown/anatomy-tables.ts";
 import { LimitList } from "../components/limits.tsx";
 import { Section } from "../components/section.tsx";
 import { DataTable } from "../components/table/data-table.tsx";
@@ -28,6 +34,7 @@ export function AnatomyMethod({ data }: { data: AnatomyReport }) {
       </div>
       <SharedTable title="Where was searched" table={sitesTable(anatomy)} />
       {anatomy.score !== null && <Score score={anatomy.score} />}
+      <SharedTable title="Checks of the search" table={checksTable(anatomy)} />
       <SharedTable title="What was measured" table={ledgerTable(anatomy)} />
       <details className="long">
         <summary>Sizes: how much was measured at most</summary>

@@ -1,13 +1,15 @@
 /** What woke, and whether it carries the refusal: that a feature wakes says nothing by itself. */
 import type { AnatomyReport } from "../../../src/core/records/anatomy-report.ts";
-import { backupsTable } from "../../../src/shown/anatomy-tables.ts";
+import { backupsTable, hardeningTable } from "../../../src/shown/anatomy-redundancy-tables.ts";
 import { absent } from "../../../src/shown/anatomy-words.ts";
+import { FindingList } from "../components/finding/finding-list.tsx";
 import { NotMeasured } from "../components/not-measured.tsx";
 import { Section } from "../components/section.tsx";
 import { SharedTable } from "../components/table/shared-table.tsx";
 
 export function Backups({ data }: { data: AnatomyReport }) {
-  const table = backupsTable(data.anatomy);
+  const { anatomy, findings } = data;
+  const table = backupsTable(anatomy);
   return (
     <Section
       id="backups"
@@ -23,12 +25,14 @@ export function Backups({ data }: { data: AnatomyReport }) {
             although nothing is ablated. At random: the share of random changes of equal norm that wake it
             too.
           </p>
+          <SharedTable title="Recruits of a round held on" table={hardeningTable(anatomy)} />
         </>
-      ) : data.anatomy.depth !== null ? (
+      ) : anatomy.depth !== null ? (
         <p className="prose">No feature woke in any round. What the ablation leaves has no backup here.</p>
       ) : (
         <NotMeasured {...absent(data, "backups")} />
       )}
+      <FindingList findings={findings.filter(({ about }) => about.kind === "anatomy_backups")} />
     </Section>
   );
 }

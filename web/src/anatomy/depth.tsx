@@ -3,17 +3,22 @@ import { useMemo } from "react";
 import { formatNumber } from "../../../src/core/format.ts";
 import type { Anatomy } from "../../../src/core/records/anatomy.ts";
 import type { AnatomyReport } from "../../../src/core/records/anatomy-report.ts";
-import { cascadeTable, intervalWords, roundsTable } from "../../../src/shown/anatomy-tables.ts";
+import { cascadeTable, roundsTable } from "../../../src/shown/anatomy-redundancy-tables.ts";
+import { intervalWords } from "../../../src/shown/anatomy-tables.ts";
 import { absent } from "../../../src/shown/anatomy-words.ts";
 import { type Curve, CurveChart, CurveLegend } from "../charts/curve-chart.tsx";
 import { DataFigure } from "../components/data-figure.tsx";
+import { FindingList } from "../components/finding/finding-list.tsx";
 import { NotMeasured } from "../components/not-measured.tsx";
 import { Section } from "../components/section.tsx";
 import { SharedTable } from "../components/table/shared-table.tsx";
 import { cascadeCsv } from "../lib/anatomy-csv.ts";
 
 export function Depth({ data }: { data: AnatomyReport }) {
-  const { anatomy } = data;
+  const { anatomy, findings } = data;
+  const own = findings.filter(
+    ({ about }) => about.kind === "anatomy_depth" || about.kind === "anatomy_repair",
+  );
   return (
     <Section
       id="depth"
@@ -28,6 +33,7 @@ export function Depth({ data }: { data: AnatomyReport }) {
           <SharedTable title="Rounds" table={roundsTable(anatomy)} />
         </>
       )}
+      <FindingList findings={own} />
     </Section>
   );
 }

@@ -4,7 +4,7 @@ import { formatNumber, formatValue, listed } from "../../../src/core/format.ts";
 import type { Anatomy } from "../../../src/core/records/anatomy.ts";
 import type { AnatomyReport } from "../../../src/core/records/anatomy-report.ts";
 import { onFront } from "../../../src/shown/anatomy-front.ts";
-import { paretoTable } from "../../../src/shown/anatomy-tables.ts";
+import { paretoTable } from "../../../src/shown/anatomy-set-tables.ts";
 import { absent } from "../../../src/shown/anatomy-words.ts";
 import { FrontChart, type FrontPoint } from "../charts/front-chart.tsx";
 import { DataFigure } from "../components/data-figure.tsx";

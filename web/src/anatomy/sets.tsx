@@ -1,7 +1,8 @@
 /** The minimal sets: what each holds, whether it flips prompts that the search never saw, and what matched sets do. */
 import { useMemo } from "react";
 import type { AnatomyReport } from "../../../src/core/records/anatomy-report.ts";
-import { answersTable, controlsTable, perPromptTable, setsTable } from "../../../src/shown/anatomy-tables.ts";
+import { controlsTable, costsTable, setsTable } from "../../../src/shown/anatomy-set-tables.ts";
+import { answersTable, perPromptTable } from "../../../src/shown/anatomy-tables.ts";
 import { absent } from "../../../src/shown/anatomy-words.ts";
 import { IntervalChart, type IntervalRow } from "../charts/interval-chart.tsx";
 import { Legend } from "../charts/marks.tsx";
@@ -56,6 +57,18 @@ export function Sets({ data }: { data: AnatomyReport }) {
           </Figure>
           <SharedTable title="Minimal sets" table={setsTable(anatomy)} />
           <SharedTable title="Matched controls" table={controlsTable(anatomy)} />
+          <FindingList
+            findings={findings.filter(
+              ({ about }) => about.kind === "anatomy_set_at_mean" || about.kind === "anatomy_set_effect",
+            )}
+          />
+          <SharedTable title="What else ablating a set does" table={costsTable(anatomy)} wide />
+          <p className="caption spaced">
+            On harmless test prompts. KL and cross-entropy are means over the first tokens of the clean
+            answers. An ablation can cause refusals, so both directions are counted. Sentences: plain ones, as
+            bare text, a task that has nothing to do with refusing.
+          </p>
+          <FindingList findings={findings.filter(({ about }) => about.kind === "anatomy_cost")} />
         </>
       )}
       <SharedTable title="Judged answers" table={answersTable(anatomy)} />

@@ -24,9 +24,13 @@ export function featuresCsv(anatomy: Anatomy): string {
 
 export function cascadeCsv({ cascade }: Anatomy): string {
   return toCsv(
-    ["round", "ablated", ...spread("m"), ...spread("m0"), ...spread("repair"), "repair_at_clean_norm"],
-    cascade.map(({ round, ablated, free, held, repair, repair_at_clean_norm }) => [
-      ...[round, ablated, ...cells(free), ...cells(held), ...cells(repair), repair_at_clean_norm],
+    [
+      ...["round", "ablated", ...spread("m"), ...spread("m0"), ...spread("repair"), "p"],
+      ...spread("repair_at_clean_norm"),
+    ],
+    cascade.map(({ round, ablated, free, held, repair, p, repair_at_clean_norm }) => [
+      ...[round, ablated, ...cells(free), ...cells(held), ...cells(repair), p],
+      ...cells(repair_at_clean_norm),
     ]),
   );
 }

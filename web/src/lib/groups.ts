@@ -60,6 +60,12 @@ const placeOf: Record<About["kind"], keyof Grouped> = {
   anatomy_ceiling: "other",
   anatomy_direction: "other",
   anatomy_minimal_set: "other",
+  anatomy_set_at_mean: "other",
+  anatomy_set_effect: "other",
+  anatomy_cost: "other",
+  anatomy_depth: "other",
+  anatomy_repair: "other",
+  anatomy_backups: "other",
 };
 
 export function groupFindings(findings: readonly Finding[]): Grouped {

@@ -24,6 +24,7 @@ const sizesSchema = z.strictObject({
   per_prompt: some.describe("Fitting prompts that are also taken apart one by one."),
   controls: some.describe("Matched random sets whose effect on the score is measured."),
   judged_controls: some.describe("Matched random sets whose answers are generated and judged."),
+  cost_controls: some.describe("Matched random sets whose effect on harmless answers is measured."),
   control_prompts: some.describe("Test prompts that each judged control answers."),
   resamples: some.describe("Resamples of every bootstrap interval and of every sign-flip test."),
   random_directions: some.describe("Random directions of equal norm that the direction is compared with."),

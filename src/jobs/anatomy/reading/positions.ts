@@ -1,8 +1,9 @@
 /** The positions behind the user's text, found from the chat template. */
 import { badInput } from "../../../core/errors.ts";
+import { commonEnd } from "./common-start.ts";
 
 /** Texts that begin and end differently, so that only the template's own tokens are the same behind all of them. */
-const probes = [
+export const probes = [
   "Marle orrin",
   "Tessa wend?",
   "7 hale.",
@@ -19,14 +20,7 @@ const probes = [
  * @throws FathomError if the tokens end with the user's text: there is no template, or it writes nothing behind the text
  */
 export function postInstructionPositions(encode: (text: string) => readonly number[]): number[] {
-  const rows = probes.map(encode);
-  const [first, ...others] = rows;
-  let count = 0;
-  while (
-    count < Math.min(...rows.map(({ length }) => length)) &&
-    others.every((row) => row.at(-1 - count) === first!.at(-1 - count))
-  )
-    count++;
+  const count = commonEnd(probes.map((text) => encode(text)));
   if (count === 0)
     throw badInput(
       "positions",

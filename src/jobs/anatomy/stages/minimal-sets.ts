@@ -11,8 +11,8 @@ export interface FoundSets {
   boundary: Boundary | null;
   pooled: TakenApart;
   perPrompt: { prompt: number; found: TakenApart }[];
-  /** null where nothing was searched. */
-  ranking: RankAgreement | null;
+  /** `curved`: candidates whose first-order estimate says little. null where nothing was searched. */
+  ranking: (RankAgreement & { curved: number }) | null;
 }
 
 export async function minimalSetsOf(stage: Stage): Promise<FoundSets> {
@@ -32,11 +32,12 @@ export async function minimalSetsOf(stage: Stage): Promise<FoundSets> {
   if (refusing.length === 0) return { boundary, pooled, perPrompt, ranking: null };
   // A sample of prompts is enough to compare two orders.
   const runs = free(refusing.slice(0, sizes.control_prompts));
-  const { effect } = await estimate(gradientOf(subject, runs), universe);
+  const { effect, curved } = await estimate(gradientOf(subject, runs), universe);
   const { ranked: sample, resamples } = sizes;
-  const ranking = await rankAgreement(subject, runs, effect, universe, {
+  const agreement = await rankAgreement(subject, runs, effect, universe, {
     ...{ sample, resamples, level, random: random.split("ranking") },
   });
+  const ranking = { ...agreement, curved: curved.filter(Boolean).length };
   return { boundary, pooled, perPrompt, ranking };
 }
 

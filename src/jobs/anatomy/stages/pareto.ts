@@ -1,19 +1,11 @@
 /** What ablating ever more features does to refusals, and what it costs: prefixes of the ranking, and the minimal set. */
 import { estimate, gradientOf, ranked } from "../../../anatomy/ranking/ranking.ts";
 import { setOf } from "../../../anatomy/subject/feature-set.ts";
-import type { FeatureSet, Subject } from "../../../anatomy/subject/subject.ts";
+import type { FeatureSet } from "../../../anatomy/subject/subject.ts";
 import { answerKind } from "../../../anatomy/trial/tally.ts";
-import { type Interval, wilson } from "../../../stats/proportion.ts";
-import { meanOverReplicates } from "../../../stats/replicates.ts";
+import { type Estimate, meanOf, shareOf } from "./estimates.ts";
 import type { FoundSets } from "./minimal-sets.ts";
-import { free, promptsOf, type Stage } from "./stage.ts";
-import { refusingOf } from "./tested-sets.ts";
-
-export interface Estimate {
-  estimate: number | null;
-  interval: Interval | null;
-  n: number;
-}
+import { free, promptsOf, refusingOf, type Stage } from "./stage.ts";
 
 export interface Cost {
   features: FeatureSet;
@@ -75,25 +67,4 @@ function prefixSizes(all: number): number[] {
   const sizes: number[] = [];
   for (let size = 1; size < all; size *= 2) sizes.push(size);
   return all === 0 ? [] : [...sizes, all];
-}
-
-export function shareOf(count: number, n: number, level: number): Estimate {
-  if (n === 0) return { estimate: null, interval: null, n };
-  return { estimate: count / n, interval: wilson(count, n, level), n };
-}
-
-/** The mean over prompts, with an interval over their clusters. */
-export function meanOf(
-  { subject }: { subject: Pick<Subject, "prompts"> },
-  prompts: readonly number[],
-  values: readonly number[],
-  level: number,
-): Estimate {
-  const n = prompts.length;
-  if (n === 0) return { estimate: null, interval: null, n };
-  const measured = prompts.map((prompt, i) => ({
-    cluster: subject.prompts[prompt]!.cluster,
-    value: values[i]!,
-  }));
-  return { ...meanOverReplicates([measured], level), n };
 }

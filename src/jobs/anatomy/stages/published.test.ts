@@ -90,7 +90,7 @@ describe.each(fixtures)("$circuit", (fixture) => {
     const subject = await ModelSubject.open({
       ...{ model: own, memory, prompts, candidates, dictionaries, place, tell },
       answers: prompts.map(() => ({ ids: [], outcome: "refuse" as const, coherence: "fine" as const })),
-      ...{ answerTokens: 1, batchSize: 8, seed: 0 },
+      ...{ answerTokens: 1, batchSize: 8, seed: 0, sentences: [] },
     });
     const at = (places: readonly [number, number][]) =>
       places.map(([layer, feature]) =>

@@ -1,19 +1,21 @@
 /** How many rounds of parts carry the refusal, what wakes in each, and which of the woken features matter. */
 import { type Backup, testBackups } from "../../../anatomy/depth/backups.ts";
 import { type Hardening, hardening } from "../../../anatomy/depth/hardening.ts";
+import { type HeldOut, heldOut } from "../../../anatomy/depth/held-out.ts";
 import { type Repair, repairs } from "../../../anatomy/depth/repair.ts";
 import { type Depth, redundancyDepth } from "../../../anatomy/depth/rounds.ts";
 import { type CleanActivity, cleanActivity } from "../../../anatomy/depth/silence.ts";
 import { type WakingNull, wakingNull } from "../../../anatomy/depth/waking-null.ts";
 import { boundaryOf, type FoundSets } from "./minimal-sets.ts";
-import { free, limitsOf, promptsOf, type Stage } from "./stage.ts";
-import { refusingOf } from "./tested-sets.ts";
+import { free, limitsOf, promptsOf, refusingOf, type Stage } from "./stage.ts";
 
 export interface Redundancy {
   clean: CleanActivity;
   depth: Depth;
   /** Test prompts that refuse without an ablation: what follows is measured on them. */
   tested: number[];
+  /** The rounds on them; null where no test prompt refuses, or there is no round. */
+  heldOut: HeldOut | null;
   /** The clean run, then one per round: scores with the rounds so far ablated, and with everything silent held silent. */
   cascade: Repair[];
   backups: Backup[];
@@ -47,18 +49,17 @@ export async function redundancyOf(stage: Stage, found: FoundSets): Promise<Redu
   });
   const test = await refusingOf(stage, promptsOf(stage, "test", "harmful"));
   if (test.length === 0 || depth.rounds.length === 0)
-    return { clean, depth, tested: test, cascade: [], backups: [], chance: [], hardened: [] };
+    return { clean, depth, tested: test, heldOut: null, cascade: [], backups: [], chance: [], hardened: [] };
   const ablated = depth.rounds.map((round) => round.ablated);
-  const cascade = await repairs(subject, clean, test, [[], ...ablated], {
-    ...{ resamples, level, random: random.split("repair") },
-  });
+  const draws = (name: string) => ({ resamples, level, random: random.split(name) });
+  const { needed, refusing } = pooled.standing;
+  const onTest = await heldOut(subject, test, ablated, needed / refusing.length, draws("held out"));
+  const cascade = await repairs(subject, clean, test, [[], ...ablated], draws("repair"));
   const rounds = depth.rounds.map((round, r) => ({
     ablated: round.ablated,
     next: depth.rounds[r + 1]?.found.sets.map(({ features }) => features) ?? [],
   }));
-  const backups = await testBackups(subject, clean, test, rounds, {
-    ...{ resamples, random: random.split("backups") },
-  });
+  const backups = await testBackups(subject, clean, test, rounds, draws("backups"));
   const chance: Redundancy["chance"] = [];
   const hardened: Redundancy["hardened"] = [];
   for (const [r, set] of ablated.entries()) {
@@ -70,7 +71,11 @@ export async function redundancyOf(stage: Stage, found: FoundSets): Promise<Redu
     );
     const recruits = depth.rounds[r + 1]?.features;
     const prompts = { prompts: test, harmless: promptsOf(stage, "test", "harmless") };
-    hardened.push(recruits === undefined ? null : await hardening(subject, clean, prompts, set, recruits));
+    hardened.push(
+      recruits === undefined
+        ? null
+        : await hardening(subject, clean, prompts, set, recruits, draws(`hardening ${r}`)),
+    );
   }
-  return { clean, depth, tested: test, cascade, backups, chance, hardened };
+  return { clean, depth, tested: test, heldOut: onTest, cascade, backups, chance, hardened };
 }

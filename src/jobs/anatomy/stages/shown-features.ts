@@ -2,8 +2,9 @@
 import { wakingUnder } from "../../../anatomy/depth/silence.ts";
 import { setOf, union, without } from "../../../anatomy/subject/feature-set.ts";
 import type { FeatureSet } from "../../../anatomy/subject/subject.ts";
+import { type Estimate, meanOf } from "./estimates.ts";
+import { type FiringRole, firingRoles } from "./firing-roles.ts";
 import type { FoundSets } from "./minimal-sets.ts";
-import { type Estimate, meanOf } from "./pareto.ts";
 import type { Redundancy } from "./redundancy.ts";
 import { promptsOf, type Stage } from "./stage.ts";
 
@@ -27,6 +28,8 @@ export interface ShownFeature {
   effect: Estimate;
   /** Fitting prompts of each side on which it fires in the clean run. */
   activeOn: { harmful: number; harmless: number };
+  /** In harmful fitting prompts and their clean answers, with the rounds before its own ablated. */
+  roles: FiringRole[];
   /** Strongest first, at most one per prompt. */
   peaks: Peak[];
 }
@@ -79,13 +82,16 @@ export async function shownFeatures(
     }),
   );
   return features.map((candidate, f) => {
-    const peaks = questions.map(({ prompt, rounds: r }, i): Peak => {
-      const length = subject.tokensOf(prompt);
-      const all = rows[i]!;
-      const tokens = all.length / features.length;
-      const activations = all.slice(f * tokens, f * tokens + length);
-      return { prompt, rounds: r, position: strongest(activations), activations };
+    const read = questions.map(({ prompt, rounds: r }, i) => {
+      const tokens = rows[i]!.length / features.length;
+      return { prompt, rounds: r, activations: rows[i]!.slice(f * tokens, (f + 1) * tokens) };
     });
+    const peaks = read.map((row): Peak => {
+      const activations = row.activations.slice(0, subject.tokensOf(row.prompt));
+      return { ...row, position: strongest(activations), activations };
+    });
+    const harmful = ({ prompt, rounds: r }: (typeof read)[number]) =>
+      r === roundOf.get(candidate) && subject.prompts[prompt]!.side === "harmful";
     const firing = peaks.filter(({ activations, position }) => activations[position] !== 0);
     const isOn = (side: "harmful" | "harmless") =>
       firing.filter(({ prompt, rounds: r }) => r === 0 && subject.prompts[prompt]!.side === side).length;
@@ -96,6 +102,7 @@ export async function shownFeatures(
       candidate,
       effect: meanOf(stage, refusing, falls, level),
       activeOn: { harmful: isOn("harmful"), harmless: isOn("harmless") },
+      roles: firingRoles(stage, read.filter(harmful)),
       peaks: onePerPrompt(firing).slice(0, mostPeaks),
     };
   });

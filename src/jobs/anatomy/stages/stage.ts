@@ -1,7 +1,9 @@
 /** What the stages of a search share. */
 import type { SearchLimits } from "../../../anatomy/minimal/confirmed.ts";
 import type { Candidate, FeatureSet, SubjectPrompt } from "../../../anatomy/subject/subject.ts";
+import { answerKind } from "../../../anatomy/trial/tally.ts";
 import type { Random } from "../../../core/random.ts";
+import type { TokenRole } from "../../../core/records/anatomy/features.ts";
 import type { FeaturePool } from "../candidates/feature-pool.ts";
 import type { AnatomyPlan } from "../plan/plan.ts";
 import type { ModelSubject } from "../subject/model-subject.ts";
@@ -17,6 +19,8 @@ export interface Stage {
   open: (candidates: readonly Candidate[]) => Promise<ModelSubject>;
   /** All candidates. */
   universe: FeatureSet;
+  /** The role of each token of a prompt. */
+  roles: (prompt: number) => readonly TokenRole[];
   random: Random;
   /** Confidence level of every interval. */
   level: number;
@@ -44,3 +48,9 @@ export function limitsOf({ plan: { sizes } }: Stage): SearchLimits {
 
 /** Nothing is ablated besides the set in question. */
 export const free = (prompts: readonly number[]) => ({ prompts, around: (): FeatureSet => [] });
+
+/** Those whose clean answer refuses. */
+export async function refusingOf({ subject }: Stage, prompts: readonly number[]): Promise<number[]> {
+  const judged = await subject.judged(prompts.map((prompt) => ({ prompt, off: [] })));
+  return prompts.filter((_, i) => answerKind(judged[i]!) === "refused");
+}

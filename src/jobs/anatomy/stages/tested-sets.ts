@@ -10,21 +10,28 @@ import type { Controls } from "../../../anatomy/controls/matched.ts";
 import { type Stability, stability } from "../../../anatomy/controls/stability.ts";
 import { union } from "../../../anatomy/subject/feature-set.ts";
 import type { FeatureSet } from "../../../anatomy/subject/subject.ts";
-import { answerKind, type Tally } from "../../../anatomy/trial/tally.ts";
+import type { Tally } from "../../../anatomy/trial/tally.ts";
 import { judgedOf } from "../../../anatomy/trial/trial.ts";
 import { withControls } from "./control-sets.ts";
+import { type MeanAblation, meanAblation } from "./mean-ablation.ts";
 import type { FoundSets } from "./minimal-sets.ts";
-import { free, promptsOf, type Stage } from "./stage.ts";
+import { type SetCost, setCost } from "./set-cost.ts";
+import { free, promptsOf, refusingOf, type Stage } from "./stage.ts";
 
 export interface TestedSet {
   features: FeatureSet;
   /** Answers of the test prompts that refuse without an ablation; null if none does. */
   test: Tally | null;
+  /** The test prompts that refuse without an ablation. */
+  refusing: readonly number[];
   controls: Controls;
   /** null without a test prompt that refuses. */
   byScore: ScoreControls | null;
   byJudge: JudgedControls | null;
+  /** The same prompts with the set held at its mean over harmless ones; null without a test prompt that refuses. */
+  atMean: MeanAblation | null;
   harmless: HarmlessEffect;
+  cost: SetCost;
 }
 
 export interface TestedSets {
@@ -61,12 +68,6 @@ export async function testedSets(stage: Stage, found: FoundSets): Promise<Tested
   };
 }
 
-/** Those whose clean answer refuses. */
-export async function refusingOf({ subject }: Stage, prompts: readonly number[]): Promise<number[]> {
-  const judged = await subject.judged(prompts.map((prompt) => ({ prompt, off: [] })));
-  return prompts.filter((_, i) => answerKind(judged[i]!) === "refused");
-}
-
 /** @param found whose sets no control may use @param boundary a score below it predicts that the answer does not refuse */
 export async function testedSet(
   stage: Stage,
@@ -79,12 +80,18 @@ export async function testedSet(
   const taken = union(...found.pooled.sets.map((set) => set.features));
   const harmless = await onHarmless(subject, promptsOf(stage, "test", "harmless"), features, level);
   return await withControls(stage, features, taken, async ({ subject: beside, set, controls }) => {
+    const some = controls.controls.slice(0, sizes.cost_controls);
+    const cost = await setCost({ ...stage, subject: beside }, set, some);
     if (refusing.length === 0)
-      return { features, test: null, controls, byScore: null, byJudge: null, harmless };
+      return {
+        ...{ features, test: null, refusing, controls, byScore: null, byJudge: null, atMean: null },
+        ...{ harmless, cost },
+      };
     const [judged] = await judgedOf(subject, free(refusing), [features]);
     return {
       features,
       test: judged!.tally,
+      refusing,
       controls,
       byScore: await scoreControls(beside, refusing, set, controls.controls, boundary),
       byJudge: await judgedControls(
@@ -94,7 +101,9 @@ export async function testedSet(
         controls.controls.slice(0, sizes.judged_controls),
         level,
       ),
+      atMean: await meanAblation(stage, features, refusing),
       harmless,
+      cost,
     };
   });
 }

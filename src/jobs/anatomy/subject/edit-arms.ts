@@ -93,8 +93,9 @@ export class EditArms {
       masksOf: (ask) => {
         const values = new Map((ask.on ?? []).map(({ candidate, value }) => [candidate, value]));
         const tokens = this.#untilAnswer(ask);
+        const masks = set.masks(values);
         return [
-          ...set.masks(values).map((features) => ({ features, tokens })),
+          ...(ask.throughout === true ? masks : masks.map((features) => ({ features, tokens }))),
           ...changes.map(({ scale }) => new Float32Array(scale.length).fill(1)),
         ];
       },
@@ -123,11 +124,12 @@ export function asJson({
   off,
   strength,
   on,
+  throughout,
   random,
   finalNorm,
 }: Ask): Record<string, Json | undefined> {
   return {
-    ...{ prompt, off, strength, finalNorm },
+    ...{ prompt, off, strength, finalNorm, throughout },
     on: on?.map(({ candidate, value }) => ({ candidate, value })),
     random: random === undefined ? undefined : { like: random.like, draw: random.draw },
   };

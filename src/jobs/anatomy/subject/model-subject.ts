@@ -108,10 +108,16 @@ export class ModelSubject implements Subject {
     });
   }
 
-  /** The same subject, which measures every question again and remembers nothing. */
-  live(): Subject {
-    const measured = async <T>(piece: Promise<Piece<T>>): Promise<T[]> => (await piece).answers;
-    return {
+  /** The same subject, which measures every question again and remembers nothing; and the blocks that this took. */
+  live(): { subject: Subject; spent: Spent } {
+    const spent: Spent = { asked: 0, blockEvaluations: 0 };
+    const measured = async <T>(piece: Promise<Piece<T>>): Promise<T[]> => {
+      const { answers, blockEvaluations } = await piece;
+      spent.asked += answers.length;
+      spent.blockEvaluations += blockEvaluations;
+      return answers;
+    };
+    const subject: Subject = {
       candidates: this.candidates,
       prompts: this.prompts,
       scores: async (asks) => Float64Array.from(await measured(this.#measureScores(asks))),
@@ -119,6 +125,7 @@ export class ModelSubject implements Subject {
       activity: (asks) => measured(this.#measureActivity(asks)),
       judged: (asks) => measured(this.#judge(asks)),
     };
+    return { subject, spent };
   }
 
   /** Tokens of a prompt. */

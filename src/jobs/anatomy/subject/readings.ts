@@ -2,27 +2,20 @@
 import type { Ask } from "../../../anatomy/subject/subject.ts";
 import type { Json } from "../../../core/hash.ts";
 import type { Measured } from "../../../model/engine/branches/measured.ts";
-import { compareLogits } from "../../../stats/kl.ts";
-import { asJson, type EditArms, orderOf } from "./edit-arms.ts";
+import { type Damage, Distances } from "./distances.ts";
+import { type EditArms, orderOf } from "./edit-arms.ts";
 import { type Piece, Pieces, type Spent } from "./pieces.ts";
 import type { SubjectParts } from "./subject-parts.ts";
 
-/** Means over the tokens of a clean answer, in nats per token. */
-export interface Damage {
-  /** KL(clean ‖ ablated) of the next-token distribution. */
-  kl: number;
-  /** −log p of the clean answer's tokens with the ablation, less without it. */
-  crossEntropy: number;
-}
-
-/** Activations of some candidates at every token up to where the model decides. */
+/** Activations of some candidates at every token of a prompt and of the beginning of its clean answer. */
 export interface Firing extends Pick<Ask, "prompt" | "off"> {
   features: readonly number[];
 }
 
-/** Tokens of a clean answer that are compared. */
-const comparedTokens = 16;
-const atATime = { damage: 8, contexts: 16 } as const;
+/** Tokens of a clean answer that are compared, and in which features are looked for. */
+export const comparedTokens = 16;
+/** Questions that a kill can lose. */
+const atATime = 16;
 
 interface How {
   /** The first tokens of all prompts. */
@@ -35,25 +28,30 @@ export class Readings {
   readonly #parts: SubjectParts;
   readonly #arms: EditArms;
   readonly #how: How;
-  readonly #damage: Pieces<Ask, Damage>;
+  readonly #answers: Distances;
+  readonly #sentences: Distances;
   readonly #firing: Pieces<Firing, Float32Array>;
 
   constructor(parts: SubjectParts, arms: EditArms, setup: Json, how: How) {
     this.#parts = parts;
     this.#arms = arms;
     this.#how = how;
-    const { memory, tell } = parts;
-    this.#damage = new Pieces<Ask, Damage>(
-      {
-        ...{ what: "damage", setup, asJson, orderOf, atATime: atATime.damage },
-        measure: (piece) => this.#measureDamage(piece),
+    const { memory, tell, prompts, answers, sentences } = parts;
+    this.#answers = new Distances(parts, arms, {
+      ...{ what: "damage", setup, start: how.start },
+      textOf: (prompt) => {
+        const { id, ids } = prompts[prompt]!;
+        return { id, ids: [...ids, ...answers[prompt]!.ids.slice(0, comparedTokens)], from: ids.length };
       },
-      memory,
-      tell,
-    );
+    });
+    this.#sentences = new Distances(parts, arms, {
+      ...{ what: "sentences", start: [] },
+      setup: { setup, sentences: sentences.map((ids) => [...ids]) },
+      textOf: (sentence) => ({ id: `sentence ${sentence}`, ids: sentences[sentence]!, from: 1 }),
+    });
     this.#firing = new Pieces<Firing, Float32Array>(
       {
-        ...{ what: "contexts", setup, orderOf, atATime: atATime.contexts },
+        ...{ what: "contexts", setup, orderOf, atATime },
         asJson: ({ prompt, off, features }) => ({ prompt, off, features }),
         measure: (piece) => this.#measureFiring(piece),
       },
@@ -64,7 +62,17 @@ export class Readings {
 
   /** @param asks of prompts with a clean answer @returns [asks] */
   async damage(asks: readonly Ask[]): Promise<Damage[]> {
-    return await this.#damage.ask(asks);
+    return await this.#answers.ask(asks);
+  }
+
+  /** How many sentences there are: none if the tokenizer cannot write them. */
+  get sentenceCount(): number {
+    return this.#parts.sentences.length;
+  }
+
+  /** A task that has nothing to do with refusing. @param asks their `prompt` counts the sentences @returns [asks] */
+  async onSentences(asks: readonly Ask[]): Promise<Damage[]> {
+    return await this.#sentences.ask(asks);
   }
 
   /** @returns [questions], each [features, tokens] */
@@ -73,61 +81,19 @@ export class Readings {
   }
 
   spent(): (Spent & { what: string })[] {
-    return [
-      { what: "damage", ...this.#damage.spent },
-      { what: "contexts", ...this.#firing.spent },
-    ];
-  }
-
-  async #measureDamage(piece: readonly Ask[]): Promise<Piece<Damage>> {
-    const { model, answers } = this.#parts;
-    const said = (prompt: number) => answers[prompt]!.ids.slice(0, comparedTokens);
-    const clean = new Map<number, Float32Array>();
-    const found: Damage[] = [];
-    let blockEvaluations = 0;
-    const read = async (asks: readonly Ask[], take: (i: number, row: Float32Array) => void) => {
-      await this.#arms.each(asks, async (placed, { edits, masksOf }) => {
-        const ledger = await model.measure(
-          placed.map(({ ask }) => ({ ...this.#answered(ask.prompt, said(ask.prompt)), masks: masksOf(ask) })),
-          { edits, watch: [], start: this.#how.start, want: { logProbabilities: true } },
-          ({ index, logProbabilities }: Measured) => {
-            take(placed[index]!.at, logProbabilities!);
-          },
-        );
-        blockEvaluations += ledger.blockEvaluations;
-      });
-    };
-    const prompts = [...new Set(piece.map(({ prompt }) => prompt))];
-    await read(
-      prompts.map((prompt) => ({ prompt, off: [] })),
-      (i, row) => clean.set(prompts[i]!, row),
-    );
-    await read(piece, (i, row) => {
-      const { prompt } = piece[i]!;
-      found[i] = damageOf(said(prompt), clean.get(prompt)!, row);
-    });
-    return { answers: found, blockEvaluations };
-  }
-
-  /** A prompt and its answer, read where each token of the answer is predicted. */
-  #answered(prompt: number, answer: readonly number[]) {
-    const { id, ids } = this.#parts.prompts[prompt]!;
-    return {
-      id,
-      ids: [...ids, ...answer.slice(0, -1)],
-      positions: answer.map((_, i) => ids.length - 1 + i),
-    };
+    return [this.#answers.spent, this.#sentences.spent, { what: "contexts", ...this.#firing.spent }];
   }
 
   async #measureFiring(piece: readonly Firing[]): Promise<Piece<Float32Array>> {
-    const { model, prompts, place } = this.#parts;
+    const { model, prompts, answers } = this.#parts;
     const found: Float32Array[] = [];
     let blockEvaluations = 0;
     await this.#arms.each(piece, async (placed, { edits, masksOf }) => {
       const ledger = await model.measure(
         placed.map(({ ask }) => {
           const { id, ids } = prompts[ask.prompt]!;
-          return { id, ids: [...ids, ...place.prefix], positions: [], masks: masksOf(ask) };
+          const answer = answers[ask.prompt]!.ids.slice(0, comparedTokens);
+          return { id, ids: [...ids, ...answer], positions: [], masks: masksOf(ask) };
         }),
         { edits, watch: [], start: this.#how.start, want: { activations: true } },
         ({ index, activations }: Measured) => {
@@ -155,16 +121,4 @@ export class Readings {
     }
     return rows;
   }
-}
-
-/** @param clean @param ablated log probabilities [answer, vocab] */
-function damageOf(answer: readonly number[], clean: Float32Array, ablated: Float32Array): Damage {
-  const vocab = clean.length / answer.length;
-  const total = { kl: 0, crossEntropy: 0 };
-  answer.forEach((token, i) => {
-    const [p, q] = [clean, ablated].map((row) => row.subarray(i * vocab, (i + 1) * vocab));
-    total.kl += compareLogits(p!, q!).kl;
-    total.crossEntropy += p![token]! - q![token]!;
-  });
-  return { kl: total.kl / answer.length, crossEntropy: total.crossEntropy / answer.length };
 }

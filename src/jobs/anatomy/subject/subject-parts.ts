@@ -13,6 +13,8 @@ export interface SubjectParts {
   prompts: readonly AskedPrompt[];
   /** [prompts] */
   answers: readonly CleanAnswer[];
+  /** [sentences] tokens of neutral sentences, each of two or more. */
+  sentences: readonly (readonly number[])[];
   candidates: readonly Candidate[];
   dictionaries: readonly Dictionary[];
   /** Where the score is read. */
