@@ -48,7 +48,12 @@ describe("the outside view", () => {
     expect(finding("onset.hazard_adjacent.chat")).toMatchObject({ estimate: 100, interval: [100, 100] });
     expect(finding("onset.late.hazard_adjacent.chat")).toMatchObject({ estimate: 1, status: "found" });
     expect(finding("headline.refuses").status).toBe("found");
-    expect(finding("headline.over_refuses")).toMatchObject({ status: "not found", polarity: "negative" });
+    // None of 32 benign prompts is refused, which does not rule out one in ten after two questions.
+    expect(finding("headline.over_refuses")).toMatchObject({
+      status: "undetermined",
+      polarity: "negative",
+      settled_by: { of: "benign prompts" },
+    });
     expect(finding("headline.survives.template")).toMatchObject({
       status: "not found",
       polarity: "positive",
@@ -58,7 +63,7 @@ describe("the outside view", () => {
     expect(finding("headline.survives.short")).toMatchObject({
       status: "not found",
       sentence: expect.stringMatching(
-        /do not show in the first 80 tokens\..*show a refusal within 200 tokens and 0% within 80/,
+        /are missed in the first 80 tokens\..*show a refusal within 200 tokens and 0% within 80/,
       ) as string,
     });
   });

@@ -115,7 +115,7 @@ function survives(run: Answers, settled: Settled, { under, what, sources, absent
   const broken = losses.filter(({ finding, loss }) => finding.status === "found" && loss > 0);
   if (broken.length > 0) {
     const names = listed(broken.map(({ name }) => name));
-    const verb = under === "short" ? `do not show ${what}` : `do not survive ${names}`;
+    const verb = under === "short" ? `are missed ${what}` : `do not survive ${names}`;
     return say(
       "not found",
       broken.toSorted((a, b) => b.loss - a.loss)[0],
