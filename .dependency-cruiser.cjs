@@ -50,6 +50,10 @@ const rooms = {
     ...["core", "stats", "files", "hub", "model", "sae", "prompts", "judges", "audit", "anatomy"],
     ...["jobs/job", "jobs/inputs"],
   ],
+  "jobs/comparison": [
+    ...["core", "audit", "report", "jobs/audit", "jobs/audit-report", "jobs/anatomy-report"],
+  ],
+  "jobs/export": ["core", "report", "jobs/audit", "jobs/audit-report"],
   "jobs/anatomy-report": ["core", "files", "report", "jobs/inputs", "jobs/anatomy"],
   // An endpoint over a model that its caller has opened.
   "serve/loopback": ["core"],

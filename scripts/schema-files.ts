@@ -14,6 +14,7 @@ import { observationSchema } from "../src/core/records/observation.ts";
 import { reportDataSchema } from "../src/core/records/report.ts";
 import { saeReportSchema } from "../src/core/records/sae-report.ts";
 import { thoughtSchema, verdictSchema } from "../src/core/records/verdict.ts";
+import { comparisonSchema } from "../src/core/results/comparison.ts";
 import { gateFileSchema } from "../src/core/results/gate.ts";
 import { replySchema } from "../src/jobs/audit/answers/replies.ts";
 import { manifestSchema } from "../src/jobs/audit/manifest.ts";
@@ -126,6 +127,13 @@ const sources: Readonly<Record<string, Source>> = {
       "report.json, as `fathom report --format json` writes it: all data that the report page shows.",
     schema: reportDataSchema,
     type: { file: "src/core/records/report.ts", name: "ReportData" },
+    io: "output",
+  },
+  comparison: {
+    title: "Fathom: a comparison of runs",
+    description: "report.json, as `fathom compare --format json` writes it: all data that the page shows.",
+    schema: comparisonSchema,
+    type: { file: "src/core/results/comparison.ts", name: "Comparison" },
     io: "output",
   },
   anatomy: {

@@ -1,10 +1,10 @@
 /** The report page's computations before it draws: tables as CSV, evidence in a text, filters, groups. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { toCsv } from "../src/core/csv.ts";
 import { identified } from "../src/core/records/finding-id.ts";
 import type { RowVerdict } from "../src/core/records/report.ts";
 import { splitSentence } from "../src/shown/sentences.ts";
-import { toCsv } from "../web/src/lib/csv.ts";
 import { segments } from "../web/src/lib/evidence.ts";
 import { featureHaystacks, featuresCsv, findFeatures, sortFeatures } from "../web/src/lib/features.ts";
 import { bySae, groupFindings, rowName } from "../web/src/lib/groups.ts";

@@ -6,7 +6,9 @@ import { fathomVersion } from "../jobs/job/version.ts";
 import { anatomyCommand } from "./commands/anatomy.ts";
 import { auditCommand } from "./commands/audit.ts";
 import { captureCommand } from "./commands/capture.ts";
+import { compareCommand } from "./commands/compare.ts";
 import { doctorCommand } from "./commands/doctor.ts";
+import { exportCommand } from "./commands/export.ts";
 import { generateCommand } from "./commands/generate.ts";
 import { judgeCommand } from "./commands/judge.ts";
 import { labelCommand } from "./commands/label.ts";
@@ -29,6 +31,8 @@ export function buildProgram(): Command {
   for (const command of [
     auditCommand(),
     anatomyCommand(),
+    compareCommand(),
+    exportCommand(),
     reportCommand(),
     rescoreCommand(),
     captureCommand(),

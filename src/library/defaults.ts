@@ -158,3 +158,5 @@ export const anatomyDefaults = {
 export const rescoreDefaults = { seed: 0 } as const;
 
 export const reportDefaults = { formats: ["html", "md"] } as const;
+
+export const compareDefaults = { formats: ["html", "md"], seed: 0 } as const;

@@ -1,5 +1,5 @@
 /**
- * Puts the data of a report, about a run, an SAE or an anatomy, into the built page. The page is one file that Vite built. The data goes
+ * Puts the data of a report, about a run, an SAE, an anatomy or a comparison, into the built page. The page is one file that Vite built. The data goes
  * into its
  * inert JSON script element. It is escaped so that no text in it, even a hostile answer, can end that element or begin another.
  */
@@ -7,6 +7,7 @@ import { failure } from "../core/errors.ts";
 import { type AnatomyReport, anatomyReportSchema } from "../core/records/anatomy-report.ts";
 import { type ReportData, reportDataSchema } from "../core/records/report.ts";
 import { type SaeReport, saeReportSchema } from "../core/records/sae-report.ts";
+import { type Comparison, comparisonSchema } from "../core/results/comparison.ts";
 
 const [open, close] = ['<script type="application/json" id="fathom-data">', "</script>"] as const;
 const dataSlot = `${open}null${close}`;
@@ -17,7 +18,10 @@ const titleSlot = "<title>Fathom report</title>";
  * @returns the whole HTML document
  * @throws FathomError (exit 1) unless the template has exactly one place for the data
  */
-export function renderHtml(data: ReportData | SaeReport | AnatomyReport, template: string): string {
+export function renderHtml(
+  data: ReportData | SaeReport | AnatomyReport | Comparison,
+  template: string,
+): string {
   const json = inertJson(checked(data));
   const withTitle = fill(template, titleSlot, `<title>${escapeHtml(data.title)}</title>`);
   return fill(withTitle, dataSlot, open + json + close);
@@ -25,6 +29,7 @@ export function renderHtml(data: ReportData | SaeReport | AnatomyReport, templat
 
 function checked(data: Parameters<typeof renderHtml>[0]): typeof data {
   if (!("kind" in data)) return reportDataSchema.parse(data);
+  if (data.kind === "comparison") return comparisonSchema.parse(data);
   return data.kind === "sae" ? saeReportSchema.parse(data) : anatomyReportSchema.parse(data);
 }
 

@@ -8,6 +8,8 @@ const verbs = [
   [],
   ["audit"],
   ["anatomy"],
+  ["compare"],
+  ["export"],
   ["report"],
   ["rescore"],
   ["capture"],
@@ -31,7 +33,7 @@ const refuseHeavy = `data:text/javascript,${encodeURIComponent(`
   import { registerHooks } from "node:module";
   registerHooks({
     resolve(name, context, next) {
-      if (/^(onnxruntime-node|zod|@huggingface|ml-matrix|yaml)/.test(name)) throw new Error("loaded " + name);
+      if (/^(onnxruntime-node|zod|@huggingface|ml-matrix|yaml|hyparquet|csv-parse)/.test(name)) throw new Error("loaded " + name);
       return next(name, context);
     },
   });

@@ -2,6 +2,7 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { AnatomyReport } from "./anatomy-report.tsx";
+import { ComparisonReport } from "./comparison-report.tsx";
 import { type Page, readPage } from "./lib/data.ts";
 import { Report } from "./report.tsx";
 import { SaeReport } from "./sae-report.tsx";
@@ -29,6 +30,8 @@ function pageOf(page: Page) {
       return <SaeReport data={page.data} />;
     case "anatomy":
       return <AnatomyReport data={page.data} />;
+    case "comparison":
+      return <ComparisonReport data={page.data} />;
     case "problem":
       return <p className="problem">{page.problem}</p>;
   }

@@ -17,14 +17,14 @@ export interface Gated {
   code: typeof exitCode.ok | typeof exitCode.threshold;
 }
 
-/** Decides the gates and writes gate.xml and gate.md. Every gate that fails is one line on stderr. */
+/** Decides the gates and writes gate.xml and gate.md, if there is a folder for them. Every gate that fails is one line on stderr. */
 export function applyGates(
   gates: readonly PlacedGate[] | null,
-  { title, findings, folder }: { title: string; findings: readonly Finding[]; folder: string },
+  { title, findings, folder }: { title: string; findings: readonly Finding[]; folder: string | null },
 ): Gated | null {
   if (gates === null) return null;
   const results = gateResults(gates, findings);
-  const files = writeGate(title, results, findings, folder);
+  const files = folder === null ? [] : writeGate(title, results, findings, folder);
   const failed = results.filter(({ holds }) => !holds);
   for (const { place, subject, reason } of failed) complain(`${place} ${subject}: ${reason}`);
   return { results, files, code: failed.length === 0 ? exitCode.ok : exitCode.threshold };
@@ -34,7 +34,8 @@ export function applyGates(
 export function gateLines(gated: Gated | null): string[] {
   if (gated === null) return [];
   const holding = gated.results.filter(({ holds }) => holds).length;
-  return [`Gate    ${holding} of ${gated.results.length} hold: ${gated.files.join(", ")}`];
+  const files = gated.files.length === 0 ? "" : `: ${gated.files.join(", ")}`;
+  return [`Gate    ${holding} of ${gated.results.length} hold${files}`];
 }
 
 /** What `--json` adds. */

@@ -99,6 +99,19 @@ export const aboutSchema = z.discriminatedUnion("kind", [
   }),
   /** What the contrastive term of an SAE's training did. */
   about("contrastive_term", {}),
+  /** A run minus its base, over the same prompts; `headline`: what became of a headline, by its claim. */
+  about("change", {
+    measure: z.enum([
+      ...(["headline", "refusal_rate", "unjudged_rate", "degeneration_rate"] as const),
+      ...(["discrimination", "template_effect", "cap_effect"] as const),
+    ]),
+    headline: text.optional(),
+    tier: tier.optional(),
+    template: template.optional(),
+    cap: cap.optional(),
+    /** The base and the run that is compared with it, as they were named. */
+    of: z.tuple([text, text]),
+  }),
   /** Answers of an anatomy that comply once all candidate features are ablated. */
   about("anatomy_ceiling", {}),
   /** What the refusal direction does when it is ablated, and when it is added. */

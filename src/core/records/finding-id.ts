@@ -1,9 +1,10 @@
 /** The one place where ids of findings are made. They are for people and for looking up; what a finding is about is data. */
 import type { About } from "./about.ts";
 
-/** e.g. `refusal.rate.benign.chat.64`; of an SAE beside the first with its key before a slash. */
+/** e.g. `refusal.rate.benign.chat.64`; of an SAE beside the first with its key before a slash, of a comparison with the run's name. */
 export function idOf(about: About): string {
   const id = partsOf(about).join(".");
+  if (about.kind === "change") return `${about.of[1]}/${id}`;
   return "beside" in about && about.beside === true ? `${about.sae}/${id}` : id;
 }
 
@@ -70,6 +71,10 @@ function partsOf(about: About): (string | number)[] {
       return ["sae", about.measure];
     case "contrastive_term":
       return ["training", "contrastive"];
+    case "change": {
+      const { measure, headline, tier, template, cap } = about;
+      return ["change", measure, ...[headline, tier, template, cap].filter((part) => part !== undefined)];
+    }
     case "anatomy_ceiling":
       return ["anatomy", "ceiling"];
     case "anatomy_direction":

@@ -1,9 +1,11 @@
-/** Writes the files of a report: of an audit, or of an anatomy. */
+/** Writes the files of a report: of an audit, an anatomy or a comparison. */
 import { join } from "node:path";
 import type { AnatomyReport } from "../../core/records/anatomy-report.ts";
 import type { ReportData } from "../../core/records/report.ts";
+import type { Comparison } from "../../core/results/comparison.ts";
 import { writeTextAtomically } from "../../files/disk/io.ts";
 import { renderAnatomyMarkdown } from "../../report/anatomy-markdown.ts";
+import { renderComparisonMarkdown } from "../../report/comparison-markdown.ts";
 import { findingsJunit } from "../../report/gate-report.ts";
 import { renderHtml, requirePlaces } from "../../report/html.ts";
 import { renderMarkdown } from "../../report/markdown.ts";
@@ -12,11 +14,14 @@ import { readTemplate } from "../../report/page-template.ts";
 export const reportFormats = ["html", "md", "json", "junit"] as const;
 export type ReportFormat = (typeof reportFormats)[number];
 
-type Report = ReportData | AnatomyReport;
+type Report = ReportData | AnatomyReport | Comparison;
 
 const renderers: Record<ReportFormat, (data: Report) => string> = {
   html: (data) => renderHtml(data, readTemplate()),
-  md: (data) => ("kind" in data ? renderAnatomyMarkdown(data) : renderMarkdown(data)),
+  md: (data) => {
+    if (!("kind" in data)) return renderMarkdown(data);
+    return data.kind === "anatomy" ? renderAnatomyMarkdown(data) : renderComparisonMarkdown(data);
+  },
   json: (data) => `${JSON.stringify(data, null, 1)}\n`,
   junit: ({ title, findings }) => findingsJunit(title, findings),
 };

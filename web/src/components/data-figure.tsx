@@ -1,6 +1,6 @@
 /** A chart as this project shows charts: a sentence that says what it shows, the picture, the numbers, and a file of them. */
 import type { ReactNode } from "react";
-import { type Cell, toCsv } from "../lib/csv.ts";
+import { type Cell, toCsv } from "../../../src/core/csv.ts";
 import { DataTable } from "./table/data-table.tsx";
 import { Download } from "./table/download.tsx";
 

@@ -1,9 +1,10 @@
 /** The numbers of an anatomy's charts as CSV: one column per number, intervals in two. */
+
+import { type Cell, toCsv } from "../../../src/core/csv.ts";
 import type { Anatomy } from "../../../src/core/records/anatomy.ts";
 import { mapFeatures } from "../../../src/shown/anatomy-features.ts";
 import { onFront } from "../../../src/shown/anatomy-front.ts";
 import type { Estimate } from "../../../src/shown/anatomy-tables.ts";
-import { type Cell, toCsv } from "./csv.ts";
 
 const spread = (name: string): string[] => [name, `${name}_lo`, `${name}_hi`, `${name}_n`];
 const cells = ({ estimate, interval, n }: Estimate): Cell[] => [

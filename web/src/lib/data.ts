@@ -2,11 +2,13 @@
 import type { AnatomyReport } from "../../../src/core/records/anatomy-report.ts";
 import type { ReportData } from "../../../src/core/records/report.ts";
 import type { SaeReport } from "../../../src/core/records/sae-report.ts";
+import type { Comparison } from "../../../src/core/results/comparison.ts";
 
 export type Page =
   | { kind: "audit"; data: ReportData }
   | { kind: "sae"; data: SaeReport }
   | { kind: "anatomy"; data: AnatomyReport }
+  | { kind: "comparison"; data: Comparison }
   | { kind: "problem"; problem: string };
 
 export function readPage(json: string | null): Page {
@@ -26,6 +28,8 @@ export function readPage(json: string | null): Page {
       return { kind: "sae", data: data as SaeReport };
     case "anatomy":
       return { kind: "anatomy", data: data as AnatomyReport };
+    case "comparison":
+      return { kind: "comparison", data: data as Comparison };
     default:
       return { kind: "audit", data: data as ReportData };
   }

@@ -1,6 +1,7 @@
 /** Searches and sorts an SAE's features. It is pure, so it can be tested without a browser. */
+
+import { toCsv } from "../../../src/core/csv.ts";
 import type { SaeFeature } from "../../../src/core/records/sae-report.ts";
-import { toCsv } from "./csv.ts";
 import { inOrder, type Order, wordsOf } from "./order.ts";
 
 export const featureSorts = ["feature", "share", "max", "nearest"] as const;

@@ -1,8 +1,8 @@
 /** Findings as table cells for people and as CSV for programs. Both give n, interval and control. */
 
+import { toCsv } from "../../../src/core/csv.ts";
 import { formatControl, formatInterval, formatValue, statusWords } from "../../../src/core/format.ts";
 import type { Finding } from "../../../src/core/records/finding.ts";
-import { toCsv } from "./csv.ts";
 
 export interface NamedFinding {
   name: string;

@@ -57,6 +57,7 @@ const placeOf: Record<About["kind"], keyof Grouped> = {
   sae_fvu: "other",
   sae_quality: "other",
   contrastive_term: "other",
+  change: "other",
   anatomy_ceiling: "other",
   anatomy_direction: "other",
   anatomy_minimal_set: "other",

@@ -1,6 +1,7 @@
 /** The answers as CSV, one line per answer and cap. Texts are not in it: they are long, and some are redacted. */
+
+import { toCsv } from "../../../src/core/csv.ts";
 import type { ReportRow, ShownInside } from "../../../src/core/records/report.ts";
-import { toCsv } from "./csv.ts";
 
 export function rowsCsv(rows: readonly ReportRow[], insides: readonly ShownInside[]): string {
   const head = [

@@ -1,0 +1,37 @@
+/** What two or more runs were made with and that differs between them: what a comparison is about. */
+import { canonicalJson, type Json } from "../../core/hash.ts";
+import type { Manifest } from "../audit/manifest.ts";
+
+const facts: Readonly<Record<string, (manifest: Manifest) => Json>> = {
+  model: ({ inputs: { model, endpoint } }) => model?.name ?? endpoint?.model ?? null,
+  "model's weights": ({ inputs: { model } }) => (model === null ? null : `SHA-256 ${model.sha256}`),
+  adapter: ({ inputs: { adapter } }) =>
+    adapter === null ? "none" : `${adapter.name}, SHA-256 ${adapter.sha256}`,
+  precision: ({ inputs }) => inputs.plan.precision,
+  device: ({ inputs }) => inputs.plan.device,
+  tokenizer: ({ inputs: { tokenizer } }) => (tokenizer === null ? null : `SHA-256 ${tokenizer.sha256}`),
+  "chat template": ({ inputs: { template } }) => (template === null ? "none" : `SHA-256 ${template.sha256}`),
+  "template's variables": ({ inputs }) => inputs.plan.template_vars,
+  "template's day": ({ inputs }) => inputs.plan.date,
+  "system prompt": ({ inputs }) => inputs.plan.system ?? "none",
+  temperature: ({ inputs }) => inputs.plan.temperature,
+  "prompt set": ({ inputs: { prompts } }) =>
+    `${prompts.name}, SHA-256 ${prompts.sha256}, ${prompts.n} prompts`,
+  "version of Fathom": ({ environment }) => environment.fathom,
+};
+
+export interface Difference {
+  what: string;
+  /** In the order of the runs. */
+  values: string[];
+}
+
+export function differencesOf(manifests: readonly Manifest[]): Difference[] {
+  return Object.entries(facts).flatMap(([what, of]) => {
+    const values = manifests.map(of);
+    if (new Set(values.map((value) => canonicalJson(value))).size === 1) return [];
+    return [
+      { what, values: values.map((value) => (typeof value === "string" ? value : canonicalJson(value))) },
+    ];
+  });
+}

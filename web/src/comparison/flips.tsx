@@ -1,0 +1,37 @@
+/** The flips, each with both answers side by side behind a click. */
+
+import { toCsv } from "../../../src/core/csv.ts";
+import type { ShownFlip } from "../../../src/core/results/comparison.ts";
+import { answerWords, flipHead, flipRow } from "../../../src/shown/flips.ts";
+import { Download } from "../components/table/download.tsx";
+
+export function Flips({ flips }: { flips: readonly ShownFlip[] }) {
+  if (flips.length === 0) return null;
+  return (
+    <>
+      {flips.map((flip) => {
+        const [prompt, tier, condition, before, after] = flipRow(flip);
+        const { template, seed } = flip.condition;
+        return (
+          <details key={`${flip.of[1]} ${flip.prompt_id} ${template} ${seed}`}>
+            <summary>
+              {prompt} ({tier}, {condition}): {before} → {after}
+            </summary>
+            <blockquote>{flip.prompt}</blockquote>
+            <dl>
+              {flip.answers.map((answer, i) => (
+                <div key={flip.of[i]}>
+                  <dt>{flip.of[i]}</dt>
+                  <dd className="sentence">{answerWords(answer)}</dd>
+                </div>
+              ))}
+            </dl>
+          </details>
+        );
+      })}
+      <Download name="flips.csv" content={() => toCsv(flipHead, flips.map(flipRow))}>
+        Download CSV
+      </Download>
+    </>
+  );
+}
