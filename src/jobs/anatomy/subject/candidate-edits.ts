@@ -16,6 +16,8 @@ export class CandidateEdits {
   readonly #parts: readonly Part[];
   /** [candidates] index of the edit, and of the feature in it. */
   readonly #places: readonly { edit: number; at: number }[];
+  /** [edits] when each is applied: by its block, and in one block in the order of the edits. */
+  readonly #order: readonly number[];
 
   constructor(candidates: readonly Candidate[], dictionaries: readonly Dictionary[]) {
     this.candidates = candidates;
@@ -31,6 +33,9 @@ export class CandidateEdits {
       });
     });
     this.#places = places;
+    const layerOf = (edit: number) => this.#parts[edit]!.dictionary.layer;
+    const applied = [...this.#parts.keys()].sort((a, b) => layerOf(a) - layerOf(b) || a - b);
+    this.#order = this.#parts.map((_, edit) => applied.indexOf(edit));
   }
 
   /** One edit per SAE that has candidates: each candidate is held at zero where its mask is 1. */
@@ -46,6 +51,23 @@ export class CandidateEdits {
       masks[edit]![at] = strength;
     }
     return masks;
+  }
+
+  /**
+   * The members of a set whose ablation changes something, or may. Features that are silent where nothing below has changed stay silent,
+   * and the ablation of a silent feature changes no bit: they are left out up to the first edit with a member that is active.
+   * @param activity [candidates] on the clean run
+   */
+  effective(off: FeatureSet, activity: Float32Array): FeatureSet {
+    const orderOf = (candidate: number) => this.#order[this.#places[candidate]!.edit]!;
+    const first = off.reduce(
+      (least, candidate) => (activity[candidate] === 0 ? least : Math.min(least, orderOf(candidate))),
+      Number.POSITIVE_INFINITY,
+    );
+    return off.filter((candidate) => {
+      const order = orderOf(candidate);
+      return order > first || (order === first && activity[candidate] !== 0);
+    });
   }
 
   /** [candidates] from one row of numbers per edit of `ablations`. */

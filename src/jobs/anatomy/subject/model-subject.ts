@@ -23,7 +23,7 @@ import { Readings } from "./readings.ts";
 import type { SubjectParts } from "./subject-parts.ts";
 
 /** Questions that a kill can lose: some seconds to a minute of a small model. */
-const atATime = { scores: 64, "clean scales": 64, gradients: 8, activity: 16, "judged answers": 96 } as const;
+const atATime = { scores: 64, "clean scales": 64, gradients: 16, activity: 16, "judged answers": 96 } as const;
 type Kind = keyof typeof atATime;
 
 export class ModelSubject implements Subject {
@@ -86,7 +86,7 @@ export class ModelSubject implements Subject {
     const prompts = asks.filter(({ finalNorm }) => finalNorm === "clean").map(({ prompt }) => prompt);
     const scales = await this.#scales.ask(prompts.map((prompt) => ({ prompt, off: [] })));
     prompts.forEach((prompt, i) => this.#cleanScales.set(prompt, scales[i]!));
-    return Float64Array.from(await this.#scores.ask(asks));
+    return Float64Array.from(await this.#scores.ask(await this.#effective(asks)));
   }
 
   async sensitivities(asks: readonly Ask[]): Promise<Sensitivity[]> {
@@ -99,12 +99,32 @@ export class ModelSubject implements Subject {
 
   /** A clean answer was judged before, when it was made. */
   async judged(asks: readonly Ask[]): Promise<Judgement[]> {
-    const edited = asks.filter((ask) => !isClean(ask));
-    const judged = (await this.#judged.ask(edited)).values();
-    return asks.map((ask) => {
+    const effective = await this.#effective(asks);
+    const judged = (await this.#judged.ask(effective.filter((ask) => !isClean(ask)))).values();
+    return effective.map((ask) => {
       if (!isClean(ask)) return judged.next().value!;
       const { outcome, coherence } = this.#parts.answers[ask.prompt]!;
       return { outcome, coherence };
+    });
+  }
+
+  /** The same questions without ablations that change nothing, so that several may be one, and some the clean run. */
+  async #effective(asks: readonly Ask[]): Promise<Ask[]> {
+    const { answers, place } = this.#parts;
+    // The activity is that of the clean answer's tokens, which the score's place must be among.
+    const isSeen = (prompt: number) => place.prefix.every((token, i) => answers[prompt]!.ids[i] === token);
+    const plain = ({ prompt, off, on, random }: Ask) =>
+      off.length > 0 && on === undefined && random === undefined && isSeen(prompt);
+    const prompts = [...new Set(asks.filter(plain).map(({ prompt }) => prompt))];
+    const rows = await this.#activity.ask(prompts.map((prompt) => ({ prompt, off: [] })));
+    const activity = new Map(prompts.map((prompt, i) => [prompt, rows[i]!]));
+    return asks.map((ask) => {
+      if (!plain(ask)) return ask;
+      const off = this.#edits.effective(ask.off, activity.get(ask.prompt)!);
+      const { prompt, finalNorm } = ask;
+      return off.length > 0
+        ? { ...ask, off }
+        : { prompt, off, ...(finalNorm === undefined ? {} : { finalNorm }) };
     });
   }
 
