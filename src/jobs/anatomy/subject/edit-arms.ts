@@ -17,7 +17,7 @@ export interface Placed {
 /** Questions that one call of the engine answers: their edits are the same, and their masks differ. */
 export interface Arm {
   edits: HeldEdits;
-  /** [edits] the masks of a question; the candidates' own come first. */
+  /** [edits] the masks of a question; the candidates' own come first, if they are there. */
   masksOf: (ask: Ask) => EditMask[];
 }
 
@@ -52,9 +52,13 @@ export class EditArms {
     await this.#parts.model.releaseEdits(this.#held);
   }
 
-  /** Calls `work` for the questions of each arm. Edits that only one arm has are held for that long. */
+  /**
+   * Calls `work` for the questions of each arm. Edits that only one arm has are held for that long.
+   * @param reads whether something is read of the candidates' edits. If not, an arm that ablates nothing goes without them
+   */
   async each(
     piece: readonly Ask[],
+    reads: "candidates" | "outcome",
     work: (asks: readonly Placed[], arm: Arm) => Promise<void>,
   ): Promise<void> {
     const { model } = this.#parts;
@@ -64,12 +68,13 @@ export class EditArms {
     );
     for (const asks of arms.values()) {
       const extra = this.#extraEdits(asks[0]!.ask);
+      const isAlone = extra !== null && reads === "outcome" && asks.every(({ ask }) => ask.off.length === 0);
       const edits =
         extra === null
           ? this.#held
-          : await model.holdEdits([...this.#parts.edits.ablations(), ...extra.edits]);
+          : await model.holdEdits([...(isAlone ? [] : this.#parts.edits.ablations()), ...extra.edits]);
       const masksOf = (ask: Ask): EditMask[] => [
-        ...this.#parts.edits.masks(ask.off, ask.strength ?? 1),
+        ...(isAlone ? [] : this.#parts.edits.masks(ask.off, ask.strength ?? 1)),
         ...(extra?.masksOf(ask) ?? []),
       ];
       try {

@@ -23,7 +23,13 @@ import { Readings } from "./readings.ts";
 import type { SubjectParts } from "./subject-parts.ts";
 
 /** Questions that a kill can lose: some seconds to a minute of a small model. */
-const atATime = { scores: 64, "clean scales": 64, gradients: 16, activity: 16, "judged answers": 96 } as const;
+const atATime = {
+  scores: 64,
+  "clean scales": 64,
+  gradients: 16,
+  activity: 16,
+  "judged answers": 96,
+} as const;
 type Kind = keyof typeof atATime;
 
 export class ModelSubject implements Subject {
@@ -184,7 +190,7 @@ export class ModelSubject implements Subject {
     const { model, place } = this.#parts;
     const answers: number[] = [];
     let blockEvaluations = 0;
-    await this.#arms.each(piece, async (asks, { edits, masksOf }) => {
+    await this.#arms.each(piece, "outcome", async (asks, { edits, masksOf }) => {
       const { blockEvaluations: own } = await model.measure(
         asks.map(({ ask }) => ({ ...this.#row(ask), ...this.#scalesOf(ask), masks: masksOf(ask) })),
         { edits, watch: place.tokens, start: this.#start },
@@ -217,7 +223,7 @@ export class ModelSubject implements Subject {
     const { model, place } = this.#parts;
     const answers: Sensitivity[] = [];
     let blockEvaluations = 0;
-    await this.#arms.each(piece, async (asks, { edits, masksOf }) => {
+    await this.#arms.each(piece, "candidates", async (asks, { edits, masksOf }) => {
       const { forward, backward } = await model.gradients(
         asks.map(({ ask }) => {
           const { id, ids, positions } = this.#row(ask);
@@ -241,7 +247,7 @@ export class ModelSubject implements Subject {
     const { model } = this.#parts;
     const answers: Float32Array[] = [];
     let blockEvaluations = 0;
-    await this.#arms.each(piece, async (asks, { edits, masksOf }) => {
+    await this.#arms.each(piece, "candidates", async (asks, { edits, masksOf }) => {
       const { blockEvaluations: own } = await model.measure(
         asks.map(({ ask }) => ({ ...this.#rowWithAnswer(ask), positions: [], masks: masksOf(ask) })),
         { edits, watch: [], start: this.#start, want: { activations: true } },
@@ -262,7 +268,7 @@ export class ModelSubject implements Subject {
     const { checkpoint } = model;
     const answers: Judgement[] = [];
     let steps = 0;
-    await this.#arms.each(piece, async (asks, { edits, masksOf }) => {
+    await this.#arms.each(piece, "outcome", async (asks, { edits, masksOf }) => {
       await model.generate(
         asks.map(({ ask }, i) => ({
           id: `${prompts[ask.prompt]!.id} ${i}`,

@@ -88,7 +88,7 @@ export class Readings {
     const { model, prompts, answers } = this.#parts;
     const found: Float32Array[] = [];
     let blockEvaluations = 0;
-    await this.#arms.each(piece, async (placed, { edits, masksOf }) => {
+    await this.#arms.each(piece, "candidates", async (placed, { edits, masksOf }) => {
       const ledger = await model.measure(
         placed.map(({ ask }) => {
           const { id, ids } = prompts[ask.prompt]!;
