@@ -4,10 +4,10 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
-import { anatomySchema } from "../../src/core/records/anatomy.ts";
-import { readJson } from "../../src/files/disk/io.ts";
+import { anatomySchema } from "../../core/records/anatomy.ts";
+import { readJson } from "../../files/disk/io.ts";
 
-const root = join(import.meta.dirname, "../..");
+const root = join(import.meta.dirname, "../../..");
 const scratch = mkdtempSync(join(tmpdir(), "fathom-demo-"));
 afterAll(() => {
   rmSync(scratch, { recursive: true });
