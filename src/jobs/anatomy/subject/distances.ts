@@ -67,7 +67,7 @@ export class Distances {
     const found: Damage[] = [];
     let blockEvaluations = 0;
     const read = async (asks: readonly Ask[], take: (i: number, row: Float32Array) => void) => {
-      await this.#arms.each(asks, async (placed, { edits, masksOf }) => {
+      await this.#arms.each(asks, "outcome", async (placed, { edits, masksOf }) => {
         const ledger = await this.#model.measure(
           placed.map(({ ask }) => ({ ...rowOf(textOf(ask.prompt)), masks: masksOf(ask) })),
           { edits, watch: [], start, want: { logProbabilities: true } },

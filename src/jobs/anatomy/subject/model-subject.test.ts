@@ -40,7 +40,18 @@ it("asks a set without its silent members, equal sets once, and the clean run no
     // The first prompt is harmful, so its answer begins as refusals do.
     const refusing = answers[0]!.ids.slice(0, 1);
     const subject = await ModelSubject.open({
-      ...{ model, memory, prompts, answers, candidates, dictionaries, tell, seed: 0, ...sizes },
+      ...{
+        model,
+        memory,
+        prompts,
+        answers,
+        candidates,
+        dictionaries,
+        tell,
+        seed: 0,
+        sentences: [],
+        ...sizes,
+      },
       place: { prefix: [], tokens: refusing },
     });
     const draw = random("sets");
@@ -51,7 +62,7 @@ it("asks a set without its silent members, equal sets once, and the clean run no
       prompts.map((_, prompt): Ask => (off.length === 4 ? { prompt, off, strength: 0.5 } : { prompt, off })),
     );
     const spent = (kind: string) => subject.spent().find(({ what }) => what === kind)!.asked;
-    const live = subject.live();
+    const live = subject.live().subject;
     expect(await subject.scores(asks)).toEqual(await live.scores(asks));
     expect(spent("scores")).toBeLessThan(asks.length);
     expect(await subject.judged(asks)).toEqual(await live.judged(asks));
