@@ -16,11 +16,11 @@ export function AnatomyFeature({ feature, name }: { feature: MapFeature; name: s
         {effect.n}) · active on {active_on.harmful} harmful and {active_on.harmless} harmless prompts, nothing
         ablated
       </p>
-      <DataTable
-        caption="Where it fires: harmful fit prompts and the beginnings of their clean answers, with the rounds before its own ablated"
-        captionVisible
-        {...rolesTable(feature)}
-      />
+      <DataTable caption="Where it fires" captionVisible {...rolesTable(feature)} />
+      <p className="caption">
+        In harmful fit prompts and the beginnings of their clean answers, with the rounds before its own
+        ablated.
+      </p>
       {contexts.length === 0 ? (
         <p className="not-measured">It is not active on any token of the prompts that it was read on.</p>
       ) : (
