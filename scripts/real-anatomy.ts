@@ -1,16 +1,17 @@
 /**
  * `npm run real:anatomy` takes the refusals of a real model apart: it lets the model answer the fitting prompts of
- * the bundled `requests`, trains a TopK SAE for each of several blocks on these answers and on
- * neutral questions (one capture for all), and runs the anatomy with them. Files that exist are not made again, so a stopped run
- * can be continued. The SAEs stay outside the repository; the anatomy's report is copied to `examples/`.
+ * the bundled `requests`, trains a TopK SAE for each of several blocks on these answers and on neutral questions (one
+ * capture for all), runs the anatomy with them, and copies its report to `examples/`. Files that exist are not made
+ * again, so a stopped run can be continued. The SAEs and what was measured stay outside the repository.
  *
  *     npm run real:anatomy                  into the cache's folder anatomy-qwen
  *     npm run real:anatomy -- --into DIR    into another folder
  *     npm run real:anatomy -- --threads 1   with that many threads
  */
-import { existsSync } from "node:fs";
+import { copyFileSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { makeFolder } from "../src/files/disk/io.ts";
 import { readJsonLines } from "../src/files/lines/json-lines.ts";
 import { chats, MadeOnce, root } from "./made-once.ts";
 import { cache, qwen } from "./real-checkpoints.ts";
@@ -25,6 +26,21 @@ const layers = [10, 12, 14, 16, 18, 20];
 const nouns = 400;
 /** Tokens of an answer to learn from. A refusal is one or two short sentences. */
 const answerTokens = 24;
+/** Below the defaults, because every search reads its prompts thousands of times. */
+const sizes = [
+  "--candidates",
+  "300",
+  "--search-prompts",
+  "32",
+  "--sets",
+  "1",
+  "--stability",
+  "2",
+  "--per-prompt",
+  "2",
+];
+/** What is copied: no measurements, no prompts. */
+const published = ["manifest.json", "anatomy.json", "findings.json", "report.html", "report.md"];
 
 try {
   const made = new MadeOnce("real:anatomy", folder, options.threads);
@@ -48,9 +64,12 @@ try {
   if (!existsSync(made.at("run/findings.json")))
     made.fathom([
       ...["anatomy", "--model", model, ...saes, "--harmful", "requests", "--harmless", "requests"],
-      ...["--search-prompts", "32", "--sets", "1", "--stability", "4", "--per-prompt", "4"],
+      ...sizes,
       ...["--out", made.at("run"), ...(existsSync(made.at("run")) ? ["--resume"] : [])],
     ]);
+  const example = join(root, "examples/qwen2.5-coder-0.5b-anatomy");
+  makeFolder(example);
+  for (const name of published) copyFileSync(made.at(`run/${name}`), join(example, name));
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   process.exitCode = 1;
