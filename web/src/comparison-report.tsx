@@ -25,7 +25,13 @@ const contents = [
 export function ComparisonReport({ data }: { data: Comparison }) {
   const of = (group: string) => data.findings.filter((finding) => finding.group === group);
   const primary = of("change");
-  const drawn = primary.filter(({ estimate }) => estimate !== null);
+  const chartOf = (run: string, i: number) => ({
+    title: `Change of each share, ${run}`,
+    file: `changes-${i + 1}`,
+    findings: primary.filter(
+      ({ about, estimate }) => estimate !== null && about.kind === "change" && about.of[1] === run,
+    ),
+  });
   return (
     <PageFrame skip="Skip to the changes" header={<Header data={data} />} contents={contents}>
       <Section id="headlines" title="Headlines" lead="What became of each answer of the base's report.">
@@ -35,7 +41,7 @@ export function ComparisonReport({ data }: { data: Comparison }) {
         id="changes"
         title="Changes"
         lead="The run minus its base, over the same prompts, under the main template at the largest cap."
-        charts={[{ title: "Change of each share", file: "changes", findings: drawn }]}
+        charts={data.runs.slice(1).map(({ run }, i) => chartOf(run, i))}
         others={primary}
         absent="Nothing could be paired."
       />

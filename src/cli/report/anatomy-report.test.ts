@@ -59,7 +59,7 @@ it("has in its Markdown every table, n and control, and no prompt", () => {
   for (const title of ["Minimal sets", "Features", "Rounds", "Cascade", "Backups", "Size and cost"])
     expect(markdown).toContain(`\n## ${title}\n`);
   expect(markdown).toContain(
-    "| 1 | \\#12 in block 1; \\#40 in block 3 | yes, by the judge | 94% \\[79%, 98%\\] | 31 |",
+    "| 1 | \\#12 in block 1; \\#40 in block 3 | yes, by the judge | 94% \\[79%, 98%\\] | 90% \\[75%, 97%\\] | 31 |",
   );
   expect(markdown).toMatch(
     /\| \\#40 in block 3 \| Load-bearing \| Without it the refusal score falls by 10\.8/,

@@ -93,8 +93,20 @@ export function rowName({ about, question }: Finding): string {
   if (about.kind === "divergence_by_label") return outcomeWords[about.label];
   if (about.kind === "framing_effect") return capital(about.framing);
   if (about.kind === "panel_effect") return capital(about.panel);
+  if (about.kind === "change")
+    return changeWords[about.measure] + (about.tier === undefined ? "" : `, ${tierWords[about.tier]}`);
   return about.kind === "flag" ? capital(about.flag) : question;
 }
+
+const changeWords = {
+  headline: "Headline",
+  refusal_rate: "Refuses",
+  unjudged_rate: "Not judged",
+  degeneration_rate: "Degenerates",
+  discrimination: "Hazard minus benign",
+  template_effect: "Without template",
+  cap_effect: "In short answers",
+} as const;
 
 function capital(name: string): string {
   const words = name.replaceAll("_", " ");
