@@ -5,6 +5,7 @@ import { engineOptions } from "../../jobs/inputs/engine-options.ts";
 import {
   answersTo,
   gateOn,
+  gateSamples,
   givenTexts,
   judgedTokens,
   splicedTokens,
@@ -63,7 +64,16 @@ export async function runCheck(options: SaeCheckOptions): Promise<number> {
     try {
       const texts = await textsRead(model, given, judgedTokens, progress.tell);
       const site = { layer, asked: options.layer !== undefined, allowFailed };
-      const { result } = await gateOn(session, model, facts, site, texts, splicedTokens.check, progress.tell);
+      const sample = (await gateSamples(model, [layer], texts, progress.tell)).get(layer)!;
+      const { result } = await gateOn(
+        session,
+        model,
+        facts,
+        site,
+        sample,
+        splicedTokens.check,
+        progress.tell,
+      );
       progress.clear();
       return await say(result);
     } finally {

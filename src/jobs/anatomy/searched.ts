@@ -11,7 +11,7 @@ import type { Tell } from "../job/job-events.ts";
 import type { CleanAnswer } from "./answers/clean-answers.ts";
 import { type ChosenCandidates, candidatesOf } from "./candidates/candidates.ts";
 import type { Dictionary } from "./dictionaries/dictionary.ts";
-import { type Gated, gated } from "./dictionaries/gated.ts";
+import { type Gated, gatedDictionaries } from "./dictionaries/gated.ts";
 import { type OpenDictionary, openDictionary } from "./dictionaries/open-dictionary.ts";
 import type { Memory } from "./memory/memory.ts";
 import { type PreparedAnatomy, rolesIn } from "./prepare.ts";
@@ -58,10 +58,14 @@ export async function searched(
   direction: Float64Array | null,
   { model, memory, threads, tell }: AtWork,
 ): Promise<Searched> {
-  const { plan, prompts } = prepared;
+  const { plan, manifest, prompts } = prepared;
   const { sizes, seed, batch_size: batchSize } = plan;
   const place = score.deciding;
-  const dictionaries = await gatedDictionaries(prepared, answers, { model, memory, threads, tell });
+  const keys = saeKeys(manifest.inputs.saes);
+  const dictionaries = await gatedDictionaries(
+    prepared.saes.map((sae, i) => ({ key: keys[i]!, sae, layer: manifest.inputs.saes[i]!.layer })),
+    { model, memory, prompts, answers, threads, tell },
+  );
   requireOne(dictionaries);
   const open: OpenDictionary[] = [];
   for (const { dictionary, gate } of dictionaries)
@@ -106,21 +110,6 @@ function spentOf(subjects: readonly ModelSubject[]): KindCost[] {
     });
   }
   return [...total].map(([what, spent]) => ({ what, ...spent }));
-}
-
-async function gatedDictionaries(
-  { saes, manifest, prompts }: PreparedAnatomy,
-  answers: readonly CleanAnswer[],
-  work: AtWork,
-): Promise<Searched["dictionaries"]> {
-  const named = manifest.inputs.saes;
-  const keys = saeKeys(named);
-  const done: Searched["dictionaries"] = [];
-  for (const [i, sae] of saes.entries()) {
-    const dictionary = { key: keys[i]!, sae, layer: named[i]!.layer };
-    done.push({ dictionary, gate: await gated(dictionary, { ...work, prompts, answers }) });
-  }
-  return done;
 }
 
 /** @throws FathomError if the load gate is closed for every SAE */

@@ -9,7 +9,13 @@ import type { SaeSession } from "../../sae/code/sae-session.ts";
 import type { ShownText } from "../../sae/measure/contexts/text-rows.ts";
 import { type GateResult, gate } from "../../sae/measure/gate/gate.ts";
 import type { ModelFacts } from "../../sae/measure/gate/place.ts";
-import { answered, evenly, type SampleText, sampleOf } from "../../sae/measure/quality/residual-sample.ts";
+import {
+  answered,
+  evenly,
+  type Sample,
+  type SampleText,
+  samplesOf,
+} from "../../sae/measure/quality/residual-sample.ts";
 import { spliceLosses, spliceOf, type TextLoss } from "../../sae/measure/quality/splice.ts";
 import type { Tell } from "../job/job-events.ts";
 import { behindItsPrompt, type EncodedInput, encodeEach, promptOf } from "./encode-inputs.ts";
@@ -89,8 +95,21 @@ export async function textsRead(
   });
 }
 
+/** What the load gate judges SAEs on: activations of these texts after these blocks, by block. */
+export async function gateSamples(
+  model: Model,
+  layers: readonly number[],
+  texts: readonly SampleText[],
+  tell: Tell,
+): Promise<ReadonlyMap<number, Sample>> {
+  return await samplesOf(model, layers, texts, judgedTokens, (done, total) => {
+    tell({ kind: "counted", what: "reading", done, total, unit: "tokens" });
+  });
+}
+
 /**
  * Runs the load gate on texts that the model reads.
+ * @param sample of `gateSamples`, of the site's block
  * @param spliced how many tokens are enough for the cross-entropy
  * @returns the result, and the losses per text from which its cross-entropy is computed
  */
@@ -99,14 +118,11 @@ export async function gateOn(
   model: Model,
   facts: ModelFacts,
   site: { layer: number; asked: boolean; allowFailed: boolean },
-  texts: readonly SampleText[],
+  sample: Sample,
   spliced: number,
   tell: Tell,
 ): Promise<{ result: GateResult; losses: readonly TextLoss[] }> {
   const { layer } = site;
-  const sample = await sampleOf(model, layer, texts, judgedTokens, (done, total) => {
-    tell({ kind: "counted", what: "reading", done, total, unit: "tokens" });
-  });
   tell({ kind: "working", what: "judging" });
   let losses: readonly TextLoss[] = [];
   const result = await gate(session, facts, sample.rows, {

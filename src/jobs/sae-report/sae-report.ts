@@ -15,6 +15,7 @@ import { engineOptions } from "../inputs/engine-options.ts";
 import {
   answersTo,
   gateOn,
+  gateSamples,
   givenTexts,
   type JudgedTexts,
   splicedTokens,
@@ -97,7 +98,8 @@ async function reportOf(
     const read = await textsRead(model, given, plan.tokens, tell);
     const texts = plan.showText ? read.map((text) => ({ ...text, shown: text.ids.length })) : read;
     const site = { layer, asked: asked !== null, allowFailed };
-    const { result, losses } = await gateOn(session, model, facts, site, texts, splicedTokens.report, tell);
+    const sample = (await gateSamples(model, [layer], texts, tell)).get(layer)!;
+    const { result, losses } = await gateOn(session, model, facts, site, sample, splicedTokens.report, tell);
     signal.throwIfAborted();
     const { read: about, ...measured } = await measureSae({
       model,

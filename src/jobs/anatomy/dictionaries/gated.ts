@@ -4,8 +4,8 @@
  */
 import type { Model } from "../../../model/model.ts";
 import { SaeSession } from "../../../sae/code/sae-session.ts";
-import type { SampleText } from "../../../sae/measure/quality/residual-sample.ts";
-import { gateOn, splicedTokens } from "../../inputs/judged-texts.ts";
+import type { Sample, SampleText } from "../../../sae/measure/quality/residual-sample.ts";
+import { gateOn, gateSamples, splicedTokens } from "../../inputs/judged-texts.ts";
 import type { Tell } from "../../job/job-events.ts";
 import type { CleanAnswer } from "../answers/clean-answers.ts";
 import type { Memory } from "../memory/memory.ts";
@@ -30,20 +30,43 @@ interface Gating {
   tell: Tell;
 }
 
-export async function gated({ sae, layer }: Dictionary, gating: Gating): Promise<Gated> {
-  const { model, memory, prompts, answers, threads, tell } = gating;
-  const { name, config } = model.checkpoint;
-  const facts = { name, hiddenSize: config.hiddenSize, layers: config.layers.length };
+/** Asks the gate about each. The model reads the texts once for all, and not at all if every result is known. */
+export async function gatedDictionaries(
+  dictionaries: readonly Dictionary[],
+  gating: Gating,
+): Promise<{ dictionary: Dictionary; gate: Gated }[]> {
+  const { model, prompts, answers, tell } = gating;
   const texts: SampleText[] = prompts.flatMap(({ id, side, ids }, i) => {
     const answer = answers[i]!.ids;
     return answer.length === 0 ? [] : [{ id: `${side} ${id}`, ids: [...ids, ...answer], from: ids.length }];
   });
+  const layers = [...new Set(dictionaries.map(({ layer }) => layer))];
+  let read: Promise<ReadonlyMap<number, Sample>> | null = null;
+  const sampleAt = async (layer: number) => {
+    read ??= gateSamples(model, layers, texts, tell);
+    return (await read).get(layer)!;
+  };
+  const done: { dictionary: Dictionary; gate: Gated }[] = [];
+  for (const dictionary of dictionaries)
+    done.push({ dictionary, gate: await gated(dictionary, texts, sampleAt, gating) });
+  return done;
+}
+
+async function gated(
+  { sae, layer }: Dictionary,
+  texts: readonly SampleText[],
+  sampleAt: (layer: number) => Promise<Sample>,
+  { model, memory, threads, tell }: Gating,
+): Promise<Gated> {
+  const { name, config } = model.checkpoint;
+  const facts = { name, hiddenSize: config.hiddenSize, layers: config.layers.length };
   const inputs = { sae: sae.identity(), layer, texts: texts.map(({ ids }) => [...ids]) };
   return await memory.recall("load gate", inputs, async () => {
     const session = await SaeSession.open(sae, threads === null ? {} : { threads });
     try {
       const site = { layer, asked: false, allowFailed: false };
-      const { result } = await gateOn(session, model, facts, site, texts, splicedTokens.check, tell);
+      const sample = await sampleAt(layer);
+      const { result } = await gateOn(session, model, facts, site, sample, splicedTokens.check, tell);
       return {
         passed: result.passed,
         explained: result.quality?.varianceExplained.ordinary ?? null,

@@ -42,25 +42,40 @@ export async function answered(
   return texts;
 }
 
-/**
- * @param most how many tokens are enough. Whole texts are taken, spread evenly over all texts.
- */
+/** The sample of one block. @param most how many tokens are enough. Whole texts are taken, spread evenly over all texts. */
 export async function sampleOf(
   model: Model,
   layer: number,
   texts: readonly SampleText[],
   most: number,
-  onTokens: (done: number, total: number) => void = () => undefined,
+  onTokens?: (done: number, total: number) => void,
 ): Promise<Sample> {
+  const samples = await samplesOf(model, [layer], texts, most, onTokens);
+  return samples.get(layer)!;
+}
+
+/**
+ * The samples of several blocks, by block. The model reads the texts once for all of them.
+ * @param most how many tokens are enough. Whole texts are taken, spread evenly over all texts.
+ */
+export async function samplesOf(
+  model: Model,
+  layers: readonly number[],
+  texts: readonly SampleText[],
+  most: number,
+  onTokens: (done: number, total: number) => void = () => undefined,
+): Promise<ReadonlyMap<number, Sample>> {
   const chosen = evenly(texts, most);
-  const { hiddenSize, layers } = model.checkpoint.config;
+  const { hiddenSize, layers: blocks } = model.checkpoint.config;
   const starts: number[] = [];
   let total = 0;
   for (const { ids } of chosen) {
     starts.push(total);
     total += ids.length;
   }
-  const places = [layer - 1, layer, layer + 1].filter((place) => place >= 0 && place < layers.length);
+  const near = (layer: number) =>
+    [layer - 1, layer, layer + 1].filter((place) => place >= 0 && place < blocks.length);
+  const places = [...new Set(layers.flatMap(near))].sort((a, b) => a - b);
   const kept = new Map(places.map((place) => [place, new Float32Array(total * hiddenSize)]));
   const at = new Map(places.map((place) => [place, starts.map((start) => start * hiddenSize)]));
   let read = 0;
@@ -81,12 +96,18 @@ export async function sampleOf(
   const isFirst = new Uint8Array(total);
   for (const start of starts) isFirst[start] = 1;
   const rowsAt = (place: number) => rowsOf(kept.get(place)!, hiddenSize, `activations after block ${place}`);
-  return {
-    texts: chosen,
-    rows: rowsAt(layer),
-    elsewhere: new Map(places.filter((place) => place !== layer).map((place) => [place, rowsAt(place)])),
-    isFirst,
-  };
+  const elsewhere = (layer: number) =>
+    new Map(
+      near(layer)
+        .filter((place) => place !== layer)
+        .map((place) => [place, rowsAt(place)]),
+    );
+  return new Map(
+    layers.map((layer) => [
+      layer,
+      { texts: chosen, rows: rowsAt(layer), elsewhere: elsewhere(layer), isFirst },
+    ]),
+  );
 }
 
 /** Takes texts spread evenly over all, with about `most` tokens in total, so that the mix of texts stays the same. */
