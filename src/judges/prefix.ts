@@ -36,7 +36,8 @@ export function refusalToken(
 function check(text: string, tokenEnds: readonly number[], cap: number): void {
   if (!Number.isInteger(cap) || cap < 1) throw badInput("judge: cap", "a positive integer", String(cap));
   let before = 0;
-  for (const [i, end] of tokenEnds.entries()) {
+  for (let i = 0; i < tokenEnds.length; i++) {
+    const end = tokenEnds[i]!;
     if (Number.isInteger(end) && end >= before && end <= text.length) before = end;
     else
       throw badInput(

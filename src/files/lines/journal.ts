@@ -26,6 +26,8 @@ export interface Journal<T> {
    * @throws FathomError if writing fails, or if an earlier record could not be synced
    */
   append(record: object, files?: readonly string[]): void;
+  /** Writes several records at once: all of them or, if that fails, none. @throws FathomError as `append` */
+  appendAll(records: readonly object[]): void;
   /** Waits until everything is on the disk. @throws FathomError if that fails and `append` has not reported it yet */
   close(): Promise<void>;
 }
@@ -140,8 +142,16 @@ class OpenJournal<T> implements Journal<T> {
   }
 
   append(record: object, files: readonly string[] = []): void {
+    this.#write(sealed(record), files);
+  }
+
+  appendAll(records: readonly object[]): void {
+    this.#write(records.map(sealed).join(""), []);
+  }
+
+  #write(lines: string, files: readonly string[]): void {
     this.#late.requireNoFailure();
-    const bytes = Buffer.from(sealed(record), "utf8");
+    const bytes = Buffer.from(lines, "utf8");
     try {
       writeAll(this.#fd, bytes, this.#end);
     } catch (error) {

@@ -5,7 +5,7 @@
  */
 import { fsync, fsyncSync, ftruncateSync } from "node:fs";
 import { open } from "node:fs/promises";
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { setTimeout as wait } from "node:timers/promises";
 import { promisify } from "node:util";
 import { writeProblem } from "../disk/io.ts";
 
@@ -14,6 +14,9 @@ import { writeProblem } from "../disk/io.ts";
  * for it.
  */
 const latest = 200;
+
+/** From one sync to the next, milliseconds. What is written in between shares the next one. */
+const between = 50;
 
 /**
  * How many other files are synced at the same time. They share the disk's work, and a system allows only some hundred
@@ -33,6 +36,7 @@ export class LateSync {
   /** When the oldest data that is not on the disk was written. */
   #since = 0;
   readonly #beside: string[] = [];
+  readonly #closing = new AbortController();
   #atWork: Promise<void> | null = null;
   #failure: Error | null = null;
   #told = false;
@@ -71,6 +75,7 @@ export class LateSync {
 
   /** Waits until everything is on the disk. @throws FathomError for a failure that was not reported yet */
   async done(): Promise<void> {
+    this.#closing.abort();
     await this.#atWork;
     if (!this.#told) this.requireNoFailure();
   }
@@ -78,9 +83,7 @@ export class LateSync {
   async #work(): Promise<void> {
     try {
       while (this.#failure === null && (this.#safe < this.#written || this.#beside.length > 0)) {
-        // All records that one step of a batch finishes are written before the next turn of the event loop, so one
-        // sync covers them.
-        await nextTurn();
+        await wait(between, null, { signal: this.#closing.signal }).catch(() => undefined);
         const end = this.#written;
         const since = performance.now();
         const file = end > this.#safe ? synced(this.#fd) : null;

@@ -18,7 +18,7 @@ const answers = (count: number) => Array.from({ length: count }, (_, i) => asked
 
 const { signal } = new AbortController();
 const choices = { deniedPremise: "evade" } as const;
-const judge = new RuleThreads(choices, 2);
+const judge = new RuleThreads(choices, 3);
 let started = 0;
 const watch = createHook({
   init(_id, type) {
@@ -95,6 +95,16 @@ test("an error in a thread fails the work, and keeps what was judged before", as
   );
   expect(error).toBeInstanceOf(TypeError);
   expect(judged).toBeLessThanOrEqual(2000);
+});
+
+test("of two threads one is the caller's", async () => {
+  const before = started;
+  const two = new RuleThreads(choices, 2);
+  const all = answers(questionsAtOnce);
+  const rulings = await Promise.all(all.map((answer) => two.judge(answer)));
+  await two.close();
+  expect(JSON.stringify(rulings)).toBe(JSON.stringify(all.map((one) => judgeText(one, choices))));
+  expect(started).toBe(before + 1);
 });
 
 test("a judge with one thread starts none", async () => {

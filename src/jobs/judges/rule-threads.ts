@@ -1,6 +1,7 @@
 /**
  * The judge by rules for many answers: threads judge them side by side, and the rulings come in the order in which they were asked
- * for. Few answers are judged on the caller's thread, because a thread needs longer to start.
+ * for. The caller's thread, which writes the votes, judges in the time that is left to it. Few answers are judged on it alone,
+ * because a thread needs longer to start.
  */
 import { availableParallelism } from "node:os";
 import { extname } from "node:path";
@@ -13,8 +14,10 @@ import { judgeText, ruleJudgeWith } from "../../judges/rules.ts";
 export const questionsAtOnce = 1536;
 /** How many answers a thread gets at a time. */
 const batchSize = 64;
-/** More threads than this wait for the one that writes the votes. */
+/** More threads than this, the caller's included, wait for the one that writes the votes. */
 const mostThreads = 4;
+/** A thread has so many batches at a time, so that it need not wait for the next. */
+const batchesAhead = 2;
 /** Rulings live for a short time. With so much memory for young objects, few are copied before they are given up. */
 const youngMegabytes = 64;
 
@@ -43,11 +46,14 @@ export class RuleThreads implements Judge {
   readonly #threads: Thread[] = [];
   /** Questions that no thread has yet. */
   #waiting: Question[] = [];
+  /** Batches that nobody judges yet. */
+  #queue: Batch[] = [];
   /** Batches whose rulings are not given out, in the order of the questions. */
   #batches: Batch[] = [];
+  #judgesItself = false;
   #failure: Error | null = null;
 
-  /** @param threads how many it may start at most; null: as many as the machine has cores */
+  /** @param threads how many may judge, the caller's included; null: as many as the machine has cores */
   constructor(choices: Choices, threads: number | null) {
     this.name = ruleJudgeWith(choices).name;
     this.#choices = choices;
@@ -72,8 +78,13 @@ export class RuleThreads implements Judge {
     this.#waiting = [];
     if (this.#failure !== null) for (const { reject } of questions) reject(this.#failure);
     else if (this.#threads.length > 0 || (this.#most > 1 && questions.length >= questionsAtOnce)) {
-      while (this.#threads.length < this.#most) this.#threads.push(this.#start());
-      for (let i = 0; i < questions.length; i += batchSize) this.#send(questions.slice(i, i + batchSize));
+      while (this.#threads.length < this.#most - 1) this.#threads.push(this.#start());
+      for (let i = 0; i < questions.length; i += batchSize) {
+        const batch = { questions: questions.slice(i, i + batchSize), rulings: null };
+        this.#queue.push(batch);
+        this.#batches.push(batch);
+      }
+      this.#shareOut();
     } else
       for (const { asked, resolve, reject } of questions)
         try {
@@ -94,18 +105,40 @@ export class RuleThreads implements Judge {
     worker.on("message", (rulings: readonly Ruling[]) => {
       thread.open.shift()!.rulings = rulings;
       this.#giveOut();
+      this.#shareOut();
     });
     worker.on("error", (error) => this.#fail(error instanceof Error ? error : new Error(String(error))));
     worker.on("exit", (code) => this.#fail(new Error(`a thread of the judge ended with code ${code}`)));
     return thread;
   }
 
-  #send(questions: readonly Question[]): void {
-    const batch: Batch = { questions, rulings: null };
-    const thread = this.#threads.reduce((best, one) => (one.open.length < best.open.length ? one : best));
-    this.#batches.push(batch);
-    thread.open.push(batch);
-    thread.worker.postMessage(questions.map(({ asked }) => asked));
+  /** The other threads first; then this one, a batch in each turn of the event loop. */
+  #shareOut(): void {
+    for (const { worker, open } of this.#threads)
+      while (open.length < batchesAhead && this.#queue.length > 0) {
+        const batch = this.#queue.shift()!;
+        open.push(batch);
+        worker.postMessage(batch.questions.map(({ asked }) => asked));
+      }
+    if (this.#judgesItself || this.#queue.length === 0) return;
+    this.#judgesItself = true;
+    setImmediate(() => {
+      this.#judgesItself = false;
+      this.#judgeOne();
+    });
+  }
+
+  #judgeOne(): void {
+    const batch = this.#queue.shift();
+    if (batch === undefined) return;
+    try {
+      batch.rulings = batch.questions.map(({ asked }) => judgeText(asked, this.#choices));
+    } catch (error) {
+      this.#fail(error as Error);
+      return;
+    }
+    this.#giveOut();
+    this.#shareOut();
   }
 
   #giveOut(): void {
@@ -118,6 +151,7 @@ export class RuleThreads implements Judge {
 
   #fail(error: Error): void {
     this.#failure ??= error;
+    this.#queue = [];
     for (const { questions } of this.#batches.splice(0))
       for (const { reject } of questions) reject(this.#failure);
   }

@@ -3,6 +3,7 @@
  * the answer, the cap and the judge's whole name: a judge of another version votes anew.
  */
 import { join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { parseRecord } from "../../core/parse.ts";
 import { type Vote, voteSchema } from "../../core/records/verdict.ts";
 import { type Journal, openJournal, readJournal } from "../../files/lines/journal.ts";
@@ -38,6 +39,8 @@ const keyOf = ({ observation, cap }: Pick<Vote, "observation" | "cap">, judge: s
 export class Votes {
   readonly #journal: Journal<Vote> | null;
   readonly #known = new Map<string, Vote>();
+  readonly #unwritten: Vote[] = [];
+  #writing: Promise<void> | null = null;
 
   /** @param journal null: the votes are kept in memory only */
   constructor(journal: Journal<Vote> | null) {
@@ -79,12 +82,20 @@ export class Votes {
       const { outcome, surface, coherence, evidence, note } = await judge.judge(alike[0]!.asked, signal);
       for (const { observation, cap } of alike) {
         const vote = { observation, cap, judge: judge.name, outcome, surface, coherence, evidence, note };
-        this.#journal?.append(vote);
+        this.#unwritten.push(vote);
         this.#known.set(keyOf(vote, judge.name), vote);
       }
+      await (this.#writing ??= this.#write());
       done += alike.length;
       onVote(done, missing.length);
     });
+  }
+
+  /** Writes all votes of this turn of the event loop at once. Judges on threads answer by the dozen. */
+  async #write(): Promise<void> {
+    await nextTurn();
+    this.#writing = null;
+    this.#journal?.appendAll(this.#unwritten.splice(0));
   }
 }
 

@@ -11,30 +11,40 @@ const { edge, start, end } = symbols;
 
 describe("needlesOf", () => {
   it.each([
-    [/because/, ["because"]],
-    [/^because\b/, [`${start}${edge}because${edge}`]],
-    [/\bno\b/, [`${edge}no${edge}`]],
-    [/can't [sz]ay/, [`can${edge}'${edge}t${edge} ${edge}say`, `can${edge}'${edge}t${edge} ${edge}zay`]],
+    [/because/, [["because"]]],
+    [/^because\b/, [[`${start}${edge}because${edge}`]]],
+    [/\bno\b/, [[`${edge}no${edge}`]]],
+    [/can't [sz]ay/, [[`can${edge}'${edge}t${edge} ${edge}say`, `can${edge}'${edge}t${edge} ${edge}zay`]]],
     [
       /i (?:am|do)(?! be)n't$/,
       [
-        `i${edge} ${edge}amn${edge}'${edge}t${edge}${end}`,
-        `i${edge} ${edge}don${edge}'${edge}t${edge}${end}`,
+        [
+          `i${edge} ${edge}amn${edge}'${edge}t${edge}${end}`,
+          `i${edge} ${edge}don${edge}'${edge}t${edge}${end}`,
+        ],
       ],
     ],
-    [/a(?: \w+){0,3} stereotype/, [` ${edge}stereotype`]],
-    [/colou?r/, ["color", "colour"]],
-    [/(?:very ){0,2}sorry/, ["sorry"]],
-    [/x*/, null],
-    [/[^.]{3}|certainly/, null],
-    [/\d+\b/, null],
+    [/a(?: \w+){0,3} stereotype/, [[` ${edge}stereotype`], ["a"]]],
+    [/colou?r/, [["color", "colour"]]],
+    [/(?:very ){0,2}sorry/, [["sorry"]]],
+    [
+      /^.{0,9}\b(?:you|we)\b.*\b(?:asked|wonder).*\?$/,
+      [
+        [`${edge}asked`, `${edge}wonder`],
+        [`${edge}we${edge}`, `${edge}you${edge}`],
+      ],
+    ],
+    [/not.*here|hardly/, [["here", "hardly"]]],
+    [/x*/, []],
+    [/[^.]{3}|certainly/, []],
+    [/\d+\b/, []],
   ])("%s", (pattern, needles) => {
     expect(needlesOf(pattern)).toEqual(needles);
   });
 
   it("cuts a long needle, and leaves out one that holds another", () => {
-    expect(needlesOf(/thankyouverymuchindeed/)).toEqual(["thankyouverymuch"]);
-    expect(needlesOf(/cannot help|cannot/)).toEqual(["cannot"]);
+    expect(needlesOf(/thankyouverymuchindeed/)).toEqual([["thankyouverymuch"]]);
+    expect(needlesOf(/cannot help|cannot/)).toEqual([["cannot"]]);
   });
 
   it.each([/a(?<name>b)/, new RegExp("a\\1"), /a(b)/, /a/i, /(?<=a)b/])(
@@ -65,7 +75,7 @@ describe("a sieve", () => {
   it("lets every rule through that matches a sentence of our own answers, and few others", () => {
     for (const sentence of sentences) expect(missed(sentence), sentence).toEqual([]);
     const kept = sentences.reduce((sum, sentence) => sum + possible(sentence).length, 0);
-    expect(kept / sentences.length / patterns.length).toBeLessThan(0.15);
+    expect(kept / sentences.length / patterns.length).toBeLessThan(0.1);
   });
 
   it("does so for any text of the patterns' own words", () => {

@@ -1,5 +1,6 @@
 /**
- * Needles of a pattern: strings of which every match of the pattern holds at least one. A text without them need not be searched.
+ * Needles of a pattern: lists of strings. Every match of the pattern holds at least one string of each list. A text without them
+ * need not be searched.
  * The same idea as the prefilters of RE2 and of code search (R. Cox, Regular Expression Matching with a Trigram Index, 2012).
  *
  * Needles are strings of symbols: the pattern's characters, and three that say where they stand.
@@ -16,31 +17,35 @@ export const symbols = {
 interface Known {
   /** All strings that it can match; null if they are too many. */
   exact: readonly string[] | null;
-  /** Strings of which every match holds one; null if there are none. */
-  needles: readonly string[] | null;
+  /** Every match holds a string of each list. The rarest list comes first. */
+  needles: readonly Needles[];
 }
+
+type Needles = readonly string[];
 
 /** More strings than this are not listed for one part of a pattern. */
 const mostStrings = 60;
 /** Only so much of a needle is searched for. */
 const longest = 16;
+/** More lists than this hardly leave out more texts. */
+const mostLists = 2;
 /** A word of one more letter is about so many times rarer. */
 const rarer = 6;
 
-const anything: Known = { exact: null, needles: null };
-const empty: Known = { exact: [""], needles: null };
-const exactly = (...strings: string[]): Known => ({ exact: strings, needles: null });
+const anything: Known = { exact: null, needles: [] };
+const empty: Known = { exact: [""], needles: [] };
+const exactly = (...strings: string[]): Known => ({ exact: strings, needles: [] });
 
 /**
- * @returns needles with an edge wherever one is between their characters; null if the pattern can match without any
+ * @returns lists of needles with an edge wherever one is between their characters; none if the pattern can match without any
  * @throws Error for syntax that the rules' patterns do not use
  */
-export function needlesOf({ source, flags }: RegExp): string[] | null {
+export function needlesOf({ source, flags }: RegExp): string[][] {
   if (flags !== "") throw new Error(`needles: expected a pattern without flags, found /${source}/${flags}`);
   const parser = new Parser(source);
   const needles = required(parser.alternatives());
   parser.requireEnd();
-  return needles === null ? null : shortest(needles.map((needle) => withEdges(needle).slice(0, longest)));
+  return needles.map((list) => shortest(list.map((needle) => withEdges(needle).slice(0, longest))));
 }
 
 /** The alternatives of a pattern. Where it matches, one of them does; where only one can match, that one stands for it. */
@@ -69,40 +74,32 @@ function shortest(needles: readonly string[]): string[] {
 }
 
 /** The needles of a whole part: all that it can match, if that is known. */
-function required({ exact, needles }: Known): readonly string[] | null {
-  return exact === null ? needles : exact.some((string) => letters(string) === "") ? null : exact;
+function required({ exact, needles }: Known): readonly Needles[] {
+  return exact === null ? needles : exact.some((string) => letters(string) === "") ? [] : [exact];
 }
 
-const letters = (string: string): string => string.replace(/[^a-z0-9]/g, "");
+/** What a needle is rare by. A question mark is as rare as a letter. */
+const letters = (string: string): string => string.replace(/[^a-z0-9?]/g, "");
 
 /** How often needles are found in texts, roughly. */
-const frequency = (needles: readonly string[]): number =>
+const frequency = (needles: Needles): number =>
   needles.reduce((sum, needle) => sum + rarer ** -letters(needle).length, 0);
 
 function either(parts: readonly Known[]): Known {
-  const exact: string[] = [];
-  const needles: string[] = [];
-  let [listed, needed] = [true, true];
-  for (const part of parts) {
-    const own = required(part);
-    if (own === null) needed = false;
-    else needles.push(...own);
-    if (part.exact === null) listed = false;
-    else exact.push(...part.exact);
-  }
-  if (listed && exact.length <= mostStrings) return { exact, needles: null };
-  return { exact: null, needles: needed ? needles : null };
+  const exact = parts.flatMap((part) => part.exact ?? []);
+  if (parts.every((part) => part.exact !== null) && exact.length <= mostStrings)
+    return { exact, needles: [] };
+  const lists = parts.map(required);
+  const shared = Math.min(...lists.map((own) => own.length));
+  const joined = Array.from({ length: shared }, (_, i) => lists.flatMap((own) => own[i]!));
+  return { exact: null, needles: joined };
 }
 
 /** Strings that follow each other are joined as far as they can be listed. The rarest needles are kept. */
 function inOrder(parts: readonly Known[]): Known {
-  let best: readonly string[] | null = null;
+  const lists: Needles[] = [];
   let run: Known = empty;
   let whole = true;
-  const offer = (known: Known) => {
-    const needles = required(known);
-    if (needles !== null && (best === null || frequency(needles) < frequency(best))) best = needles;
-  };
   for (const part of parts) {
     if (run.exact !== null && part.exact !== null && run.exact.length * part.exact.length <= mostStrings) {
       const next = part.exact;
@@ -110,13 +107,14 @@ function inOrder(parts: readonly Known[]): Known {
       continue;
     }
     whole = false;
-    offer(run);
-    offer(part);
+    lists.push(...required(run));
+    if (part.exact === null) lists.push(...part.needles);
     run = part.exact === null ? empty : part;
   }
   if (whole) return run;
-  offer(run);
-  return { exact: null, needles: best };
+  lists.push(...required(run));
+  const rarest = lists.toSorted((a, b) => frequency(a) - frequency(b)).slice(0, mostLists);
+  return { exact: null, needles: rarest };
 }
 
 /** Reads the syntax of the rules' patterns. */
@@ -156,8 +154,7 @@ class Parser {
       return empty;
     }
     const choice = this.#match(/\[[^\\\]-]+\]/y);
-    if (choice !== null)
-      return choice[1] === "^" ? anything : { exact: Array.from(choice.slice(1, -1)), needles: null };
+    if (choice !== null) return choice[1] === "^" ? anything : exactly(...Array.from(choice.slice(1, -1)));
     if (this.#match(/\[(?:[^\\\]]|\\.)+\]/y) !== null) return anything;
     const literal = this.#match(/\\[^A-Za-z0-9]|[^\\[\](){}*+?|^$.]/y);
     if (literal === null) throw this.#unknown();

@@ -15,10 +15,17 @@ export function sieveOf(patterns: readonly RegExp[]): (text: string) => number[]
   let built: Automaton | null = null;
   return (text) => {
     built ??= automaton(patterns.map(needlesOf));
-    const { width, column, next, ends, found } = built;
+    const { width, column, next, ends, found, lists, missing, seen } = built;
     const possible = [...built.always];
+    const touched: number[] = [];
     const add = (state: number) => {
-      for (const pattern of found[state]!) if (!possible.includes(pattern)) possible.push(pattern);
+      for (const list of found[state]!) {
+        if (seen[list] === 1) continue;
+        seen[list] = 1;
+        touched.push(list);
+        const pattern = lists[list]!;
+        if (--missing[pattern]! === 0) possible.push(pattern);
+      }
     };
     const edgeColumn = column[edge]!;
     let state = next[column[start]!]!;
@@ -39,6 +46,10 @@ export function sieveOf(patterns: readonly RegExp[]): (text: string) => number[]
       add(state);
     }
     add(next[state * width + column[end]!]!);
+    for (const list of touched) {
+      seen[list] = 0;
+      missing[lists[list]!]!++;
+    }
     return possible.length > 1 ? possible.sort((a, b) => a - b) : possible;
   };
 }
@@ -55,22 +66,29 @@ interface Automaton {
   next: Uint16Array;
   /** [states]: 1 where a needle ends. */
   ends: Uint8Array;
-  /** [states]: the patterns of the needles that end here. */
+  /** [states]: the lists of the needles that end here. */
   found: (readonly number[])[];
+  /** [lists]: the pattern that a list of needles belongs to. */
+  lists: number[];
+  /** [lists]: 1 while a text is read in which a needle of the list was seen. */
+  seen: Uint8Array;
+  /** [patterns]: of how many of its lists no needle was seen. */
+  missing: Uint8Array;
   /** The patterns without a needle: they can match anything. */
   always: number[];
 }
 
-/** @param needles of each pattern; null if it has none */
-function automaton(needles: readonly (readonly string[] | null)[]): Automaton {
+/** @param needles the lists of each pattern */
+function automaton(needles: readonly (readonly (readonly string[])[])[]): Automaton {
+  const lists = needles.flatMap((own, pattern) => own.map((strings) => ({ pattern, strings })));
   const column = new Uint8Array(mostUnits);
   let width = 1;
-  for (const unit of new Set(needles.flatMap((list) => (list ?? []).flatMap((needle) => Array.from(needle)))))
+  for (const unit of new Set(lists.flatMap(({ strings }) => strings.flatMap((needle) => Array.from(needle)))))
     column[unit.charCodeAt(0)] = width++;
   const children = [new Map<number, number>()];
   const own = [new Set<number>()];
-  for (const [pattern, list] of needles.entries())
-    for (const needle of list ?? []) {
+  for (const [list, { strings }] of lists.entries())
+    for (const needle of strings) {
       let state = 0;
       for (let i = 0; i < needle.length; i++) {
         const symbol = column[needle.charCodeAt(i)]!;
@@ -82,7 +100,7 @@ function automaton(needles: readonly (readonly string[] | null)[]): Automaton {
         }
         state = child;
       }
-      own[state]!.add(pattern);
+      own[state]!.add(list);
     }
   if (children.length > 2 ** 16)
     throw new RangeError(`sieve: at most 65536 states, found ${children.length}`);
@@ -90,7 +108,7 @@ function automaton(needles: readonly (readonly string[] | null)[]): Automaton {
   const failure = new Int32Array(children.length);
   const queue = [0];
   for (const state of queue) {
-    for (const pattern of own[failure[state]!]!) own[state]!.add(pattern);
+    for (const list of own[failure[state]!]!) own[state]!.add(list);
     for (let symbol = 0; symbol < width; symbol++) {
       const fallback = state === 0 ? 0 : next[failure[state]! * width + symbol]!;
       const child = children[state]!.get(symbol);
@@ -102,6 +120,11 @@ function automaton(needles: readonly (readonly string[] | null)[]): Automaton {
   }
   const found = own.map((set) => [...set]);
   const ends = Uint8Array.from(found, (list) => (list.length === 0 ? 0 : 1));
-  const always = [...needles.keys()].filter((pattern) => needles[pattern] === null);
-  return { width, column, next, ends, found, always };
+  const missing = Uint8Array.from(needles, (own) => own.length);
+  const always = [...needles.keys()].filter((pattern) => missing[pattern] === 0);
+  return {
+    ...{ width, column, next, ends, found, missing, always },
+    lists: lists.map(({ pattern }) => pattern),
+    seen: new Uint8Array(lists.length),
+  };
 }

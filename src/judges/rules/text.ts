@@ -7,7 +7,7 @@
 import { clauseEnds, lookahead } from "./clauses.ts";
 import { type Line, lines } from "./lines.ts";
 import { quotedUnits } from "./quotes.ts";
-import { forgetIfFull, typeOf, type WordType } from "./vocabulary.ts";
+import { forgetIfFull, hashed, hashOfNothing, typeIn, typeOf, type WordType } from "./vocabulary.ts";
 
 export interface Word {
   type: WordType;
@@ -214,22 +214,26 @@ function segmentOf(
 
 function wordsOf(plain: string, at: readonly number[]): Word[] {
   const words: Word[] = [];
-  const add = (from: number, to: number) => {
-    words.push({ type: typeOf(plain.slice(from, to)), start: at[from]!, end: at[to - 1]! + 1 });
+  const add = (type: WordType, from: number, to: number) => {
+    words.push({ type, start: at[from]!, end: at[to - 1]! + 1 });
   };
   if (!ascii.test(plain)) {
-    for (const { 0: found, index } of plain.matchAll(word)) add(index, index + found.length);
+    for (const { 0: found, index } of plain.matchAll(word)) add(typeOf(found), index, index + found.length);
     return words;
   }
   // The same words, without the cost of a match.
   let from = -1;
+  let hash = hashOfNothing;
   for (let i = 0; i <= plain.length; i++) {
     const code = plain.charCodeAt(i);
-    if (isAsciiWordUnit(code)) {
+    const joins = from !== -1 && (code === 39 || code === 45) && isAsciiWordUnit(plain.charCodeAt(i + 1));
+    if (joins || isAsciiWordUnit(code)) {
       if (from === -1) from = i;
-    } else if (from !== -1 && !((code === 39 || code === 45) && isAsciiWordUnit(plain.charCodeAt(i + 1)))) {
-      add(from, i);
+      hash = hashed(hash, code);
+    } else if (from !== -1) {
+      add(typeIn(plain, from, i, hash), from, i);
       from = -1;
+      hash = hashOfNothing;
     }
   }
   return words;

@@ -8,6 +8,8 @@ export interface WordType {
   /** For whoever marks the words of one reading: the number of the last reading in which it was seen. */
   seenIn: number;
   text: string;
+  /** Of its units. */
+  hash: number;
   /** Whether it is on the list of function words, as it is. */
   functionWord: boolean;
   /** The same without an ending such as 's. */
@@ -25,14 +27,65 @@ export interface WordType {
 
 /** The vocabulary begins anew after this many distinct words, but only between two answers. */
 const most = 20_000;
-let types = new Map<string, WordType>();
 
-export function typeOf(text: string): WordType {
-  const known = types.get(text);
-  if (known !== undefined) return known;
-  const type = {
+/** A table with room for twice as many words or more. Each is at its hash, or at the next free place behind it. */
+let table: (WordType | undefined)[] = [];
+let words = 0;
+forget();
+
+/** FNV-1a over UTF-16 units, 32 bits. */
+export const hashOfNothing = 0x811c9dc5;
+export const hashed = (hash: number, code: number): number => Math.imul(hash ^ code, 0x01000193);
+
+export function typeOf(word: string): WordType {
+  let hash = hashOfNothing;
+  for (let i = 0; i < word.length; i++) hash = hashed(hash, word.charCodeAt(i));
+  return typeIn(word, 0, word.length, hash);
+}
+
+/** The type of a part of a text. No string is made of it if it is known. @param hash of its units */
+export function typeIn(text: string, from: number, to: number, hash: number): WordType {
+  let place = placeOf(hash);
+  for (let known = table[place]; known !== undefined; known = table[place]) {
+    if (known.hash === hash && known.text.length === to - from && text.startsWith(known.text, from))
+      return known;
+    place = (place + 1) & (table.length - 1);
+  }
+  const type = newType(text.slice(from, to), hash);
+  table[place] = type;
+  if (++words * 2 > table.length) enlarge();
+  return type;
+}
+
+/** To be called where no reading is continued: types of before and after are different objects. */
+export function forgetIfFull(): void {
+  if (words > most) forget();
+}
+
+function forget(): void {
+  table = Array.from({ length: 2 ** 16 }, () => undefined);
+  words = 0;
+}
+
+function enlarge(): void {
+  const before = table;
+  table = Array.from({ length: 2 * before.length }, () => undefined);
+  for (const type of before) {
+    if (type === undefined) continue;
+    let place = placeOf(type.hash);
+    while (table[place] !== undefined) place = (place + 1) & (table.length - 1);
+    table[place] = type;
+  }
+}
+
+/** The low bits of FNV mix least, so the high half is folded in. */
+const placeOf = (hash: number): number => (hash ^ (hash >>> 15)) & (table.length - 1);
+
+function newType(text: string, hash: number): WordType {
+  return {
     seenIn: 0,
     text,
+    hash,
     functionWord: functionWords.has(text),
     inflectedFunctionWord: functionWords.has(text.replace(/'\w{1,2}$/, "")),
     foreign: foreignWords.has(text),
@@ -42,11 +95,4 @@ export function typeOf(text: string): WordType {
     beginnings: text.split("-").map((part) => part.slice(0, stemLength)),
     stems: stemsOf(text),
   };
-  types.set(text, type);
-  return type;
-}
-
-/** To be called where no reading is continued: types of before and after are different objects. */
-export function forgetIfFull(): void {
-  if (types.size > most) types = new Map();
 }
