@@ -52,6 +52,21 @@ async function ask(judge: Judge, atOnce = 2): Promise<Votes> {
   return votes;
 }
 
+test("the same answer to the same prompt is one question, and each has its vote", async () => {
+  const judge = counting("a@1");
+  const asked = (text: string, prompt: string | null, tokens = 20, cut = true) => ({
+    ...{ text, prompt, tokens, cut },
+  });
+  const all = [
+    ...[asked("No.", "q"), asked("No.", "q", 21), asked("No.", "p"), asked("No.", null)],
+    ...[asked("No.", "q", 20, false), asked(" ", "q", 5), asked(" ", "q", 30), asked("", "q", 0)],
+  ].map((one, i): Ballot => ({ observation: `o${i}`, cap: 32, asked: one }));
+  const votes = new Votes(null);
+  await votes.ask({ judge, atOnce: 3 }, all, signal, () => undefined);
+  expect(judge.asked).toHaveLength(all.length - 1);
+  expect(votes.missing(all, "a@1")).toEqual([]);
+});
+
 test("caps at which an answer has the same text are one question, and each has its vote", async () => {
   const judge = counting("a@1");
   const votes = await ask(judge);

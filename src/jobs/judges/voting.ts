@@ -35,6 +35,11 @@ export const readVotes = (path: string): Vote[] => readJournal(path, parseVote);
 const keyOf = ({ observation, cap }: Pick<Vote, "observation" | "cap">, judge: string): string =>
   `${judge}\n${observation}\n${cap ?? ""}`;
 
+/** What a judge is told. Of the number of tokens, only this matters: whether there are any, and how many without text. */
+function questionOf({ text, prompt, cut, tokens }: JudgedAnswer): string {
+  return JSON.stringify([prompt, cut, text.trim() === "" ? tokens : tokens === 0, text]);
+}
+
 /** Which votes are missing, so that a caller can tell whether a judge needs to be asked at all. */
 export class Votes {
   readonly #journal: Journal<Vote> | null;
@@ -57,7 +62,8 @@ export class Votes {
   }
 
   /**
-   * Asks one judge for the votes that are missing. Caps at which an answer has the same text are one question.
+   * Asks one judge for the votes that are missing. Answers with the same text to the same prompt are one question, as are the caps
+   * at which an answer has the same text.
    * @param onVote called with how many of the missing votes are there
    * @throws FathomError if the judge cannot be asked; the votes until then are kept
    */
@@ -70,8 +76,7 @@ export class Votes {
     const missing = this.missing(ballots, judge.name);
     const questions = new Map<string, Ballot[]>();
     for (const ballot of missing) {
-      const { text, cut, tokens } = ballot.asked;
-      const same = `${ballot.observation}\n${cut}\n${tokens === 0}\n${text}`;
+      const same = questionOf(ballot.asked);
       const known = questions.get(same);
       if (known === undefined) questions.set(same, [ballot]);
       else known.push(ballot);
