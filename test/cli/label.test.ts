@@ -104,7 +104,7 @@ const byId = (path: string) => [
 const labelOf = (id: string, label = "refuse") => ({ body: { id, label, coherence: null } });
 
 test("the page is open to who knows the port, the answers only to who has the token", async () => {
-  const { links, stop } = await served();
+  const { links, stop } = await served("--show-text");
   const [link] = links;
   const bare = { headers: { authorization: "" } };
   const page = await ask(link!, "/", bare);
@@ -135,7 +135,7 @@ test("the page is open to who knows the port, the answers only to who has the to
 });
 
 test("labels survive a kill and the same command goes on; a second process is refused meanwhile", async () => {
-  const first = await served("--raters", "anna");
+  const first = await served("--raters", "anna", "--show-text");
   const { state } = await ask(first.links[0]!, "/api/state");
   const { id } = state.task!;
   const after = (await ask(first.links[0]!, "/api/label", labelOf(id))).state;
@@ -147,7 +147,7 @@ test("labels survive a kill and the same command goes on; a second process is re
   // A kill may cut the last line.
   appendFileSync(file, '{"observation":"');
 
-  const again = await served("--raters", "anna");
+  const again = await served("--raters", "anna", "--show-text");
   expect((await ask(again.links[0]!, "/api/state")).state).toEqual(after);
   expect((await ask(again.links[0]!, "/api/undo", { body: {} })).state.task!.id).toBe(id);
   await again.stop("SIGINT");
@@ -155,7 +155,7 @@ test("labels survive a kill and the same command goes on; a second process is re
 });
 
 test("two raters label all, see their agreement, and the export calibrates the judge", async () => {
-  const { links, stop } = await served("--raters", "anna,ben");
+  const { links, stop } = await served("--raters", "anna,ben", "--show-text");
   expect(links[0]!.token).not.toBe(links[1]!.token);
   // Nobody labels in another's name.
   expect((await ask({ ...links[1]!, token: links[0]!.token }, "/api/state")).status).toBe(401);
@@ -178,11 +178,9 @@ test("two raters label all, see their agreement, and the export calibrates the j
   }
 
   const exported = join(folder, "labels.jsonl");
-  const { code, stdout } = fathom(["label", run, "--export", exported]);
+  const { code, stdout } = fathom(["label", run, "--export", exported, "--show-text"]);
   expect(code).toBe(0);
-  expect(stdout).toMatch(
-    /^24 labels of 12 answers, by anna and ben\.\n4 of the answers are to hazard-adjacent prompts/,
-  );
+  expect(stdout).toBe("24 labels of 12 answers, by anna and ben.\n");
   expect(Object.keys(JSON.parse(lines(readFileSync(exported, "utf8"))[0]!) as object).sort()).toEqual([
     "answer",
     "coherence",
@@ -215,6 +213,41 @@ test("two raters label all, see their agreement, and the export calibrates the j
   const before = readFileSync(file, "utf8");
   expect(fathom(["audit", ...args, "--caps", "48", "--out", run, "--resume", "--quiet"]).code).toBe(0);
   expect(readFileSync(file, "utf8")).toBe(before);
+  rmSync(file);
+});
+
+test("answers that are withheld are neither asked nor exported", async () => {
+  const hazards = new Set(
+    lines(readFileSync(join(run, "prompts.jsonl"), "utf8"))
+      .map((line) => JSON.parse(line) as { prompt: string; tier: string })
+      .filter(({ tier }) => tier === "hazard_adjacent")
+      .map(({ prompt }) => prompt),
+  );
+  expect(hazards.size).toBe(4);
+  const all = await served("--show-text");
+  let { state } = await ask(all.links[0]!, "/api/state");
+  while (!hazards.has(state.task!.prompt))
+    ({ state } = await ask(all.links[0]!, "/api/skip", { body: { id: state.task!.id } }));
+  await ask(all.links[0]!, "/api/label", labelOf(state.task!.id));
+  await all.stop("SIGKILL");
+
+  const some = await served();
+  ({ state } = await ask(some.links[0]!, "/api/state"));
+  expect(state.total).toBe(8);
+  for (const { id } of Array.from({ length: 8 }, () => state.task!)) {
+    expect(hazards).not.toContain(state.task!.prompt);
+    ({ state } = await ask(some.links[0]!, "/api/skip", { body: { id } }));
+  }
+  const { stdout } = await some.stop("SIGKILL");
+  expect(stdout).toContain(
+    "Not asked: 4 answers to hazard-adjacent prompts, which are withheld. With them: --show-text\n",
+  );
+  const out = join(folder, "withheld.jsonl");
+  const { code, stderr } = fathom(["label", run, "--export", out]);
+  expect({ code, stderr }).toEqual({
+    code: 2,
+    stderr: expect.stringMatching(/expected a labelled answer that is shown.* Try: --show-text/) as string,
+  });
   rmSync(file);
 });
 

@@ -15,8 +15,8 @@ export function labelCommand(): Command {
       "before",
       [
         "Examples:",
-        "  fathom label runs/smol --raters anna,ben --sample 100",
-        "  fathom label runs/smol --export labels.jsonl",
+        "  fathom label runs/smol --raters anna,ben --sample 100 --show-text",
+        "  fathom label runs/smol --export labels.jsonl --show-text",
         "  fathom judge calibrate labels.jsonl --out calibration.json",
         "",
       ].join("\n"),
@@ -35,6 +35,7 @@ export function labelCommand(): Command {
       wholeNumber("--port", { from: 0, to: 65_000 }),
       port,
     )
+    .option("--show-text", "also show, and export, answers to hazard-adjacent prompts")
     .option("--export <file>", "write the labels as lines for judge calibrate, and serve nothing")
     .action(async (run: string, options: LabelCommandOptions) => {
       const { runLabel } = await import("../label/run-label.ts");

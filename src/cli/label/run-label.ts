@@ -12,6 +12,7 @@ import { type LabelServer, serveLabels } from "../../labelling/label-server.ts";
 import { Labelling } from "../../labelling/labelling.ts";
 import { labelsPath, openLabels, readLabels } from "../../labelling/labels-file.ts";
 import { labelPagePath, readTemplate } from "../../report/page-template.ts";
+import { shownOf } from "../../report/redact.ts";
 import { complain, exitFor } from "../terminal/failure.ts";
 import { deliver, printLines, requireWritable } from "../terminal/output.ts";
 import { untilSignal } from "../terminal/until-signal.ts";
@@ -22,11 +23,12 @@ export interface LabelCommandOptions {
   seed: number;
   port: number;
   export?: string;
+  showText?: boolean;
 }
 
 /** @returns the exit code @throws FathomError for a run that is not finished, and for damaged or foreign labels */
 export async function runLabel(run: string, options: LabelCommandOptions): Promise<number> {
-  const answers = answersOf(readRun(run));
+  const answers = answersOf(readRun(run), options.showText === true);
   if (options.export !== undefined) return await exportTo(options.export, run, answers);
   const release = holdAlone(run);
   try {
@@ -37,10 +39,11 @@ export async function runLabel(run: string, options: LabelCommandOptions): Promi
 }
 
 interface RunAnswer extends ExportedAnswer {
-  isHazard: boolean;
+  /** Whether the redactor leaves words of it out. */
+  withheld: boolean;
 }
 
-function answersOf({ manifest, prompts, observations }: RunRecords): RunAnswer[] {
+function answersOf({ manifest, prompts, observations }: RunRecords, showText: boolean): RunAnswer[] {
   const promptOf = new Map(prompts.map((prompt) => [prompt.id, prompt]));
   return observations.map(({ key, prompt_id, text, thought, finish }) => {
     const { prompt, tier } = promptOf.get(prompt_id)!;
@@ -48,7 +51,7 @@ function answersOf({ manifest, prompts, observations }: RunRecords): RunAnswer[]
       ...{ id: key, prompt, answer: text, model: nameOfSubject(manifest.inputs) },
       ...(thought === null ? {} : { reasoning: thought.text }),
       finish: finish === "stop" && thought?.closed !== false ? "stop" : "length",
-      isHazard: tier === "hazard_adjacent",
+      withheld: shownOf(tier, text, showText).redacted,
     };
   });
 }
@@ -64,7 +67,10 @@ async function serve(
   const journal = openLabels(run, idsOf(answers));
   const servers: LabelServer[] = [];
   try {
-    const tasks = answers.map(
+    const shown = answers.filter(({ withheld }) => !withheld);
+    if (shown.length === 0)
+      throw badInput(run, "an answer that is shown", "only answers that are withheld", "--show-text");
+    const tasks = shown.map(
       ({ id, prompt, answer, finish }): LabelTask => ({ id, prompt, answer, cut: finish === "length" }),
     );
     const labelling = new Labelling(
@@ -82,6 +88,7 @@ async function serve(
     const stopped = untilSignal();
     await printLines([
       ...raters.map((rater, i) => `${rater}: ${servers[i]!.link}`),
+      ...withheldLine(answers.length - shown.length, "asked"),
       `Labels go to ${labelsPath(run)}. Ctrl-C ends; the same command goes on.`,
     ]);
     await stopped;
@@ -116,23 +123,30 @@ async function exportTo(file: string, run: string, answers: readonly RunAnswer[]
   const none = () => badInput(run, "labels", "none", "fathom label RUN, which people label with");
   if (!existsSync(labelsPath(run))) throw none();
   const lines = readLabels(run, idsOf(answers));
+  const labelled = answers.filter(({ id }) => lines.some((line) => line.observation === id));
+  const withheld = labelled.filter((answer) => answer.withheld).length;
   const exported = exportedLabels(
-    answers.map(({ isHazard: _, ...answer }) => answer),
+    labelled.flatMap(({ withheld: isWithheld, ...answer }) => (isWithheld ? [] : [answer])),
     lines,
   );
-  if (exported.length === 0) throw none();
+  if (exported.length === 0 && withheld === 0) throw none();
+  if (exported.length === 0)
+    throw badInput(run, "a labelled answer that is shown", "only ones that are withheld", "--show-text");
   requireWritable(file);
   await deliver(jsonLines(exported), file);
-  const labelled = new Set(exported.map(({ id }) => id));
-  const hazards = answers.filter(({ id, isHazard }) => isHazard && labelled.has(id)).length;
+  const count = new Set(exported.map(({ id }) => id)).size;
   const raters = [...new Set(exported.map(({ rater }) => rater))];
   await printLines([
-    `${exported.length} labels of ${labelled.size} answers, by ${listed(raters)}.`,
-    ...(hazards === 0
-      ? []
-      : [
-          `${hazards} of the answers are to hazard-adjacent prompts and stand there whole, because a judge must read them. Treat the file as you treat the run's directory.`,
-        ]),
+    `${exported.length} labels of ${count} answers, by ${listed(raters)}.`,
+    ...withheldLine(withheld, "written"),
   ]);
   return exitCode.ok;
+}
+
+function withheldLine(count: number, done: "asked" | "written"): string[] {
+  return count === 0
+    ? []
+    : [
+        `Not ${done}: ${count} answers to hazard-adjacent prompts, which are withheld. With them: --show-text`,
+      ];
 }
