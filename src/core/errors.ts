@@ -63,7 +63,7 @@ export function orThrow<T>(made: T | FathomError): T {
 
 function describe({ where, expected, found, hint }: Problem): string {
   const line = `${oneLine(where)}: expected ${oneLine(expected)}, found ${oneLine(found)}`;
-  return hint === undefined ? line : `${line}. Try: ${oneLine(hint)}`;
+  return hint === undefined ? line : `${line}${line.endsWith(".") ? "" : "."} Try: ${oneLine(hint)}`;
 }
 
 /** The most characters that a part of a message may have. */
