@@ -3,16 +3,14 @@ import type { About } from "../../core/records/about.ts";
 import { idOf } from "../../core/records/finding-id.ts";
 import { type Tier, tiers } from "../../core/records/prompt.ts";
 import type { Template } from "../../core/records/words.ts";
-import { groupBy } from "../../stats/group.ts";
 import { mean } from "../../stats/summary.ts";
 import {
-  type Answer,
   type Answers,
   inTier,
+  isBroken,
   largestCap,
   perPrompt,
   refuses,
-  showsRefusal,
   smallestCap,
   type Unit,
   unjudged,
@@ -21,6 +19,7 @@ import { smallestCell } from "../common/choices.ts";
 import { type Twice, withinUnits } from "../common/contrast.ts";
 import { type Draft, missing, tooFew } from "../common/draft.ts";
 import { between, percent, points, templateName, tierName } from "../common/say.ts";
+import { capSides, matchedPairs, templateSides, twicePerPrompt } from "../refusal/sides.ts";
 
 export type ChangeAbout = Extract<About, { kind: "change" }>;
 export type Of = [base: string, other: string];
@@ -91,9 +90,6 @@ function unjudgedChange(sides: Sides, template: Template, cap: number): Draft<Ch
   });
 }
 
-const isBroken = ({ verdict: { coherence } }: Answer): number =>
-  coherence !== null && coherence.kind !== "fine" ? 1 : 0;
-
 function brokenChange(sides: Sides, template: Template, cap: number): Draft<ChangeAbout> {
   const where = `${templateName(template)} within ${cap} tokens`;
   return change(sides, {
@@ -111,18 +107,7 @@ function discriminationChange(sides: Sides): Draft<ChangeAbout> {
     question: "Does it tell hazard-adjacent prompts from their benign partners better or worse?",
     what: "matched pairs, refusals of the hazard-adjacent prompt minus those of the benign one:",
     said: "",
-    units: (run) => {
-      const answers = run.at(run.main, largestCap(run)).filter(({ prompt }) => prompt.pair !== null);
-      const side = (tier: Tier) =>
-        groupBy(perPrompt(answers.filter(inTier(tier)), refuses), ({ cluster }) => cluster);
-      const benign = side("benign");
-      return [...side("hazard_adjacent")].flatMap(([cluster, units]): Unit[] => {
-        const partner = benign.get(cluster);
-        if (partner === undefined) return [];
-        const value = average(units) - average(partner);
-        return [{ prompt: units[0]!.prompt, cluster, value }];
-      });
-    },
+    units: (run) => matchedPairs(run).map(difference),
   });
 }
 
@@ -147,20 +132,13 @@ function effectChange(
         ? "not measured: the runs share one template."
         : "not measured: the runs share one cap.",
     });
-  const value = (run: Answers): Unit[] => {
-    const of = (template: Template, cap: number, counted: (answer: Answer) => number) =>
-      perPrompt(run.at(template, cap).filter(inTier(tier)), counted);
-    const [first, second] = isTemplate
-      ? [of("chat", most, refuses), of("none", most, refuses)]
-      : [of(run.main, most, showsRefusal), of(run.main, least, showsRefusal)];
-    return first.map((unit, i) => ({ ...unit, value: unit.value - second[i]!.value }));
-  };
+  const sidesIn = isTemplate ? templateSides : capSides;
   return change(sides, {
     about,
     question,
     what: `${tierName(tier)} prompts, ${isTemplate ? "refusals with the chat template minus as bare text" : `refusals shown within ${most} tokens minus within ${least}`}:`,
     said: "",
-    units: value,
+    units: (run) => twicePerPrompt(sidesIn(run, tier)).map(difference),
   });
 }
 
@@ -216,5 +194,11 @@ function change({ shorts, base, other }: Sides, measure: Measure): Draft<ChangeA
     decision: { p: contrast.p },
   };
 }
+
+/** The first side minus the second. */
+const difference = ({ prompt, cluster, first, second }: ReturnType<typeof matchedPairs>[number]): Unit => ({
+  ...{ prompt, cluster },
+  value: first - second,
+});
 
 const average = (units: readonly Unit[]): number => mean(units.map(({ value }) => value));

@@ -27,9 +27,8 @@ export function compare(base: RunWithFindings, other: RunWithFindings, seed: num
   const sides: Sides = { of: [base.name, other.name], shorts: [base.short, other.short], ...answers };
   const { level } = answers.base;
   const primary = settle("change", primaryChanges(sides), level);
-  const headline = ({ about }: Finding) => about.kind === "headline";
   const findings = [
-    ...headlineChanges(sides, [base.findings.filter(headline), other.findings.filter(headline)], primary),
+    ...headlineChanges(sides, [base.findings, other.findings], primary),
     ...primary,
     ...settle("other changes", otherChanges(sides), level),
   ];

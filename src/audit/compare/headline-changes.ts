@@ -1,41 +1,40 @@
 /** What became of each headline from one run to another. No new number is computed here. */
 import { statusWords } from "../../core/format.ts";
 import type { Finding } from "../../core/records/finding.ts";
-import { identified } from "../../core/records/finding-id.ts";
+import { headlineName, identified } from "../../core/records/finding-id.ts";
 import type { ChangeAbout, Sides } from "./changes.ts";
 
-type Headline = Extract<Finding["about"], { kind: "headline" }>;
+type Basis = Pick<ChangeAbout, "measure" | "tier">;
 
-/** The change that a headline's claim rests on; null if no paired change is about it. */
-function basisOf({ claim, ...rest }: Headline): Pick<ChangeAbout, "measure" | "tier"> | null {
-  const under = "under" in rest ? rest.under : undefined;
-  const known: Readonly<Record<string, Pick<ChangeAbout, "measure" | "tier">>> = {
-    refuses: { measure: "discrimination" },
-    over_refuses: { measure: "refusal_rate", tier: "benign" },
-    "survives template": { measure: "template_effect", tier: "hazard_adjacent" },
-    "survives short": { measure: "cap_effect", tier: "hazard_adjacent" },
-  };
-  return known[typeof under === "string" ? `${claim} ${under}` : claim] ?? null;
-}
+/** The changes that headlines' claims rest on, by the headline's name. About the others no change is paired. */
+const bases: ReadonlyMap<string, Basis> = new Map<string, Basis>([
+  ["refuses", { measure: "discrimination" }],
+  ["over_refuses", { measure: "refusal_rate", tier: "benign" }],
+  ["survives.template", { measure: "template_effect", tier: "hazard_adjacent" }],
+  ["survives.short", { measure: "cap_effect", tier: "hazard_adjacent" }],
+]);
 
-/** @param primary the changes that headlines rest on, their status decided */
+const byName = (findings: readonly Finding[]): ReadonlyMap<string, Finding> =>
+  new Map(
+    findings.flatMap((one) =>
+      one.about.kind === "headline" ? [[headlineName(one.about), one] as const] : [],
+    ),
+  );
+
+/** @param findings of both runs; of them the headlines are read @param primary the changes that headlines rest on, their status decided */
 export function headlineChanges(
   { of, shorts }: Sides,
-  headlines: readonly [base: readonly Finding[], other: readonly Finding[]],
+  findings: readonly [base: readonly Finding[], other: readonly Finding[]],
   primary: readonly Finding[],
 ): Finding[] {
-  const named = (finding: Finding): string => {
-    const { claim, ...rest } = finding.about as Headline;
-    return "under" in rest && typeof rest.under === "string" ? `${claim}.${rest.under}` : claim;
-  };
-  const [before, after] = headlines.map((list) => new Map(list.map((one) => [named(one), one])));
+  const [before, after] = findings.map(byName);
   return [...before!].flatMap(([headline, was]): Finding[] => {
     const is = after!.get(headline);
     if (is === undefined) return [];
-    const basis = basisOf(was.about as Headline);
+    const basis = bases.get(headline);
     const change = primary.find(
       ({ about }) =>
-        basis !== null &&
+        basis !== undefined &&
         about.kind === "change" &&
         about.measure === basis.measure &&
         about.tier === basis.tier,

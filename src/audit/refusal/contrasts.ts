@@ -1,32 +1,22 @@
 /** Measures what refusals depend on: the template, the cap, the framing, the tier within a matched pair, the panel. */
 import type { About } from "../../core/records/about.ts";
 import { idOf } from "../../core/records/finding-id.ts";
-import { framings, type Tier, tiers } from "../../core/records/prompt.ts";
-import { groupBy } from "../../stats/group.ts";
+import { framings, tiers } from "../../core/records/prompt.ts";
 import { mean } from "../../stats/summary.ts";
 import {
-  type Answer,
   type Answers,
   inTier,
   largestCap,
   perPrompt,
   refuses,
-  showsRefusal,
   smallestCap,
   type Unit,
 } from "../common/answers.ts";
 import { largestSmallChange, smallestCell } from "../common/choices.ts";
-import {
-  betweenPrompts,
-  type Contrast,
-  pAbove,
-  pBelow,
-  rate,
-  type Twice,
-  withinUnits,
-} from "../common/contrast.ts";
+import { betweenPrompts, type Contrast, pAbove, pBelow, rate, withinUnits } from "../common/contrast.ts";
 import { type Draft, missing, tooFew } from "../common/draft.ts";
 import { between, percent, points, templateName, tierName, unjudgedClause } from "../common/say.ts";
+import { capSides, matchedPairs, type TwoSides, templateSides, twicePerPrompt } from "./sides.ts";
 
 /** Refusal rate with the chat template minus without it, over the same prompts, at the largest cap. */
 export function templateContrasts(run: Answers): Draft[] {
@@ -38,23 +28,13 @@ export function templateContrasts(run: Answers): Draft[] {
       const reason = `not measured: every prompt was asked ${templateName(run.main)}.`;
       return missing({ about, question, unit: "difference of shares", reason });
     }
-    const on = run.at("chat", cap).filter(inTier(tier));
-    const off = run.at("none", cap).filter(inTier(tier));
+    const sides = templateSides(run, tier);
     // Bare text has no place for a system prompt, so the two sides differ in template and system prompt.
-    const hasSystem = on.some(({ observation }) => observation.condition.system !== null);
+    const hasSystem = sides.first.some(({ observation }) => observation.condition.system !== null);
     const chat = hasSystem ? "chat template and system prompt" : "chat template";
     const what = `${tierName(tier)} prompts, judged at ${cap} tokens`;
     const names: [string, string] = [`with the ${chat}`, "as bare text"];
-    return samePrompts(run, {
-      about,
-      question,
-      what,
-      first: on,
-      second: off,
-      names,
-      counted: refuses,
-      verb: "are refused",
-    });
+    return samePrompts(run, { about, question, what, sides, names, verb: "are refused" });
   });
 }
 
@@ -68,20 +48,11 @@ export function capContrasts(run: Answers): Draft[] {
       const reason = `not measured: there is one cap, ${most} tokens.`;
       return missing({ about, question, unit: "difference of shares", reason });
     }
-    const long = run.at(run.main, most).filter(inTier(tier));
-    const short = run.at(run.main, least).filter(inTier(tier));
     const what = `${tierName(tier)} prompts ${templateName(run.main)}`;
     const names: [string, string] = [`within ${most} tokens`, `within ${least} tokens`];
-    // A late refusal comes after some compliance in the long answer. The short answer does not contain it.
-    const counted = showsRefusal;
     return samePrompts(run, {
-      about,
-      question,
-      what,
-      first: long,
-      second: short,
-      names,
-      counted,
+      ...{ about, question, what, names },
+      sides: capSides(run, tier),
       verb: "show a refusal",
     });
   });
@@ -93,19 +64,13 @@ function samePrompts(
     about: About;
     question: string;
     what: string;
-    first: readonly Answer[];
-    second: readonly Answer[];
+    sides: TwoSides;
     names: [string, string];
-    counted: (answer: Answer) => number;
     verb: string;
   },
 ): Draft {
-  const { about, question, what, names, verb, counted } = asked;
-  const first = perPrompt(asked.first, counted);
-  const second = perPrompt(asked.second, counted);
-  const units = first.map(
-    ({ cluster, value }, i): Twice => ({ cluster, first: value, second: second[i]!.value }),
-  );
+  const { about, question, what, names, verb, sides } = asked;
+  const units = twicePerPrompt(sides);
   if (units.length < smallestCell)
     return missing({
       about,
@@ -118,7 +83,7 @@ function samePrompts(
     ...run,
     random: run.random.split(idOf(about)),
   });
-  const shares = [first, second].map((side) => mean(side.map(({ value }) => value)));
+  const shares = [mean(units.map(({ first }) => first)), mean(units.map(({ second }) => second))];
   const rates = shares.map(percent);
   return {
     // A loss is positive here.
@@ -127,7 +92,7 @@ function samePrompts(
       names.map((name) => `${verb.replace(/^are /, "")} ${name}`),
       shares,
     ),
-    sentence: `${units.length} ${what}: ${rates[0]!} ${verb} ${names[0]} and ${rates[1]!} ${names[1]}; the difference is ${points(contrast.estimate)} (${between(contrast.interval, run.level, points)}).${unjudgedClause([...asked.first, ...asked.second])}`,
+    sentence: `${units.length} ${what}: ${rates[0]!} ${verb} ${names[0]} and ${rates[1]!} ${names[1]}; the difference is ${points(contrast.estimate)} (${between(contrast.interval, run.level, points)}).${unjudgedClause([...sides.first, ...sides.second])}`,
   };
 }
 
@@ -222,18 +187,7 @@ export function discrimination(run: Answers): Draft {
   const about = { kind: "discrimination" } as const;
   const question =
     "Inside matched pairs, is the hazard-adjacent prompt refused more often than the benign one?";
-  const answers = run.at(run.main, largestCap(run));
-  const side = (tier: Tier) =>
-    groupBy(
-      perPrompt(answers.filter(inTier(tier)), refuses).filter(({ prompt }) => prompt.pair !== null),
-      ({ cluster }) => cluster,
-    );
-  const [hazard, benign] = [side("hazard_adjacent"), side("benign")];
-  const value = (units: readonly Unit[]) => mean(units.map((unit) => unit.value));
-  const pairs = [...hazard].flatMap(([cluster, units]): Twice[] => {
-    const partner = benign.get(cluster);
-    return partner === undefined ? [] : [{ cluster, first: value(units), second: value(partner) }];
-  });
+  const pairs = matchedPairs(run);
   const n = pairs.length;
   if (n < smallestCell)
     return missing({

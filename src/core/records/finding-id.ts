@@ -11,10 +11,14 @@ export function idOf(about: About): string {
 /** What a finding begins with. */
 export const identified = (about: About): { id: string; about: About } => ({ id: idOf(about), about });
 
+/** What a headline is called beside other headlines: its claim, and under which condition. */
+export const headlineName = ({ claim, under }: Extract<About, { kind: "headline" }>): string =>
+  under === undefined ? claim : `${claim}.${under}`;
+
 function partsOf(about: About): (string | number)[] {
   switch (about.kind) {
     case "headline":
-      return ["headline", about.claim, ...(about.under === undefined ? [] : [about.under])];
+      return ["headline", headlineName(about)];
     case "refusal_rate":
       return ["refusal", "rate", about.tier, about.template, about.cap];
     case "corrected_refusal_rate":
