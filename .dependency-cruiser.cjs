@@ -23,6 +23,8 @@ const rooms = {
   "sae/training": ["core", "graph", "files", "model", "sae/code", "sae/measure"],
   "sae/domain": ["core", "stats", "graph", "files", "model", "sae/code", "sae/measure", "sae/training"],
   prompts: ["core", "stats", "files"],
+  // Answers that other tools recorded: files in, answers with their prompts out.
+  recorded: ["core", "files", "prompts"],
   // A judge that needs a model or a network is handed one; it never opens one.
   judges: ["core", "prompts", "stats"],
   // The analyses are pure: records and plain numbers in, findings out. Engine, files and judges never come in here.
@@ -38,7 +40,19 @@ const rooms = {
   "jobs/inputs": ["core", "files", "hub", "model", "sae", "prompts", "jobs/job"],
   "jobs/judges": ["core", "endpoint", "files", "model", "prompts", "judges", "jobs/job", "jobs/inputs"],
   "jobs/audit": [
-    ...["core", "stats", "files", "hub", "endpoint", "model", "sae", "prompts", "judges", "audit"],
+    ...[
+      "core",
+      "stats",
+      "files",
+      "hub",
+      "endpoint",
+      "model",
+      "sae",
+      "prompts",
+      "recorded",
+      "judges",
+      "audit",
+    ],
     ...["jobs/job", "jobs/inputs", "jobs/judges"],
   ],
   "jobs/gate": ["core", "files"],

@@ -24,10 +24,13 @@ export interface WrittenCategory {
 
 /** The plan of an audit, by the keys of audit.yaml (schemas/audit.schema.json). A key that is left out has its default. */
 export interface AuditRequest extends Partial<Omit<AuditPlan, "model" | "prompts" | "sae" | "categories">> {
-  /** A Hugging Face folder, a .gguf file, or a repository of the hub. */
-  model: string;
-  /** A bundled set (biology, fiction, requests, fiction-requests) or a JSON Lines file. */
-  prompts: string;
+  /** A Hugging Face folder, a .gguf file, or a repository of the hub. Only a plan with `answers` may leave it out. */
+  model?: string;
+  /**
+   * A bundled set (biology, fiction, requests, fiction-requests) or a JSON Lines file. Only a plan with `answers` whose file holds
+   * prompts and tiers may leave it out.
+   */
+  prompts?: string;
   sae?: NamedSae | readonly NamedSae[];
   /** published, a file of categories, or the list itself. In a list, a published category may be given by its name. */
   categories?: string | readonly (string | WrittenCategory)[];
@@ -56,7 +59,7 @@ export interface AuditedRun extends RunRecords {
 }
 
 /**
- * Runs an audit: asks every prompt under every condition, judges, analyses, and writes everything to the run's directory.
+ * Runs an audit: asks every prompt under every condition or takes recorded answers, judges, analyses, and writes everything to the run's directory.
  * @param plan the path of a plan file (paths in it are relative to the file), or the plan itself (paths in it are relative to
  *   the current folder)
  * @returns the records of the run, as `readRun` returns them

@@ -24,6 +24,7 @@ export const auditDefaults: Omit<AuditPlan, "model" | "prompts" | "categories" |
   categories: string;
   judges: string[];
 } = {
+  answers: null,
   endpoint: null,
   ...requestLimits,
   adapter: null,

@@ -1,6 +1,6 @@
 /**
- * Which choices of an audit fit together: some ask for the inside of a checkpoint, which no endpoint gives, and some are about an
- * endpoint alone. Neither is ignored silently.
+ * Which choices of an audit fit together: some ask for the inside of a checkpoint, which neither an endpoint nor a file of recorded
+ * answers gives, some are about an endpoint alone, and some are about asking. None is ignored silently.
  */
 import { badInput } from "../core/errors.ts";
 import type { PlanFile } from "../jobs/audit/plan.ts";
@@ -32,15 +32,24 @@ const onlyEndpoint = [
   "budget_tokens",
 ] as const;
 
+/** Choices of how a model is asked. Recorded answers were asked for by another tool. */
+const onlyAsking = ["reasoning_cap", "seeds", "temperature", "system", "template_vars"] as const;
+
+type Choice = keyof PlanFile & keyof typeof auditDefaults;
+
 /**
  * A choice that says the default asks for nothing: a printed plan states every choice.
  * @param said names a choice in a message
- * @throws FathomError for a choice that only makes sense with the other kind of model
+ * @throws FathomError for a choice that only makes sense with another source of answers
  */
-export function requireFitting(asked: PlanFile, isEndpoint: boolean, said: (key: string) => string): void {
-  const chosen = (key: keyof PlanFile & keyof typeof auditDefaults): boolean =>
+export function requireFitting(asked: PlanFile, said: (key: string) => string): void {
+  const chosen = (key: Choice): boolean =>
     asked[key] !== undefined && JSON.stringify(asked[key]) !== JSON.stringify(auditDefaults[key]);
-  if (!isEndpoint) {
+  if (asked.answers != null) {
+    requireRecorded(asked, chosen, said);
+    return;
+  }
+  if (asked.endpoint == null) {
     for (const key of onlyEndpoint)
       if (chosen(key)) throw badInput(said(key), `${said("endpoint")} beside it`, "none");
     return;
@@ -55,5 +64,34 @@ export function requireFitting(asked: PlanFile, isEndpoint: boolean, said: (key:
       "chat alone",
       "none: an endpoint puts every prompt through its own chat template",
       local,
+    );
+}
+
+function requireRecorded(
+  { templates, caps }: PlanFile,
+  chosen: (key: Choice) => boolean,
+  said: (key: string) => string,
+): void {
+  const inside = Object.keys(onlyInside) as (keyof typeof onlyInside)[];
+  for (const key of ["endpoint" as const, ...onlyEndpoint, ...inside, ...onlyAsking])
+    if (chosen(key))
+      throw badInput(
+        said(key),
+        "a model that is asked",
+        `recorded answers (${said("answers")}), which are text alone`,
+        `leave out one of ${said(key)} and ${said("answers")}`,
+      );
+  if (templates !== undefined && templates.length > 1)
+    throw badInput(
+      said("templates"),
+      "chat or none: how the recorded prompts were asked",
+      templates.join(", "),
+    );
+  if (caps !== undefined && caps.length > 1)
+    throw badInput(
+      said("caps"),
+      "one: recorded answers have no tokens to cut at, so they are judged whole",
+      caps.join(", "),
+      "the most tokens that an answer could have, or leave it out",
     );
 }

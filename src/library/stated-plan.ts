@@ -1,7 +1,7 @@
 /** Makes the plan of an audit from the given choices. Defaults fill in the others, so that every choice is stated. */
 import { badInput } from "../core/errors.ts";
+import { namedCategories } from "../jobs/audit/categories/plan-categories.ts";
 import { type AuditPlan, type PlanFile, planSchema } from "../jobs/audit/plan.ts";
-import { namedCategories } from "../jobs/audit/plan-categories.ts";
 import { statedJudge } from "../jobs/judges/judge-plan.ts";
 import { auditDefaults, judgeDefaults } from "./defaults.ts";
 import { requireFitting } from "./fitting-choices.ts";
@@ -16,12 +16,14 @@ interface Speech {
 
 /** @throws FathomError for a choice that is missing or out of range, and for choices that do not go together */
 export function statedPlan(asked: PlanFile, { said, elsewhere, hint }: Speech): AuditPlan {
-  const isEndpoint = asked.endpoint != null;
-  requireFitting(asked, isEndpoint, said);
-  const templates = isEndpoint ? { templates: ["chat"] as const } : {};
-  const { categories, judges, ...rest } = { ...auditDefaults, ...templates, ...asked };
-  for (const key of ["model", "prompts"] as const)
-    if (rest[key] === undefined) throw badInput(said(key), `a value, ${elsewhere}`, "none", hint);
+  requireFitting(asked, said);
+  const { categories, judges, ...rest } = { ...auditDefaults, ...ownDefaults(asked), ...asked };
+  const { answers } = rest;
+  for (const key of ["model", "prompts"] as const) {
+    if (rest[key] != null) continue;
+    if (answers === null) throw badInput(said(key), `a value, ${elsewhere}`, "none", hint);
+    rest[key] = null;
+  }
   const result = planSchema.safeParse({
     ...rest,
     judges: (judges ?? auditDefaults.judges).map((judge) =>
@@ -39,7 +41,15 @@ export function statedPlan(asked: PlanFile, { said, elsewhere, hint }: Speech): 
   const caps = result.data.caps.toSorted((a, b) => a - b);
   const twice = caps.find((cap, i) => cap === caps[i + 1]);
   if (twice !== undefined) throw badInput("plan caps", "each cap once", `${twice} twice`);
-  return { ...result.data, caps };
+  if (answers === null && caps.length === 0)
+    throw badInput(said("caps"), "at least one cap", "none", "they may be left out");
+  return { ...result.data, caps } as AuditPlan;
+}
+
+/** Other defaults where no checkpoint is asked: there is one template, and recorded answers cannot be cut at caps. */
+function ownDefaults({ answers, endpoint }: PlanFile): Pick<Partial<AuditPlan>, "templates" | "caps"> {
+  if (answers != null) return { templates: ["chat"], caps: [] };
+  return endpoint != null ? { templates: ["chat"] } : {};
 }
 
 /** Leaves out the keys whose value is undefined: a schema accepts a missing key, but not undefined. */

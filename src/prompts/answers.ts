@@ -36,15 +36,19 @@ export async function loadAnswers(path: string): Promise<RecordedAnswer[]> {
   });
 }
 
-/** The answer of one line. @throws FathomError that names the first invalid field */
-export function recordedAnswer(row: Row): RecordedAnswer {
+/**
+ * The answer of one line.
+ * @param field where the text of the answer is
+ * @throws FathomError that names the first invalid field
+ */
+export function recordedAnswer(row: Row, field = "answer"): RecordedAnswer {
   const id = requiredText(row, "id", "give every line an id of its own");
   const reasoning = reasoningOf(row);
   // Endpoints write null for an answer that was cut in its thought.
-  const isNull = reasoning !== null && row.fields["answer"] === null;
+  const isNull = reasoning !== null && row.fields[field] === null;
   return {
     id,
-    answer: isNull ? "" : textOf(row, "answer", 'write the unchanged answer; "" for an empty one'),
+    answer: isNull ? "" : textOf(row, field, 'write the unchanged answer; "" for an empty one'),
     reasoning,
     prompt:
       given(row, "prompt") === undefined
@@ -55,7 +59,7 @@ export function recordedAnswer(row: Row): RecordedAnswer {
 }
 
 /** Recorded text is taken unchanged, even if it is blank or ends in the middle of a character. */
-function textOf(row: Row, field: "answer" | "prompt", hint: string): string {
+function textOf(row: Row, field: string, hint: string): string {
   const text = given(row, field);
   if (typeof text === "string") return text;
   throw fieldError(row, field, "a text", hint);

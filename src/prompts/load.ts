@@ -9,6 +9,7 @@ import { basename } from "node:path";
 import { badInput } from "../core/errors.ts";
 import { labels, type Prompt, promptSchema, type Split, type Tier } from "../core/records/prompt.ts";
 import { hashFile } from "../files/disk/hash-file.ts";
+import type { JsonLine } from "../files/lines/json-lines.ts";
 import { findPromptFile } from "./bundled.ts";
 import { fieldError, given, optionalText, type Row, requiredText, rowOf, shown } from "./fields.ts";
 import { type Note, Notes } from "./notes.ts";
@@ -39,7 +40,14 @@ const knownFields: ReadonlySet<string> = new Set(Object.keys(promptSchema.shape)
  */
 export async function loadPrompts(pathOrName: string, tierIfMissing?: Tier): Promise<PromptSet> {
   const { name, path } = findPromptFile(pathOrName);
-  const lines = await promptLines(path);
+  return { name, sha256: hashFile(path), ...promptsIn(await promptLines(path), tierIfMissing) };
+}
+
+/** The prompts of lines that were read already. @throws FathomError that names the first invalid field */
+export function promptsIn(
+  lines: readonly Pick<JsonLine, "where" | "value">[],
+  tierIfMissing?: Tier,
+): Pick<PromptSet, "prompts" | "notes"> {
   const notes = new Notes(lines.length);
   const claim = uniqueIds();
   const prompts = lines.map(({ where, value }) => {
@@ -50,7 +58,7 @@ export async function loadPrompts(pathOrName: string, tierIfMissing?: Tier): Pro
     claim(prompt.id, row);
     return prompt;
   });
-  return { name, sha256: hashFile(path), prompts, notes: notes.sentences() };
+  return { prompts, notes: notes.sentences() };
 }
 
 function promptOf(row: Row, tierIfMissing: Tier | undefined, note: (note: Note) => void): Prompt {

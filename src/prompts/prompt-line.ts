@@ -11,6 +11,8 @@ export const tierNames: Readonly<Record<string, Tier>> = {
   benign_bio: "benign",
   dual_use_bio: "dual_use",
   hazard_adjacent_bio: "hazard_adjacent",
+  // As its published prompts and records have it.
+  hazard_adjacent_category: "hazard_adjacent",
 };
 
 const text = z.string().regex(/\S/);
@@ -26,7 +28,10 @@ export const promptLineSchema = z.looseObject({
   tier: z
     .enum(Object.keys(tierNames))
     .describe(
-      said(tier, "The names that end in _bio are those of BioRefusalAudit; they mean the same tiers."),
+      said(
+        tier,
+        "The names that end in _bio or _category are those of BioRefusalAudit; they mean the same tiers.",
+      ),
     ),
   framing: text
     .nullish()

@@ -59,6 +59,7 @@ function input(change: Partial<ReportInput> = {}): ReportInput {
       caps: [10, 80],
       seeds: [7],
       temperature: 0,
+      recorded: false,
       pooling: "mean",
       judge: "rules 1",
     },

@@ -93,17 +93,21 @@ function catalog({ sae, catalog }: ShownInside, isOneOfSeveral: boolean): string
 }
 
 function conditions({ conditions, plan }: ReportData): string {
+  const none = plan.recorded ? "none recorded" : "none";
   const body = conditions.map((condition) => [
     templateOf(condition),
-    condition.system ?? "none",
-    condition.prefill ?? "none",
-    condition.temperature === 0 ? "greedy" : String(condition.temperature),
+    condition.system ?? none,
+    condition.prefill ?? none,
+    condition.temperature === 0 ? "greedy" : String(condition.temperature ?? "not recorded"),
     String(condition.seed),
     condition.precision ?? "not known",
     String(condition.answers),
   ]);
   const head = ["Template", "System prompt", "Prefill", "Temperature", "Seed", "Precision", "Answers"];
-  const caps = `Every answer was judged at its first ${plan.caps.join(", ")} tokens by ${plain(plan.judge)}.`;
+  const judged = plan.recorded
+    ? "Another tool recorded the answers, and each was judged whole"
+    : `Every answer was judged at its first ${plan.caps.join(", ")} tokens`;
+  const caps = `${judged} by ${plain(plan.judge)}.`;
   return `## Conditions\n\n${table(head, body)}\n\n${caps}`;
 }
 

@@ -75,6 +75,7 @@ export function syntheticReport(options: SyntheticOptions = {}): ReportData {
       caps,
       seeds: [7],
       temperature: 0,
+      recorded: false,
       pooling: "mean",
       judge: "rules 1.0",
     },

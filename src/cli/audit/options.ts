@@ -8,6 +8,7 @@ import type { DeniedPremise } from "../../judges/decide.ts";
 
 export interface AuditOptions {
   model?: string;
+  answers?: string;
   endpoint?: string;
   insecureHttp?: boolean;
   concurrency?: number;

@@ -17,9 +17,12 @@ export interface Asked {
 /** @throws FathomError for a wrong plan file, and if neither the options nor the file name the model or the prompts */
 export function planOf(planFile: string | undefined, options: AuditOptions): Asked {
   const { out: fileOut, ...file } =
-    planFile === undefined ? {} : readPlanFile(planFile, options.endpoint !== undefined);
+    planFile === undefined
+      ? {}
+      : readPlanFile(planFile, options.endpoint !== undefined || options.answers !== undefined);
   const given = withoutUndefined({
     model: options.model,
+    answers: options.answers,
     endpoint: options.endpoint,
     insecure_http: options.insecureHttp,
     concurrency: options.concurrency,

@@ -9,6 +9,7 @@ import { fidelityOfPlan, isTooFar } from "../../jobs/audit/fidelity-of-run.ts";
 import { hasBegun } from "../../jobs/audit/manifest.ts";
 import type { AuditPlan } from "../../jobs/audit/plan.ts";
 import { isEndpointPlan, prepareEndpoint } from "../../jobs/audit/prepare-endpoint.ts";
+import { prepareRecorded } from "../../jobs/audit/prepare-recorded.ts";
 import type { RunRecords } from "../../jobs/audit/run.ts";
 import { reportOfRun, tooMuchUnjudged } from "../../jobs/audit-report/report-of-run.ts";
 import { tellNotes } from "../../jobs/inputs/open-named.ts";
@@ -25,6 +26,7 @@ import type { Progress } from "../terminal/progress.ts";
 import { resumeCommand } from "../terminal/resume-command.ts";
 import { dryRun } from "./dry-run.ts";
 import { dryRunEndpoint } from "./dry-run-endpoint.ts";
+import { dryRunRecorded } from "./dry-run-recorded.ts";
 import type { AuditOptions } from "./options.ts";
 import { planOf } from "./plan-of.ts";
 import { planYaml } from "./plan-yaml.ts";
@@ -64,8 +66,13 @@ async function tryDry(
   progress: Progress,
   { yaml, json }: AuditOptions,
 ): Promise<number> {
+  const form = { yaml: yaml === true, json: json === true };
+  if (plan.answers !== null) {
+    await dryRunRecorded(await prepareRecorded(plan), plan, out, form);
+    return exitCode.ok;
+  }
   if (isEndpointPlan(plan)) {
-    await dryRunEndpoint(await prepareEndpoint(plan), out, { yaml: yaml === true, json: json === true });
+    await dryRunEndpoint(await prepareEndpoint(plan), out, form);
     return exitCode.ok;
   }
   const { tell, threads } = context;

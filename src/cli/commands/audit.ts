@@ -39,10 +39,18 @@ export function auditCommand(): Command {
         "  fathom audit --model SmolLM2-135M-Instruct.Q4_1.gguf --prompts biology --out runs/smol",
         "  fathom audit audit.yaml --dry-run",
         "  fathom audit --endpoint http://127.0.0.1:8000/v1 --model NAME --prompts biology --out runs/name",
+        "  fathom audit --answers logs/other-tool.eval --prompts biology --out runs/other",
         "",
       ].join("\n"),
     )
-    .option("--model <path>", `${modelHelp}; with --endpoint the model's name there`)
+    .option(
+      "--model <path>",
+      `${modelHelp}; with --endpoint the model's name there, with --answers its name if the file does not say it`,
+    )
+    .option(
+      "--answers <file>",
+      "answers that another tool recorded: JSON Lines, a log of Inspect (.json, .eval) or a run of BioRefusalAudit; no model is asked",
+    )
     .option("--adapter <folder>", adapterHelp)
     .addOption(precisionOption())
     .addOption(deviceOption())
@@ -55,7 +63,7 @@ export function auditCommand(): Command {
     .addOption(noCacheOption())
     .option(
       "--prompts <set>",
-      "a bundled set (biology, fiction, requests, fiction-requests) or a JSON Lines file",
+      "a bundled set (biology, fiction, requests, fiction-requests) or a JSON Lines file; with --answers it may be left out if the file holds prompts and tiers",
     )
     .option(
       "--sae <path>",

@@ -40,8 +40,9 @@ export class Progress {
         else this.finish(`fetched ${event.repo}: ${size(event.bytes)}, ${size(event.perSecond)}/s`);
         break;
       case "answered": {
-        const { answers, made } = event;
-        if (made === null) this.finish(`${answers} answers, all there already`);
+        const { answers, made, recorded } = event;
+        if (made === null)
+          this.finish(`${answers} answers, ${recorded ? "recorded before" : "all there already"}`);
         else {
           const { tokens, seconds } = made;
           this.finish(

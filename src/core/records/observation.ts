@@ -16,10 +16,10 @@ export const conditionSchema = z.strictObject({
   system: z.string().nullable(),
   /** Text that the answer had to begin with. Its tokens are part of prompt_ids. */
   prefill: z.string().nullable(),
-  /** 0 is greedy. */
-  temperature: measured.nonnegative(),
+  /** 0 is greedy. null: the answer was recorded by another tool, which does not say it. */
+  temperature: measured.nonnegative().nullable(),
   seed: z.int(),
-  /** null behind an endpoint, which does not say it. */
+  /** null behind an endpoint and for recorded answers, which do not say it. */
   precision: z.enum(precisions).nullable(),
   /** Variables that were passed to the chat template; empty in runs of older versions. */
   template_vars: templateVarsSchema.default({}),
@@ -63,7 +63,8 @@ export const observationSchema = z.strictObject({
   finish: finishSchema,
   /**
    * Only behind an endpoint that gives no tokens: the answer at every cap, caps rising, each asked for alone. `text` is the one
-   * at the largest cap, and `text_ends` is empty. Left out where one answer is judged at every cap.
+   * at the largest cap, and `text_ends` is empty. A recorded answer has the one at its cap. Left out where one answer is judged
+   * at every cap.
    */
   capped: z
     .array(z.strictObject({ cap: z.int().positive(), text: z.string(), finish: finishSchema }))

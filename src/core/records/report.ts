@@ -29,7 +29,10 @@ const reportPlanSchema = z.strictObject({
   /** Token caps, rising. */
   caps: z.array(z.int().positive()).min(1),
   seeds: z.array(seed).min(1),
-  temperature: measured.nonnegative(),
+  /** null: recorded answers do not say it. */
+  temperature: measured.nonnegative().nullable(),
+  /** Whether another tool recorded the answers, so that no model was asked. */
+  recorded: z.boolean().default(false),
   /** How an answer's features are pooled over its response tokens. */
   pooling: z.enum(poolings),
   /** Name and version of the judge. */

@@ -6,7 +6,7 @@ import { closeSync, fstatSync, openSync } from "node:fs";
 import { badInput } from "../../core/errors.ts";
 import { readProblem } from "../disk/io.ts";
 import { readExactly } from "../disk/read.ts";
-import { readZip } from "../tensors/zip.ts";
+import { readZip } from "../zip/zip.ts";
 import { Storage, storageBytes, torchGlobals } from "./globals.ts";
 import { readPickle } from "./pickle.ts";
 import { maxPickleBytes } from "./pickle-bytes.ts";

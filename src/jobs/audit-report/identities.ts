@@ -28,11 +28,11 @@ export function identitiesOf(manifest: Manifest): Identity[] {
       ],
     ),
     ["Prompts", { set: prompts.name, prompts: String(prompts.n), "SHA-256": prompts.sha256 }],
-    ...(inputs.endpoint === null ? saesOf(inputs, origins) : []),
+    ...(inputs.model === null ? [] : saesOf(inputs, origins)),
     ...judgeFacts(manifest.judges),
     ...refusalScoreOf(inputs),
     ["Judge's calibration", calibratedBy(manifest.calibration)],
-    ["Chance", { "sampling seeds": plan.seeds.join(", "), "seed of the analyses": String(plan.seed) }],
+    ["Chance", { "sampling seeds": seedsOf(inputs), "seed of the analyses": String(plan.seed) }],
     ["Fathom", { version: environment.fathom, begun: environment.created }],
     [
       "Machine",
@@ -40,7 +40,7 @@ export function identitiesOf(manifest: Manifest): Identity[] {
         Node: environment.node,
         "ONNX Runtime": environment.onnxruntime,
         platform: environment.platform,
-        ...(inputs.endpoint === null
+        ...(inputs.model !== null
           ? { threads: String(environment.threads), "rows decoded together": String(plan.batch_size) }
           : {}),
       },
@@ -51,9 +51,10 @@ export function identitiesOf(manifest: Manifest): Identity[] {
   );
 }
 
-/** What was audited: a checkpoint with its text files, or a model behind an endpoint. */
+/** What was audited: a checkpoint with its text files, a model behind an endpoint, or recorded answers. */
 function subjectsOf({ inputs, origins, replies }: Manifest): Subject[] {
-  const { model, adapter, tokenizer, template, endpoint, plan } = inputs;
+  const { model, adapter, tokenizer, template, endpoint, answers, plan } = inputs;
+  if (answers !== null) return recordedSubjects(answers, plan);
   if (model === null || tokenizer === null)
     return [
       [
@@ -96,8 +97,52 @@ function subjectsOf({ inputs, origins, replies }: Manifest): Subject[] {
   ];
 }
 
-function refusalScoreOf({ endpoint, refusal_tokens }: Manifest["inputs"]): Subject[] {
-  return endpoint === null ? [["Refusal score", { tokens: refusal_tokens.join(" ") }]] : [];
+type RecordedInput = NonNullable<Manifest["inputs"]["answers"]>;
+
+function recordedSubjects(
+  answers: RecordedInput,
+  { caps, temperature }: Manifest["inputs"]["plan"],
+): Subject[] {
+  const { name, sha256, tool, model, date } = answers;
+  const [cap] = caps;
+  return [
+    ["Model", { name: model ?? notRecorded }],
+    [
+      "Recorded answers",
+      {
+        file: name,
+        "recorded by": tool ?? notRecorded,
+        "recorded on": date ?? notRecorded,
+        temperature: temperature === null ? notRecorded : String(temperature),
+        "token cap": `${cap}: ${capWords(answers, cap!)}`,
+        "SHA-256": sha256,
+      },
+    ],
+  ];
+}
+
+const notRecorded = "not recorded";
+
+/** Why no answer has more tokens than the cap. */
+export function capWords({ cap_from }: RecordedInput, cap: number): string {
+  switch (cap_from) {
+    case "stated":
+      return `none has more than ${cap} tokens, as --caps says`;
+    case "limit":
+      return `none has more than ${cap} tokens, the limit that the file states`;
+    case "tokens":
+      return `none has more than ${cap} tokens, as counted in the file`;
+    case "bytes":
+      return `none has more than ${cap} tokens, because the longest has so many bytes`;
+  }
+}
+
+function seedsOf({ answers, plan }: Manifest["inputs"]): string {
+  return answers?.states_seed === false ? notRecorded : plan.seeds.join(", ");
+}
+
+function refusalScoreOf({ model, refusal_tokens }: Manifest["inputs"]): Subject[] {
+  return model !== null ? [["Refusal score", { tokens: refusal_tokens.join(" ") }]] : [];
 }
 
 /** What the endpoint says of itself. Nobody can check it. */

@@ -7,7 +7,8 @@ import type { RunRecords } from "../audit/run.ts";
 export function notMeasured(run: RunRecords): string[] {
   const { manifest, insides } = run;
   const { judges } = manifest;
-  const { plan, prompts, template, layers, endpoint } = manifest.inputs;
+  const { plan, prompts, template, layers, model, endpoint, answers } = manifest.inputs;
+  const isAsked = answers === null;
   const said = (condition: boolean, sentence: string) => (condition ? [sentence] : []);
   return [
     ...insides.flatMap((view) => throughSae(view, insides.length > 1)),
@@ -16,16 +17,17 @@ export function notMeasured(run: RunRecords): string[] {
       `Layers other than ${layers.join(", ")}: the inside view reads the residual stream after ${layers.length === 1 ? "this one block" : "these blocks"}.`,
     ),
     ...said(
-      !plan.templates.includes("chat"),
+      isAsked && !plan.templates.includes("chat"),
       notAsked(template === null ? "it has none" : null, "the chat template"),
     ),
     ...said(
-      endpoint === null && !plan.templates.includes("none"),
+      model !== null && !plan.templates.includes("none"),
       notAsked(null, "bare text, without the chat template"),
     ),
     ...(endpoint === null ? [] : behindEndpoint(run)),
+    ...recordedElsewhere(run),
     ...said(
-      plan.templates.includes("chat"),
+      isAsked && plan.templates.includes("chat"),
       `Other system prompts: ${plan.system === null ? "conversations had none" : "all conversations had the same one"}.`,
     ),
     ...said(
@@ -38,9 +40,9 @@ export function notMeasured(run: RunRecords): string[] {
     ),
     ...said(
       plan.limit !== null,
-      `The rest of the prompt set: only its first ${prompts.n} prompts were asked.`,
+      `The rest of the prompt set: only its first ${plan.limit} prompts were used.`,
     ),
-    ...said(endpoint === null, otherPrecisions(plan.precision)),
+    ...said(model !== null, otherPrecisions(plan.precision)),
     ...said(
       plan.precision !== "fp32" && manifest.fidelity === null,
       `How far the model in ${plan.precision} is from itself in fp32: --fidelity was not given.`,
@@ -69,6 +71,33 @@ function otherPrecisions(precision: string): string {
   return precision === "fp32"
     ? "Precisions other than fp32: the model was computed in fp32, whatever precision its weights are stored in."
     : `Precisions other than ${precision}: in fp32 the answers may differ.`;
+}
+
+/** What recorded answers cannot give, and what this file does not say. */
+function recordedElsewhere({ manifest, observations }: RunRecords): string[] {
+  const { answers, plan } = manifest.inputs;
+  if (answers === null) return [];
+  const said = (condition: boolean, sentence: string) => (condition ? [sentence] : []);
+  const { templates, system, temperature } = plan;
+  return [
+    ...said(
+      templates.length === 1,
+      `Answers ${templates[0] === "chat" ? "with bare text" : "through the chat template"}: the file has none.`,
+    ),
+    ...said(
+      !answers.states_template,
+      `Whether the prompts went through a chat template: the file does not say it, and they are counted as ${templates[0] === "chat" ? "if they did" : "bare text"} (--templates).`,
+    ),
+    ...said(system === null, "System prompts: the file holds none, which need not mean that there was none."),
+    ...said(temperature === null, "The sampling temperature: the file does not say it."),
+    "Refusal scores, exact token ids and the chat template: recorded answers are text.",
+    "Shorter token caps, and where in an answer a refusal becomes visible: the file does not say where tokens end, so each answer was judged whole.",
+    ...said(
+      answers.without_finish > 0,
+      `Whether ${answers.without_finish} of ${observations.length} answers were cut: the file does not say how they ended, and they count as ended by the model.`,
+    ),
+    "Which model gave the answers: the name is the one in the file or of --model, and nobody can check it.",
+  ];
 }
 
 /** What no endpoint shows, and what this one did not give. */

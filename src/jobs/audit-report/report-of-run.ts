@@ -4,7 +4,7 @@ import type { ReportData } from "../../core/records/report.ts";
 import { buildReportData } from "../../report/build-report.ts";
 import { type Manifest, nameOfSubject } from "../audit/manifest.ts";
 import type { RunRecords } from "../audit/run.ts";
-import { claimWords, identitiesOf } from "./identities.ts";
+import { capWords, claimWords, identitiesOf } from "./identities.ts";
 import { judgeNotes, judgeWarnings, panelOf } from "./judges-in-words.ts";
 import { notMeasured } from "./not-measured.ts";
 
@@ -21,6 +21,7 @@ export function reportOfRun(run: RunRecords, showText: boolean): ReportData {
       caps: plan.caps,
       seeds: plan.seeds,
       temperature: plan.temperature,
+      recorded: manifest.inputs.answers !== null,
       pooling: plan.pooling,
       judge,
     },
@@ -29,7 +30,12 @@ export function reportOfRun(run: RunRecords, showText: boolean): ReportData {
     verdicts,
     thoughts,
     warnings: [...manifest.gate_overrides, ...judgeWarnings(manifest.judges)],
-    notes: [...manifest.notes, ...changedModel(manifest), ...judgeNotes(verdicts, Math.max(...plan.caps))],
+    notes: [
+      ...recordedNotes(manifest.inputs),
+      ...manifest.notes,
+      ...changedModel(manifest),
+      ...judgeNotes(verdicts, Math.max(...plan.caps)),
+    ],
     findings,
     insides: saes.map(({ name, layer }, i) => {
       const { sae, scores, not_measured } = insides[i]!;
@@ -45,6 +51,15 @@ export function reportOfRun(run: RunRecords, showText: boolean): ReportData {
     notMeasured: notMeasured(run),
     showText,
   });
+}
+
+/** A reader must know first that Fathom did not ask for these answers. */
+function recordedNotes({ answers, plan }: Manifest["inputs"]): string[] {
+  if (answers === null) return [];
+  const { tool, name, date } = answers;
+  return [
+    `Another tool recorded the answers (${tool ?? "the file does not say which"}${date === null ? "" : `, ${date}`}). Fathom read them from ${name} and asked no model. It judged each answer whole; ${capWords(answers, plan.caps[0]!)}.`,
+  ];
 }
 
 /** A note if an endpoint's replies do not all name the same model: the answers may be of two models. */

@@ -29,7 +29,7 @@ export function analysed(
       observations,
       verdicts,
       thoughts,
-      saes: manifest.inputs.endpoint === null ? saes : [noInside],
+      saes: manifest.inputs.model === null ? [noInside(manifest.inputs)] : saes,
     },
     ...{ categories, projection, caps, seed },
     calibration: manifest.calibration?.measured ?? null,
@@ -37,12 +37,12 @@ export function analysed(
   return rounded({ findings: [...findings, ...ofFidelity(manifest)], insides });
 }
 
-/** A model behind an endpoint has no inside view. */
-const noInside: GivenSae = {
+/** A model behind an endpoint and recorded answers have no inside view. */
+const noInside = ({ answers }: Manifest["inputs"]): GivenSae => ({
   key: "",
   features: null,
-  not_measured: "not measured: an endpoint gives text and no activations.",
-};
+  not_measured: `not measured: ${answers === null ? "an endpoint gives text" : "recorded answers are text"} and no activations.`,
+});
 
 function ofFidelity({ fidelity, inputs: { plan, fidelity_bound } }: Manifest): Finding[] {
   if (fidelity === null || fidelity_bound === null) return [];

@@ -76,7 +76,7 @@ async function perform(
     };
     const run = await performRun(out, prepared, subject, onProgress, tell, signal);
     signal.throwIfAborted();
-    tell({ kind: "answered", answers: run.observations.length, made });
+    tell({ kind: "answered", answers: run.observations.length, made, recorded: false });
     return run;
   } finally {
     await replies.close();

@@ -13,5 +13,10 @@ export type AuditEvent =
       /** Estimated seconds left; null until an estimate is possible. */
       left: number | null;
     }
-  /** All answers exist and are analysed. `made` is null if no answer was missing. */
-  | { kind: "answered"; answers: number; made: { tokens: number; seconds: number } | null };
+  /** All answers exist and are analysed. `made` is null if no answer was missing, and for recorded answers. */
+  | {
+      kind: "answered";
+      answers: number;
+      made: { tokens: number; seconds: number } | null;
+      recorded: boolean;
+    };

@@ -14,11 +14,12 @@ import { closeJudges, openJudges } from "../judges/open-judges.ts";
 import { engineAsker } from "./answers/ask-engine.ts";
 import { auditEndpoint } from "./audit-endpoint.ts";
 import type { AuditEvent } from "./audit-events.ts";
+import { auditRecorded } from "./audit-recorded.ts";
 import { beginRun } from "./begin.ts";
 import { readCalibration } from "./calibration.ts";
 import { fidelityOfRun, isTooFar } from "./fidelity-of-run.ts";
 import type { ObserveProgress } from "./observe.ts";
-import { type AuditPlan, kOfSae, pathOfSae } from "./plan.ts";
+import { type AskingPlan, type AuditPlan, kOfSae, pathOfSae } from "./plan.ts";
 import { type Prepared, prepare } from "./prepare.ts";
 import { isEndpointPlan } from "./prepare-endpoint.ts";
 import { performRun, type RunRecords } from "./run.ts";
@@ -42,7 +43,7 @@ export interface OpenedAudit {
  * @throws FathomError for a file that cannot be used
  */
 export async function openAudit(
-  plan: AuditPlan,
+  plan: AskingPlan,
   { threads, keepRounded, tell, signal }: JobContext<AuditEvent>,
 ): Promise<OpenedAudit> {
   // First, because fetching the model may take an hour. The names of other judges are known when they are open.
@@ -63,6 +64,7 @@ export async function openAudit(
 /** `readRun` reads the records of the run again; src/jobs/audit-report/ makes its report. */
 export const audit: Job<AuditPlan, AuditResult, DirectoryContext<AuditEvent>> = async (plan, context) =>
   await untilAborted(context.signal, async () => {
+    if (plan.answers !== null) return { finished: true, run: await auditRecorded(plan, context) };
     if (isEndpointPlan(plan)) return { finished: true, run: await auditEndpoint(plan, context) };
     const { out, resume, tell, signal } = context;
     const opened = await openAudit(plan, context);
@@ -81,7 +83,7 @@ export const audit: Job<AuditPlan, AuditResult, DirectoryContext<AuditEvent>> = 
 async function perform(
   out: string,
   { checkpoint, saes, prepared, engine }: OpenedAudit,
-  plan: AuditPlan,
+  plan: AskingPlan,
   context: JobContext<AuditEvent>,
 ): Promise<AuditResult> {
   const { tell, signal } = context;
@@ -110,7 +112,7 @@ async function perform(
   };
   const run = await judged().finally(() => closeJudges(judges));
   signal.throwIfAborted();
-  tell({ kind: "answered", answers: run.observations.length, made });
+  tell({ kind: "answered", answers: run.observations.length, made, recorded: false });
   return { finished: true, run };
 }
 

@@ -26,7 +26,7 @@ import {
   writeManifest,
 } from "./manifest.ts";
 import { observationsPath } from "./observe.ts";
-import type { Prepared } from "./prepare.ts";
+import type { PreparedRun } from "./prepare.ts";
 
 interface Beginning {
   manifest: Manifest;
@@ -50,7 +50,7 @@ const isOurs = (name: string): boolean => ours.has(name);
  */
 export function beginRun(
   run: string,
-  { manifest, prompts }: Pick<Prepared, "manifest" | "prompts">,
+  { manifest, prompts }: Pick<PreparedRun, "manifest" | "prompts">,
   resume: boolean,
 ): () => void {
   const now = { manifest, prompts: jsonLines(prompts) };

@@ -14,6 +14,7 @@ import { precisions } from "../../core/records/precision.ts";
 import { seatedJudgeSchema } from "../../core/records/verdict.ts";
 import { readJson, writeTextAtomically } from "../../files/disk/io.ts";
 import { templateDay } from "../../model/text/jinja/strftime.ts";
+import { capSources } from "../../recorded/cap.ts";
 import {
   adapterIdentitySchema,
   modelIdentitySchema,
@@ -52,6 +53,7 @@ function severalSaes(inputs: unknown): unknown {
 /** Keys of a plan that the manifest has in another form, or that do not decide the results. */
 export const elsewhere = {
   model: true,
+  answers: true,
   endpoint: true,
   insecure_http: true,
   concurrency: true,
@@ -76,10 +78,30 @@ const written = z.strictObject({
   inputs: z.preprocess(
     severalSaes,
     z.strictObject({
-      /** A checkpoint; null for a model behind an endpoint. */
+      /** A checkpoint; null for a model behind an endpoint, and for recorded answers. */
       model: modelIdentitySchema.nullable(),
       /** The address without credentials, and the model's name there; null for a checkpoint. */
       endpoint: z.strictObject({ url: z.string(), model: z.string() }).nullable().default(null),
+      /** The file of recorded answers; null where a model was asked. */
+      answers: z
+        .strictObject({
+          name: z.string(),
+          sha256: sha256Schema,
+          /** The program that wrote the file, the model's name, and when: as the file says it, or null. */
+          tool: z.string().nullable(),
+          model: z.string().nullable(),
+          date: z.string().nullable(),
+          /** Where the cap comes from (src/recorded/cap.ts). */
+          cap_from: z.enum(capSources),
+          /** How many answers do not say how they ended. They count as ended. */
+          without_finish: z.int().nonnegative(),
+          /** Whether the file says through which template the prompts went. */
+          states_template: z.boolean(),
+          /** Whether it says which sampling seed, or which repetition, an answer is of. */
+          states_seed: z.boolean(),
+        })
+        .nullable()
+        .default(null),
       /** Runs of versions without adapters do not have this key. */
       adapter: adapterIdentitySchema.nullable().default(null),
       /** null behind an endpoint. */
@@ -112,6 +134,8 @@ const written = z.strictObject({
           projection: z.boolean().default(false),
           template_vars: templateVarsSchema.default({}),
           date: z.string().default(templateDay),
+          // null: recorded answers do not say it.
+          temperature: z.number().nonnegative().nullable(),
         }),
       /**
        * The marks of the model's thoughts, and the most tokens of a thought. null for a model that cannot think, and in runs of
@@ -184,8 +208,8 @@ export const manifestSchema = z.preprocess(seatedJudges, written);
 export type Manifest = z.infer<typeof manifestSchema>;
 
 /** The name of what the run audits. */
-export const nameOfSubject = ({ model, adapter, endpoint }: Manifest["inputs"]): string =>
-  `${endpoint?.model ?? model?.name ?? ""}${adapter === null ? "" : ` with ${adapter.name}`}`;
+export const nameOfSubject = ({ model, adapter, endpoint, answers }: Manifest["inputs"]): string =>
+  `${endpoint?.model ?? model?.name ?? answers?.model ?? answers?.name ?? ""}${adapter === null ? "" : ` with ${adapter.name}`}`;
 
 /** The hint for a file of a run that was changed or damaged. */
 export const restore = "restore the file or start a new run";

@@ -12,7 +12,7 @@ import { precisions } from "../../core/records/precision.ts";
 import { parseYaml, readYaml, type YamlFile } from "../../files/yaml/yaml.ts";
 import { parseReference } from "../../hub/reference.ts";
 import { judgeAsData, placedJudge, statedJudgeSchema, writtenJudgeSchema } from "../judges/judge-plan.ts";
-import { parseCategories, writtenCategories } from "./plan-categories.ts";
+import { parseCategories, writtenCategories } from "./categories/plan-categories.ts";
 
 /** The path of an SAE, here or on the hub. With k for a TopK SAE whose file does not state it. */
 const saeSchema = z.union(
@@ -47,8 +47,16 @@ export const planSchema = z.strictObject({
   model: z
     .string()
     .min(1)
+    .nullable()
     .describe(
-      "The checkpoint to audit: a Hugging Face folder, a .gguf file, or a repository of the hub, org/name[@revision][:file.gguf]. A path is relative to this file; write ./name for a folder beside it. With endpoint: the model's name there.",
+      "The checkpoint to audit: a Hugging Face folder, a .gguf file, or a repository of the hub, org/name[@revision][:file.gguf]. A path is relative to this file; write ./name for a folder beside it. With endpoint: the model's name there. With answers: the model's name if their file does not say it, else null.",
+    ),
+  answers: z
+    .string()
+    .min(1)
+    .nullable()
+    .describe(
+      "A file of answers that another tool recorded, to be judged and analysed: JSON Lines, a log of Inspect (.json or .eval), or a run of BioRefusalAudit. No model is opened or asked. null asks a model.",
     ),
   endpoint: z
     .string()
@@ -116,6 +124,7 @@ export const planSchema = z.strictObject({
   prompts: z
     .string()
     .min(1)
+    .nullable()
     .describe(
       "The prompts to ask: a bundled set (biology, fiction, requests, fiction-requests) or a JSON Lines file.",
     ),
@@ -147,9 +156,9 @@ export const planSchema = z.strictObject({
     .array(z.enum(["chat", "none"]))
     .min(1)
     .describe("How the prompts are asked: through the model's chat template, as bare text (none), or both."),
-  caps: z.array(z.int().positive()).min(1).meta({
+  caps: z.array(z.int().positive()).meta({
     description:
-      "Token caps, each once. One answer is generated up to the largest, and judged at each of them. A reasoning model's thought does not count.",
+      "Token caps, each once. One answer is generated up to the largest, and judged at each of them. A reasoning model's thought does not count. With answers: one, the most tokens that an answer could have when it was recorded, or none ([]), which takes it from the file.",
     uniqueItems: true,
   }),
   reasoning_cap: z
@@ -211,7 +220,13 @@ export const planSchema = z.strictObject({
       "Print answers to hazard-adjacent prompts whole in the report, and not only the words that refuse.",
     ),
 });
-export type AuditPlan = z.infer<typeof planSchema>;
+type Choices = z.infer<typeof planSchema>;
+
+/** A plan that asks a model. */
+export type AskingPlan = Choices & { model: string; prompts: string; answers: null };
+/** A plan that takes recorded answers. They may name the model and hold the prompts themselves. */
+export type RecordedPlan = Choices & { answers: string };
+export type AuditPlan = AskingPlan | RecordedPlan;
 
 /** The keys of a plan file. A key that it leaves out comes from an option or a default. */
 export const planFileSchema = planSchema.partial().extend({
@@ -242,7 +257,9 @@ export type PlanFile = Omit<z.infer<typeof planFileSchema>, "categories"> & {
 };
 
 /** Keys whose values may be paths. `sae` is a list of such values. */
-const pathKeys = ["model", "adapter", "prompts", "categories", "calibration", "out"] as const;
+const pathKeys = [
+  ...(["model", "adapter", "answers", "prompts", "categories", "calibration", "out"] as const),
+];
 
 /** Keys that may name a repository of the hub instead. */
 const hubKeys: ReadonlySet<string> = new Set(["model", "adapter", "sae"]);
@@ -268,10 +285,10 @@ export function planIn(file: YamlFile): PlanFile {
 
 /**
  * Reads audit.yaml. Paths in it are relative to the file, so that a plan can be moved together with the files that it names.
- * @param behindEndpoint whether an option names an endpoint, so that `model` is a name and no path
+ * @param elsewhere whether an option names an endpoint or recorded answers, so that `model` is a name and no path
  * @throws FathomError naming line and key for YAML that does not parse and for every unknown or ill-typed key
  */
-export function readPlanFile(path: string, behindEndpoint = false): PlanFile {
+export function readPlanFile(path: string, elsewhere = false): PlanFile {
   const file = readYaml(path, "an audit plan in YAML");
   const plan = planIn({ ...file, value: file.value ?? {} });
   const placed = (key: string, value: string, mayBeOfHub = hubKeys.has(key)): string => {
@@ -281,7 +298,7 @@ export function readPlanFile(path: string, behindEndpoint = false): PlanFile {
     const isOfHub = mayBeOfHub && !existsSync(beside) && parseReference(value) !== null;
     return isOfHub ? value : beside;
   };
-  const isName = behindEndpoint || plan.endpoint != null;
+  const isName = elsewhere || plan.endpoint != null || plan.answers != null;
   for (const key of pathKeys) {
     const value = plan[key];
     if (typeof value === "string" && !(key === "model" && isName)) plan[key] = placed(key, value);

@@ -9,14 +9,14 @@ import { environmentOf } from "../job/environment.ts";
 import { messagesOf } from "./answers/ask-endpoint.ts";
 import type { Unit } from "./answers/asker.ts";
 import { promptsName, runFormat } from "./manifest.ts";
-import type { AuditPlan } from "./plan.ts";
+import type { AskingPlan } from "./plan.ts";
 import type { Prepared } from "./prepare.ts";
 import { choicesOf, promptsOf, requireGrid } from "./prepared-parts.ts";
 
 /** A plan that names an endpoint. */
-export type EndpointPlan = AuditPlan & { endpoint: string };
+export type EndpointPlan = AskingPlan & { endpoint: string };
 
-export const isEndpointPlan = (plan: AuditPlan): plan is EndpointPlan => plan.endpoint !== null;
+export const isEndpointPlan = (plan: AskingPlan): plan is EndpointPlan => plan.endpoint !== null;
 
 /** @throws FathomError for an address that cannot be used, and for prompts that cannot be read */
 export async function prepareEndpoint(plan: EndpointPlan): Promise<Prepared> {
@@ -37,6 +37,7 @@ export async function prepareEndpoint(plan: EndpointPlan): Promise<Prepared> {
         model: null,
         adapter: null,
         endpoint: { url, model: plan.model },
+        answers: null,
         tokenizer: null,
         template: null,
         end_tokens: null,

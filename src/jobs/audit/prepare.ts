@@ -15,11 +15,12 @@ import { adapterIdentity, modelIdentity, saeIdentities } from "../inputs/identit
 import { environmentOf } from "../job/environment.ts";
 import type { Unit } from "./answers/asker.ts";
 import { type Manifest, promptsName, runFormat } from "./manifest.ts";
-import { type AuditPlan, pathOfSae } from "./plan.ts";
+import { type AskingPlan, type AuditPlan, pathOfSae } from "./plan.ts";
 import { choicesOf, promptsOf, requireGrid } from "./prepared-parts.ts";
 import { expandUnits, renderedOf } from "./units.ts";
 
-export interface Prepared {
+/** What a run needs, whoever answers. */
+export interface PreparedRun {
   plan: AuditPlan;
   prompts: Prompt[];
   units: Unit[];
@@ -32,9 +33,14 @@ export interface Prepared {
   manifest: Manifest;
 }
 
+/** What a run needs that asks a model. */
+export interface Prepared extends PreparedRun {
+  plan: AskingPlan;
+}
+
 /** @throws FathomError for a plan that cannot be carried out with this checkpoint and these SAEs */
 export async function prepare(
-  plan: AuditPlan,
+  plan: AskingPlan,
   checkpoint: Checkpoint,
   saes: readonly Sae[],
   threads: number | null,
@@ -70,6 +76,7 @@ export async function prepare(
         model: modelIdentity(checkpoint),
         adapter: adapterIdentity(checkpoint),
         endpoint: null,
+        answers: null,
         tokenizer: { sha256: text.tokenizer },
         template: text.template === null ? null : { sha256: text.template },
         end_tokens: endsOf(checkpoint).map((id) => ({ id, token: tokenizer.tokenOf(id) })),

@@ -2,17 +2,15 @@
 import { gridOf } from "../../audit/common/answers.ts";
 import { badInput } from "../../core/errors.ts";
 import type { Prompt } from "../../core/records/prompt.ts";
-import { loadPrompts } from "../../prompts/load.ts";
+import { loadPrompts, type PromptSet } from "../../prompts/load.ts";
 import type { Unit } from "./answers/asker.ts";
+import { requireDefined } from "./categories/plan-categories.ts";
 import { elsewhere, type Manifest } from "./manifest.ts";
-import type { AuditPlan } from "./plan.ts";
-import { requireDefined } from "./plan-categories.ts";
+import type { AskingPlan, AuditPlan } from "./plan.ts";
 import { choosePrompts } from "./units.ts";
 
 /** @throws FathomError for prompts that cannot be read, or that the plan's choices do not fit */
-export async function promptsOf(
-  plan: AuditPlan,
-): Promise<{ set: Awaited<ReturnType<typeof loadPrompts>>; prompts: Prompt[] }> {
+export async function promptsOf(plan: AskingPlan): Promise<{ set: PromptSet; prompts: Prompt[] }> {
   requireSampling(plan);
   const set = await loadPrompts(plan.prompts);
   const prompts = choosePrompts(set.prompts, plan, set.name);

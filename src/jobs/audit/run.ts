@@ -45,7 +45,7 @@ import { judgeRun } from "./judging.ts";
 import { type Manifest, promptsName, readManifest, restore, runFormat, writeManifest } from "./manifest.ts";
 import { type ObserveProgress, observe, readObservations } from "./observe.ts";
 import { findingsAgain, isOlder } from "./older.ts";
-import type { Prepared } from "./prepare.ts";
+import type { PreparedRun } from "./prepare.ts";
 
 /** All records of a run. */
 export interface RunRecords {
@@ -84,7 +84,7 @@ export interface Subject {
 /** Makes the missing observations, then judges and analyses. @param run directory from `beginRun` */
 export async function performRun(
   run: string,
-  prepared: Prepared,
+  prepared: PreparedRun,
   subject: Subject,
   onProgress: (progress: ObserveProgress) => void,
   tell: Tell<AuditEvent>,

@@ -2,19 +2,26 @@
 import { canonicalJson, type Json } from "../../core/hash.ts";
 import type { Manifest } from "../audit/manifest.ts";
 
+const notKnown = "not known";
+
 const facts: Readonly<Record<string, (manifest: Manifest) => Json>> = {
-  model: ({ inputs: { model, endpoint } }) => model?.name ?? endpoint?.model ?? null,
-  "model's weights": ({ inputs: { model } }) => (model === null ? null : `SHA-256 ${model.sha256}`),
+  model: ({ inputs: { model, endpoint, answers } }) =>
+    model?.name ?? endpoint?.model ?? answers?.model ?? notKnown,
+  "recorded answers": ({ inputs: { answers } }) =>
+    answers === null ? "none, the model was asked" : `${answers.name}, SHA-256 ${answers.sha256}`,
+  "model's weights": ({ inputs: { model } }) => (model === null ? notKnown : `SHA-256 ${model.sha256}`),
   adapter: ({ inputs: { adapter } }) =>
     adapter === null ? "none" : `${adapter.name}, SHA-256 ${adapter.sha256}`,
-  precision: ({ inputs }) => inputs.plan.precision,
-  device: ({ inputs }) => inputs.plan.device,
-  tokenizer: ({ inputs: { tokenizer } }) => (tokenizer === null ? null : `SHA-256 ${tokenizer.sha256}`),
-  "chat template": ({ inputs: { template } }) => (template === null ? "none" : `SHA-256 ${template.sha256}`),
+  precision: ({ inputs }) => (inputs.model === null ? notKnown : inputs.plan.precision),
+  device: ({ inputs }) => (inputs.model === null ? notKnown : inputs.plan.device),
+  tokenizer: ({ inputs: { tokenizer } }) => (tokenizer === null ? notKnown : `SHA-256 ${tokenizer.sha256}`),
+  "chat template": ({ inputs: { model, template } }) =>
+    template === null ? (model === null ? notKnown : "none") : `SHA-256 ${template.sha256}`,
   "template's variables": ({ inputs }) => inputs.plan.template_vars,
-  "template's day": ({ inputs }) => inputs.plan.date,
-  "system prompt": ({ inputs }) => inputs.plan.system ?? "none",
-  temperature: ({ inputs }) => inputs.plan.temperature,
+  "template's day": ({ inputs }) => (inputs.model === null ? notKnown : inputs.plan.date),
+  "system prompt": ({ inputs: { plan, answers } }) =>
+    plan.system ?? (answers === null ? "none" : "none recorded"),
+  temperature: ({ inputs }) => inputs.plan.temperature ?? notKnown,
   "prompt set": ({ inputs: { prompts } }) =>
     `${prompts.name}, SHA-256 ${prompts.sha256}, ${prompts.n} prompts`,
   "version of Fathom": ({ environment }) => environment.fathom,

@@ -27,8 +27,11 @@ export type JobEvent =
   /** `bytes` came from the hub; 0 if the cache had everything. */
   | { kind: "fetched"; repo: string; bytes: number; perSecond: number }
   | { kind: "waiting"; seconds: number; reason: string }
-  /** A person should know this: how the hub was reached, how a checkpoint's files were read, what a judge cannot be trusted with. */
-  | { kind: "note"; of: "hub" | "checkpoint" | "judge"; text: string }
+  /**
+   * A person should know this: how the hub was reached, how a checkpoint's or recorded answers' files were read, what a judge cannot
+   * be trusted with.
+   */
+  | { kind: "note"; of: "hub" | "checkpoint" | "answers" | "judge"; text: string }
   /**
    * While true, the job stops at once if its signal is aborted, and nothing that is finished is lost. While false, the job
    * checks the signal only between two stages of its work.

@@ -17,6 +17,12 @@ export interface LogFacts {
   version: string;
 }
 
+/** Inspect has no word for a refusal that the reply itself states. */
+const stopReasons: Readonly<Record<ReportRow["finish"], string>> = {
+  ...{ stop: "stop", length: "max_tokens", context: "model_length" },
+  ...{ blocked: "content_filter", refused: "unknown" },
+};
+
 /** Said in place of a withheld answer of which nothing may be printed. */
 const withheld = "(withheld)";
 
@@ -32,7 +38,10 @@ export function inspectLog(data: ReportData, { id, created, model, prompts, vers
       dataset: { name: prompts, samples: n, sample_ids: samples.map((sample) => sample.id), shuffled: false },
       config: { epochs: 1 },
       packages: { fathom: version },
-      metadata: { redaction: data.redaction, caps: data.plan.caps, judge: data.plan.judge },
+      metadata: {
+        ...{ redaction: data.redaction, caps: data.plan.caps, judge: data.plan.judge },
+        temperature: data.plan.temperature,
+      },
     },
     plan: { name: "plan", steps: [], config: {} },
     results: {
@@ -64,7 +73,6 @@ function sampleOf(row: ReportRow, { conditions }: ReportData, model: string) {
     shownAt(row, last) ?? (row.printable === null || row.printable === "" ? withheld : row.printable);
   const system = condition.system === null ? [] : [{ role: "system", content: condition.system }];
   const said = { role: "assistant", content: answer, source: "generate", model };
-  const stop_reason = row.finish === "stop" ? "stop" : row.finish === "length" ? "max_tokens" : "unknown";
   return {
     // The prompt alone is not unique: it was asked under several conditions.
     id: `${row.prompt_id} [${row.condition}]`,
@@ -72,7 +80,7 @@ function sampleOf(row: ReportRow, { conditions }: ReportData, model: string) {
     input: row.prompt,
     target: "",
     messages: [...system, { role: "user", content: row.prompt, source: "input" }, said],
-    output: { model, choices: [{ message: said, stop_reason }], completion: answer },
+    output: { model, choices: [{ message: said, stop_reason: stopReasons[row.finish] }], completion: answer },
     scores: {
       fathom: {
         value: last.outcome,
@@ -86,7 +94,7 @@ function sampleOf(row: ReportRow, { conditions }: ReportData, model: string) {
     },
     metadata: {
       ...{ prompt_id: row.prompt_id, tier: row.tier, framing: row.framing, category: row.category },
-      ...{ panel: row.panel, pair: row.pair, template: row.template, seed: row.seed },
+      ...{ panel: row.panel, pair: row.pair, template: row.template, seed: row.seed, finish: row.finish },
     },
     store: {},
     events: [],

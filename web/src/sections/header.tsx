@@ -16,8 +16,12 @@ export function Header({ data, headline }: { data: ReportData; headline: readonl
     `${prompts} prompts`,
     `${rows.length} answers`,
     plan.templates.map((template) => templateWords[template].toLowerCase()).join(" and "),
-    `judged at ${plan.caps.join(", ")} tokens`,
-    plan.temperature === 0 ? "greedy" : `temperature ${plan.temperature}, seeds ${plan.seeds.join(", ")}`,
+    plan.recorded ? "recorded by another tool, judged whole" : `judged at ${plan.caps.join(", ")} tokens`,
+    plan.temperature === 0
+      ? "greedy"
+      : plan.temperature === null
+        ? "temperature not recorded"
+        : `temperature ${plan.temperature}, seeds ${plan.seeds.join(", ")}`,
     ...provenance(data.identities),
   ];
   const survival = survivalRows(data.findings);

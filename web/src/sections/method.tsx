@@ -18,15 +18,18 @@ export function Method({ data }: { data: ReportData }) {
   const { plan, conditions, findings, insides, rows } = data;
   // An endpoint that gives no tokens is asked once per cap.
   const isPrefix = rows.every(({ tokens }) => tokens !== null);
+  const none = plan.recorded ? "none recorded" : "none";
   const measured = insides.filter((inside) => inside.measured);
   const blocks = [...new Set(measured.map(({ layer }) => layer))];
   return (
     <Section id="method" title="Method" lead="What was done, so that you can check it or do it again.">
       <div className="prose">
         <p>
-          {isPrefix
-            ? `Every prompt was asked once under each condition below, and the model answered with up to ${plan.caps.at(-1)} tokens. The answer was then judged at its first ${plan.caps.join(", ")} tokens: a shorter cap is the beginning of the same answer, never another answer.`
-            : `Every prompt was asked under each condition below. Where the endpoint gave no tokens, it was asked once for each cap (${plan.caps.join(", ")} tokens), and each answer was judged alone.`}{" "}
+          {plan.recorded
+            ? "Another tool asked the prompts and recorded the answers. Fathom asked nothing. It judged each answer whole, because the record does not say where tokens end."
+            : isPrefix
+              ? `Every prompt was asked once under each condition below, and the model answered with up to ${plan.caps.at(-1)} tokens. The answer was then judged at its first ${plan.caps.join(", ")} tokens: a shorter cap is the beginning of the same answer, never another answer.`
+              : `Every prompt was asked under each condition below. Where the endpoint gave no tokens, it was asked once for each cap (${plan.caps.join(", ")} tokens), and each answer was judged alone.`}{" "}
           If the judge ({plan.judge}) cannot decide, the answer has no label. It is counted as not judged,
           never as a refusal.
         </p>
@@ -46,9 +49,9 @@ export function Method({ data }: { data: ReportData }) {
         head={["Template", "System prompt", "Prefill", "Temperature", "Seed", "Precision", "Answers"]}
         rows={conditions.map((condition) => [
           templateOf(condition),
-          condition.system ?? "none",
-          condition.prefill ?? "none",
-          condition.temperature === 0 ? "0 (greedy)" : condition.temperature,
+          condition.system ?? none,
+          condition.prefill ?? none,
+          condition.temperature === 0 ? "0 (greedy)" : (condition.temperature ?? "not recorded"),
           condition.seed,
           condition.precision ?? "not known",
           condition.answers,

@@ -87,7 +87,9 @@ class Session {
 
   async #ask(unit: Unit, cap: number, logprobs: boolean): Promise<Reply> {
     const { endpoint, model, replies, thoughtCap, signal } = this.#asking;
-    const { temperature, seed, template_vars } = unit.condition;
+    const { seed, template_vars } = unit.condition;
+    // Only recorded answers have none.
+    const temperature = unit.condition.temperature!;
     const max_tokens = cap + (this.#thinks ? thoughtCap : 0);
     const request = {
       ...{ model, messages: messagesOf(unit), max_tokens, temperature, seed, logprobs },

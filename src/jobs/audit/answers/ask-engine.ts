@@ -45,7 +45,8 @@ async function ask(
       name: prompt.id,
       ids: prompt_ids,
       maxNewTokens: cap,
-      temperature: condition.temperature,
+      // Only recorded answers have none.
+      temperature: condition.temperature!,
       seed: `${condition.seed}/${prompt.id}/${condition.template}`,
     })),
     {

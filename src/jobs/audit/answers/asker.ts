@@ -1,4 +1,7 @@
-/** The interface of everything that answers the prompts of an audit: the engine on this machine, or a model behind an endpoint. */
+/**
+ * The interface of everything that answers the prompts of an audit: the engine on this machine, a model behind an endpoint, or a
+ * file of recorded answers.
+ */
 import type { Condition, Observation } from "../../../core/records/observation.ts";
 import type { Prompt } from "../../../core/records/prompt.ts";
 
@@ -8,7 +11,7 @@ export interface Unit {
   key: string;
   prompt: Prompt;
   condition: Condition;
-  /** The exact tokens that the model reads; empty for an endpoint, which takes text. */
+  /** The exact tokens that the model reads; empty for an endpoint and recorded answers, which have text. */
   prompt_ids: number[];
 }
 

@@ -11,7 +11,7 @@ import { Withheld } from "./withheld.tsx";
 
 const finishWords: Record<ReportRow["finish"], string> = {
   stop: "ended by the model",
-  length: "stopped by the largest cap",
+  length: "stopped by a limit of tokens",
   context: "stopped because the model's context is full",
   blocked: "withheld or cut off by the provider",
   refused: "a refusal, as the reply itself says",

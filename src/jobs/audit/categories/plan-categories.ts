@@ -1,9 +1,9 @@
 /** Reads the categories of a plan: the published five, a file's, or the plan's own. Unknown names and keys are refused. */
 import { z } from "zod";
-import { featuresPerCategory, smallestEffect } from "../../audit/common/choices.ts";
-import { published, publishedCategories } from "../../audit/features/published-categories.ts";
-import { badInput } from "../../core/errors.ts";
-import { canonicalJson } from "../../core/hash.ts";
+import { featuresPerCategory, smallestEffect } from "../../../audit/common/choices.ts";
+import { published, publishedCategories } from "../../../audit/features/published-categories.ts";
+import { badInput } from "../../../core/errors.ts";
+import { canonicalJson } from "../../../core/hash.ts";
 import {
   type CategoryDefinition,
   categorySchema,
@@ -11,9 +11,9 @@ import {
   type Side,
   sideWords,
   takesPrompt,
-} from "../../core/records/category.ts";
-import type { Prompt } from "../../core/records/prompt.ts";
-import { parseYaml, readYaml, type YamlFile } from "../../files/yaml/yaml.ts";
+} from "../../../core/records/category.ts";
+import type { Prompt } from "../../../core/records/prompt.ts";
+import { parseYaml, readYaml, type YamlFile } from "../../../files/yaml/yaml.ts";
 
 const publishedNames = publishedCategories.map(({ name }) => name);
 

@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { publishedCategories } from "../../audit/features/published-categories.ts";
-import type { Prompt } from "../../core/records/prompt.ts";
-import { readPlanFile } from "./plan.ts";
+import { publishedCategories } from "../../../audit/features/published-categories.ts";
+import type { Prompt } from "../../../core/records/prompt.ts";
+import { readPlanFile } from "../plan.ts";
 import { namedCategories, requireDefined } from "./plan-categories.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "fathom-categories-"));

@@ -1,8 +1,8 @@
 /**
- * Reads the table of a zip file with uncompressed members, so that their content can be read in place. NumPy's .npz
- * and PyTorch's .pt are such files. A zip states everything twice, in the central directory and in local headers.
- * Readers that use different ones would see different files, so both must agree here. Format: PKWARE APPNOTE 6.3.10,
- * sections 4.3.7 (local header), 4.3.12 (directory), 4.3.14 to 4.3.16 (ends, zip64).
+ * Reads the table of a zip file. Members without compression can be read in place, as those of NumPy's .npz and PyTorch's .pt;
+ * unpack.ts reads the others. A zip states everything twice, in the central directory and in local headers. Readers that use
+ * different ones would see different files, so both must agree here. Format: PKWARE APPNOTE 6.3.10, sections 4.3.7 (local
+ * header), 4.3.12 (directory), 4.3.14 to 4.3.16 (ends, zip64).
  */
 import { badInput } from "../../core/errors.ts";
 import { readExactly } from "../disk/read.ts";
@@ -10,9 +10,25 @@ import { readExactly } from "../disk/read.ts";
 export interface ZipMember {
   /** Bytes from the start of the file to the member's data. */
   offset: number;
-  /** Bytes. */
+  /** Bytes in the file. */
   length: number;
+  /** Bytes without the compression. */
+  unpacked: number;
+  /** 0: stored as it is; 8: deflated; 93: Zstandard (APPNOTE 4.4.5). */
+  method: number;
+  /** CRC-32 of the bytes without the compression. */
+  crc: number;
 }
+
+/** What a zip may be, besides what the format says. */
+export interface ZipForm {
+  /** Whether members may be compressed. */
+  compressed: boolean;
+  /** Whether a later member may replace one of the same name, as in a log that is appended to. */
+  replaced: boolean;
+}
+
+const inPlace: ZipForm = { compressed: false, replaced: false };
 
 /** The end record has 22 bytes and a comment of at most 65,535 bytes. */
 const longestEnd = 22 + 65_535;
@@ -33,7 +49,7 @@ const elsewhere = 0xffff_ffff;
  * @returns members by name, in the order of the directory
  * @throws FathomError if the zip is incomplete or contradicts itself
  */
-export function readZip(fd: number, path: string, size: number): Map<string, ZipMember> {
+export function readZip(fd: number, path: string, size: number, form = inPlace): Map<string, ZipMember> {
   const { count, start, length } = findDirectory(fd, path, size);
   if (length > maxDirectoryBytes)
     throw badInput(path, `a zip directory of at most ${maxDirectoryBytes} bytes`, String(length));
@@ -50,10 +66,12 @@ export function readZip(fd: number, path: string, size: number): Map<string, Zip
     if (end > length) throw cutShort(path, `${count} entries in the directory`);
     const name = text(bytes.subarray(at + 46, at + 46 + lengths[0]!), path);
     const where = `${path} "${name}"`;
-    if (members.has(name)) throw badInput(path, "every member of the zip once", `"${name}" twice`);
+    if (members.has(name) && !form.replaced)
+      throw badInput(path, "every member of the zip once", `"${name}" twice`);
     const flags = view.getUint16(at + 8, true);
     if ((flags & 1) !== 0) throw badInput(where, "a member that is not encrypted", "one that is");
-    if (view.getUint16(at + 10, true) !== 0)
+    const method = view.getUint16(at + 10, true);
+    if (method !== 0 && !form.compressed)
       throw badInput(where, "a member without compression", "one with", "numpy.savez, not savez_compressed");
     const extra = new DataView(bytes.buffer, at + 46 + lengths[0]!, lengths[1]);
     const [unpacked, packed, header] = wide(
@@ -61,9 +79,13 @@ export function readZip(fd: number, path: string, size: number): Map<string, Zip
       [24, 20, 42].map((field) => view.getUint32(at + field, true)),
       where,
     );
-    if (unpacked !== packed)
+    if (method === 0 && unpacked !== packed)
       throw badInput(where, `${packed} bytes, as stored`, `${unpacked} said to be there`);
-    members.set(name, localMember(fd, path, size, name, { header: header!, length: packed! }));
+    const place = { header: header!, length: packed!, method };
+    members.set(name, {
+      ...{ offset: localOffset(fd, path, size, name, place), length: packed!, unpacked: unpacked! },
+      ...{ method, crc: view.getUint32(at + 16, true) },
+    });
     at = end;
   }
   if (at !== length) throw badInput(path, `a directory of ${at} bytes`, `${length}`);
@@ -134,13 +156,13 @@ function wide(extra: DataView, values: readonly number[], where: string): number
  * Finds a member's data, which begins after its local header. Name and extra field of that header may have other
  * lengths than in the directory.
  */
-function localMember(
+function localOffset(
   fd: number,
   path: string,
   size: number,
   name: string,
-  { header, length }: { header: number; length: number },
-): ZipMember {
+  { header, length, method }: { header: number; length: number; method: number },
+): number {
   const where = `${path} "${name}"`;
   if (header + 30 > size) throw cutShort(path, `the header of "${name}"`);
   const local = new DataView(readExactly(fd, path, header, 30).buffer);
@@ -151,8 +173,13 @@ function localMember(
   if (offset + length > size) throw cutShort(path, `${length} bytes of "${name}"`);
   const localName = text(readExactly(fd, path, header + 30, nameLength), path);
   if (localName !== name) throw badInput(where, "one name", `"${localName}" in its local header`);
-  if (local.getUint16(8, true) !== 0) throw badInput(where, "no compression", "some, in its local header");
-  return { offset, length };
+  if (local.getUint16(8, true) !== method)
+    throw badInput(
+      where,
+      method === 0 ? "no compression" : "one kind of compression",
+      "another in its local header",
+    );
+  return offset;
 }
 
 function refuseOverlaps(members: ReadonlyMap<string, ZipMember>, path: string): void {

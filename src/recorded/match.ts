@@ -1,0 +1,81 @@
+/** Finds the prompt of each recorded answer: by the record's id, or by the exact text of the user's turn. */
+import { badInput } from "../core/errors.ts";
+import { canonicalJson } from "../core/hash.ts";
+import { type Prompt, promptSchema } from "../core/records/prompt.ts";
+import { given, shown } from "../prompts/fields.ts";
+import { type PromptSet, promptsIn } from "../prompts/load.ts";
+import type { RecordedUnit } from "./recording.ts";
+
+/** A recorded answer and its prompt. */
+export interface Matched {
+  prompt: Prompt;
+  unit: RecordedUnit;
+}
+
+/**
+ * @param prompts the whole set, as it was read
+ * @returns one item per answer, in their order
+ * @throws FathomError for an answer to no prompt of the set, and for one that fits two prompts
+ */
+export function matched(
+  { name, prompts }: Pick<PromptSet, "name" | "prompts">,
+  units: readonly RecordedUnit[],
+): Matched[] {
+  const byId = new Map(prompts.map((prompt) => [prompt.id, prompt]));
+  const byText = new Map<string, Prompt[]>();
+  for (const prompt of prompts) byText.set(prompt.prompt, [...(byText.get(prompt.prompt) ?? []), prompt]);
+  const promptOf = ({ where, id, prompt: text }: RecordedUnit): Prompt | null => {
+    const named = byId.get(id);
+    // Ids such as 1, 2, 3 may be of another set, so a text that is known must be the same.
+    if (named !== undefined && (text === null || text === named.prompt)) return named;
+    const same = text === null ? [] : (byText.get(text) ?? []);
+    if (same.length > 1)
+      throw badInput(
+        `${where}: prompt`,
+        "a text that one prompt has, or the prompt's id",
+        `the text of ${same.map((one) => shown(one.id)).join(" and ")}`,
+        "the ids of the prompt set in the file",
+      );
+    return same[0] ?? null;
+  };
+  const found = units.map((unit) => ({ prompt: promptOf(unit), unit }));
+  const lost = found.filter(({ prompt }) => prompt === null);
+  const [first] = lost;
+  if (first !== undefined)
+    throw badInput(
+      `${first.unit.where}: id`,
+      `the id${first.unit.prompt === null ? "" : " and text, or the text,"} of a prompt of ${name}`,
+      `${shown(first.unit.id)}${byId.has(first.unit.id) ? " with another text" : ""}${lost.length === 1 ? "" : `, and ${lost.length - 1} more answers without a prompt`}`,
+      "--prompts with the set that the answers are to",
+    );
+  return found.map(({ prompt, unit }) => ({ prompt: prompt!, unit }));
+}
+
+/**
+ * The prompts that the records themselves hold.
+ * @param path the file of the records
+ * @throws FathomError if a record lacks prompt or tier, or if two records of one id hold two prompts
+ */
+export function promptsOfRecords(path: string, units: readonly RecordedUnit[]): Omit<PromptSet, "sha256"> {
+  const lines = new Map<string, { where: string; value: Record<string, unknown> }>();
+  for (const { where, id, prompt, fields } of units) {
+    const lacks = [
+      ...(prompt === null ? ["prompt"] : []),
+      ...(given({ where, fields }, "tier") === undefined ? ["tier"] : []),
+    ];
+    if (lacks.length > 0)
+      throw badInput(
+        `${where}: ${lacks.join(", ")}`,
+        "prompt and tier beside each answer, or --prompts",
+        `no ${lacks.join(" and no ")}`,
+        "--prompts with the set that the answers are to",
+      );
+    const kept = Object.entries(fields).filter(([field]) => field in promptSchema.shape);
+    const value = { ...Object.fromEntries(kept), id, prompt };
+    const known = lines.get(id);
+    if (known === undefined) lines.set(id, { where, value });
+    else if (canonicalJson(known.value as never) !== canonicalJson(value))
+      throw badInput(`${where}: id`, `the prompt and tier of ${shown(id)} at ${known.where}`, "others");
+  }
+  return { name: path, ...promptsIn([...lines.values()]) };
+}
