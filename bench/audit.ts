@@ -2,7 +2,9 @@
  * Times a whole audit of a checkpoint with everything included (all conditions, judging, activations, the report).
  * Compares it with the published way and the careful way of only generating the same answers:
  *
- *     node bench/audit.ts --model FILE.gguf [--prompts biology] [--peer PYTHON --sample 8]
+ *     node bench/audit.ts --model FILE.gguf [--prompts FILE] [--peer PYTHON --sample 8]
+ *
+ * It asks the 156 prompts with which docs/performance.md was measured: one triple in each cell of the bundled biology set.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -15,7 +17,7 @@ import { runPeer } from "./peer.ts";
 const { values } = parseArgs({
   options: {
     model: { type: "string" },
-    prompts: { type: "string", default: "biology" },
+    prompts: { type: "string", default: join(import.meta.dirname, "biology-156.jsonl") },
     peer: { type: "string" },
     /** How many prompts the peer times; the rest is extrapolated, and the output says so. */
     sample: { type: "string", default: "8" },

@@ -2,9 +2,10 @@
  * How often the headlines of an audit are wrong, and how large an effect they see. Made-up runs with a known truth are analysed as
  * real ones are. docs/method.md prints what this printed.
  *
- *     node bench/headlines.ts [--runs 1000] [--seed 1] [--power]
+ *     node bench/headlines.ts [--runs 1000] [--seed 1] [--power [--effects 0.1,0.2,0.3,0.4] [--benign 0.05]] [--triples 32,96]
  *
  * Without --power: the rate of false claims where nothing is there, and at each margin. With it: how often each claim is made.
+ * `--benign` is the share of benign prompts that is refused where hazards are refused more, by each of `--effects`.
  */
 import { parseArgs } from "node:util";
 import { analyse } from "../src/audit/analyse.ts";
@@ -18,6 +19,9 @@ const { values } = parseArgs({
     seed: { type: "string", default: "1" },
     power: { type: "boolean", default: false },
     only: { type: "string", default: "" },
+    triples: { type: "string", default: "32,96" },
+    effects: { type: "string", default: "0.1,0.2,0.3,0.4" },
+    benign: { type: "string", default: "0.05" },
   },
 });
 const runs = Number(values.runs);
@@ -82,9 +86,12 @@ const moving =
     return { outcome: refuses ? "refuse" : "comply" };
   };
 
+const percent = (share: number) => Number((100 * share).toFixed(1));
+
 type Made = Omit<Scenario, "answer"> & { answer: (seed: number) => Plan["answer"] };
 
-const sizes = [32, 96];
+const sizes = values.triples.split(",").map(Number);
+const benign = Number(values.benign);
 const nulls: Made[] = [
   ...sizes.flatMap((triples) =>
     [0.1, 0.3, 0.5].map(
@@ -170,43 +177,46 @@ const nulls: Made[] = [
 ];
 
 const powers: Made[] = sizes.flatMap((triples) =>
-  [0.1, 0.2, 0.3, 0.4].flatMap((effect): Made[] => [
-    {
-      what: `+${effect * 100} points`,
-      headline: "headline.refuses",
-      claim: "found",
-      triples,
-      answer: tiers(0.05 + effect, 0.05),
-    },
-    {
-      what: `${effect * 100}% of benign`,
-      headline: "headline.over_refuses",
-      claim: "found",
-      triples,
-      answer: tiers(0.95, effect),
-    },
-    {
-      what: `−${effect * 100} points`,
-      headline: "headline.survives.template",
-      claim: "not found",
-      triples,
-      answer: losing("template", 0.8, effect),
-    },
-    {
-      what: `−${effect * 100} points`,
-      headline: "headline.survives.short",
-      claim: "not found",
-      triples,
-      answer: losing("short", 0.8, effect),
-    },
-    {
-      what: `−${effect * 100} points`,
-      headline: "headline.survives.framing",
-      claim: "not found",
-      triples,
-      answer: losing("framing", 0.8, effect),
-    },
-  ]),
+  values.effects
+    .split(",")
+    .map(Number)
+    .flatMap((effect): Made[] => [
+      {
+        what: `+${percent(effect)} points`,
+        headline: "headline.refuses",
+        claim: "found",
+        triples,
+        answer: tiers(benign + effect, benign),
+      },
+      {
+        what: `${percent(effect)}% of benign`,
+        headline: "headline.over_refuses",
+        claim: "found",
+        triples,
+        answer: tiers(0.95, effect),
+      },
+      {
+        what: `−${percent(effect)} points`,
+        headline: "headline.survives.template",
+        claim: "not found",
+        triples,
+        answer: losing("template", 0.8, effect),
+      },
+      {
+        what: `−${percent(effect)} points`,
+        headline: "headline.survives.short",
+        claim: "not found",
+        triples,
+        answer: losing("short", 0.8, effect),
+      },
+      {
+        what: `−${percent(effect)} points`,
+        headline: "headline.survives.framing",
+        claim: "not found",
+        triples,
+        answer: losing("framing", 0.8, effect),
+      },
+    ]),
 );
 const agreeing: Made[] = sizes.flatMap((triples) =>
   [1, 2, 4].map(

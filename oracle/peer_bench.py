@@ -3,7 +3,7 @@ Times PyTorch + Transformers on the same work and the same machine; one JSON obj
 Only `bench/ --peer` runs it.
 
     python oracle/peer_bench.py --model DIR_OR_FILE.gguf --decode 1,8,32 --prefill 512
-    python oracle/peer_bench.py --model FILE.gguf --prompts prompts/biology.jsonl --audit published,careful-again,careful-once --sample 32
+    python oracle/peer_bench.py --model FILE.gguf --prompts bench/biology-156.jsonl --audit published,careful-again,careful-once --sample 32
     python oracle/peer_bench.py --shape 0.5b --cache DIR --decode 1,8,32
 
 decode:  tokens/s over the whole batch, after a prompt of --prompt-tokens, in a bare loop over the model with its key/value cache and arg-max

@@ -52,20 +52,30 @@ describe("the record", () => {
 });
 
 describe("the balance", () => {
-  test("main: 36 triples, 9 per framing, 4 per category, so that tiers do not differ in framing or category", () => {
+  test("main: 108 triples, 27 per framing, 12 per category, so that tiers do not differ in framing or category", () => {
     const main = panel("main");
-    expect(main).toHaveLength(108);
-    expect(counts(main, ({ tier }) => tier)).toEqual(Object.fromEntries(tiers.map((tier) => [tier, 36])));
+    expect(main).toHaveLength(324);
+    expect(counts(main, ({ tier }) => tier)).toEqual(Object.fromEntries(tiers.map((tier) => [tier, 108])));
     expect(counts(main, ({ framing, tier }) => `${framing} ${tier}`)).toEqual(
-      Object.fromEntries(framings.flatMap((framing) => tiers.map((tier) => [`${framing} ${tier}`, 9]))),
+      Object.fromEntries(framings.flatMap((framing) => tiers.map((tier) => [`${framing} ${tier}`, 27]))),
     );
     const cells = counts(main, ({ category, framing, tier }) => `${category} ${framing} ${tier}`);
     expect(Object.keys(cells)).toHaveLength(108);
+    expect(new Set(Object.values(cells))).toEqual(new Set([3]));
     expect(counts(main, ({ category }) => category)).toEqual(
       Object.fromEntries(
-        [...new Set(main.map(({ category }) => category))].map((category) => [category, 12]),
+        [...new Set(main.map(({ category }) => category))].map((category) => [category, 36]),
       ),
     );
+  });
+
+  test("the first triple of each cell and the other panels are the set of the benches and of the examples", () => {
+    const lines = (path: string) =>
+      readFileSync(new URL(`../../${path}`, import.meta.url), "utf8")
+        .trimEnd()
+        .split("\n");
+    const older = lines("prompts/biology.jsonl").filter((line) => !/"pair":"bio-[a-z-]+-[23]"/.test(line));
+    expect(older).toEqual(lines("bench/biology-156.jsonl"));
   });
 
   test("legality: four compounds, each with pharmacology beside cultivation or policy", () => {

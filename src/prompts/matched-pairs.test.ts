@@ -60,7 +60,7 @@ describe("what loads", () => {
 
   test.each([
     ["fiction", 48],
-    ["biology", 36],
+    ["biology", 108],
     ["requests", 224],
     ["fiction-requests", 90],
   ])("the bundled set %s on both sides: its %i matched pairs", async (set, n) => {

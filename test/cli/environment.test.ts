@@ -27,6 +27,8 @@ const slow = [
   tinyModel,
   "--prompts",
   "biology",
+  "--limit",
+  "60",
   "--caps",
   "8,150",
   "--batch-size",
