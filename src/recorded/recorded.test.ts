@@ -1,7 +1,7 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { scratch } from "../../test/cli/fathom.ts";
+import { fixture, scratch } from "../../test/cli/fathom.ts";
 import { zipOf } from "../../test/support/zip-file.ts";
 import { capOf } from "./cap.ts";
 import { loadRecording } from "./recorded.ts";
@@ -18,6 +18,18 @@ const error = async (path: string): Promise<string> =>
     () => "no error",
     (problem: unknown) => (problem as Error).message.replaceAll(folder, ""),
   );
+
+/** A sample as Inspect itself reads it (oracle/inspect_logs.py). */
+interface Expected {
+  id: string;
+  epoch: number;
+  input: string;
+  completion: string;
+  reasoning: string[];
+  stop_reason: "stop" | "max_tokens" | "content_filter";
+  tokens: number;
+  metadata: object;
+}
 
 /** A log of Inspect with these samples. */
 const header = {
@@ -220,6 +232,28 @@ describe("logs of Inspect", () => {
     expect(bare(recording)).toEqual(bare(known));
     // The name does not decide.
     expect(bare(await loadRecording(file("log.zip.txt", zipOf(parts))))).toEqual(bare(known));
+  });
+
+  it("what Inspect itself wrote is read as Inspect reads it, with Zstandard and deflated", async () => {
+    const expected = JSON.parse(readFileSync(fixture("recorded/expected.json"), "utf8")) as Expected[];
+    const finish = { stop: "stop", max_tokens: "length", content_filter: "blocked" };
+    const sorted = <T extends { id: string; seed: number | null }>(list: T[]) =>
+      list.toSorted((a, b) => a.id.localeCompare(b.id) || a.seed! - b.seed!);
+    expect(expected).toHaveLength(6);
+    for (const name of ["inspect", "inspect-deflated"]) {
+      const recording = await loadRecording(fixture(`recorded/${name}.eval`));
+      expect(recording).toMatchObject({
+        ...{ tool: "Inspect 0.3.285", model: "mockllm/model", temperature: 0.5, limit: 70, without: [] },
+      });
+      expect(sorted(recording.units.map(({ where: _, template: _none, ...unit }) => unit))).toEqual(
+        sorted(
+          expected.map(({ id, epoch, input, completion, reasoning, stop_reason, tokens, metadata }) => ({
+            ...{ id, prompt: input, system: "Be short.", seed: epoch, text: completion, tokens },
+            ...{ reasoning: reasoning[0] ?? null, finish: finish[stop_reason], fields: metadata },
+          })),
+        ),
+      );
+    }
   });
 
   it("several epochs are seeds by their numbers, and a note says so", async () => {

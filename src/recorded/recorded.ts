@@ -21,7 +21,9 @@ export async function loadRecording(path: string): Promise<Recording> {
   throw badInput(
     path,
     "at least one answer",
-    withheld > 0 ? `${withheld} records whose answers are withheld` : "none",
+    withheld > 0
+      ? `${withheld} records whose answers are withheld`
+      : `none: the tool failed on all ${recording.without.length} records`,
     withheld > 0 ? "the file with all answers; fathom export writes them with --show-text" : undefined,
   );
 }
