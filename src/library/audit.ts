@@ -7,6 +7,7 @@ import { type AuditPlan, type NamedSae, planIn, readPlanFile } from "../jobs/aud
 import { type RunRecords, readRun } from "../jobs/audit/run.ts";
 import { reportOfRun } from "../jobs/audit-report/report-of-run.ts";
 import { type ReportFormat, requireTemplate, writeReport } from "../jobs/report-files/report-files.ts";
+import type { WrittenFieldMap } from "../prompts/columns/field-map.ts";
 import { reportDefaults } from "./defaults.ts";
 import { statedPlan, withoutUndefined } from "./stated-plan.ts";
 
@@ -23,14 +24,17 @@ export interface WrittenCategory {
 }
 
 /** The plan of an audit, by the keys of audit.yaml (schemas/audit.schema.json). A key that is left out has its default. */
-export interface AuditRequest extends Partial<Omit<AuditPlan, "model" | "prompts" | "sae" | "categories">> {
+export interface AuditRequest
+  extends Partial<Omit<AuditPlan, "model" | "prompts" | "map" | "sae" | "categories">> {
   /** A Hugging Face folder, a .gguf file, or a repository of the hub. Only a plan with `answers` may leave it out. */
   model?: string;
   /**
-   * A bundled set (biology, fiction, requests, fiction-requests) or a JSON Lines file. Only a plan with `answers` whose file holds
-   * prompts and tiers may leave it out.
+   * A bundled set (biology, fiction, requests, fiction-requests), a JSON Lines or CSV file, or - for standard input. Only a plan with
+   * `answers` whose file holds prompts and tiers may leave it out.
    */
   prompts?: string;
+  /** Where the fields of a prompt come from, if the file's columns have other names or values (docs/cli.md#columns-of-any-name). */
+  map?: WrittenFieldMap;
   sae?: NamedSae | readonly NamedSae[];
   /** published, a file of categories, or the list itself. In a list, a published category may be given by its name. */
   categories?: string | readonly (string | WrittenCategory)[];

@@ -34,6 +34,7 @@ export const auditDefaults: Omit<AuditPlan, "model" | "prompts" | "categories" |
   // Lies between two measurements (docs/performance.md): harmless rounding (0.004 nats, 96% the same best token), and rounding
   // that changed the model too much (0.076 and 0.134 nats, 83%).
   fidelity_bound: 0.05,
+  map: {},
   sae: [],
   pooling: "mean",
   allow_failed: false,

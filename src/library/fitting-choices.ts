@@ -68,7 +68,7 @@ export function requireFitting(asked: PlanFile, said: (key: string) => string): 
 }
 
 function requireRecorded(
-  { templates, caps }: PlanFile,
+  { templates, caps, prompts }: PlanFile,
   chosen: (key: Choice) => boolean,
   said: (key: string) => string,
 ): void {
@@ -81,6 +81,8 @@ function requireRecorded(
         `recorded answers (${said("answers")}), which are text alone`,
         `leave out one of ${said(key)} and ${said("answers")}`,
       );
+  if (prompts == null && chosen("map"))
+    throw badInput(said("map"), `${said("prompts")} beside it, whose columns it maps`, "none");
   if (templates !== undefined && templates.length > 1)
     throw badInput(
       said("templates"),

@@ -260,7 +260,7 @@ describe("an audit", () => {
     ],
     [
       "no prompts",
-      () => audit({ model: demo } as never, { out: "x" }),
+      () => audit({ model: demo }, { out: "x" }),
       "plan prompts: expected a value, which has no",
     ],
     [

@@ -1,8 +1,8 @@
 /** Reads recorded answers of any source, one per line: the input of `judge`. */
 
-import { fieldError, given, type Row, requiredText, rowOf } from "./fields.ts";
-import { promptLines } from "./prompt-lines.ts";
-import { uniqueIds } from "./unique.ts";
+import { fieldError, given, type Row, requiredText, rowOf } from "./rows/fields.ts";
+import { promptLines } from "./rows/prompt-lines.ts";
+import { uniqueIds } from "./rows/unique.ts";
 
 export interface RecordedAnswer {
   id: string;

@@ -34,7 +34,7 @@ export function findPromptFile(pathOrName: string): PromptFile {
   if (!existsSync(pathOrName)) {
     throw badInput(
       pathOrName === "" ? "--prompts" : pathOrName,
-      `a JSON Lines file or one of the bundled sets ${bundledSets.join(", ")}`,
+      `a file of prompts or one of the bundled sets ${bundledSets.join(", ")}`,
       pathOrName === "" ? "an empty name" : "no such file",
       "check the path, which is taken from the current folder",
     );

@@ -6,9 +6,9 @@
 import { badInput } from "../core/errors.ts";
 import { type Message, messageSchema } from "../core/records/prompt.ts";
 import { findPromptFile } from "./bundled.ts";
-import { fieldError, given, type Row, requiredText, rowOf, shown, wholeText } from "./fields.ts";
-import { promptLines } from "./prompt-lines.ts";
-import { uniqueIds } from "./unique.ts";
+import { fieldError, given, type Row, requiredText, rowOf, shown, wholeText } from "./rows/fields.ts";
+import { promptLines } from "./rows/prompt-lines.ts";
+import { uniqueIds } from "./rows/unique.ts";
 
 export type Input =
   /** Encoded as plain text, or wrapped as one user turn if an option of the command says so. */

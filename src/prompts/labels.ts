@@ -2,8 +2,8 @@
 import { badInput } from "../core/errors.ts";
 import { type PersonLabel, personLabels, publishedLabels } from "../core/records/label.ts";
 import { type RecordedAnswer, recordedAnswer } from "./answers.ts";
-import { fieldError, given, optionalText, type Row, rowOf, shown } from "./fields.ts";
-import { promptLines } from "./prompt-lines.ts";
+import { fieldError, given, optionalText, type Row, rowOf, shown } from "./rows/fields.ts";
+import { promptLines } from "./rows/prompt-lines.ts";
 
 /** An answer with the labels of all its raters. */
 export interface LabelledAnswer extends RecordedAnswer {

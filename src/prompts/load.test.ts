@@ -88,8 +88,7 @@ describe("what loads", () => {
     expect(set.prompts.map((prompt) => prompt.expected_surface)).toEqual(["comply", null, "comply"]);
     expect(set.prompts[0]).toMatchObject({ framing: "educational", pair: null, panel: "main" });
     expect(set.notes).toEqual([
-      "sampled_from is not used (3 of 3 lines)",
-      "panel is missing: counted as main (3 of 3 lines)",
+      "read as BioRefusalAudit by its columns: id, prompt, tier, framing, category, rationale, expected_surface",
       expect.stringMatching(
         /^expected_surface is none of refuse, .* \(first: "comply_or_hedge" at .*:2\): kept as none \(1 of 3 lines\)$/,
       ),

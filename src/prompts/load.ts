@@ -1,6 +1,6 @@
 /**
- * Loads a prompt set for an audit, in our own schema (src/core/records/prompt.ts) or in BioRefusalAudit's (arXiv
- * 2605.30162). Our schema is theirs plus pair and panel, so each field is read in the same way for both.
+ * Loads a prompt set for an audit: JSON Lines in our own schema (src/core/records/prompt.ts), or another project's set, CSV, or
+ * columns that the user maps, which columns/columns.ts first turns into rows of our schema.
  *
  * id, prompt and tier are required: no analysis can use a line without a tier. Other fields may be missing in a
  * user's file. `notes` say what was then assumed and which fields were ignored; they belong in the run's report.
@@ -8,23 +8,25 @@
 import { basename } from "node:path";
 import { badInput } from "../core/errors.ts";
 import { labels, type Prompt, promptSchema, type Split, type Tier } from "../core/records/prompt.ts";
-import { hashFile } from "../files/disk/hash-file.ts";
-import type { JsonLine } from "../files/lines/json-lines.ts";
+import { hashBytes } from "../files/disk/hash-file.ts";
 import { findPromptFile } from "./bundled.ts";
-import { fieldError, given, optionalText, type Row, requiredText, rowOf, shown } from "./fields.ts";
-import { type Note, Notes } from "./notes.ts";
+import { ourRows } from "./columns/columns.ts";
+import type { FieldMap } from "./columns/field-map.ts";
 import { tierNames } from "./prompt-line.ts";
-import { promptLines } from "./prompt-lines.ts";
-import { uniqueIds } from "./unique.ts";
+import { fieldError, given, optionalText, type Row, requiredText, shown } from "./rows/fields.ts";
+import { type Note, Notes } from "./rows/notes.ts";
+import { readSource, readStandardInput, type Source, standardInput } from "./rows/source.ts";
+import { tableOf } from "./rows/table.ts";
+import { uniqueIds } from "./rows/unique.ts";
 
 export interface PromptSet {
-  /** The bundled set's name, or the path as the user wrote it. */
+  /** The bundled set's name, the path as the user wrote it, or "standard input". */
   name: string;
-  /** SHA-256 of the file's bytes, 64 hex digits, as `sha256sum` prints it. */
+  /** SHA-256 of the bytes that were read, 64 hex digits, as `sha256sum` prints it. */
   sha256: string;
   /** In the file's order. */
   prompts: Prompt[];
-  /** One sentence per assumption or ignored field; empty if the file is complete. */
+  /** One sentence per thing that was recognised, assumed or ignored; empty for complete JSON Lines of ours. */
   notes: string[];
 }
 
@@ -33,25 +35,41 @@ const unstated = "unstated";
 
 const knownFields: ReadonlySet<string> = new Set(Object.keys(promptSchema.shape));
 
-/**
- * @param pathOrName the name of a bundled set, or the path of a JSON Lines file
- * @param tierIfMissing the tier of lines that state none; without it, every line must state one
- * @throws FathomError (exit 2) that names `file:line: field` for the first invalid line
- */
-export async function loadPrompts(pathOrName: string, tierIfMissing?: Tier): Promise<PromptSet> {
-  const { name, path } = findPromptFile(pathOrName);
-  return { name, sha256: hashFile(path), ...promptsIn(await promptLines(path), tierIfMissing) };
+export interface LoadOptions {
+  /** Where fields come from, if the file's columns have other names. */
+  map?: FieldMap;
+  /** The tier of prompts that state none; without it, every prompt must state one. */
+  tierIfMissing?: Tier;
 }
 
-/** The prompts of lines that were read already. @throws FathomError that names the first invalid field */
-export function promptsIn(
-  lines: readonly Pick<JsonLine, "where" | "value">[],
-  tierIfMissing?: Tier,
-): Pick<PromptSet, "prompts" | "notes"> {
-  const notes = new Notes(lines.length);
+/**
+ * @param pathOrName the name of a bundled set, the path of a JSON Lines or CSV file, or - for standard input
+ * @throws FathomError (exit 2) that names `file:line: field` for the first invalid line
+ */
+export async function loadPrompts(
+  pathOrName: string,
+  { map = {}, tierIfMissing }: LoadOptions = {},
+): Promise<PromptSet> {
+  const { name, source } = await sourceOf(pathOrName);
+  const { rows, notes: before } = ourRows(tableOf(source), map, tierIfMissing === undefined);
+  const { prompts, notes } = promptsIn(rows, tierIfMissing);
+  return { name, sha256: hashBytes(source.bytes), prompts, notes: [...before, ...notes] };
+}
+
+async function sourceOf(pathOrName: string): Promise<{ name: string; source: Source }> {
+  if (pathOrName === standardInput) {
+    const source = await readStandardInput("prompt");
+    return { name: source.name, source };
+  }
+  const { name, path } = findPromptFile(pathOrName);
+  return { name, source: await readSource(path, "prompt") };
+}
+
+/** The prompts of rows with our fields. @throws FathomError that names the first invalid field */
+export function promptsIn(rows: readonly Row[], tierIfMissing?: Tier): Pick<PromptSet, "prompts" | "notes"> {
+  const notes = new Notes(rows.length);
   const claim = uniqueIds();
-  const prompts = lines.map(({ where, value }) => {
-    const row = rowOf(value, where);
+  const prompts = rows.map((row) => {
     const prompt = promptOf(row, tierIfMissing, (note) => {
       notes.add(note);
     });
@@ -101,7 +119,7 @@ function tierOf(row: Row, ifMissing: Tier | undefined): Tier {
     row,
     "tier",
     `one of ${Object.keys(tierNames).join(", ")}`,
-    "an audit compares tiers, so every line needs one",
+    "an audit compares tiers, so every line needs one; --map tier=@benign gives all prompts the same",
   );
 }
 

@@ -5,8 +5,8 @@
 import { badInput } from "../core/errors.ts";
 import { type Prompt, type Split, splits, type Tier } from "../core/records/prompt.ts";
 import { isBundled } from "./bundled.ts";
-import { shown } from "./fields.ts";
 import { loadPrompts, type PromptSet } from "./load.ts";
+import { shown } from "./rows/fields.ts";
 import { fewestPairs, splitPairs } from "./split-pairs.ts";
 
 export interface MatchedPair {
@@ -63,7 +63,7 @@ export async function loadMatchedPairs(
 }
 
 async function loadSide(pathOrName: string, side: Side): Promise<PromptSet> {
-  const set = await loadPrompts(pathOrName, tierOfSide[side]);
+  const set = await loadPrompts(pathOrName, { tierIfMissing: tierOfSide[side] });
   if (!isBundled(pathOrName)) return set;
   const prompts = set.prompts.filter(({ panel, tier }) => panel === "main" && tier === tierOfSide[side]);
   return { ...set, prompts };

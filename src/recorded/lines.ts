@@ -4,7 +4,7 @@
  */
 import { badInput } from "../core/errors.ts";
 import { recordedAnswer } from "../prompts/answers.ts";
-import { fieldError, given, optionalText, type Row, rowOf, shown } from "../prompts/fields.ts";
+import { fieldError, given, optionalText, type Row, rowOf, shown } from "../prompts/rows/fields.ts";
 import type { RecordedUnit, Recording } from "./recording.ts";
 
 /** Where programs put the answer. */

@@ -2,8 +2,8 @@
 import { badInput } from "../core/errors.ts";
 import { canonicalJson } from "../core/hash.ts";
 import { type Prompt, promptSchema } from "../core/records/prompt.ts";
-import { given, shown } from "../prompts/fields.ts";
 import { type PromptSet, promptsIn } from "../prompts/load.ts";
+import { given, type Row, shown } from "../prompts/rows/fields.ts";
 import type { RecordedUnit } from "./recording.ts";
 
 /** A recorded answer and its prompt. */
@@ -57,7 +57,7 @@ export function matched(
  * @throws FathomError if a record lacks prompt or tier, or if two records of one id hold two prompts
  */
 export function promptsOfRecords(path: string, units: readonly RecordedUnit[]): Omit<PromptSet, "sha256"> {
-  const lines = new Map<string, { where: string; value: Record<string, unknown> }>();
+  const lines = new Map<string, Row>();
   for (const { where, id, prompt, fields } of units) {
     const lacks = [
       ...(prompt === null ? ["prompt"] : []),
@@ -71,10 +71,10 @@ export function promptsOfRecords(path: string, units: readonly RecordedUnit[]): 
         "--prompts with the set that the answers are to",
       );
     const kept = Object.entries(fields).filter(([field]) => field in promptSchema.shape);
-    const value = { ...Object.fromEntries(kept), id, prompt };
+    const row = { where, fields: { ...Object.fromEntries(kept), id, prompt } };
     const known = lines.get(id);
-    if (known === undefined) lines.set(id, { where, value });
-    else if (canonicalJson(known.value as never) !== canonicalJson(value))
+    if (known === undefined) lines.set(id, row);
+    else if (canonicalJson(known.fields as never) !== canonicalJson(row.fields))
       throw badInput(`${where}: id`, `the prompt and tier of ${shown(id)} at ${known.where}`, "others");
   }
   return { name: path, ...promptsIn([...lines.values()]) };

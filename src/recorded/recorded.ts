@@ -3,7 +3,7 @@ import { closeSync, openSync, readSync } from "node:fs";
 import { badInput } from "../core/errors.ts";
 import { readProblem, readText } from "../files/disk/io.ts";
 import { parsePythonJson } from "../files/disk/json.ts";
-import { promptLines } from "../prompts/prompt-lines.ts";
+import { promptLines } from "../prompts/rows/prompt-lines.ts";
 import { jsonRecording, zipRecording } from "./inspect-log.ts";
 import { biorefusalRecording, linesRecording } from "./lines.ts";
 import type { Recording } from "./recording.ts";

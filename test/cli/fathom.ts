@@ -23,11 +23,16 @@ export interface Ended {
   stderr: string;
 }
 
-export function fathom(args: readonly string[], options: { node?: string[]; cwd?: string } = {}): Ended {
+/** @param options `input`: what arrives on standard input; nothing when not given */
+export function fathom(
+  args: readonly string[],
+  options: { node?: string[]; cwd?: string; input?: string } = {},
+): Ended {
   const { status, stdout, stderr } = spawnSync(process.execPath, [...(options.node ?? []), entry, ...args], {
     encoding: "utf8",
     timeout: patience,
     cwd: options.cwd ?? root,
+    input: options.input ?? "",
     maxBuffer: 1 << 28,
   });
   return { code: status, stdout, stderr };

@@ -66,6 +66,7 @@ function rowsOf({ plan, manifest }: Prepared, work: EndpointWork): string[] {
     ["Model", plan.model],
     ["Endpoint", endpoint!.url],
     ["Prompts", `${prompts.name}, ${work.prompts}`],
+    ...prompts.notes.map((note): [string, string] => ["", note]),
     ["Token caps", plan.caps.join(", ")],
     ["Sampling", `temperature ${plan.temperature}, seeds ${plan.seeds.join(", ")}`],
     ["Answers", `${count(work.answers)} = ${work.prompts} prompts × ${work.conditions} conditions`],

@@ -27,6 +27,7 @@ export async function dryRunRecorded(
     ["Answers", `${answers.name}, recorded by ${answers.tool ?? "a tool that it does not name"}`],
     ["Model", answers.model ?? "not recorded"],
     ["Prompts", `${inputs.prompts.name}, ${work.prompts}`],
+    ...inputs.prompts.notes.map((note): [string, string] => ["", note]),
     ["Judged", `${count(work.answers)} = ${work.prompts} prompts × ${work.conditions} conditions`],
     ["Token cap", `${plan.caps[0]}, each answer whole`],
   ];

@@ -53,6 +53,7 @@ function textOf(
       ? []
       : [["Fidelity", fidelityWords(fidelity, plan.precision)] satisfies [string, string]]),
     ["Prompts", `${prompts.name}, ${work.prompts}`],
+    ...prompts.notes.map((note): [string, string] => ["", note]),
     ...(saes.length === 0
       ? [["SAE", "none: the inside view will not be measured"] satisfies [string, string]]
       : saes.map(({ name, d_sae, k, layer }): [string, string] => [

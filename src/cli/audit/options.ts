@@ -24,6 +24,8 @@ export interface AuditOptions {
   /** false: keep no rounded weights. */
   cache: boolean;
   prompts?: string;
+  /** As written: FIELD=COLUMN. */
+  map?: string[];
   sae?: string[];
   k?: number;
   pooling?: Pooling;

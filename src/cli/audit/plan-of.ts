@@ -5,6 +5,7 @@ import { badInput } from "../../core/errors.ts";
 import { type AuditPlan, type NamedSae, pathOfSae, readPlanFile } from "../../jobs/audit/plan.ts";
 import { judgeDefaults } from "../../library/defaults.ts";
 import { statedPlan, withoutUndefined } from "../../library/stated-plan.ts";
+import { fieldMapIn } from "../../prompts/columns/field-map.ts";
 import { judgesOf, withDeniedPremise } from "../judge/judges-of.ts";
 import type { AuditOptions } from "./options.ts";
 
@@ -36,6 +37,7 @@ export function planOf(planFile: string | undefined, options: AuditOptions): Ask
     fidelity: options.fidelity,
     fidelity_bound: options.fidelityBound,
     prompts: options.prompts,
+    map: options.map === undefined ? undefined : fieldMapIn(options.map, "--map"),
     sae: options.sae,
     pooling: options.pooling,
     allow_failed: options.allowFailed,

@@ -28,17 +28,19 @@ import { dryRun } from "./dry-run.ts";
 import { dryRunEndpoint } from "./dry-run-endpoint.ts";
 import { dryRunRecorded } from "./dry-run-recorded.ts";
 import type { AuditOptions } from "./options.ts";
+import { withOwnPrompts } from "./own-prompts.ts";
 import { planOf } from "./plan-of.ts";
 import { planYaml } from "./plan-yaml.ts";
 import { tooFarWords } from "./too-far.ts";
 
 /** @returns the exit code */
 export async function runAudit(planFile: string | undefined, options: AuditOptions): Promise<number> {
-  const { plan, out } = planOf(planFile, options);
+  const { plan: asked, out } = planOf(planFile, options);
   if (out === null && options.dryRun !== true)
     throw badInput("--out", "the run's directory", "none", "--out runs/NAME, or --dry-run to see the plan");
   if (options.yaml === true) requirePrinted(options);
   const gates = gatesOf(options.gate);
+  const plan = await withOwnPrompts(asked, out, options.resume === true);
   const goOn = () =>
     resumeCommand(process.argv.slice(2), out !== null && options.dryRun !== true && hasBegun(out));
   return await interruptible(options.quiet === true, goOn, async ({ progress, signal, tell }) => {

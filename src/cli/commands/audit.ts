@@ -63,7 +63,12 @@ export function auditCommand(): Command {
     .addOption(noCacheOption())
     .option(
       "--prompts <set>",
-      "a bundled set (biology, fiction, requests, fiction-requests) or a JSON Lines file; with --answers it may be left out if the file holds prompts and tiers",
+      "a bundled set (biology, fiction, requests, fiction-requests), a JSON Lines or CSV file, also of other projects, or - for standard input; with --answers it may be left out if the file holds prompts and tiers",
+    )
+    .option(
+      "--map <field=column>",
+      "where a field of the prompts comes from: FIELD=COLUMN, FIELD=COLUMN:value=ours,value=ours or FIELD=@value; give it once per field",
+      (text: string, before?: string[]) => [...(before ?? []), text],
     )
     .option(
       "--sae <path>",

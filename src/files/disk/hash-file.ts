@@ -25,11 +25,14 @@ export function hashFile(path: string): string {
   return hash.digest("hex");
 }
 
+/** SHA-256 of a file that is in memory, 64 hex digits. */
+export function hashBytes(file: Uint8Array): string {
+  return createHash("sha256").update(file).digest("hex");
+}
+
 /** SHA-256 of an array's bytes as they are stored, 64 hex digits. */
 export function hashValues({ buffer, byteOffset, byteLength }: Float32Array): string {
-  return createHash("sha256")
-    .update(new Uint8Array(buffer, byteOffset, byteLength))
-    .digest("hex");
+  return hashBytes(new Uint8Array(buffer, byteOffset, byteLength));
 }
 
 /**

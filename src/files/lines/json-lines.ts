@@ -3,7 +3,7 @@ import { closeSync, openSync } from "node:fs";
 import { badInput } from "../../core/errors.ts";
 import { readProblem } from "../disk/io.ts";
 import { parseJson } from "../disk/json.ts";
-import { byteLines } from "./lines.ts";
+import { type ByteLine, byteLines, linesIn } from "./lines.ts";
 
 export interface JsonLine {
   /** Line number from 1; blank lines count, as in an editor. */
@@ -15,19 +15,28 @@ export interface JsonLine {
 
 /** Reads one JSON value per line; blank lines are skipped. @throws FathomError with file and line */
 export function readJsonLines(path: string): JsonLine[] {
-  const values: JsonLine[] = [];
   let fd: number | null = null;
   try {
     fd = openSync(path, "r");
-    for (const { number, bytes } of byteLines(fd)) {
-      const where = `${path}:${number}`;
-      const text = decodeLine(bytes, where);
-      if (text.trim() !== "") values.push({ line: number, where, value: parseLine(text, where) });
-    }
+    return valuesOf(byteLines(fd), path);
   } catch (error) {
     throw readProblem(path, error);
   } finally {
     if (fd !== null) closeSync(fd);
+  }
+}
+
+/** The same for a file that is in memory. @param name what errors call it */
+export function jsonLinesIn(file: Uint8Array, name: string): JsonLine[] {
+  return valuesOf(linesIn(file), name);
+}
+
+function valuesOf(lines: Iterable<Pick<ByteLine, "number" | "bytes">>, name: string): JsonLine[] {
+  const values: JsonLine[] = [];
+  for (const { number, bytes } of lines) {
+    const where = `${name}:${number}`;
+    const text = decodeLine(bytes, where);
+    if (text.trim() !== "") values.push({ line: number, where, value: parseLine(text, where) });
   }
   return values;
 }

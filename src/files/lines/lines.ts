@@ -40,3 +40,14 @@ export function* byteLines(fd: number): Generator<ByteLine> {
   }
   if (pending.length > 0) yield { number, offset, bytes: Buffer.concat(pending), complete: false };
 }
+
+/** The lines of a file that is in memory. */
+export function* linesIn(file: Uint8Array): Generator<Pick<ByteLine, "number" | "bytes">> {
+  const all = Buffer.from(file.buffer, file.byteOffset, file.byteLength);
+  for (let from = 0, number = 1; from < all.length; number += 1) {
+    const at = all.indexOf(10, from);
+    const to = at < 0 ? all.length : at;
+    yield { number, bytes: all.subarray(from, to) };
+    from = to + 1;
+  }
+}

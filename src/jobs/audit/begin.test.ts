@@ -17,6 +17,7 @@ import { hashText } from "../../core/hash.ts";
 import type { Prompt } from "../../core/records/prompt.ts";
 import { jsonLines } from "../../files/lines/json-lines.ts";
 import { sealed } from "../../files/lines/sealed-line.ts";
+import type { FieldMap } from "../../prompts/columns/field-map.ts";
 import { beginRun } from "./begin.ts";
 import { type Manifest, manifestSchema, promptsName, readManifest, runFormat } from "./manifest.ts";
 
@@ -44,9 +45,11 @@ const prompts: Prompt[] = ["a", "b"].map((id) => ({
 }));
 const text = jsonLines(prompts);
 
-function made(inputs: { model?: string; caps?: number[] } = {}): Manifest {
+function made(
+  inputs: { model?: string; caps?: number[]; file?: string; map?: FieldMap; asked?: string } = {},
+): Manifest {
   const sha = (what: string) => ({ sha256: hashText(what) });
-  const { model = "m", caps = [8] } = inputs;
+  const { model = "m", caps = [8], file = "prompts", map = {}, asked = text } = inputs;
   return manifestSchema.parse({
     format: runFormat,
     inputs: {
@@ -54,18 +57,18 @@ function made(inputs: { model?: string; caps?: number[] } = {}): Manifest {
       adapter: null,
       tokenizer: sha("tokenizer"),
       template: null,
-      prompts: { name: "p", ...sha("prompts"), n: 2, notes: [] },
+      prompts: { name: "p", ...sha(file), n: 2, notes: [] },
       saes: [],
       plan: {
         ...{ precision: "fp32", device: "cpu", allow_failed: false, pooling: "mean", projection: false },
         ...{ categories: publishedCategories, templates: ["none"], caps, seeds: [0], temperature: 0 },
-        ...{ system: null, framings: null, limit: null, layer: null, batch_size: 4, seed: 0 },
+        ...{ map, system: null, framings: null, limit: null, layer: null, batch_size: 4, seed: 0 },
       },
       layers: [1],
       refusal_tokens: [],
       observations: 2,
     },
-    files: { [promptsName]: hashText(text) },
+    files: { [promptsName]: hashText(asked) },
     environment: {
       ...{ fathom: "0", node: "24", onnxruntime: "1", platform: "p", threads: 1, created: "now" },
     },
@@ -213,4 +216,18 @@ it("another file is another input, whatever its name; the same file under anothe
   }).toThrow(
     `inputs.model: expected m, SHA-256 ${hashText("weights")} as when the run began, found other, SHA-256`,
   );
+});
+
+it("the same prompts are the same input, from whatever file and columns they were read", () => {
+  const map: FieldMap = { tier: { value: "benign" } };
+  begin(false, made({ file: "theirs.csv", map }));
+  begin(true, made({ file: "prompts.jsonl" }));
+  expect(readManifest(run).inputs.plan.map).toEqual(map);
+  const others = made({ file: "prompts.jsonl", asked: "others" });
+  expect(() => {
+    begin(true, others);
+  }).toThrow("inputs.prompts: expected p, SHA-256");
+  expect(() => {
+    begin(true, made({ file: "theirs.csv", asked: "others" }));
+  }).toThrow('inputs.plan.map.tier: expected {"value":"benign"} as when the run began, found null');
 });

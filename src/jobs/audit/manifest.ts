@@ -14,6 +14,7 @@ import { precisions } from "../../core/records/precision.ts";
 import { seatedJudgeSchema } from "../../core/records/verdict.ts";
 import { readJson, writeTextAtomically } from "../../files/disk/io.ts";
 import { templateDay } from "../../model/text/jinja/strftime.ts";
+import { fieldMapSchema } from "../../prompts/columns/field-map.ts";
 import { capSources } from "../../recorded/cap.ts";
 import {
   adapterIdentitySchema,
@@ -127,6 +128,7 @@ const written = z.strictObject({
         .omit(elsewhere)
         // Runs of versions in which these could not be chosen.
         .extend({
+          map: fieldMapSchema.default({}),
           precision: z.enum(precisions).default("fp32"),
           allow_failed: z.boolean().default(false),
           pooling: z.enum(poolings).default("mean"),
@@ -257,10 +259,24 @@ const isFree = (key: string, path: string): boolean => free.has(key) && !path.st
 export function requireSameInputs(run: string, begun: Manifest, now: Manifest): void {
   // An older version did not record the end tokens. If they differ, the keys of the answers differ too (units.ts).
   const ends = begun.inputs.end_tokens === null ? null : now.inputs.end_tokens;
-  requireSame(manifestPath(run), begun.inputs, { ...now.inputs, end_tokens: ends }, isFree);
+  requireSame(manifestPath(run), begun.inputs, { ...comparable(begun, now), end_tokens: ends }, isFree);
 }
 
 /** Whether both manifests have the same inputs. */
 export function sameInputs(begun: Manifest, now: Manifest): boolean {
-  return firstDifference(begun.inputs, now.inputs, isFree) === null;
+  return firstDifference(begun.inputs, comparable(begun, now), isFree) === null;
+}
+
+/**
+ * The inputs of `now`. If its prompts are those of the run, then it does not matter from which file and columns they were read: the
+ * run's own prompts.jsonl is as good as the file that the run began with.
+ */
+function comparable(begun: Manifest, { inputs, files }: Manifest): Manifest["inputs"] {
+  if (files[promptsName] === undefined || files[promptsName] !== begun.files[promptsName]) return inputs;
+  const { prompts, plan } = begun.inputs;
+  return {
+    ...inputs,
+    prompts: { ...inputs.prompts, sha256: prompts.sha256 },
+    plan: { ...inputs.plan, map: plan.map },
+  };
 }

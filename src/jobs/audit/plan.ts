@@ -11,6 +11,7 @@ import { poolings } from "../../core/records/pooling.ts";
 import { precisions } from "../../core/records/precision.ts";
 import { parseYaml, readYaml, type YamlFile } from "../../files/yaml/yaml.ts";
 import { parseReference } from "../../hub/reference.ts";
+import { fieldMapOf, fieldMapSchema, writtenFieldMapSchema } from "../../prompts/columns/field-map.ts";
 import { judgeAsData, placedJudge, statedJudgeSchema, writtenJudgeSchema } from "../judges/judge-plan.ts";
 import { parseCategories, writtenCategories } from "./categories/plan-categories.ts";
 
@@ -41,6 +42,9 @@ export type NamedSae = z.infer<typeof saeSchema>;
 export const pathOfSae = (named: NamedSae): string => (typeof named === "string" ? named : named.path);
 export const kOfSae = (named: NamedSae): number | undefined =>
   typeof named === "string" ? undefined : named.k;
+
+const mapWords =
+  "Where the fields of a prompt come from, if the columns of the file have other names or values. Known prompt sets of other projects need no map.";
 
 /** An editor shows the description of each key (schemas/audit.schema.json). */
 export const planSchema = z.strictObject({
@@ -126,8 +130,9 @@ export const planSchema = z.strictObject({
     .min(1)
     .nullable()
     .describe(
-      "The prompts to ask: a bundled set (biology, fiction, requests, fiction-requests) or a JSON Lines file.",
+      "The prompts to ask: a bundled set (biology, fiction, requests, fiction-requests), a JSON Lines or CSV file, or - for standard input.",
     ),
+  map: fieldMapSchema.describe(mapWords),
   sae: listOf(saeSchema).describe(
     "Sparse autoencoders for the inside view: one, or a list. The headline is about the first. Without one the inside view is not measured.",
   ),
@@ -242,6 +247,7 @@ export const planFileSchema = planSchema.partial().extend({
     .describe(
       "Who judges the answers, each in short or as data: rules, PRESET=CHECKPOINT, PRESET@URL#MODEL or people=LABELS.jsonl. The votes of several judges are weighed into one verdict. A resume may name others, and asks them only for what is missing.",
     ),
+  map: writtenFieldMapSchema.optional().describe(mapWords),
   categories: reads(
     // The list is parsed later, so that errors can name its lines.
     z.union([z.string().min(1), z.array(z.unknown())], { error: "a file or a list" }),
@@ -276,6 +282,7 @@ export function planIn(file: YamlFile): PlanFile {
   // A short form is read here, where its line is known.
   if (rest.judges !== undefined)
     rest.judges = rest.judges.map((judge, i) => judgeAsData(judge, file.at(["judges", i])));
+  if (rest.map !== undefined) rest.map = fieldMapOf(rest.map, (field) => file.at(["map", field]));
   if (categories === undefined) return rest;
   return {
     ...rest,

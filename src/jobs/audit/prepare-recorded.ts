@@ -39,7 +39,7 @@ export async function prepareRecorded(plan: RecordedPlan): Promise<PreparedRecor
   const set: PromptSet =
     plan.prompts === null
       ? { ...promptsOfRecords(plan.answers, recording.units), sha256 }
-      : await loadPrompts(plan.prompts);
+      : await loadPrompts(plan.prompts, { map: plan.map });
   const answers = matched(set, recording.units);
   const chosen = choosePrompts(set.prompts, plan, set.name);
   const groups = groupsOf(answers, recording, plan);

@@ -12,7 +12,7 @@ import { choosePrompts } from "./units.ts";
 /** @throws FathomError for prompts that cannot be read, or that the plan's choices do not fit */
 export async function promptsOf(plan: AskingPlan): Promise<{ set: PromptSet; prompts: Prompt[] }> {
   requireSampling(plan);
-  const set = await loadPrompts(plan.prompts);
+  const set = await loadPrompts(plan.prompts, { map: plan.map });
   const prompts = choosePrompts(set.prompts, plan, set.name);
   requireDefined(plan.categories, prompts, set.name);
   return { set, prompts };

@@ -1,5 +1,5 @@
 /** Checks that ids are unique in a file: they become names of records, tensors and files. */
-import { badInput } from "../core/errors.ts";
+import { badInput } from "../../core/errors.ts";
 import { type Row, shown } from "./fields.ts";
 
 /** @returns a function to call with every line's id, in order. It throws a FathomError at the second use of an id. */

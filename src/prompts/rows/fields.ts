@@ -1,5 +1,5 @@
 /** Reads one JSON object of a user's file field by field, so that every error names file, line, field and what to try. */
-import { badInput, type FathomError } from "../core/errors.ts";
+import { badInput, type FathomError } from "../../core/errors.ts";
 
 export interface Row {
   /** `file:line`. */
