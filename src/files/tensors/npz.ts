@@ -3,8 +3,8 @@ import { closeSync, fstatSync, openSync } from "node:fs";
 import { badInput } from "../../core/errors.ts";
 import { readProblem } from "../disk/io.ts";
 import { readExactly } from "../disk/read.ts";
-import { type FloatDType, rowMajor, StoredTensor } from "./stored-tensor.ts";
 import { readZip, type ZipMember } from "../zip/zip.ts";
+import { type FloatDType, rowMajor, StoredTensor } from "./stored-tensor.ts";
 
 const dtypes: Readonly<Record<string, FloatDType>> = { "<f8": "F64", "<f4": "F32", "<f2": "F16" };
 const magic = "\x93NUMPY";
