@@ -204,6 +204,9 @@ test("answers that make no run are refused in one line", async () => {
   expect(await problem({ answers: answersFile, prompts: set, caps: [8, 16] })).toContain(
     "caps: expected one",
   );
+  expect(await problem({ answers: answersFile, map: { tier: "@benign" } })).toContain(
+    "plan map: expected plan prompts beside it",
+  );
   expect(await problem({ answers: answersFile, prompts: set, temperature: 0.5 })).toContain(
     "plan temperature: expected a model that is asked",
   );

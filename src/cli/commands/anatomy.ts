@@ -52,7 +52,7 @@ export function anatomyCommand(): Command {
     .addOption(saeKOption())
     .requiredOption(
       "--harmful <set>",
-      "prompts that the model refuses: a bundled set (requests, fiction-requests) or a JSON Lines file",
+      "prompts that the model refuses: a bundled set (requests, fiction-requests), or a JSON Lines or CSV file",
     )
     .requiredOption("--harmless <set>", "a harmless twin of each: the same set, or a file of as many lines")
     .option("--out <run>", "the directory of the anatomy, new or empty")
