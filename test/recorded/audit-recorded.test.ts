@@ -138,6 +138,8 @@ test("what export wrote for Inspect is read back to the same answers and verdict
     answers: { cap_from: "limit", states_template: false, states_seed: true },
     plan: { temperature: 0.7, caps: [90], seeds: [1, 2], templates: ["none"] },
   });
+  // An answer that was cut is judged whole, as far as it was recorded.
+  expect(new Set(first.verdicts.map(({ outcome }) => outcome))).toEqual(new Set(["comply", "refuse"]));
   const exported = join(folder, "exported.json");
   writeFileSync(exported, exportRun(join(folder, "first"), "inspect", true));
   const second = await recorded({ answers: exported }, "second");
