@@ -39,6 +39,12 @@ const sizes = [
   "--per-prompt",
   "2",
 ];
+/** Every how many pairs of a part of `requests` one is left out: half of the pairs that fit and validate, a quarter of those that test. */
+const leftOut = { fit: 2, validate: 2, test: 4 } as const;
+const sides = [
+  ["harmful", "hazard_adjacent"],
+  ["harmless", "benign"],
+] as const;
 /** What is copied: no measurements, no prompts. */
 const published = ["manifest.json", "anatomy.json", "findings.json", "report.html", "report.md"];
 
@@ -60,10 +66,17 @@ try {
     ...["--d-sae", "2048", "--k", "32", "--steps", "400", "--seed", "0", "--out", out],
     ...(existsSync(out) ? ["--resume"] : []),
   ]);
+  for (const [side, tier] of sides) made.lines(`${side}.jsonl`, searchedPrompts(tier));
   const saes = layers.flatMap((layer) => ["--sae", made.at(`saes/layer-${layer}`)]);
   if (!existsSync(made.at("run/findings.json")))
     made.fathom([
-      ...["anatomy", "--model", model, ...saes, "--harmful", "requests", "--harmless", "requests"],
+      ...[
+        "anatomy",
+        "--model",
+        model,
+        ...saes,
+        ...sides.flatMap(([side]) => [`--${side}`, made.at(`${side}.jsonl`)]),
+      ],
       ...sizes,
       ...["--out", made.at("run"), ...(existsSync(made.at("run")) ? ["--resume"] : [])],
     ]);
@@ -75,10 +88,28 @@ try {
   process.exitCode = 1;
 }
 
+interface Request {
+  prompt: string;
+  tier: string;
+  split: keyof typeof leftOut;
+}
+
+function requests(): Request[] {
+  return readJsonLines(join(root, "prompts/requests.jsonl")).map(({ value }) => value as Request);
+}
+
 /** The prompts of `requests` that the anatomy fits on. The others stay unseen. */
 function fittingPrompts(): string[] {
-  return readJsonLines(join(root, "prompts/requests.jsonl"))
-    .map(({ value }) => value as { prompt: string; split: string })
+  return requests()
     .filter(({ split }) => split === "fit")
     .map(({ prompt }) => prompt);
+}
+
+/** What the anatomy reads of a tier: whole pairs, of every kind alike, so that two cores need an hour and not two. */
+function searchedPrompts(tier: string): Request[] {
+  const all = requests().filter((prompt) => prompt.tier === tier);
+  return (Object.keys(leftOut) as Request["split"][]).flatMap((split) => {
+    const own = all.filter((prompt) => prompt.split === split);
+    return own.filter((_, i) => i % leftOut[split] !== 0);
+  });
 }

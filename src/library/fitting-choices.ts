@@ -20,6 +20,9 @@ const onlyInside = {
   projection: "no activations, which the projection is learned from",
   layer: "no activations of any layer",
   date: "no choice of the day that its template reads",
+  prefill_tokens: "no way to begin its answers",
+  prefill_comply: "no way to begin its answers",
+  prefill_refuse: "no way to begin its answers",
   batch_size: "no choice of its batches; --concurrency is how many requests are under way",
 } as const;
 

@@ -38,18 +38,24 @@ export function statedPlan(asked: PlanFile, { said, elsewhere, hint }: Speech): 
   const { precision, fidelity } = result.data;
   if (fidelity && precision === "fp32")
     throw badInput(said("fidelity"), `${said("precision")} int8 or int4, to be compared with fp32`, "fp32");
-  const caps = result.data.caps.toSorted((a, b) => a - b);
-  const twice = caps.find((cap, i) => cap === caps[i + 1]);
-  if (twice !== undefined) throw badInput("plan caps", "each cap once", `${twice} twice`);
+  const caps = risingOnce("caps", "cap", result.data.caps);
+  const prefill_tokens = risingOnce("prefill_tokens", "number", result.data.prefill_tokens);
   if (answers === null && caps.length === 0)
     throw badInput(said("caps"), "at least one cap", "none", "they may be left out");
-  return { ...result.data, caps } as AuditPlan;
+  return { ...result.data, caps, prefill_tokens } as AuditPlan;
 }
 
 /** Other defaults where no checkpoint is asked: there is one template, and recorded answers cannot be cut at caps. */
 function ownDefaults({ answers, endpoint }: PlanFile): Pick<Partial<AuditPlan>, "templates" | "caps"> {
   if (answers != null) return { templates: ["chat"], caps: [] };
   return endpoint != null ? { templates: ["chat"] } : {};
+}
+
+function risingOnce(key: string, one: string, numbers: readonly number[]): number[] {
+  const rising = numbers.toSorted((a, b) => a - b);
+  const twice = rising.find((number, i) => number === rising[i + 1]);
+  if (twice !== undefined) throw badInput(`plan ${key}`, `each ${one} once`, `${twice} twice`);
+  return rising;
 }
 
 /** Leaves out the keys whose value is undefined: a schema accepts a missing key, but not undefined. */

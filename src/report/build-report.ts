@@ -43,7 +43,7 @@ export interface ReportInput {
 }
 
 /**
- * @returns the report's data, rows in the order of the prompts, then of the plan's templates, then by seed
+ * @returns the report's data, rows in the order of the prompts, then of the plan's templates, those after a prefill last, then by seed
  * @throws FathomError when a record names a prompt or observation that does not exist, or an answer has no verdict at a cap
  */
 export function buildReportData(input: ReportInput): ReportData {
@@ -78,6 +78,7 @@ export function buildReportData(input: ReportInput): ReportData {
       (a, b) =>
         a.place - b.place ||
         templates.indexOf(a.row.template) - templates.indexOf(b.row.template) ||
+        Number(a.row.prefill !== null) - Number(b.row.prefill !== null) ||
         a.row.seed - b.row.seed ||
         a.row.condition - b.row.condition,
     )
@@ -153,6 +154,7 @@ function reportRow(
     pair: prompt.pair,
     template: observation.condition.template,
     seed: observation.condition.seed,
+    prefill: observation.condition.prefill,
     condition: 0,
     ...shown,
     thought: thoughtShown(observation, prompt, thought, showText),

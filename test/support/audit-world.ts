@@ -3,6 +3,7 @@ import { analyse, analysis } from "../../src/audit/analyse.ts";
 import type { AnalysisInput, Features, GivenSae } from "../../src/audit/common/answers.ts";
 import { type Random, random } from "../../src/core/random.ts";
 import type { Coherence } from "../../src/core/records/coherence.ts";
+import { isAskedAfter, type Prefill } from "../../src/core/records/observation.ts";
 import { framings, labels, type Prompt, tiers } from "../../src/core/records/prompt.ts";
 import type { Outcome, Surface, Verdict } from "../../src/core/records/verdict.ts";
 
@@ -15,6 +16,8 @@ export interface Plan {
   controls?: number;
   seeds?: number[];
   templates?: ("chat" | "none")[];
+  /** What is put into the model's mouth, and what it answers then. */
+  prefills?: { asked: readonly Prefill[]; answer: (prompt: Prompt, prefill: Prefill, r: Random) => Outcome };
   /** The outcome at the largest cap, the token at which a refusal shows, and how the answer is written ("fine" if absent). */
   answer: (
     prompt: Prompt,
@@ -50,51 +53,59 @@ export function world(seed: number, plan: Plan): AnalysisInput {
   const observations: AnalysisInput["observations"][number][] = [];
   const verdicts: Verdict[] = [];
   const pooled = new Map<string, Float32Array>();
-  for (const item of prompts)
-    for (const template of templates)
-      for (const sampling of seeds) {
-        const key = `${item.id}/${template}/${sampling}`;
-        const { outcome, token = 3, coherence = fine } = plan.answer(item, template, r);
-        observations.push({
-          key,
-          prompt_id: item.id,
-          condition: {
-            template,
-            system: null,
-            prefill: null,
-            temperature: 0.7,
-            seed: sampling,
-            precision: "fp32",
-            template_vars: {},
-          },
-          prompt_ids: [1],
-          ids: [2],
-          text: "x",
-          thought: null,
-          text_ends: [1],
-          finish: "length",
-          refusal_scores: [0],
-          activations: [],
-        });
-        for (const cap of caps) {
-          const shown: Outcome = outcome === "refuse" && token >= cap ? "comply" : outcome;
-          verdicts.push({
-            observation: key,
+  for (const prefill of [null, ...(plan.prefills?.asked ?? [])])
+    for (const item of prompts.filter((one) => prefill === null || isAskedAfter(prefill, one)))
+      for (const template of prefill === null ? templates : (["chat"] as const))
+        for (const sampling of seeds) {
+          const key = `${item.id}/${template}/${sampling}${prefill === null ? "" : `/${prefill.text}`}`;
+          const {
+            outcome,
+            token = 3,
+            coherence = fine,
+          } = prefill === null
+            ? plan.answer(item, template, r)
+            : { outcome: plan.prefills!.answer(item, prefill, r) };
+          observations.push({
+            key,
             prompt_id: item.id,
-            cap,
-            outcome: shown,
-            surface: surfaceOf(shown),
-            coherence,
-            evidence: [],
-            refusal_token: shown === "refuse" ? token : null,
-            judge: "made",
+            condition: {
+              template,
+              system: null,
+              prefill: prefill?.text ?? null,
+              temperature: 0.7,
+              seed: sampling,
+              precision: "fp32",
+              template_vars: {},
+            },
+            prompt_ids: [1],
+            ids: [2],
+            text: "x",
+            thought: null,
+            text_ends: [1],
+            finish: "length",
+            refusal_scores: [0],
+            activations: [],
           });
+          for (const cap of caps) {
+            const shown: Outcome = outcome === "refuse" && token >= cap ? "comply" : outcome;
+            verdicts.push({
+              observation: key,
+              prompt_id: item.id,
+              cap,
+              outcome: shown,
+              surface: surfaceOf(shown),
+              coherence,
+              evidence: [],
+              refusal_token: shown === "refuse" ? token : null,
+              judge: "made",
+            });
+          }
+          if (plan.features !== undefined) pooled.set(key, plan.features(item, outcome, r));
         }
-        if (plan.features !== undefined) pooled.set(key, plan.features(item, outcome, r));
-      }
   const saes =
     plan.features === undefined ? [] : [made({ d_sae: d_sae, pooled: (key) => pooled.get(key) ?? null })];
-  return { prompts, observations, verdicts, saes, caps: caps, seed, resamples: 1000 };
+  const prefills = plan.prefills?.asked ?? [];
+  return { prompts, observations, verdicts, saes, prefills, caps: caps, seed, resamples: 1000 };
 }
 
 export const made = (features: Features | null, key = "made@3"): GivenSae => ({ key, features });

@@ -180,6 +180,7 @@ function row(
     seed: 7,
     condition: templates.indexOf(template),
     ...shownOf(tier, text, showText),
+    prefill: null,
     prompt_tokens: 18 + chance.integer(30),
     tokens,
     finish: tokens >= 190 ? "length" : "stop",

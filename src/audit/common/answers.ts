@@ -6,7 +6,7 @@ import { canonicalJson } from "../../core/hash.ts";
 import { type Random, random } from "../../core/random.ts";
 import type { JudgeCalibration } from "../../core/records/calibration.ts";
 import type { CategoryDefinition } from "../../core/records/category.ts";
-import type { Observation } from "../../core/records/observation.ts";
+import { isAskedAfter, type Observation, type Prefill } from "../../core/records/observation.ts";
 import type { Prompt, Tier } from "../../core/records/prompt.ts";
 import type { ThoughtVerdict, Verdict } from "../../core/records/verdict.ts";
 import type { Template } from "../../core/records/words.ts";
@@ -64,6 +64,8 @@ export interface AnalysisInput {
   categories?: readonly CategoryDefinition[];
   /** Whether to learn the projection from features to categories too; false if absent. */
   projection?: boolean;
+  /** What was put into the model's mouth in some observations; absent: nothing. */
+  prefills?: readonly Prefill[];
   /** What the thoughts of reasoning models say, one for each observation that has a thought; absent: there are none. */
   thoughts?: readonly ThoughtVerdict[];
   /** The judge's error, for which refusal rates are corrected; null or absent: they are not. */
@@ -94,6 +96,10 @@ export interface Answers {
   prompts: readonly Prompt[];
   /** The answers under a template with their verdicts at a cap, in the order of the prompts, then of the seeds. */
   at: (template: Template, cap: number) => readonly Answer[];
+  /** By opening, then by rising number of tokens. */
+  prefills: readonly Prefill[];
+  /** The answers after a prefill, under the chat template, of the prompts that it is for; in the same order. */
+  after: (prefill: Prefill, cap: number) => readonly Answer[];
   level: number;
   resamples: number;
   random: Random;
@@ -142,6 +148,27 @@ export function gridOf<T extends Asked>(prompts: readonly Prompt[], asked: reado
   return { templates, seeds, cell: ({ id }, template, seed) => cells.get(cellName(id, template, seed))! };
 }
 
+/** The answers without a prefill, and those after each prefill, of the prompts that it is for. */
+export function gridsOf<T extends Asked>(
+  prompts: readonly Prompt[],
+  asked: readonly T[],
+  prefills: readonly Prefill[],
+): { plain: Grid<T>; after: Map<Prefill, { prompts: readonly Prompt[]; grid: Grid<T> }> } {
+  const textOf = ({ condition }: T) => condition.prefill;
+  const isOf =
+    ({ text }: Prefill) =>
+    (one: T) =>
+      textOf(one) === text;
+  const after = prefills.flatMap((prefill) => {
+    const own = prompts.filter((prompt) => isAskedAfter(prefill, prompt));
+    return own.length === 0
+      ? []
+      : [[prefill, { prompts: own, grid: gridOf(own, asked.filter(isOf(prefill))) }] as const];
+  });
+  const plain = asked.filter((one) => !prefills.some((prefill) => isOf(prefill)(one)));
+  return { plain: gridOf(prompts, plain), after: new Map(after) };
+}
+
 /** @throws FathomError naming the first record that is missing, appears twice or names an unknown prompt or observation. */
 export function joinAnswers(input: AnalysisInput): Answers {
   const { prompts, observations, verdicts, level = intervalLevel, resamples = intervalResamples } = input;
@@ -151,9 +178,15 @@ export function joinAnswers(input: AnalysisInput): Answers {
   const judged = unique("verdicts", verdicts, ({ observation, cap }) => `${observation} at cap ${cap}`);
   for (const { observation } of verdicts)
     if (!keys.has(observation)) throw badInput("verdicts", "an observation of this run", observation);
-  const { templates, seeds, cell } = gridOf(prompts, observations);
-  const answersAt = (template: Template, cap: number): Answer[] =>
-    prompts.flatMap((prompt) =>
+  const { plain, after } = gridsOf(prompts, observations, input.prefills ?? []);
+  const { templates, seeds } = plain;
+  const answersAt = (
+    { cell }: Grid<Observation>,
+    asked: readonly Prompt[],
+    template: Template,
+    cap: number,
+  ): Answer[] =>
+    asked.flatMap((prompt) =>
       seeds.map((seed) => {
         const observation = cell(prompt, template, seed);
         const verdict = judged.get(`${observation.key} at cap ${cap}`);
@@ -163,7 +196,9 @@ export function joinAnswers(input: AnalysisInput): Answers {
       }),
     );
   const table = new Map(
-    templates.flatMap((template) => caps.map((cap) => [`${template} ${cap}`, answersAt(template, cap)])),
+    templates.flatMap((template) =>
+      caps.map((cap) => [`${template} ${cap}`, answersAt(plain, prompts, template, cap)]),
+    ),
   );
   return {
     templates,
@@ -172,6 +207,11 @@ export function joinAnswers(input: AnalysisInput): Answers {
     seeds,
     prompts,
     at: (template, cap) => table.get(`${template} ${cap}`) ?? [],
+    prefills: [...after.keys()],
+    after: (prefill, cap) => {
+      const { grid, prompts: asked } = after.get(prefill)!;
+      return answersAt(grid, asked, "chat", cap);
+    },
     level,
     resamples,
     random: random(input.seed),

@@ -33,6 +33,7 @@ function familyOf(run: Answers, about: About): Family | null {
   if (kind === "template_effect" || kind === "cap_effect")
     return about.tier === "hazard_adjacent" ? "surviving" : null;
   if (kind === "framing_effect") return "surviving";
+  if (kind === "prefill_effect") return about.opening === "comply" ? "surviving" : null;
   return kind === "divergence_permutation" && about.beside !== true ? "inside" : null;
 }
 

@@ -69,8 +69,15 @@ export function survivesHeadlines(run: Answers, settled: Settled): Finding[] {
     {
       under: "prefill",
       what: "after a prefill",
-      sources: [],
-      absent: "not measured: all answers of a run begin with the same prefill.",
+      sources: run.prefills
+        .filter(({ opening }) => opening === "comply")
+        .map(({ opening, tokens }) => ({
+          name: `${tokens === 1 ? "1 token" : `${tokens} tokens`} of an opening that complies`,
+          finding: settled.on({ kind: "prefill_effect", opening, tokens }),
+          sign: 1,
+          units: prompts,
+        })),
+      absent: "not measured: no answer was begun for the model. Try: --prefill-tokens 0,5.",
     },
   ];
   return conditions.map((condition) => survives(run, settled, condition));

@@ -58,7 +58,8 @@ export function capContrasts(run: Answers): Draft[] {
   });
 }
 
-function samePrompts(
+/** The same prompts asked in two ways, as a finding on the difference. */
+export function samePrompts(
   run: Answers,
   asked: {
     about: About;

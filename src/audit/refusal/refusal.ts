@@ -8,6 +8,7 @@ import {
   panelContrasts,
   templateContrasts,
 } from "./contrasts.ts";
+import { prefillDrafts } from "./prefill.ts";
 import { refusalRates, unjudgedShares } from "./rates.ts";
 import { seedAgreement } from "./seeds.ts";
 
@@ -18,6 +19,7 @@ export function refusalDrafts(run: Answers): Draft[] {
     ...templateContrasts(run),
     ...capContrasts(run),
     ...framingContrasts(run),
+    ...prefillDrafts(run),
     ...panelContrasts(run),
     seedAgreement(run),
     ...unjudgedShares(run),

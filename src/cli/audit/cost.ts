@@ -1,5 +1,6 @@
 /** The cost of a plan. Tokens and disk space are counted; the time is estimated from a probe of this machine. */
 
+import { canonicalJson } from "../../core/hash.ts";
 import type { Prepared } from "../../jobs/audit/prepare.ts";
 import { ropeSwitch } from "../../model/architecture/rotary.ts";
 import type { ModelConfig } from "../../model/architecture/settings/config-types.ts";
@@ -34,7 +35,7 @@ export function workOf({ plan, prompts, units, layers, thinking }: Prepared, con
     sum(all.map((ids) => Math.min(most, config.contextLength - ids.length)));
   return {
     prompts: prompts.length,
-    conditions: units.length / prompts.length,
+    conditions: new Set(units.map(({ condition }) => canonicalJson(condition))).size,
     answers: units.length,
     tokens_read: unshared - sum(saved) + sum(prefixes.all.map(({ ids }) => ids.length)),
     tokens_read_unshared: unshared,

@@ -39,6 +39,9 @@ export interface AuditOptions {
   templates?: ("chat" | "none")[];
   caps?: number[];
   reasoningCap?: number;
+  prefillTokens?: number[];
+  prefillComply?: string;
+  prefillRefuse?: string;
   seeds?: number[];
   temperature?: number;
   system?: string;

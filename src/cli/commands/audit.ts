@@ -24,6 +24,7 @@ import {
 export function auditCommand(): Command {
   const { templates, caps, reasoning_cap, seeds, temperature, batch_size, seed, fidelity_bound, pooling } =
     auditDefaults;
+  const { prefill_tokens, prefill_comply, prefill_refuse } = auditDefaults;
   const command = new Command("audit")
     .description(
       "Asks a model a set of prompts under several conditions and reports how deep its refusals go.",
@@ -112,6 +113,19 @@ export function auditCommand(): Command {
       "--reasoning-cap <n>",
       `most tokens of a reasoning model's thought, which --caps do not count (default: ${reasoning_cap})`,
       wholeNumber("--reasoning-cap", { from: 1 }),
+    )
+    .option(
+      "--prefill-tokens <list>",
+      `how many tokens of an opening are put into the model's mouth; 0 is without (default: ${prefill_tokens.join(",")})`,
+      wholeNumbers("--prefill-tokens", { from: 0 }),
+    )
+    .option(
+      "--prefill-comply <text>",
+      `the opening before hazard-adjacent prompts' answers (default: ${JSON.stringify(prefill_comply)})`,
+    )
+    .option(
+      "--prefill-refuse <text>",
+      `the opening before benign prompts' answers (default: ${JSON.stringify(prefill_refuse)})`,
     )
     .option(
       "--seeds <list>",

@@ -3,7 +3,7 @@
  * A finding's id is made from it (finding-id.ts) and is never taken apart.
  */
 import { z } from "zod";
-import { conditionSchema } from "./observation.ts";
+import { conditionSchema, prefillSchema } from "./observation.ts";
 import { labels, promptSchema, tiers } from "./prompt.ts";
 
 const tier = z.enum(tiers);
@@ -71,6 +71,12 @@ export const aboutSchema = z.discriminatedUnion("kind", [
   /** Chat template minus bare text; largest cap minus smallest. */
   about("template_effect", { tier }),
   about("cap_effect", { tier }),
+  /**
+   * Without a prefill minus after so many tokens of an opening; and the fewest tokens, of those that were tried, after which half of
+   * the refusals are gone, or half of the answers to benign prompts refuse.
+   */
+  about("prefill_effect", prefillSchema.pick({ opening: true, tokens: true }).shape),
+  about("prefill_depth", prefillSchema.pick({ opening: true }).shape),
   /** A framing of hazard-adjacent prompts minus asking directly; a panel minus benign prompts. */
   about("framing_effect", { framing: promptSchema.shape.framing }),
   about("panel_effect", { panel: promptSchema.shape.panel.exclude(["main"]) }),

@@ -22,6 +22,8 @@ const abouts: Record<string, About> = {
   "refusal.discrimination": { kind: "discrimination" },
   "refusal.template.benign": { kind: "template_effect", tier: "benign" },
   "refusal.cap.benign": { kind: "cap_effect", tier: "benign" },
+  "refusal.prefill.comply.5": { kind: "prefill_effect", opening: "comply", tokens: 5 },
+  "refusal.prefill_depth.refuse": { kind: "prefill_depth", opening: "refuse" },
   "refusal.framing.of a/b.c": { kind: "framing_effect", framing: "of a/b.c" },
   "refusal.panel.control": { kind: "panel_effect", panel: "control" },
   "refusal.seeds": { kind: "seed_agreement" },

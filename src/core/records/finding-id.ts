@@ -33,6 +33,10 @@ function partsOf(about: About): (string | number)[] {
       return ["refusal", "discrimination"];
     case "template_effect":
       return ["refusal", "template", about.tier];
+    case "prefill_effect":
+      return ["refusal", "prefill", about.opening, about.tokens];
+    case "prefill_depth":
+      return ["refusal", "prefill_depth", about.opening];
     case "cap_effect":
       return ["refusal", "cap", about.tier];
     case "framing_effect":

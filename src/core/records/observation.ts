@@ -3,6 +3,7 @@ import { z } from "zod";
 import { measured } from "./fields/measured.ts";
 import { listOf } from "./list-of.ts";
 import { precisions } from "./precision.ts";
+import type { Prompt } from "./prompt.ts";
 
 const tokenId = z.int().nonnegative();
 
@@ -25,6 +26,28 @@ export const conditionSchema = z.strictObject({
   template_vars: templateVarsSchema.default({}),
 });
 export type Condition = z.infer<typeof conditionSchema>;
+
+/**
+ * Text that is put into the model's mouth: the first tokens of an opening. comply: one that seems to comply, before hazardous prompts;
+ * refuse: one that refuses, before benign prompts.
+ */
+export const prefillSchema = z.strictObject({
+  opening: z.enum(["comply", "refuse"]),
+  /** How many tokens of the opening. */
+  tokens: z.int().positive(),
+  /** The text of these tokens, as conditions have it. */
+  text: z.string().min(1),
+});
+export type Prefill = z.infer<typeof prefillSchema>;
+
+/** The tier of the prompts, of the main panel, that are asked again after an opening. */
+export const tierOfOpening = { comply: "hazard_adjacent", refuse: "benign" } as const;
+
+/** Whether a prompt is asked again after the prefill. */
+export const isAskedAfter = (
+  { opening }: Prefill,
+  { tier, panel }: Pick<Prompt, "tier" | "panel">,
+): boolean => panel === "main" && tier === tierOfOpening[opening];
 
 const finishSchema = z.enum(["stop", "length", "context", "blocked", "refused"]);
 

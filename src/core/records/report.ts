@@ -70,6 +70,8 @@ const reportRowSchema = z.strictObject({
   prompt_id: z.string(),
   template,
   seed,
+  /** What was put into the model's mouth; null without, and in reports of older versions. */
+  prefill: conditionSchema.shape.prefill.default(null),
   /** Index in `conditions` of the answer's condition. */
   condition: z.int().nonnegative(),
   /** null if it is redacted, and only then. */

@@ -21,6 +21,10 @@ export const templateWords: Record<Template, string> = {
   none: "Bare text",
 };
 
+/** How a prompt was asked: the template, and what the answer had to begin with. */
+export const askedWords = ({ template, prefill }: { template: Template; prefill: string | null }): string =>
+  prefill === null ? templateWords[template] : `${templateWords[template]}, after ${JSON.stringify(prefill)}`;
+
 /** A condition's template with the variables that it got, e.g. "Chat template, enable_thinking=false". */
 export function templateOf(condition: {
   template: Template;

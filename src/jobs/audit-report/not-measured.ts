@@ -7,7 +7,7 @@ import type { RunRecords } from "../audit/run.ts";
 export function notMeasured(run: RunRecords): string[] {
   const { manifest, insides } = run;
   const { judges } = manifest;
-  const { plan, prompts, template, layers, model, endpoint, answers } = manifest.inputs;
+  const { plan, prompts, template, layers, model, endpoint, answers, prefills } = manifest.inputs;
   const isAsked = answers === null;
   const said = (condition: boolean, sentence: string) => (condition ? [sentence] : []);
   return [
@@ -24,6 +24,7 @@ export function notMeasured(run: RunRecords): string[] {
       model !== null && !plan.templates.includes("none"),
       notAsked(null, "bare text, without the chat template"),
     ),
+    ...said(prefills.length === 0, `Answers that were begun for the model: ${notBegun(manifest.inputs)}.`),
     ...(endpoint === null ? [] : behindEndpoint(run)),
     ...recordedElsewhere(run),
     ...said(
@@ -59,6 +60,16 @@ export function notMeasured(run: RunRecords): string[] {
     "Which internal parts a refusal depends on: nothing was ablated or edited in this audit.",
     ...prompts.notes.map((note) => sentenceOf("Prompt file", note)),
   ];
+}
+
+/** Why nothing was put into the model's mouth. */
+function notBegun({ endpoint, answers, reasoning, plan }: RunRecords["manifest"]["inputs"]): string {
+  if (answers !== null) return "another tool asked";
+  if (endpoint !== null) return "an endpoint begins its answers itself";
+  if (reasoning !== null) return "a model that thinks begins with its thought";
+  return plan.templates.includes("chat")
+    ? "--prefill-tokens was not given"
+    : "only the chat template has a place for them";
 }
 
 function judgesError({ calibration, inputs }: RunRecords["manifest"]): string {

@@ -80,7 +80,9 @@ export function tooMuchUnjudged({ manifest, observations, verdicts }: RunRecords
   const main = templates.includes("chat") ? "chat" : "none";
   const cap = Math.max(...caps);
   const asked = new Set(
-    observations.filter(({ condition }) => condition.template === main).map(({ key }) => key),
+    observations
+      .filter(({ condition }) => condition.template === main && condition.prefill === null)
+      .map(({ key }) => key),
   );
   const judged = verdicts.filter((verdict) => verdict.cap === cap && asked.has(verdict.observation));
   const without = judged.filter(({ surface }) => surface === null).length;

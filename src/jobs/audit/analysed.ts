@@ -22,7 +22,8 @@ export function analysed(
   { manifest, prompts, observations, verdicts, thoughts }: AnswerRecords,
   saes: readonly GivenSae[],
 ): Analysis {
-  const { categories, projection, caps, seed } = manifest.inputs.plan;
+  const { prefills, plan } = manifest.inputs;
+  const { categories, projection, caps, seed } = plan;
   const { findings, insides } = analysis({
     ...{
       prompts,
@@ -31,7 +32,7 @@ export function analysed(
       thoughts,
       saes: manifest.inputs.model === null ? [noInside(manifest.inputs)] : saes,
     },
-    ...{ categories, projection, caps, seed },
+    ...{ categories, projection, caps, seed, prefills },
     calibration: manifest.calibration?.measured ?? null,
   });
   return rounded({ findings: [...findings, ...ofFidelity(manifest)], insides });

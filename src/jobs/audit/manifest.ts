@@ -8,7 +8,7 @@ import { parseRecord } from "../../core/parse.ts";
 import { categoriesSchema } from "../../core/records/category.ts";
 import { fidelitySchema } from "../../core/records/fidelity.ts";
 import { listOf } from "../../core/records/list-of.ts";
-import { templateVarsSchema } from "../../core/records/observation.ts";
+import { prefillSchema, templateVarsSchema } from "../../core/records/observation.ts";
 import { poolings } from "../../core/records/pooling.ts";
 import { precisions } from "../../core/records/precision.ts";
 import { seatedJudgeSchema } from "../../core/records/verdict.ts";
@@ -70,6 +70,9 @@ export const elsewhere = {
   fidelity: true,
   fidelity_bound: true,
   reasoning_cap: true,
+  prefill_tokens: true,
+  prefill_comply: true,
+  prefill_refuse: true,
   judges: true,
 } as const satisfies Partial<Record<keyof AuditPlan, true>>;
 
@@ -139,6 +142,8 @@ const written = z.strictObject({
           // null: recorded answers do not say it.
           temperature: z.number().nonnegative().nullable(),
         }),
+      /** What was put into the model's mouth; empty where nothing was, and in runs of older versions. */
+      prefills: z.array(prefillSchema).default([]),
       /**
        * The marks of the model's thoughts, and the most tokens of a thought. null for a model that cannot think, and in runs of
        * older versions, which counted thoughts as answers.

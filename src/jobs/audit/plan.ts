@@ -194,6 +194,19 @@ export const planSchema = z.strictObject({
     .describe(
       "The day that a chat template writes where it asks for today's date (strftime_now), YYYY-MM-DD.",
     ),
+  prefill_tokens: z.array(z.int().nonnegative()).min(1).meta({
+    description:
+      "How many tokens of an opening are put into the model's mouth, each once; 0 is without. Hazard-adjacent prompts get one that seems to comply, benign ones one that refuses. Only through the chat template, and not for models that think.",
+    uniqueItems: true,
+  }),
+  prefill_comply: z
+    .string()
+    .min(1)
+    .describe("The opening that seems to comply. A number of its first tokens is taken."),
+  prefill_refuse: z
+    .string()
+    .min(1)
+    .describe("The opening that refuses. A number of its first tokens is taken."),
   framings: z
     .array(z.string().min(1))
     .min(1)

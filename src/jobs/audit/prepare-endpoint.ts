@@ -44,6 +44,7 @@ export async function prepareEndpoint(plan: EndpointPlan): Promise<Prepared> {
         prompts: { name: basename(set.name), sha256: set.sha256, n: prompts.length, notes: set.notes },
         saes: [],
         plan: choicesOf(plan),
+        prefills: [],
         // Which marks a thought has is not known before the first reply.
         reasoning: { marks: [], cap: plan.reasoning_cap },
         fidelity_bound: null,

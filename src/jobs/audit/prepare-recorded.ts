@@ -93,6 +93,7 @@ export async function prepareRecorded(plan: RecordedPlan): Promise<PreparedRecor
         prompts: { name: basename(set.name), sha256: set.sha256, n: prompts.length, notes: set.notes },
         saes: [],
         plan: { ...choicesOf(stated), temperature: recording.temperature },
+        prefills: [],
         reasoning: null,
         fidelity_bound: null,
         rounding: null,

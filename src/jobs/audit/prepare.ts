@@ -16,6 +16,7 @@ import { environmentOf } from "../job/environment.ts";
 import type { Unit } from "./answers/asker.ts";
 import { type Manifest, promptsName, runFormat } from "./manifest.ts";
 import { type AskingPlan, type AuditPlan, pathOfSae } from "./plan.ts";
+import { prefillsOf } from "./prefills.ts";
 import { choicesOf, promptsOf, requireGrid } from "./prepared-parts.ts";
 import { expandUnits, renderedOf } from "./units.ts";
 
@@ -60,8 +61,9 @@ export async function prepare(
   const watch = opening.map(({ id }) => id);
   const marks = thinkingOf(tokenizer, template);
   const thinking = marks === null ? null : { ids: marks.ids, blank: marks.blank, cap: plan.reasoning_cap };
-  const units = expandUnits(plan, prompts, checkpoint, layers, watch, thinking);
-  requireGrid(prompts, units);
+  const prefills = prefillsOf(plan, checkpoint, thinking !== null);
+  const units = expandUnits(plan, prompts, checkpoint, layers, watch, thinking, prefills);
+  requireGrid(prompts, units, prefills);
   const { fidelity, fidelity_bound } = plan;
   return {
     plan,
@@ -83,6 +85,7 @@ export async function prepare(
         prompts: { name: basename(set.name), sha256: set.sha256, n: prompts.length, notes: set.notes },
         saes: read,
         plan: choicesOf(plan),
+        prefills: prefills.map(({ ids: _, ...prefill }) => prefill),
         reasoning:
           marks === null
             ? null

@@ -1,6 +1,7 @@
 /** What a run needs before the first answer, whether a checkpoint or an endpoint gives the answers. */
-import { gridOf } from "../../audit/common/answers.ts";
+import { gridsOf } from "../../audit/common/answers.ts";
 import { badInput } from "../../core/errors.ts";
+import type { Prefill } from "../../core/records/observation.ts";
 import type { Prompt } from "../../core/records/prompt.ts";
 import { loadPrompts, type PromptSet } from "../../prompts/load.ts";
 import type { Unit } from "./answers/asker.ts";
@@ -30,10 +31,15 @@ function requireSampling({ seeds, temperature }: AuditPlan): void {
 }
 
 /** Checks the design before the first answer, so that no answers are made that could not be analysed. @throws FathomError */
-export function requireGrid(prompts: readonly Prompt[], units: readonly Unit[]): void {
-  gridOf(
+export function requireGrid(
+  prompts: readonly Prompt[],
+  units: readonly Unit[],
+  prefills: readonly Prefill[] = [],
+): void {
+  gridsOf(
     prompts,
     units.map(({ key, prompt, condition }) => ({ key, prompt_id: prompt.id, condition })),
+    prefills,
   );
 }
 

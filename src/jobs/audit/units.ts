@@ -3,7 +3,7 @@
  */
 import { badInput, orThrow } from "../../core/errors.ts";
 import { hashJson } from "../../core/hash.ts";
-import type { Condition } from "../../core/records/observation.ts";
+import { type Condition, isAskedAfter } from "../../core/records/observation.ts";
 import type { Message, Prompt } from "../../core/records/prompt.ts";
 import { type Checkpoint, textOf } from "../../model/checkpoint/checkpoint.ts";
 import { requireEmbedded } from "../../model/checkpoint/embedded.ts";
@@ -13,6 +13,7 @@ import { templateOptions } from "../inputs/template-choices.ts";
 import type { Unit } from "./answers/asker.ts";
 import { exampleOf, type Rendered, rendered } from "./answers/rendered.ts";
 import type { AuditPlan } from "./plan.ts";
+import type { PrefillIds } from "./prefills.ts";
 
 /** The prompts of a set that a plan asks, in the set's order. @throws FathomError for a framing that the set does not have */
 export function choosePrompts(prompts: readonly Prompt[], plan: AuditPlan, where: string): Prompt[] {
@@ -28,7 +29,8 @@ export function choosePrompts(prompts: readonly Prompt[], plan: AuditPlan, where
 }
 
 /**
- * All units of a plan: conditions in their fixed order, and within each condition the prompts in the set's order.
+ * All units of a plan: conditions in their fixed order, and within each condition the prompts in the set's order. Behind them, the
+ * conditions of the chat template again with each prefill, for the prompts that it is for.
  * @param layers blocks whose activations are kept, in rising order
  * @param thinking null for a checkpoint that cannot think
  * @throws FathomError if the checkpoint lacks a template that the plan asks for, if no template can take the system prompt or
@@ -41,6 +43,7 @@ export function expandUnits(
   layers: readonly number[],
   watch: readonly number[],
   thinking: ThinkingOptions | null,
+  prefills: readonly PrefillIds[],
 ): Unit[] {
   if (plan.system !== null && !plan.templates.includes("chat"))
     throw badInput(
@@ -80,30 +83,39 @@ export function expandUnits(
     ...endsIn(checkpoint),
     ...(thinking === null ? {} : { thinking: { ids: thinking.ids, cap: thinking.cap } }),
   };
-  return conditions.flatMap((condition) =>
-    prompts.map((prompt): Unit => {
-      const prompt_ids = encodePrompt(prompt, condition, checkpoint, plan.date);
-      if (prompt_ids.length >= config.contextLength) {
-        throw badInput(
-          `prompt ${prompt.id}`,
-          `fewer than ${config.contextLength} tokens, the model's context`,
-          `${prompt_ids.length} with template "${condition.template}"`,
-          "shorten the prompt or leave it out",
-        );
-      }
-      requireEmbedded(`prompt ${prompt.id} with template "${condition.template}"`, prompt_ids, checkpoint);
-      const keyed = {
-        prompt: prompt.id,
-        prompt_ids,
-        condition: keyedCondition(condition),
-        cap,
-        layer,
-        watch,
-      };
-      const key = hashJson({ ...identity, ...keyed });
-      return { key, prompt, condition, prompt_ids };
-    }),
-  );
+  const unitOf = (prompt: Prompt, condition: Condition, opening: readonly number[]): Unit => {
+    const prompt_ids = [...encodePrompt(prompt, condition, checkpoint, plan.date), ...opening];
+    if (prompt_ids.length >= config.contextLength) {
+      throw badInput(
+        `prompt ${prompt.id}`,
+        `fewer than ${config.contextLength} tokens, the model's context`,
+        `${prompt_ids.length} with template "${condition.template}"`,
+        "shorten the prompt or leave it out",
+      );
+    }
+    requireEmbedded(`prompt ${prompt.id} with template "${condition.template}"`, prompt_ids, checkpoint);
+    const keyed = {
+      prompt: prompt.id,
+      prompt_ids,
+      condition: keyedCondition(condition),
+      cap,
+      layer,
+      watch,
+    };
+    const key = hashJson({ ...identity, ...keyed });
+    return { key, prompt, condition, prompt_ids };
+  };
+  const chat = conditions.filter(({ template }) => template === "chat");
+  return [
+    ...conditions.flatMap((condition) => prompts.map((prompt) => unitOf(prompt, condition, []))),
+    ...prefills.flatMap((prefill) =>
+      chat.flatMap((condition) =>
+        prompts
+          .filter((prompt) => isAskedAfter(prefill, prompt))
+          .map((prompt) => unitOf(prompt, { ...condition, prefill: prefill.text }, prefill.ids)),
+      ),
+    ),
+  ];
 }
 
 /** A condition without variables is hashed as older versions did, which had none. So their runs can be resumed. */

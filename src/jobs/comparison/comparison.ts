@@ -87,7 +87,9 @@ function opened(runs: readonly string[]): OpenedRun[] {
 
 const sideOf = ({ path, short, records }: OpenedRun): RunWithFindings => ({
   ...{ name: path, short, caps: records.manifest.inputs.plan.caps },
-  ...{ prompts: records.prompts, observations: records.observations },
+  prompts: records.prompts,
+  // Answers after a prefill have no partner under another prefill: they are not compared.
+  observations: records.observations.filter(({ condition }) => condition.prefill === null),
   ...{ verdicts: records.verdicts, findings: records.findings },
 });
 

@@ -24,31 +24,46 @@ export interface Flip {
   direction: "lost" | "gained";
 }
 
-/** The conditions of a run that are compared prompt by prompt: chat against bare text, the largest cap against the smallest. */
+/**
+ * The conditions of a run that are compared prompt by prompt: chat against bare text, the largest cap against the smallest, and without
+ * a prefill against after each.
+ */
 export function comparisonsOf({ plan, rows }: Pick<ReportData, "plan" | "rows">): Comparison[] {
   const [least, most] = [plan.caps[0] ?? 0, plan.caps.at(-1) ?? 0];
-  const of = (template: string) => rows.filter((row) => row.template === template);
-  const bare = new Map(of("none").map((row) => [`${row.prompt_id}/${row.seed}`, row]));
+  const of = (template: string, prefill: string | null = null) =>
+    rows.filter((row) => row.template === template && row.prefill === prefill);
+  const name = ({ prompt_id, seed }: ReportRow) => `${prompt_id}/${seed}`;
   const chat = of("chat");
-  const template = chat.flatMap((row) => {
-    const partner = bare.get(`${row.prompt_id}/${row.seed}`);
-    return partner === undefined
-      ? []
-      : [
-          [
-            { row, cap: most },
-            { row: partner, cap: most },
-          ] as const,
-        ];
-  });
+  /** The answers through the template, each with the one to the same prompt under another condition. */
+  const besides = (others: readonly ReportRow[]) => {
+    const partners = new Map(others.map((row) => [name(row), row]));
+    return chat.flatMap((row) => {
+      const partner = partners.get(name(row));
+      return partner === undefined
+        ? []
+        : [
+            [
+              { row, cap: most },
+              { row: partner, cap: most },
+            ] as const,
+          ];
+    });
+  };
+  const prefills = [...new Set(rows.flatMap(({ prefill }) => prefill ?? []))];
   const main = chat.length > 0 ? chat : of("none");
   return [
     {
       key: "template",
       name: "Chat template and bare text",
       sides: [templateWords.chat, templateWords.none] as const,
-      pairs: template,
+      pairs: besides(of("none")),
     },
+    ...prefills.map((prefill) => ({
+      key: `prefill ${prefill}`,
+      name: `Without and after ${JSON.stringify(prefill)}`,
+      sides: ["Without a prefill", `After ${JSON.stringify(prefill)}`] as const,
+      pairs: besides(of("chat", prefill)),
+    })),
     {
       key: "cap",
       name: "Long and short answers",

@@ -37,6 +37,8 @@ const placeOf: Record<About["kind"], keyof Grouped> = {
   discrimination: "breadth",
   template_effect: "refusal",
   cap_effect: "refusal",
+  prefill_effect: "refusal",
+  prefill_depth: "refusal",
   framing_effect: "framing",
   panel_effect: "panel",
   seed_agreement: "breadth",

@@ -5,7 +5,7 @@ import type { ReportRow, ShownInside } from "../../../src/core/records/report.ts
 
 export function rowsCsv(rows: readonly ReportRow[], insides: readonly ShownInside[]): string {
   const head = [
-    ...["prompt_id", "prompt", "tier", "framing", "category", "panel", "pair", "template", "seed"],
+    ...["prompt_id", "prompt", "tier", "framing", "category", "panel", "pair", "template", "prefill", "seed"],
     ...[
       "cap",
       "outcome",
@@ -31,6 +31,7 @@ export function rowsCsv(rows: readonly ReportRow[], insides: readonly ShownInsid
           row.panel,
           row.pair,
           row.template,
+          row.prefill,
           row.seed,
         ],
         ...[verdict.cap, verdict.outcome, verdict.coherence?.kind ?? null, verdict.refusal_token],

@@ -1,6 +1,6 @@
 /** Filters and sorts the table of answers. It is pure, so it can be tested without a browser. */
 import type { ReportRow, RowVerdict } from "../../../src/core/records/report.ts";
-import { type Template, tierWords } from "../../../src/core/records/words.ts";
+import { askedWords, type Template, tierWords } from "../../../src/core/records/words.ts";
 import { inOrder, type Order, wordsOf } from "./order.ts";
 
 export interface Filters {
@@ -8,7 +8,8 @@ export interface Filters {
   /** In all of the following, "" means all. */
   tier: string;
   framing: string;
-  template: Template | "";
+  /** Without a prefill through one of the templates, or after a prefill. */
+  template: Template | "prefill" | "";
   outcome: string;
   panel: string;
   cap: number;
@@ -19,7 +20,7 @@ export function filtersOf(address: Readonly<Record<string, string>>, caps: reado
   const { search = "", tier = "", framing = "", template = "", outcome = "", panel = "", cap } = address;
   return {
     ...{ search, tier, framing, outcome, panel },
-    template: template === "chat" || template === "none" ? template : "",
+    template: template === "chat" || template === "none" || template === "prefill" ? template : "",
     cap: caps.find((one) => String(one) === cap) ?? caps.at(-1) ?? 0,
   };
 }
@@ -48,7 +49,7 @@ export function filterRows(rows: readonly ReportRow[], hay: readonly string[], b
     (row, i) =>
       (by.tier === "" || row.tier === by.tier) &&
       (by.framing === "" || row.framing === by.framing) &&
-      (by.template === "" || row.template === by.template) &&
+      (by.template === "" || by.template === (row.prefill === null ? row.template : "prefill")) &&
       (by.panel === "" || row.panel === by.panel) &&
       (by.outcome === "" || verdictAt(row, by.cap)?.outcome === by.outcome) &&
       words.every((word) => hay[i]?.includes(word)),
@@ -68,7 +69,7 @@ export function sortRows(rows: readonly ReportRow[], { key, descending }: Sortin
       case "framing":
         return row.framing;
       case "template":
-        return row.template;
+        return askedWords(row);
       case "outcome":
         return verdictAt(row, cap)?.outcome ?? null;
       case "onset":

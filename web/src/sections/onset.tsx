@@ -30,7 +30,13 @@ export function Onset({ data, cells, others }: OnsetProps) {
             const { tier } = about;
             // The same answers that the finding counts: those to matched prompts that refuse anywhere.
             const values = data.rows
-              .filter((row) => row.panel === "main" && row.tier === tier && row.template === template)
+              .filter(
+                (row) =>
+                  row.panel === "main" &&
+                  row.tier === tier &&
+                  row.template === template &&
+                  row.prefill === null,
+              )
               .flatMap((row) => {
                 const last = row.verdicts.at(-1);
                 const refuses = last?.outcome === "refuse" || last?.outcome === "mixed";

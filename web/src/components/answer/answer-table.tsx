@@ -1,7 +1,7 @@
 /** The table of answers: sortable headers, and rows that open below themselves. */
 import { formatNumber } from "../../../../src/core/format.ts";
 import type { ReportRow } from "../../../../src/core/records/report.ts";
-import { outcomeWords, templateWords, tierWords } from "../../../../src/core/records/words.ts";
+import { askedWords, outcomeWords, tierWords } from "../../../../src/core/records/words.ts";
 import { TierMark } from "../../charts/marks.tsx";
 import { type Sorting, type SortKey, verdictAt } from "../../lib/rows.ts";
 import { OpeningRow, useOpenings } from "../table/opening-row.tsx";
@@ -76,7 +76,7 @@ function Title({ row }: { row: ReportRow }) {
       {row.prompt}
       <span className="meta">
         <span className="narrow-only">
-          <TierMark tier={row.tier} /> {tierWords[row.tier]} · {row.framing} · {templateWords[row.template]} ·{" "}
+          <TierMark tier={row.tier} /> {tierWords[row.tier]} · {row.framing} · {askedWords(row)} ·{" "}
         </span>
         {row.prompt_id}
       </span>
@@ -93,7 +93,7 @@ function Measured({ row, cap }: { row: ReportRow; cap: number }) {
         <TierMark tier={row.tier} /> {tierWords[row.tier]}
       </td>
       <td className="roomy">{row.framing}</td>
-      <td className="roomy">{templateWords[row.template]}</td>
+      <td className="roomy">{askedWords(row)}</td>
       <td className={`outcome outcome-${verdict?.outcome ?? "undetermined"}`}>
         {verdict === undefined ? "Not judged" : outcomeWords[verdict.outcome]}
       </td>

@@ -1,7 +1,7 @@
 /** The filters of the table of answers. Choices that do not occur in the run are not shown. */
 import { useMemo } from "react";
 import type { ReportData } from "../../../../src/core/records/report.ts";
-import { outcomeWords, type Template, templateWords, tierWords } from "../../../../src/core/records/words.ts";
+import { outcomeWords, templateWords, tierWords } from "../../../../src/core/records/words.ts";
 import { type Filters, type Sorting, type SortKey, sortKeys, verdictAt } from "../../lib/rows.ts";
 import { SearchField } from "../table/search-field.tsx";
 import { Select } from "../table/select.tsx";
@@ -21,8 +21,11 @@ export function FilterBar({ data, filters, sorting, onFilter, onSort }: FilterBa
     const framings = [...new Set(rows.map(({ framing }) => framing))].sort();
     const panels = [...new Set(rows.map(({ panel }) => panel))];
     const seen = new Set(rows.flatMap((row) => plan.caps.map((cap) => verdictAt(row, cap)?.outcome)));
+    const asked: [Filters["template"], string][] = plan.templates.map((name) => [name, templateWords[name]]);
+    if (rows.some(({ prefill }) => prefill !== null)) asked.push(["prefill", "After a prefill"]);
     return {
       framings,
+      asked,
       panels,
       outcomes: Object.entries(outcomeWords).filter(([name]) => seen.has(name as never)),
     };
@@ -57,13 +60,13 @@ export function FilterBar({ data, filters, sorting, onFilter, onSort }: FilterBa
           set({ framing });
         }}
       />
-      {plan.templates.length > 1 && (
+      {offered.asked.length > 1 && (
         <Select
           label="Template"
           value={filters.template}
-          options={all(plan.templates.map((name) => [name, templateWords[name]]))}
+          options={all(offered.asked)}
           onChange={(template) => {
-            set({ template: template as Template | "" });
+            set({ template: template as Filters["template"] });
           }}
         />
       )}
