@@ -12,11 +12,11 @@ import { thinkingOf } from "../../model/text/thinking.ts";
 import { requireUnseen } from "../../sae/code/fingerprint.ts";
 import type { Sae } from "../../sae/code/sae.ts";
 import { adapterIdentity, modelIdentity, saeIdentities } from "../inputs/identities.ts";
+import { prefillsOf } from "../inputs/prefills.ts";
 import { environmentOf } from "../job/environment.ts";
 import type { Unit } from "./answers/asker.ts";
 import { type Manifest, promptsName, runFormat } from "./manifest.ts";
 import { type AskingPlan, type AuditPlan, pathOfSae } from "./plan.ts";
-import { prefillsOf } from "./prefills.ts";
 import { choicesOf, promptsOf, requireGrid } from "./prepared-parts.ts";
 import { expandUnits, renderedOf } from "./units.ts";
 

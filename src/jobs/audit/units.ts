@@ -9,11 +9,11 @@ import { type Checkpoint, textOf } from "../../model/checkpoint/checkpoint.ts";
 import { requireEmbedded } from "../../model/checkpoint/embedded.ts";
 import type { ThinkingOptions } from "../../model/engine/thought.ts";
 import { expandConditions } from "../../prompts/conditions.ts";
+import type { PrefillIds } from "../inputs/prefills.ts";
 import { templateOptions } from "../inputs/template-choices.ts";
 import type { Unit } from "./answers/asker.ts";
 import { exampleOf, type Rendered, rendered } from "./answers/rendered.ts";
 import type { AuditPlan } from "./plan.ts";
-import type { PrefillIds } from "./prefills.ts";
 
 /** The prompts of a set that a plan asks, in the set's order. @throws FathomError for a framing that the set does not have */
 export function choosePrompts(prompts: readonly Prompt[], plan: AuditPlan, where: string): Prompt[] {

@@ -2,11 +2,17 @@
 import { badInput } from "../../core/errors.ts";
 import type { Prefill } from "../../core/records/observation.ts";
 import { type Checkpoint, textOf } from "../../model/checkpoint/checkpoint.ts";
-import type { AuditPlan } from "./plan.ts";
 
 /** A prefill with its tokens, which follow the generation prompt of the chat template. */
 export interface PrefillIds extends Prefill {
   ids: readonly number[];
+}
+
+interface PrefillPlan {
+  templates: readonly ("chat" | "none")[];
+  prefill_tokens: readonly number[];
+  prefill_comply: string;
+  prefill_refuse: string;
 }
 
 /**
@@ -14,7 +20,7 @@ export interface PrefillIds extends Prefill {
  * its answer begins behind a thought.
  * @throws FathomError for numbers without 0, for an opening of fewer tokens, and for openings that begin alike
  */
-export function prefillsOf(plan: AuditPlan, checkpoint: Checkpoint, thinks: boolean): PrefillIds[] {
+export function prefillsOf(plan: PrefillPlan, checkpoint: Checkpoint, thinks: boolean): PrefillIds[] {
   const { prefill_tokens: counts, templates } = plan;
   if (!counts.includes(0))
     throw badInput(
