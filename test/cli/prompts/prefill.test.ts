@@ -3,12 +3,12 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import type { Observation } from "../../src/core/records/observation.ts";
-import type { Prompt } from "../../src/core/records/prompt.ts";
-import type { ReportData } from "../../src/core/records/report.ts";
-import { fathom, lines, scratch } from "./fathom.ts";
+import type { Observation } from "../../../src/core/records/observation.ts";
+import type { Prompt } from "../../../src/core/records/prompt.ts";
+import type { ReportData } from "../../../src/core/records/report.ts";
+import { fathom, lines, scratch } from "../fathom.ts";
 
-const organism = fileURLToPath(new URL("../../organisms/demo", import.meta.url));
+const organism = fileURLToPath(new URL("../../../organisms/demo", import.meta.url));
 const folder = scratch();
 const args = ["audit", "--model", organism, "--prompts", "fiction", "--limit", "6", "--caps", "8", "--quiet"];
 
