@@ -234,9 +234,11 @@ describe("the outside view", () => {
   });
 
   it("finds nothing in noise: each main claim on at most 10% of the seeds, and most reports have none", () => {
-    const reports = seedsTried.slice(0, 12).map((seed) =>
-      analyse(world(seed, { answer: refuseAt(() => 0.4), features: (_p, _o, r) => noise(r) })),
-    );
+    const reports = seedsTried
+      .slice(0, 12)
+      .map((seed) =>
+        analyse(world(seed, { answer: refuseAt(() => 0.4), features: (_p, _o, r) => noise(r) })),
+      );
     // Refusing four benign prompts in ten is no noise.
     const isTest = ({ id, method }: { id: string; method: string }) =>
       method.includes("Holm") && !/over_refuses|rate\.benign/.test(id);
