@@ -37,6 +37,7 @@ export function Flips({ data }: { data: ReportData }) {
           <div className="filters">
             <Select
               label="Conditions"
+              wide
               value={comparison.key}
               options={comparisons.map(({ key, name }) => [key, name])}
               onChange={(of) => {
