@@ -5,7 +5,7 @@
  *
  * accuracy_level 4 selects the kernel that also rounds each block of the input to 8 bits. Measured on ONNX Runtime 1.30:
  * it is the only fast one for 8-bit weights; it is faster than float32 at every batch size; and, unlike the others, it
- * gives a row the same bits whatever the other rows of the batch are. Float zero points take a slow path in the kernel.
+ * gives a row the same bits whatever the other rows of the batch are (on AVX2 alone: with 8 bits only). Float zero points take a slow path in the kernel.
  * Minima are therefore a product of their own: (sum of the input's block) · minimum, in float32.
  *
  * It has no gradient: a model's gradients are computed with its float32 weights.
