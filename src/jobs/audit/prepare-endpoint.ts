@@ -1,17 +1,13 @@
 /** Makes everything that a run on a model behind an endpoint needs before the first request. It sends nothing and writes nothing. */
-import { basename } from "node:path";
-import { hashJson, hashText } from "../../core/hash.ts";
+import { hashJson } from "../../core/hash.ts";
 import type { Prompt } from "../../core/records/prompt.ts";
 import { addressOf } from "../../endpoint/address.ts";
-import { jsonLines } from "../../files/lines/json-lines.ts";
 import { expandConditions } from "../../prompts/conditions.ts";
-import { environmentOf } from "../job/environment.ts";
 import { messagesOf } from "./answers/ask-endpoint.ts";
 import type { Unit } from "./answers/asker.ts";
-import { promptsName, runFormat } from "./manifest.ts";
 import type { AskingPlan } from "./plan.ts";
 import type { Prepared } from "./prepare.ts";
-import { choicesOf, promptsOf, requireGrid } from "./prepared-parts.ts";
+import { manifestOfTexts, promptsOf, requireGrid } from "./prepared-parts.ts";
 
 /** A plan that names an endpoint. */
 export type EndpointPlan = AskingPlan & { endpoint: string };
@@ -31,38 +27,13 @@ export async function prepareEndpoint(plan: EndpointPlan): Promise<Prepared> {
     layers: [],
     watch: [],
     thinking: null,
-    manifest: {
-      format: runFormat,
-      inputs: {
-        model: null,
-        adapter: null,
-        endpoint: { url, model: plan.model },
-        answers: null,
-        tokenizer: null,
-        template: null,
-        end_tokens: null,
-        prompts: { name: basename(set.name), sha256: set.sha256, n: prompts.length, notes: set.notes },
-        saes: [],
-        plan: choicesOf(plan),
-        prefills: [],
-        // Which marks a thought has is not known before the first reply.
-        reasoning: { marks: [], cap: plan.reasoning_cap },
-        fidelity_bound: null,
-        rounding: null,
-        layers: [],
-        refusal_tokens: [],
-        observations: units.length,
-      },
-      files: { [promptsName]: hashText(jsonLines(prompts)) },
-      fidelity: null,
-      calibration: null,
-      notes: [],
-      judges: [],
-      replies: null,
-      gate_overrides: [],
-      rendered: [],
-      environment: environmentOf(null),
-    },
+    manifest: manifestOfTexts({
+      temperature: plan.temperature,
+      ...{ plan, set, prompts, units, answers: null, notes: [] },
+      endpoint: { url, model: plan.model },
+      // Which marks a thought has is not known before the first reply.
+      reasoning: { marks: [], cap: plan.reasoning_cap },
+    }),
   };
 }
 

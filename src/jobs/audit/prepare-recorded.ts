@@ -1,23 +1,20 @@
 /** Makes everything that a run on recorded answers needs: it reads their file and finds the prompt of each. It writes nothing. */
 import { basename } from "node:path";
 import { badInput } from "../../core/errors.ts";
-import { hashJson, hashText } from "../../core/hash.ts";
+import { hashJson } from "../../core/hash.ts";
 import type { Condition } from "../../core/records/observation.ts";
 import type { Prompt } from "../../core/records/prompt.ts";
 import { hashFile } from "../../files/disk/hash-file.ts";
-import { jsonLines } from "../../files/lines/json-lines.ts";
 import { loadPrompts, type PromptSet } from "../../prompts/load.ts";
 import { capOf } from "../../recorded/cap.ts";
 import { type Matched, matched, promptsOfRecords } from "../../recorded/match.ts";
 import { loadRecording } from "../../recorded/recorded.ts";
 import type { RecordedUnit, Recording } from "../../recorded/recording.ts";
-import { environmentOf } from "../job/environment.ts";
 import type { Unit } from "./answers/asker.ts";
 import { requireDefined } from "./categories/plan-categories.ts";
-import { promptsName, runFormat } from "./manifest.ts";
 import type { RecordedPlan } from "./plan.ts";
 import type { PreparedRun } from "./prepare.ts";
-import { choicesOf, requireGrid } from "./prepared-parts.ts";
+import { manifestOfTexts, requireGrid } from "./prepared-parts.ts";
 import { choosePrompts } from "./units.ts";
 
 export interface PreparedRecording extends PreparedRun {
@@ -74,47 +71,22 @@ export async function prepareRecorded(plan: RecordedPlan): Promise<PreparedRecor
     layers: [],
     watch: [],
     thinking: null,
-    manifest: {
-      format: runFormat,
-      inputs: {
-        model: null,
-        adapter: null,
-        endpoint: null,
-        answers: {
-          ...{ name: basename(plan.answers), sha256, tool: recording.tool },
-          ...{ model: recording.model ?? plan.model, date: recording.date, cap_from: from },
-          without_finish: [...recorded.values()].filter(({ finish }) => finish === null).length,
-          states_template: recording.units.every(({ template }) => template !== null),
-          states_seed: recording.units.every(({ seed }) => seed !== null),
-        },
-        tokenizer: null,
-        template: null,
-        end_tokens: null,
-        prompts: { name: basename(set.name), sha256: set.sha256, n: prompts.length, notes: set.notes },
-        saes: [],
-        plan: { ...choicesOf(stated), temperature: recording.temperature },
-        prefills: [],
-        reasoning: null,
-        fidelity_bound: null,
-        rounding: null,
-        layers: [],
-        refusal_tokens: [],
-        observations: units.length,
+    manifest: manifestOfTexts({
+      ...{ plan: stated, set, prompts, units, endpoint: null, reasoning: null },
+      temperature: recording.temperature,
+      answers: {
+        ...{ name: basename(plan.answers), sha256, tool: recording.tool },
+        ...{ model: recording.model ?? plan.model, date: recording.date, cap_from: from },
+        without_finish: [...recorded.values()].filter(({ finish }) => finish === null).length,
+        states_template: recording.units.every(({ template }) => template !== null),
+        states_seed: recording.units.every(({ seed }) => seed !== null),
       },
-      files: { [promptsName]: hashText(jsonLines(prompts)) },
-      fidelity: null,
-      calibration: null,
       notes: [
         ...recording.notes,
         ...nameNotes(recording, plan),
         ...gapNotes(recording, chosen, prompts, groups),
       ],
-      judges: [],
-      replies: null,
-      gate_overrides: [],
-      rendered: [],
-      environment: environmentOf(null),
-    },
+    }),
   };
 }
 

@@ -1,12 +1,16 @@
 /** What a run needs before the first answer, whether a checkpoint or an endpoint gives the answers. */
+import { basename } from "node:path";
 import { gridsOf } from "../../audit/common/answers.ts";
 import { badInput } from "../../core/errors.ts";
+import { hashText } from "../../core/hash.ts";
 import type { Prefill } from "../../core/records/observation.ts";
 import type { Prompt } from "../../core/records/prompt.ts";
+import { jsonLines } from "../../files/lines/json-lines.ts";
 import { loadPrompts, type PromptSet } from "../../prompts/load.ts";
+import { environmentOf } from "../job/environment.ts";
 import type { Unit } from "./answers/asker.ts";
 import { requireDefined } from "./categories/plan-categories.ts";
-import { elsewhere, type Manifest } from "./manifest.ts";
+import { elsewhere, type Manifest, promptsName, runFormat } from "./manifest.ts";
 import type { AskingPlan, AuditPlan } from "./plan.ts";
 import { choosePrompts } from "./units.ts";
 
@@ -47,4 +51,50 @@ export function requireGrid(
 export function choicesOf(plan: AuditPlan): Manifest["inputs"]["plan"] {
   const choices = Object.entries(plan).filter(([key]) => !(key in elsewhere));
   return Object.fromEntries(choices) as Manifest["inputs"]["plan"];
+}
+
+interface OfTexts extends Pick<Manifest["inputs"], "endpoint" | "answers" | "reasoning"> {
+  plan: AuditPlan;
+  /** The plan's; null where nobody knows it. */
+  temperature: number | null;
+  set: Pick<PromptSet, "name" | "sha256" | "notes">;
+  prompts: readonly Prompt[];
+  units: readonly Unit[];
+  notes: readonly string[];
+}
+
+/** The manifest of a run whose answers are only text: an endpoint's, or recorded ones. */
+export function manifestOfTexts(of: OfTexts): Manifest {
+  const { plan, temperature, set, prompts, units, endpoint, answers, reasoning, notes } = of;
+  return {
+    format: runFormat,
+    inputs: {
+      model: null,
+      adapter: null,
+      endpoint,
+      answers,
+      tokenizer: null,
+      template: null,
+      end_tokens: null,
+      prompts: { name: basename(set.name), sha256: set.sha256, n: prompts.length, notes: set.notes },
+      saes: [],
+      plan: { ...choicesOf(plan), temperature },
+      prefills: [],
+      reasoning,
+      fidelity_bound: null,
+      rounding: null,
+      layers: [],
+      refusal_tokens: [],
+      observations: units.length,
+    },
+    files: { [promptsName]: hashText(jsonLines(prompts)) },
+    fidelity: null,
+    calibration: null,
+    notes: [...notes],
+    judges: [],
+    replies: null,
+    gate_overrides: [],
+    rendered: [],
+    environment: environmentOf(null),
+  };
 }
