@@ -12,7 +12,7 @@ import { insideSchema } from "../../src/core/records/inside.ts";
 import { type Observation, observationSchema } from "../../src/core/records/observation.ts";
 import { withContexts } from "../../src/jobs/audit/answers/feature-contexts.ts";
 import { activationsOf } from "../../src/jobs/audit/answers/sidecar.ts";
-import { poolFeatures } from "../../src/jobs/audit/features.ts";
+import { poolFeatures, textsToSplice } from "../../src/jobs/audit/features.ts";
 import { textOf } from "../../src/model/checkpoint/checkpoint.ts";
 import { openModel } from "../../src/model/model.ts";
 import { SaeSession } from "../../src/sae/code/sae-session.ts";
@@ -64,6 +64,7 @@ test("are in no pooled feature, and no context of a feature that is strongest on
     { run, observations, model: opened, plan },
     openSae(sae),
     layer,
+    textsToSplice(opened, [layer], observations),
   );
   const session = await SaeSession.open(openSae(sae), { threads: 1 });
   const { d_sae } = session.sae;

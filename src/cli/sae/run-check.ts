@@ -18,6 +18,8 @@ import type { Sae } from "../../sae/code/sae.ts";
 import { SaeSession } from "../../sae/code/sae-session.ts";
 import { openSae } from "../../sae/formats/open-sae.ts";
 import { type GateResult, refusedAtSight, requireFits } from "../../sae/measure/gate/gate.ts";
+import { evenly } from "../../sae/measure/quality/residual-sample.ts";
+import { SplicedTexts } from "../../sae/measure/quality/splice.ts";
 import { printJson, printLines } from "../terminal/output.ts";
 import { Progress } from "../terminal/progress.ts";
 import { engineChoice } from "../tokens/engine-choice.ts";
@@ -65,15 +67,8 @@ export async function runCheck(options: SaeCheckOptions): Promise<number> {
       const texts = await textsRead(model, given, judgedTokens, progress.tell);
       const site = { layer, asked: options.layer !== undefined, allowFailed };
       const sample = (await gateSamples(model, [layer], texts, progress.tell)).get(layer)!;
-      const { result } = await gateOn(
-        session,
-        model,
-        facts,
-        site,
-        sample,
-        splicedTokens.check,
-        progress.tell,
-      );
+      const spliced = new SplicedTexts(model, [layer], evenly(sample.texts, splicedTokens.check));
+      const { result } = await gateOn(session, facts, site, sample, spliced, progress.tell);
       progress.clear();
       return await say(result);
     } finally {

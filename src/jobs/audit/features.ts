@@ -15,8 +15,8 @@ import { SaeSession } from "../../sae/code/sae-session.ts";
 import { type GateResult, gate } from "../../sae/measure/gate/gate.ts";
 import { overrideCaveat } from "../../sae/measure/gate/override.ts";
 import { massiveMultiple } from "../../sae/measure/quality/quality.ts";
-import { evenly, type SampleText } from "../../sae/measure/quality/residual-sample.ts";
-import { splice } from "../../sae/measure/quality/splice.ts";
+import { evenly } from "../../sae/measure/quality/residual-sample.ts";
+import { SplicedTexts, splice } from "../../sae/measure/quality/splice.ts";
 import { type LeftOut, leftOutWords, pooledTokens } from "./answers/pooled-tokens.ts";
 import { activationsOf } from "./answers/sidecar.ts";
 import type { AuditPlan } from "./plan.ts";
@@ -43,11 +43,15 @@ export interface PoolInput {
   model: Model;
 }
 
-/** @throws FathomError when a sidecar is missing or damaged */
+/**
+ * @param spliced of `textsToSplice`, for all SAEs
+ * @throws FathomError when a sidecar is missing or damaged
+ */
 export async function poolFeatures(
   { run, observations, plan, model }: PoolInput,
   sae: Sae,
   layer: number,
+  spliced: SplicedTexts,
 ): Promise<PooledRun> {
   const session = await SaeSession.open(sae);
   try {
@@ -59,7 +63,7 @@ export async function poolFeatures(
     const passed = await gate(session, facts, sample, {
       layer,
       allowFailed: plan.allow_failed,
-      splice: async () => await splice(session, model, layer, sampleTexts(observations)),
+      splice: async () => await splice(session, layer, spliced),
     });
     const leftOut: LeftOut = { special: 0, massive: 0, answers: 0 };
     if (passed.quality === null || (!passed.passed && !plan.allow_failed))
@@ -124,8 +128,15 @@ function unjudged({ notes }: Sae, tokens: number): PooledRun {
   };
 }
 
-/** Prompts with thoughts and answers, spread over the run. Only the answer's tokens count for the cross-entropy. */
-function sampleTexts(observations: readonly Observation[]): SampleText[] {
+/**
+ * Prompts with thoughts and answers, spread over the run, for the cross-entropy of its SAEs. Only the answer's tokens count.
+ * @param layers of the SAEs
+ */
+export function textsToSplice(
+  model: Model,
+  layers: readonly number[],
+  observations: readonly Observation[],
+): SplicedTexts {
   const texts = observations
     .filter((observation) => answerIds(observation).length > 0)
     .map(({ key, prompt_ids, ids, thought }) => ({
@@ -133,7 +144,7 @@ function sampleTexts(observations: readonly Observation[]): SampleText[] {
       ids: [...prompt_ids, ...ids],
       from: prompt_ids.length + (thought?.tokens ?? 0),
     }));
-  return evenly(texts, splicedTokens);
+  return new SplicedTexts(model, layers, evenly(texts, splicedTokens));
 }
 
 /** The tokens of every n-th answer, so that the sample is as mixed as the run. */

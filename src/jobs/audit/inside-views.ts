@@ -13,7 +13,7 @@ import type { Sae } from "../../sae/code/sae.ts";
 import { failures, overrideSentence } from "../../sae/measure/gate/override.ts";
 import { withContexts } from "./answers/feature-contexts.ts";
 import { activationsOf } from "./answers/sidecar.ts";
-import { type PooledRun, type PoolInput, poolFeatures } from "./features.ts";
+import { type PooledRun, type PoolInput, poolFeatures, textsToSplice } from "./features.ts";
 import type { Manifest } from "./manifest.ts";
 
 /** An SAE and its results in this run. */
@@ -34,10 +34,12 @@ export async function useSaes(
   input: PoolInput,
 ): Promise<UsedSae[]> {
   const keys = saeKeys(known);
+  const layers = known.map(({ layer }) => layer);
+  const spliced = textsToSplice(input.model, layers, input.observations);
   const used: UsedSae[] = [];
   for (const [i, sae] of saes.entries()) {
     const { name, layer } = known[i]!;
-    const pooled = await poolFeatures(input, sae, layer);
+    const pooled = await poolFeatures(input, sae, layer, spliced);
     const overridden = !pooled.gate.passed && pooled.features !== null;
     const override = overridden ? overrideSentence(name, pooled.gate) : null;
     used.push({ ...pooled, key: keys[i]!, sae, layer, override });

@@ -16,7 +16,12 @@ import {
   type SampleText,
   samplesOf,
 } from "../../sae/measure/quality/residual-sample.ts";
-import { spliceLosses, spliceOf, type TextLoss } from "../../sae/measure/quality/splice.ts";
+import {
+  type SplicedTexts,
+  spliceLosses,
+  spliceOf,
+  type TextLoss,
+} from "../../sae/measure/quality/splice.ts";
 import type { Tell } from "../job/job-events.ts";
 import { behindItsPrompt, type EncodedInput, encodeEach, promptOf } from "./encode-inputs.ts";
 
@@ -110,16 +115,15 @@ export async function gateSamples(
 /**
  * Runs the load gate on texts that the model reads.
  * @param sample of `gateSamples`, of the site's block
- * @param spliced how many tokens are enough for the cross-entropy
+ * @param spliced the texts for the cross-entropy
  * @returns the result, and the losses per text from which its cross-entropy is computed
  */
 export async function gateOn(
   session: SaeSession,
-  model: Model,
   facts: ModelFacts,
   site: { layer: number; asked: boolean; allowFailed: boolean },
   sample: Sample,
-  spliced: number,
+  spliced: SplicedTexts,
   tell: Tell,
 ): Promise<{ result: GateResult; losses: readonly TextLoss[] }> {
   const { layer } = site;
@@ -131,7 +135,7 @@ export async function gateOn(
     isFirst: sample.isFirst,
     elsewhere: sample.elsewhere,
     splice: async () => {
-      losses = await spliceLosses(session, model, layer, evenly(sample.texts, spliced));
+      losses = await spliceLosses(session, layer, spliced);
       return spliceOf(losses);
     },
   });

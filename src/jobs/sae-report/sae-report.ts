@@ -9,6 +9,8 @@ import { modelOf } from "../../model/model.ts";
 import { SaeSession } from "../../sae/code/sae-session.ts";
 import { openSae } from "../../sae/formats/open-sae.ts";
 import { requireFits } from "../../sae/measure/gate/gate.ts";
+import { evenly } from "../../sae/measure/quality/residual-sample.ts";
+import { SplicedTexts } from "../../sae/measure/quality/splice.ts";
 import { measureSae } from "../../sae/measure/report/report.ts";
 import { readTraining } from "../../sae/training/training-curve.ts";
 import { engineOptions } from "../inputs/engine-options.ts";
@@ -99,7 +101,8 @@ async function reportOf(
     const texts = plan.showText ? read.map((text) => ({ ...text, shown: text.ids.length })) : read;
     const site = { layer, asked: asked !== null, allowFailed };
     const sample = (await gateSamples(model, [layer], texts, tell)).get(layer)!;
-    const { result, losses } = await gateOn(session, model, facts, site, sample, splicedTokens.report, tell);
+    const spliced = new SplicedTexts(model, [layer], evenly(sample.texts, splicedTokens.report));
+    const { result, losses } = await gateOn(session, facts, site, sample, spliced, tell);
     signal.throwIfAborted();
     const { read: about, ...measured } = await measureSae({
       model,

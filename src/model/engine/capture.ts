@@ -5,13 +5,14 @@
  * and FlexGen offload).
  */
 import { Spool } from "../../files/disk/spool.ts";
+import { lendersOf } from "../architecture/block-graphs.ts";
 import { BetweenBlocks } from "./between-blocks.ts";
 import { KvCache } from "./cache/kv-cache.ts";
 import { batchEdits, type MaskedRow } from "./edits/batch-edits.ts";
 import type { GivenEdits } from "./edits/held-edits.ts";
 import type { LaidOutEdit } from "./edits/laid-out.ts";
 import type { Engine } from "./engine.ts";
-import type { Step } from "./step.ts";
+import type { Step, StepOptions } from "./step.ts";
 
 /** Tokens per forward call. Above about this number the time per token rises again (measured). */
 const callTokens = 512;
@@ -22,6 +23,8 @@ export interface CaptureRequest extends MaskedRow {
   ids: readonly number[];
   /** The output that block `replaceAt` of the options gets, [ids.length, d]. */
   replacement?: Float32Array<ArrayBuffer>;
+  /** The first token whose logits are captured; 0 when not given. */
+  logitsFrom?: number;
 }
 
 export interface CaptureOptions {
@@ -133,11 +136,7 @@ class Forward {
         ...(run.from === 0 ? {} : { from: run.held[stretch]!.from(run.from) }),
         names: requests.map(({ id }) => id),
         edits: batchEdits(this.#edits, requests),
-        ...(options.replaceAt === undefined
-          ? {}
-          : {
-              replace: { layer: options.replaceAt, residual: padded(requests, d, stretch * callTokens, T) },
-            }),
+        ...this.#replaced(run.from, () => padded(requests, d, stretch * callTokens, T)),
         lastLayer: run.to,
         remember: longest > callTokens,
         lengths: requests.map(({ ids }) => ids.length),
@@ -155,13 +154,25 @@ class Forward {
     }
   }
 
+  /** How a step gets the replaced output: the blocks below are left out where nothing needs them. */
+  #replaced(from: number, residual: () => Float32Array<ArrayBuffer>): Pick<StepOptions, "from" | "replace"> {
+    const { replaceAt, layers } = this.#options;
+    if (replaceAt === undefined) return {};
+    const isNeeded = (layer: number) => layer <= replaceAt;
+    const below = [...layers, ...this.#edits.map(({ layer }) => layer), ...lendersOf(this.#engine.config)];
+    if (from > 0 || this.#engine.options.oneBlockAtATime !== undefined || below.some(isNeeded))
+      return { replace: { layer: replaceAt, residual: residual() } };
+    return { from: { layer: replaceAt + 1, residual: residual(), lent: new Map() } };
+  }
+
   /** @param residual the residual of a stretch of the call's tokens after the last block, [rows, T, d] */
   async head({ rows }: Call, residual: Float32Array<ArrayBuffer>, stretch: number): Promise<void> {
     const d = this.#engine.config.hiddenSize;
     const T = residual.length / d / rows.length;
     for (const [i, { index, request }] of rows.entries()) {
       const count = Math.min(request.ids.length - stretch * callTokens, callTokens);
-      for (let from = 0; from < count; from += headRows) {
+      const first = Math.max(0, (request.logitsFrom ?? 0) - stretch * callTokens);
+      for (let from = first; from < count; from += headRows) {
         const to = Math.min(count, from + headRows);
         const { logits } = await this.#engine.head(
           residual.slice((i * T + from) * d, (i * T + to) * d),

@@ -153,7 +153,8 @@ export class Engine {
     const { replace, edits = null } = options;
     const { plan } = this.#segments;
     await this.#segments.makeRoom(edits?.edits ?? [], options.tap?.taps ?? []);
-    for (const segment of await this.segmentsTo(lastLayer, replace === undefined ? [] : [replace])) {
+    const ends = [...(replace === undefined ? [] : [replace]), { layer: begin.layer - 1 }];
+    for (const segment of await this.segmentsTo(lastLayer, ends)) {
       const { from, to } = segment;
       if (from < begin.layer) continue;
       const feeds: Record<string, Tensor> = { x };

@@ -4,7 +4,8 @@
  */
 import type { Model } from "../../../model/model.ts";
 import { SaeSession } from "../../../sae/code/sae-session.ts";
-import type { Sample, SampleText } from "../../../sae/measure/quality/residual-sample.ts";
+import { evenly, type Sample, type SampleText } from "../../../sae/measure/quality/residual-sample.ts";
+import { SplicedTexts } from "../../../sae/measure/quality/splice.ts";
 import { gateOn, gateSamples, splicedTokens } from "../../inputs/judged-texts.ts";
 import type { Tell } from "../../job/job-events.ts";
 import type { CleanAnswer } from "../answers/clean-answers.ts";
@@ -35,27 +36,44 @@ export async function gatedDictionaries(
   dictionaries: readonly Dictionary[],
   gating: Gating,
 ): Promise<{ dictionary: Dictionary; gate: Gated }[]> {
-  const { model, prompts, answers, tell } = gating;
+  const { prompts, answers } = gating;
   const texts: SampleText[] = prompts.flatMap(({ id, side, ids }, i) => {
     const answer = answers[i]!.ids;
     return answer.length === 0 ? [] : [{ id: `${side} ${id}`, ids: [...ids, ...answer], from: ids.length }];
   });
   const layers = [...new Set(dictionaries.map(({ layer }) => layer))];
-  let read: Promise<ReadonlyMap<number, Sample>> | null = null;
-  const sampleAt = async (layer: number) => {
-    read ??= gateSamples(model, layers, texts, tell);
-    return (await read).get(layer)!;
-  };
+  let read: Promise<Read> | null = null;
+  const reading = () => (read ??= readOnce(gating, layers, texts));
   const done: { dictionary: Dictionary; gate: Gated }[] = [];
   for (const dictionary of dictionaries)
-    done.push({ dictionary, gate: await gated(dictionary, texts, sampleAt, gating) });
+    done.push({ dictionary, gate: await gated(dictionary, texts, reading, gating) });
   return done;
+}
+
+/** What the model made of the texts, for all dictionaries. */
+interface Read {
+  samples: ReadonlyMap<number, Sample>;
+  spliced: SplicedTexts;
+}
+
+async function readOnce(
+  { model, tell }: Gating,
+  layers: readonly number[],
+  texts: readonly SampleText[],
+): Promise<Read> {
+  const samples = await gateSamples(model, layers, texts, tell);
+  const spliced = new SplicedTexts(
+    model,
+    layers,
+    evenly(samples.get(layers[0]!)!.texts, splicedTokens.check),
+  );
+  return { samples, spliced };
 }
 
 async function gated(
   { sae, layer }: Dictionary,
   texts: readonly SampleText[],
-  sampleAt: (layer: number) => Promise<Sample>,
+  reading: () => Promise<Read>,
   { model, memory, threads, tell }: Gating,
 ): Promise<Gated> {
   const { name, config } = model.checkpoint;
@@ -65,8 +83,8 @@ async function gated(
     const session = await SaeSession.open(sae, threads === null ? {} : { threads });
     try {
       const site = { layer, asked: false, allowFailed: false };
-      const sample = await sampleAt(layer);
-      const { result } = await gateOn(session, model, facts, site, sample, splicedTokens.check, tell);
+      const { samples, spliced } = await reading();
+      const { result } = await gateOn(session, facts, site, samples.get(layer)!, spliced, tell);
       return {
         passed: result.passed,
         explained: result.quality?.varianceExplained.ordinary ?? null,

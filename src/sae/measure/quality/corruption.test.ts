@@ -27,7 +27,7 @@ import { trainSae } from "../../training/training.ts";
 import { type GateResult, gate } from "../gate/gate.ts";
 import { quality } from "./quality.ts";
 import { answered, type Sample, sampleOf } from "./residual-sample.ts";
-import { splice } from "./splice.ts";
+import { SplicedTexts, splice } from "./splice.ts";
 
 const organism = fileURLToPath(new URL("../../../../organisms/demo", import.meta.url));
 const layer = 2;
@@ -113,7 +113,10 @@ async function judged(parts: SaeParts, rows = second.rows): Promise<GateResult> 
       elsewhere: new Map(
         [...second.elsewhere, [layer, second.rows] as const].filter(([block]) => block !== parts.site?.layer),
       ),
-      splice: () => splice(session, model, parts.site?.layer ?? layer, second.texts.slice(0, 8)),
+      splice: () => {
+        const at = parts.site?.layer ?? layer;
+        return splice(session, at, new SplicedTexts(model, [at], second.texts.slice(0, 8)));
+      },
     }),
   );
 }

@@ -17,7 +17,7 @@ import { SaeSession } from "../../code/sae-session.ts";
 import { openSae } from "../../formats/open-sae.ts";
 import { quality } from "./quality.ts";
 import { answered, evenly, type Sample, type SampleText, sampleOf } from "./residual-sample.ts";
-import { splice } from "./splice.ts";
+import { SplicedTexts, splice } from "./splice.ts";
 
 const trained = openSae(`${organism}/sae`);
 const layer = 2;
@@ -43,7 +43,7 @@ afterAll(() => model.close());
 async function spliceOf(sae: Sae) {
   const session = await SaeSession.open(sae, { threads: 1 });
   try {
-    return await splice(session, model, layer, sample.texts);
+    return await splice(session, layer, new SplicedTexts(model, [layer], sample.texts));
   } finally {
     await session.close();
   }
@@ -114,7 +114,7 @@ describe("beside PyTorch hooks and SAELens", () => {
     const session = await SaeSession.open(trained, { threads: 1 });
     try {
       const texts = expected.texts.map((text, i): SampleText => ({ id: String(i), ...text }));
-      const found = await splice(session, own, layer, texts);
+      const found = await splice(session, layer, new SplicedTexts(own, [layer], texts));
       for (const key of ["original", "spliced", "zeroed", "recovered"] as const)
         expect(Math.abs(found[key]! - expected[key]), key).toBeLessThan(1e-4);
       const { rows, isFirst } = await sampleOf(own, layer, texts, Infinity);

@@ -45,44 +45,77 @@ export function spliceOf(losses: readonly TextLoss[]): Splice {
   return { tokens, original, spliced, zeroed, recovered: harm > 0 ? (zeroed - spliced) / harm : null };
 }
 
-/**
- * @param layer the block whose output is replaced
- * @param texts with at least one token to predict in total
- */
-export async function splice(
-  session: SaeSession,
-  model: Model,
-  layer: number,
-  texts: readonly SampleText[],
-): Promise<Splice> {
-  return spliceOf(await spliceLosses(session, model, layer, texts));
+/** What the unchanged model makes of texts. */
+interface Unchanged {
+  /** [texts] */
+  losses: readonly number[];
+  /** By layer: a text's residuals [tokens, d], for each text. */
+  residuals: ReadonlyMap<number, readonly Floats[]>;
+}
+
+/** The texts that a cross-entropy is measured on. The unchanged model reads them once, for all SAEs. */
+export class SplicedTexts {
+  readonly model: Model;
+  readonly texts: readonly SampleText[];
+  readonly #layers: readonly number[];
+  #unchanged: Promise<Unchanged> | null = null;
+
+  /**
+   * @param layers the blocks whose outputs are to be replaced, one at a time
+   * @param texts with at least one token to predict in total
+   */
+  constructor(model: Model, layers: readonly number[], texts: readonly SampleText[]) {
+    this.model = model;
+    this.texts = texts;
+    this.#layers = [...new Set(layers)];
+  }
+
+  /** @throws FathomError for texts without a token to predict */
+  unchanged(): Promise<Unchanged> {
+    return (this.#unchanged ??= this.#read());
+  }
+
+  async #read(): Promise<Unchanged> {
+    const tokens = this.texts.reduce((sum, { ids, from }) => sum + ids.length - from, 0);
+    if (tokens === 0) throw badInput("texts", "a token to predict at least", "none");
+    const { hiddenSize: d } = this.model.checkpoint.config;
+    const residuals = new Map(
+      this.#layers.map((layer) => [layer, this.texts.map(({ ids }) => new Float32Array(ids.length * d))]),
+    );
+    const at = new Map(this.#layers.map((layer) => [layer, this.texts.map(() => 0)]));
+    const options = { layers: this.#layers };
+    const losses = await textLosses(this.model, this.texts, options, (index, layer, values) => {
+      const next = at.get(layer)!;
+      residuals.get(layer)![index]!.set(values, next[index]);
+      next[index]! += values.length;
+    });
+    return { losses, residuals };
+  }
+}
+
+/** @param layer the block whose output is replaced, one of the texts' */
+export async function splice(session: SaeSession, layer: number, texts: SplicedTexts): Promise<Splice> {
+  return spliceOf(await spliceLosses(session, layer, texts));
 }
 
 /** Like `splice`, but with one result per text. */
 export async function spliceLosses(
   session: SaeSession,
-  model: Model,
   layer: number,
-  texts: readonly SampleText[],
+  spliced: SplicedTexts,
 ): Promise<TextLoss[]> {
+  const { model, texts } = spliced;
+  const { losses: original, residuals: ofLayers } = await spliced.unchanged();
+  const residuals = ofLayers.get(layer)!;
   const d = session.sae.d_in;
-  const tokens = texts.reduce((sum, { ids, from }) => sum + ids.length - from, 0);
-  if (tokens === 0) throw badInput("texts", "a token to predict at least", "none");
-  const residuals = texts.map(({ ids }) => ({ values: new Float32Array(ids.length * d), at: 0 }));
-  const original = await textLosses(model, texts, { layers: [layer] }, (index, values) => {
-    const own = residuals[index]!;
-    own.values.set(values, own.at);
-    own.at += values.length;
-  });
   let from = 0;
-  const starts = residuals.map(({ values }) => (from += values.length) - values.length);
-  const rows = rowsOf(joinFloats(residuals.map(({ values }) => values)), d, "residuals");
+  const starts = residuals.map(({ length }) => (from += length) - length);
   // Massive tokens are not replaced. No SAE is meant for them, and losing one would dominate the measurement.
-  const isMassive = massiveOf(normsOf(rows));
+  const isMassive = massiveOf(normsOf(rowsOf(joinFloats(residuals), d, "residuals")));
   const replaced = async (by: (x: Floats) => Floats | Promise<Floats>) => {
     const requests: (SampleText & CaptureRequest)[] = [];
     for (const [i, text] of texts.entries()) {
-      const x = residuals[i]!.values;
+      const x = residuals[i]!;
       const replacement = (await by(x)).slice();
       for (let row = 0; row < text.ids.length; row++)
         if (isMassive[starts[i]! / d + row] === 1)
@@ -91,12 +124,12 @@ export async function spliceLosses(
     }
     return await textLosses(model, requests, { layers: [], replaceAt: layer });
   };
-  const spliced = await replaced(async (x) => await session.decode(await session.encode(x)));
+  const reconstructed = await replaced(async (x) => await session.decode(await session.encode(x)));
   const zeroed = await replaced((x) => new Float32Array(x.length));
   return texts.map(({ ids, from: first }, i) => ({
     tokens: ids.length - first,
     original: original[i]!,
-    spliced: spliced[i]!,
+    spliced: reconstructed[i]!,
     zeroed: zeroed[i]!,
   }));
 }
@@ -107,23 +140,22 @@ export async function spliceLosses(
  */
 async function textLosses(
   model: Model,
-  requests: readonly SampleText[],
+  texts: readonly (SampleText & CaptureRequest)[],
   options: { layers: readonly number[]; replaceAt?: number },
-  onResidual?: (index: number, values: Floats) => void,
+  onResidual?: (index: number, layer: number, values: Floats) => void,
 ): Promise<number[]> {
   const { vocabSize } = model.checkpoint.config;
-  const read = requests.map(() => 0);
-  const sums = requests.map(() => 0);
+  const requests = texts.map((text) => ({ ...text, logitsFrom: text.from - 1 }));
+  const read = texts.map(({ from }) => from - 1);
+  const sums = texts.map(() => 0);
   await model.capture(requests, { ...options, logits: true, edits: [] }, ({ index, place, values }) => {
     if (place !== "logits") {
-      onResidual?.(index, values);
+      onResidual?.(index, place, values);
       return;
     }
     for (let at = 0; at < values.length; at += vocabSize) {
-      const { ids, from } = requests[index]!;
-      const next = ids[++read[index]!];
-      if (next === undefined || read[index]! < from) continue;
-      sums[index]! += crossEntropy(values.subarray(at, at + vocabSize), next);
+      const next = texts[index]!.ids[++read[index]!];
+      if (next !== undefined) sums[index]! += crossEntropy(values.subarray(at, at + vocabSize), next);
     }
   });
   return sums;
