@@ -117,7 +117,7 @@ function sameSettings(begun: string, out: string, settings: TrainingSettings): v
     throw badInput(
       out,
       "a training that was cut",
-      existsSync(out) ? "none; what is there is finished" : "none",
+      "none",
       "the command without --resume",
     );
   const kept = z.record(z.string(), z.union([z.string(), z.number()])).safeParse(readJson(begun));

@@ -55,7 +55,7 @@ export function takePlaces(
   try {
     for (const place of places) {
       const settings = settingsOf(place.layer);
-      if (places.length > 1 && resume && isFinished(place)) {
+      if (resume && isFinished(place)) {
         requireSettings(place, settings);
         taken.push({ ...place, folder: null });
         continue;
@@ -63,8 +63,7 @@ export function takePlaces(
       const goesOn = resume && (nothing || places.length === 1 || hasBegun(place.out));
       taken.push({ ...place, folder: trainingFolder(place.out, settings, goesOn) });
     }
-    if (taken.some(({ folder }) => folder !== null)) return taken;
-    throw badInput(out, "a training that was cut", "none; all layers are finished", "another --out");
+    return taken;
   } catch (error) {
     release(taken);
     throw error;

@@ -90,7 +90,12 @@ test.each(sendable(["SIGKILL", "SIGINT"]))(
     expect(code).toBe(0);
     expect(stdout.split("\n")[0]).toBe(`${join(out, "layer-0")}: finished before`);
     expectWhole(out);
-    refused(/found none; all layers are finished/, "0,2", out, {}, "--resume");
+    const again = fathom(train("0,2", out, {}, "--resume", "--quiet"));
+    expect(again).toMatchObject({ code: 0, stderr: "" });
+    expect(again.stdout.split("\n").slice(0, 2)).toEqual(
+      ["layer-0", "layer-2"].map((name) => `${join(out, name)}: finished before`),
+    );
+    expectWhole(out);
     refused(/expected a folder that is not there yet/, "0,2", out);
   },
   120_000,
