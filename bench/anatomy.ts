@@ -4,11 +4,11 @@
  *     node bench/anatomy.ts --model FILE.gguf --prompts requests [--fit 128] [--validate 32] [--layers 10,14,16]
  *       [--tokens 40,2121] [--peer PYTHON] [--threads 2]
  *
- * A candidate is measured on all validation prompts: bypass, induce, KL. The candidates of a few layers are measured, at every
- * position behind the user's text, and the time of all candidates is extrapolated from them. Screening is timed as it is, with
- * its estimates and its pilot. The peer measures fewer candidates of the same layers, in two ways
- * (oracle/peer_direction.py), and its numbers are compared with ours. Both sides read the same tokens in float32 on as many threads,
- * and wall time is shown beside processor seconds of all threads: on a machine with other work only the latter can be compared.
+ * A candidate is measured on all validation prompts: bypass, induce, KL. The candidates of a few layers at the last position are
+ * measured, and the time of all candidates is extrapolated from them. Screening is timed as it is, with its estimates and its
+ * pilot. The peer measures the same candidates, in two ways (oracle/peer_direction.py), and its numbers are compared with ours.
+ * Both sides read the same tokens in float32 on as many threads, and wall time is shown beside processor seconds of all threads: on
+ * a machine with other work only the latter can be compared. Each result is printed as soon as it is there.
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -78,10 +78,10 @@ const read = (["hazard_adjacent", "benign"] as const).flatMap((tier) =>
 const part = (split: ReadPrompt["split"], side: ReadPrompt["side"]) =>
   read.filter((prompt) => prompt.split === split && prompt.side === side);
 const published = { leastInduce: 0, mostKl: 0.1, depth: 0.8 };
-const last = { prefix: [], tokens };
+const place = { prefix: [], tokens };
 const start = commonStart(read.map(({ ids }) => ids));
 const study: DirectionStudy = {
-  interventions: new Interventions(model, new ScoreRows([last]), start),
+  interventions: new Interventions(model, new ScoreRows([place]), start),
   memory: { recall: async (_what, _inputs, measure) => await measure() },
   fit: read.filter(({ split }) => split === "fit"),
   validate: { harmful: part("validate", "harmful"), harmless: part("validate", "harmless") },
@@ -92,19 +92,20 @@ const depth = model.checkpoint.config.layers.length;
 const every = Array.from({ length: depth + 1 }, (_, i) => i - 1);
 const fitted = await timed(() => fitDirections(model, study.fit, { layers: every, positions }, start));
 const { candidates } = fitted.result;
-const chosen = candidates.filter(({ layer }) => layers.includes(layer));
+say(`${study.fit.length} prompts fit ${candidates.length} candidates in ${words(fitted)}`);
+const last = -1;
+const chosen = candidates.filter(({ layer, position }) => layers.includes(layer) && position === last);
 // The first measurement makes room for edits in the sessions, which takes time once.
 await measureCandidates(study, chosen.slice(0, 1), () => undefined);
 const measured = await timed(() => measureCandidates(study, chosen, () => undefined));
-const screening = { exhaustive: false, screenedShare: 0.2, filters: published };
-const screened = await timed(() => measuredChoice(study, candidates, last, screening, () => undefined));
 const each = scaled(measured, 1 / chosen.length);
 const exhaustive = scaled(each, candidates.length);
-say(`${study.fit.length} prompts fit ${candidates.length} candidates in ${words(fitted)}`);
 say(
   `${study.validate.harmful.length} + ${study.validate.harmless.length} prompts: ${words(each)} a candidate, ` +
     `${(measured.result.blockEvaluations / chosen.length).toFixed(0)} block evaluations`,
 );
+const screening = { exhaustive: false, screenedShare: 0.2, filters: published };
+const screened = await timed(() => measuredChoice(study, candidates, place, screening, () => undefined));
 say(
   `all candidates: ${words(exhaustive)}; screened: ${words(screened)}, ${screened.result.candidates.length} measured`,
 );
@@ -120,7 +121,7 @@ function comparePeer(python: string, file: string): void {
     });
     const plan = join(folder, "plan.json");
     writeFileSync(plan, JSON.stringify({ positions, tokens, fit: ids("fit"), validate: ids("validate") }));
-    const places = layers.map((layer) => `${layer}:-1`).join();
+    const places = layers.map((layer) => `${layer}:${last}`).join();
     for (const way of ["batched", "published"]) {
       const args = ["--model", file, "--prompts", plan, `--places=${places}`, "--way", way];
       const peer = runTorchDirection(python, [...args, "--threads", String(threads)]);
