@@ -62,6 +62,7 @@ const auditPlan: AuditPlan = {
   template_vars: {},
   date: "2024-07-26",
   caps: [4, 8],
+  prefill_tokens: [0],
   seeds: [0],
   temperature: 0,
   system: null,

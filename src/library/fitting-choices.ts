@@ -4,7 +4,7 @@
  */
 import { badInput } from "../core/errors.ts";
 import type { PlanFile } from "../jobs/audit/plan.ts";
-import { auditDefaults } from "./defaults.ts";
+import type { AuditDefaults } from "./defaults.ts";
 
 /** What an endpoint cannot give, by the choices that ask for it. */
 const onlyInside = {
@@ -38,16 +38,21 @@ const onlyEndpoint = [
 /** Choices of how a model is asked. Recorded answers were asked for by another tool. */
 const onlyAsking = ["reasoning_cap", "seeds", "temperature", "system", "template_vars"] as const;
 
-type Choice = keyof PlanFile & keyof typeof auditDefaults;
+type Choice = keyof PlanFile & keyof AuditDefaults;
 
 /**
  * A choice that says the default asks for nothing: a printed plan states every choice.
+ * @param defaults of an audit from this source of answers
  * @param said names a choice in a message
  * @throws FathomError for a choice that only makes sense with another source of answers
  */
-export function requireFitting(asked: PlanFile, said: (key: string) => string): void {
+export function requireFitting(
+  asked: PlanFile,
+  defaults: AuditDefaults,
+  said: (key: string) => string,
+): void {
   const chosen = (key: Choice): boolean =>
-    asked[key] !== undefined && JSON.stringify(asked[key]) !== JSON.stringify(auditDefaults[key]);
+    asked[key] !== undefined && JSON.stringify(asked[key]) !== JSON.stringify(defaults[key]);
   if (asked.answers != null) {
     requireRecorded(asked, chosen, said);
     return;

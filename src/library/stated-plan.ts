@@ -3,7 +3,7 @@ import { badInput } from "../core/errors.ts";
 import { namedCategories } from "../jobs/audit/categories/plan-categories.ts";
 import { type AuditPlan, type PlanFile, planSchema } from "../jobs/audit/plan.ts";
 import { statedJudge } from "../jobs/judges/judge-plan.ts";
-import { auditDefaults, judgeDefaults } from "./defaults.ts";
+import { type AuditDefaults, auditDefaults, judgeDefaults } from "./defaults.ts";
 import { requireFitting } from "./fitting-choices.ts";
 
 /** How messages name a choice: as an option for a person, or as a key for a program. */
@@ -16,8 +16,9 @@ interface Speech {
 
 /** @throws FathomError for a choice that is missing or out of range, and for choices that do not go together */
 export function statedPlan(asked: PlanFile, { said, elsewhere, hint }: Speech): AuditPlan {
-  requireFitting(asked, said);
-  const { categories, judges, ...rest } = { ...auditDefaults, ...ownDefaults(asked), ...asked };
+  const defaults: AuditDefaults = { ...auditDefaults, ...ownDefaults(asked) };
+  requireFitting(asked, defaults, said);
+  const { categories, judges, ...rest } = { ...defaults, ...asked };
   const { answers } = rest;
   for (const key of ["model", "prompts"] as const) {
     if (rest[key] != null) continue;
@@ -45,10 +46,13 @@ export function statedPlan(asked: PlanFile, { said, elsewhere, hint }: Speech): 
   return { ...result.data, caps, prefill_tokens } as AuditPlan;
 }
 
-/** Other defaults where no checkpoint is asked: there is one template, and recorded answers cannot be cut at caps. */
-function ownDefaults({ answers, endpoint }: PlanFile): Pick<Partial<AuditPlan>, "templates" | "caps"> {
-  if (answers != null) return { templates: ["chat"], caps: [] };
-  return endpoint != null ? { templates: ["chat"] } : {};
+/**
+ * Other defaults where no checkpoint is asked: there is one template and no answer that Fathom begins, and recorded answers cannot be
+ * cut at caps.
+ */
+function ownDefaults({ answers, endpoint }: PlanFile): Partial<AuditDefaults> {
+  if (answers == null && endpoint == null) return {};
+  return { templates: ["chat"], prefill_tokens: [0], ...(answers == null ? {} : { caps: [] }) };
 }
 
 function risingOnce(key: string, one: string, numbers: readonly number[]): number[] {

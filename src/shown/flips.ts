@@ -1,6 +1,6 @@
 /** The table of flips, as the page and the Markdown show it. */
 import type { Tier } from "../core/records/prompt.ts";
-import { outcomeWords, type Template, templateWords, tierWords } from "../core/records/words.ts";
+import { askedWords, outcomeWords, tierWords } from "../core/records/words.ts";
 import type { ShownFlip } from "../core/results/comparison.ts";
 
 export const flipHead = ["Prompt", "Tier", "Condition", "Base", "Then"] as const;
@@ -16,8 +16,8 @@ export function flipRow({ prompt_id, tier, condition, from, to }: ShownFlip): st
 }
 
 /** e.g. "Chat template, first 200 tokens"; with the seed if it is not 0. */
-function conditionWords({ template, seed, cap }: { template: Template; seed: number; cap: number }): string {
-  return `${templateWords[template]}, first ${cap} tokens${seed === 0 ? "" : `, seed ${seed}`}`;
+function conditionWords({ seed, cap, ...asked }: ShownFlip["condition"]): string {
+  return `${askedWords(asked)}, first ${cap} tokens${seed === 0 ? "" : `, seed ${seed}`}`;
 }
 
 /** e.g. "12 prompts lost their refusal, 3 gained one." */

@@ -26,7 +26,18 @@ import {
 const organism = fileURLToPath(new URL("../../organisms/demo", import.meta.url));
 const folder = scratch();
 const prompts = 24;
-const plan = ["--model", tinyModel, "--prompts", "biology", "--limit", String(prompts), "--caps", "8,48"];
+const plan = [
+  "--model",
+  tinyModel,
+  "--prompts",
+  "biology",
+  "--limit",
+  String(prompts),
+  "--prefill-tokens",
+  "0",
+  "--caps",
+  "8,48",
+];
 const whole = join(folder, "whole");
 const read = (run: string, name: string) => readFileSync(join(run, name), "utf8");
 let ended: Ended;
@@ -114,8 +125,10 @@ test("a plan file does the same, and options override it", () => {
     templates: ["chat", "none"],
     temperature: 0,
     seed: 0,
+    prefill_tokens: [0, 5],
   });
-  expect(work).toMatchObject({ prompts: 3, conditions: 2, answers: 6, most_new_tokens: 48 });
+  // A triple in two templates; its hazard-adjacent and its benign prompt again, each after its opening.
+  expect(work).toMatchObject({ prompts: 3, conditions: 4, answers: 8, most_new_tokens: 64 });
   expect(existsSync(join(folder, "from-file"))).toBe(false);
 
   writeFileSync(file, `model: ${tinyModel}\nprompts: biology\ncapz: [4]\n`);
@@ -263,7 +276,10 @@ test("an SAE without an answer to judge it on is not measured, and the run is co
 test("a fine-tune is audited as its base with an adapter, by option or plan, and is resumed only with it", () => {
   const file = join(folder, "adapted.yaml");
   const adapter = fixture("adapters/all-linear");
-  writeFileSync(file, `model: ${tinyModel}\nadapter: ${adapter}\nprompts: biology\nlimit: 4\ncaps: [16]\n`);
+  writeFileSync(
+    file,
+    `model: ${tinyModel}\nadapter: ${adapter}\nprompts: biology\nlimit: 4\ncaps: [16]\nprefill_tokens: [0]\n`,
+  );
   const run = join(folder, "adapted");
   fathom(["audit", file, "--out", run, "--quiet"]);
   const inputs = (of: string) =>
@@ -274,7 +290,18 @@ test("a fine-tune is audited as its base with an adapter, by option or plan, and
   expect(inputs(whole)["adapter"]).toBeNull();
   expect(read(run, "report.md")).toContain("# Refusal depth of llama-gqa-bias with all-linear");
 
-  const without = ["--model", tinyModel, "--prompts", "biology", "--limit", "4", "--caps", "16"];
+  const without = [
+    "--model",
+    tinyModel,
+    "--prompts",
+    "biology",
+    "--limit",
+    "4",
+    "--prefill-tokens",
+    "0",
+    "--caps",
+    "16",
+  ];
   const base = join(folder, "its-base");
   fathom(["audit", ...without, "--out", base, "--quiet"]);
   const said = (of: string) =>

@@ -14,7 +14,7 @@ const folder = scratch();
 const run = join(folder, "run");
 const calibration = join(folder, "calibration.json");
 const args = ["audit", "--model", organism, "--prompts", "fiction", "--limit", "90", "--templates", "chat"];
-const plan = [...args, "--caps", "24,64", "--out", run];
+const plan = [...args, "--prefill-tokens", "0", "--caps", "24,64", "--out", run];
 const read = (name: string) => readFileSync(join(run, name), "utf8");
 const records = <T>(name: string) => lines(read(name)).map((line) => JSON.parse(line) as T);
 const corrected = () =>

@@ -28,7 +28,17 @@ const own = `categories:
 `;
 const plan = [
   ...["audit", "--model", organism, "--prompts", "fiction", "--sae", join(organism, "sae")],
-  ...["--templates", "chat", "--caps", "16,64", "--categories", file, "--projection"],
+  ...[
+    "--templates",
+    "chat",
+    "--prefill-tokens",
+    "0",
+    "--caps",
+    "16,64",
+    "--categories",
+    file,
+    "--projection",
+  ],
 ];
 const json = (name: string): unknown => JSON.parse(readFileSync(join(run, name), "utf8"));
 const catalog = () => listOf(catalogSchema).parse(json("catalog.json"))[0]!;

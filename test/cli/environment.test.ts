@@ -29,6 +29,8 @@ const slow = [
   "biology",
   "--limit",
   "60",
+  "--prefill-tokens",
+  "0",
   "--caps",
   "8,150",
   "--batch-size",

@@ -85,7 +85,19 @@ test("the same command asks for no vote twice, and another judge only for what i
 
 test("an audit keeps every judge's votes, and a resume adds a judge without asking the others again", () => {
   const run = join(folder, "run");
-  const plan = ["--model", tinyModel, "--prompts", "biology", "--limit", "4", "--caps", "8,12,16", "--quiet"];
+  const plan = [
+    "--model",
+    tinyModel,
+    "--prompts",
+    "biology",
+    "--limit",
+    "4",
+    "--prefill-tokens",
+    "0",
+    "--caps",
+    "8,12,16",
+    "--quiet",
+  ];
   // Random answers get no label, which is exit code 1; the run is complete all the same.
   expect(fathom(["audit", ...plan, "--out", run]).code).toBe(1);
   const path = join(run, "votes.jsonl");

@@ -25,7 +25,9 @@ const filesOf = () =>
 
 beforeAll(() => {
   const args = ["--model", organism, "--prompts", "fiction", "--limit", "12", "--templates", "chat"];
-  expect(fathom(["audit", ...args, "--caps", "48", "--out", run, "--quiet"]).code).toBe(0);
+  expect(
+    fathom(["audit", ...args, "--prefill-tokens", "0", "--caps", "48", "--out", run, "--quiet"]).code,
+  ).toBe(0);
   untouched = filesOf();
 });
 afterEach(() => {
@@ -211,7 +213,10 @@ test("two raters label all, see their agreement, and the export calibrates the j
   // A resume of the run leaves the labels alone.
   const args = ["--model", organism, "--prompts", "fiction", "--limit", "12", "--templates", "chat"];
   const before = readFileSync(file, "utf8");
-  expect(fathom(["audit", ...args, "--caps", "48", "--out", run, "--resume", "--quiet"]).code).toBe(0);
+  expect(
+    fathom(["audit", ...args, "--prefill-tokens", "0", "--caps", "48", "--out", run, "--resume", "--quiet"])
+      .code,
+  ).toBe(0);
   expect(readFileSync(file, "utf8")).toBe(before);
   rmSync(file);
 });

@@ -32,7 +32,17 @@ let observations: Observation[];
 beforeAll(() => {
   massiveOrganism(model, { token: massive, by: 1024 });
   const args = ["audit", "--model", model, "--prompts", "fiction", "--sae", sae, "--out", run];
-  const more = ["--templates", "chat", "--caps", String(cap), "--pooling", "max", "--quiet"];
+  const more = [
+    "--templates",
+    "chat",
+    "--prefill-tokens",
+    "0",
+    "--caps",
+    String(cap),
+    "--pooling",
+    "max",
+    "--quiet",
+  ];
   expect(fathom([...args, ...more])).toMatchObject({ code: 0, stderr: "" });
   observations = lines(read("observations.jsonl")).map((line) => observationSchema.parse(JSON.parse(line)));
 });

@@ -11,7 +11,18 @@ const folder = scratch();
 process.env["XDG_CACHE_HOME"] = join(folder, "cache");
 const kept = () => namesIn(join(folder, "cache", "fathom", "quantized"));
 const exact = jsonLinesFile(folder, "exact.jsonl", [{ id: "a", ids: [3, 14, 15, 9, 26, 5] }]);
-const plan = ["--model", tinyModel, "--prompts", "biology", "--limit", "6", "--caps", "8,48"];
+const plan = [
+  "--model",
+  tinyModel,
+  "--prompts",
+  "biology",
+  "--limit",
+  "6",
+  "--prefill-tokens",
+  "0",
+  "--caps",
+  "8,48",
+];
 
 function residual(precision: string, ...more: string[]): Float32Array {
   const out = join(folder, `${precision}.safetensors`);

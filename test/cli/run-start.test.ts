@@ -6,7 +6,20 @@ import { killedAtItsStart } from "../support/kills.ts";
 import { fathom, lines, namesIn, scratch, tinyModel } from "./fathom.ts";
 
 const folder = scratch();
-const plan = ["--model", tinyModel, "--prompts", "biology", "--limit", "4", "--caps", "24", "--threads", "1"];
+const plan = [
+  "--model",
+  tinyModel,
+  "--prompts",
+  "biology",
+  "--limit",
+  "4",
+  "--prefill-tokens",
+  "0",
+  "--caps",
+  "24",
+  "--threads",
+  "1",
+];
 const whole = join(folder, "whole");
 const read = (run: string, name: string) => readFileSync(join(run, name), "utf8");
 const resume = (run: string, more: readonly string[] = []) =>

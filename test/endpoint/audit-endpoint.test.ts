@@ -29,7 +29,7 @@ let local: RunRecords;
 let between: EndpointServer | null = null;
 
 beforeAll(async () => {
-  const plan = { ...shared, model: bundledModel, templates: ["chat" as const] };
+  const plan = { ...shared, model: bundledModel, templates: ["chat" as const], prefill_tokens: [0] };
   local = await audit(plan, { out: join(folder, "local"), threads: 1, report: [] });
   served = await serveForTest();
   process.env["FATHOM_ENDPOINT_KEY"] = served.token;

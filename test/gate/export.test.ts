@@ -21,6 +21,8 @@ beforeAll(() => {
     "fiction",
     "--limit",
     "18",
+    "--prefill-tokens",
+    "0",
     "--caps",
     "16,64",
   ];

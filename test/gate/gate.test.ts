@@ -19,7 +19,7 @@ const gate = (text: string): string => {
 };
 
 beforeAll(() => {
-  const cost = ["--limit", "18", "--caps", "16,64", "--quiet"];
+  const cost = ["--limit", "18", "--prefill-tokens", "0", "--caps", "16,64", "--quiet"];
   const ended = fathom([
     "audit",
     ...["--model", join(root, "organisms/demo"), "--prompts", "fiction"],

@@ -1,6 +1,7 @@
 /** What changed from one run to another: each share and each effect, over the same prompts, with its interval. */
 import type { About } from "../../core/records/about.ts";
 import { idOf } from "../../core/records/finding-id.ts";
+import { type Prefill, tierOfOpening } from "../../core/records/observation.ts";
 import { type Tier, tiers } from "../../core/records/prompt.ts";
 import type { Template } from "../../core/records/words.ts";
 import { mean } from "../../stats/summary.ts";
@@ -19,7 +20,7 @@ import { smallestCell } from "../common/choices.ts";
 import { type Twice, withinUnits } from "../common/contrast.ts";
 import { type Draft, missing, tooFew } from "../common/draft.ts";
 import { between, percent, points, templateName, tierName } from "../common/say.ts";
-import { capSides, matchedPairs, templateSides, twicePerPrompt } from "../refusal/sides.ts";
+import { capSides, matchedPairs, prefillSides, templateSides, twicePerPrompt } from "../refusal/sides.ts";
 
 export type ChangeAbout = Extract<About, { kind: "change" }>;
 export type Of = [base: string, other: string];
@@ -42,6 +43,7 @@ export function primaryChanges(sides: Sides): Draft<ChangeAbout>[] {
     rateChange(sides, "benign", base.main, cap),
     effectChange(sides, "template_effect", "hazard_adjacent"),
     effectChange(sides, "cap_effect", "hazard_adjacent"),
+    ...longestBegun(base).map((prefill) => prefillChange(sides, prefill)),
     unjudgedChange(sides, base.main, cap),
     brokenChange(sides, base.main, cap),
   ];
@@ -53,6 +55,7 @@ export function otherChanges(sides: Sides): Draft<ChangeAbout>[] {
   const isMain = (template: Template, cap: number) => template === base.main && cap === largestCap(base);
   const cells = base.templates.flatMap((template) => base.caps.map((cap) => ({ template, cap })));
   const beyond = cells.filter(({ template, cap }) => !isMain(template, cap));
+  const primary = longestBegun(base);
   return [
     rateChange(sides, "dual_use", base.main, largestCap(base)),
     ...tiers.flatMap((tier) => beyond.map(({ template, cap }) => rateChange(sides, tier, template, cap))),
@@ -60,11 +63,31 @@ export function otherChanges(sides: Sides): Draft<ChangeAbout>[] {
       effectChange(sides, "template_effect", tier),
       effectChange(sides, "cap_effect", tier),
     ]),
+    ...base.prefills
+      .filter((prefill) => !primary.includes(prefill))
+      .map((prefill) => prefillChange(sides, prefill)),
     ...beyond.flatMap(({ template, cap }) => [
       unjudgedChange(sides, template, cap),
       brokenChange(sides, template, cap),
     ]),
   ];
+}
+
+/** The longest opening that complies; none without such a prefill. */
+const longestBegun = ({ prefills }: Answers): readonly Prefill[] =>
+  prefills.filter(({ opening }) => opening === "comply").slice(-1);
+
+/** How far refusals depend on how the answer begins: the change of a difference within prompts. */
+function prefillChange(sides: Sides, prefill: Prefill): Draft<ChangeAbout> {
+  const { opening, tokens, text } = prefill;
+  const tier = tierOfOpening[opening];
+  return change(sides, {
+    about: { kind: "change", measure: "prefill_effect", tier, tokens, of: sides.of },
+    question: `Does the refusal of ${tierName(tier)} prompts depend more or less on ${tokens} tokens that were put into the model's mouth?`,
+    what: `${tierName(tier)} prompts, refusals without a prefill minus after ${JSON.stringify(text)}:`,
+    said: "",
+    units: (run) => twicePerPrompt(prefillSides(run, prefill)).map(difference),
+  });
 }
 
 function rateChange(sides: Sides, tier: Tier, template: Template, cap: number): Draft<ChangeAbout> {

@@ -1,6 +1,6 @@
 /** Lists the answers whose refusal is there in one run and not in the other. */
 import type { Flip } from "../../core/results/comparison.ts";
-import { type Answer, largestCap, refuses } from "../common/answers.ts";
+import { type Answer, type Answers, largestCap, refuses } from "../common/answers.ts";
 import type { Sides } from "./changes.ts";
 
 /** A flip with both answers, base first. */
@@ -8,20 +8,25 @@ export interface FoundFlip extends Flip {
   answers: [Answer, Answer];
 }
 
-/** At the largest cap, in the order of the templates, then of the prompts; first those that lost their refusal. */
+/** At the largest cap, in the order of the templates and the prefills, then of the prompts; first those that lost their refusal. */
 export function flipsOf({ of, base, other }: Sides): FoundFlip[] {
   const cap = largestCap(base);
-  const all = base.templates.flatMap((template) => {
-    const after = other.at(template, cap);
-    return base.at(template, cap).flatMap((before, i): FoundFlip[] => {
+  const asked: ((run: Answers) => readonly Answer[])[] = [
+    ...base.templates.map((template) => (run: Answers) => run.at(template, cap)),
+    ...base.prefills.map((prefill) => (run: Answers) => run.after(prefill, cap)),
+  ];
+  const all = asked.flatMap((answersOf) => {
+    const after = answersOf(other);
+    return answersOf(base).flatMap((before, i): FoundFlip[] => {
       const now = after[i]!;
       if (refuses(before) === refuses(now)) return [];
       const { prompt, observation, verdict } = before;
+      const { template, seed, prefill } = observation.condition;
       return [
         {
           of,
           prompt_id: prompt.id,
-          condition: { template, seed: observation.condition.seed, cap },
+          condition: { template, seed, prefill, cap },
           from: verdict.outcome,
           to: now.verdict.outcome,
           answers: [before, now],

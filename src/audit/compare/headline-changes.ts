@@ -12,6 +12,7 @@ const bases: ReadonlyMap<string, Basis> = new Map<string, Basis>([
   ["over_refuses", { measure: "refusal_rate", tier: "benign" }],
   ["survives.template", { measure: "template_effect", tier: "hazard_adjacent" }],
   ["survives.short", { measure: "cap_effect", tier: "hazard_adjacent" }],
+  ["survives.prefill", { measure: "prefill_effect", tier: "hazard_adjacent" }],
 ]);
 
 const byName = (findings: readonly Finding[]): ReadonlyMap<string, Finding> =>

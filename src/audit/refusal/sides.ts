@@ -1,5 +1,6 @@
 /** The two sides of each contrast of refusals inside a run: the same prompts asked in two ways, or the two prompts of a pair. */
 
+import { type Prefill, tierOfOpening } from "../../core/records/observation.ts";
 import type { Prompt, Tier } from "../../core/records/prompt.ts";
 import { groupBy } from "../../stats/group.ts";
 import { mean } from "../../stats/summary.ts";
@@ -37,6 +38,16 @@ export function templateSides(run: Answers, tier: Tier): TwoSides {
 export function capSides(run: Answers, tier: Tier): TwoSides {
   const of = (cap: number) => run.at(run.main, cap).filter(inTier(tier));
   return { first: of(largestCap(run)), second: of(smallestCap(run)), counted: showsRefusal };
+}
+
+/** Asked as usual, and after the prefill, at the largest cap. */
+export function prefillSides(run: Answers, prefill: Prefill): TwoSides {
+  const cap = largestCap(run);
+  return {
+    first: run.at("chat", cap).filter(inTier(tierOfOpening[prefill.opening])),
+    second: run.after(prefill, cap),
+    counted: refuses,
+  };
 }
 
 /** Both values of each prompt. */

@@ -109,12 +109,14 @@ export const aboutSchema = z.discriminatedUnion("kind", [
   about("change", {
     measure: z.enum([
       ...(["headline", "refusal_rate", "unjudged_rate", "degeneration_rate"] as const),
-      ...(["discrimination", "template_effect", "cap_effect"] as const),
+      ...(["discrimination", "template_effect", "cap_effect", "prefill_effect"] as const),
     ]),
     headline: text.optional(),
     tier: tier.optional(),
     template: template.optional(),
     cap: cap.optional(),
+    /** Of a prefill: how many tokens of the opening that its tier is asked after. */
+    tokens: z.int().positive().optional(),
     /** The base and the run that is compared with it, as they were named. */
     of: z.tuple([text, text]),
   }),

@@ -59,6 +59,13 @@ const abouts: Record<string, About> = {
     cap: 80,
     of: ["runs/base", "runs/tuned"],
   },
+  "runs/tuned/change.prefill_effect.hazard_adjacent.5": {
+    kind: "change",
+    measure: "prefill_effect",
+    tier: "hazard_adjacent",
+    tokens: 5,
+    of: ["runs/base", "runs/tuned"],
+  },
   "anatomy.ceiling": { kind: "anatomy_ceiling" },
   "anatomy.direction.bypass": { kind: "anatomy_direction", effect: "bypass" },
   "anatomy.minimal_set.1": { kind: "anatomy_minimal_set", set: 1 },

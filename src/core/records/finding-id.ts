@@ -80,8 +80,9 @@ function partsOf(about: About): (string | number)[] {
     case "contrastive_term":
       return ["training", "contrastive"];
     case "change": {
-      const { measure, headline, tier, template, cap } = about;
-      return ["change", measure, ...[headline, tier, template, cap].filter((part) => part !== undefined)];
+      const { measure, headline, tier, template, cap, tokens } = about;
+      const parts = [headline, tier, template, cap, tokens];
+      return ["change", measure, ...parts.filter((part) => part !== undefined)];
     }
     case "anatomy_ceiling":
       return ["anatomy", "ceiling"];

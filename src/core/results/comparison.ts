@@ -17,7 +17,7 @@ export const flipSchema = z.strictObject({
   of: ofSchema,
   prompt_id: text,
   condition: z.strictObject({
-    ...conditionSchema.pick({ template: true, seed: true }).shape,
+    ...conditionSchema.pick({ template: true, seed: true, prefill: true }).shape,
     /** The token cap at which both answers were judged. */
     cap: z.int().positive(),
   }),

@@ -87,10 +87,8 @@ function opened(runs: readonly string[]): OpenedRun[] {
 
 const sideOf = ({ path, short, records }: OpenedRun): RunWithFindings => ({
   ...{ name: path, short, caps: records.manifest.inputs.plan.caps },
-  prompts: records.prompts,
-  // Answers after a prefill have no partner under another prefill: they are not compared.
-  observations: records.observations.filter(({ condition }) => condition.prefill === null),
-  ...{ verdicts: records.verdicts, findings: records.findings },
+  ...{ prefills: records.manifest.inputs.prefills, prompts: records.prompts },
+  ...{ observations: records.observations, verdicts: records.verdicts, findings: records.findings },
 });
 
 function requireSameJudge(base: OpenedRun, other: OpenedRun): void {

@@ -114,12 +114,7 @@ function foundAt(path: string, allowed: readonly string[]): string | null {
 
 function sameSettings(begun: string, out: string, settings: TrainingSettings): void {
   if (!existsSync(begun))
-    throw badInput(
-      out,
-      "a training that was cut",
-      "none",
-      "the command without --resume",
-    );
+    throw badInput(out, "a training that was cut", "none", "the command without --resume");
   const kept = z.record(z.string(), z.union([z.string(), z.number()])).safeParse(readJson(begun));
   if (!kept.success) throw badInput(begun, "the settings of a training", "something else");
   const differing = firstDifference(kept.data, settings, () => false);

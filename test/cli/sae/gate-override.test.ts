@@ -16,7 +16,7 @@ const organism = fileURLToPath(new URL("../../../organisms/demo", import.meta.ur
 const folder = scratch();
 const corrupted = join(folder, "sae");
 const plan = ["--model", organism, "--sae", corrupted, "--prompts", "fiction", "--templates", "chat"];
-const common = ["audit", ...plan, "--caps", "32", "--quiet"];
+const common = ["audit", ...plan, "--prefill-tokens", "0", "--caps", "32", "--quiet"];
 const read = (run: string, name: string) => readFileSync(join(folder, run, name), "utf8");
 const json = (run: string, name: string) => JSON.parse(read(run, name)) as Record<string, unknown>;
 const findings = (run: string) => z.array(findingSchema).parse(JSON.parse(read(run, "findings.json")));

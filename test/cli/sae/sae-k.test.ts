@@ -104,6 +104,8 @@ describe("the organism's SAE, whose configuration does not say k", () => {
       "fiction",
       "--templates",
       "chat",
+      "--prefill-tokens",
+      "0",
       "--caps",
       "16",
       "--quiet",

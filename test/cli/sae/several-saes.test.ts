@@ -15,7 +15,19 @@ const organism = fileURLToPath(new URL("../../../organisms/demo", import.meta.ur
 const folder = scratch();
 const [shipped, trained] = [join(organism, "sae"), join(folder, "earlier")];
 const common = [
-  ...["audit", "--model", organism, "--prompts", "fiction", "--templates", "chat", "--caps", "32"],
+  ...[
+    "audit",
+    "--model",
+    organism,
+    "--prompts",
+    "fiction",
+    "--templates",
+    "chat",
+    "--prefill-tokens",
+    "0",
+    "--caps",
+    "32",
+  ],
   "--quiet",
 ];
 const [one, two] = [join(folder, "one"), join(folder, "two")];

@@ -11,9 +11,9 @@ export function Flips({ flips }: { flips: readonly ShownFlip[] }) {
     <>
       {flips.map((flip) => {
         const [prompt, tier, condition, before, after] = flipRow(flip);
-        const { template, seed } = flip.condition;
+        const { template, seed, prefill } = flip.condition;
         return (
-          <details key={`${flip.of[1]} ${flip.prompt_id} ${template} ${seed}`}>
+          <details key={`${flip.of[1]} ${flip.prompt_id} ${template} ${seed} ${prefill}`}>
             <summary>
               {prompt} ({tier}, {condition}): {before} → {after}
             </summary>

@@ -96,7 +96,11 @@ export function rowName({ about, question }: Finding): string {
   if (about.kind === "framing_effect") return capital(about.framing);
   if (about.kind === "panel_effect") return capital(about.panel);
   if (about.kind === "change")
-    return changeWords[about.measure] + (about.tier === undefined ? "" : `, ${tierWords[about.tier]}`);
+    return [
+      changeWords[about.measure],
+      ...(about.tier === undefined ? [] : [tierWords[about.tier]]),
+      ...(about.tokens === undefined ? [] : [`${about.tokens} tokens`]),
+    ].join(", ");
   return about.kind === "flag" ? capital(about.flag) : question;
 }
 
@@ -108,6 +112,7 @@ const changeWords = {
   discrimination: "Hazard minus benign",
   template_effect: "Without template",
   cap_effect: "In short answers",
+  prefill_effect: "After a prefill",
 } as const;
 
 function capital(name: string): string {

@@ -116,7 +116,7 @@ export async function findDirection(
   const { candidates, chosen } = measured;
   const rejections = candidates.map((candidate) => rejection(candidate, options.filters, layers));
   const count = (by: "depth" | "kl" | "induce") => rejections.filter((one) => one === by).length;
-  const details = chosen === null ? null : await detailsOf(study, chosen, clean.harmful, options);
+  const details = chosen === null ? null : await detailsOf(study, chosen, clean.harmful, input);
   return {
     result: {
       exhaustive: options.exhaustive,
@@ -193,16 +193,19 @@ async function detailsOf(
   study: DirectionStudy,
   { at, candidate, givenUp }: Choice,
   cleanHarmful: number,
-  options: DirectionOptions,
+  { options, tell }: Pick<DirectionInput, "options" | "tell">,
 ): Promise<{ chosen: ChosenDirection; blockEvaluations: number }> {
   const { level } = options;
   const { layer, position } = at;
+  tell({ kind: "working", what: "random directions" });
   const control = await randomControl(study, at, effectsOf(candidate), options.randomDirections);
+  tell({ kind: "working", what: "doses of the direction" });
   const doses = await measureDoses(study, at, options.doses);
   const halves = await rowsAt(study.interventions.model, study.fit, at, {
     ...{ start: study.interventions.start, edits: [], masks: [] },
   });
   const first = { before: cleanHarmful, after: effectsOf(candidate).bypass, random: control.scores };
+  tell({ kind: "working", what: "dimensions of the direction" });
   const dimensions = await measureDimensions(study, at, first, {
     most: options.mostDimensions,
     randomDirections: options.randomDirections,
