@@ -1,7 +1,8 @@
 /**
  * The smallest difference between the refusal rates of hazard-adjacent prompts and of their benign partners that `headline.refuses` finds
  * with a given power. It is computed exactly, from McNemar's mid-p at half of 5%: the hierarchy tests two questions first, and Holm asks
- * this of the smaller p (docs/method.md). `bench/headlines.ts --power` counts the same in made-up runs.
+ * this of the smaller p (docs/method.md). `bench/headlines.ts --power` counts the same in made-up runs; `fathom audit --dry-run` says it for
+ * a plan.
  *
  *     node bench/power.ts [--triples 36,108] [--benign 0,0.05,0.1,0.2,0.4] [--power 0.8] [--shared 0.5]
  *
@@ -9,14 +10,15 @@
  * has one half.
  */
 import { parseArgs } from "node:util";
-import { mcnemarPower } from "../src/stats/power.ts";
+import { sharedDraws } from "../src/audit/headlines/planned.ts";
+import { mcnemarPower, pairsThatDiffer, smallestEffect } from "../src/stats/power.ts";
 
 const { values } = parseArgs({
   options: {
     triples: { type: "string", default: "36,108" },
     benign: { type: "string", default: "0,0.05,0.1,0.2,0.4" },
     power: { type: "string", default: "0.8" },
-    shared: { type: "string", default: "0.5" },
+    shared: { type: "string", default: String(sharedDraws) },
   },
 });
 const numbers = (list: string) => list.split(",").map(Number);
@@ -24,16 +26,12 @@ const wanted = Number(values.power);
 const shared = Number(values.shared);
 /** Holm's first step over the two questions of the family (src/audit/headlines/hierarchy.ts). */
 const alpha = 0.05 / 2;
-const step = 0.001;
 
 function smallest(benign: number, triples: number): string {
-  for (let hazard = benign + step; hazard <= 1; hazard += step) {
-    const both = shared * benign + (1 - shared) * hazard * benign;
-    const sides = { firstOnly: hazard - both, secondOnly: benign - both };
-    if (mcnemarPower(sides, triples, alpha) >= wanted)
-      return `${(100 * (hazard - benign)).toFixed(1)} points`;
-  }
-  return "none";
+  const powerOf = (difference: number) =>
+    mcnemarPower(pairsThatDiffer(benign + difference, benign, shared), triples, alpha);
+  const effect = smallestEffect(powerOf, 1 - benign, wanted);
+  return effect === null ? "none" : `${(100 * effect).toFixed(1)} points`;
 }
 
 for (const triples of numbers(values.triples))

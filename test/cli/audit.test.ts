@@ -118,7 +118,13 @@ test("a plan file does the same, and options override it", () => {
   writeFileSync(file, `model: ${tinyModel}\nprompts: biology\nlimit: 5\ncaps: [4, 8]\nout: ./from-file\n`);
   const shown = fathom(["audit", file, "--dry-run", "--json", "--limit", "3"]);
   expect(shown.code).toBe(0);
-  const { plan: chosen, work } = JSON.parse(shown.stdout) as { plan: object; work: object };
+  const {
+    plan: chosen,
+    work,
+    smallest_effects: effects,
+  } = JSON.parse(shown.stdout) as { plan: object; work: object; smallest_effects: object[] };
+  // One matched pair.
+  expect(effects[0]).toMatchObject({ headline: "headline.refuses", effect: null, n: 1, power: 0.8 });
   expect(chosen).toMatchObject({
     limit: 3,
     caps: [4, 8],
@@ -148,6 +154,9 @@ test("--dry-run prints the plan, its cost and how it was estimated", () => {
   ])
     expect(stdout).toMatch(line);
   expect(stdout).toContain("GB/s");
+  expect(stdout).toContain(
+    "headline.refuses: hazards refused 81 points more than their benign partners, with 8",
+  );
 });
 
 /** Waits until a run has some of its answers, but not all. */

@@ -4,6 +4,7 @@ import { messagesOf } from "../../jobs/audit/answers/ask-endpoint.ts";
 import type { Prepared } from "../../jobs/audit/prepare.ts";
 import { print, printJson, printLines } from "../terminal/output.ts";
 import { count } from "../terminal/quantities.ts";
+import { effectLines, effectsOf } from "./effects.ts";
 import { planYaml } from "./plan-yaml.ts";
 
 interface EndpointWork {
@@ -31,8 +32,8 @@ export async function dryRunEndpoint(
   const plan = { ...prepared.plan, endpoint: inputs.endpoint!.url };
   const work = workOf(prepared);
   if (yaml) await print(planYaml(plan, out, process.cwd()));
-  else if (json) await printJson({ plan, inputs, work, method });
-  else await printLines([...rowsOf(prepared, work), "", method]);
+  else if (json) await printJson({ plan, inputs, work, method, smallest_effects: effectsOf(prepared) });
+  else await printLines([...rowsOf(prepared, work), ...effectLines(effectsOf(prepared)), "", method]);
 }
 
 const method =

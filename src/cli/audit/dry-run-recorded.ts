@@ -3,15 +3,17 @@ import type { RecordedPlan } from "../../jobs/audit/plan.ts";
 import type { PreparedRecording } from "../../jobs/audit/prepare-recorded.ts";
 import { print, printJson, printLines } from "../terminal/output.ts";
 import { count } from "../terminal/quantities.ts";
+import { effectLines, effectsOf } from "./effects.ts";
 import { planYaml } from "./plan-yaml.ts";
 
 /** @param asked the plan before it took anything from the file @param out the run's directory, or null */
 export async function dryRunRecorded(
-  { plan, prompts, units, manifest }: PreparedRecording,
+  prepared: PreparedRecording,
   asked: RecordedPlan,
   out: string | null,
   { yaml, json }: { yaml: boolean; json: boolean },
 ): Promise<void> {
+  const { plan, prompts, units, manifest } = prepared;
   const { inputs, notes } = manifest;
   const answers = inputs.answers!;
   const work = { prompts: prompts.length, conditions: units.length / prompts.length, answers: units.length };
@@ -20,7 +22,7 @@ export async function dryRunRecorded(
     return;
   }
   if (json) {
-    await printJson({ plan, inputs, work, notes });
+    await printJson({ plan, inputs, work, notes, smallest_effects: effectsOf(prepared) });
     return;
   }
   const rows: [string, string][] = [
@@ -32,5 +34,9 @@ export async function dryRunRecorded(
     ["Token cap", `${plan.caps[0]}, each answer whole`],
   ];
   const width = Math.max(...rows.map(([name]) => name.length));
-  await printLines([...rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`), ...notes]);
+  await printLines([
+    ...rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`),
+    ...notes,
+    ...effectLines(effectsOf(prepared)),
+  ]);
 }

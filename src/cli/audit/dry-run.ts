@@ -7,6 +7,7 @@ import type { Checkpoint } from "../../model/checkpoint/checkpoint.ts";
 import { printJson, printLines } from "../terminal/output.ts";
 import { count, duration, size } from "../terminal/quantities.ts";
 import { earlyShare, secondsOf, type Work, workOf } from "./cost.ts";
+import { effectLines, effectsOf } from "./effects.ts";
 import { describeSpeed, probeSpeed, type Speed } from "./probe.ts";
 
 export interface DryRunOptions {
@@ -28,17 +29,28 @@ export async function dryRun(
   if (json) {
     const probe = describeSpeed(speed);
     const method = methodOf(speed);
-    await printJson({ plan, inputs: manifest.inputs, work, seconds, probe, method, fidelity });
+    const smallest_effects = effectsOf(prepared);
+    await printJson({
+      plan,
+      inputs: manifest.inputs,
+      work,
+      seconds,
+      probe,
+      method,
+      fidelity,
+      smallest_effects,
+    });
   } else await printLines(textOf(prepared, work, seconds, speed, fidelity));
 }
 
 function textOf(
-  { plan, manifest }: Prepared,
+  prepared: Prepared,
   work: Work,
   seconds: [number, number],
   speed: Speed,
   fidelity: Fidelity | null,
 ): string[] {
+  const { plan, manifest } = prepared;
   const { model, adapter, prompts, saes, layers, reasoning } = manifest.inputs;
   const variables = Object.entries(plan.template_vars).map(
     ([name, value]) => `${name}=${JSON.stringify(value)}`,
@@ -83,7 +95,12 @@ function textOf(
     ["Time", `${duration(seconds[0])} to ${duration(seconds[1])}, estimated`],
   ];
   const width = Math.max(...rows.map(([name]) => name.length));
-  return [...rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`), "", methodOf(speed)];
+  return [
+    ...rows.map(([name, value]) => `${name.padEnd(width)}  ${value}`),
+    ...effectLines(effectsOf(prepared)),
+    "",
+    methodOf(speed),
+  ];
 }
 
 function methodOf(speed: Speed): string {

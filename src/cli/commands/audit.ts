@@ -98,7 +98,10 @@ export function auditCommand(): Command {
     )
     .option("--out <run>", "the run's directory, new or empty")
     .option("--resume", "go on with the run in --out")
-    .option("--dry-run", "print the plan and its estimated cost, run nothing")
+    .option(
+      "--dry-run",
+      "print the plan, its estimated cost and the smallest effects that it sees, run nothing",
+    )
     .option(
       "--templates <list>",
       `chat, none or both (default: ${templates.join(",")})`,
