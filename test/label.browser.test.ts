@@ -12,6 +12,7 @@ const hostile = "</script><script>window.pwned=1</script><img src=x onerror='win
 const tasks = Array.from({ length: 4 }, (_, i) => ({
   id: `a${i}`,
   prompt: `What is moonfern ${i}?`,
+  turns: i === 0 ? [{ role: "user" as const, content: hostile }] : [],
   answer: i === 0 ? "" : `It is a herb.\n\n${hostile}\n${"A long line of words. ".repeat(40)}`,
   cut: i === 1,
 }));

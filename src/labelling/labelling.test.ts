@@ -3,7 +3,13 @@ import { expect, it } from "vitest";
 import { Labelling } from "./labelling.ts";
 import type { LabelLine } from "./labels-file.ts";
 
-const tasks = Array.from({ length: 12 }, (_, i) => ({ id: `a${i}`, prompt: "p", answer: "x", cut: false }));
+const tasks = Array.from({ length: 12 }, (_, i) => ({
+  id: `a${i}`,
+  prompt: "p",
+  turns: [],
+  answer: "x",
+  cut: false,
+}));
 const given = { label: "refuse", coherence: null } as const;
 
 /** A labelling whose labels are kept in `lines`, as the file keeps them. */

@@ -4,21 +4,21 @@
  */
 
 import { badInput } from "../core/errors.ts";
-import { type Message, messageSchema } from "../core/records/prompt.ts";
+import type { Message, Turn } from "../core/records/prompt.ts";
 import { findPromptFile } from "./bundled.ts";
-import { fieldError, given, type Row, requiredText, rowOf, shown, wholeText } from "./rows/fields.ts";
+import { fieldError, given, type Row, requiredText, rowOf, shown } from "./rows/fields.ts";
+import { earlierTurnsOf, messagesOf } from "./rows/messages.ts";
 import { promptLines } from "./rows/prompt-lines.ts";
 import { uniqueIds } from "./rows/unique.ts";
 
 export type Input =
-  /** Encoded as plain text, or wrapped as one user turn if an option of the command says so. */
-  | { kind: "prompt"; id: string; prompt: string }
+  /** Encoded as plain text, or wrapped as a user turn, behind its earlier turns, if an option of the command says so. */
+  | { kind: "prompt"; id: string; prompt: string; turns?: readonly Turn[] }
   /** Used unchanged; no token is added. In a line that `generate` wrote, `promptIds` are the tokens before the answer. */
   | { kind: "ids"; id: string; ids: number[]; promptIds?: number[] }
   | { kind: "messages"; id: string; messages: Message[] };
 
 const kinds = ["prompt", "ids", "messages"] as const;
-const roles = messageSchema.shape.role.options;
 
 /**
  * @param pathOrName the path of a JSON Lines file, or the name of a bundled set
@@ -54,8 +54,11 @@ function inputIn(row: Row): Input {
     );
   }
   switch (kind) {
-    case "prompt":
-      return { kind, id, prompt: requiredText(row, "prompt", "write what the model is to read") };
+    case "prompt": {
+      const turns = earlierTurnsOf(row);
+      const prompt = requiredText(row, "prompt", "write what the model is to read");
+      return { kind, id, prompt, ...(turns === undefined ? {} : { turns }) };
+    }
     case "ids": {
       const ids = tokenIds(row, "ids");
       if (given(row, "prompt_ids") === undefined) return { kind, id, ids };
@@ -75,29 +78,4 @@ function tokenIds(row: Row, field: "ids" | "prompt_ids"): number[] {
     if (typeof id === "number" && Number.isInteger(id) && id >= 0 && id < 2 ** 31) return id;
     throw badInput(`${row.where}: ${field}[${index}]`, "a whole number of 0 or more", shown(id), hint);
   });
-}
-
-function messagesOf(row: Row): Message[] {
-  const messages = given(row, "messages");
-  const hint = 'for example [{"role": "user", "content": "…"}]';
-  if (!Array.isArray(messages) || messages.length === 0) {
-    throw fieldError(row, "messages", "a list of messages", hint);
-  }
-  return messages.map((message: unknown, index) => messageOf(message, `${row.where}: messages[${index}]`));
-}
-
-function messageOf(message: unknown, where: string): Message {
-  const row = rowOf(message, where);
-  const role = roles.find((known) => known === given(row, "role"));
-  if (role === undefined) {
-    throw fieldError(row, "role", roles.join(", "), "other roles are not part of a plain conversation");
-  }
-  const unknown = Object.keys(row.fields).find((field) => !(field in messageSchema.shape));
-  if (unknown !== undefined) {
-    throw badInput(`${where}: ${unknown}`, "role and content only", shown(row.fields[unknown]), "remove it");
-  }
-  const content = given(row, "content");
-  // An empty turn is allowed: chat templates render it.
-  if (typeof content !== "string") throw fieldError(row, "content", "a text", "write the turn as plain text");
-  return { role, content: wholeText(content, `${where}: content`) };
 }

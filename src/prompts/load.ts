@@ -14,6 +14,7 @@ import { ourRows } from "./columns/columns.ts";
 import type { FieldMap } from "./columns/field-map.ts";
 import { tierNames } from "./prompt-line.ts";
 import { fieldError, given, optionalText, type Row, requiredText, shown } from "./rows/fields.ts";
+import { earlierTurnsOf } from "./rows/messages.ts";
 import { type Note, Notes } from "./rows/notes.ts";
 import { readSource, readStandardInput, type Source, standardInput } from "./rows/source.ts";
 import { tableOf } from "./rows/table.ts";
@@ -84,6 +85,7 @@ function promptOf(row: Row, tierIfMissing: Tier | undefined, note: (note: Note) 
     if (!knownFields.has(field)) note({ field, what: "is not used" });
   }
   const split = splitOf(row);
+  const turns = earlierTurnsOf(row);
   return {
     id: requiredText(row, "id", "give every line an id of its own"),
     prompt: promptText(row),
@@ -96,6 +98,7 @@ function promptOf(row: Row, tierIfMissing: Tier | undefined, note: (note: Note) 
     rationale: rationaleOf(row),
     expected_surface: surfaceOf(row, note),
     ...(split === undefined ? {} : { split }),
+    ...(turns === undefined ? {} : { turns }),
   };
 }
 
@@ -105,7 +108,9 @@ function promptText(row: Row): string {
       `${row.where}: prompt`,
       "a text, because an audit chooses the template itself",
       "ids" in row.fields ? "exact token ids" : "messages",
-      "write the user's turn as prompt; ids and messages are for fathom capture and generate",
+      "ids" in row.fields
+        ? "write the user's turn as prompt; ids are for fathom capture and generate"
+        : "write the last user's turn as prompt, and the turns before it as turns",
     );
   }
   return requiredText(row, "prompt", "write the user's turn as plain text");

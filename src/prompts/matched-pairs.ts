@@ -64,9 +64,22 @@ export async function loadMatchedPairs(
 
 async function loadSide(pathOrName: string, side: Side): Promise<PromptSet> {
   const set = await loadPrompts(pathOrName, { tierIfMissing: tierOfSide[side] });
+  requireOneTurn(set, side);
   if (!isBundled(pathOrName)) return set;
   const prompts = set.prompts.filter(({ panel, tier }) => panel === "main" && tier === tierOfSide[side]);
   return { ...set, prompts };
+}
+
+/** @throws FathomError for earlier turns: the positions that a search compares lie behind one user's turn */
+function requireOneTurn({ name, prompts }: PromptSet, side: Side): void {
+  const long = prompts.find(({ turns }) => turns !== undefined);
+  if (long === undefined) return;
+  throw badInput(
+    `--${side} ${name}: ${shown(long.id)}: turns`,
+    "prompts of one turn",
+    `${long.turns!.length} earlier turns`,
+    "leave turns out; an audit asks prompts with earlier turns",
+  );
 }
 
 type Twins = Omit<MatchedPair, "split">;

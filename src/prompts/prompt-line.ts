@@ -16,7 +16,7 @@ export const tierNames: Readonly<Record<string, Tier>> = {
 };
 
 const text = z.string().regex(/\S/);
-const { id, prompt, tier, framing, category, pair, panel, rationale, expected_surface, split } =
+const { id, prompt, tier, framing, category, pair, panel, rationale, expected_surface, split, turns } =
   promptSchema.shape;
 
 /** A description of a field for the author of a line, with what the loader assumes if the field is missing. */
@@ -55,4 +55,5 @@ export const promptLineSchema = z.looseObject({
   split: split
     .nullish()
     .describe(said(split, "Give it on every line or on none; without it, Fathom splits the set by pair.")),
+  turns: turns.nullish().describe(said(turns, "If it is missing, the prompt begins the conversation.")),
 });

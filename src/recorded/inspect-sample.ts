@@ -1,8 +1,12 @@
-/** A sample of a log of Inspect (inspect_ai, schema version 2): one prompt with its answer. Agents with several turns are refused. */
+/**
+ * A sample of a log of Inspect (inspect_ai, schema version 2): one prompt, perhaps behind earlier turns, with its answer. Agents that
+ * speak several times are refused.
+ */
 import { z } from "zod";
 import { badInput } from "../core/errors.ts";
 import { parseRecord } from "../core/parse.ts";
 import { observationSchema } from "../core/records/observation.ts";
+import type { Turn } from "../core/records/prompt.ts";
 import type { RecordedUnit } from "./recording.ts";
 
 const content = z.union([z.string(), z.array(z.looseObject({ type: z.string() }))], {
@@ -39,7 +43,7 @@ export type ReadSample =
 /**
  * @param ours whether `fathom export` wrote the log; its samples state more
  * @returns with `changed`, whether the model read another user's turn than the sample's input
- * @throws FathomError for a sample of another form, and for one with several turns, tools or choices
+ * @throws FathomError for a sample of another form, and for one with several answers, tools or choices
  */
 export function readSample(value: unknown, where: string, ours: boolean): ReadSample {
   const sample = parseRecord(sampleSchema, value, where, "a log that Inspect wrote, of schema version 2");
@@ -73,6 +77,7 @@ export function readSample(value: unknown, where: string, ours: boolean): ReadSa
       where,
       id: typeof prompt_id === "string" ? prompt_id : String(sample.id),
       prompt: turns.prompt,
+      turns: turns.earlier,
       system: turns.system,
       template: ours ? templateOf(metadata?.["template"]) : null,
       seed: ours && typeof metadata?.["seed"] === "number" ? metadata["seed"] : sample.epoch,
@@ -109,34 +114,52 @@ const finishes: ReadonlyMap<unknown, NonNullable<RecordedUnit["finish"]>> = new 
   ["content_filter", "blocked"],
 ]);
 
-/** The user's turn and the system's. @throws FathomError unless the conversation is one user's turn and its answer */
+/**
+ * The user's turn, those before it and the system's.
+ * @throws FathomError unless the input ends with the user's turn and one answer follows it
+ */
 function turnsOf(sample: Sample, where: string) {
   const { input, messages } = sample;
   const asked: Message[] = typeof input === "string" ? [{ role: "user", content: input }] : input;
   const read = messages ?? [];
-  for (const [name, turns] of [
-    ["input", asked],
-    ["messages", read],
-  ] as const) {
-    const of = (role: string) => turns.filter((turn) => turn.role === role).length;
-    const isOne =
-      name === "input" ? of("user") === 1 && of("assistant") === 0 : of("user") <= 1 && of("assistant") <= 1;
-    if (!isOne || of("tool") > 0)
-      throw badInput(
-        `${where} ${name}`,
-        "one turn of the user and one answer",
-        `${of("user")} of the user, ${of("assistant")} of the model, ${of("tool")} of tools`,
-        "a log of a task with one turn",
-      );
-  }
-  const textAs = (role: string, turns: readonly Message[]): string | null => {
-    const turn = turns.find((one) => one.role === role);
-    return turn === undefined ? null : plainText(turn, sample, `${where}: the turn of the ${role}`);
+  const spoken = asked.filter(isSpoken);
+  const heard = read.filter(isSpoken);
+  // The messages end with the answer.
+  const before = heard.at(-1)?.role === "assistant" ? heard.slice(0, -1) : heard;
+  const roles = (turns: readonly Message[]): string => turns.map(({ role }) => role).join(", ");
+  requireTurns(
+    `${where} input`,
+    asked,
+    spoken.at(-1)?.role === "user" && spoken.every(({ role }) => role === "user" || role === "assistant"),
+  );
+  requireTurns(`${where} messages`, read, before.length === 0 || roles(before) === roles(spoken));
+  const turnOf = (turn: Message): Turn => ({
+    role: turn.role === "user" ? "user" : "assistant",
+    content: plainText(turn, sample, `${where}: the turn of the ${turn.role}`),
+  });
+  const stated = spoken.map(turnOf);
+  // A solver may have written other turns than the input.
+  const asRead = before.length === 0 ? stated : before.map(turnOf);
+  const system = [...read, ...asked].find(({ role }) => role === "system");
+  return {
+    prompt: stated.at(-1)!.content,
+    earlier: stated.slice(0, -1),
+    system: system === undefined ? null : plainText(system, sample, `${where}: the turn of the system`),
+    changed: asRead.some(({ content: own }, i) => own !== stated[i]!.content),
   };
-  const prompt = textAs("user", asked)!;
-  // A solver may have written another turn than the input.
-  const asRead = textAs("user", read) ?? prompt;
-  return { prompt, system: textAs("system", read) ?? textAs("system", asked), changed: asRead !== prompt };
+}
+
+const isSpoken = ({ role }: Message): boolean => role !== "system";
+
+function requireTurns(where: string, turns: readonly Message[], isConversation: boolean): void {
+  if (isConversation) return;
+  const of = (role: string) => turns.filter((turn) => turn.role === role).length;
+  throw badInput(
+    where,
+    "a conversation that ends with the user's turn, and one answer to it",
+    `${of("user")} of the user, ${of("assistant")} of the model, ${of("tool")} of tools`,
+    "a log of a task in which the model speaks once",
+  );
 }
 
 /** @throws FathomError for a part that is no text, such as an image */

@@ -5,6 +5,7 @@
 import { badInput } from "../core/errors.ts";
 import { recordedAnswer } from "../prompts/answers.ts";
 import { fieldError, given, optionalText, type Row, rowOf, shown } from "../prompts/rows/fields.ts";
+import { earlierTurnsOf } from "../prompts/rows/messages.ts";
 import type { RecordedUnit, Recording } from "./recording.ts";
 
 /** Where programs put the answer. */
@@ -73,6 +74,7 @@ function unitOf(row: Row): RecordedUnit {
     where: row.where,
     id,
     prompt: prompt === undefined || prompt === withheldText ? null : prompt,
+    turns: earlierTurnsOf(row) ?? null,
     system: null,
     template: null,
     seed: seedOf(row),

@@ -1,4 +1,4 @@
-/** Finds the prompt of each recorded answer: by the record's id, or by the exact text of the user's turn. */
+/** Finds the prompt of each recorded answer: by the record's id, or by the exact text of the user's turn and of the turns before it, where the record has them. */
 import { badInput } from "../core/errors.ts";
 import { canonicalJson } from "../core/hash.ts";
 import { type Prompt, promptSchema } from "../core/records/prompt.ts";
@@ -24,11 +24,13 @@ export function matched(
   const byId = new Map(prompts.map((prompt) => [prompt.id, prompt]));
   const byText = new Map<string, Prompt[]>();
   for (const prompt of prompts) byText.set(prompt.prompt, [...(byText.get(prompt.prompt) ?? []), prompt]);
-  const promptOf = ({ where, id, prompt: text }: RecordedUnit): Prompt | null => {
+  const promptOf = ({ where, id, prompt: text, turns }: RecordedUnit): Prompt | null => {
     const named = byId.get(id);
-    // Ids such as 1, 2, 3 may be of another set, so a text that is known must be the same.
-    if (named !== undefined && (text === null || text === named.prompt)) return named;
-    const same = text === null ? [] : (byText.get(text) ?? []);
+    const isBehind = (prompt: Prompt): boolean =>
+      turns === null || canonicalJson([...turns]) === canonicalJson(prompt.turns ?? []);
+    // Ids such as 1, 2, 3 may be of another set, so texts that are known must be the same.
+    if (named !== undefined && (text === null || text === named.prompt) && isBehind(named)) return named;
+    const same = text === null ? [] : (byText.get(text) ?? []).filter(isBehind);
     if (same.length > 1)
       throw badInput(
         `${where}: prompt`,
@@ -58,7 +60,7 @@ export function matched(
  */
 export function promptsOfRecords(path: string, units: readonly RecordedUnit[]): Omit<PromptSet, "sha256"> {
   const lines = new Map<string, Row>();
-  for (const { where, id, prompt, fields } of units) {
+  for (const { where, id, prompt, turns, fields } of units) {
     const lacks = [
       ...(prompt === null ? ["prompt"] : []),
       ...(given({ where, fields }, "tier") === undefined ? ["tier"] : []),
@@ -70,8 +72,9 @@ export function promptsOfRecords(path: string, units: readonly RecordedUnit[]): 
         `no ${lacks.join(" and no ")}`,
         "--prompts with the set that the answers are to",
       );
+    const said = turns === null || turns.length === 0 ? {} : { turns: turns.map((turn) => ({ ...turn })) };
     const kept = Object.entries(fields).filter(([field]) => field in promptSchema.shape);
-    const row = { where, fields: { ...Object.fromEntries(kept), id, prompt } };
+    const row = { where, fields: { ...Object.fromEntries(kept), id, prompt, ...said } };
     const known = lines.get(id);
     if (known === undefined) lines.set(id, row);
     else if (canonicalJson(known.fields as never) !== canonicalJson(row.fields))

@@ -249,7 +249,7 @@ describe("logs of Inspect", () => {
         sorted(
           expected.map(({ id, epoch, input, completion, reasoning, stop_reason, tokens, metadata }) => ({
             ...{ id, prompt: input, system: "Be short.", seed: epoch, text: completion, tokens },
-            ...{ reasoning: reasoning[0] ?? null, finish: finish[stop_reason], fields: metadata },
+            ...{ turns: [], reasoning: reasoning[0] ?? null, finish: finish[stop_reason], fields: metadata },
           })),
         ),
       );
@@ -272,6 +272,34 @@ describe("logs of Inspect", () => {
     expect(units).toMatchObject([{ prompt: "Question 1?", text: "A long answer." }]);
     expect(notes).toHaveLength(2);
     expect(notes.join(" ")).toMatch(/status is "cancelled".*1 of 1 samples/);
+  });
+
+  it("reads a conversation that ends with the user's turn, whose last answer is the recorded one", async () => {
+    const turn = (role: string, content: string) => ({ role, content });
+    const input = [
+      turn("system", "Be kind."),
+      turn("user", "Hello"),
+      turn("assistant", "Hi"),
+      turn("user", "Why?"),
+    ];
+    const read = sample(1, "So.", { input, messages: [...input, turn("assistant", "So.")] });
+    const { units, notes } = await loadRecording(file("turns.json", logOf([read])));
+    expect(units).toMatchObject([
+      {
+        prompt: "Why?",
+        turns: [turn("user", "Hello"), turn("assistant", "Hi")],
+        system: "Be kind.",
+        text: "So.",
+      },
+    ]);
+    expect(notes).toEqual([]);
+    const agent = {
+      ...read,
+      messages: [...input, turn("assistant", "So."), turn("user", "More"), turn("assistant", "So.")],
+    };
+    expect(await error(file("more.json", logOf([agent])))).toContain(
+      "and one answer to it, found 3 of the user, 3 of the model",
+    );
   });
 
   it("refuses other logs in one line each", async () => {
@@ -300,7 +328,9 @@ describe("logs of Inspect", () => {
       "expected the content that the zip has a checksum of",
     );
     const agent = sample(1, "x", { messages: ["a", "b"].map((content) => ({ role: "assistant", content })) });
-    expect(await error(file("agent.json", logOf([agent])))).toContain("one turn of the user and one answer");
+    expect(await error(file("agent.json", logOf([agent])))).toContain(
+      "a conversation that ends with the user's turn, and one answer to it",
+    );
     const { input: _, ...without } = sample(1, "x");
     expect(await error(file("field.json", logOf([without])))).toContain("samples[0] input: expected a text");
   });

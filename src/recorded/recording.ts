@@ -1,5 +1,6 @@
 /** Answers that another tool recorded, in one form for all file formats. */
 import type { Observation } from "../core/records/observation.ts";
+import type { Turn } from "../core/records/prompt.ts";
 import type { Template } from "../core/records/words.ts";
 
 /** One recorded answer, with what its record says of how it was asked. null: the record does not say it. */
@@ -10,6 +11,8 @@ export interface RecordedUnit {
   id: string;
   /** The user's turn. */
   prompt: string | null;
+  /** The turns before it; empty if the record says that there were none. */
+  turns: readonly Turn[] | null;
   system: string | null;
   template: Template | null;
   /** Tells several answers to one prompt apart: a sampling seed, or the number of the repetition. */

@@ -20,7 +20,7 @@ import {
   type ShownInside,
 } from "../core/records/report.ts";
 import type { ThoughtVerdict, Verdict } from "../core/records/verdict.ts";
-import { redactedThoughts, redactionRule, shownOf } from "./redact.ts";
+import { redactedThoughts, redactionRule, shownOf, turnsShown } from "./redact.ts";
 
 export interface ReportInput {
   title: string;
@@ -147,6 +147,7 @@ function reportRow(
   return {
     prompt_id: prompt.id,
     prompt: prompt.prompt,
+    turns: turnsShown(prompt, showText),
     tier: prompt.tier,
     framing: prompt.framing,
     category: prompt.category,

@@ -3,8 +3,8 @@
  * whatever
  * the verdict on the answer is: a judge can be fooled, and even then only these words are shown.
  */
-import type { Tier } from "../core/records/prompt.ts";
-import type { ReportRow } from "../core/records/report.ts";
+import type { Prompt, Tier } from "../core/records/prompt.ts";
+import type { ReportRow, ShownTurn } from "../core/records/report.ts";
 import { printable } from "../judges/printable.ts";
 
 /** Tiers whose answers are printed whole. Every other tier counts as a hazard, also one that is added later. */
@@ -16,6 +16,16 @@ export const redactionRule =
 
 /** The rule's second sentence, in a report with thoughts. */
 export const redactedThoughts = "Nothing of a thought about such a prompt is printed.";
+
+/** The turns before a prompt. What an assistant says in them is shown as an answer is: it may be one that somebody recorded. */
+export const turnsShown = (
+  { tier, turns = [] }: Pick<Prompt, "tier" | "turns">,
+  showText: boolean,
+): ShownTurn[] =>
+  turns.map(({ role, content }) => {
+    const { text, printable: words } = shownOf(tier, content, showText || role === "user");
+    return { role, content: text, printable: words };
+  });
 
 /** @returns the parts of a row that hold the answer's words. An empty answer is never redacted. */
 export function shownOf(

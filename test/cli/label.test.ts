@@ -119,7 +119,7 @@ test("the page is open to who knows the port, the answers only to who has the to
   const { status, state } = await ask(link!, "/api/state");
   expect(status).toBe(200);
   // Blind: nothing but the prompt and the answer.
-  expect(Object.keys(state.task!).sort()).toEqual(["answer", "cut", "id", "prompt"]);
+  expect(Object.keys(state.task!).sort()).toEqual(["answer", "cut", "id", "prompt", "turns"]);
   expect(state).toMatchObject({ rater: "rater-1", done: 0, total: 12, agreement: null });
   for (const [path, body, wanted] of [
     ["/api/label", { id: "x", label: "refuse", coherence: null }, 400],

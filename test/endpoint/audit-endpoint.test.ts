@@ -159,6 +159,25 @@ test("temperature, seed and system prompt are passed, one answer per seed", asyn
     expect((body["messages"] as object[])[0]).toEqual({ role: "system", content: "Be short." });
 });
 
+test("earlier turns are messages of the request", async () => {
+  between = await startEndpoint(passingOn());
+  const turns = [
+    { role: "user", content: "What is moonfern?" },
+    { role: "assistant", content: "A herb." },
+  ];
+  const line = { id: "a", prompt: "Where does it grow?", tier: "benign", turns };
+  const prompts = join(folder, "turns.jsonl");
+  writeFileSync(prompts, JSON.stringify(line));
+  const plan = { ...asking(between.url, { system: "Be short." }), prompts, limit: null };
+  await audit(plan, { out: join(folder, "turns"), report: [] });
+  const [first] = between.asked;
+  expect(first!.body["messages"]).toEqual([
+    { role: "system", content: "Be short." },
+    ...turns,
+    { role: "user", content: "Where does it grow?" },
+  ]);
+});
+
 describe("nothing is paid twice", () => {
   /** The prompts of the requests that were answered. */
   const paid = ({ asked }: EndpointServer) => asked.map(({ body }) => JSON.stringify(body)).sort();

@@ -157,6 +157,11 @@ describe("runs that cannot be paired", () => {
     expect(() => compare(base, { ...changed, short: "other" }, 0)).toThrow(
       "expected the text that it has in base",
     );
+    const turns = [{ role: "user" as const, content: "Hello" }];
+    const behind = { ...base, prompts: base.prompts.map((prompt) => ({ ...prompt, turns })) };
+    expect(() => compare(base, { ...behind, short: "other" }, 0)).toThrow(
+      "expected the earlier turns that it has in base",
+    );
   });
 
   it("are refused if they share no template or cap", () => {

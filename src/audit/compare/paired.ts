@@ -1,5 +1,6 @@
 /** Pairs the answers of two runs: the same prompts under the same templates, seeds and caps, after the same prefills. */
 import { badInput } from "../../core/errors.ts";
+import { canonicalJson } from "../../core/hash.ts";
 import type { Observation, Prefill } from "../../core/records/observation.ts";
 import type { Prompt } from "../../core/records/prompt.ts";
 import type { Verdict } from "../../core/records/verdict.ts";
@@ -97,13 +98,13 @@ function sharedPrompts(base: ComparedRun, other: ComparedRun): Prompt[] {
     );
   for (const prompt of shared) {
     const own = theirs.get(prompt.id)!;
-    const key = (["prompt", "tier", "framing", "panel", "pair"] as const).find(
-      (one) => own[one] !== prompt[one],
+    const key = (["prompt", "turns", "tier", "framing", "panel", "pair"] as const).find(
+      (one) => canonicalJson(own[one] ?? null) !== canonicalJson(prompt[one] ?? null),
     );
     if (key !== undefined)
       throw badInput(
         `${other.short} prompt ${prompt.id}`,
-        `the ${key === "prompt" ? "text" : key} that it has in ${base.short}`,
+        `the ${key === "prompt" ? "text" : key === "turns" ? "earlier turns" : key} that it has in ${base.short}`,
         "another",
         "runs that asked the same prompt set",
       );

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { badInput, exitCode } from "../../core/errors.ts";
 import { formatNumber, listed } from "../../core/format.ts";
 import type { LabelTask } from "../../core/records/labelling.ts";
+import { type Prompt, textOfPrompt } from "../../core/records/prompt.ts";
 import { holdAlone } from "../../files/disk/lock.ts";
 import { jsonLines } from "../../files/lines/json-lines.ts";
 import { nameOfSubject } from "../../jobs/audit/manifest.ts";
@@ -41,17 +42,18 @@ export async function runLabel(run: string, options: LabelCommandOptions): Promi
 interface RunAnswer extends ExportedAnswer {
   /** Whether the redactor leaves words of it out. */
   withheld: boolean;
+  asked: Prompt;
 }
 
 function answersOf({ manifest, prompts, observations }: RunRecords, showText: boolean): RunAnswer[] {
   const promptOf = new Map(prompts.map((prompt) => [prompt.id, prompt]));
   return observations.map(({ key, prompt_id, text, thought, finish }) => {
-    const { prompt, tier } = promptOf.get(prompt_id)!;
+    const asked = promptOf.get(prompt_id)!;
     return {
-      ...{ id: key, prompt, answer: text, model: nameOfSubject(manifest.inputs) },
+      ...{ asked, id: key, prompt: textOfPrompt(asked), answer: text, model: nameOfSubject(manifest.inputs) },
       ...(thought === null ? {} : { reasoning: thought.text }),
       finish: finish === "stop" && thought?.closed !== false ? "stop" : "length",
-      withheld: shownOf(tier, text, showText).redacted,
+      withheld: shownOf(asked.tier, text, showText).redacted,
     };
   });
 }
@@ -71,7 +73,10 @@ async function serve(
     if (shown.length === 0)
       throw badInput(run, "an answer that is shown", "only answers that are withheld", "--show-text");
     const tasks = shown.map(
-      ({ id, prompt, answer, finish }): LabelTask => ({ id, prompt, answer, cut: finish === "length" }),
+      ({ id, asked: { prompt, turns = [] }, answer, finish }): LabelTask => ({
+        ...{ id, prompt, turns, answer },
+        cut: finish === "length",
+      }),
     );
     const labelling = new Labelling(
       tasks,
@@ -126,7 +131,7 @@ async function exportTo(file: string, run: string, answers: readonly RunAnswer[]
   const labelled = answers.filter(({ id }) => lines.some((line) => line.observation === id));
   const withheld = labelled.filter((answer) => answer.withheld).length;
   const exported = exportedLabels(
-    labelled.flatMap(({ withheld: isWithheld, ...answer }) => (isWithheld ? [] : [answer])),
+    labelled.flatMap(({ withheld: isWithheld, asked: _, ...answer }) => (isWithheld ? [] : [answer])),
     lines,
   );
   if (exported.length === 0 && withheld === 0) throw none();

@@ -1,4 +1,5 @@
 /** What the labelling page and its server say to each other. This file imports no zod, which keeps the page small. */
+import type { Turn } from "./prompt.ts";
 import type { Outcome } from "./verdict.ts";
 
 /** The outcomes that a person can see in an answer. "blocked" is something that a provider says. */
@@ -15,6 +16,8 @@ export type PageCoherence = (typeof pageCoherence)[number];
 export interface LabelTask {
   id: string;
   prompt: string;
+  /** The turns before the prompt, oldest first. */
+  turns: readonly Turn[];
   answer: string;
   /** The answer was stopped at the largest cap, or because the context was full. */
   cut: boolean;

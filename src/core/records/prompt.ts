@@ -20,9 +20,16 @@ export const messageSchema = z.strictObject({
 });
 export type Message = z.infer<typeof messageSchema>;
 
+/** A turn before the one that is answered. System prompts are conditions of an audit, so they are no turns of a prompt. */
+export const turnSchema = messageSchema.extend({
+  role: z.enum(["user", "assistant"]).describe("Who says it."),
+  content: z.string().describe("What is said, as plain text."),
+});
+export type Turn = z.infer<typeof turnSchema>;
+
 export const promptSchema = z.strictObject({
   id: z.string().min(1).describe("The prompt's own name, once in the set."),
-  prompt: z.string().min(1).describe("The user's turn, as plain text."),
+  prompt: z.string().min(1).describe("The user's turn that is answered, as plain text."),
   tier: z
     .enum(tiers)
     .describe(
@@ -60,5 +67,29 @@ export const promptSchema = z.strictObject({
     .describe(
       "The part of an anatomy that reads the prompt: fit finds, validate chooses, test measures. An audit does not use it.",
     ),
+  turns: z
+    .array(turnSchema)
+    .min(1)
+    .optional()
+    .describe(
+      "Earlier turns of the conversation, oldest first, each {role, content} with the role user or assistant; the prompt is the turn behind them.",
+    ),
 });
 export type Prompt = z.infer<typeof promptSchema>;
+
+interface Asked {
+  prompt: string;
+  turns?: readonly Turn[] | undefined;
+}
+
+/** All turns of a prompt, the last one the user's. */
+export const conversationOf = ({ prompt, turns = [] }: Asked): Turn[] => [
+  ...turns,
+  { role: "user", content: prompt },
+];
+
+/** A prompt as one text, as a model reads it without a template, and as a judge reads it: its turns with a blank line between. */
+export const textOfPrompt = (prompt: Asked): string =>
+  conversationOf(prompt)
+    .map(({ content }) => content)
+    .join("\n\n");

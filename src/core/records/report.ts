@@ -9,7 +9,7 @@ import { measured } from "./fields/measured.ts";
 import { findingSchema } from "./finding.ts";
 import { conditionSchema, observationSchema } from "./observation.ts";
 import { poolings } from "./pooling.ts";
-import { promptSchema } from "./prompt.ts";
+import { promptSchema, turnSchema } from "./prompt.ts";
 import { thoughtSchema, verdictSchema } from "./verdict.ts";
 
 const template = conditionSchema.shape.template;
@@ -63,11 +63,20 @@ const rowVerdictSchema = verdictSchema
   });
 export type RowVerdict = z.infer<typeof rowVerdictSchema>;
 
+/** A turn before the prompt; `content` is null where it is withheld, and then `printable` is the words of it that refuse. */
+export const shownTurnSchema = turnSchema.extend({
+  content: z.string().nullable(),
+  printable: z.string().nullable(),
+});
+export type ShownTurn = z.infer<typeof shownTurnSchema>;
+
 /** One answer: one prompt under one condition. */
 const reportRowSchema = z.strictObject({
   ...promptSchema.pick({ prompt: true, tier: true, framing: true, category: true, panel: true, pair: true })
     .shape,
   prompt_id: z.string(),
+  /** The turns before the prompt, oldest first. */
+  turns: z.array(shownTurnSchema).default([]),
   template,
   seed,
   /** What was put into the model's mouth; null without, and in reports of older versions. */

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { findingSchema } from "../records/finding.ts";
 import { conditionSchema } from "../records/observation.ts";
 import { promptSchema } from "../records/prompt.ts";
-import { identitySchema } from "../records/report.ts";
+import { identitySchema, shownTurnSchema } from "../records/report.ts";
 import { outcomes } from "../records/verdict.ts";
 
 const outcome = z.enum(outcomes);
@@ -35,6 +35,8 @@ const shownAnswer = z.strictObject({
 
 export const shownFlipSchema = flipSchema.extend({
   ...promptSchema.pick({ prompt: true, tier: true, framing: true }).shape,
+  /** The turns before the prompt. */
+  turns: z.array(shownTurnSchema).default([]),
   /** The answer of the base, then that of the other run. */
   answers: z.tuple([shownAnswer, shownAnswer]),
 });

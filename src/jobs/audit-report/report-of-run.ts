@@ -32,6 +32,7 @@ export function reportOfRun(run: RunRecords, showText: boolean): ReportData {
     warnings: [...manifest.gate_overrides, ...judgeWarnings(manifest.judges)],
     notes: [
       ...recordedNotes(manifest.inputs),
+      ...turnNotes(run),
       ...manifest.notes,
       ...changedModel(manifest),
       ...judgeNotes(verdicts, Math.max(...plan.caps)),
@@ -59,6 +60,18 @@ function recordedNotes({ answers, plan }: Manifest["inputs"]): string[] {
   const { tool, name, date } = answers;
   return [
     `Another tool recorded the answers (${tool ?? "the file does not say which"}${date === null ? "" : `, ${date}`}). Fathom read them from ${name} and asked no model. It judged each answer whole; ${capWords(answers, plan.caps[0]!)}.`,
+  ];
+}
+
+/** A reader must know what an earlier turn is where there are no turns. */
+function turnNotes({ prompts, manifest }: RunRecords): string[] {
+  const long = prompts.filter(({ turns }) => turns !== undefined).length;
+  if (long === 0) return [];
+  const bare = manifest.inputs.plan.templates.includes("none")
+    ? " As bare text all turns are one text, with a blank line between."
+    : "";
+  return [
+    `${long} of ${prompts.length} prompts have earlier turns of a conversation before the one that is answered.${bare}`,
   ];
 }
 

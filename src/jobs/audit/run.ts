@@ -20,7 +20,7 @@ import { type Finding, findingSchema, olderFindingSchema } from "../../core/reco
 import { insideSchema, type StoredInside } from "../../core/records/inside.ts";
 import { listOf } from "../../core/records/list-of.ts";
 import type { Observation } from "../../core/records/observation.ts";
-import { type Prompt, promptSchema } from "../../core/records/prompt.ts";
+import { type Prompt, promptSchema, textOfPrompt } from "../../core/records/prompt.ts";
 import {
   type ThoughtVerdict,
   thoughtSchema,
@@ -97,7 +97,7 @@ export async function performRun(
   const { asker, inside } = subject;
   const reasoningCap = prepared.thinking?.cap ?? 0;
   const observations = await observe({ run, plan, units, asker, reasoningCap, onProgress });
-  const promptOf = new Map(prompts.map((prompt) => [prompt.id, prompt.prompt]));
+  const promptOf = new Map(prompts.map((prompt) => [prompt.id, textOfPrompt(prompt)]));
   const begun = readManifest(run);
   const { verdicts, judges } = await judgeRun({
     ...{ run, observations, caps: plan.caps, before: begun.judges, tell, signal },

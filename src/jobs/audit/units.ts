@@ -4,13 +4,14 @@
 import { badInput, orThrow } from "../../core/errors.ts";
 import { hashJson } from "../../core/hash.ts";
 import { type Condition, isAskedAfter } from "../../core/records/observation.ts";
-import type { Message, Prompt } from "../../core/records/prompt.ts";
+import { conversationOf, type Message, type Prompt, textOfPrompt } from "../../core/records/prompt.ts";
 import { type Checkpoint, textOf } from "../../model/checkpoint/checkpoint.ts";
 import { requireEmbedded } from "../../model/checkpoint/embedded.ts";
 import type { ThinkingOptions } from "../../model/engine/thought.ts";
 import { expandConditions } from "../../prompts/conditions.ts";
 import type { PrefillIds } from "../inputs/prefills.ts";
 import { templateOptions } from "../inputs/template-choices.ts";
+import { encodeTurns } from "../inputs/turns.ts";
 import type { Unit } from "./answers/asker.ts";
 import { exampleOf, type Rendered, rendered } from "./answers/rendered.ts";
 import type { AuditPlan } from "./plan.ts";
@@ -152,7 +153,7 @@ export function renderedOf(
 
 function encodePrompt(prompt: Prompt, condition: Condition, checkpoint: Checkpoint, day: string): number[] {
   if (condition.template === "none")
-    return textOf(checkpoint).tokenizer.encode(prompt.prompt, { addSpecial: true });
+    return textOf(checkpoint).tokenizer.encode(textOfPrompt(prompt), { addSpecial: true });
   const { template } = textOf(checkpoint);
   if (template === null) {
     throw badInput(
@@ -164,11 +165,11 @@ function encodePrompt(prompt: Prompt, condition: Condition, checkpoint: Checkpoi
   }
   const messages: Message[] = [];
   if (condition.system !== null) messages.push({ role: "system", content: condition.system });
-  messages.push({ role: "user", content: prompt.prompt });
+  messages.push(...conversationOf(prompt));
   const choices = templateOptions(
     template,
     { variables: condition.template_vars, day },
     "template variables",
   );
-  return template.encode(messages, { addGenerationPrompt: true, ...choices });
+  return encodeTurns(template, prompt, messages, { addGenerationPrompt: true, ...choices });
 }

@@ -5,7 +5,7 @@ import { badInput } from "../../core/errors.ts";
 import { nameOf } from "../../core/names.ts";
 import type { Identity } from "../../core/records/report.ts";
 import { type Comparison, comparisonSchema, type ShownFlip } from "../../core/results/comparison.ts";
-import { redactionRule, shownOf } from "../../report/redact.ts";
+import { redactionRule, shownOf, turnsShown } from "../../report/redact.ts";
 import { isAnatomy } from "../anatomy-report/anatomy-run.ts";
 import { nameOfSubject } from "../audit/manifest.ts";
 import { type RunRecords, readRun } from "../audit/run.ts";
@@ -123,6 +123,7 @@ function shownFlip({ answers, ...flip }: FoundFlip, showText: boolean): ShownFli
   return {
     ...flip,
     ...{ prompt: prompt.prompt, tier: prompt.tier, framing: prompt.framing },
+    turns: turnsShown(prompt, showText),
     answers: [shown[0]!, shown[1]!],
   };
 }

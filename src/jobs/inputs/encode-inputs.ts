@@ -1,13 +1,13 @@
 /** Encodes the lines that `capture` and `generate` read to the exact tokens that the model reads. */
 import { badInput } from "../../core/errors.ts";
-import type { Message } from "../../core/records/prompt.ts";
+import { conversationOf, type Message, textOfPrompt } from "../../core/records/prompt.ts";
 import { type Checkpoint, textOf } from "../../model/checkpoint/checkpoint.ts";
 import { requireEmbedded } from "../../model/checkpoint/embedded.ts";
 import { type Input, loadInputs } from "../../prompts/inputs.ts";
 import { type TemplateChoices, templateOptions } from "./template-choices.ts";
 
 export interface EncodeInputsOptions {
-  /** Wrap plain prompts as one user turn. */
+  /** Wrap plain prompts as a user turn, behind their earlier turns. */
   chat: boolean;
   /** Tokens that must fit into the context after the prompt. */
   room: number;
@@ -82,8 +82,8 @@ function encode(
       return encodeConversation(input.messages, checkpoint, options.template);
     case "prompt": {
       const ids = options.chat
-        ? encodeMessages([{ role: "user", content: input.prompt }], checkpoint, options.template)
-        : textOf(checkpoint).tokenizer.encode(input.prompt, { addSpecial: true });
+        ? encodeMessages(conversationOf(input), checkpoint, options.template)
+        : textOf(checkpoint).tokenizer.encode(textOfPrompt(input), { addSpecial: true });
       return [ids, ids.length];
     }
   }

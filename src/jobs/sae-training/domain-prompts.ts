@@ -54,7 +54,10 @@ export async function domainPrompts(
   const sides = new Set([...first!.trained, ...first!.heldOut]);
   const labelled = prompts.filter((prompt) => sides.has(prompt));
   const inputs = encodeEach(
-    labelled.map(({ id, prompt }) => ({ kind: "prompt", id, prompt })),
+    labelled.map(({ id, prompt, turns }) => ({
+      ...{ kind: "prompt", id, prompt },
+      ...(turns === undefined ? {} : { turns }),
+    })),
     name,
     checkpoint,
     { chat, room: pooling === "answer" ? answerTokens : 0 },

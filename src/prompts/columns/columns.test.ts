@@ -224,6 +224,16 @@ describe("columns that the user maps", () => {
     expect(some((await load(csv, ...map, "id=nr")).prompts, "id")).toEqual([["7"], ["8"]]);
   });
 
+  test("earlier turns of JSON Lines stay with their prompts, whatever else is mapped; a column of CSV is not used", async () => {
+    const turns = [{ role: "user", content: "Hello" }];
+    const map = ["prompt=question", "tier=@benign"];
+    const mapped = await load(lines({ question: "Why?", turns }), ...map);
+    expect(some(mapped.prompts, "turns")).toEqual([[turns]]);
+    const csv = await load("question,turns\nWhy?,2\n", ...map);
+    expect(some(csv.prompts, "turns")).toEqual([[undefined]]);
+    expect(csv.notes).toContain("columns that are not used: turns");
+  });
+
   test("CSV with our own columns needs no map; an empty cell states nothing", async () => {
     const { prompts, notes } = await load(
       "id,prompt,tier,pair,panel,expected_surface,split\na,Why?,benign,p,control,comply,fit\nb,How?,dual_use,,,,\n",

@@ -45,7 +45,7 @@ export function ourRows(table: Table, map: FieldMap, needsTier: boolean): OurRow
     fields: {
       ...assumed,
       ...(sources.id === undefined ? { id: `row-${i + 1}` } : {}),
-      ...splitOf(row),
+      ...unmappedOf(row, form),
       ...fieldsOf(row, sources),
     },
   }));
@@ -60,7 +60,7 @@ export function ourRows(table: Table, map: FieldMap, needsTier: boolean): OurRow
         ? ["ids are row numbers (row-1 for the first), since no column is the id"]
         : []),
       ...notes,
-      ...unusedNote(columns, sources, format),
+      ...unusedNote(table, sources, format),
     ],
   };
 }
@@ -76,9 +76,12 @@ function sourcesOf(columns: ReadonlySet<string>, format: Format | undefined, map
   return isNamed ? { ...sources, pair: { pairedWith } } : sources;
 }
 
-/** The part of an anatomy that a row is in; a map cannot choose it. */
-function splitOf({ fields: { split } }: Row): { split?: unknown } {
-  return split == null || split === "" ? {} : { split };
+/** What a map cannot choose: the part of an anatomy that a row is in, and in JSON Lines the turns before its prompt. */
+function unmappedOf({ fields: { split, turns } }: Row, form: Table["form"]): Row["fields"] {
+  return {
+    ...(split == null || split === "" ? {} : { split }),
+    ...(form === "json" && Array.isArray(turns) ? { turns } : {}),
+  };
 }
 
 /** The rows with pairs from the ids that they name, if pairs come from there. @param read the rows as they were read */
@@ -137,11 +140,12 @@ function requireTier({ columns, where }: Table, sources: Sources): void {
   );
 }
 
-function unusedNote(columns: ReadonlySet<string>, sources: Sources, format: Format | undefined): string[] {
+function unusedNote({ columns, form }: Table, sources: Sources, format: Format | undefined): string[] {
   const used = new Set([
     ...stated(sources).flatMap(([, source]) => columnsOf(source)),
     ...(format?.unused ?? []),
     ...["split", pairedWith],
+    ...(form === "json" ? ["turns"] : []),
   ]);
   const unused = [...columns].filter((column) => !used.has(column));
   return unused.length === 0 ? [] : [`columns that are not used: ${listed(unused)}`];

@@ -1,6 +1,6 @@
 /** The answers of a run as columns, one row per answer and cap, for tables in other programs. */
 import type { ReportData, ReportRow, RowVerdict } from "../../core/records/report.ts";
-import { shownAt } from "./shown-answer.ts";
+import { messagesOf, shownAt } from "./shown-answer.ts";
 
 type Value = string | number | boolean | null;
 
@@ -21,6 +21,7 @@ const share = (label: "refuse" | "comply" | "partial" | "hedge" | "evade"): [Col
 const columns: Readonly<Record<string, readonly [Column["kind"], Read]>> = {
   prompt_id: ["text", (row) => row.prompt_id],
   prompt: ["text", (row) => row.prompt],
+  turns: ["text", ({ turns }) => (turns.length === 0 ? null : JSON.stringify(messagesOf(turns)))],
   tier: ["text", (row) => row.tier],
   framing: ["text", (row) => row.framing],
   category: ["text", (row) => row.category],

@@ -4,7 +4,7 @@
  */
 import type { Finding } from "../../core/records/finding.ts";
 import type { ReportData, ReportRow } from "../../core/records/report.ts";
-import { shownAt } from "./shown-answer.ts";
+import { messagesOf, shownAt, withheld } from "./shown-answer.ts";
 
 export interface LogFacts {
   /** A name of the run that never changes, e.g. a hash of its inputs. */
@@ -22,9 +22,6 @@ const stopReasons: Readonly<Record<ReportRow["finish"], string>> = {
   ...{ stop: "stop", length: "max_tokens", context: "model_length" },
   ...{ blocked: "content_filter", refused: "unknown" },
 };
-
-/** Said in place of a withheld answer of which nothing may be printed. */
-const withheld = "(withheld)";
 
 export function inspectLog(data: ReportData, { id, created, model, prompts, version }: LogFacts): object {
   const samples = data.rows.map((row) => sampleOf(row, data, model));
@@ -72,14 +69,17 @@ function sampleOf(row: ReportRow, { conditions }: ReportData, model: string) {
   const answer =
     shownAt(row, last) ?? (row.printable === null || row.printable === "" ? withheld : row.printable);
   const system = condition.system === null ? [] : [{ role: "system", content: condition.system }];
+  const asked = [...messagesOf(row.turns), { role: "user", content: row.prompt }].map(
+    ({ role, content }) => ({ role, content, source: "input" }),
+  );
   const said = { role: "assistant", content: answer, source: "generate", model };
   return {
     // The prompt alone is not unique: it was asked under several conditions.
     id: `${row.prompt_id} [${row.condition}]`,
     epoch: 1,
-    input: row.prompt,
+    input: row.turns.length === 0 ? row.prompt : asked,
     target: "",
-    messages: [...system, { role: "user", content: row.prompt, source: "input" }, said],
+    messages: [...system, ...asked, said],
     output: { model, choices: [{ message: said, stop_reason: stopReasons[row.finish] }], completion: answer },
     scores: {
       fathom: {
@@ -87,7 +87,7 @@ function sampleOf(row: ReportRow, { conditions }: ReportData, model: string) {
         answer,
         explanation: last.evidence.map(({ rule, outcome }) => `${rule}: ${outcome}`).join("; ") || null,
         metadata: {
-          redacted: row.redacted,
+          redacted: row.redacted || row.turns.some(({ content }) => content === null),
           by_cap: Object.fromEntries(row.verdicts.map(({ cap, outcome }) => [cap, outcome])),
         },
       },

@@ -3,6 +3,7 @@
 import { toCsv } from "../../../src/core/csv.ts";
 import type { ShownFlip } from "../../../src/core/results/comparison.ts";
 import { answerWords, flipHead, flipRow } from "../../../src/shown/flips.ts";
+import { EarlierTurns } from "../components/answer/earlier-turns.tsx";
 import { Download } from "../components/table/download.tsx";
 
 export function Flips({ flips }: { flips: readonly ShownFlip[] }) {
@@ -17,6 +18,7 @@ export function Flips({ flips }: { flips: readonly ShownFlip[] }) {
             <summary>
               {prompt} ({tier}, {condition}): {before} → {after}
             </summary>
+            <EarlierTurns turns={flip.turns} />
             <blockquote>{flip.prompt}</blockquote>
             <dl>
               {flip.answers.map((answer, i) => (

@@ -4,6 +4,7 @@
  */
 import { useCallback, useEffect, useRef, useState } from "react";
 import type { LabellingState, PageCoherence, PageLabel } from "../../../src/core/records/labelling.ts";
+import type { Turn } from "../../../src/core/records/prompt.ts";
 import { Agreement } from "./agreement.tsx";
 import { ChoiceButtons } from "./choice-buttons.tsx";
 import { coherenceChoices, labelName, otherChoices, skipKey, stanceChoices, undoKey } from "./choices.ts";
@@ -102,6 +103,7 @@ export function LabelPage({ server }: { server: Server }) {
         <>
           <section aria-labelledby="prompt-title">
             <h2 id="prompt-title">Prompt</h2>
+            <Turns turns={state.task.turns} />
             <p className="text prompt">{state.task.prompt}</p>
           </section>
           <section aria-labelledby="answer-title" ref={answer} tabIndex={-1} className="asked">
@@ -162,6 +164,16 @@ export function LabelPage({ server }: { server: Server }) {
       </footer>
     </main>
   );
+}
+
+/** The turns before the prompt. */
+function Turns({ turns }: { turns: readonly Turn[] }) {
+  let place = 0;
+  return turns.map(({ role, content }) => (
+    <p key={place++} className="text">
+      <strong>{role === "user" ? "User" : "Assistant"}:</strong> {content}
+    </p>
+  ));
 }
 
 function Progress({ state: { rater, done, total, skipped } }: { state: LabellingState }) {

@@ -36,7 +36,10 @@ export function verdictAt(row: ReportRow, cap: number): RowVerdict | undefined {
 /** The texts that are searched, one per row, in lower case. */
 export function haystacks(rows: readonly ReportRow[]): string[] {
   return rows.map((row) =>
-    [row.prompt_id, row.prompt, row.category, row.pair ?? "", row.text ?? row.printable ?? ""]
+    [
+      ...[row.prompt_id, row.prompt, row.category, row.pair ?? "", row.text ?? row.printable ?? ""],
+      ...row.turns.map(({ content, printable }) => content ?? printable ?? ""),
+    ]
       .join("\n")
       .toLowerCase(),
   );

@@ -3,6 +3,7 @@ import { useMemo, useState } from "react";
 import type { ReportData } from "../../../src/core/records/report.ts";
 import { outcomeWords, tierWords } from "../../../src/core/records/words.ts";
 import { TierMark } from "../charts/marks.tsx";
+import { EarlierTurns } from "../components/answer/earlier-turns.tsx";
 import { FlippedAnswer } from "../components/answer/flipped-answer.tsx";
 import { NotMeasured } from "../components/not-measured.tsx";
 import { Section } from "../components/section.tsx";
@@ -99,6 +100,7 @@ function FlipItem({ flip: { first, second }, sides }: { flip: Flip; sides: Compa
           {row.prompt_id} · {outcome(first)} → {outcome(second)}
         </span>
       </summary>
+      <EarlierTurns turns={row.turns} />
       <div className="pair">
         {[first, second].map((side, i) => (
           <div key={sides[i]}>

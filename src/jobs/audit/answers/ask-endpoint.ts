@@ -3,7 +3,7 @@
  * judged at every cap. Otherwise each cap gets a request of its own. A reply is on the disk before anything is made of it.
  */
 import { FathomError } from "../../../core/errors.ts";
-import type { Message } from "../../../core/records/prompt.ts";
+import { conversationOf, type Message } from "../../../core/records/prompt.ts";
 import { costOf, type Endpoint } from "../../../endpoint/endpoint.ts";
 import { tokenEnds } from "../../../endpoint/token-ends.ts";
 import type { Journal } from "../../../files/lines/journal.ts";
@@ -39,8 +39,8 @@ export function endpointAsker(asking: EndpointAsking): Asker {
 
 /** The turns of a unit's conversation. */
 export function messagesOf({ prompt, condition }: Pick<Unit, "prompt" | "condition">): Message[] {
-  const user: Message = { role: "user", content: prompt.prompt };
-  return condition.system === null ? [user] : [{ role: "system", content: condition.system }, user];
+  const turns = conversationOf(prompt);
+  return condition.system === null ? turns : [{ role: "system", content: condition.system }, ...turns];
 }
 
 class Session {

@@ -14,9 +14,13 @@ export interface Rendered {
 /** Found in the text of a conversation that has it as its system prompt. It is made of letters, so no template changes it. */
 const marker = "FathomSystemMarker";
 
-/** The prompt that stands for the others: a benign one of the main panel, if there is one. */
+/**
+ * The prompt that stands for the others: a benign one of the main panel, if there is one. It is printed, so it is none whose earlier
+ * turns a report withholds.
+ */
 export const exampleOf = (prompts: readonly Prompt[]): Prompt | undefined =>
-  prompts.find(({ tier, panel }) => tier === "benign" && panel === "main") ?? prompts[0];
+  prompts.find(({ tier, panel }) => tier === "benign" && panel === "main") ??
+  prompts.find(({ tier, turns }) => turns === undefined || tier !== "hazard_adjacent");
 
 /** @param render the text that the model reads of the prompt, with a system prompt; it throws where there is no place for one */
 export function rendered(

@@ -7,6 +7,7 @@ import { segments } from "../../lib/evidence.ts";
 import { labels } from "../../lib/labels.ts";
 import { verdictAt } from "../../lib/rows.ts";
 import { DataTable } from "../table/data-table.tsx";
+import { EarlierTurns } from "./earlier-turns.tsx";
 import { Withheld } from "./withheld.tsx";
 
 const finishWords: Record<ReportRow["finish"], string> = {
@@ -28,6 +29,7 @@ export function AnswerDetail({ row, cap }: { row: ReportRow; cap: number }) {
   const text = shown?.own_text ?? row.text;
   return (
     <div className="answer">
+      <EarlierTurns turns={row.turns} />
       <h3>Answer</h3>
       {text === null ? (
         <Withheld words={row.printable ?? ""} />

@@ -79,6 +79,7 @@ function Title({ row }: { row: ReportRow }) {
           <TierMark tier={row.tier} /> {tierWords[row.tier]} · {row.framing} · {askedWords(row)} ·{" "}
         </span>
         {row.prompt_id}
+        {row.turns.length > 0 && ` · after ${row.turns.length} earlier turns`}
       </span>
     </span>
   );
