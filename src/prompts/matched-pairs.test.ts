@@ -71,6 +71,26 @@ describe("what loads", () => {
       expect(harmful.pair).toBe(harmless.pair);
     }
   });
+
+  test("one file on both sides is divided by tier, and other tiers and panels are left out", async () => {
+    const tiers = ["hazard_adjacent", "benign", "dual_use"] as const;
+    const rows = Array.from({ length: 7 }, (_, i) =>
+      tiers.map((tier) => ({ id: `${tier}-${i}`, prompt: `${tier} ${i}?`, tier, pair: `p${i}` })),
+    ).flat();
+    const other = { id: "x", prompt: "x?", tier: "benign", panel: "control" };
+    const path = file("both", [...rows, other]);
+    const { pairs } = await loadMatchedPairs(path, path, 0);
+    expect(pairs.map(({ harmful, harmless }) => [harmful.id, harmless.id])).toEqual(
+      Array.from({ length: 7 }, (_, i) => [`hazard_adjacent-${i}`, `benign-${i}`]),
+    );
+    const half = file(
+      "half",
+      rows.filter(({ tier }) => tier !== "benign"),
+    );
+    await expect(loadMatchedPairs(half, half, 0)).rejects.toThrow(
+      /^--harmless .*half\.jsonl: expected prompts of tier benign, found none\. Try: two files/,
+    );
+  });
 });
 
 describe("what does not load: one line that says what to do", () => {

@@ -1,6 +1,7 @@
 /**
- * Loads the two sides of an anatomy: harmful prompts, and a harmless twin of each. A side is a JSON Lines file, whose lines all
- * belong to that side, or a bundled set, of which it takes the matched prompts of its tier.
+ * Loads the two sides of an anatomy: harmful prompts, and a harmless twin of each. A side is a file, whose lines all
+ * belong to that side. A bundled set, and a file that is named for both sides, are divided: each side takes the matched prompts of
+ * its tier.
  */
 import { badInput } from "../core/errors.ts";
 import { type Prompt, type Split, splits, type Tier } from "../core/records/prompt.ts";
@@ -32,7 +33,7 @@ const tierOfSide = { harmful: "hazard_adjacent", harmless: "benign" } as const s
 type Side = keyof typeof tierOfSide;
 
 /**
- * @param harmful a path or a bundled set's name; so is `harmless`, and both may be the same bundled set
+ * @param harmful a path or a bundled set's name; so is `harmless`, and both may be the same
  * @param seed splits the pairs if no prompt states its part
  * @returns at least one pair in each part
  * @throws FathomError (exit 2) for a file that `loadPrompts` refuses, sides of different lengths, a prompt without a twin, a text
@@ -44,8 +45,8 @@ export async function loadMatchedPairs(
   seed: number | string,
 ): Promise<MatchedPairs> {
   const sides = {
-    harmful: await loadSide(harmful, "harmful"),
-    harmless: await loadSide(harmless, "harmless"),
+    harmful: await loadSide(harmful, "harmful", harmful === harmless),
+    harmless: await loadSide(harmless, "harmless", harmful === harmless),
   };
   const matched = twins(sides);
   const all = [...matched.flatMap((pair) => [pair.harmful, pair.harmless])];
@@ -62,11 +63,14 @@ export async function loadMatchedPairs(
   return { pairs: matched.map((pair, i) => ({ ...pair, split: parts[i]! })), ...sides, splitBy };
 }
 
-async function loadSide(pathOrName: string, side: Side): Promise<PromptSet> {
-  const set = await loadPrompts(pathOrName, { tierIfMissing: tierOfSide[side] });
+async function loadSide(pathOrName: string, side: Side, isForBoth: boolean): Promise<PromptSet> {
+  const own = tierOfSide[side];
+  const set = await loadPrompts(pathOrName, { tierIfMissing: own });
   requireOneTurn(set, side);
-  if (!isBundled(pathOrName)) return set;
-  const prompts = set.prompts.filter(({ panel, tier }) => panel === "main" && tier === tierOfSide[side]);
+  if (!isForBoth && !isBundled(pathOrName)) return set;
+  const prompts = set.prompts.filter(({ panel, tier }) => panel === "main" && tier === own);
+  if (prompts.length === 0)
+    throw badInput(`--${side} ${set.name}`, `prompts of tier ${own}`, "none", `two files, one for each side`);
   return { ...set, prompts };
 }
 
@@ -100,7 +104,7 @@ function twins({ harmful, harmless }: Record<Side, PromptSet>): Twins[] {
       `--harmless ${harmless.name}: ${shown(twice.id)}`,
       "a text that is not on the harmful side",
       "the same text on both sides",
-      "name two files; a bundled set may be named twice, and is divided by tier",
+      "name two files; or name one for both sides, whose lines all have a tier",
     );
   const [byHarmful, byHarmless] = [byPair(harmful, "harmful"), byPair(harmless, "harmless")];
   if (byHarmful === null || byHarmless === null)
