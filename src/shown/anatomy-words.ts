@@ -79,12 +79,14 @@ function outcomeMark(
 export const smallestSet = (sets: Anatomy["minimal_sets"]) =>
   [...sets].sort((a, b) => a.features.length - b.features.length)[0];
 
-function depthMark({ depth, rounds: found, backups, ceiling }: Anatomy): Mark {
+function depthMark({ depth, depth_on_test, rounds: found, backups, dormant, ceiling }: Anatomy): Mark {
   const bearing = backups.filter(({ status }) => status === "load-bearing").length;
   const widths = `new features by round: ${found.map(({ width }) => width).join(", ")}`;
   const woken =
     backups.length === 0
-      ? "nothing woke"
+      ? dormant === 0
+        ? "no candidate is ever silent, so none could wake"
+        : "nothing woke"
       : `${features(backups.length)} woke, ${bearing} of them load-bearing`;
   const last = found.at(-1)!.answers;
   const numbers = `${widths} · ${woken} · after the last round ${last.complied} of ${last.asked} prompts comply${ceiling === null ? "" : `, ${ceiling.complied} of ${ceiling.asked} with all candidates ablated`}`;
@@ -95,11 +97,22 @@ function depthMark({ depth, rounds: found, backups, ceiling }: Anatomy): Mark {
       verdict: `The model had not given way after ${rounds(found.length)}.`,
       rest: "So its redundancy depth is at least that. What refuses then is not among the candidates.",
     };
+  // null where no test prompt refuses.
+  if (depth_on_test !== null && depth_on_test.estimate !== depth) {
+    const test = found.at(-1)!.test!;
+    return {
+      ...{ question, numbers, status: "not found" },
+      verdict: `Redundancy depth ${depth} on the fitting prompts, and not on new ones.`,
+      rest: `Of the refused test prompts, ${test.complied} of ${test.asked} comply after ${rounds(found.length)}.`,
+    };
+  }
   return {
     ...{ question, numbers, status: "found" },
     verdict:
       depth === 1
-        ? "Redundancy depth 1: no backup takes over."
+        ? dormant === 0
+          ? "Redundancy depth 1. Whether a backup takes over could not be seen."
+          : "Redundancy depth 1: no backup takes over."
         : `Redundancy depth ${depth}: the refusal comes back ${["once", "twice"][depth - 2] ?? `${depth - 1} times`} through features that were silent before.`,
     rest: "Depth holds for the sites that were searched. Repair outside them is not seen, so it is a lower bound.",
   };

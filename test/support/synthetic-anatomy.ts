@@ -111,6 +111,7 @@ function anatomyOf({ outcome, only, hostile, more }: Required<SyntheticAnatomyOp
     depth_on_test: deep ? { estimate: 2, interval: [2, 2], n: 31 } : null,
     ending: deep ? "gave way" : null,
     rounds: deep ? rounds : [],
+    dormant: deep ? 9 : null,
     cascade: deep ? cascade : [],
     backups: deep ? backups : [],
     features: isFound ? featuresOf(hostile, more) : [],

@@ -1,26 +1,34 @@
 /**
  * Which candidates are silent, and which wake when others are ablated. Silence is meant per prompt: 0 at every token of the prompt and of
- * its clean answer, and at every token of the harmless prompts and their answers. What a compliant text needs is no recruit.
+ * its clean answer, and at every token of the answers that comply with harmless prompts. What a compliant text needs is no recruit. A
+ * harmless prompt that is refused says nothing about it.
  */
 import { setOf } from "../subject/feature-set.ts";
 import type { FeatureSet, Subject } from "../subject/subject.ts";
 
 /** Activity without any ablation. */
 export interface CleanActivity {
-  /** Prompt index → [candidates]: 1 where the candidate is active on the prompt, its clean answer, or any harmless one. */
+  /** Prompt index → [candidates]: 1 where the candidate is active on the prompt, its clean answer, or a compliant harmless answer. */
   active: ReadonlyMap<number, Uint8Array>;
   /** [candidates]: on how many of the harmful prompts the candidate is active. */
   harmfulPrompts: Uint32Array;
 }
 
-/** @param harmful every harmful prompt that will be looked at, of all splits @param harmless as many as there are */
+/**
+ * @param harmful every harmful prompt that will be looked at, of all splits
+ * @param harmless as many as there are; those whose clean answers comply count
+ */
 export async function cleanActivity(
   subject: Subject,
   harmful: readonly number[],
   harmless: readonly number[],
 ): Promise<CleanActivity> {
-  const rows = await subject.activity([...harmful, ...harmless].map((prompt) => ({ prompt, off: [] })));
-  const onHarmless = rows.slice(harmful.length);
+  const judged = await subject.judged(harmless.map((prompt) => ({ prompt, off: [] })));
+  const compliant = harmless.filter((_, i) => judged[i]!.outcome === "comply");
+  const rows = await subject.activity(harmful.map((prompt) => ({ prompt, off: [] })));
+  const onHarmless = await subject.activity(
+    compliant.map((prompt) => ({ prompt, off: [], within: "answer" as const })),
+  );
   const harmfulPrompts = new Uint32Array(subject.candidates.length);
   const active = new Map<number, Uint8Array>();
   harmful.forEach((prompt, i) => {

@@ -24,6 +24,7 @@ const nothing: Anatomy = {
   per_prompt: [],
   ...{ depth: null, depth_on_test: null, ending: null },
   rounds: [],
+  dormant: null,
   cascade: [],
   backups: [],
   features: [],
@@ -190,6 +191,27 @@ describe("redundancy", () => {
       ...["undetermined", "undetermined"],
     ]);
     expect(of({ ...deep(), ending: null })).toEqual([]);
+  });
+
+  it("has no interval where test prompts give way after none of the rounds, and says so", () => {
+    const { rounds, ...rest } = deep();
+    const [finding] = of({
+      ...{ ...rest, rounds: rounds.slice(0, 1), depth: 1 },
+      depth_on_test: { estimate: null, interval: [1, 2], n: 10 },
+    });
+    expect(finding).toMatchObject({ status: "not found", estimate: 1, interval: null });
+    expect(finding!.sentence).toMatch(/1 of 10 after round 1 comply\. On these the depth is more than 1, so/);
+    expect(of({ ...deep(), depth_on_test: estimate(1, 0, 10) })[0]!.sentence).toContain("the depth is 1, so");
+  });
+
+  it("knows nothing of backups where no candidate is ever silent", () => {
+    const findings = of({ ...deep(), dormant: 0, backups: [] });
+    expect(findings.map(({ status }) => status)).toEqual([
+      "found",
+      ...["undetermined", "undetermined", "undetermined"],
+    ]);
+    for (const { estimate: none, sentence } of findings.slice(1))
+      expect([none, sentence.includes("no candidate is silent")]).toEqual([null, true]);
   });
 
   it("has no backups where only idle features wake", () => {

@@ -34,28 +34,42 @@ function depthDraft({ depth, depth_on_test, ending, rounds }: Anatomy): Draft {
     return unmeasured(
       `undetermined: fit prompts give way after ${roundWords(depth)}${widths}, and no test prompt refuses, so it was not tested on new prompts.`,
     );
+  const { estimate: found, interval, n } = depth_on_test;
+  // One more than there are rounds stands for no end within them.
+  const isOpen = interval === null || interval[1] > rounds.length;
+  const said =
+    found === depth
+      ? ""
+      : ` On these the depth is ${found === null ? `more than ${rounds.length}` : String(found)}, so it does not hold on new prompts.`;
   const onTest = rounds.map(({ test }, r) => `${test!.complied} of ${test!.asked} after round ${r + 1}`);
   return {
-    ...{ about, question, unit: "rounds", estimate: depth, interval: depth_on_test.interval },
-    n: depth_on_test.n,
+    ...{ about, question, unit: "rounds", estimate: depth, interval: isOpen ? null : interval },
+    n,
     method:
       "rounds found on refused fit prompts; the interval is a bootstrap over clusters of refused test prompts, by judged answers to the same rounds",
     control: { kind: "the same prompts without an ablation: all refuse", estimate: 0, interval: null },
-    decision: { holds: depth_on_test.estimate === depth },
-    sentence: `Fit prompts give way after ${roundWords(depth)}${widths}. Of the refused test prompts, ${listed(onTest)} comply.`,
+    decision: { holds: found === depth },
+    sentence: `Fit prompts give way after ${roundWords(depth)}${widths}. Of the refused test prompts, ${listed(onTest)} comply.${said}`,
   };
 }
 
 const roundWords = (count: number): string => (count === 1 ? "1 round" : `${count} rounds`);
 
-function repairDrafts({ cascade }: Anatomy): Draft[] {
+/** Why nothing is known of features that wake: none of the candidates is ever silent. */
+const noneDormant =
+  "not measured: no candidate is silent. Each fires on every refused test prompt, on its answer, or in an answer that complies with a harmless prompt, so none can wake. More --candidates, or larger SAEs, may hold some.";
+
+function repairDrafts({ cascade, dormant }: Anatomy): Draft[] {
   return cascade
     .filter(({ round }) => round > 0)
     .map(({ round, free, held, repair, p, repair_at_clean_norm: frozen }) => {
       const done = round === 1 ? "round 1" : `rounds 1 to ${round}`;
+      const about = { kind: "anatomy_repair", round } as const;
+      const question = `Does refusal come back through features that wake once ${done} ${round === 1 ? "is" : "are"} ablated?`;
+      if (dormant === 0)
+        return missing({ about, question, unit: "log-odds", n: repair.n, reason: noneDormant });
       return {
-        about: { kind: "anatomy_repair", round },
-        question: `Does refusal come back through features that wake once ${done} ${round === 1 ? "is" : "are"} ablated?`,
+        ...{ about, question },
         ...{ estimate: repair.estimate, unit: "log-odds", interval: repair.interval, n: repair.n },
         method: "m − m₀ of refused test prompts, paired; bootstrap over clusters, one-sided sign-flip test",
         control: {
@@ -68,7 +82,7 @@ function repairDrafts({ cascade }: Anatomy): Draft[] {
     });
 }
 
-function backupsDraft({ backups, rounds, cascade }: Anatomy): Draft {
+function backupsDraft({ backups, rounds, cascade, dormant }: Anatomy): Draft {
   const about = { kind: "anatomy_backups" } as const;
   const question = "How many of the features that wake carry the refusal?";
   if (cascade.length === 0)
@@ -77,6 +91,7 @@ function backupsDraft({ backups, rounds, cascade }: Anatomy): Draft {
       reason:
         "undetermined: no round was found, or no test prompt refuses, so no feature that wakes was tested.",
     });
+  if (dormant === 0) return missing({ about, question, unit: "features", reason: noneDormant });
   const having = (status: Anatomy["backups"][number]["status"]) =>
     backups.filter((backup) => backup.status === status);
   const bearing = having("load-bearing");

@@ -60,6 +60,12 @@ export const anatomySchema = z.strictObject({
     .nullable()
     .describe("Why there was no further round; limit: as many as were asked for. null where not measured."),
   rounds: z.array(roundSchema),
+  dormant: count
+    .nullable()
+    .default(null)
+    .describe(
+      "Candidates that are silent on at least one refused test prompt without any ablation: only these can wake. null where not measured, and in anatomies of older versions.",
+    ),
   cascade: z
     .array(cascadeSchema)
     .describe("The refusal score by round, the clean run first; empty where no rounds were measured."),

@@ -2,22 +2,27 @@
 import type { Backup } from "../../anatomy/depth/backups.ts";
 import type { Hardening } from "../../anatomy/depth/hardening.ts";
 import type { MeanRepair, Repair } from "../../anatomy/depth/repair.ts";
+import { silentOnClean } from "../../anatomy/depth/silence.ts";
+import { setOf } from "../../anatomy/subject/feature-set.ts";
 import type { Candidate, FeatureSet } from "../../anatomy/subject/subject.ts";
 import type { Anatomy } from "../../core/records/anatomy.ts";
 import type { PreparedAnatomy } from "./prepare.ts";
 import { estimated, meanOf, shareOf, spreadOf } from "./stages/estimates.ts";
 import type { Redundancy } from "./stages/redundancy.ts";
 
-type RedundancyPart = Pick<Anatomy, "depth" | "depth_on_test" | "ending" | "rounds" | "cascade" | "backups">;
+type RedundancyPart = Pick<
+  Anatomy,
+  "depth" | "depth_on_test" | "ending" | "rounds" | "dormant" | "cascade" | "backups"
+>;
 
 export const noRedundancy: RedundancyPart = {
-  ...{ depth: null, depth_on_test: null, ending: null, rounds: [], cascade: [], backups: [] },
+  ...{ depth: null, depth_on_test: null, ending: null, rounds: [], dormant: null, cascade: [], backups: [] },
 };
 
 export function redundancyRecord(
   prepared: PreparedAnatomy,
   candidates: readonly Candidate[],
-  { depth, heldOut, tested, cascade, backups, chance, hardened }: Redundancy,
+  { clean, depth, heldOut, tested, cascade, backups, chance, hardened }: Redundancy,
   level: number,
 ): RedundancyPart {
   const features = (set: FeatureSet) => set.map((index) => candidates[index]!);
@@ -34,6 +39,7 @@ export function redundancyRecord(
       woken: wokenOf(chance[r] ?? null, level),
       hardening: hardeningOf(hardened[r] ?? null, tested.length, level),
     })),
+    dormant: heldOut === null ? null : setOf(tested.flatMap((prompt) => silentOnClean(clean, prompt))).length,
     cascade: cascade.map((repair, round) => cascadeOf(prepared, tested, repair, round, level)),
     backups: backups.map((backup) => ({
       ...candidates[backup.feature]!,

@@ -20,6 +20,7 @@ type SearchPart = Pick<
   | "depth"
   | "depth_on_test"
   | "ending"
+  | "dormant"
   | "rounds"
   | "cascade"
   | "backups"

@@ -132,9 +132,10 @@ export function asJson({
   throughout,
   random,
   finalNorm,
+  within,
 }: Ask): Record<string, Json | undefined> {
   return {
-    ...{ prompt, off, strength, finalNorm, throughout },
+    ...{ prompt, off, strength, finalNorm, throughout, within },
     on: on?.map(({ candidate, value }) => ({ candidate, value })),
     random: random === undefined ? undefined : { like: random.like, draw: random.draw },
   };

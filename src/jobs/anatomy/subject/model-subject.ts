@@ -252,10 +252,13 @@ export class ModelSubject implements Subject {
         asks.map(({ ask }) => ({ ...this.#rowWithAnswer(ask), positions: [], masks: masksOf(ask) })),
         { edits, watch: [], start: this.#start, want: { activations: true } },
         ({ index, activations }) => {
-          const largest = activations!
-            .slice(0, this.#arms.sizes.length)
-            .map((values, edit) => largestOf(values, this.#arms.sizes[edit]!));
-          answers[asks[index]!.at] = this.#edits.gathered(largest);
+          const { ask, at } = asks[index]!;
+          const from = ask.within === "answer" ? this.tokensOf(ask.prompt) : 0;
+          const largest = activations!.slice(0, this.#arms.sizes.length).map((values, edit) => {
+            const size = this.#arms.sizes[edit]!;
+            return largestOf(values.subarray(from * size), size);
+          });
+          answers[at] = this.#edits.gathered(largest);
         },
       );
       blockEvaluations += own;
