@@ -53,7 +53,7 @@ const rooms = {
       "judges",
       "audit",
     ],
-    ...["jobs/job", "jobs/inputs", "jobs/judges"],
+    ...["jobs/job", "jobs/inputs", "jobs/judges", "jobs/anatomy-report"],
   ],
   "jobs/gate": ["core", "files"],
   "jobs/report-files": ["core", "files", "report"],

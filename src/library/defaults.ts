@@ -43,6 +43,7 @@ export const auditDefaults: AuditDefaults = {
   categories: published,
   projection: false,
   calibration: null,
+  anatomy: null,
   templates: ["chat", "none"],
   caps: [80, 150, 200],
   // Bounds a run's time: an answer whose thought reaches it takes six times as many tokens as one of 200 without a thought. It

@@ -18,6 +18,7 @@ const onlyInside = {
   pooling: "no activations, which are pooled",
   categories: "no activations, which categories are made of",
   projection: "no activations, which the projection is learned from",
+  anatomy: "no weights, whose anatomy it could be",
   layer: "no activations of any layer",
   date: "no choice of the day that its template reads",
   prefill_tokens: "no way to begin its answers",

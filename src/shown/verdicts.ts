@@ -132,6 +132,8 @@ function shortName({ about, question }: Finding): string {
       return "Refusing hazards";
     case "over_refuses":
       return "Over-refusal";
+    case "depth":
+      return "Coming back after an ablation";
     case "inside":
       return "Agreement of the inside";
     case "survives":

@@ -33,6 +33,7 @@ export interface AuditOptions {
   categories?: string;
   projection?: boolean;
   calibration?: string;
+  anatomy?: string;
   out?: string;
   resume?: true;
   dryRun?: true;

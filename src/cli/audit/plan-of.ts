@@ -44,6 +44,7 @@ export function planOf(planFile: string | undefined, options: AuditOptions): Ask
     categories: options.categories,
     projection: options.projection,
     calibration: options.calibration,
+    anatomy: options.anatomy,
     templates: options.templates,
     caps: options.caps,
     reasoning_cap: options.reasoningCap,

@@ -96,6 +96,7 @@ export function auditCommand(): Command {
       "--calibration <file>",
       "what judge calibrate wrote about this judge: also give refusal rates corrected for its error",
     )
+    .option("--anatomy <run>", "a finished anatomy of the same model, on which the headline on depth rests")
     .option("--out <run>", "the run's directory, new or empty")
     .option("--resume", "go on with the run in --out")
     .option(

@@ -21,6 +21,7 @@ export function reportCommand(): Command {
     )
     .option("--out <folder>", "where the files go (default: the run's directory)")
     .option("--show-text", "print answers to hazard-adjacent prompts whole, not only the words that refuse")
+    .option("--anatomy <run>", "a finished anatomy of the same model, on which the headline on depth rests")
     .addOption(gateOption())
     .option("--json", "print {run, files, findings} as one JSON document")
     .action(async (run: string, options: ReportCommandOptions) => {

@@ -51,11 +51,11 @@ const insideKinds = [
 
 export const aboutSchema = z.discriminatedUnion("kind", [
   /**
-   * One of the claims of the first screen; that on the inside is made through the run's first SAE. `under` says what refusals
+   * One of the claims of the first screen; that on the inside is made through the run's first SAE, that on depth from an anatomy. `under` says what refusals
    * survive. Runs of older versions have one claim that they survive everything, without it.
    */
   inside("headline", {
-    claim: z.enum(["refuses", "over_refuses", "survives", "inside"]),
+    claim: z.enum(["refuses", "over_refuses", "survives", "inside", "depth"]),
     under: z.enum(["template", "short", "framing", "prefill"]).optional(),
   }),
   about("refusal_rate", { tier, template, cap }),

@@ -8,6 +8,7 @@ const abouts: Record<string, About> = {
   "headline.refuses": { kind: "headline", claim: "refuses" },
   "headline.survives": { kind: "headline", claim: "survives" },
   "headline.survives.template": { kind: "headline", claim: "survives", under: "template" },
+  "headline.depth": { kind: "headline", claim: "depth" },
   "headline.inside": { kind: "headline", claim: "inside", sae: "s@3" },
   "refusal.rate.dual_use.none.64": { kind: "refusal_rate", tier: "dual_use", template: "none", cap: 64 },
   "refusal.corrected.benign.chat.64": {

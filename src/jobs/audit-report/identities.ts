@@ -32,6 +32,9 @@ export function identitiesOf(manifest: Manifest): Identity[] {
     ...judgeFacts(manifest.judges),
     ...refusalScoreOf(inputs),
     ["Judge's calibration", calibratedBy(manifest.calibration)],
+    ...(manifest.anatomy === null
+      ? []
+      : [["Anatomy", { directory: manifest.anatomy.name }] satisfies Subject]),
     ["Chance", { "sampling seeds": seedsOf(inputs), "seed of the analyses": String(plan.seed) }],
     ["Fathom", { version: environment.fathom, begun: environment.created }],
     [

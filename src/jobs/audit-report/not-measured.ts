@@ -57,7 +57,10 @@ export function notMeasured(run: RunRecords): string[] {
       judges.every(({ kind }) => kind === "rules"),
       "Languages other than English: the rules read English, and give answers in other languages no label.",
     ),
-    "Which internal parts a refusal depends on: nothing was ablated or edited in this audit.",
+    ...said(
+      manifest.anatomy === null,
+      "Which internal parts a refusal depends on: nothing was ablated or edited in this audit.",
+    ),
     ...prompts.notes.map((note) => sentenceOf("Prompt file", note)),
   ];
 }

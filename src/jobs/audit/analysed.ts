@@ -2,6 +2,7 @@
 import { type Analysis, analysis } from "../../audit/analyse.ts";
 import type { GivenSae } from "../../audit/common/answers.ts";
 import { fidelityFindings } from "../../audit/fidelity.ts";
+import { withDepth } from "../../audit/headlines/depth.ts";
 import type { Finding } from "../../core/records/finding.ts";
 import type { Observation } from "../../core/records/observation.ts";
 import type { Prompt } from "../../core/records/prompt.ts";
@@ -35,7 +36,10 @@ export function analysed(
     ...{ categories, projection, caps, seed, prefills },
     calibration: manifest.calibration?.measured ?? null,
   });
-  return rounded({ findings: [...findings, ...ofFidelity(manifest)], insides });
+  return rounded({
+    findings: withDepth([...findings, ...ofFidelity(manifest)], manifest.anatomy),
+    insides,
+  });
 }
 
 /** A model behind an endpoint and recorded answers have no inside view. */

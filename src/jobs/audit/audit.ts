@@ -16,6 +16,7 @@ import { auditEndpoint } from "./audit-endpoint.ts";
 import type { AuditEvent } from "./audit-events.ts";
 import { auditRecorded } from "./audit-recorded.ts";
 import { beginRun } from "./begin.ts";
+import { readAnatomyBeside } from "./beside/anatomy-beside.ts";
 import { readCalibration } from "./calibration.ts";
 import { fidelityOfRun, isTooFar } from "./fidelity-of-run.ts";
 import type { ObserveProgress } from "./observe.ts";
@@ -56,6 +57,8 @@ export async function openAudit(
   const saes = located.map(({ path }, i) => openSae(path, undefined, kOfSae(plan.sae[i]!)));
   const from = { ...origins, sae: located.map(({ origin }) => origin) };
   const prepared = await prepare(plan, checkpoint, saes, threads, from, calibration);
+  if (plan.anatomy !== null)
+    prepared.manifest.anatomy = readAnatomyBeside(plan.anatomy, prepared.manifest.inputs);
   const { precision, device } = plan;
   const engine = engineOptions({ threads, precision, device, keepRounded }, tell, signal);
   return { checkpoint, saes, prepared, engine };

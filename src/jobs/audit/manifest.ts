@@ -27,6 +27,7 @@ import { firstDifference } from "../job/difference.ts";
 import { environmentSchema } from "../job/environment.ts";
 import { requireSame } from "../job/same-inputs.ts";
 import { repliesSummarySchema } from "./answers/replies.ts";
+import { anatomyBesideSchema } from "./beside/anatomy-beside.ts";
 import { usedCalibrationSchema } from "./calibration.ts";
 import { type AuditPlan, planSchema } from "./plan.ts";
 
@@ -66,6 +67,7 @@ export const elsewhere = {
   prompts: true,
   sae: true,
   calibration: true,
+  anatomy: true,
   show_text: true,
   fidelity: true,
   fidelity_bound: true,
@@ -175,6 +177,8 @@ const written = z.strictObject({
    * replace it or leave it out.
    */
   calibration: usedCalibrationSchema.nullable().default(null),
+  /** The anatomy on which the headline on depth rests; null without one. It changes no answer, so a resume may add it. */
+  anatomy: anatomyBesideSchema.nullable().default(null),
   /** Sentences that a reader must know about how the model's files were read; empty in runs of older versions. */
   notes: z.array(z.string()).default([]),
   /**

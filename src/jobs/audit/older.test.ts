@@ -21,6 +21,7 @@ function recordsOf(input: AnalysisInput, projection: boolean) {
   const manifest = {
     inputs: { plan, endpoint: null, fidelity_bound: 0.05 },
     fidelity,
+    anatomy: null,
   } as unknown as Manifest;
   const keys = input.saes.length === 0 ? [""] : input.saes.map(({ key }) => key);
   return { manifest, prompts, observations, verdicts, thoughts: [], insides: keys.map((sae) => ({ sae })) };

@@ -157,6 +157,13 @@ export const planSchema = z.strictObject({
     .describe(
       "What fathom judge calibrate wrote about the judge of this audit: the refusal rates are also given corrected for its error. null: not corrected.",
     ),
+  anatomy: z
+    .string()
+    .min(1)
+    .nullable()
+    .describe(
+      "The directory of a finished anatomy of the same model: the headline on depth rests on it. null: that headline is not measured.",
+    ),
   templates: z
     .array(z.enum(["chat", "none"]))
     .min(1)
@@ -277,7 +284,7 @@ export type PlanFile = Omit<z.infer<typeof planFileSchema>, "categories"> & {
 
 /** Keys whose values may be paths. `sae` is a list of such values. */
 const pathKeys = [
-  ...(["model", "adapter", "answers", "prompts", "categories", "calibration", "out"] as const),
+  ...(["model", "adapter", "answers", "prompts", "categories", "calibration", "anatomy", "out"] as const),
 ];
 
 /** Keys that may name a repository of the hub instead. */

@@ -100,6 +100,7 @@ export async function prepare(
       origins,
       fidelity: null,
       calibration,
+      anatomy: null,
       notes: [...notesOf(checkpoint, answersAt(plan.temperature))],
       judges: [],
       replies: null,

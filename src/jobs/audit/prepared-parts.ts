@@ -90,6 +90,7 @@ export function manifestOfTexts(of: OfTexts): Manifest {
     files: { [promptsName]: hashText(jsonLines(prompts)) },
     fidelity: null,
     calibration: null,
+    anatomy: null,
     notes: [...notes],
     judges: [],
     replies: null,

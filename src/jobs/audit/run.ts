@@ -110,6 +110,7 @@ export async function performRun(
     ...begun,
     format: runFormat,
     calibration: subject.calibration,
+    anatomy: prepared.manifest.anatomy,
     judges,
     replies: subject.replies?.() ?? null,
     gate_overrides: used.flatMap(({ override }) => override ?? []),
