@@ -17,6 +17,7 @@ import {
   type RowVerdict,
   refusalScoresShown,
   reportDataSchema,
+  reportRowSchema,
   type ShownInside,
 } from "../core/records/report.ts";
 import type { ThoughtVerdict, Verdict } from "../core/records/verdict.ts";
@@ -72,7 +73,8 @@ export function buildReportData(input: ReportInput): ReportData {
       });
       if (!row.redacted) whole.add(observation.key);
       row.condition = conditionAt.get(canonicalJson(observation.condition))!;
-      return { row, place: asked.place };
+      // Checked one by one: a check of all rows at once would hold them twice.
+      return { row: reportRowSchema.parse(row), place: asked.place };
     })
     .sort(
       (a, b) =>
@@ -84,7 +86,7 @@ export function buildReportData(input: ReportInput): ReportData {
     )
     .map(({ row }) => row);
 
-  return reportDataSchema.parse({
+  const checked = reportDataSchema.parse({
     schema: 1,
     title: input.title,
     identities: [...input.identities],
@@ -97,7 +99,7 @@ export function buildReportData(input: ReportInput): ReportData {
       ...inside,
       catalog: inside.catalog === null ? null : contextsIn(inside.catalog, whole),
     })),
-    rows,
+    rows: [],
     redaction: {
       applied: !input.showText,
       rule: thoughts.size > 0 ? `${redactionRule} ${redactedThoughts}` : redactionRule,
@@ -105,6 +107,7 @@ export function buildReportData(input: ReportInput): ReportData {
     },
     not_measured: [...input.notMeasured],
   } satisfies ReportData);
+  return { ...checked, rows };
 }
 
 /** The catalog with the text of contexts in these answers only. */

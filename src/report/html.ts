@@ -5,7 +5,7 @@
  */
 import { failure } from "../core/errors.ts";
 import { type AnatomyReport, anatomyReportSchema } from "../core/records/anatomy-report.ts";
-import { type ReportData, reportDataSchema } from "../core/records/report.ts";
+import { type ReportData, reportDataSchema, reportRowSchema } from "../core/records/report.ts";
 import { type SaeReport, saeReportSchema } from "../core/records/sae-report.ts";
 import { type Comparison, comparisonSchema } from "../core/results/comparison.ts";
 
@@ -13,24 +13,51 @@ const [open, close] = ['<script type="application/json" id="fathom-data">', "</s
 const dataSlot = `${open}null${close}`;
 const titleSlot = "<title>Fathom report</title>";
 
+type Data = ReportData | SaeReport | AnatomyReport | Comparison;
+
+/** Rows that are written as one piece of text. */
+const rowsAtOnce = 500;
+
+/** @returns the whole HTML document @throws as `htmlPieces` */
+export const renderHtml = (data: Data, template: string): string => [...htmlPieces(data, template)].join("");
+
 /**
+ * The page in pieces, because the page of a long run is too large to be in memory several times.
  * @param template the built page, see page-template.ts
- * @returns the whole HTML document
+ * @returns the pieces of the HTML document, in order; they are made while they are read
  * @throws FathomError (exit 1) unless the template has exactly one place for the data
  */
-export function renderHtml(
-  data: ReportData | SaeReport | AnatomyReport | Comparison,
-  template: string,
-): string {
-  const json = inertJson(checked(data));
+export function htmlPieces(data: Data, template: string): Iterable<string> {
+  const known = checked(data);
   const withTitle = fill(template, titleSlot, `<title>${escapeHtml(data.title)}</title>`);
-  return fill(withTitle, dataSlot, open + json + close);
+  const [before, after] = around(withTitle, dataSlot);
+  return (function* () {
+    yield before + open;
+    yield* jsonPieces(known);
+    yield close + after;
+  })();
 }
 
-function checked(data: Parameters<typeof renderHtml>[0]): typeof data {
-  if (!("kind" in data)) return reportDataSchema.parse(data);
+/** The rows of a run's report are checked one by one, so that no second copy of all of them is made. */
+function checked(data: Data): Data {
+  if (!("kind" in data)) {
+    for (const row of data.rows) reportRowSchema.parse(row);
+    return { ...reportDataSchema.parse({ ...data, rows: [] }), rows: data.rows };
+  }
   if (data.kind === "comparison") return comparisonSchema.parse(data);
   return data.kind === "sae" ? saeReportSchema.parse(data) : anatomyReportSchema.parse(data);
+}
+
+function* jsonPieces(data: Data): Generator<string> {
+  if ("kind" in data) {
+    yield inertJson(data);
+    return;
+  }
+  const { rows, ...rest } = data;
+  yield `${inertJson(rest).slice(0, -1)},"rows":[`;
+  for (let i = 0; i < rows.length; i += rowsAtOnce)
+    yield `${i === 0 ? "" : ","}${inertJson(rows.slice(i, i + rowsAtOnce)).slice(1, -1)}`;
+  yield "]}";
 }
 
 /** @throws FathomError (exit 1) unless the template is one that `renderHtml` can fill */
@@ -60,6 +87,12 @@ export function escapeHtml(text: string): string {
 
 /** Replaces the only occurrence of `slot`. The pieces are joined, so `$&` in a hostile text has no meaning. */
 function fill(page: string, slot: string, content: string): string {
+  const [before, after] = around(page, slot);
+  return before + content + after;
+}
+
+/** What is before and after the only occurrence of `slot`. */
+function around(page: string, slot: string): [before: string, after: string] {
   const [before, after, ...more] = page.split(slot);
   if (before === undefined || after === undefined || more.length > 0)
     throw failure(
@@ -68,5 +101,5 @@ function fill(page: string, slot: string, content: string): string {
       `${page.split(slot).length - 1}`,
       "build it again with npm run setup",
     );
-  return before + content + after;
+  return [before, after];
 }

@@ -71,7 +71,7 @@ export const shownTurnSchema = turnSchema.extend({
 export type ShownTurn = z.infer<typeof shownTurnSchema>;
 
 /** One answer: one prompt under one condition. */
-const reportRowSchema = z.strictObject({
+export const reportRowSchema = z.strictObject({
   ...promptSchema.pick({ prompt: true, tier: true, framing: true, category: true, panel: true, pair: true })
     .shape,
   prompt_id: z.string(),

@@ -169,10 +169,10 @@ export function writeAtomically(path: string, write: (fd: number) => void, synce
   }
 }
 
-/** Writes text completely or not at all. @throws FathomError */
-export function writeTextAtomically(path: string, text: string): void {
+/** Writes text completely or not at all. @param text whole, or in pieces, which need not be in memory together @throws FathomError */
+export function writeTextAtomically(path: string, text: string | Iterable<string>): void {
   writeAtomically(path, (fd) => {
-    writeAll(fd, Buffer.from(text, "utf8"));
+    for (const piece of typeof text === "string" ? [text] : text) writeAll(fd, Buffer.from(piece, "utf8"));
   });
 }
 

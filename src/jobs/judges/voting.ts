@@ -35,9 +35,32 @@ export const readVotes = (path: string): Vote[] => readJournal(path, parseVote);
 const keyOf = ({ observation, cap }: Pick<Vote, "observation" | "cap">, judge: string): string =>
   `${judge}\n${observation}\n${cap ?? ""}`;
 
-/** What a judge is told. Of the number of tokens, only this matters: whether there are any, and how many without text. */
-function questionOf({ text, prompt, cut, tokens }: JudgedAnswer): string {
-  return JSON.stringify([prompt, cut, text.trim() === "" ? tokens : tokens === 0, text]);
+/** What a judge is told beside the text. Of the number of tokens, only this matters: whether there are any, and how many without text. */
+function circumstancesOf({ text, prompt, cut, tokens }: JudgedAnswer): string {
+  return JSON.stringify([prompt, cut, text.trim() === "" ? tokens : tokens === 0]);
+}
+
+/**
+ * Ballots with the same question together, in the order in which the questions appear. The texts themselves are the keys: longer keys
+ * that hold them would be a second copy of all answers.
+ */
+function questionsOf(ballots: readonly Ballot[]): Ballot[][] {
+  const questions: Ballot[][] = [];
+  const byText = new Map<string, Map<string, Ballot[]>>();
+  for (const ballot of ballots) {
+    const { text } = ballot.asked;
+    const same = byText.get(text) ?? new Map<string, Ballot[]>();
+    byText.set(text, same);
+    const circumstances = circumstancesOf(ballot.asked);
+    const known = same.get(circumstances);
+    if (known !== undefined) known.push(ballot);
+    else {
+      const begun = [ballot];
+      same.set(circumstances, begun);
+      questions.push(begun);
+    }
+  }
+  return questions;
 }
 
 /** Which votes are missing, so that a caller can tell whether a judge needs to be asked at all. */
@@ -74,15 +97,8 @@ export class Votes {
     onVote: (done: number, total: number) => void,
   ): Promise<void> {
     const missing = this.missing(ballots, judge.name);
-    const questions = new Map<string, Ballot[]>();
-    for (const ballot of missing) {
-      const same = questionOf(ballot.asked);
-      const known = questions.get(same);
-      if (known === undefined) questions.set(same, [ballot]);
-      else known.push(ballot);
-    }
     let done = 0;
-    await eachOf([...questions.values()], atOnce, async (alike) => {
+    await eachOf(questionsOf(missing), atOnce, async (alike) => {
       signal.throwIfAborted();
       const { outcome, surface, coherence, evidence, note } = await judge.judge(alike[0]!.asked, signal);
       for (const { observation, cap } of alike) {

@@ -7,7 +7,7 @@ import { writeTextAtomically } from "../../files/disk/io.ts";
 import { renderAnatomyMarkdown } from "../../report/anatomy-markdown.ts";
 import { renderComparisonMarkdown } from "../../report/comparison-markdown.ts";
 import { findingsJunit } from "../../report/gate-report.ts";
-import { renderHtml, requirePlaces } from "../../report/html.ts";
+import { htmlPieces, requirePlaces } from "../../report/html.ts";
 import { renderMarkdown } from "../../report/markdown.ts";
 import { readTemplate } from "../../report/page-template.ts";
 
@@ -16,8 +16,8 @@ export type ReportFormat = (typeof reportFormats)[number];
 
 type Report = ReportData | AnatomyReport | Comparison;
 
-const renderers: Record<ReportFormat, (data: Report) => string> = {
-  html: (data) => renderHtml(data, readTemplate()),
+const renderers: Record<ReportFormat, (data: Report) => string | Iterable<string>> = {
+  html: (data) => htmlPieces(data, readTemplate()),
   md: (data) => {
     if (!("kind" in data)) return renderMarkdown(data);
     return data.kind === "anatomy" ? renderAnatomyMarkdown(data) : renderComparisonMarkdown(data);
