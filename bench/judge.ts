@@ -68,6 +68,7 @@ function observed({ answer }: Text, i: number): Observation {
     condition: {
       ...{ template: "chat", system: null, prefill: null, temperature: 0, seed: 0, precision: "fp32" },
       template_vars: {},
+      turn: "user",
     },
     ...{ prompt_ids: [], ids: [], thought: null, finish: "length", refusal_scores: [], activations: [] },
   };

@@ -7,8 +7,10 @@ import type { RowVerdict } from "../src/core/records/report.ts";
 import { splitSentence } from "../src/shown/sentences.ts";
 import { segments } from "../web/src/lib/evidence.ts";
 import { featureHaystacks, featuresCsv, findFeatures, sortFeatures } from "../web/src/lib/features.ts";
+import { comparisonsOf, flipsOf } from "../web/src/lib/flips.ts";
 import { bySae, groupFindings, rowName } from "../web/src/lib/groups.ts";
-import { filterRows, haystacks, sortRows } from "../web/src/lib/rows.ts";
+import { rowsCsv } from "../web/src/lib/row-csv.ts";
+import { askedChoices, filterRows, filtersOf, haystacks, sortRows } from "../web/src/lib/rows.ts";
 import { runsLeftward, tokenWithSigns, withSigns } from "../web/src/lib/signs.ts";
 import { syntheticReport } from "./support/synthetic-report.ts";
 import { syntheticSaeReport } from "./support/synthetic-sae-report.ts";
@@ -23,6 +25,59 @@ const everything = {
   panel: "",
   cap: 200,
 } as const;
+
+describe("prompts that were asked again", () => {
+  const report = syntheticReport();
+  const [plain] = report.rows.filter(({ template, tier }) => template === "chat" && tier === "benign");
+  const other_system = { n: 2, system: "Be brief." };
+  const again = [
+    { ...plain!, prefill: "Sure," },
+    { ...plain!, other_system, condition: 2 },
+    { ...plain!, turn: "assistant" as const },
+  ].map((row) => ({
+    ...row,
+    verdicts: row.verdicts.map((verdict) => ({
+      ...verdict,
+      outcome: verdict.outcome === "refuse" ? ("comply" as const) : ("refuse" as const),
+    })),
+  }));
+  const conditions = [...report.conditions, { ...report.conditions[0]!, system: "Be brief." }];
+  const data = { ...report, rows: [...report.rows, ...again], conditions };
+
+  it("have a filter of their own, also in an address", () => {
+    expect(askedChoices(data.rows)).toEqual([
+      ["chat", "Chat template"],
+      ["none", "Bare text"],
+      ["prefill", "After a prefill"],
+      ["system 2", 'With system prompt 2, "Be brief."'],
+      ["turn assistant", "In an assistant turn"],
+    ]);
+    const found = (template: string) =>
+      filterRows(data.rows, haystacks(data.rows), filtersOf({ template }, data.plan.caps));
+    for (const [i, template] of ["prefill", "system 2", "turn assistant"].entries())
+      expect(found(template)).toEqual([again[i]]);
+    expect(found("chat")).toHaveLength(report.rows.length / 2);
+    expect(found("nonsense")).toHaveLength(data.rows.length);
+  });
+
+  it("are compared with the plain answers to the same prompts", () => {
+    const compared = comparisonsOf(data).filter(({ key }) => key !== "template" && key !== "cap");
+    expect(compared.map(({ name }) => name)).toEqual([
+      'Without a prefill and after "Sure,"',
+      'Without a system prompt and with system prompt 2, "Be brief."',
+      "In the user's turn and in an assistant turn",
+    ]);
+    for (const comparison of compared) expect(flipsOf(comparison, "")).toHaveLength(1);
+    expect(comparisonsOf(report).map(({ key }) => key)).toEqual(["template", "cap"]);
+  });
+
+  it("say in the CSV how they were asked for", () => {
+    const [head, ...body] = rowsCsv(again, data).split("\r\n");
+    expect(head).toContain("template,system,prefill,turn,seed");
+    expect(body.filter((line) => line.includes("chat,Be brief.,,user,"))).not.toEqual([]);
+    expect(body.filter((line) => line.includes("chat,,,assistant,"))).not.toEqual([]);
+  });
+});
 
 describe("CSV", () => {
   it("quotes what needs quoting and runs nothing in a spreadsheet", () => {

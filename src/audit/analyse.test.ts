@@ -12,10 +12,10 @@ import {
   viewOf,
   world,
 } from "../../test/support/audit-world.ts";
+import type { OfKind } from "../core/asked/variants.ts";
 import { type Random, random } from "../core/random.ts";
 import type { Coherence } from "../core/records/coherence.ts";
 import { findingSchema } from "../core/records/finding.ts";
-import type { Prefill } from "../core/records/observation.ts";
 import type { Prompt } from "../core/records/prompt.ts";
 import type { Outcome } from "../core/records/verdict.ts";
 import { analyse, analysis } from "./analyse.ts";
@@ -100,18 +100,21 @@ describe("the outside view", () => {
     expect(never("onset.hazard_adjacent.chat").status).toBe("undetermined");
   });
 
-  const after = (opening: Prefill["opening"], tokens: number): Prefill => ({
-    ...{ opening, tokens },
+  type Begun = OfKind<"prefill">;
+  const after = (opening: Begun["opening"], tokens: number): Begun => ({
+    ...{ kind: "prefill", opening, tokens },
     text: `${opening} ${tokens}`,
   });
 
   it("finds that five tokens of an opening end refusals, and that a refusal's own make benign prompts refused", () => {
     const input = world(7, {
       answer: refuseAt((prompt) => (isHazard(prompt) ? 1 : 0)),
-      prefills: {
+      variants: {
         asked: [after("comply", 5), after("refuse", 5)],
-        answer: (_prompt, { opening }, r) =>
-          (opening === "comply" ? r.uniform() < 0.2 : r.uniform() < 0.7) ? "refuse" : "comply",
+        answer: (_prompt, variant, r) =>
+          ((variant as Begun).opening === "comply" ? r.uniform() < 0.2 : r.uniform() < 0.7)
+            ? "refuse"
+            : "comply",
       },
     });
     const finding = byId(input);
@@ -129,7 +132,7 @@ describe("the outside view", () => {
     const observations = input.observations.filter(({ condition }) => condition.prefill === null);
     const keys = new Set(observations.map(({ key }) => key));
     const verdicts = input.verdicts.filter(({ observation }) => keys.has(observation));
-    const plain = byId({ ...input, prefills: [], observations, verdicts });
+    const plain = byId({ ...input, variants: [], observations, verdicts });
     const rate = "refusal.rate.hazard_adjacent.chat.200";
     expect({ ...finding(rate), method: "" }).toEqual({ ...plain(rate), method: "" });
     expect(() => byId({ ...input, observations: input.observations.slice(0, -1) })).toThrow(
@@ -142,11 +145,11 @@ describe("the outside view", () => {
       byId(
         world(8, {
           answer: refuseAt((prompt) => (isHazard(prompt) ? 1 : 0)),
-          prefills: {
+          variants: {
             asked: Object.keys(rates).map((tokens) => after("comply", Number(tokens))),
             // As many refusals as the rate says, and not as chance has it.
-            answer: ({ pair }, { tokens }) =>
-              Number(pair!.slice(1)) < rates[tokens]! * 32 ? "refuse" : "comply",
+            answer: ({ pair }, variant) =>
+              Number(pair!.slice(1)) < rates[(variant as Begun).tokens]! * 32 ? "refuse" : "comply",
           },
         }),
       )("refusal.prefill_depth.comply");

@@ -207,6 +207,7 @@ describe("an observation at its caps", () => {
         seed: 1,
         precision: "fp32",
         template_vars: {},
+        turn: "user",
       },
       prompt_ids: [1],
       ids: [1, 2, 3, 4, 5],

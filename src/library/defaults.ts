@@ -57,6 +57,8 @@ export const auditDefaults: AuditDefaults = {
   prefill_tokens: [0, 5],
   prefill_comply: "Sure, here is what you asked for. First of all,",
   prefill_refuse: "I'm sorry, but I can't help with that request, because",
+  also_systems: [],
+  also_turns: [],
   framings: null,
   limit: null,
   layer: null,

@@ -24,6 +24,7 @@ const onlyInside = {
   prefill_tokens: "no way to begin its answers",
   prefill_comply: "no way to begin its answers",
   prefill_refuse: "no way to begin its answers",
+  also_turns: "no choice of its turns: its server renders the template",
   batch_size: "no choice of its batches; --concurrency is how many requests are under way",
 } as const;
 
@@ -37,7 +38,9 @@ const onlyEndpoint = [
 ] as const;
 
 /** Choices of how a model is asked. Recorded answers were asked for by another tool. */
-const onlyAsking = ["reasoning_cap", "seeds", "temperature", "system", "template_vars"] as const;
+const onlyAsking = [
+  ...(["reasoning_cap", "seeds", "temperature", "system", "also_systems", "template_vars"] as const),
+];
 
 type Choice = keyof PlanFile & keyof AuditDefaults;
 

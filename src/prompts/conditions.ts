@@ -53,6 +53,7 @@ export function expandConditions(axes: ConditionAxes, where: string): Condition[
               seed,
               precision: axes.precision,
               template_vars: template === "chat" ? axes.templateVars : {},
+              turn: "user",
             }),
           ),
         ),

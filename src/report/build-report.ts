@@ -3,6 +3,7 @@
  * contradict each other are an error; a row is never left out silently.
  */
 
+import { otherSystemIn, type Variant, variantOf } from "../core/asked/variants.ts";
 import { badInput } from "../core/errors.ts";
 import { canonicalJson } from "../core/hash.ts";
 import type { Catalog } from "../core/records/catalog.ts";
@@ -28,6 +29,8 @@ export interface ReportInput {
   identities: readonly Identity[];
   plan: ReportPlan;
   prompts: readonly Prompt[];
+  /** How some prompts were asked again. */
+  variants: readonly Variant[];
   observations: readonly Observation[];
   verdicts: readonly Verdict[];
   thoughts: readonly ThoughtVerdict[];
@@ -44,7 +47,7 @@ export interface ReportInput {
 }
 
 /**
- * @returns the report's data, rows in the order of the prompts, then of the plan's templates, those after a prefill last, then by seed
+ * @returns the report's data, rows in the order of the prompts, then of the plan's templates, those that were asked again last, then by seed
  * @throws FathomError when a record names a prompt or observation that does not exist, or an answer has no verdict at a cap
  */
 export function buildReportData(input: ReportInput): ReportData {
@@ -73,14 +76,16 @@ export function buildReportData(input: ReportInput): ReportData {
       });
       if (!row.redacted) whole.add(observation.key);
       row.condition = conditionAt.get(canonicalJson(observation.condition))!;
+      const variant = variantOf(observation.condition, input.variants);
+      const again = variant === null ? 0 : 1 + input.variants.indexOf(variant);
       // Checked one by one: a check of all rows at once would hold them twice.
-      return { row: reportRowSchema.parse(row), place: asked.place };
+      return { row: reportRowSchema.parse(row), place: asked.place, again };
     })
     .sort(
       (a, b) =>
         a.place - b.place ||
         templates.indexOf(a.row.template) - templates.indexOf(b.row.template) ||
-        Number(a.row.prefill !== null) - Number(b.row.prefill !== null) ||
+        a.again - b.again ||
         a.row.seed - b.row.seed ||
         a.row.condition - b.row.condition,
     )
@@ -130,7 +135,7 @@ function reportRow(
   observation: Observation,
   prompt: Prompt,
   verdicts: readonly Verdict[],
-  { plan, insides, showText, thought }: ReportInput & { thought: ThoughtVerdict | null },
+  { plan, variants, insides, showText, thought }: ReportInput & { thought: ThoughtVerdict | null },
 ): ReportRow {
   const shown = shownOf(prompt.tier, observation.text, showText);
   const judged = plan.caps.map((cap): RowVerdict => {
@@ -159,6 +164,8 @@ function reportRow(
     template: observation.condition.template,
     seed: observation.condition.seed,
     prefill: observation.condition.prefill,
+    turn: observation.condition.turn,
+    other_system: otherSystemIn(observation.condition, variants),
     condition: 0,
     ...shown,
     thought: thoughtShown(observation, prompt, thought, showText),

@@ -148,7 +148,9 @@ test("--dry-run prints the plan, its cost and how it was estimated", () => {
   const { code, stdout, stderr } = fathom(["audit", ...plan, "--dry-run"]);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   for (const line of [
-    /Answers +48 = 24 prompts × 2 conditions/,
+    /Answers +48 to 24 prompts, under 2 conditions/,
+    /Conditions +24 answers, +\d+% of the time: chat template$/m,
+    /^ +24 answers, +\d+% of the time: bare text$/m,
     /New tokens +at most 2,304/,
     /Time +.* to .*/,
   ])

@@ -464,6 +464,19 @@ test("--dry-run says how many requests and tokens at most, and sends nothing", a
   expect(between.asked).toEqual([]);
 });
 
+test("another system prompt is asked as a message, with the answers of the local audit", async () => {
+  const more = { also_systems: ["Be brief."], limit: 3 };
+  const plan = { ...shared, ...more, model: bundledModel, templates: ["chat" as const], prefill_tokens: [0] };
+  const here = await audit(plan, { out: join(folder, "systems-here"), threads: 1, report: [] });
+  const there = await audit(asking(served.url, more), { out: join(folder, "systems-there"), report: [] });
+  const again = (run: RunRecords) => {
+    const observations = run.observations.filter(({ condition }) => condition.system === "Be brief.");
+    return texts({ ...run, observations });
+  };
+  expect(again(there)).toHaveLength(2);
+  expect(again(there)).toEqual(again(here));
+});
+
 test("a printed plan is a plan that runs", async () => {
   const { stdout } = await command(served.url, "--dry-run", "--yaml", "--budget-tokens", "100000");
   const plan = join(folder, "audit.yaml");

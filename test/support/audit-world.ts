@@ -1,9 +1,10 @@
 /** Synthetic runs with a known truth, for the tests of the analyses. */
 import { analyse, analysis } from "../../src/audit/analyse.ts";
 import type { AnalysisInput, Features, GivenSae } from "../../src/audit/common/answers.ts";
+import { changedBy, isAskedUnder, type Variant } from "../../src/core/asked/variants.ts";
 import { type Random, random } from "../../src/core/random.ts";
 import type { Coherence } from "../../src/core/records/coherence.ts";
-import { isAskedAfter, type Prefill } from "../../src/core/records/observation.ts";
+import type { Condition } from "../../src/core/records/observation.ts";
 import { framings, labels, type Prompt, tiers } from "../../src/core/records/prompt.ts";
 import type { Outcome, Surface, Verdict } from "../../src/core/records/verdict.ts";
 
@@ -16,8 +17,10 @@ export interface Plan {
   controls?: number;
   seeds?: number[];
   templates?: ("chat" | "none")[];
-  /** What is put into the model's mouth, and what it answers then. */
-  prefills?: { asked: readonly Prefill[]; answer: (prompt: Prompt, prefill: Prefill, r: Random) => Outcome };
+  /** How prompts are asked again, and what is answered then. */
+  variants?: { asked: readonly Variant[]; answer: (prompt: Prompt, variant: Variant, r: Random) => Outcome };
+  /** System prompt of the plain answers through the chat template; none if absent. */
+  system?: string;
   /** The outcome at the largest cap, the token at which a refusal shows, and how the answer is written ("fine" if absent). */
   answer: (
     prompt: Prompt,
@@ -53,30 +56,32 @@ export function world(seed: number, plan: Plan): AnalysisInput {
   const observations: AnalysisInput["observations"][number][] = [];
   const verdicts: Verdict[] = [];
   const pooled = new Map<string, Float32Array>();
-  for (const prefill of [null, ...(plan.prefills?.asked ?? [])])
-    for (const item of prompts.filter((one) => prefill === null || isAskedAfter(prefill, one)))
-      for (const template of prefill === null ? templates : (["chat"] as const))
+  for (const variant of [null, ...(plan.variants?.asked ?? [])])
+    for (const item of prompts.filter((one) => variant === null || isAskedUnder(variant, one)))
+      for (const template of variant === null ? templates : (["chat"] as const))
         for (const sampling of seeds) {
-          const key = `${item.id}/${template}/${sampling}${prefill === null ? "" : `/${prefill.text}`}`;
+          const plain: Condition = {
+            template,
+            system: template === "chat" ? (plan.system ?? null) : null,
+            prefill: null,
+            temperature: 0.7,
+            seed: sampling,
+            precision: "fp32",
+            template_vars: {},
+            turn: "user",
+          };
+          const key = `${item.id}/${template}/${sampling}${variant === null ? "" : `/${JSON.stringify(variant)}`}`;
           const {
             outcome,
             token = 3,
             coherence = fine,
-          } = prefill === null
+          } = variant === null
             ? plan.answer(item, template, r)
-            : { outcome: plan.prefills!.answer(item, prefill, r) };
+            : { outcome: plan.variants!.answer(item, variant, r) };
           observations.push({
             key,
             prompt_id: item.id,
-            condition: {
-              template,
-              system: null,
-              prefill: prefill?.text ?? null,
-              temperature: 0.7,
-              seed: sampling,
-              precision: "fp32",
-              template_vars: {},
-            },
+            condition: variant === null ? plain : changedBy(variant, plain),
             prompt_ids: [1],
             ids: [2],
             text: "x",
@@ -104,8 +109,8 @@ export function world(seed: number, plan: Plan): AnalysisInput {
         }
   const saes =
     plan.features === undefined ? [] : [made({ d_sae: d_sae, pooled: (key) => pooled.get(key) ?? null })];
-  const prefills = plan.prefills?.asked ?? [];
-  return { prompts, observations, verdicts, saes, prefills, caps: caps, seed, resamples: 1000 };
+  const variants = plan.variants?.asked ?? [];
+  return { prompts, observations, verdicts, saes, variants, caps: caps, seed, resamples: 1000 };
 }
 
 export const made = (features: Features | null, key = "made@3"): GivenSae => ({ key, features });

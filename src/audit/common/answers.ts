@@ -1,12 +1,13 @@
 /** Joins the records of a run into one table: every answer with its prompt and its verdict at each cap. */
 
+import { isAskedUnder, type Variant, variantOf } from "../../core/asked/variants.ts";
 import { clusterOf } from "../../core/cluster.ts";
 import { badInput } from "../../core/errors.ts";
 import { canonicalJson } from "../../core/hash.ts";
 import { type Random, random } from "../../core/random.ts";
 import type { JudgeCalibration } from "../../core/records/calibration.ts";
 import type { CategoryDefinition } from "../../core/records/category.ts";
-import { isAskedAfter, type Observation, type Prefill } from "../../core/records/observation.ts";
+import type { Observation } from "../../core/records/observation.ts";
 import type { Prompt, Tier } from "../../core/records/prompt.ts";
 import type { ThoughtVerdict, Verdict } from "../../core/records/verdict.ts";
 import type { Template } from "../../core/records/words.ts";
@@ -64,8 +65,8 @@ export interface AnalysisInput {
   categories?: readonly CategoryDefinition[];
   /** Whether to learn the projection from features to categories too; false if absent. */
   projection?: boolean;
-  /** What was put into the model's mouth in some observations; absent: nothing. */
-  prefills?: readonly Prefill[];
+  /** How some prompts were asked again; absent: none were. */
+  variants?: readonly Variant[];
   /** What the thoughts of reasoning models say, one for each observation that has a thought; absent: there are none. */
   thoughts?: readonly ThoughtVerdict[];
   /** The judge's error, for which refusal rates are corrected; null or absent: they are not. */
@@ -96,10 +97,10 @@ export interface Answers {
   prompts: readonly Prompt[];
   /** The answers under a template with their verdicts at a cap, in the order of the prompts, then of the seeds. */
   at: (template: Template, cap: number) => readonly Answer[];
-  /** By opening, then by rising number of tokens. */
-  prefills: readonly Prefill[];
-  /** The answers after a prefill, under the chat template, of the prompts that it is for; in the same order. */
-  after: (prefill: Prefill, cap: number) => readonly Answer[];
+  /** Those under which a prompt was asked. Prefills are by opening, then by rising number of tokens. */
+  variants: readonly Variant[];
+  /** The answers under a variant, through the chat template, of the prompts that it is for; in the same order. */
+  under: (variant: Variant, cap: number) => readonly Answer[];
   level: number;
   resamples: number;
   random: Random;
@@ -148,25 +149,21 @@ export function gridOf<T extends Asked>(prompts: readonly Prompt[], asked: reado
   return { templates, seeds, cell: ({ id }, template, seed) => cells.get(cellName(id, template, seed))! };
 }
 
-/** The answers without a prefill, and those after each prefill, of the prompts that it is for. */
+/** The plain answers, and those under each variant, of the prompts that it is for. */
 export function gridsOf<T extends Asked>(
   prompts: readonly Prompt[],
   asked: readonly T[],
-  prefills: readonly Prefill[],
-): { plain: Grid<T>; after: Map<Prefill, { prompts: readonly Prompt[]; grid: Grid<T> }> } {
-  const textOf = ({ condition }: T) => condition.prefill;
-  const isOf =
-    ({ text }: Prefill) =>
-    (one: T) =>
-      textOf(one) === text;
-  const after = prefills.flatMap((prefill) => {
-    const own = prompts.filter((prompt) => isAskedAfter(prefill, prompt));
-    return own.length === 0
+  variants: readonly Variant[],
+): { plain: Grid<T>; under: Map<Variant, { prompts: readonly Prompt[]; grid: Grid<T> }> } {
+  const by = groupBy(asked, ({ condition }) => variantOf(condition, variants));
+  const under = variants.flatMap((variant) => {
+    const own = prompts.filter((prompt) => isAskedUnder(variant, prompt));
+    const answers = by.get(variant) ?? [];
+    return own.length + answers.length === 0
       ? []
-      : [[prefill, { prompts: own, grid: gridOf(own, asked.filter(isOf(prefill))) }] as const];
+      : [[variant, { prompts: own, grid: gridOf(own, answers) }] as const];
   });
-  const plain = asked.filter((one) => !prefills.some((prefill) => isOf(prefill)(one)));
-  return { plain: gridOf(prompts, plain), after: new Map(after) };
+  return { plain: gridOf(prompts, by.get(null) ?? []), under: new Map(under) };
 }
 
 /** @throws FathomError naming the first record that is missing, appears twice or names an unknown prompt or observation. */
@@ -178,7 +175,7 @@ export function joinAnswers(input: AnalysisInput): Answers {
   const judged = unique("verdicts", verdicts, ({ observation, cap }) => `${observation} at cap ${cap}`);
   for (const { observation } of verdicts)
     if (!keys.has(observation)) throw badInput("verdicts", "an observation of this run", observation);
-  const { plain, after } = gridsOf(prompts, observations, input.prefills ?? []);
+  const { plain, under } = gridsOf(prompts, observations, input.variants ?? []);
   const { templates, seeds } = plain;
   const answersAt = (
     { cell }: Grid<Observation>,
@@ -207,9 +204,9 @@ export function joinAnswers(input: AnalysisInput): Answers {
     seeds,
     prompts,
     at: (template, cap) => table.get(`${template} ${cap}`) ?? [],
-    prefills: [...after.keys()],
-    after: (prefill, cap) => {
-      const { grid, prompts: asked } = after.get(prefill)!;
+    variants: [...under.keys()],
+    under: (variant, cap) => {
+      const { grid, prompts: asked } = under.get(variant)!;
       return answersAt(grid, asked, "chat", cap);
     },
     level,
@@ -236,7 +233,9 @@ function unique<T>(where: string, items: readonly T[], key: (item: T) => string)
  * a system prompt or variables of the template: its answers have none, also in a run whose conversations have some.
  */
 function checkOneRun(asked: readonly Asked[]): void {
-  for (const setting of ["system", "prefill", "temperature", "precision", "template_vars"] as const) {
+  for (const setting of [
+    ...(["system", "prefill", "turn", "temperature", "precision", "template_vars"] as const),
+  ]) {
     const isOfTemplate = setting === "system" || setting === "template_vars";
     const of = groupBy(asked, ({ condition }) => (isOfTemplate ? condition.template : ""));
     for (const [template, own] of of) {

@@ -1,9 +1,10 @@
 /** What changed from one run to another: each share and each effect, over the same prompts, with its interval. */
+
+import { againOf, ofKind, tiersOf, type Variant } from "../../core/asked/variants.ts";
 import type { About } from "../../core/records/about.ts";
 import { idOf } from "../../core/records/finding-id.ts";
-import { type Prefill, tierOfOpening } from "../../core/records/observation.ts";
 import { type Tier, tiers } from "../../core/records/prompt.ts";
-import type { Template } from "../../core/records/words.ts";
+import { againWords, type Template } from "../../core/records/words.ts";
 import { mean } from "../../stats/summary.ts";
 import {
   type Answers,
@@ -20,7 +21,7 @@ import { smallestCell } from "../common/choices.ts";
 import { type Twice, withinUnits } from "../common/contrast.ts";
 import { type Draft, missing, tooFew } from "../common/draft.ts";
 import { between, percent, points, templateName, tierName } from "../common/say.ts";
-import { capSides, matchedPairs, prefillSides, templateSides, twicePerPrompt } from "../refusal/sides.ts";
+import { capSides, matchedPairs, templateSides, twicePerPrompt, variantSides } from "../refusal/sides.ts";
 
 export type ChangeAbout = Extract<About, { kind: "change" }>;
 export type Of = [base: string, other: string];
@@ -43,7 +44,7 @@ export function primaryChanges(sides: Sides): Draft<ChangeAbout>[] {
     rateChange(sides, "benign", base.main, cap),
     effectChange(sides, "template_effect", "hazard_adjacent"),
     effectChange(sides, "cap_effect", "hazard_adjacent"),
-    ...longestBegun(base).map((prefill) => prefillChange(sides, prefill)),
+    ...longestBegun(base).flatMap((prefill) => variantChanges(sides, prefill)),
     unjudgedChange(sides, base.main, cap),
     brokenChange(sides, base.main, cap),
   ];
@@ -63,9 +64,9 @@ export function otherChanges(sides: Sides): Draft<ChangeAbout>[] {
       effectChange(sides, "template_effect", tier),
       effectChange(sides, "cap_effect", tier),
     ]),
-    ...base.prefills
-      .filter((prefill) => !primary.includes(prefill))
-      .map((prefill) => prefillChange(sides, prefill)),
+    ...base.variants
+      .filter((variant) => !primary.includes(variant))
+      .flatMap((variant) => variantChanges(sides, variant)),
     ...beyond.flatMap(({ template, cap }) => [
       unjudgedChange(sides, template, cap),
       brokenChange(sides, template, cap),
@@ -74,20 +75,49 @@ export function otherChanges(sides: Sides): Draft<ChangeAbout>[] {
 }
 
 /** The longest opening that complies; none without such a prefill. */
-const longestBegun = ({ prefills }: Answers): readonly Prefill[] =>
-  prefills.filter(({ opening }) => opening === "comply").slice(-1);
+const longestBegun = ({ variants }: Answers): readonly Variant[] =>
+  ofKind("prefill", variants)
+    .filter(({ opening }) => opening === "comply")
+    .slice(-1);
 
-/** How far refusals depend on how the answer begins: the change of a difference within prompts. */
-function prefillChange(sides: Sides, prefill: Prefill): Draft<ChangeAbout> {
-  const { opening, tokens, text } = prefill;
-  const tier = tierOfOpening[opening];
-  return change(sides, {
-    about: { kind: "change", measure: "prefill_effect", tier, tokens, of: sides.of },
-    question: `Does the refusal of ${tierName(tier)} prompts depend more or less on ${tokens} tokens that were put into the model's mouth?`,
-    what: `${tierName(tier)} prompts, refusals without a prefill minus after ${JSON.stringify(text)}:`,
-    said: "",
-    units: (run) => twicePerPrompt(prefillSides(run, prefill)).map(difference),
+/** How far refusals depend on how a prompt is asked: the change of a difference within prompts. */
+function variantChanges(sides: Sides, variant: Variant): Draft<ChangeAbout>[] {
+  return tiersOf(variant).map((tier) => {
+    const { about, on } = saidOf(variant);
+    // Each run has its own system prompt of the plain answers.
+    const words = againWords(againOf(variant));
+    const plain = variant.kind === "prefill" ? "without a prefill" : "of the plain answers";
+    return change(sides, {
+      about: { kind: "change", ...about, tier, of: sides.of },
+      question: `Does the refusal of ${tierName(tier)} prompts depend more or less on ${on}?`,
+      what: `${tierName(tier)} prompts, refusals ${plain} minus ${words}:`,
+      said: "",
+      units: (run) => twicePerPrompt(variantSides(run, variant, tier)).map(difference),
+    });
   });
+}
+
+interface SaidOfVariant {
+  about: Pick<ChangeAbout, "measure" | "tokens" | "n" | "system" | "turn">;
+  /** What refusals depend on. */
+  on: string;
+}
+
+function saidOf(variant: Variant): SaidOfVariant {
+  switch (variant.kind) {
+    case "prefill":
+      return {
+        about: { measure: "prefill_effect", tokens: variant.tokens },
+        on: `${variant.tokens} tokens that were put into the model's mouth`,
+      };
+    case "system":
+      return {
+        about: { measure: "system_effect", n: variant.n, system: variant.system },
+        on: "the system prompt",
+      };
+    case "turn":
+      return { about: { measure: "turn_effect", turn: variant.turn }, on: "the turn that they stand in" };
+  }
 }
 
 function rateChange(sides: Sides, tier: Tier, template: Template, cap: number): Draft<ChangeAbout> {

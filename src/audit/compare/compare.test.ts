@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { caps, isHazard, type Plan, world } from "../../../test/support/audit-world.ts";
+import type { Variant } from "../../core/asked/variants.ts";
 import { findingSchema } from "../../core/records/finding.ts";
-import type { Prefill } from "../../core/records/observation.ts";
 import { analyse } from "../analyse.ts";
 import { compare, type RunWithFindings } from "./compare.ts";
 
@@ -18,7 +18,7 @@ function run(name: string, answer: Answer, plan: Partial<Plan> = {}): RunWithFin
   const input = world(1, { answer, ...plan });
   return {
     ...input,
-    prefills: plan.prefills?.asked ?? [],
+    variants: plan.variants?.asked ?? [],
     name: `runs/${name}`,
     short: name,
     caps,
@@ -94,9 +94,12 @@ describe("a comparison", () => {
   });
 
   it("pairs the answers after a prefill that both have, and says which only one has", () => {
-    const opening = (tokens: number): Prefill => ({ opening: "comply", tokens, text: `Sure, ${tokens}` });
-    const begun = (name: string, asked: Prefill[], outcome: "refuse" | "comply") =>
-      run(name, refuseHazards, { prefills: { asked, answer: () => outcome } });
+    const opening = (tokens: number): Variant => ({
+      ...{ kind: "prefill", opening: "comply", tokens },
+      text: `Sure, ${tokens}`,
+    });
+    const begun = (name: string, asked: Variant[], outcome: "refuse" | "comply") =>
+      run(name, refuseHazards, { variants: { asked, answer: () => outcome } });
     const [one, five, nine] = [opening(1), opening(5), opening(9)];
     const tuned = begun("tuned", [one, five, nine], "comply");
     const lost = compare(begun("base", [one, five], "refuse"), tuned, 0);
@@ -109,7 +112,7 @@ describe("a comparison", () => {
       group: "other changes",
     });
     expect(at(lost, "headline.survives.prefill").estimate).toBe(1);
-    expect(lost.notes).toEqual(['Only in tuned, and left out: the prefill "Sure, 9".']);
+    expect(lost.notes).toEqual(['Only in tuned, and left out: answers after "Sure, 9".']);
     expect(lost.failure_modes.map(({ name }) => name)).toEqual([
       "refusals depend more on how the answer begins",
     ]);
@@ -120,6 +123,29 @@ describe("a comparison", () => {
     const none = compare(base, { ...tuned, name: "runs/tuned" }, 0);
     expect(none.flips).toEqual([]);
     expect(none.findings.some(({ about }) => "tokens" in about)).toBe(false);
+  });
+
+  it("pairs answers with other system prompts by their text, and answers in other turns", () => {
+    const system = (n: number, text: string | null): Variant => ({ kind: "system", n, system: text });
+    const turn: Variant = { kind: "turn", turn: "assistant" };
+    const asked = (name: string, variants: Variant[], outcome: "refuse" | "comply") =>
+      run(name, refuseHazards, { system: "Own.", variants: { asked: variants, answer: () => outcome } });
+    const first = asked("base", [system(1, null), system(2, "Be kind."), turn], "refuse");
+    const then = asked("tuned", [system(1, "Be kind."), system(2, "Be rude."), turn], "comply");
+    const lost = compare(first, then, 0);
+    expect(at(lost, "system_effect.2.hazard_adjacent")).toMatchObject({
+      ...{ estimate: 1, n: 32, status: "found", group: "other changes" },
+      about: { n: 2, system: "Be kind.", tier: "hazard_adjacent" },
+    });
+    expect(at(lost, "turn_effect.assistant.hazard_adjacent").estimate).toBe(1);
+    expect(lost.notes).toEqual([
+      "Only in base, and left out: answers without a system prompt.",
+      'Only in tuned, and left out: answers with system prompt 2, "Be rude.".',
+    ]);
+    expect(lost.flips.map(({ condition: { other_system, turn: in_ } }) => [other_system?.n, in_])).toEqual([
+      ...Array<unknown>(64).fill([2, "user"]),
+      ...Array<unknown>(64).fill([undefined, "assistant"]),
+    ]);
   });
 
   it("finds nothing between a run and itself", () => {
@@ -136,7 +162,7 @@ describe("a comparison", () => {
     const found = Array.from({ length: tries }, (_, i) => {
       const side = (name: string, seed: number): RunWithFindings => ({
         ...world(seed, { answer: chance, templates: ["chat"] }),
-        ...{ name: `runs/${name}`, short: name, caps, prefills: [], findings: [] },
+        ...{ name: `runs/${name}`, short: name, caps, variants: [], findings: [] },
       });
       return compare(side("base", 2 * i), side("tuned", 2 * i + 1), 0).findings.some(
         ({ group, status }) => group === "change" && status === "found",

@@ -1,4 +1,6 @@
 /** Lists the answers whose refusal is there in one run and not in the other. */
+
+import { otherSystemIn } from "../../core/asked/variants.ts";
 import type { Flip } from "../../core/results/comparison.ts";
 import { type Answer, type Answers, largestCap, refuses } from "../common/answers.ts";
 import type { Sides } from "./changes.ts";
@@ -8,12 +10,12 @@ export interface FoundFlip extends Flip {
   answers: [Answer, Answer];
 }
 
-/** At the largest cap, in the order of the templates and the prefills, then of the prompts; first those that lost their refusal. */
+/** At the largest cap, in the order of the templates and the variants, then of the prompts; first those that lost their refusal. */
 export function flipsOf({ of, base, other }: Sides): FoundFlip[] {
   const cap = largestCap(base);
   const asked: ((run: Answers) => readonly Answer[])[] = [
     ...base.templates.map((template) => (run: Answers) => run.at(template, cap)),
-    ...base.prefills.map((prefill) => (run: Answers) => run.after(prefill, cap)),
+    ...base.variants.map((variant) => (run: Answers) => run.under(variant, cap)),
   ];
   const all = asked.flatMap((answersOf) => {
     const after = answersOf(other);
@@ -21,12 +23,13 @@ export function flipsOf({ of, base, other }: Sides): FoundFlip[] {
       const now = after[i]!;
       if (refuses(before) === refuses(now)) return [];
       const { prompt, observation, verdict } = before;
-      const { template, seed, prefill } = observation.condition;
+      const { template, seed, prefill, turn } = observation.condition;
+      const other_system = otherSystemIn(observation.condition, base.variants);
       return [
         {
           of,
           prompt_id: prompt.id,
-          condition: { template, seed, prefill, cap },
+          condition: { template, seed, prefill, turn, other_system, cap },
           from: verdict.outcome,
           to: now.verdict.outcome,
           answers: [before, now],

@@ -1,9 +1,12 @@
-/** Pairs the answers of two runs: the same prompts under the same templates, seeds and caps, after the same prefills. */
+/** Pairs the answers of two runs: the same prompts under the same templates, seeds and caps, asked again in the same ways. */
+
+import { againOf, isSameVariant, type Variant, variantOf } from "../../core/asked/variants.ts";
 import { badInput } from "../../core/errors.ts";
 import { canonicalJson } from "../../core/hash.ts";
-import type { Observation, Prefill } from "../../core/records/observation.ts";
+import type { Observation } from "../../core/records/observation.ts";
 import type { Prompt } from "../../core/records/prompt.ts";
 import type { Verdict } from "../../core/records/verdict.ts";
+import { againWords } from "../../core/records/words.ts";
 import { type Answers, joinAnswers } from "../common/answers.ts";
 
 export interface ComparedRun {
@@ -15,8 +18,8 @@ export interface ComparedRun {
   observations: readonly Observation[];
   verdicts: readonly Verdict[];
   caps: readonly number[];
-  /** What was put into the model's mouth in some observations. */
-  prefills: readonly Prefill[];
+  /** How some prompts were asked again. */
+  variants: readonly Variant[];
 }
 
 export interface Paired {
@@ -44,17 +47,22 @@ export function paired(base: ComparedRun, other: ComparedRun, seed: number): Pai
   const templates = shared("template", (run) => run.observations.map(({ condition }) => condition.template));
   const seeds = shared("seed", (run) => run.observations.map(({ condition }) => condition.seed));
   const caps = shared("cap", (run) => run.caps);
-  const isIn = (run: ComparedRun) => (prefill: Prefill) => run.prefills.some((one) => isSame(one, prefill));
-  const prefills = templates.has("chat") ? base.prefills.filter(isIn(other)) : [];
-  const begun = new Set<string | null>([null, ...prefills.map(({ text }) => text)]);
+  const isIn = (run: ComparedRun, variant: Variant) =>
+    run.variants.some((one) => isSameVariant(one, variant));
+  const variants = templates.has("chat") ? base.variants.filter((variant) => isIn(other, variant)) : [];
+  const isPaired = (variant: Variant | null) =>
+    variant === null || variants.some((one) => isSameVariant(one, variant));
   const joined = (run: ComparedRun): Answers => {
     const observations = run.observations.filter(
-      ({ prompt_id, condition: { template, seed: sampling, prefill } }) =>
-        ids.has(prompt_id) && templates.has(template) && seeds.has(sampling) && begun.has(prefill),
+      ({ prompt_id, condition }) =>
+        ids.has(prompt_id) &&
+        templates.has(condition.template) &&
+        seeds.has(condition.seed) &&
+        isPaired(variantOf(condition, run.variants)),
     );
     const keys = new Set(observations.map(({ key }) => key));
     const verdicts = run.verdicts.filter(({ observation, cap }) => keys.has(observation) && caps.has(cap));
-    return joinAnswers({ prompts, observations, verdicts, prefills, saes: [], caps: [...caps], seed });
+    return joinAnswers({ prompts, observations, verdicts, variants, saes: [], caps: [...caps], seed });
   };
   const rest = (what: string, all: ReadonlySet<unknown>, of: (run: ComparedRun) => readonly unknown[]) =>
     [base, other].flatMap((run) => {
@@ -75,16 +83,14 @@ export function paired(base: ComparedRun, other: ComparedRun, seed: number): Pai
       ...rest("template", templates, (run) => run.observations.map(({ condition }) => condition.template)),
       ...rest("seed", seeds, (run) => run.observations.map(({ condition }) => condition.seed)),
       ...rest("cap", caps, (run) => run.caps),
-      ...rest("the prefill", new Set(prefills.map(quoted)), (run) => run.prefills.map(quoted)),
+      ...[base, other].flatMap((run) => {
+        const alone = run.variants.filter((variant) => !isPaired(variant));
+        const said = alone.map((variant) => againWords(againOf(variant)));
+        return said.length === 0 ? [] : [`Only in ${run.short}, and left out: answers ${said.join("; ")}.`];
+      }),
     ],
   };
 }
-
-const quoted = ({ text }: Prefill): string => JSON.stringify(text);
-
-/** Another tokenizer may cut an opening elsewhere, so the text decides. */
-const isSame = (one: Prefill, other: Prefill): boolean =>
-  one.opening === other.opening && one.text === other.text;
 
 function sharedPrompts(base: ComparedRun, other: ComparedRun): Prompt[] {
   const theirs = new Map(other.prompts.map((prompt) => [prompt.id, prompt]));

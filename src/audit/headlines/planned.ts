@@ -2,9 +2,10 @@
  * Before a run: the smallest effect that each headline on refusals would find. The tests are those of the analyses, at the level that the
  * hierarchy leaves each of them. What the model will do is not known, so each number says what it assumes.
  */
+
+import { isAskedUnder, ofKind, type Variant } from "../../core/asked/variants.ts";
 import type { About } from "../../core/records/about.ts";
 import { idOf } from "../../core/records/finding-id.ts";
-import { isAskedAfter, type Prefill } from "../../core/records/observation.ts";
 import type { Prompt, Tier } from "../../core/records/prompt.ts";
 import { groupBy } from "../../stats/group.ts";
 import {
@@ -30,7 +31,7 @@ export interface PlannedRun {
   prompts: readonly Prompt[];
   templates: readonly ("chat" | "none")[];
   caps: readonly number[];
-  prefills: readonly Prefill[];
+  variants: readonly Variant[];
 }
 
 export interface SmallestEffect {
@@ -165,7 +166,7 @@ function refusingOf({ prompts, templates, caps }: PlannedRun): [Comparison, Comp
 }
 
 /** What refusals survive: the template, short answers, framings, prefills. */
-function survivingOf({ prompts, templates, caps, prefills }: PlannedRun): Comparison[] {
+function survivingOf({ prompts, templates, caps, variants }: PlannedRun): Comparison[] {
   const hazards = ofTier(prompts, "hazard_adjacent");
   const twice = (under: "template" | "short" | "prefill", finding: About, what: string): Comparison => {
     // A short answer is the beginning of the long one, so it only loses refusals.
@@ -226,9 +227,9 @@ function survivingOf({ prompts, templates, caps, prefills }: PlannedRun): Compar
         assumes: `${percent(refused)} of the direct ones are refused, and prompts are answered independently`,
       };
     }),
-    ...prefills
+    ...ofKind("prefill", variants)
       .filter(
-        (prefill) => prefill.opening === "comply" && prompts.some((prompt) => isAskedAfter(prefill, prompt)),
+        (prefill) => prefill.opening === "comply" && prompts.some((prompt) => isAskedUnder(prefill, prompt)),
       )
       .map(({ opening, tokens }) =>
         twice(

@@ -1,4 +1,6 @@
 /** Four headlines on a model that refuses: what do its refusals of hazardous prompts survive? */
+
+import { ofKind } from "../../core/asked/variants.ts";
 import { listed } from "../../core/format.ts";
 import type { Finding } from "../../core/records/finding.ts";
 import { type Answers, largestCap, smallestCap } from "../common/answers.ts";
@@ -69,7 +71,7 @@ export function survivesHeadlines(run: Answers, settled: Settled): Finding[] {
     {
       under: "prefill",
       what: "after a prefill",
-      sources: run.prefills
+      sources: ofKind("prefill", run.variants)
         .filter(({ opening }) => opening === "comply")
         .map(({ opening, tokens }) => ({
           name: `${tokens === 1 ? "1 token" : `${tokens} tokens`} of an opening that complies`,

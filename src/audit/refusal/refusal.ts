@@ -8,9 +8,10 @@ import {
   panelContrasts,
   templateContrasts,
 } from "./contrasts.ts";
-import { prefillDrafts } from "./prefill.ts";
+import { prefillDepths } from "./prefill.ts";
 import { refusalRates, unjudgedShares } from "./rates.ts";
 import { seedAgreement } from "./seeds.ts";
+import { variantDrafts } from "./variants.ts";
 
 export function refusalDrafts(run: Answers): Draft[] {
   return [
@@ -19,7 +20,8 @@ export function refusalDrafts(run: Answers): Draft[] {
     ...templateContrasts(run),
     ...capContrasts(run),
     ...framingContrasts(run),
-    ...prefillDrafts(run),
+    ...variantDrafts(run),
+    ...prefillDepths(run),
     ...panelContrasts(run),
     seedAgreement(run),
     ...unjudgedShares(run),

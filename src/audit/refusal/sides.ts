@@ -1,6 +1,6 @@
 /** The two sides of each contrast of refusals inside a run: the same prompts asked in two ways, or the two prompts of a pair. */
 
-import { type Prefill, tierOfOpening } from "../../core/records/observation.ts";
+import type { Variant } from "../../core/asked/variants.ts";
 import type { Prompt, Tier } from "../../core/records/prompt.ts";
 import { groupBy } from "../../stats/group.ts";
 import { mean } from "../../stats/summary.ts";
@@ -40,12 +40,12 @@ export function capSides(run: Answers, tier: Tier): TwoSides {
   return { first: of(largestCap(run)), second: of(smallestCap(run)), counted: showsRefusal };
 }
 
-/** Asked as usual, and after the prefill, at the largest cap. */
-export function prefillSides(run: Answers, prefill: Prefill): TwoSides {
+/** Asked as usual, and again under the variant, at the largest cap. @param tier one whose prompts are asked again */
+export function variantSides(run: Answers, variant: Variant, tier: Tier): TwoSides {
   const cap = largestCap(run);
   return {
-    first: run.at("chat", cap).filter(inTier(tierOfOpening[prefill.opening])),
-    second: run.after(prefill, cap),
+    first: run.at("chat", cap).filter(inTier(tier)),
+    second: run.under(variant, cap).filter(inTier(tier)),
     counted: refuses,
   };
 }

@@ -6,6 +6,7 @@ import { ropeSwitch } from "../../model/architecture/rotary.ts";
 import type { ModelConfig } from "../../model/architecture/settings/config-types.ts";
 import { expectedShapes } from "../../model/architecture/weight-shapes.ts";
 import { SharedPrefixes } from "../../model/engine/cache/prefixes.ts";
+import { type Cell, cellsOf } from "./cells.ts";
 import type { Speed } from "./probe.ts";
 
 /** The lower end of the time range: thoughts and answers stop after this share of their largest cap. */
@@ -44,23 +45,39 @@ export function workOf({ plan, prompts, units, layers, thinking }: Prepared, con
   };
 }
 
-/** Seconds, as [if answers stop early, if all run to the cap]. Attention, judging and the report are not counted. */
-export function secondsOf(
-  work: Work,
-  batchSize: number,
-  config: ModelConfig,
-  speed: Speed,
-): [number, number] {
+/** Seconds that a token takes which is read, and one which is generated, in a batch of so many rows. */
+interface Rates {
+  reading: number;
+  step: number;
+}
+
+export function ratesOf(rows: number, config: ModelConfig, speed: Speed): Rates {
   const size = (names: (name: string) => boolean) =>
     sum([...expectedShapes(config)].filter(([name]) => names(name)).map(([, dims]) => product(dims)));
   const blocks = size((name) => name.startsWith("model.layers."));
   const head = config.vocabSize * config.hiddenSize;
-  const rows = Math.min(batchSize, work.answers);
   // A step takes as long as the arithmetic of its rows, and at least as long as reading the weights once.
   const step = (blocks + head) * Math.max(speed.batch, speed.oneRow);
-  const reading = work.tokens_read * blocks * speed.reading;
-  const all = reading + (work.most_new_tokens / rows) * step;
-  return [reading + (work.most_new_tokens / rows) * step * earlyShare, all];
+  return { reading: blocks * speed.reading, step: step / rows };
+}
+
+/** Seconds, as [if answers stop early, if all run to the cap]. Attention, judging and the report are not counted. */
+export function secondsOf(work: Work, { reading, step }: Rates): [number, number] {
+  const [read, made] = [work.tokens_read * reading, work.most_new_tokens * step];
+  return [read + made * earlyShare, read + made];
+}
+
+/** Each condition with its share of the time, if all answers run to the cap and every prompt is read alone. */
+export function gridOf(
+  { plan, units, thinking }: Prepared,
+  { contextLength }: ModelConfig,
+  { reading, step }: Rates,
+): Cell[] {
+  const most = Math.max(...plan.caps) + (thinking?.cap ?? 0);
+  return cellsOf(
+    units,
+    ({ prompt_ids: { length } }) => length * reading + Math.min(most, contextLength - length) * step,
+  );
 }
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);

@@ -1,9 +1,14 @@
 /** `--dry-run` of an audit behind an endpoint: prints the plan, and the most that it can cost. Nothing is sent. */
+
+import { variantsIn } from "../../core/asked/variants.ts";
+import { canonicalJson } from "../../core/hash.ts";
 import { mostTokens } from "../../endpoint/endpoint.ts";
 import { messagesOf } from "../../jobs/audit/answers/ask-endpoint.ts";
+import type { Unit } from "../../jobs/audit/answers/asker.ts";
 import type { Prepared } from "../../jobs/audit/prepare.ts";
 import { print, printJson, printLines } from "../terminal/output.ts";
 import { count } from "../terminal/quantities.ts";
+import { type Cell, cellRows, cellsOf } from "./cells.ts";
 import { effectLines, effectsOf } from "./effects.ts";
 import { planYaml } from "./plan-yaml.ts";
 
@@ -31,9 +36,12 @@ export async function dryRunEndpoint(
   // The address without credentials.
   const plan = { ...prepared.plan, endpoint: inputs.endpoint!.url };
   const work = workOf(prepared);
+  const largest = Math.max(...plan.caps);
+  const cells = cellsOf(prepared.units, (unit) => mostTokens(requestOf(unit, largest)));
   if (yaml) await print(planYaml(plan, out, process.cwd()));
-  else if (json) await printJson({ plan, inputs, work, method, smallest_effects: effectsOf(prepared) });
-  else await printLines([...rowsOf(prepared, work), ...effectLines(effectsOf(prepared)), "", method]);
+  else if (json)
+    await printJson({ plan, inputs, work, cells, method, smallest_effects: effectsOf(prepared) });
+  else await printLines([...rowsOf(prepared, work, cells), ...effectLines(effectsOf(prepared)), "", method]);
 }
 
 const method =
@@ -42,15 +50,17 @@ const method =
   "each cap needs a request of its own. A reasoning model's thoughts come on top, at most --reasoning-cap tokens each. " +
   "A request that failed and is tried again counts again.";
 
+const requestOf = (unit: Unit, max_tokens: number) => ({ messages: messagesOf(unit), max_tokens });
+
 function workOf({ plan, prompts, units }: Prepared): EndpointWork {
   const largest = Math.max(...plan.caps);
   const tokensAt = (caps: readonly number[]): number =>
     units
-      .flatMap((unit) => caps.map((max_tokens) => mostTokens({ messages: messagesOf(unit), max_tokens })))
+      .flatMap((unit) => caps.map((cap) => mostTokens(requestOf(unit, cap))))
       .reduce((sum, tokens) => sum + tokens, 0);
   return {
     prompts: prompts.length,
-    conditions: units.length / prompts.length,
+    conditions: new Set(units.map(({ condition }) => canonicalJson(condition))).size,
     answers: units.length,
     requests: units.length,
     most_requests: units.length * plan.caps.length,
@@ -59,7 +69,7 @@ function workOf({ plan, prompts, units }: Prepared): EndpointWork {
   };
 }
 
-function rowsOf({ plan, manifest }: Prepared, work: EndpointWork): string[] {
+function rowsOf({ plan, manifest }: Prepared, work: EndpointWork, cells: readonly Cell[]): string[] {
   const { endpoint, prompts } = manifest.inputs;
   const limit = (value: number | null, unit: string): string =>
     value === null ? "none" : `${count(value)} ${unit}`;
@@ -70,7 +80,8 @@ function rowsOf({ plan, manifest }: Prepared, work: EndpointWork): string[] {
     ...prompts.notes.map((note): [string, string] => ["", note]),
     ["Token caps", plan.caps.join(", ")],
     ["Sampling", `temperature ${plan.temperature}, seeds ${plan.seeds.join(", ")}`],
-    ["Answers", `${count(work.answers)} = ${work.prompts} prompts × ${work.conditions} conditions`],
+    ["Answers", `${count(work.answers)} to ${work.prompts} prompts, under ${work.conditions} conditions`],
+    ...cellRows(cells, variantsIn(manifest.inputs), "of the tokens"),
     ["Requests", between(work.requests, work.most_requests)],
     ["Tokens", `at most ${between(work.tokens, work.most_tokens)}`],
     ["Under way", `${plan.concurrency} requests`],

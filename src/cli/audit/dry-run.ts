@@ -1,12 +1,14 @@
 /** `--dry-run`: prints the plan and its cost on this machine. */
 import { fidelityWords } from "../../audit/fidelity.ts";
+import { variantsIn } from "../../core/asked/variants.ts";
 import type { Fidelity } from "../../core/records/fidelity.ts";
 import { templateWords } from "../../core/records/words.ts";
 import type { Prepared } from "../../jobs/audit/prepare.ts";
 import type { Checkpoint } from "../../model/checkpoint/checkpoint.ts";
 import { printJson, printLines } from "../terminal/output.ts";
 import { count, duration, size } from "../terminal/quantities.ts";
-import { earlyShare, secondsOf, type Work, workOf } from "./cost.ts";
+import { type Cell, cellRows } from "./cells.ts";
+import { earlyShare, gridOf, ratesOf, secondsOf, type Work, workOf } from "./cost.ts";
 import { effectLines, effectsOf } from "./effects.ts";
 import { describeSpeed, probeSpeed, type Speed } from "./probe.ts";
 
@@ -24,8 +26,10 @@ export async function dryRun(
 ): Promise<void> {
   const { plan, manifest } = prepared;
   const work = workOf(prepared, config);
-  const speed = await probeSpeed(Math.min(plan.batch_size, work.answers), threads);
-  const seconds = secondsOf(work, plan.batch_size, config, speed);
+  const rows = Math.min(plan.batch_size, work.answers);
+  const speed = await probeSpeed(rows, threads);
+  const rates = ratesOf(rows, config, speed);
+  const [seconds, cells] = [secondsOf(work, rates), gridOf(prepared, config, rates)];
   if (json) {
     const probe = describeSpeed(speed);
     const method = methodOf(speed);
@@ -34,18 +38,20 @@ export async function dryRun(
       plan,
       inputs: manifest.inputs,
       work,
+      cells,
       seconds,
       probe,
       method,
       fidelity,
       smallest_effects,
     });
-  } else await printLines(textOf(prepared, work, seconds, speed, fidelity));
+  } else await printLines(textOf(prepared, work, cells, seconds, speed, fidelity));
 }
 
 function textOf(
   prepared: Prepared,
   work: Work,
+  cells: readonly Cell[],
   seconds: [number, number],
   speed: Speed,
   fidelity: Fidelity | null,
@@ -73,6 +79,7 @@ function textOf(
           `${name}, ${d_sae} features after block ${layer}, ${plan.pooling} over the response tokens${k == null ? "" : `, k = ${k}`}${plan.allow_failed ? ", used even if the load gate fails" : ""}`,
         ])),
     ["Templates", plan.templates.map((template) => templateWords[template].toLowerCase()).join(", ")],
+    ...(plan.system === null ? [] : [["System prompt", plan.system] satisfies [string, string]]),
     ...(variables.length === 0 ? [] : [["Template reads", variables.join(", ")] satisfies [string, string]]),
     ["Token caps", plan.caps.join(", ")],
     ...(reasoning === null
@@ -88,7 +95,8 @@ function textOf(
       plan.temperature === 0 ? "greedy" : `temperature ${plan.temperature}, seeds ${plan.seeds.join(", ")}`,
     ],
     [layers.length === 1 ? "Layer" : "Layers", layers.join(", ")],
-    ["Answers", `${count(work.answers)} = ${work.prompts} prompts × ${work.conditions} conditions`],
+    ["Answers", `${count(work.answers)} to ${work.prompts} prompts, under ${work.conditions} conditions`],
+    ...cellRows(cells, variantsIn(manifest.inputs), "of the time"),
     ["Tokens read", read],
     ["New tokens", `at most ${count(work.most_new_tokens)}`],
     ["Activations", `at most ${size(work.most_activation_bytes)}`],
@@ -108,7 +116,7 @@ function methodOf(speed: Speed): string {
   return (
     `The time is estimated from a probe of this machine: ONNX Runtime read weights at ` +
     `${gigabytesPerSecond.toFixed(1)} GB/s and multiplied at ${count(gigaflops)} GFLOP/s in fp32 (int8 and int4 take less time with few rows). At the lower end, answers ` +
-    `stop after ${Math.round(earlyShare * 100)}% of the largest cap; at the upper end, no answer stops early. Opening the model, attention ` +
+    `stop after ${Math.round(earlyShare * 100)}% of the largest cap; at the upper end, no answer stops early. The share of a condition is of the upper end, each prompt read alone. Opening the model, attention ` +
     `and the analyses are not included.`
   );
 }

@@ -1,11 +1,12 @@
 /** `--dry-run`: the smallest effects that a plan would find. */
 import { type SmallestEffect, smallestEffects } from "../../audit/headlines/planned.ts";
+import { variantsIn } from "../../core/asked/variants.ts";
 import { formatValue } from "../../core/format.ts";
 import type { PreparedRun } from "../../jobs/audit/prepare.ts";
 
 export function effectsOf({ plan, prompts, manifest }: PreparedRun): SmallestEffect[] {
   const { templates, caps } = plan;
-  return smallestEffects({ prompts, templates, caps, prefills: manifest.inputs.prefills });
+  return smallestEffects({ prompts, templates, caps, variants: variantsIn(manifest.inputs) });
 }
 
 /** @returns with an empty line before them */

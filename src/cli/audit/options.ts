@@ -1,6 +1,7 @@
 /** The options of `fathom audit`. An option that is not given comes from the plan file or the defaults. */
 
 import type { Device } from "../../core/records/device.ts";
+import type { OtherTurn } from "../../core/records/fields/turns.ts";
 import type { TemplateVars } from "../../core/records/observation.ts";
 import type { Pooling } from "../../core/records/pooling.ts";
 import type { Precision } from "../../core/records/precision.ts";
@@ -46,6 +47,8 @@ export interface AuditOptions {
   seeds?: number[];
   temperature?: number;
   system?: string;
+  alsoSystem?: string[];
+  alsoTurns?: OtherTurn[];
   templateVar?: TemplateVars;
   date?: string;
   framings?: string[];

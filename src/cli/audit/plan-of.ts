@@ -54,6 +54,8 @@ export function planOf(planFile: string | undefined, options: AuditOptions): Ask
     seeds: options.seeds,
     temperature: options.temperature,
     system: options.system,
+    also_systems: options.alsoSystem,
+    also_turns: options.alsoTurns,
     template_vars: options.templateVar,
     date: options.date,
     framings: options.framings,

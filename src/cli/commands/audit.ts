@@ -1,5 +1,6 @@
 /** `fathom audit`: the main job, as a command line. */
 import { Command, Option } from "commander";
+import { otherTurns } from "../../core/records/fields/turns.ts";
 import { poolings } from "../../core/records/pooling.ts";
 import { auditDefaults } from "../../library/defaults.ts";
 import type { AuditOptions } from "../audit/options.ts";
@@ -142,6 +143,16 @@ export function auditCommand(): Command {
       decimal("--temperature", { from: 0 }),
     )
     .option("--system <text>", "system prompt of the conversations through the chat template (default: none)")
+    .option(
+      "--also-system <text>",
+      "another system prompt, with which hazard-adjacent and benign prompts are asked again; give it once per prompt",
+      (text: string, before?: string[]) => [...(before ?? []), text],
+    )
+    .option(
+      "--also-turns <list>",
+      "other turns, in which hazard-adjacent and benign prompts are asked again: no-generation-prompt, assistant, system (default: none)",
+      choices("--also-turns", otherTurns),
+    )
     .addOption(templateVarOption())
     .addOption(dateOption())
     .option("--framings <list>", "only prompts with these framings (default: all)", names("--framings"))

@@ -3,7 +3,8 @@
  * A finding's id is made from it (finding-id.ts) and is never taken apart.
  */
 import { z } from "zod";
-import { conditionSchema, prefillSchema } from "./observation.ts";
+import { otherTurns } from "./fields/turns.ts";
+import { conditionSchema, otherSystemSchema, prefillSchema } from "./observation.ts";
 import { labels, promptSchema, tiers } from "./prompt.ts";
 
 const tier = z.enum(tiers);
@@ -77,6 +78,9 @@ export const aboutSchema = z.discriminatedUnion("kind", [
    */
   about("prefill_effect", prefillSchema.pick({ opening: true, tokens: true }).shape),
   about("prefill_depth", prefillSchema.pick({ opening: true }).shape),
+  /** As all plain answers minus with another system prompt, and minus in another turn. */
+  about("system_effect", { ...otherSystemSchema.shape, tier }),
+  about("turn_effect", { turn: z.enum(otherTurns), tier }),
   /** A framing of hazard-adjacent prompts minus asking directly; a panel minus benign prompts. */
   about("framing_effect", { framing: promptSchema.shape.framing }),
   about("panel_effect", { panel: promptSchema.shape.panel.exclude(["main"]) }),
@@ -110,6 +114,7 @@ export const aboutSchema = z.discriminatedUnion("kind", [
     measure: z.enum([
       ...(["headline", "refusal_rate", "unjudged_rate", "degeneration_rate"] as const),
       ...(["discrimination", "template_effect", "cap_effect", "prefill_effect"] as const),
+      ...(["system_effect", "turn_effect"] as const),
     ]),
     headline: text.optional(),
     tier: tier.optional(),
@@ -117,6 +122,10 @@ export const aboutSchema = z.discriminatedUnion("kind", [
     cap: cap.optional(),
     /** Of a prefill: how many tokens of the opening that its tier is asked after. */
     tokens: z.int().positive().optional(),
+    /** Of another system prompt: its place in the base's plan, and its text. */
+    n: otherSystemSchema.shape.n.optional(),
+    system: otherSystemSchema.shape.system.optional(),
+    turn: z.enum(otherTurns).optional(),
     /** The base and the run that is compared with it, as they were named. */
     of: z.tuple([text, text]),
   }),

@@ -37,6 +37,10 @@ function partsOf(about: About): (string | number)[] {
       return ["refusal", "prefill", about.opening, about.tokens];
     case "prefill_depth":
       return ["refusal", "prefill_depth", about.opening];
+    case "system_effect":
+      return ["refusal", "system", about.n, about.tier];
+    case "turn_effect":
+      return ["refusal", "turn", about.turn, about.tier];
     case "cap_effect":
       return ["refusal", "cap", about.tier];
     case "framing_effect":
@@ -80,8 +84,8 @@ function partsOf(about: About): (string | number)[] {
     case "contrastive_term":
       return ["training", "contrastive"];
     case "change": {
-      const { measure, headline, tier, template, cap, tokens } = about;
-      const parts = [headline, tier, template, cap, tokens];
+      const { measure, headline, tier, template, cap, tokens, n, turn } = about;
+      const parts = [headline, n, turn, tier, template, cap, tokens];
       return ["change", measure, ...parts.filter((part) => part !== undefined)];
     }
     case "anatomy_ceiling":

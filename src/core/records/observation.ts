@@ -1,9 +1,9 @@
 /** An observation: one prompt under one condition, with the exact token ids that went in and came out. */
 import { z } from "zod";
 import { measured } from "./fields/measured.ts";
+import { otherTurns } from "./fields/turns.ts";
 import { listOf } from "./list-of.ts";
 import { precisions } from "./precision.ts";
-import type { Prompt } from "./prompt.ts";
 
 const tokenId = z.int().nonnegative();
 
@@ -24,6 +24,11 @@ export const conditionSchema = z.strictObject({
   precision: z.enum(precisions).nullable(),
   /** Variables that were passed to the chat template; empty in runs of older versions. */
   template_vars: templateVarsSchema.default({}),
+  /**
+   * In whose turn the chat template puts the prompt. no-generation-prompt: in the user's, and nothing opens the answer. Runs of older versions
+   * have no other turn than the user's.
+   */
+  turn: z.enum(["user", ...otherTurns]).default("user"),
 });
 export type Condition = z.infer<typeof conditionSchema>;
 
@@ -40,14 +45,12 @@ export const prefillSchema = z.strictObject({
 });
 export type Prefill = z.infer<typeof prefillSchema>;
 
-/** The tier of the prompts, of the main panel, that are asked again after an opening. */
-export const tierOfOpening = { comply: "hazard_adjacent", refuse: "benign" } as const;
-
-/** Whether a prompt is asked again after the prefill. */
-export const isAskedAfter = (
-  { opening }: Prefill,
-  { tier, panel }: Pick<Prompt, "tier" | "panel">,
-): boolean => panel === "main" && tier === tierOfOpening[opening];
+/** A system prompt with which prompts are asked again; null for none. `n` is its place in the plan's also_systems, from 1. */
+export const otherSystemSchema = z.strictObject({
+  n: z.int().positive(),
+  system: conditionSchema.shape.system,
+});
+export type OtherSystem = z.infer<typeof otherSystemSchema>;
 
 const finishSchema = z.enum(["stop", "length", "context", "blocked", "refused"]);
 

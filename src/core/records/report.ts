@@ -7,7 +7,7 @@ import { z } from "zod";
 import { catalogSchema } from "./catalog.ts";
 import { measured } from "./fields/measured.ts";
 import { findingSchema } from "./finding.ts";
-import { conditionSchema, observationSchema } from "./observation.ts";
+import { conditionSchema, observationSchema, otherSystemSchema } from "./observation.ts";
 import { poolings } from "./pooling.ts";
 import { promptSchema, turnSchema } from "./prompt.ts";
 import { thoughtSchema, verdictSchema } from "./verdict.ts";
@@ -81,6 +81,9 @@ export const reportRowSchema = z.strictObject({
   seed,
   /** What was put into the model's mouth; null without, and in reports of older versions. */
   prefill: conditionSchema.shape.prefill.default(null),
+  turn: conditionSchema.shape.turn,
+  /** The system prompt with which the prompt was asked again; null if it is that of all plain answers. */
+  other_system: otherSystemSchema.nullable().default(null),
   /** Index in `conditions` of the answer's condition. */
   condition: z.int().nonnegative(),
   /** null if it is redacted, and only then. */

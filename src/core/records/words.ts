@@ -4,6 +4,8 @@
  * use the same words. This file does not import zod, which keeps the page's bundle small.
  */
 import type { Coherence } from "./coherence.ts";
+import type { OtherTurn } from "./fields/turns.ts";
+import type { Condition, OtherSystem } from "./observation.ts";
 import type { Tier } from "./prompt.ts";
 import type { Outcome } from "./verdict.ts";
 
@@ -21,18 +23,61 @@ export const templateWords: Record<Template, string> = {
   none: "Bare text",
 };
 
-/** How a prompt was asked: the template, and what the answer had to begin with. */
-export const askedWords = ({ template, prefill }: { template: Template; prefill: string | null }): string =>
-  prefill === null ? templateWords[template] : `${templateWords[template]}, after ${JSON.stringify(prefill)}`;
+/** What was changed where a prompt was asked again. Of a plain answer nothing was: null, "user" and null. */
+export interface AskedAgain extends Pick<Condition, "prefill" | "turn"> {
+  other_system: OtherSystem | null;
+}
 
-/** A condition's template with the variables that it got, e.g. "Chat template, enable_thinking=false". */
-export function templateOf(condition: {
-  template: Template;
-  template_vars: Readonly<Record<string, unknown>>;
-}): string {
-  const variables = Object.entries(condition.template_vars);
+export const turnWords: Record<OtherTurn, string> = {
+  "no-generation-prompt": "without a generation prompt",
+  assistant: "in an assistant turn",
+  system: "in a system turn",
+};
+
+/** A system prompt is quoted up to here. Its number tells it from others. */
+const quotedLength = 60;
+
+export function systemWords({ n, system }: OtherSystem): string {
+  if (system === null) return "without a system prompt";
+  const quoted = system.length > quotedLength ? `${system.slice(0, quotedLength).trimEnd()}…` : system;
+  return `with system prompt ${n}, ${JSON.stringify(quoted)}`;
+}
+
+/** How a prompt was asked again, e.g. "in a system turn"; null for a plain answer. */
+export function againWords({ prefill, turn, other_system }: AskedAgain): string | null {
+  if (prefill !== null) return `after ${JSON.stringify(prefill)}`;
+  if (other_system !== null) return systemWords(other_system);
+  return turn === "user" ? null : turnWords[turn];
+}
+
+/** The two sides on which the same prompts are compared: the plain answers, and those to prompts that were asked again. */
+export function sideWords(again: AskedAgain, plainSystem: string | null): [plain: string, again: string] {
+  return [plainWords(again, plainSystem), againWords(again) ?? ""];
+}
+
+function plainWords({ prefill, turn, other_system }: AskedAgain, plainSystem: string | null): string {
+  if (prefill !== null) return "without a prefill";
+  if (other_system !== null)
+    return plainSystem === null ? "without a system prompt" : "with the run's own system prompt";
+  return turn === "no-generation-prompt" ? "with a generation prompt" : "in the user's turn";
+}
+
+/** How a prompt was asked: the template, and what was changed where it was asked again. */
+export function askedWords({ template, ...again }: AskedAgain & { template: Template }): string {
+  const words = againWords(again);
+  return words === null ? templateWords[template] : `${templateWords[template]}, ${words}`;
+}
+
+/** A condition's template with its turn and the variables that it got, e.g. "Chat template, enable_thinking=false". */
+export function templateOf({
+  template,
+  turn,
+  template_vars,
+}: Pick<Condition, "template" | "turn" | "template_vars">): string {
+  const variables = Object.entries(template_vars);
   return [
-    templateWords[condition.template],
+    templateWords[template],
+    ...(turn === "user" ? [] : [turnWords[turn]]),
     ...variables.map(([name, value]) => `${name}=${JSON.stringify(value)}`),
   ].join(", ");
 }

@@ -1,7 +1,7 @@
 /** Everything that the report of a comparison of runs shows, as one record. Page, Markdown and terminal are made from it only. */
 import { z } from "zod";
 import { findingSchema } from "../records/finding.ts";
-import { conditionSchema } from "../records/observation.ts";
+import { conditionSchema, otherSystemSchema } from "../records/observation.ts";
 import { promptSchema } from "../records/prompt.ts";
 import { identitySchema, shownTurnSchema } from "../records/report.ts";
 import { outcomes } from "../records/verdict.ts";
@@ -17,7 +17,8 @@ export const flipSchema = z.strictObject({
   of: ofSchema,
   prompt_id: text,
   condition: z.strictObject({
-    ...conditionSchema.pick({ template: true, seed: true, prefill: true }).shape,
+    ...conditionSchema.pick({ template: true, seed: true, prefill: true, turn: true }).shape,
+    other_system: otherSystemSchema.nullable().default(null),
     /** The token cap at which both answers were judged. */
     cap: z.int().positive(),
   }),

@@ -2,7 +2,7 @@
 import { formatNumber, formatValue } from "../../core/format.ts";
 import type { Precision } from "../../core/records/precision.ts";
 import type { Identity } from "../../core/records/report.ts";
-import { templateWords } from "../../core/records/words.ts";
+import { templateOf } from "../../core/records/words.ts";
 import { saeKeys } from "../../core/sae-keys.ts";
 import type { Manifest } from "../audit/manifest.ts";
 import { type Origin, originName } from "../inputs/origin.ts";
@@ -22,8 +22,8 @@ export function identitiesOf(manifest: Manifest): Identity[] {
   const subjects: Subject[] = [
     ...subjectsOf(manifest),
     ...manifest.rendered.map(
-      ({ template, prompt_id, text, system_turn }): Subject => [
-        `As the model reads it, ${templateWords[template].toLowerCase()}`,
+      ({ template, turn, prompt_id, text, system_turn }): Subject => [
+        `As the model reads it, ${templateOf({ template, turn, template_vars: {} }).toLowerCase()}`,
         { "system turn": system_turn ?? "none", [`prompt ${prompt_id}`]: text },
       ],
     ),

@@ -28,8 +28,12 @@ export function notMeasured(run: RunRecords): string[] {
     ...(endpoint === null ? [] : behindEndpoint(run)),
     ...recordedElsewhere(run),
     ...said(
-      isAsked && plan.templates.includes("chat"),
-      `Other system prompts: ${plan.system === null ? "conversations had none" : "all conversations had the same one"}.`,
+      isAsked && plan.templates.includes("chat") && plan.also_systems.length === 0,
+      `Other system prompts: ${plan.system === null ? "conversations had none" : "all conversations had the same one"} (--also-system was not given).`,
+    ),
+    ...said(
+      model !== null && plan.templates.includes("chat") && plan.also_turns.length === 0,
+      "Prompts in a turn of another role, and prompts behind which nothing opens the answer: --also-turns was not given.",
     ),
     ...said(
       plan.temperature === 0,

@@ -1,5 +1,6 @@
 /** Makes the report of a run from its records. `audit` and `report` share this function. */
 import { mostUnjudged } from "../../audit/common/choices.ts";
+import { variantOf, variantsIn } from "../../core/asked/variants.ts";
 import type { ReportData } from "../../core/records/report.ts";
 import { buildReportData } from "../../report/build-report.ts";
 import { type Manifest, nameOfSubject } from "../audit/manifest.ts";
@@ -26,6 +27,7 @@ export function reportOfRun(run: RunRecords, showText: boolean): ReportData {
       judge,
     },
     prompts,
+    variants: variantsIn(manifest.inputs),
     observations,
     verdicts,
     thoughts,
@@ -92,9 +94,10 @@ export function tooMuchUnjudged({ manifest, observations, verdicts }: RunRecords
   const { templates, caps } = manifest.inputs.plan;
   const main = templates.includes("chat") ? "chat" : "none";
   const cap = Math.max(...caps);
+  const variants = variantsIn(manifest.inputs);
   const asked = new Set(
     observations
-      .filter(({ condition }) => condition.template === main && condition.prefill === null)
+      .filter(({ condition }) => condition.template === main && variantOf(condition, variants) === null)
       .map(({ key }) => key),
   );
   const judged = verdicts.filter((verdict) => verdict.cap === cap && asked.has(verdict.observation));

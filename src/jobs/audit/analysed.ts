@@ -3,6 +3,7 @@ import { type Analysis, analysis } from "../../audit/analyse.ts";
 import type { GivenSae } from "../../audit/common/answers.ts";
 import { fidelityFindings } from "../../audit/fidelity.ts";
 import { withDepth } from "../../audit/headlines/depth.ts";
+import { variantsIn } from "../../core/asked/variants.ts";
 import type { Finding } from "../../core/records/finding.ts";
 import type { Observation } from "../../core/records/observation.ts";
 import type { Prompt } from "../../core/records/prompt.ts";
@@ -23,7 +24,7 @@ export function analysed(
   { manifest, prompts, observations, verdicts, thoughts }: AnswerRecords,
   saes: readonly GivenSae[],
 ): Analysis {
-  const { prefills, plan } = manifest.inputs;
+  const { plan } = manifest.inputs;
   const { categories, projection, caps, seed } = plan;
   const { findings, insides } = analysis({
     ...{
@@ -33,7 +34,7 @@ export function analysed(
       thoughts,
       saes: manifest.inputs.model === null ? [noInside(manifest.inputs)] : saes,
     },
-    ...{ categories, projection, caps, seed, prefills },
+    ...{ categories, projection, caps, seed, variants: variantsIn(manifest.inputs) },
     calibration: manifest.calibration?.measured ?? null,
   });
   return rounded({

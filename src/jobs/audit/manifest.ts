@@ -8,7 +8,7 @@ import { parseRecord } from "../../core/parse.ts";
 import { categoriesSchema } from "../../core/records/category.ts";
 import { fidelitySchema } from "../../core/records/fidelity.ts";
 import { listOf } from "../../core/records/list-of.ts";
-import { prefillSchema, templateVarsSchema } from "../../core/records/observation.ts";
+import { conditionSchema, prefillSchema, templateVarsSchema } from "../../core/records/observation.ts";
 import { poolings } from "../../core/records/pooling.ts";
 import { precisions } from "../../core/records/precision.ts";
 import { seatedJudgeSchema } from "../../core/records/verdict.ts";
@@ -141,6 +141,8 @@ const written = z.strictObject({
           projection: z.boolean().default(false),
           template_vars: templateVarsSchema.default({}),
           date: z.string().default(templateDay),
+          also_systems: planSchema.shape.also_systems.default([]),
+          also_turns: planSchema.shape.also_turns.default([]),
           // null: recorded answers do not say it.
           temperature: z.number().nonnegative().nullable(),
         }),
@@ -199,13 +201,14 @@ const written = z.strictObject({
     })
     .optional(),
   /**
-   * One prompt as the model reads it under each template, special tokens included; empty behind an endpoint and in runs of older
+   * One prompt as the model reads it under each template and in each other turn, special tokens included; empty behind an endpoint and in runs of older
    * versions.
    */
   rendered: z
     .array(
       z.strictObject({
         template: z.enum(["chat", "none"]),
+        turn: conditionSchema.shape.turn,
         prompt_id: z.string(),
         text: z.string(),
         system_turn: z.string().nullable(),

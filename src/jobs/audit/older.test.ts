@@ -14,12 +14,13 @@ const answer = refuseAt((prompt) => (isHazard(prompt) ? 0.8 : 0.1));
 
 function recordsOf(input: AnalysisInput, projection: boolean) {
   const { prompts, observations, verdicts, caps } = input;
-  const plan = { categories: publishedCategories, projection, caps: [...caps], seed: 3, precision: "int8" };
+  const asked = { caps: [...caps], also_systems: [], also_turns: [] };
+  const plan = { categories: publishedCategories, projection, ...asked, seed: 3, precision: "int8" };
   const kl = { mean: 0.01, interval: null, p95: 0.02 };
   const fidelity = { prompts: 4, tokens: 40, kl, top1: { share: 0.9, interval: [0.8, 0.95] }, level: 0.95 };
   // The analyses need only this part of a manifest.
   const manifest = {
-    inputs: { plan, endpoint: null, fidelity_bound: 0.05 },
+    inputs: { plan, prefills: [], endpoint: null, fidelity_bound: 0.05 },
     fidelity,
     anatomy: null,
   } as unknown as Manifest;

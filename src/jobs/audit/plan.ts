@@ -4,6 +4,7 @@ import { dirname, isAbsolute, join } from "node:path";
 import { z } from "zod";
 import { type CategoryDefinition, categoriesSchema } from "../../core/records/category.ts";
 import { devices } from "../../core/records/device.ts";
+import { otherTurns } from "../../core/records/fields/turns.ts";
 import { reads } from "../../core/records/fields/written.ts";
 import { listOf } from "../../core/records/list-of.ts";
 import { templateVarsSchema } from "../../core/records/observation.ts";
@@ -214,6 +215,16 @@ export const planSchema = z.strictObject({
     .string()
     .min(1)
     .describe("The opening that refuses. A number of its first tokens is taken."),
+  also_systems: z.array(z.string().nullable()).meta({
+    description:
+      "Other system prompts: the hazard-adjacent and benign prompts of the main panel are asked again with each; null is none, beside a system prompt. Only through the chat template.",
+    uniqueItems: true,
+  }),
+  also_turns: z.array(z.enum(otherTurns)).meta({
+    description:
+      "Other turns: the hazard-adjacent and benign prompts of the main panel are asked again with the prompt in an assistant or a system turn, or with no-generation-prompt, where nothing opens the answer.",
+    uniqueItems: true,
+  }),
   framings: z
     .array(z.string().min(1))
     .min(1)

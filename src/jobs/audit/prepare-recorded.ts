@@ -10,7 +10,7 @@ import { capOf } from "../../recorded/cap.ts";
 import { type Matched, matched, promptsOfRecords } from "../../recorded/match.ts";
 import { loadRecording } from "../../recorded/recorded.ts";
 import type { RecordedUnit, Recording } from "../../recorded/recording.ts";
-import type { Unit } from "./answers/asker.ts";
+import { type Unit, withoutUsersTurn } from "./answers/asker.ts";
 import { requireDefined } from "./categories/plan-categories.ts";
 import type { RecordedPlan } from "./plan.ts";
 import type { PreparedRun } from "./prepare.ts";
@@ -49,7 +49,8 @@ export async function prepareRecorded(plan: RecordedPlan): Promise<PreparedRecor
     prompts.map((prompt): Unit => {
       const unit = of.get(prompt.id)!;
       const { text, reasoning, finish } = unit;
-      const key = hashJson({ recorded: { text, reasoning, finish }, prompt: prompt.id, condition, cap });
+      const asked = { prompt: prompt.id, condition: withoutUsersTurn(condition), cap };
+      const key = hashJson({ recorded: { text, reasoning, finish }, ...asked });
       recorded.set(key, unit);
       return { key, prompt, condition, prompt_ids: [] };
     }),
@@ -104,7 +105,7 @@ function groupsOf(answers: readonly Matched[], { temperature }: Recording, plan:
       throw badInput("--templates", `${template}, as ${unit.where} says`, stated, "leave it out");
     const condition: Condition = {
       ...{ template, system: unit.system, prefill: null, temperature, seed: unit.seed ?? 0 },
-      ...{ precision: null, template_vars: {} },
+      ...{ precision: null, template_vars: {}, turn: "user" },
     };
     const name = hashJson({ ...condition });
     const group = groups.get(name) ?? { condition, of: new Map<string, RecordedUnit>() };

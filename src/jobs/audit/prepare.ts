@@ -1,5 +1,6 @@
 /** Makes everything that a run needs before the first token: prompts, units, manifest. It writes nothing. */
 import { basename } from "node:path";
+import { ofKind } from "../../core/asked/variants.ts";
 import { badInput } from "../../core/errors.ts";
 import { hashText } from "../../core/hash.ts";
 import type { Prompt } from "../../core/records/prompt.ts";
@@ -12,13 +13,13 @@ import { thinkingOf } from "../../model/text/thinking.ts";
 import { requireUnseen } from "../../sae/code/fingerprint.ts";
 import type { Sae } from "../../sae/code/sae.ts";
 import { adapterIdentity, modelIdentity, saeIdentities } from "../inputs/identities.ts";
-import { prefillsOf } from "../inputs/prefills.ts";
+import { variantsOf } from "../inputs/variants.ts";
 import { environmentOf } from "../job/environment.ts";
 import type { Unit } from "./answers/asker.ts";
 import { type Manifest, promptsName, runFormat } from "./manifest.ts";
 import { type AskingPlan, type AuditPlan, pathOfSae } from "./plan.ts";
 import { choicesOf, promptsOf, requireGrid } from "./prepared-parts.ts";
-import { expandUnits, renderedOf } from "./units.ts";
+import { conditionsOf, expandUnits, renderedOf } from "./units.ts";
 
 /** What a run needs, whoever answers. */
 export interface PreparedRun {
@@ -61,9 +62,11 @@ export async function prepare(
   const watch = opening.map(({ id }) => id);
   const marks = thinkingOf(tokenizer, template);
   const thinking = marks === null ? null : { ids: marks.ids, blank: marks.blank, cap: plan.reasoning_cap };
-  const prefills = prefillsOf(plan, checkpoint, thinking !== null);
-  const units = expandUnits(plan, prompts, checkpoint, layers, watch, thinking, prefills);
-  requireGrid(prompts, units, prefills);
+  const plain = conditionsOf(plan).find(({ template }) => template === "chat");
+  const asked = variantsOf(plan, plain, checkpoint, thinking !== null);
+  const variants = asked.map(({ variant }) => variant);
+  const units = expandUnits(plan, prompts, checkpoint, layers, watch, thinking, asked);
+  requireGrid(prompts, units, variants);
   const { fidelity, fidelity_bound } = plan;
   return {
     plan,
@@ -85,7 +88,7 @@ export async function prepare(
         prompts: { name: basename(set.name), sha256: set.sha256, n: prompts.length, notes: set.notes },
         saes: read,
         plan: choicesOf(plan),
-        prefills: prefills.map(({ ids: _, ...prefill }) => prefill),
+        prefills: ofKind("prefill", variants).map(({ kind: _, ...prefill }) => prefill),
         reasoning:
           marks === null
             ? null

@@ -1,9 +1,9 @@
 /** What a run needs before the first answer, whether a checkpoint or an endpoint gives the answers. */
 import { basename } from "node:path";
 import { gridsOf } from "../../audit/common/answers.ts";
+import type { Variant } from "../../core/asked/variants.ts";
 import { badInput } from "../../core/errors.ts";
 import { hashText } from "../../core/hash.ts";
-import type { Prefill } from "../../core/records/observation.ts";
 import type { Prompt } from "../../core/records/prompt.ts";
 import { jsonLines } from "../../files/lines/json-lines.ts";
 import { loadPrompts, type PromptSet } from "../../prompts/load.ts";
@@ -38,12 +38,12 @@ function requireSampling({ seeds, temperature }: AuditPlan): void {
 export function requireGrid(
   prompts: readonly Prompt[],
   units: readonly Unit[],
-  prefills: readonly Prefill[] = [],
+  variants: readonly Variant[] = [],
 ): void {
   gridsOf(
     prompts,
     units.map(({ key, prompt, condition }) => ({ key, prompt_id: prompt.id, condition })),
-    prefills,
+    variants,
   );
 }
 

@@ -1,18 +1,20 @@
 /**
  * Work units: one prompt under one condition, with the exact tokens that the model reads. The key is a hash of all its inputs.
  */
+
+import { changedBy, isAskedUnder } from "../../core/asked/variants.ts";
 import { badInput, orThrow } from "../../core/errors.ts";
 import { hashJson } from "../../core/hash.ts";
-import { type Condition, isAskedAfter } from "../../core/records/observation.ts";
-import { conversationOf, type Message, type Prompt, textOfPrompt } from "../../core/records/prompt.ts";
+import { otherTurns } from "../../core/records/fields/turns.ts";
+import type { Condition } from "../../core/records/observation.ts";
+import type { Prompt } from "../../core/records/prompt.ts";
 import { type Checkpoint, textOf } from "../../model/checkpoint/checkpoint.ts";
 import { requireEmbedded } from "../../model/checkpoint/embedded.ts";
 import type { ThinkingOptions } from "../../model/engine/thought.ts";
 import { expandConditions } from "../../prompts/conditions.ts";
-import type { PrefillIds } from "../inputs/prefills.ts";
-import { templateOptions } from "../inputs/template-choices.ts";
-import { encodeTurns } from "../inputs/turns.ts";
-import type { Unit } from "./answers/asker.ts";
+import { encodePrompt } from "../inputs/encode-prompt.ts";
+import type { AskedVariant } from "../inputs/variants.ts";
+import { type Unit, withoutUsersTurn } from "./answers/asker.ts";
 import { exampleOf, type Rendered, rendered } from "./answers/rendered.ts";
 import type { AuditPlan } from "./plan.ts";
 
@@ -30,22 +32,10 @@ export function choosePrompts(prompts: readonly Prompt[], plan: AuditPlan, where
 }
 
 /**
- * All units of a plan: conditions in their fixed order, and within each condition the prompts in the set's order. Behind them, the
- * conditions of the chat template again with each prefill, for the prompts that it is for.
- * @param layers blocks whose activations are kept, in rising order
- * @param thinking null for a checkpoint that cannot think
- * @throws FathomError if the checkpoint lacks a template that the plan asks for, if no template can take the system prompt or
- *   reads a variable, and for a prompt that leaves no room for an answer or holds a token without an embedding
+ * The plain conditions of a plan in their fixed order.
+ * @throws FathomError if no template can take the system prompt or reads a variable
  */
-export function expandUnits(
-  plan: AuditPlan,
-  prompts: readonly Prompt[],
-  checkpoint: Checkpoint,
-  layers: readonly number[],
-  watch: readonly number[],
-  thinking: ThinkingOptions | null,
-  prefills: readonly PrefillIds[],
-): Unit[] {
+export function conditionsOf(plan: AuditPlan): Condition[] {
   if (plan.system !== null && !plan.templates.includes("chat"))
     throw badInput(
       "system prompt",
@@ -60,7 +50,7 @@ export function expandUnits(
       `templates ${plan.templates.join(", ")}`,
       "--templates chat, or chat,none; or no --template-var",
     );
-  const conditions = expandConditions(
+  return expandConditions(
     {
       templates: plan.templates,
       systems:
@@ -74,6 +64,26 @@ export function expandUnits(
     "plan",
     // With a system prompt, the chat template is used only together with it. Bare text has no place for a system prompt.
   ).filter((condition) => condition.template === "none" || condition.system === plan.system);
+}
+
+/**
+ * All units of a plan: conditions in their fixed order, and within each condition the prompts in the set's order. Behind them, the
+ * conditions of the chat template again under each variant, for the prompts that it is for.
+ * @param layers blocks whose activations are kept, in rising order
+ * @param thinking null for a checkpoint that cannot think
+ * @throws FathomError if the checkpoint lacks a template that the plan asks for, and for a prompt that leaves no room for an answer or
+ *   holds a token without an embedding
+ */
+export function expandUnits(
+  plan: AuditPlan,
+  prompts: readonly Prompt[],
+  checkpoint: Checkpoint,
+  layers: readonly number[],
+  watch: readonly number[],
+  thinking: ThinkingOptions | null,
+  variants: readonly AskedVariant[],
+): Unit[] {
+  const conditions = conditionsOf(plan);
   const cap = Math.max(...plan.caps);
   // A single layer is hashed as older versions did, which had only one. So their runs can be resumed.
   const layer = layers.length === 1 ? layers[0]! : [...layers];
@@ -109,19 +119,20 @@ export function expandUnits(
   const chat = conditions.filter(({ template }) => template === "chat");
   return [
     ...conditions.flatMap((condition) => prompts.map((prompt) => unitOf(prompt, condition, []))),
-    ...prefills.flatMap((prefill) =>
+    ...variants.flatMap(({ variant, ids }) =>
       chat.flatMap((condition) =>
         prompts
-          .filter((prompt) => isAskedAfter(prefill, prompt))
-          .map((prompt) => unitOf(prompt, { ...condition, prefill: prefill.text }, prefill.ids)),
+          .filter((prompt) => isAskedUnder(variant, prompt))
+          .map((prompt) => unitOf(prompt, changedBy(variant, condition), ids)),
       ),
     ),
   ];
 }
 
-/** A condition without variables is hashed as older versions did, which had none. So their runs can be resumed. */
+/** A condition without variables and in the user's turn is hashed as older versions did, which had no others. So their runs can be resumed. */
 function keyedCondition({ template_vars, ...rest }: Condition) {
-  return Object.keys(template_vars).length === 0 ? rest : { ...rest, template_vars };
+  const keyed = withoutUsersTurn(rest);
+  return Object.keys(template_vars).length === 0 ? keyed : { ...keyed, template_vars };
 }
 
 /** Empty if the end tokens are those that the files name, as in older versions. So their runs can be resumed. */
@@ -130,7 +141,7 @@ function endsIn({ answering }: Checkpoint): { ends?: number[] } {
   return foundMore ? { ends: [...ids] } : {};
 }
 
-/** One prompt as the model reads it under each template of the plan. */
+/** One prompt as the model reads it under each template of the plan, and in each other turn. */
 export function renderedOf(
   plan: AuditPlan,
   prompts: readonly Prompt[],
@@ -140,36 +151,20 @@ export function renderedOf(
   const prompt = exampleOf(prompts);
   if (prompt === undefined) return [];
   const { tokenizer } = textOf(checkpoint);
-  return plan.templates.flatMap((template) => {
-    const unit = units.find((one) => one.prompt.id === prompt.id && one.condition.template === template);
-    if (unit === undefined) return [];
+  const ways = [
+    ...plan.templates.map((template) => ({ template, turn: "user" as const })),
+    ...otherTurns.map((turn) => ({ template: "chat" as const, turn })),
+  ];
+  return ways.flatMap(({ template, turn }) => {
+    const condition = units.find(
+      (one) =>
+        one.prompt.id === prompt.id && one.condition.template === template && one.condition.turn === turn,
+    )?.condition;
+    if (condition === undefined) return [];
     const render = (system: string | null) =>
-      tokenizer.decode(encodePrompt(prompt, { ...unit.condition, system }, checkpoint, plan.date), {
+      tokenizer.decode(encodePrompt(prompt, { ...condition, system }, checkpoint, plan.date), {
         skipSpecial: false,
       });
-    return [rendered(template, prompt, unit.condition.system, render)];
+    return [rendered({ template, turn }, prompt, condition.system, render)];
   });
-}
-
-function encodePrompt(prompt: Prompt, condition: Condition, checkpoint: Checkpoint, day: string): number[] {
-  if (condition.template === "none")
-    return textOf(checkpoint).tokenizer.encode(textOfPrompt(prompt), { addSpecial: true });
-  const { template } = textOf(checkpoint);
-  if (template === null) {
-    throw badInput(
-      checkpoint.path,
-      "a chat template",
-      "none",
-      "--templates none, or add chat_template.jinja beside the weights",
-    );
-  }
-  const messages: Message[] = [];
-  if (condition.system !== null) messages.push({ role: "system", content: condition.system });
-  messages.push(...conversationOf(prompt));
-  const choices = templateOptions(
-    template,
-    { variables: condition.template_vars, day },
-    "template variables",
-  );
-  return encodeTurns(template, prompt, messages, { addGenerationPrompt: true, ...choices });
 }

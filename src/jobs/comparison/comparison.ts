@@ -1,6 +1,7 @@
 /** Reads finished audits and makes the report of their comparison with the first. */
 import { type Compared, compare, type RunWithFindings } from "../../audit/compare/compare.ts";
 import type { FoundFlip } from "../../audit/compare/flips.ts";
+import { variantsIn } from "../../core/asked/variants.ts";
 import { badInput } from "../../core/errors.ts";
 import { nameOf } from "../../core/names.ts";
 import type { Identity } from "../../core/records/report.ts";
@@ -87,7 +88,7 @@ function opened(runs: readonly string[]): OpenedRun[] {
 
 const sideOf = ({ path, short, records }: OpenedRun): RunWithFindings => ({
   ...{ name: path, short, caps: records.manifest.inputs.plan.caps },
-  ...{ prefills: records.manifest.inputs.prefills, prompts: records.prompts },
+  ...{ variants: variantsIn(records.manifest.inputs), prompts: records.prompts },
   ...{ observations: records.observations, verdicts: records.verdicts, findings: records.findings },
 });
 

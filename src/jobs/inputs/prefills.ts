@@ -1,14 +1,16 @@
 /** What is put into the model's mouth: the first tokens of an opening, from which the model goes on. */
+
+import type { OfKind } from "../../core/asked/variants.ts";
 import { badInput } from "../../core/errors.ts";
-import type { Prefill } from "../../core/records/observation.ts";
 import { type Checkpoint, textOf } from "../../model/checkpoint/checkpoint.ts";
 
 /** A prefill with its tokens, which follow the generation prompt of the chat template. */
-export interface PrefillIds extends Prefill {
+interface BegunBy {
+  variant: OfKind<"prefill">;
   ids: readonly number[];
 }
 
-interface PrefillPlan {
+export interface PrefillPlan {
   templates: readonly ("chat" | "none")[];
   prefill_tokens: readonly number[];
   prefill_comply: string;
@@ -20,7 +22,7 @@ interface PrefillPlan {
  * its answer begins behind a thought.
  * @throws FathomError for numbers without 0, for an opening of fewer tokens, and for openings that begin alike
  */
-export function prefillsOf(plan: PrefillPlan, checkpoint: Checkpoint, thinks: boolean): PrefillIds[] {
+export function prefillsOf(plan: PrefillPlan, checkpoint: Checkpoint, thinks: boolean): BegunBy[] {
   const { prefill_tokens: counts, templates } = plan;
   if (!counts.includes(0))
     throw badInput(
@@ -35,7 +37,7 @@ export function prefillsOf(plan: PrefillPlan, checkpoint: Checkpoint, thinks: bo
   const openings = { comply: plan.prefill_comply, refuse: plan.prefill_refuse } as const;
   const prefills = (["comply", "refuse"] as const).flatMap((opening) => {
     const all = tokenizer.encode(openings[opening], { addSpecial: false });
-    return wanted.map((tokens): PrefillIds => {
+    return wanted.map((tokens): BegunBy => {
       if (tokens > all.length)
         throw badInput(
           `prefill_${opening}`,
@@ -44,10 +46,11 @@ export function prefillsOf(plan: PrefillPlan, checkpoint: Checkpoint, thinks: bo
           "a longer text, or fewer --prefill-tokens",
         );
       const ids = all.slice(0, tokens);
-      return { opening, tokens, text: tokenizer.decode(ids, { skipSpecial: false }), ids };
+      const text = tokenizer.decode(ids, { skipSpecial: false });
+      return { variant: { kind: "prefill", opening, tokens, text }, ids };
     });
   });
-  const texts = prefills.map(({ text }) => text);
+  const texts = prefills.map(({ variant }) => variant.text);
   const same = texts.find((text, i) => texts.indexOf(text) !== i);
   if (same !== undefined)
     throw badInput("prefills", "openings that differ", `${JSON.stringify(same)} twice`, "another text");

@@ -30,6 +30,7 @@ const columns: Readonly<Record<string, readonly [Column["kind"], Read]>> = {
   template: ["text", (row) => row.template],
   system: ["text", (row, _verdict, { conditions }) => conditions[row.condition]?.system ?? null],
   prefill: ["text", (row, _verdict, { conditions }) => conditions[row.condition]?.prefill ?? null],
+  turn: ["text", (row) => row.turn],
   temperature: ["number", (row, _verdict, { conditions }) => conditions[row.condition]?.temperature ?? null],
   precision: ["text", (row, _verdict, { conditions }) => conditions[row.condition]?.precision ?? null],
   seed: ["whole", (row) => row.seed],

@@ -69,9 +69,12 @@ function sampleOf(row: ReportRow, { conditions }: ReportData, model: string) {
   const answer =
     shownAt(row, last) ?? (row.printable === null || row.printable === "" ? withheld : row.printable);
   const system = condition.system === null ? [] : [{ role: "system", content: condition.system }];
-  const asked = [...messagesOf(row.turns), { role: "user", content: row.prompt }].map(
-    ({ role, content }) => ({ role, content, source: "input" }),
-  );
+  const { turn } = row;
+  const role = turn === "no-generation-prompt" ? "user" : turn;
+  const asked = [...messagesOf(row.turns), { role, content: row.prompt }].map((one) => ({
+    ...one,
+    source: "input",
+  }));
   const said = { role: "assistant", content: answer, source: "generate", model };
   return {
     // The prompt alone is not unique: it was asked under several conditions.
@@ -94,7 +97,14 @@ function sampleOf(row: ReportRow, { conditions }: ReportData, model: string) {
     },
     metadata: {
       ...{ prompt_id: row.prompt_id, tier: row.tier, framing: row.framing, category: row.category },
-      ...{ panel: row.panel, pair: row.pair, template: row.template, seed: row.seed, finish: row.finish },
+      ...{
+        panel: row.panel,
+        pair: row.pair,
+        template: row.template,
+        turn,
+        seed: row.seed,
+        finish: row.finish,
+      },
     },
     store: {},
     events: [],

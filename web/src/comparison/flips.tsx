@@ -12,9 +12,8 @@ export function Flips({ flips }: { flips: readonly ShownFlip[] }) {
     <>
       {flips.map((flip) => {
         const [prompt, tier, condition, before, after] = flipRow(flip);
-        const { template, seed, prefill } = flip.condition;
         return (
-          <details key={`${flip.of[1]} ${flip.prompt_id} ${template} ${seed} ${prefill}`}>
+          <details key={`${flip.of[1]} ${flip.prompt_id} ${condition} ${flip.condition.seed}`}>
             <summary>
               {prompt} ({tier}, {condition}): {before} → {after}
             </summary>

@@ -1,7 +1,7 @@
 /** Prompts that are refused in one condition and not in another. It is pure, so it can be tested without a browser. */
 import type { ReportData, ReportRow } from "../../../src/core/records/report.ts";
-import { templateWords } from "../../../src/core/records/words.ts";
-import { verdictAt } from "./rows.ts";
+import { sideWords, templateWords } from "../../../src/core/records/words.ts";
+import { askedKey, askedPlace, capital, isPlain, verdictAt } from "./rows.ts";
 
 /** An answer as it is judged at a cap. */
 export interface Judged {
@@ -25,13 +25,16 @@ export interface Flip {
 }
 
 /**
- * The conditions of a run that are compared prompt by prompt: chat against bare text, the largest cap against the smallest, and without
- * a prefill against after each.
+ * The conditions of a run that are compared prompt by prompt: chat against bare text, the largest cap against the smallest, and the
+ * plain answers against those to prompts that were asked again, in each way.
  */
-export function comparisonsOf({ plan, rows }: Pick<ReportData, "plan" | "rows">): Comparison[] {
+export function comparisonsOf({
+  plan,
+  rows,
+  conditions,
+}: Pick<ReportData, "plan" | "rows" | "conditions">): Comparison[] {
   const [least, most] = [plan.caps[0] ?? 0, plan.caps.at(-1) ?? 0];
-  const of = (template: string, prefill: string | null = null) =>
-    rows.filter((row) => row.template === template && row.prefill === prefill);
+  const of = (template: string) => rows.filter((row) => row.template === template && isPlain(row));
   const name = ({ prompt_id, seed }: ReportRow) => `${prompt_id}/${seed}`;
   const chat = of("chat");
   /** The answers through the template, each with the one to the same prompt under another condition. */
@@ -49,7 +52,14 @@ export function comparisonsOf({ plan, rows }: Pick<ReportData, "plan" | "rows">)
           ];
     });
   };
-  const prefills = [...new Set(rows.flatMap(({ prefill }) => prefill ?? []))];
+  const again = new Map<string, ReportRow[]>();
+  for (const row of rows.filter((one) => !isPlain(one))) {
+    const key = row.prefill === null ? askedKey(row) : `prefill ${row.prefill}`;
+    const own = again.get(key);
+    if (own === undefined) again.set(key, [row]);
+    else own.push(row);
+  }
+  const plainSystem = chat[0] === undefined ? null : (conditions[chat[0].condition]?.system ?? null);
   const main = chat.length > 0 ? chat : of("none");
   return [
     {
@@ -58,12 +68,17 @@ export function comparisonsOf({ plan, rows }: Pick<ReportData, "plan" | "rows">)
       sides: [templateWords.chat, templateWords.none] as const,
       pairs: besides(of("none")),
     },
-    ...prefills.map((prefill) => ({
-      key: `prefill ${prefill}`,
-      name: `Without and after ${JSON.stringify(prefill)}`,
-      sides: ["Without a prefill", `After ${JSON.stringify(prefill)}`] as const,
-      pairs: besides(of("chat", prefill)),
-    })),
+    ...[...again]
+      .sort(([a], [b]) => askedPlace(a) - askedPlace(b))
+      .map(([key, own]) => {
+        const [plain, other] = sideWords(own[0]!, plainSystem);
+        return {
+          key,
+          name: `${capital(plain)} and ${other}`,
+          sides: [capital(plain), capital(other)] as const,
+          pairs: besides(own),
+        };
+      }),
     {
       key: "cap",
       name: "Long and short answers",

@@ -1,7 +1,7 @@
 /** Decides which section of the page shows a finding. A finding without a section is shown at the end, not lost. */
 import type { About } from "../../../src/core/records/about.ts";
 import type { Finding } from "../../../src/core/records/finding.ts";
-import { outcomeWords, tierWords } from "../../../src/core/records/words.ts";
+import { outcomeWords, systemWords, tierWords, turnWords } from "../../../src/core/records/words.ts";
 
 /** The places of the page that show findings, each with an empty list. */
 const places = () => ({
@@ -39,6 +39,8 @@ const placeOf: Record<About["kind"], keyof Grouped> = {
   cap_effect: "refusal",
   prefill_effect: "refusal",
   prefill_depth: "refusal",
+  system_effect: "refusal",
+  turn_effect: "refusal",
   framing_effect: "framing",
   panel_effect: "panel",
   seed_agreement: "breadth",
@@ -100,6 +102,8 @@ export function rowName({ about, question }: Finding): string {
       changeWords[about.measure],
       ...(about.tier === undefined ? [] : [tierWords[about.tier]]),
       ...(about.tokens === undefined ? [] : [`${about.tokens} tokens`]),
+      ...(about.n === undefined ? [] : [systemWords({ n: about.n, system: about.system ?? null })]),
+      ...(about.turn === undefined ? [] : [turnWords[about.turn]]),
     ].join(", ");
   return about.kind === "flag" ? capital(about.flag) : question;
 }
@@ -113,6 +117,8 @@ const changeWords = {
   template_effect: "Without template",
   cap_effect: "In short answers",
   prefill_effect: "After a prefill",
+  system_effect: "Another system prompt",
+  turn_effect: "Another turn",
 } as const;
 
 function capital(name: string): string {

@@ -1,11 +1,26 @@
 /** The answers as CSV, one line per answer and cap. Texts are not in it: they are long, and some are redacted. */
 
 import { toCsv } from "../../../src/core/csv.ts";
-import type { ReportRow, ShownInside } from "../../../src/core/records/report.ts";
+import type { ReportData, ReportRow } from "../../../src/core/records/report.ts";
 
-export function rowsCsv(rows: readonly ReportRow[], insides: readonly ShownInside[]): string {
+export function rowsCsv(
+  rows: readonly ReportRow[],
+  { insides, conditions }: Pick<ReportData, "insides" | "conditions">,
+): string {
   const head = [
-    ...["prompt_id", "prompt", "tier", "framing", "category", "panel", "pair", "template", "prefill", "seed"],
+    ...[
+      "prompt_id",
+      "prompt",
+      "tier",
+      "framing",
+      "category",
+      "panel",
+      "pair",
+      "template",
+      "system",
+      "prefill",
+    ],
+    ...["turn", "seed"],
     ...[
       "cap",
       "outcome",
@@ -31,7 +46,9 @@ export function rowsCsv(rows: readonly ReportRow[], insides: readonly ShownInsid
           row.panel,
           row.pair,
           row.template,
+          conditions[row.condition]?.system ?? null,
           row.prefill,
+          row.turn,
           row.seed,
         ],
         ...[verdict.cap, verdict.outcome, verdict.coherence?.kind ?? null, verdict.refusal_token],

@@ -1,15 +1,41 @@
 /** Filters and sorts the table of answers. It is pure, so it can be tested without a browser. */
 import type { ReportRow, RowVerdict } from "../../../src/core/records/report.ts";
-import { askedWords, type Template, tierWords } from "../../../src/core/records/words.ts";
+import { againWords, askedWords, templateWords, tierWords } from "../../../src/core/records/words.ts";
 import { inOrder, type Order, wordsOf } from "./order.ts";
+
+/** What the filter of templates tells apart: a template, after any prefill, each other system prompt, each other turn. */
+export function askedKey({ template, prefill, turn, other_system }: ReportRow): string {
+  if (prefill !== null) return "prefill";
+  if (other_system !== null) return `system ${other_system.n}`;
+  return turn === "user" ? template : `turn ${turn}`;
+}
+
+export const isPlain = (row: ReportRow): boolean => askedKey(row) === row.template;
+
+const order = ["chat", "none", "prefill", "system", "turn"];
+/** The place of a key, or of a longer one that begins like it, among the ways of asking; −1 for none. */
+export const askedPlace = (key: string): number => order.indexOf(key.split(" ")[0]!);
+
+/** The choices of that filter that occur in the rows. */
+export function askedChoices(rows: readonly ReportRow[]): [key: string, words: string][] {
+  const found = new Map(rows.map((row) => [askedKey(row), row]));
+  return [...found]
+    .sort(([a], [b]) => askedPlace(a) - askedPlace(b))
+    .map(([key, row]) => {
+      if (isPlain(row)) return [key, templateWords[row.template]];
+      return [key, key === "prefill" ? "After a prefill" : capital(againWords(row) ?? "")];
+    });
+}
+
+export const capital = (words: string): string => words.charAt(0).toUpperCase() + words.slice(1);
 
 export interface Filters {
   search: string;
   /** In all of the following, "" means all. */
   tier: string;
   framing: string;
-  /** Without a prefill through one of the templates, or after a prefill. */
-  template: Template | "prefill" | "";
+  /** How the answers were asked for (`askedKey`). */
+  template: string;
   outcome: string;
   panel: string;
   cap: number;
@@ -20,7 +46,7 @@ export function filtersOf(address: Readonly<Record<string, string>>, caps: reado
   const { search = "", tier = "", framing = "", template = "", outcome = "", panel = "", cap } = address;
   return {
     ...{ search, tier, framing, outcome, panel },
-    template: template === "chat" || template === "none" || template === "prefill" ? template : "",
+    template: askedPlace(template) === -1 ? "" : template,
     cap: caps.find((one) => String(one) === cap) ?? caps.at(-1) ?? 0,
   };
 }
@@ -52,7 +78,7 @@ export function filterRows(rows: readonly ReportRow[], hay: readonly string[], b
     (row, i) =>
       (by.tier === "" || row.tier === by.tier) &&
       (by.framing === "" || row.framing === by.framing) &&
-      (by.template === "" || by.template === (row.prefill === null ? row.template : "prefill")) &&
+      (by.template === "" || by.template === askedKey(row)) &&
       (by.panel === "" || row.panel === by.panel) &&
       (by.outcome === "" || verdictAt(row, by.cap)?.outcome === by.outcome) &&
       words.every((word) => hay[i]?.includes(word)),

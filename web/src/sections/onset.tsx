@@ -9,6 +9,7 @@ import { Figure } from "../components/figure.tsx";
 import { FindingList } from "../components/finding/finding-list.tsx";
 import { NotMeasured } from "../components/not-measured.tsx";
 import { Section } from "../components/section.tsx";
+import { isPlain } from "../lib/rows.ts";
 import { firstSentence } from "../lib/sentences.ts";
 
 interface OnsetProps {
@@ -32,10 +33,7 @@ export function Onset({ data, cells, others }: OnsetProps) {
             const values = data.rows
               .filter(
                 (row) =>
-                  row.panel === "main" &&
-                  row.tier === tier &&
-                  row.template === template &&
-                  row.prefill === null,
+                  row.panel === "main" && row.tier === tier && row.template === template && isPlain(row),
               )
               .flatMap((row) => {
                 const last = row.verdicts.at(-1);

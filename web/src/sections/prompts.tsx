@@ -50,7 +50,7 @@ export function Prompts({ data }: { data: ReportData }) {
         total={rows.length}
         remark={`, judged at ${applied.cap} tokens`}
         none="No answer fits these filters."
-        csv={() => rowsCsv(found, data.insides)}
+        csv={() => rowsCsv(found, data)}
         size={pageSize}
         page={page}
         onPage={setPage}

@@ -15,6 +15,11 @@ export interface Unit {
   prompt_ids: number[];
 }
 
+/** A condition as keys hash it: older versions knew no other turn than the user's, and their runs can be resumed. */
+export function withoutUsersTurn<C extends Pick<Condition, "turn">>({ turn, ...rest }: C) {
+  return turn === "user" ? rest : { ...rest, turn };
+}
+
 export interface Answered {
   observation: Observation;
   /** Writes the files that the observation refers to. @returns their paths */

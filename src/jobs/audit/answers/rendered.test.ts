@@ -22,12 +22,18 @@ describe("a rendered prompt", () => {
     ["the plan's, of a template without its own", plain, "Be short.", "Be short."],
     ["none where the template refuses one", refusing, null, null],
   ] as const)("shows %s", (_, render, system, expected) => {
-    const got = rendered("chat", prompt, system, render);
-    expect(got).toEqual({ template: "chat", prompt_id: "p1", text: render(system), system_turn: expected });
+    const got = rendered({ template: "chat", turn: "user" }, prompt, system, render);
+    expect(got).toEqual({
+      template: "chat",
+      turn: "user",
+      prompt_id: "p1",
+      text: render(system),
+      system_turn: expected,
+    });
   });
 
   it("has no system turn as bare text, and is of a benign prompt if there is one", () => {
-    expect(rendered("none", prompt, null, () => "Hello").system_turn).toBeNull();
+    expect(rendered({ template: "none", turn: "user" }, prompt, null, () => "Hello").system_turn).toBeNull();
     const hazard = { ...prompt, id: "h", tier: "hazard_adjacent" } as Prompt;
     expect(exampleOf([hazard, prompt])).toBe(prompt);
     expect(exampleOf([hazard])).toBe(hazard);

@@ -1,15 +1,16 @@
 /** One prompt as the model reads it, special tokens included: a template may put in more than anyone asked for. */
+import type { Condition } from "../../../core/records/observation.ts";
 import type { Prompt } from "../../../core/records/prompt.ts";
-import type { Template } from "../../../core/records/words.ts";
 
-export interface Rendered {
-  template: Template;
+export interface Rendered extends Way {
   prompt_id: string;
   /** The text of the tokens that the model reads. */
   text: string;
   /** What stands in the place of a system prompt; null if there is no system turn, or the template has no place for one. */
   system_turn: string | null;
 }
+
+type Way = Pick<Condition, "template" | "turn">;
 
 /** Found in the text of a conversation that has it as its system prompt. It is made of letters, so no template changes it. */
 const marker = "FathomSystemMarker";
@@ -24,14 +25,14 @@ export const exampleOf = (prompts: readonly Prompt[]): Prompt | undefined =>
 
 /** @param render the text that the model reads of the prompt, with a system prompt; it throws where there is no place for one */
 export function rendered(
-  template: Template,
+  { template, turn }: Way,
   prompt: Prompt,
   system: string | null,
   render: (system: string | null) => string,
 ): Rendered {
   const text = render(system);
   return {
-    template,
+    ...{ template, turn },
     prompt_id: prompt.id,
     text,
     system_turn: template === "none" ? null : systemIn(text, render),

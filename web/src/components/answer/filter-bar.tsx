@@ -1,8 +1,15 @@
 /** The filters of the table of answers. Choices that do not occur in the run are not shown. */
 import { useMemo } from "react";
 import type { ReportData } from "../../../../src/core/records/report.ts";
-import { outcomeWords, templateWords, tierWords } from "../../../../src/core/records/words.ts";
-import { type Filters, type Sorting, type SortKey, sortKeys, verdictAt } from "../../lib/rows.ts";
+import { outcomeWords, tierWords } from "../../../../src/core/records/words.ts";
+import {
+  askedChoices,
+  type Filters,
+  type Sorting,
+  type SortKey,
+  sortKeys,
+  verdictAt,
+} from "../../lib/rows.ts";
 import { SearchField } from "../table/search-field.tsx";
 import { Select } from "../table/select.tsx";
 import { sortWords } from "./answer-table.tsx";
@@ -21,11 +28,9 @@ export function FilterBar({ data, filters, sorting, onFilter, onSort }: FilterBa
     const framings = [...new Set(rows.map(({ framing }) => framing))].sort();
     const panels = [...new Set(rows.map(({ panel }) => panel))];
     const seen = new Set(rows.flatMap((row) => plan.caps.map((cap) => verdictAt(row, cap)?.outcome)));
-    const asked: [Filters["template"], string][] = plan.templates.map((name) => [name, templateWords[name]]);
-    if (rows.some(({ prefill }) => prefill !== null)) asked.push(["prefill", "After a prefill"]);
     return {
       framings,
-      asked,
+      asked: askedChoices(rows),
       panels,
       outcomes: Object.entries(outcomeWords).filter(([name]) => seen.has(name as never)),
     };
@@ -66,7 +71,7 @@ export function FilterBar({ data, filters, sorting, onFilter, onSort }: FilterBa
           value={filters.template}
           options={all(offered.asked)}
           onChange={(template) => {
-            set({ template: template as Filters["template"] });
+            set({ template });
           }}
         />
       )}
