@@ -213,7 +213,12 @@ export interface Absent {
 }
 
 export function absent({ anatomy, only, command }: AnatomyReport, part: (typeof order)[number]): Absent {
-  const { outcome, reason, sites } = anatomy;
+  const { outcome, reason, sites, rounds: found, dormant } = anatomy;
+  if (part === "backups" && found.length > 0) {
+    return dormant === 0
+      ? { title: "Not measured.", what: "No candidate is silent without an ablation, so none could wake." }
+      : { title: "Nothing found.", what: "No feature woke in any round." };
+  }
   if (outcome === "no refusal to take apart") return { title: "Not measured.", what: reason };
   const asked = order.indexOf(only) >= order.indexOf(part);
   if (asked && (part === "direction" || sites.length > 0)) {

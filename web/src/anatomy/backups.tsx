@@ -27,8 +27,6 @@ export function Backups({ data }: { data: AnatomyReport }) {
           </p>
           <SharedTable title="Recruits of a round held on" table={hardeningTable(anatomy)} />
         </>
-      ) : anatomy.depth !== null ? (
-        <p className="prose">No feature woke in any round. What the ablation leaves has no backup here.</p>
       ) : (
         <NotMeasured {...absent(data, "backups")} />
       )}
