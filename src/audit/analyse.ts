@@ -13,6 +13,7 @@ import { divergenceDrafts, labelShareOf } from "./inside/divergence-findings.ts"
 import { flagDrafts } from "./inside/flags.ts";
 import { type MeasuredInside, measureInside, qualified, type View } from "./inside/inside.ts";
 import { projectionFindings } from "./inside/projection-findings.ts";
+import { confoundFindings } from "./refusal/confound.ts";
 import { correctedFindings } from "./refusal/corrected.ts";
 import { degenerationFindings } from "./refusal/degeneration.ts";
 import { onsetFindings } from "./refusal/onset.ts";
@@ -63,6 +64,7 @@ export function analysis(input: AnalysisInput): Analysis {
   const outside = [
     ...counted,
     ...correctedFindings(run, counted),
+    ...confoundFindings(run),
     ...degenerationFindings(run),
     ...onsetFindings(run),
     ...thoughtFindings(run, input.thoughts ?? []),

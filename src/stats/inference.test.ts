@@ -5,7 +5,7 @@ import { bcaBootstrap, bcaTails } from "./bca.ts";
 import { betaQuantile } from "./distributions/beta.ts";
 import { chiSquareTail } from "./distributions/gamma.ts";
 import { cliffsDelta } from "./effect.ts";
-import { logisticRegression } from "./fits/logistic.ts";
+import { likelihoodRatio, logisticRegression } from "./fits/logistic.ts";
 import { gatekeeping } from "./multiple/gatekeeping.ts";
 import { mcnemarPower, unitsToTell } from "./power.ts";
 import { binomialTails, clopperPearson, type Interval, mcnemarMidP, wilson } from "./proportion.ts";
@@ -142,6 +142,32 @@ describe("compared with SciPy and statsmodels, to 1e-10", () => {
         else expectClose([decision.adjusted!], [adjusted[i]!]);
       });
     }
+  });
+});
+
+describe("nested logistic regressions, compared with statsmodels (oracle/confound_fixtures.py)", () => {
+  const { cases } = JSON.parse(
+    readFileSync(new URL("../../test/fixtures/stats/confound.json", import.meta.url), "utf8"),
+  ) as {
+    cases: (Pick<Reference["logistic"][number], "x" | "y" | "clusters"> & {
+      coefficient: number;
+      error: number;
+      ratio: number;
+      p: number;
+    })[];
+  };
+  it.each(cases)("χ² $ratio", ({ x, y, clusters, coefficient, error, ratio, p }) => {
+    const full = logisticRegression(x, y, clusters)!;
+    const reduced = logisticRegression(
+      x.map((row) => row.slice(0, 3)),
+      y,
+      clusters,
+    )!;
+    const got = likelihoodRatio(full, reduced, 1);
+    expectClose(
+      [full.coefficients[3]!, Math.sqrt(full.clustered[3]![3]!), got.statistic, got.p],
+      [coefficient, error, ratio, p],
+    );
   });
 });
 

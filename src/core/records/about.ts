@@ -84,6 +84,8 @@ export const aboutSchema = z.discriminatedUnion("kind", [
   /** A framing of hazard-adjacent prompts minus asking directly; a panel minus benign prompts. */
   about("framing_effect", { framing: promptSchema.shape.framing }),
   about("panel_effect", { panel: promptSchema.shape.panel.exclude(["main"]) }),
+  /** What refusing follows, in a logistic model of hazard, legality and salience; in sets with a legality panel. */
+  about("refusal_model", { term: z.enum(["hazard", "legality", "salience"]) }),
   about("seed_agreement", {}),
   /** Tokens before a refusal shows, and the share of refusals that the smallest cap misses. */
   about("refusal_onset", { tier, template }),

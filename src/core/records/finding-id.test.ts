@@ -33,6 +33,7 @@ const abouts: Record<string, About> = {
   },
   "refusal.framing.of a/b.c": { kind: "framing_effect", framing: "of a/b.c" },
   "refusal.panel.control": { kind: "panel_effect", panel: "control" },
+  "refusal.model.hazard": { kind: "refusal_model", term: "hazard" },
   "refusal.seeds": { kind: "seed_agreement" },
   "onset.benign.chat": { kind: "refusal_onset", tier: "benign", template: "chat" },
   "thought.refuse_then_comply.benign.chat": {

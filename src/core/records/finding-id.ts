@@ -45,6 +45,8 @@ function partsOf(about: About): (string | number)[] {
       return ["refusal", "cap", about.tier];
     case "framing_effect":
       return ["refusal", "framing", about.framing];
+    case "refusal_model":
+      return ["refusal", "model", about.term];
     case "panel_effect":
       return ["refusal", "panel", about.panel];
     case "seed_agreement":

@@ -1,5 +1,7 @@
 /** Logistic regression whose standard errors allow for clusters, such as matched pairs of prompts. */
+
 import { EigenvalueDecomposition, inverse, Matrix } from "ml-matrix";
+import { chiSquareTail } from "../distributions/gamma.ts";
 
 export interface Logistic {
   /** [p] log odds per unit of each column. */
@@ -55,6 +57,19 @@ export function logisticRegression(
       return fitted(design, y, clusters, groups, beta);
   }
   return null;
+}
+
+/**
+ * The likelihood-ratio test of the columns that the larger model has and the smaller one lacks, if rows are independent.
+ * @param df how many columns
+ */
+export function likelihoodRatio(
+  larger: Logistic,
+  smaller: Logistic,
+  df: number,
+): { statistic: number; p: number } {
+  const statistic = Math.max(0, 2 * (larger.logLikelihood - smaller.logLikelihood));
+  return { statistic, p: chiSquareTail(statistic, df) };
 }
 
 function derivatives(design: Matrix, y: readonly number[], beta: Matrix) {

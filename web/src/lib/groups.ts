@@ -43,6 +43,7 @@ const placeOf: Record<About["kind"], keyof Grouped> = {
   turn_effect: "refusal",
   framing_effect: "framing",
   panel_effect: "panel",
+  refusal_model: "breadth",
   seed_agreement: "breadth",
   refusal_onset: "onsetCells",
   late_refusals: "onset",
