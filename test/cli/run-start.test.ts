@@ -42,7 +42,7 @@ beforeAll(() => {
 });
 
 // To run forty kills by hand: FATHOM_KILLS=40
-const kills = Number(process.env["FATHOM_KILLS"] ?? 6);
+const kills = Number(process.env["FATHOM_KILLS"] ?? 4);
 test(
   `killed ${kills} times within its first 300 ms, a run goes on by the same command or --resume, to the same bytes`,
   async () => {

@@ -1,7 +1,7 @@
 /**
  * Measures this machine's speed at the main work of an audit: a float32 matrix product in ONNX Runtime. A product with few
  * rows is like decoding, where every step reads the weights from memory. A product with many rows is like reading prompts,
- * where arithmetic takes the time. The probe takes about two seconds.
+ * where arithmetic takes the time. The probe takes about a second.
  */
 import { Graph } from "../../graph/build/graph.ts";
 import { matmul } from "../../graph/ops/ops.ts";
@@ -14,7 +14,8 @@ const width = 4096;
 /** Rows per call when prompts are read (src/model/engine/generate.ts). */
 const readingRows = 512;
 
-const secondsOfProbing = 0.6;
+/** For each of three products. A product with one row takes some milliseconds. */
+const secondsOfProbing = 0.25;
 
 export interface Speed {
   /** Seconds that a decoding step takes per weight: with one row, and with as many rows as a batch has. */

@@ -113,7 +113,7 @@ describe("an SAE trained with a contrastive term", () => {
     expect(fathom(audit(unseen)).code).toBe(0);
   });
 
-  it.each(["with-3", "without-3", "random-3", "random-4"])(
+  it.each(["with-3", "random-4"])(
     "cut in the training %s and resumed, it ends in the same bytes",
     async (arm) => {
       const out = join(folder, arm);
