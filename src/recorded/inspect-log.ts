@@ -106,6 +106,7 @@ function recordingOf(path: string, { header, samples }: Log): Recording {
     throw badInput(path, "a log with samples", "none", "run Inspect with log_samples, which is its default");
   const answered = read.flatMap((one) => (one.kind === "answered" ? [one] : []));
   const changed = answered.filter((one) => one.changed).length;
+  const again = read.filter(({ kind }) => kind === "asked again").length;
   // plan.config has what the task set over what was asked of the model.
   const config = { ...withoutNull(spec.model_generate_config), ...withoutNull(plan?.config) };
   const epochs = new Set(answered.map(({ unit }) => unit.seed));
@@ -129,6 +130,11 @@ function recordingOf(path: string, { header, samples }: Log): Recording {
       ...(!ours && epochs.size > 1
         ? [`The log has ${epochs.size} epochs. They are called seeds here, by their numbers.`]
         : []),
+      ...(again === 0
+        ? []
+        : [
+            `${again} samples were asked again, with the answer begun, in another turn or with another system prompt. They are left out.`,
+          ]),
       ...(changed === 0
         ? []
         : [

@@ -38,7 +38,9 @@ type Sample = z.infer<typeof sampleSchema>;
 
 export type ReadSample =
   | { kind: "answered"; unit: RecordedUnit; changed: boolean }
-  | { kind: "without"; where: string; why: "withheld" | "failed" };
+  | { kind: "without"; where: string; why: "withheld" | "failed" }
+  /** An answer that began with a prefill, or was asked for in another turn or with another system prompt. */
+  | { kind: "asked again" };
 
 /**
  * @param ours whether `fathom export` wrote the log; its samples state more
@@ -50,6 +52,7 @@ export function readSample(value: unknown, where: string, ours: boolean): ReadSa
   const { output, error, metadata } = sample;
   const choices = output?.choices ?? [];
   const [choice] = choices;
+  if (ours && metadata?.["asked_again"] === true) return { kind: "asked again" };
   if (ours && isWithheld(sample)) return { kind: "without", where, why: "withheld" };
   if (error != null || (choice === undefined && (output?.completion ?? "") === ""))
     return { kind: "without", where, why: "failed" };

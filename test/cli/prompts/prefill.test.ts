@@ -38,6 +38,16 @@ test("the answers after a prefill are those of the template's tokens and the ope
   expect(made.code).toBe(0);
   const { rows } = JSON.parse(readFileSync(join(out, "report.json"), "utf8")) as ReportData;
   expect(rows.filter(({ prefill }) => prefill !== null)).toHaveLength(begun.length);
+  const log = join(folder, "log.json");
+  fathom(["export", out, "--to", "inspect", "--out", log, "--show-text"]);
+  const back = fathom(["audit", "--answers", log, "--out", join(folder, "back"), "--quiet"]);
+  expect(back.stderr).toContain(`${begun.length} samples were asked again`);
+  const plain = observations.filter(({ condition }) => condition.prefill === null);
+  expect(
+    lines(readFileSync(join(folder, "back", "observations.jsonl"), "utf8"))
+      .map((line) => (JSON.parse(line) as Observation).text)
+      .sort(),
+  ).toEqual(plain.map(({ text }) => text).sort());
   const again = fathom([...args, "--prefill-tokens", "0", "--out", out, "--resume"]);
   expect(again.stderr).toMatch(/prefills.*expected|expected.*prefills/);
   expect(again.code).toBe(2);
