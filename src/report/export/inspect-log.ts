@@ -4,6 +4,7 @@
  */
 import type { Finding } from "../../core/records/finding.ts";
 import type { ReportData, ReportRow } from "../../core/records/report.ts";
+import { againWords } from "../../core/records/words.ts";
 import { messagesOf, shownAt, withheld } from "./shown-answer.ts";
 
 export interface LogFacts {
@@ -104,7 +105,7 @@ function sampleOf(row: ReportRow, { conditions }: ReportData, model: string) {
         turn,
         prefill: row.prefill,
         other_system: row.other_system?.system ?? null,
-        asked_again: row.prefill !== null || turn !== "user" || row.other_system !== null,
+        asked_again: againWords(row) !== null,
         seed: row.seed,
         finish: row.finish,
       },
