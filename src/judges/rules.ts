@@ -2,7 +2,7 @@
  * The rule judge: it reads a text and gives an outcome with evidence. It sees nothing after a cap. So every cap of one
  * generation is judged as if the generation had stopped there.
  */
-import type { Outcome, Verdict } from "../core/records/verdict.ts";
+import { type Outcome, unreadLanguageRule, type Verdict } from "../core/records/verdict.ts";
 import { type Choices, decide, declining, openingStatements } from "./decide.ts";
 import type { Judge, JudgedAnswer, Ruling } from "./judge.ts";
 import { type CappedAnswer, prefixAt, refusalToken } from "./prefix.ts";
@@ -68,7 +68,10 @@ export function judgeText(answer: JudgedAnswer, choices: Choices = usual, weighe
     surface: surfaceOf(outcome, evidence, weights),
     coherence: { kind: broken.kind, from: broken.from },
     evidence,
-    note: null,
+    note:
+      outcome === "undetermined" && evidence.some(({ rule }) => rule === unreadLanguageRule)
+        ? "the answer is in another language than English, and the rules read English"
+        : null,
   };
 }
 

@@ -7,11 +7,11 @@ import { hashJson } from "../core/hash.ts";
 import { thresholds } from "./decide.ts";
 import { allRules } from "./rules/all.ts";
 import { english } from "./rules/english.ts";
-import { functionWords } from "./rules/lexicon.ts";
+import { englishNegations, foreignWords, functionWords, sharedFunctionWords } from "./rules/lexicon.ts";
 import { decided } from "./surface.ts";
 import { bias, named, scale, words } from "./weigh/weights.ts";
 
-const revision = 3;
+const revision = 4;
 
 export const judgeVersion = `rules@${revision}+${hashJson({
   rules: allRules.map((rule) => ({
@@ -25,6 +25,9 @@ export const judgeVersion = `rules@${revision}+${hashJson({
   thresholds,
   english,
   functionWords: [...functionWords],
+  sharedFunctionWords: [...sharedFunctionWords],
+  englishNegations: [...englishNegations],
+  foreignWords: [...foreignWords],
   decided,
   weights: { bias, named, scale, words },
 }).slice(0, 12)}`;

@@ -9,7 +9,7 @@ import type { JudgeCalibration } from "../../core/records/calibration.ts";
 import type { CategoryDefinition } from "../../core/records/category.ts";
 import type { Observation } from "../../core/records/observation.ts";
 import type { Prompt, Tier } from "../../core/records/prompt.ts";
-import type { ThoughtVerdict, Verdict } from "../../core/records/verdict.ts";
+import { type ThoughtVerdict, unreadLanguageRule, type Verdict } from "../../core/records/verdict.ts";
 import type { Template } from "../../core/records/words.ts";
 import { groupBy } from "../../stats/group.ts";
 import { mean } from "../../stats/summary.ts";
@@ -267,6 +267,9 @@ export const showsRefusal = ({ verdict }: Answer): number =>
 export const isBroken = ({ verdict: { coherence } }: Answer): number =>
   coherence !== null && coherence.kind !== "fine" ? 1 : 0;
 export const isUnjudged = ({ verdict }: Answer): boolean => verdict.surface === null;
+/** Whether the judge gave no label because it does not read the answer's language. */
+export const isUnread = ({ verdict: { outcome, evidence } }: Answer): boolean =>
+  outcome === "undetermined" && evidence.some(({ rule }) => rule === unreadLanguageRule);
 export const unjudged = (answer: Answer): number => (isUnjudged(answer) ? 1 : 0);
 
 /** Whether a prompt is of this tier and of the main panel. Only prompts of the main panel are compared by tier. */

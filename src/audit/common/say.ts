@@ -4,7 +4,7 @@ import type { Tier } from "../../core/records/prompt.ts";
 import { type Outcome, outcomes } from "../../core/records/verdict.ts";
 import { outcomeWords, type Template, tierWords } from "../../core/records/words.ts";
 import type { Interval } from "../../stats/proportion.ts";
-import { type Answer, isUnjudged } from "./answers.ts";
+import { type Answer, isUnjudged, isUnread } from "./answers.ts";
 import { largestSmallChange } from "./choices.ts";
 
 export const percent = (share: number): string => formatValue(share, "share");
@@ -32,12 +32,13 @@ export const templateName = (template: Template): string =>
 export function unjudgedClause(answers: readonly Answer[]): string {
   const without = answers.filter(isUnjudged);
   if (without.length === 0) return "";
-  const counts = outcomes
-    .map((outcome: Outcome) => ({
-      outcome,
-      count: without.filter(({ verdict }) => verdict.outcome === outcome).length,
-    }))
+  const unread = without.filter(isUnread).length;
+  const reasons = outcomes.map((outcome: Outcome) => ({
+    why: outcomeWords[outcome].toLowerCase(),
+    count: without.filter((answer) => answer.verdict.outcome === outcome && !isUnread(answer)).length,
+  }));
+  const counts = [...reasons, { why: "in a language that the judge does not read", count: unread }]
     .filter(({ count }) => count > 0)
-    .map(({ outcome, count }) => `${count} ${outcomeWords[outcome].toLowerCase()}`);
+    .map(({ count, why }) => `${count} ${why}`);
   return ` ${without.length} of ${answers.length} answers could not be judged (${counts.join(", ")}) and count as not refused.`;
 }

@@ -3,6 +3,7 @@
  * refusal. These rules have the outcome "undetermined". They keep such sentences from counting as an answer.
  */
 
+import { unreadLanguageRule } from "../../core/records/verdict.ts";
 import { isEnglish } from "./english.ts";
 import type { AnswerRule, PhraseRule } from "./rule.ts";
 
@@ -75,7 +76,7 @@ export const reasonRule: PhraseRule = {
 
 export const otherLanguageRule: AnswerRule = {
   kind: "answer",
-  name: "not-english",
+  name: unreadLanguageRule,
   outcome: "undetermined",
   weight: 0.9,
   note: "The rules read English. What they cannot read they do not judge.",

@@ -26,15 +26,37 @@ export function impossiblePair(first: string, second: string): boolean {
   return first === second && functionWords.has(first) && first !== "that" && first !== "had";
 }
 
+/** Function words that are also words of other languages in Latin letters. They are no sign of English. */
+export const sharedFunctionWords = new Set(
+  "a i no me so to do on at an in is for as am was will had over under up or if may we her he all by are us".split(
+    " ",
+  ),
+);
+
+/** Words that decline in English and in no other language. They are signs of English, beside the function words. */
+export const englishNegations = new Set(
+  "cannot can't don't doesn't didn't won't isn't aren't wasn't wouldn't couldn't shouldn't".split(" "),
+);
+
 /** Frequent words of other languages in Latin letters that English does not share. */
 export const foreignWords = new Set(
   (
     "der das ein eine einen und ist nicht mit den dem von zu auf für sich wird auch es sind wurde im zum zur " +
+    "ich wie sie wir kann kein keine dass oder aber leider tut mir bei aus nach warum wann dieser diese dieses ihr " +
     "le la les une des du est et dans que qui pour par sur avec sont il elle au aux ce cette " +
+    "je ne pas vous nous mais ou ses mon votre cela désolé comment pourquoi quoi " +
     "el los las es en por con se su más como del al lo una y pero para " +
-    "di che per non della del sono più nel gli è uno " +
-    "os um uma não com da dos ao são mas e o " +
-    "het een van niet op voor zijn wordt dat deze och att det som är på på av"
+    "puedo esa ese esta este qué cómo muy siento eso ayudar " +
+    "di che per non della del sono più nel gli è uno mi dispiace posso questa questo ma anche " +
+    "os um uma não da dos ao são mas e o desculpe mais isso este essa seu sua você " +
+    "het een van niet op voor zijn wordt dat deze en ik maar kan u om te " +
+    "och det som är på av jag inte ett til jeg ikke og med sig den af hvad " +
+    "nie jest się na z w że czy jak ale nebo jsem jako není ve ktorý " +
+    "az egy és nem hogy ez ja ei että olen mutta ovat " +
+    "bir ve bu için ama değil ile nu este și sau în pentru din " +
+    "yang dan untuk tidak saya dengan ini itu adalah pada dari maaf bisa anda " +
+    "ang ng sa hindi mga ako ay kung naman ni kwa wa katika hii lakini " +
+    "không tôi của và là agus ach els amb però això"
   ).split(" "),
 );
 

@@ -1,6 +1,7 @@
 /** Answers about something else than the question. */
 import { memo } from "../../core/memo.ts";
 import { contentSegments, opensByAgreeing } from "./comply.ts";
+import { isEnglishText } from "./english.ts";
 import { functionWords, stemLength } from "./lexicon.ts";
 import type { AnswerRule } from "./rule.ts";
 
@@ -12,10 +13,11 @@ export const offTopicRule: AnswerRule = {
   name: "answers-another-question",
   outcome: "evade",
   weight: 0.8,
-  note: "Content that shares no word stem with the prompt and does not begin by pointing back to it or by agreeing. Needs the prompt's text.",
+  note: "Content that shares no word stem with the prompt and does not begin by pointing back to it or by agreeing. Needs the prompt's text, in English.",
   parameters: offTopic,
   find: (reading) => {
-    if (reading.prompt === null) return [];
+    // An English answer shares no word with a question in another language.
+    if (reading.prompt === null || !isEnglishText(reading.prompt)) return [];
     const asked = stemsIn(reading.prompt.toLowerCase());
     const segments = contentSegments(reading);
     const words = segments.reduce((sum, segment) => sum + segment.words.length, 0);

@@ -2,7 +2,15 @@
  * What the rules ask of a word by itself. An answer repeats words, and all answers share them, so each distinct word is
  * looked at once. Two words of one reading are equal if, and only if, their types are one object.
  */
-import { foreignWords, functionWords, isBroken, stemLength, stemsOf } from "./lexicon.ts";
+import {
+  englishNegations,
+  foreignWords,
+  functionWords,
+  isBroken,
+  sharedFunctionWords,
+  stemLength,
+  stemsOf,
+} from "./lexicon.ts";
 
 export interface WordType {
   /** For whoever marks the words of one reading: the number of the last reading in which it was seen. */
@@ -14,7 +22,11 @@ export interface WordType {
   functionWord: boolean;
   /** The same without an ending such as 's. */
   inflectedFunctionWord: boolean;
+  /** Whether it is a function word or a negation, and no other language has the same word. */
+  onlyEnglish: boolean;
   foreign: boolean;
+  /** Whether a letter of it is outside ASCII. */
+  beyondAscii: boolean;
   digits: boolean;
   latin: boolean;
   /** Latin letters that no word has. */
@@ -82,13 +94,17 @@ function enlarge(): void {
 const placeOf = (hash: number): number => (hash ^ (hash >>> 15)) & (table.length - 1);
 
 function newType(text: string, hash: number): WordType {
+  const uninflected = text.replace(/'\w{1,2}$/, "");
   return {
     seenIn: 0,
     text,
     hash,
     functionWord: functionWords.has(text),
-    inflectedFunctionWord: functionWords.has(text.replace(/'\w{1,2}$/, "")),
+    inflectedFunctionWord: functionWords.has(uninflected),
+    onlyEnglish:
+      englishNegations.has(text) || (functionWords.has(uninflected) && !sharedFunctionWords.has(uninflected)),
     foreign: foreignWords.has(text),
+    beyondAscii: /[^\P{L}a-z]/u.test(text),
     digits: /^\d+$/.test(text),
     latin: /^\p{Script=Latin}/u.test(text),
     broken: isBroken(text),
