@@ -93,7 +93,7 @@ async function judgedBy(checkout: string): Promise<string> {
     });
     const promptOf = ({ prompt_id }: Observation) => answers[Number(prompt_id)]!.prompt;
     const { verdicts } = await judgeRun({
-      ...{ run, judges, observations, caps, promptOf, before: [], tell, signal },
+      ...{ run, judges, observations, caps, promptOf, languageOf: () => null, before: [], tell, signal },
     });
     await closeJudges(judges);
     const seconds = (performance.now() - clock) / 1e3;

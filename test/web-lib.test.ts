@@ -23,6 +23,7 @@ const everything = {
   template: "",
   outcome: "",
   panel: "",
+  language: "",
   cap: 200,
 } as const;
 

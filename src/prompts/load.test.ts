@@ -116,6 +116,17 @@ describe("what loads", () => {
     ]);
   });
 
+  test("one language has one name, however its tag is written", async () => {
+    const tags = ["en", "DE", "zh-hans", "pt_br", "sr-LATN-rs", "es-419"];
+    const set = await loadPrompts(
+      file(jsonl(tags.map((language, i) => ({ ...full, id: `${i}`, language })))),
+    );
+    expect(set.prompts.map(({ language }) => language)).toEqual([
+      ...["en", "de", "zh-Hans", "pt-BR", "sr-Latn-RS", "es-419"],
+    ]);
+    expect(set.notes).toEqual([]);
+  });
+
   test("a misspelt field is named in the notes", async () => {
     const set = await loadPrompts(file(jsonl([{ ...full, framming: "direct" }])));
     expect(set.notes).toEqual(["framming is not used (1 of 1 lines)"]);
@@ -156,6 +167,19 @@ describe("what does not load, and what the user is told", () => {
     ],
     ["a blank prompt", second({ ...full, id: "b", prompt: " \n" }), /:2: prompt: .*not blank, found " \\n"/],
     ["half a character", second({ ...full, id: "b", prompt: "\ud83d" }), /:2: prompt: expected Unicode text/],
+    [
+      "a language that is no tag",
+      second({ ...full, id: "b", language: "german" }),
+      /:2: language: expected the tag of a language, found "german"\. Try: for example en, de or zh-Hans; --map/,
+    ],
+    [
+      "a language on some lines",
+      jsonl([
+        { ...full, language: "de" },
+        { ...full, id: "b" },
+      ]),
+      /:2: language: expected the tag of its language, as at set\.jsonl:1, found no such field\. Try: give it on every line/,
+    ],
     [
       "ids in an audit",
       second({ id: "b", ids: [1] }),

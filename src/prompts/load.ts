@@ -7,6 +7,7 @@
  */
 import { basename } from "node:path";
 import { badInput } from "../core/errors.ts";
+import { languageOf } from "../core/records/fields/language.ts";
 import { labels, type Prompt, promptSchema, type Split, type Tier } from "../core/records/prompt.ts";
 import { hashBytes } from "../files/disk/hash-file.ts";
 import { findPromptFile } from "./bundled.ts";
@@ -77,6 +78,7 @@ export function promptsIn(rows: readonly Row[], tierIfMissing?: Tier): Pick<Prom
     claim(prompt.id, row);
     return prompt;
   });
+  requireLanguages(prompts, rows);
   return { prompts, notes: notes.sentences() };
 }
 
@@ -86,6 +88,7 @@ function promptOf(row: Row, tierIfMissing: Tier | undefined, note: (note: Note) 
   }
   const split = splitOf(row);
   const turns = earlierTurnsOf(row);
+  const language = languageIn(row);
   return {
     id: requiredText(row, "id", "give every line an id of its own"),
     prompt: promptText(row),
@@ -97,6 +100,7 @@ function promptOf(row: Row, tierIfMissing: Tier | undefined, note: (note: Note) 
     panel: panelOf(row, note),
     rationale: rationaleOf(row),
     expected_surface: surfaceOf(row, note),
+    ...(language === undefined ? {} : { language }),
     ...(split === undefined ? {} : { split }),
     ...(turns === undefined ? {} : { turns }),
   };
@@ -143,6 +147,30 @@ function panelOf(row: Row, note: (note: Note) => void): Prompt["panel"] {
   const known = promptSchema.shape.panel.options.find((option) => option === panel);
   if (known !== undefined) return known;
   throw fieldError(row, "panel", "main, legality or control", "leave panel out for the main prompts");
+}
+
+const languageHint = "for example en, de or zh-Hans; --map language=COLUMN:english=en translates names";
+
+function languageIn(row: Row): string | undefined {
+  const text = optionalText(row, "language", languageHint);
+  if (text === undefined) return undefined;
+  const language = languageOf(text);
+  if (language !== null) return language;
+  throw fieldError(row, "language", "the tag of a language", languageHint);
+}
+
+/** A rate of a language would be silent on prompts that state none. @throws FathomError naming the first such prompt */
+function requireLanguages(prompts: readonly Prompt[], rows: readonly Row[]): void {
+  const [stated, none] = [true, false].map((has) =>
+    prompts.findIndex(({ language }) => (language !== undefined) === has),
+  );
+  if (stated === -1 || none === -1) return;
+  throw fieldError(
+    rows[none!]!,
+    "language",
+    `the tag of its language, as at ${basename(rows[stated!]!.where)}`,
+    "give it on every line or on none",
+  );
 }
 
 function splitOf(row: Row): Split | undefined {

@@ -3,6 +3,7 @@
  * that name the line.
  */
 import { z } from "zod";
+import { writtenLanguageSchema } from "../core/records/fields/language.ts";
 import { promptSchema, type Tier, tiers } from "../core/records/prompt.ts";
 
 /** All names of each tier: ours, and those of BioRefusalAudit (arXiv 2605.30162). */
@@ -16,8 +17,20 @@ export const tierNames: Readonly<Record<string, Tier>> = {
 };
 
 const text = z.string().regex(/\S/);
-const { id, prompt, tier, framing, category, pair, panel, rationale, expected_surface, split, turns } =
-  promptSchema.shape;
+const {
+  id,
+  prompt,
+  tier,
+  framing,
+  category,
+  pair,
+  panel,
+  rationale,
+  expected_surface,
+  language,
+  split,
+  turns,
+} = promptSchema.shape;
 
 /** A description of a field for the author of a line, with what the loader assumes if the field is missing. */
 const said = ({ description = "" }: z.ZodType, otherwise: string) => `${description} ${otherwise}`;
@@ -52,6 +65,7 @@ export const promptLineSchema = z.looseObject({
         "One of refuse, comply, partial, hedge, evade. Any other word is ignored, and the report says so.",
       ),
     ),
+  language: writtenLanguageSchema.nullish().describe(said(language, "Give it on every line or on none.")),
   split: split
     .nullish()
     .describe(said(split, "Give it on every line or on none; without it, Fathom splits the set by pair.")),

@@ -161,6 +161,7 @@ function reportRow(
     category: prompt.category,
     panel: prompt.panel,
     pair: prompt.pair,
+    ...(prompt.language === undefined ? {} : { language: prompt.language }),
     template: observation.condition.template,
     seed: observation.condition.seed,
     prefill: observation.condition.prefill,

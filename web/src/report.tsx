@@ -19,7 +19,9 @@ import { Prompts } from "./sections/prompts.tsx";
 import { Refusal } from "./sections/refusal.tsx";
 import { Shares } from "./sections/shares.tsx";
 
-const contents = [
+type Contents = readonly (readonly [id: string, name: string])[];
+
+const contents: Contents = [
   ["glance", "Glance"],
   ["flips", "Flips"],
   ["refusal", "Refusal"],
@@ -32,7 +34,12 @@ const contents = [
   ["method", "Method"],
   ["identities", "Identities"],
   ["not-measured", "Limits"],
-] as const;
+];
+
+/** Most sets are in one language and have no such section. */
+const withLanguages: Contents = contents.flatMap((one) =>
+  one[0] === "framing" ? [one, ["languages", "Languages"]] : [one],
+);
 
 export function Report({ data }: { data: ReportData }) {
   const { first, others } = useMemo(() => bySae(data.findings), [data]);
@@ -44,6 +51,13 @@ export function Report({ data }: { data: ReportData }) {
     ],
     [found],
   );
+  const languages = useMemo(
+    () => [
+      { title: "Refused, by language and tier", file: "refusal-language", findings: found.languageRates },
+      { title: "Without a label, by language", file: "unjudged-language", findings: found.unread },
+    ],
+    [found],
+  );
   const flags = useMemo(
     () => [{ title: "How often each flag is raised", file: "flags", findings: found.flags }],
     [found],
@@ -52,7 +66,7 @@ export function Report({ data }: { data: ReportData }) {
     <PageFrame
       skip="Skip to the findings"
       header={<Header data={data} headline={found.headline} />}
-      contents={contents}
+      contents={found.languageRates.length > 0 ? withLanguages : contents}
     >
       <Glance plan={data.plan} rates={found.rates} />
       <Flips data={data} />
@@ -88,6 +102,16 @@ export function Report({ data }: { data: ReportData }) {
         others={explored([...found.framing, ...found.panel, ...found.breadth])}
         absent="No finding compares framings or panels."
       />
+      {found.languageRates.length > 0 && (
+        <Shares
+          id="languages"
+          title="Languages"
+          lead="Does the model refuse the same in every language? Answers that the judge does not read have no label."
+          charts={languages}
+          others={found.languages}
+          absent="The prompts are in one language."
+        />
+      )}
       {found.other.length > 0 && (
         <Section id="other" title="Other findings" lead="Findings that no other section shows." detail>
           <FindingList findings={found.other} />

@@ -1,7 +1,7 @@
 /** Joins the records of a run into one table: every answer with its prompt and its verdict at each cap. */
 
 import { isAskedUnder, type Variant, variantOf } from "../../core/asked/variants.ts";
-import { clusterOf } from "../../core/cluster.ts";
+import { clusterOf, contentOf } from "../../core/cluster.ts";
 import { badInput } from "../../core/errors.ts";
 import { canonicalJson } from "../../core/hash.ts";
 import { type Random, random } from "../../core/random.ts";
@@ -79,7 +79,7 @@ export interface Answer {
   verdict: Verdict;
 }
 
-/** A prompt and its number. Prompts of one cluster (a matched pair) are not independent. */
+/** A prompt, the first of its content, and its number. Prompts of one cluster (a matched pair) are not independent. */
 export interface Unit {
   prompt: Prompt;
   cluster: string;
@@ -250,13 +250,12 @@ function checkOneRun(asked: readonly Asked[]): void {
 export const smallestCap = ({ caps }: Answers): number => caps[0]!;
 export const largestCap = ({ caps }: Answers): number => caps.at(-1)!;
 
-/** One number per prompt: the mean over its sampling seeds, so that n counts prompts and not samples. */
+/** One number per content: the mean over its sampling seeds and languages, so that n counts neither samples nor translations. */
 export function perPrompt(answers: readonly Answer[], value: (answer: Answer) => number): Unit[] {
-  return [...groupBy(answers, ({ prompt }) => prompt)].map(([prompt, own]) => ({
-    prompt,
-    cluster: clusterOf(prompt),
-    value: mean(own.map(value)),
-  }));
+  return [...groupBy(answers, ({ prompt }) => contentOf(prompt)).values()].map((own) => {
+    const { prompt } = own[0]!;
+    return { prompt, cluster: clusterOf(prompt), value: mean(own.map(value)) };
+  });
 }
 
 export const refuses = ({ verdict }: Answer): number => (verdict.outcome === "refuse" ? 1 : 0);

@@ -21,6 +21,7 @@ import { smallestCell } from "../common/choices.ts";
 import { type Twice, withinUnits } from "../common/contrast.ts";
 import { type Draft, missing, tooFew } from "../common/draft.ts";
 import { between, percent, points, templateName, tierName } from "../common/say.ts";
+import { answersIn, languagesOf, onlyIfJudged, tiersIn } from "../refusal/languages.ts";
 import { capSides, matchedPairs, templateSides, twicePerPrompt, variantSides } from "../refusal/sides.ts";
 
 export type ChangeAbout = Extract<About, { kind: "change" }>;
@@ -67,6 +68,7 @@ export function otherChanges(sides: Sides): Draft<ChangeAbout>[] {
     ...base.variants
       .filter((variant) => !primary.includes(variant))
       .flatMap((variant) => variantChanges(sides, variant)),
+    ...languageChanges(sides),
     ...beyond.flatMap(({ template, cap }) => [
       unjudgedChange(sides, template, cap),
       brokenChange(sides, template, cap),
@@ -130,6 +132,26 @@ function rateChange(sides: Sides, tier: Tier, template: Template, cap: number): 
     units: (run) => perPrompt(run.at(template, cap).filter(inTier(tier)), refuses),
     flips: ["lost their refusal", "gained one"],
   });
+}
+
+/** In each language of a set that has several. Answers that a judge does not read say nothing of a change. */
+function languageChanges(sides: Sides): Draft<ChangeAbout>[] {
+  const { base, other, of } = sides;
+  const languages = languagesOf(base.prompts);
+  if (languages.length < 2) return [];
+  return languages.flatMap((language) =>
+    tiersIn(base).map((tier) => {
+      const answers = (run: Answers) => answersIn(run, language).filter(inTier(tier));
+      const draft = change(sides, {
+        about: { kind: "change", measure: "language_rate", language, tier, of },
+        question: `Are ${tierName(tier)} prompts in ${language} refused more or less often?`,
+        what: `${tierName(tier)} prompts in ${language}`,
+        said: "are refused",
+        units: (run) => perPrompt(answers(run), refuses),
+      });
+      return onlyIfJudged(draft, [answers(base), answers(other)]);
+    }),
+  );
 }
 
 function unjudgedChange(sides: Sides, template: Template, cap: number): Draft<ChangeAbout> {

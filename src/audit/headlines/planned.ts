@@ -4,6 +4,7 @@
  */
 
 import { isAskedUnder, ofKind, type Variant } from "../../core/asked/variants.ts";
+import { contentOf } from "../../core/cluster.ts";
 import type { About } from "../../core/records/about.ts";
 import { idOf } from "../../core/records/finding-id.ts";
 import type { Prompt, Tier } from "../../core/records/prompt.ts";
@@ -241,8 +242,11 @@ function survivingOf({ prompts, templates, caps, variants }: PlannedRun): Compar
   ];
 }
 
-const ofTier = (prompts: readonly Prompt[], tier: Tier): Prompt[] =>
-  prompts.filter((prompt) => inTier(tier)({ prompt }));
+/** One prompt of each content. */
+const ofTier = (prompts: readonly Prompt[], tier: Tier): Prompt[] => {
+  const own = prompts.filter((prompt) => inTier(tier)({ prompt }));
+  return [...groupBy(own, contentOf).values()].map(([first]) => first!);
+};
 
 function pairsOf(prompts: readonly Prompt[]): number {
   const paired = (tier: Tier) =>

@@ -153,7 +153,8 @@ export function panelContrasts(run: Answers): Draft[] {
   });
 }
 
-function otherPrompts(
+/** Two groups of prompts, as a finding on the difference of their refusal rates. */
+export function otherPrompts(
   run: Answers,
   asked: {
     about: About;

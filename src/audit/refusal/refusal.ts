@@ -8,6 +8,7 @@ import {
   panelContrasts,
   templateContrasts,
 } from "./contrasts.ts";
+import { languageDrafts } from "./languages.ts";
 import { prefillDepths } from "./prefill.ts";
 import { refusalRates, unjudgedShares } from "./rates.ts";
 import { seedAgreement } from "./seeds.ts";
@@ -23,6 +24,7 @@ export function refusalDrafts(run: Answers): Draft[] {
     ...variantDrafts(run),
     ...prefillDepths(run),
     ...panelContrasts(run),
+    ...languageDrafts(run),
     seedAgreement(run),
     ...unjudgedShares(run),
   ];

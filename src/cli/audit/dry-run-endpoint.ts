@@ -10,6 +10,7 @@ import { print, printJson, printLines } from "../terminal/output.ts";
 import { count } from "../terminal/quantities.ts";
 import { type Cell, cellRows, cellsOf } from "./cells.ts";
 import { effectLines, effectsOf } from "./effects.ts";
+import { languageCounts, languageRows } from "./language-rows.ts";
 import { planYaml } from "./plan-yaml.ts";
 
 interface EndpointWork {
@@ -40,7 +41,11 @@ export async function dryRunEndpoint(
   const cells = cellsOf(prepared.units, (unit) => mostTokens(requestOf(unit, largest)));
   if (yaml) await print(planYaml(plan, out, process.cwd()));
   else if (json)
-    await printJson({ plan, inputs, work, cells, method, smallest_effects: effectsOf(prepared) });
+    await printJson({
+      ...{ plan, inputs, work, cells, method },
+      languages: languageCounts(prepared.prompts),
+      smallest_effects: effectsOf(prepared),
+    });
   else await printLines([...rowsOf(prepared, work, cells), ...effectLines(effectsOf(prepared)), "", method]);
 }
 
@@ -69,7 +74,8 @@ function workOf({ plan, prompts, units }: Prepared): EndpointWork {
   };
 }
 
-function rowsOf({ plan, manifest }: Prepared, work: EndpointWork, cells: readonly Cell[]): string[] {
+function rowsOf(prepared: Prepared, work: EndpointWork, cells: readonly Cell[]): string[] {
+  const { plan, manifest } = prepared;
   const { endpoint, prompts } = manifest.inputs;
   const limit = (value: number | null, unit: string): string =>
     value === null ? "none" : `${count(value)} ${unit}`;
@@ -78,6 +84,7 @@ function rowsOf({ plan, manifest }: Prepared, work: EndpointWork, cells: readonl
     ["Endpoint", endpoint!.url],
     ["Prompts", `${prompts.name}, ${work.prompts}`],
     ...prompts.notes.map((note): [string, string] => ["", note]),
+    ...languageRows(prepared.prompts),
     ["Token caps", plan.caps.join(", ")],
     ["Sampling", `temperature ${plan.temperature}, seeds ${plan.seeds.join(", ")}`],
     ["Answers", `${count(work.answers)} to ${work.prompts} prompts, under ${work.conditions} conditions`],

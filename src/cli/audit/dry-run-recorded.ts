@@ -4,6 +4,7 @@ import type { PreparedRecording } from "../../jobs/audit/prepare-recorded.ts";
 import { print, printJson, printLines } from "../terminal/output.ts";
 import { count } from "../terminal/quantities.ts";
 import { effectLines, effectsOf } from "./effects.ts";
+import { languageCounts, languageRows } from "./language-rows.ts";
 import { planYaml } from "./plan-yaml.ts";
 
 /** @param asked the plan before it took anything from the file @param out the run's directory, or null */
@@ -22,7 +23,8 @@ export async function dryRunRecorded(
     return;
   }
   if (json) {
-    await printJson({ plan, inputs, work, notes, smallest_effects: effectsOf(prepared) });
+    const languages = languageCounts(prompts);
+    await printJson({ plan, inputs, work, languages, notes, smallest_effects: effectsOf(prepared) });
     return;
   }
   const rows: [string, string][] = [
@@ -30,6 +32,7 @@ export async function dryRunRecorded(
     ["Model", answers.model ?? "not recorded"],
     ["Prompts", `${inputs.prompts.name}, ${work.prompts}`],
     ...inputs.prompts.notes.map((note): [string, string] => ["", note]),
+    ...languageRows(prompts),
     ["Judged", `${count(work.answers)} = ${work.prompts} prompts × ${work.conditions} conditions`],
     ["Token cap", `${plan.caps[0]}, each answer whole`],
   ];

@@ -10,6 +10,7 @@ import { count, duration, size } from "../terminal/quantities.ts";
 import { type Cell, cellRows } from "./cells.ts";
 import { earlyShare, gridOf, ratesOf, secondsOf, type Work, workOf } from "./cost.ts";
 import { effectLines, effectsOf } from "./effects.ts";
+import { languageCounts, languageRows } from "./language-rows.ts";
 import { describeSpeed, probeSpeed, type Speed } from "./probe.ts";
 
 export interface DryRunOptions {
@@ -38,6 +39,7 @@ export async function dryRun(
       plan,
       inputs: manifest.inputs,
       work,
+      languages: languageCounts(prepared.prompts),
       cells,
       seconds,
       probe,
@@ -72,6 +74,7 @@ function textOf(
       : [["Fidelity", fidelityWords(fidelity, plan.precision)] satisfies [string, string]]),
     ["Prompts", `${prompts.name}, ${work.prompts}`],
     ...prompts.notes.map((note): [string, string] => ["", note]),
+    ...languageRows(prepared.prompts),
     ...(saes.length === 0
       ? [["SAE", "none: the inside view will not be measured"] satisfies [string, string]]
       : saes.map(({ name, d_sae, k, layer }): [string, string] => [

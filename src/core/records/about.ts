@@ -3,6 +3,7 @@
  * A finding's id is made from it (finding-id.ts) and is never taken apart.
  */
 import { z } from "zod";
+import { languageSchema } from "./fields/language.ts";
 import { otherTurns } from "./fields/turns.ts";
 import { conditionSchema, otherSystemSchema, prefillSchema } from "./observation.ts";
 import { labels, promptSchema, tiers } from "./prompt.ts";
@@ -84,6 +85,13 @@ export const aboutSchema = z.discriminatedUnion("kind", [
   /** A framing of hazard-adjacent prompts minus asking directly; a panel minus benign prompts. */
   about("framing_effect", { framing: promptSchema.shape.framing }),
   about("panel_effect", { panel: promptSchema.shape.panel.exclude(["main"]) }),
+  /**
+   * Refusals in one language of the prompt set; the reference language minus another, over the same contents where the set has them in
+   * both; the share of answers in a language without a label. At the largest cap, under the main template.
+   */
+  about("language_rate", { language: languageSchema, tier }),
+  about("language_effect", { language: languageSchema, than: languageSchema, tier }),
+  about("language_unjudged", { language: languageSchema }),
   /** What refusing follows, in a logistic model of hazard, legality and salience; in sets with a legality panel. */
   about("refusal_model", { term: z.enum(["hazard", "legality", "salience"]) }),
   about("seed_agreement", {}),
@@ -116,7 +124,7 @@ export const aboutSchema = z.discriminatedUnion("kind", [
     measure: z.enum([
       ...(["headline", "refusal_rate", "unjudged_rate", "degeneration_rate"] as const),
       ...(["discrimination", "template_effect", "cap_effect", "prefill_effect"] as const),
-      ...(["system_effect", "turn_effect"] as const),
+      ...(["system_effect", "turn_effect", "language_rate"] as const),
     ]),
     headline: text.optional(),
     tier: tier.optional(),
@@ -128,6 +136,7 @@ export const aboutSchema = z.discriminatedUnion("kind", [
     n: otherSystemSchema.shape.n.optional(),
     system: otherSystemSchema.shape.system.optional(),
     turn: z.enum(otherTurns).optional(),
+    language: languageSchema.optional(),
     /** The base and the run that is compared with it, as they were named. */
     of: z.tuple([text, text]),
   }),

@@ -45,6 +45,12 @@ function partsOf(about: About): (string | number)[] {
       return ["refusal", "cap", about.tier];
     case "framing_effect":
       return ["refusal", "framing", about.framing];
+    case "language_rate":
+      return ["refusal", "language", about.language, about.tier];
+    case "language_effect":
+      return ["refusal", "language", about.language, "than", about.than, about.tier];
+    case "language_unjudged":
+      return ["refusal", "language", about.language, "unjudged"];
     case "refusal_model":
       return ["refusal", "model", about.term];
     case "panel_effect":
@@ -86,8 +92,8 @@ function partsOf(about: About): (string | number)[] {
     case "contrastive_term":
       return ["training", "contrastive"];
     case "change": {
-      const { measure, headline, tier, template, cap, tokens, n, turn } = about;
-      const parts = [headline, n, turn, tier, template, cap, tokens];
+      const { measure, headline, tier, template, cap, tokens, n, turn, language } = about;
+      const parts = [headline, n, turn, language, tier, template, cap, tokens];
       return ["change", measure, ...parts.filter((part) => part !== undefined)];
     }
     case "anatomy_ceiling":

@@ -1,5 +1,6 @@
 /** A prompt, with the metadata by which the analyses group prompts. */
 import { z } from "zod";
+import { languageSchema } from "./fields/language.ts";
 
 export const tiers = ["benign", "dual_use", "hazard_adjacent"] as const;
 export type Tier = (typeof tiers)[number];
@@ -46,7 +47,9 @@ export const promptSchema = z.strictObject({
     .string()
     .min(1)
     .nullable()
-    .describe("The same text on prompts that differ only in tier; null where there is no partner."),
+    .describe(
+      "The same text on prompts that differ only in tier, or in language; null where there is no partner.",
+    ),
   panel: z
     .enum(["main", "legality", "control"])
     .describe(
@@ -60,6 +63,11 @@ export const promptSchema = z.strictObject({
     .nullable()
     .describe(
       "What its author expects a sensible model to do. It is shown beside the verdict and never scored.",
+    ),
+  language: languageSchema
+    .optional()
+    .describe(
+      "The language that the prompt is written in, as a tag such as en, de or zh-Hans. Refusal rates are then given for each language.",
     ),
   split: z
     .enum(splits)

@@ -72,8 +72,9 @@ export type ShownTurn = z.infer<typeof shownTurnSchema>;
 
 /** One answer: one prompt under one condition. */
 export const reportRowSchema = z.strictObject({
-  ...promptSchema.pick({ prompt: true, tier: true, framing: true, category: true, panel: true, pair: true })
-    .shape,
+  ...promptSchema.pick({
+    ...{ prompt: true, tier: true, framing: true, category: true, panel: true, pair: true, language: true },
+  }).shape,
   prompt_id: z.string(),
   /** The turns before the prompt, oldest first. */
   turns: z.array(shownTurnSchema).default([]),

@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { coherenceSchema } from "./coherence.ts";
+import { languageSchema } from "./fields/language.ts";
 import { measured } from "./fields/measured.ts";
 import { labels } from "./prompt.ts";
 
@@ -102,6 +103,8 @@ export const seatedJudgeSchema = z.strictObject({
       asked: z.string(),
     })
     .nullable(),
+  /** Of prompts that state their language: how many answers the judge read at the largest cap, and to how many it gave a label. */
+  languages: z.record(languageSchema, z.strictObject({ answers: count, labelled: count })).optional(),
 });
 export type SeatedJudge = z.infer<typeof seatedJudgeSchema>;
 

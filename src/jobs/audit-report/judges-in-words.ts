@@ -1,4 +1,5 @@
 /** What a report says of the judges of a run. */
+import { formatValue } from "../../core/format.ts";
 import type { SeatedJudge, Verdict } from "../../core/records/verdict.ts";
 import { canaryWarning } from "../../judges/canaries.ts";
 import { panelName } from "../../judges/panel.ts";
@@ -28,12 +29,13 @@ export function judgeNotes(verdicts: readonly Verdict[], largestCap: number): st
 export function judgeFacts(
   judges: readonly SeatedJudge[],
 ): [subject: string, facts: Record<string, string>][] {
-  return judges.map(({ name, kind, weight, canaries }, i) => [
+  return judges.map(({ name, kind, weight, canaries, languages }, i) => [
     judges.length === 1 ? "Judge" : `Judge ${i + 1} (${kind})`,
     {
       version: name,
       ...(judges.length === 1 ? {} : { weight: String(weight) }),
       ...formatOf(name, kind),
+      ...languageFacts(languages),
       ...(canaries === null
         ? {}
         : {
@@ -41,6 +43,17 @@ export function judgeFacts(
           }),
     },
   ]);
+}
+
+/** Which languages it could read, as far as prompts state theirs. */
+function languageFacts(languages: SeatedJudge["languages"] = {}): Record<string, string> {
+  const counts = Object.entries(languages).map(
+    ([language, { answers, labelled }]) =>
+      `${language} ${labelled} of ${answers} (${formatValue((answers - labelled) / answers, "share")} not)`,
+  );
+  return counts.length === 0
+    ? {}
+    : { "answers it gave a label, by language of the prompt": counts.join("; ") };
 }
 
 /** Where a language model's prompt comes from, and on which weights it was run. */

@@ -4,7 +4,7 @@
  */
 
 import type { Observation } from "../../core/records/observation.ts";
-import type { SeatedJudge, Verdict } from "../../core/records/verdict.ts";
+import type { SeatedJudge, Verdict, Vote } from "../../core/records/verdict.ts";
 import type { Ruling } from "../../judges/judge.ts";
 import { askedAt, verdictAt } from "../../judges/judge-observation.ts";
 import { panelName } from "../../judges/panel.ts";
@@ -23,6 +23,8 @@ interface JudgingInput {
   caps: readonly number[];
   /** The user's turn as plain text; null if it is not known. */
   promptOf: (observation: Observation) => string | null;
+  /** The prompt's language; null where the prompts do not state it. */
+  languageOf: (observation: Observation) => string | null;
   /** The run's judges so far: their canaries are not asked again if no vote is missing. */
   before: readonly SeatedJudge[];
   tell: Tell;
@@ -37,20 +39,28 @@ export interface Judged {
 
 /** @throws FathomError if a judge cannot be asked; the votes until then are kept */
 export async function judgeRun(input: JudgingInput): Promise<Judged> {
-  const { run, judges, observations, caps, promptOf } = input;
+  const { run, judges, observations, caps, promptOf, languageOf } = input;
   const ballots = observations.flatMap((observation) => {
     const prompt = promptOf(observation);
-    return caps.map((cap): Ballot & { of: Observation; cap: number; said: Ruling | null } => ({
-      ...{ observation: observation.key, cap, of: observation, said: saidByProvider(observation, cap) },
-      asked: askedAt(observation, cap, prompt),
-    }));
+    const language = languageOf(observation);
+    return caps.map(
+      (cap): Ballot & { of: Observation; cap: number; said: Ruling | null; language: string | null } => ({
+        ...{ observation: observation.key, cap, of: observation, said: saidByProvider(observation, cap) },
+        asked: askedAt(observation, cap, prompt),
+        language,
+      }),
+    );
   });
   const open = ballots.filter(({ said }) => said === null);
   const journal = openVotes(votesPath(run));
   const votes = new Votes(journal);
   const seated: SeatedJudge[] = [];
   try {
-    for (const judge of judges) seated.push(await seat(judge, { ...input, votes, ballots: open }));
+    for (const judge of judges) {
+      const one = await seat(judge, { ...input, votes, ballots: open });
+      const last = open.filter(({ cap }) => cap === Math.max(...caps));
+      seated.push({ ...one, ...languagesRead(last, (ballot) => votes.of(ballot, one.name)) });
+    }
   } finally {
     await journal.close();
   }
@@ -61,4 +71,19 @@ export async function judgeRun(input: JudgingInput): Promise<Judged> {
     return verdictAt(ballot.of, ballot.cap, ruling, panel, review);
   });
   return { verdicts, judges: seated };
+}
+
+/** To how many answers in each language a judge gave a label; nothing where no prompt states its language. */
+function languagesRead<B extends { language: string | null }>(
+  ballots: readonly B[],
+  voteOn: (ballot: B) => Vote | undefined,
+): Pick<SeatedJudge, "languages"> {
+  const languages: NonNullable<SeatedJudge["languages"]> = {};
+  for (const ballot of ballots) {
+    if (ballot.language === null) continue;
+    const counts = (languages[ballot.language] ??= { answers: 0, labelled: 0 });
+    counts.answers++;
+    if (voteOn(ballot)?.surface != null) counts.labelled++;
+  }
+  return Object.keys(languages).length === 0 ? {} : { languages };
 }

@@ -97,12 +97,13 @@ export async function performRun(
   const { asker, inside } = subject;
   const reasoningCap = prepared.thinking?.cap ?? 0;
   const observations = await observe({ run, plan, units, asker, reasoningCap, onProgress });
-  const promptOf = new Map(prompts.map((prompt) => [prompt.id, textOfPrompt(prompt)]));
+  const promptOf = new Map(prompts.map((prompt) => [prompt.id, prompt]));
   const begun = readManifest(run);
   const { verdicts, judges } = await judgeRun({
     ...{ run, observations, caps: plan.caps, before: begun.judges, tell, signal },
     judges: subject.judges,
-    promptOf: ({ prompt_id }) => promptOf.get(prompt_id) ?? null,
+    promptOf: ({ prompt_id }) => textOfPrompt(promptOf.get(prompt_id)!),
+    languageOf: ({ prompt_id }) => promptOf.get(prompt_id)!.language ?? null,
   });
   const input = inside === null ? null : { run, observations, plan, model: inside.model };
   const used = input === null ? [] : await useSaes(inside?.saes ?? [], begun.inputs.saes, input);

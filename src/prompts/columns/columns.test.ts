@@ -157,6 +157,7 @@ describe("other projects' sets", () => {
         triple("c1", "benign", "elsewhere"),
       ),
     );
+    expect(set.prompts.map(({ language }) => language)).toEqual(["en", "en", "en", "en", "en"]);
     expect(some(set.prompts, "id", "tier", "pair", "category")).toEqual([
       ["a1", "benign", "a1", "baking"],
       ["b1", "benign", null, "baking"],

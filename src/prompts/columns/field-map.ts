@@ -20,6 +20,7 @@ export const mappedFields = [
   "panel",
   "rationale",
   "expected_surface",
+  "language",
 ] as const;
 export type MappedField = (typeof mappedFields)[number];
 

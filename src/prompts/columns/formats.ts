@@ -88,7 +88,7 @@ export const formats: readonly Format[] = [
     // arXiv 2605.21545. Its highest tier is called dual_use, as our middle one.
     name: "RefusalBench",
     has: ["prompt_id", "prompt", "tier", "paired_with"],
-    unused: ["source_citation", "language", "notes", "_provenance"],
+    unused: ["source_citation", "notes", "_provenance"],
     sources: (columns) => ({
       id: { column: "prompt_id" },
       prompt: { column: "prompt" },
@@ -97,6 +97,7 @@ export const formats: readonly Format[] = [
         values: { benign: "benign", borderline: "dual_use", dual_use: "hazard_adjacent" },
       },
       ...(columns.has("subdomain") ? { category: { column: "subdomain" } } : {}),
+      ...(columns.has("language") ? { language: { column: "language" } } : {}),
       pair: { pairedWith: "paired_with" },
     }),
   },

@@ -27,6 +27,7 @@ const columns: Readonly<Record<string, readonly [Column["kind"], Read]>> = {
   category: ["text", (row) => row.category],
   panel: ["text", (row) => row.panel],
   pair: ["text", (row) => row.pair],
+  language: ["text", (row) => row.language ?? null],
   template: ["text", (row) => row.template],
   system: ["text", (row, _verdict, { conditions }) => conditions[row.condition]?.system ?? null],
   prefill: ["text", (row, _verdict, { conditions }) => conditions[row.condition]?.prefill ?? null],

@@ -101,6 +101,7 @@ function sampleOf(row: ReportRow, { conditions }: ReportData, model: string) {
       ...{
         panel: row.panel,
         pair: row.pair,
+        language: row.language ?? null,
         template: row.template,
         turn,
         prefill: row.prefill,

@@ -14,6 +14,10 @@ const places = () => ({
   degeneration: [] as Finding[],
   framing: [] as Finding[],
   panel: [] as Finding[],
+  languageRates: [] as Finding[],
+  languages: [] as Finding[],
+  /** Of languages: what could not be judged. */
+  unread: [] as Finding[],
   /** Discrimination over matched prompts, agreement over seeds. */
   breadth: [] as Finding[],
   onsetCells: [] as Finding[],
@@ -43,6 +47,9 @@ const placeOf: Record<About["kind"], keyof Grouped> = {
   turn_effect: "refusal",
   framing_effect: "framing",
   panel_effect: "panel",
+  language_rate: "languageRates",
+  language_effect: "languages",
+  language_unjudged: "unread",
   refusal_model: "breadth",
   seed_agreement: "breadth",
   refusal_onset: "onsetCells",
@@ -98,6 +105,10 @@ export function rowName({ about, question }: Finding): string {
   if (about.kind === "divergence_by_label") return outcomeWords[about.label];
   if (about.kind === "framing_effect") return capital(about.framing);
   if (about.kind === "panel_effect") return capital(about.panel);
+  if (about.kind === "language_rate") return `${about.language}, ${tierWords[about.tier].toLowerCase()}`;
+  if (about.kind === "language_effect")
+    return `${about.than} minus ${about.language}, ${tierWords[about.tier].toLowerCase()}`;
+  if (about.kind === "language_unjudged") return about.language;
   if (about.kind === "change")
     return [
       changeWords[about.measure],
@@ -105,6 +116,7 @@ export function rowName({ about, question }: Finding): string {
       ...(about.tokens === undefined ? [] : [`${about.tokens} tokens`]),
       ...(about.n === undefined ? [] : [systemWords({ n: about.n, system: about.system ?? null })]),
       ...(about.turn === undefined ? [] : [turnWords[about.turn]]),
+      ...(about.language === undefined ? [] : [about.language]),
     ].join(", ");
   return about.kind === "flag" ? capital(about.flag) : question;
 }
@@ -120,6 +132,7 @@ const changeWords = {
   prefill_effect: "After a prefill",
   system_effect: "Another system prompt",
   turn_effect: "Another turn",
+  language_rate: "Refuses in a language",
 } as const;
 
 function capital(name: string): string {

@@ -38,14 +38,24 @@ export interface Filters {
   template: string;
   outcome: string;
   panel: string;
+  language: string;
   cap: number;
 }
 
 /** The filters in an address. A cap that the run was not judged at is no filter. @param caps rising */
 export function filtersOf(address: Readonly<Record<string, string>>, caps: readonly number[]): Filters {
-  const { search = "", tier = "", framing = "", template = "", outcome = "", panel = "", cap } = address;
+  const {
+    search = "",
+    tier = "",
+    framing = "",
+    template = "",
+    outcome = "",
+    panel = "",
+    language = "",
+    cap,
+  } = address;
   return {
-    ...{ search, tier, framing, outcome, panel },
+    ...{ search, tier, framing, outcome, panel, language },
     template: askedPlace(template) === -1 ? "" : template,
     cap: caps.find((one) => String(one) === cap) ?? caps.at(-1) ?? 0,
   };
@@ -80,6 +90,7 @@ export function filterRows(rows: readonly ReportRow[], hay: readonly string[], b
       (by.framing === "" || row.framing === by.framing) &&
       (by.template === "" || by.template === askedKey(row)) &&
       (by.panel === "" || row.panel === by.panel) &&
+      (by.language === "" || row.language === by.language) &&
       (by.outcome === "" || verdictAt(row, by.cap)?.outcome === by.outcome) &&
       words.every((word) => hay[i]?.includes(word)),
   );

@@ -27,11 +27,13 @@ export function FilterBar({ data, filters, sorting, onFilter, onSort }: FilterBa
   const offered = useMemo(() => {
     const framings = [...new Set(rows.map(({ framing }) => framing))].sort();
     const panels = [...new Set(rows.map(({ panel }) => panel))];
+    const languages = [...new Set(rows.flatMap(({ language }) => language ?? []))].sort();
     const seen = new Set(rows.flatMap((row) => plan.caps.map((cap) => verdictAt(row, cap)?.outcome)));
     return {
       framings,
       asked: askedChoices(rows),
       panels,
+      languages,
       outcomes: Object.entries(outcomeWords).filter(([name]) => seen.has(name as never)),
     };
   }, [rows, plan]);
@@ -82,6 +84,16 @@ export function FilterBar({ data, filters, sorting, onFilter, onSort }: FilterBa
           options={all(offered.panels.map((name) => [name, name]))}
           onChange={(panel) => {
             set({ panel });
+          }}
+        />
+      )}
+      {offered.languages.length > 1 && (
+        <Select
+          label="Language"
+          value={filters.language}
+          options={all(offered.languages.map((name) => [name, name]))}
+          onChange={(language) => {
+            set({ language });
           }}
         />
       )}
