@@ -6,7 +6,8 @@
  * The answers are made of the short labelled ones of test/fixtures/judges, so many joined that they are of very different lengths, with
  * some of their words exchanged, so that nearly all differ. `fathom audit --answers` makes a run of them, and `fathom report` renders it
  * again, each in a process of its own. Printed are seconds, processor time (which other programs hardly change), the peak of the process's memory (VmHWM; both on Linux only), and the sizes of the
- * files. --profile writes a CPU profile of each process. --keep names the folder in which the run stays.
+ * files. Where Chromium is installed, the page is opened in it, three times, and the medians of page-in-browser.ts are printed. --profile writes a
+ * CPU profile of each process. --keep names the folder in which the run stays.
  */
 import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
@@ -18,6 +19,8 @@ import { z } from "zod";
 import { jsonLines } from "../scripts/judge-labels.ts";
 import { random } from "../src/core/random.ts";
 import { framings, tiers } from "../src/core/records/prompt.ts";
+import { findBrowser } from "../test/support/browser.ts";
+import { timePage } from "./page-in-browser.ts";
 
 const { values } = parseArgs({
   options: {
@@ -117,6 +120,29 @@ function coresOf(pid: number): number | null {
   }
 }
 
+/** Of a file, or of all files in a folder. */
+function bytesOf(path: string): number {
+  const own = statSync(path);
+  if (!own.isDirectory()) return own.size;
+  return readdirSync(path).reduce((sum, name) => sum + bytesOf(join(path, name)), 0);
+}
+
+async function printPageTimes(page: string): Promise<void> {
+  const browser = findBrowser();
+  if (browser === null) {
+    console.log("page: no Chromium found, so its times are not known");
+    return;
+  }
+  const { firstView, search, opening, elements } = await timePage(browser, page);
+  const all = (times: readonly number[]) =>
+    `${median(times).toFixed(0)} ms (${times.map((time) => time.toFixed(0)).join(", ")})`;
+  console.log(`page: ${elements} elements, first view ${all(firstView)}`);
+  console.log(`page: search ${all(search)}, an answer opens in ${all(opening)}`);
+}
+
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
+
 const mega = (bytes: number): string => (bytes / megabyte).toFixed(1);
 
 const folder = values.keep ?? mkdtempSync(join(tmpdir(), "bench-scale-"));
@@ -129,9 +155,10 @@ try {
   await timed("audit", ["audit", ...named, "--model", "made", "--out", run, "--quiet"]);
   await timed("report", ["report", run]);
   for (const name of readdirSync(run)) {
-    const { size } = statSync(join(run, name));
+    const size = bytesOf(join(run, name));
     if (size > megabyte / 10) console.log(`${name}: ${mega(size)} MB`);
   }
+  await printPageTimes(join(run, "report.html"));
 } finally {
   if (values.keep === undefined) rmSync(folder, { recursive: true });
 }

@@ -5,6 +5,7 @@ import { toCsv } from "../src/core/csv.ts";
 import { identified } from "../src/core/records/finding-id.ts";
 import type { RowVerdict } from "../src/core/records/report.ts";
 import { splitSentence } from "../src/shown/sentences.ts";
+import { thinned } from "../web/src/charts/thinned.ts";
 import { segments } from "../web/src/lib/evidence.ts";
 import { featureHaystacks, featuresCsv, findFeatures, sortFeatures } from "../web/src/lib/features.ts";
 import { comparisonsOf, flipsOf } from "../web/src/lib/flips.ts";
@@ -43,7 +44,7 @@ describe("prompts that were asked again", () => {
     })),
   }));
   const conditions = [...report.conditions, { ...report.conditions[0]!, system: "Be brief." }];
-  const data = { ...report, rows: [...report.rows, ...again], conditions };
+  const data = { ...report, rows: [...report.rows, ...again], conditions, details: null };
 
   it("have a filter of their own, also in an address", () => {
     expect(askedChoices(data.rows)).toEqual([
@@ -78,6 +79,16 @@ describe("prompts that were asked again", () => {
     expect(body.filter((line) => line.includes("chat,Be brief.,,user,"))).not.toEqual([]);
     expect(body.filter((line) => line.includes("chat,,,assistant,"))).not.toEqual([]);
   });
+});
+
+it("a chart keeps few values as they are, and of very many only those that can be seen", () => {
+  const few = Array.from({ length: 100 }, (_, i) => i % 2);
+  expect(thinned(few, [0, 1])).toEqual(few);
+  const many = Array.from({ length: 100_000 }, (_, i) => (i * 7919) % 100_000);
+  const shown = thinned(many, [0, 100_000]);
+  expect(shown.length).toBeLessThan(1300);
+  const gaps = shown.toSorted((a, b) => a - b).map((value, i, all) => value - (all[i - 1] ?? 0));
+  expect(Math.max(...gaps)).toBeLessThan(1000);
 });
 
 describe("CSV", () => {

@@ -2,12 +2,14 @@
  * Declares tests of a page in a real browser. They share one browser and one folder, and are skipped if there is no
  * browser.
  */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe } from "vitest";
-import { renderHtml } from "../../src/report/html.ts";
+import type { ReportData } from "../../src/core/records/report.ts";
+import { detailFiles, detailFolder, rowsPerFile } from "../../src/report/detail-files.ts";
+import { type DetailFiles, renderHtml } from "../../src/report/html.ts";
 import { readTemplate } from "../../src/report/page-template.ts";
 import { findBrowser, launch } from "./browser.ts";
 import { type Opened, openPage, type View } from "./page.ts";
@@ -37,8 +39,20 @@ export function describePage<Options>(
       rmSync(folder, { recursive: true });
     });
 
-    tests((options, view = {}) =>
-      openPage(browser, folder, renderHtml(dataOf(options), readTemplate()), view),
-    );
+    tests((options, view = {}) => {
+      const data = dataOf(options);
+      const files = view.beside === true && !("kind" in data) ? detailsIn(folder, data) : null;
+      return openPage(browser, folder, renderHtml(data, readTemplate(), files), view);
+    });
   });
+}
+
+/** Writes the detail files of a report, however few its answers are. */
+function detailsIn(folder: string, { rows }: ReportData): DetailFiles {
+  const path = join(folder, detailFolder);
+  rmSync(path, { recursive: true, force: true });
+  mkdirSync(path);
+  const files = [...detailFiles(rows)];
+  for (const { name, text } of files) writeFileSync(join(path, name), text);
+  return { folder: detailFolder, files: files.map(({ name }) => name), rows_per_file: rowsPerFile };
 }

@@ -4,10 +4,11 @@ import { stripTypeScriptTypes } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Browser, Page } from "playwright-core";
+import { detailFolder } from "../../src/report/detail-files.ts";
 
 export interface Opened {
   page: Page;
-  /** Console errors and warnings, uncaught exceptions, and requests for anything other than the page itself. */
+  /** Console errors and warnings, uncaught exceptions, and requests for anything other than the page itself and its detail files. */
   troubles: string[];
 }
 
@@ -16,14 +17,16 @@ export interface View {
   scheme?: "light" | "dark";
   /** The page has no chart. */
   empty?: boolean;
+  /** The whole rows are in files beside the page, as those of many answers are. */
+  beside?: boolean;
 }
 
-/** @param folder the folder to write the page to @param html the whole document */
+/** @param folder the folder to write the page to, where its detail files may lie @param html the whole document */
 export async function openPage(
   browser: Browser,
   folder: string,
   html: string,
-  { width = 1280, scheme = "light", empty = false }: View = {},
+  { width = 1280, scheme = "light", empty = false, beside = false }: View = {},
 ): Promise<Opened> {
   const file = join(folder, "report.html");
   writeFileSync(file, html);
@@ -35,7 +38,8 @@ export async function openPage(
   page.on("pageerror", (error) => troubles.push(`exception: ${error.message}`));
   const url = pathToFileURL(file).href;
   page.on("request", (request) => {
-    if (request.url() !== url && !/^(data|blob):/.test(request.url()))
+    const isDetail = beside && request.url().startsWith(new URL(`${detailFolder}/`, url).href);
+    if (request.url() !== url && !isDetail && !/^(data|blob):/.test(request.url()))
       troubles.push(`request: ${request.url()}`);
   });
   await page.goto(url);

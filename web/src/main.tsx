@@ -3,6 +3,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { AnatomyReport } from "./anatomy-report.tsx";
 import { ComparisonReport } from "./comparison-report.tsx";
+import { Answers } from "./lib/answers.ts";
 import { type Page, readPage } from "./lib/data.ts";
 import { Report } from "./report.tsx";
 import { SaeReport } from "./sae-report.tsx";
@@ -25,7 +26,7 @@ createRoot(root).render(<StrictMode>{pageOf(page)}</StrictMode>);
 function pageOf(page: Page) {
   switch (page.kind) {
     case "audit":
-      return <Report data={page.data} />;
+      return <Report data={page.data} answers={new Answers(page.data)} />;
     case "sae":
       return <SaeReport data={page.data} />;
     case "anatomy":

@@ -1,11 +1,13 @@
 /** The report page, with its sections in the order of a reader's questions. */
 import { useMemo } from "react";
 import type { Finding } from "../../src/core/records/finding.ts";
-import type { ReportData } from "../../src/core/records/report.ts";
+import { AnswersContext } from "./components/answer/whole-rows.tsx";
 import { FindingList } from "./components/finding/finding-list.tsx";
 import { Unjudged } from "./components/finding/unjudged.tsx";
 import { PageFrame } from "./components/page-frame.tsx";
 import { Section } from "./components/section.tsx";
+import type { Answers } from "./lib/answers.ts";
+import type { PageReport } from "./lib/data.ts";
 import { bySae, groupFindings } from "./lib/groups.ts";
 import { Degeneration } from "./sections/degeneration.tsx";
 import { Flips } from "./sections/flips.tsx";
@@ -41,7 +43,7 @@ const withLanguages: Contents = contents.flatMap((one) =>
   one[0] === "framing" ? [one, ["languages", "Languages"]] : [one],
 );
 
-export function Report({ data }: { data: ReportData }) {
+export function Report({ data, answers }: { data: PageReport; answers: Answers }) {
   const { first, others } = useMemo(() => bySae(data.findings), [data]);
   const found = useMemo(() => groupFindings(first), [first]);
   const breadth = useMemo(
@@ -67,9 +69,12 @@ export function Report({ data }: { data: ReportData }) {
       skip="Skip to the findings"
       header={<Header data={data} headline={found.headline} />}
       contents={found.languageRates.length > 0 ? withLanguages : contents}
+      loads={data.details === null ? undefined : `answers from the folder ${data.details.folder} beside it`}
     >
       <Glance plan={data.plan} rates={found.rates} />
-      <Flips data={data} />
+      <AnswersContext value={answers}>
+        <Flips data={data} />
+      </AnswersContext>
       <Refusal plan={data.plan} rates={found.rates} others={explored(found.refusal)}>
         <Unjudged findings={found.refusal} />
       </Refusal>
@@ -117,7 +122,9 @@ export function Report({ data }: { data: ReportData }) {
           <FindingList findings={found.other} />
         </Section>
       )}
-      <Prompts data={data} />
+      <AnswersContext value={answers}>
+        <Prompts data={data} />
+      </AnswersContext>
       <Method data={data} />
       <Identities identities={data.identities} lead="Exactly what was audited, and with which tools." />
       <Limits data={data} />

@@ -10,14 +10,15 @@ import { findingsJunit } from "../../report/gate-report.ts";
 import { htmlPieces, requirePlaces } from "../../report/html.ts";
 import { renderMarkdown } from "../../report/markdown.ts";
 import { readTemplate } from "../../report/page-template.ts";
+import { addDetailFiles, detailsPath, removeOtherDetailFiles } from "./detail-folder.ts";
 
 export const reportFormats = ["html", "md", "json", "junit"] as const;
 export type ReportFormat = (typeof reportFormats)[number];
 
 type Report = ReportData | AnatomyReport | Comparison;
 
-const renderers: Record<ReportFormat, (data: Report) => string | Iterable<string>> = {
-  html: (data) => htmlPieces(data, readTemplate()),
+/** Everything but the page, which may need files beside it. */
+const renderers: Record<Exclude<ReportFormat, "html">, (data: Report) => string> = {
   md: (data) => {
     if (!("kind" in data)) return renderMarkdown(data);
     return data.kind === "anatomy" ? renderAnatomyMarkdown(data) : renderComparisonMarkdown(data);
@@ -33,13 +34,25 @@ export function requireTemplate(): void {
   requirePlaces(readTemplate());
 }
 
-/** Writes `report.<format>` for each format, `report.xml` for junit. @returns their paths @throws FathomError when one cannot be written */
+/**
+ * Writes `report.<format>` for each format, `report.xml` for junit. A page that cannot hold all rows gets detail files beside it.
+ * @returns their paths, and the folder of the detail files @throws FathomError when one cannot be written
+ */
 export function writeReport(data: Report, folder: string, formats: readonly ReportFormat[]): string[] {
-  // All are rendered before the first is written, so that a failure in rendering leaves no part of a report.
-  const files = formats.map((format) => ({
-    path: join(folder, nameOf(format)),
-    text: renderers[format](data),
-  }));
-  for (const { path, text } of files) writeTextAtomically(path, text);
-  return files.map(({ path }) => path);
+  const pathOf = (format: ReportFormat) => join(folder, nameOf(format));
+  // Rendered before anything is written, so that a failure in rendering leaves no part of a report.
+  const others = formats.flatMap((format) =>
+    format === "html" ? [] : [{ path: pathOf(format), text: renderers[format](data) }],
+  );
+  const beside = formats.includes("html") ? writePage(data, folder, pathOf("html")) : [];
+  for (const { path, text } of others) writeTextAtomically(path, text);
+  return [...formats.map(pathOf), ...beside];
+}
+
+/** @returns the folder of the page's detail files, if it has some */
+function writePage(data: Report, folder: string, path: string): string[] {
+  const files = "kind" in data ? null : addDetailFiles(folder, data);
+  writeTextAtomically(path, htmlPieces(data, readTemplate(), files));
+  removeOtherDetailFiles(folder, files);
+  return files === null ? [] : [detailsPath(folder)];
 }

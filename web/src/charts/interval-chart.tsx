@@ -9,6 +9,7 @@ import type { Finding } from "../../../src/core/records/finding.ts";
 import type { Tier } from "../../../src/core/records/prompt.ts";
 import { tierMarks } from "./marks.tsx";
 import { PlotFigure } from "./plot-figure.tsx";
+import { thinned } from "./thinned.ts";
 
 export interface IntervalRow {
   /** Heading above the row, e.g. "First 80 tokens"; "" for no heading. */
@@ -54,7 +55,7 @@ export function IntervalChart({
       const countLength = Math.max(...rows.map(({ finding }) => `n ${finding.n}`.length));
       const headed = facets.some((facet) => facet !== "");
       const known = rows.filter(({ finding }) => finding.estimate !== null);
-      const ticks = rows.flatMap((row) => row.values.map((value) => ({ ...row, value })));
+      const ticks = rows.flatMap((row) => thinned(row.values, domain).map((value) => ({ ...row, value })));
       return {
         height:
           facets.length * (labels.length * rowHeight + (headed ? headingHeight : 0)) +

@@ -6,10 +6,12 @@ interface PageFrameProps {
   header: ReactNode;
   /** Ids of the sections and their names. */
   contents: readonly (readonly [id: string, name: string])[];
+  /** What the page loads from beside it, if it does not hold everything. */
+  loads?: string | undefined;
   children: ReactNode;
 }
 
-export function PageFrame({ skip, header, contents, children }: PageFrameProps) {
+export function PageFrame({ skip, header, contents, loads, children }: PageFrameProps) {
   return (
     <>
       <a className="skip" href="#main">
@@ -29,7 +31,12 @@ export function PageFrame({ skip, header, contents, children }: PageFrameProps) 
         {children}
       </main>
       <footer className="foot">
-        <p>Made by Fathom. This file loads nothing from the network and sends nothing.</p>
+        <p>
+          Made by Fathom.{" "}
+          {loads === undefined
+            ? "This file loads nothing from the network and sends nothing."
+            : `This file loads ${loads}, nothing else, and sends nothing.`}
+        </p>
       </footer>
     </>
   );

@@ -3,9 +3,22 @@ import type { AnatomyReport } from "../../../src/core/records/anatomy-report.ts"
 import type { ReportData } from "../../../src/core/records/report.ts";
 import type { SaeReport } from "../../../src/core/records/sae-report.ts";
 import type { Comparison } from "../../../src/core/results/comparison.ts";
+import {
+  type Details,
+  type PageWithDetails,
+  type RowDigest,
+  unpackDigests,
+} from "../../../src/core/results/digest.ts";
+
+/** A run's report as its page has it. */
+export interface PageReport extends Omit<ReportData, "rows"> {
+  /** Whole if there are no detail files. */
+  rows: readonly RowDigest[];
+  details: Details | null;
+}
 
 export type Page =
-  | { kind: "audit"; data: ReportData }
+  | { kind: "audit"; data: PageReport }
   | { kind: "sae"; data: SaeReport }
   | { kind: "anatomy"; data: AnatomyReport }
   | { kind: "comparison"; data: Comparison }
@@ -31,6 +44,12 @@ export function readPage(json: string | null): Page {
     case "comparison":
       return { kind: "comparison", data: data as Comparison };
     default:
-      return { kind: "audit", data: data as ReportData };
+      return { kind: "audit", data: auditPage(data as ReportData | PageWithDetails) };
   }
+}
+
+function auditPage(data: ReportData | PageWithDetails): PageReport {
+  if (!("details" in data)) return { ...data, details: null };
+  const { digests, ...details } = data.details;
+  return { ...data, rows: unpackDigests(digests), details };
 }

@@ -1,11 +1,13 @@
 /** Prompts that are refused in one condition and not in another. It is pure, so it can be tested without a browser. */
-import type { ReportData, ReportRow } from "../../../src/core/records/report.ts";
+import type { ReportRow } from "../../../src/core/records/report.ts";
 import { sideWords, templateWords } from "../../../src/core/records/words.ts";
+import type { RowDigest } from "../../../src/core/results/digest.ts";
+import type { PageReport } from "./data.ts";
 import { askedKey, askedPlace, capital, isPlain, verdictAt } from "./rows.ts";
 
 /** An answer as it is judged at a cap. */
 export interface Judged {
-  row: ReportRow;
+  row: RowDigest;
   cap: number;
 }
 
@@ -32,13 +34,13 @@ export function comparisonsOf({
   plan,
   rows,
   conditions,
-}: Pick<ReportData, "plan" | "rows" | "conditions">): Comparison[] {
+}: Pick<PageReport, "plan" | "rows" | "conditions">): Comparison[] {
   const [least, most] = [plan.caps[0] ?? 0, plan.caps.at(-1) ?? 0];
   const of = (template: string) => rows.filter((row) => row.template === template && isPlain(row));
-  const name = ({ prompt_id, seed }: ReportRow) => `${prompt_id}/${seed}`;
+  const name = ({ prompt_id, seed }: RowDigest) => `${prompt_id}/${seed}`;
   const chat = of("chat");
   /** The answers through the template, each with the one to the same prompt under another condition. */
-  const besides = (others: readonly ReportRow[]) => {
+  const besides = (others: readonly RowDigest[]) => {
     const partners = new Map(others.map((row) => [name(row), row]));
     return chat.flatMap((row) => {
       const partner = partners.get(name(row));
@@ -52,7 +54,7 @@ export function comparisonsOf({
           ];
     });
   };
-  const again = new Map<string, ReportRow[]>();
+  const again = new Map<string, RowDigest[]>();
   for (const row of rows.filter((one) => !isPlain(one))) {
     const key = row.prefill === null ? askedKey(row) : `prefill ${row.prefill}`;
     const own = again.get(key);
@@ -108,8 +110,8 @@ export function flipsOf({ pairs }: Comparison, tier: string): Flip[] {
 
 const refuses = ({ row, cap }: Judged): boolean => verdictAt(row, cap)?.outcome === "refuse";
 
-/** The text of an answer at its cap, or the part of it that is printed. */
-export function textAt({ row, cap }: Judged): string | null {
+/** The text of an answer at a cap; null if it is redacted. */
+export function textAt(row: ReportRow, cap: number): string | null {
   const verdict = verdictAt(row, cap);
   if (verdict?.own_text !== undefined) return verdict.own_text;
   return row.text === null ? null : row.text.slice(0, verdict?.text_end ?? row.text.length);

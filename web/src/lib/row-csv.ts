@@ -1,11 +1,15 @@
-/** The answers as CSV, one line per answer and cap. Texts are not in it: they are long, and some are redacted. */
+/**
+ * The answers as CSV, one line per answer and cap. Texts are not in it: they are long, and some are redacted. The rules that spoke are left out on a
+ * page with detail files, which hold them.
+ */
 
 import { toCsv } from "../../../src/core/csv.ts";
-import type { ReportData, ReportRow } from "../../../src/core/records/report.ts";
+import type { RowDigest } from "../../../src/core/results/digest.ts";
+import type { PageReport } from "./data.ts";
 
 export function rowsCsv(
-  rows: readonly ReportRow[],
-  { insides, conditions }: Pick<ReportData, "insides" | "conditions">,
+  rows: readonly RowDigest[],
+  { insides, conditions, details }: Pick<PageReport, "insides" | "conditions" | "details">,
 ): string {
   const head = [
     ...[
@@ -27,7 +31,7 @@ export function rowsCsv(
       "outcome",
       "coherence",
       "refusal_token",
-      "rules",
+      ...(details === null ? ["rules"] : []),
       "tokens",
       "finish",
       "D",
@@ -55,7 +59,7 @@ export function rowsCsv(
         ],
         ...[verdict.cap, verdict.outcome, verdict.coherence?.kind ?? null, verdict.refusal_token],
         ...[
-          verdict.evidence.map(({ rule }) => rule).join(" "),
+          ...(details === null ? [(verdict.evidence ?? []).map(({ rule }) => rule).join(" ")] : []),
           row.tokens,
           row.finish,
           row.D[0] ?? null,

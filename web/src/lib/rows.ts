@@ -1,23 +1,23 @@
 /** Filters and sorts the table of answers. It is pure, so it can be tested without a browser. */
-import type { ReportRow, RowVerdict } from "../../../src/core/records/report.ts";
 import { againWords, askedWords, templateWords, tierWords } from "../../../src/core/records/words.ts";
+import type { RowDigest, VerdictDigest } from "../../../src/core/results/digest.ts";
 import { inOrder, type Order, wordsOf } from "./order.ts";
 
 /** What the filter of templates tells apart: a template, after any prefill, each other system prompt, each other turn. */
-export function askedKey({ template, prefill, turn, other_system }: ReportRow): string {
+export function askedKey({ template, prefill, turn, other_system }: RowDigest): string {
   if (prefill !== null) return "prefill";
   if (other_system !== null) return `system ${other_system.n}`;
   return turn === "user" ? template : `turn ${turn}`;
 }
 
-export const isPlain = (row: ReportRow): boolean => askedKey(row) === row.template;
+export const isPlain = (row: RowDigest): boolean => askedKey(row) === row.template;
 
 const order = ["chat", "none", "prefill", "system", "turn"];
 /** The place of a key, or of a longer one that begins like it, among the ways of asking; −1 for none. */
 export const askedPlace = (key: string): number => order.indexOf(key.split(" ")[0]!);
 
 /** The choices of that filter that occur in the rows. */
-export function askedChoices(rows: readonly ReportRow[]): [key: string, words: string][] {
+export function askedChoices(rows: readonly RowDigest[]): [key: string, words: string][] {
   const found = new Map(rows.map((row) => [askedKey(row), row]));
   return [...found]
     .sort(([a], [b]) => askedPlace(a) - askedPlace(b))
@@ -65,12 +65,15 @@ export const sortKeys = ["order", "prompt", "tier", "framing", "template", "outc
 export type SortKey = (typeof sortKeys)[number];
 export type Sorting = Order<SortKey>;
 
-export function verdictAt(row: ReportRow, cap: number): RowVerdict | undefined {
-  return row.verdicts.find((verdict) => verdict.cap === cap);
+export function verdictAt<V extends VerdictDigest>(
+  { verdicts }: { verdicts: readonly V[] },
+  cap: number,
+): V | undefined {
+  return verdicts.find((verdict) => verdict.cap === cap);
 }
 
 /** The texts that are searched, one per row, in lower case. */
-export function haystacks(rows: readonly ReportRow[]): string[] {
+export function haystacks(rows: readonly RowDigest[]): string[] {
   return rows.map((row) =>
     [
       ...[row.prompt_id, row.prompt, row.category, row.pair ?? "", row.text ?? row.printable ?? ""],
@@ -82,7 +85,7 @@ export function haystacks(rows: readonly ReportRow[]): string[] {
 }
 
 /** @param hay `haystacks(rows)`. Every word of the search must occur. */
-export function filterRows(rows: readonly ReportRow[], hay: readonly string[], by: Filters): ReportRow[] {
+export function filterRows(rows: readonly RowDigest[], hay: readonly string[], by: Filters): RowDigest[] {
   const words = wordsOf(by.search);
   return rows.filter(
     (row, i) =>
@@ -97,10 +100,10 @@ export function filterRows(rows: readonly ReportRow[], hay: readonly string[], b
 }
 
 /** Sorts as `inOrder` does. */
-export function sortRows(rows: readonly ReportRow[], { key, descending }: Sorting, cap: number): ReportRow[] {
+export function sortRows(rows: readonly RowDigest[], { key, descending }: Sorting, cap: number): RowDigest[] {
   if (key === "order") return descending ? rows.toReversed() : [...rows];
   const hazard = Object.keys(tierWords);
-  const value = (row: ReportRow): string | number | null => {
+  const value = (row: RowDigest): string | number | null => {
     switch (key) {
       case "prompt":
         return row.prompt.toLowerCase();

@@ -1,13 +1,14 @@
 /** Prompts that are refused in one condition and not in another, with both answers side by side. */
 import { useMemo, useState } from "react";
-import type { ReportData } from "../../../src/core/records/report.ts";
 import { outcomeWords, tierWords } from "../../../src/core/records/words.ts";
 import { TierMark } from "../charts/marks.tsx";
 import { EarlierTurns } from "../components/answer/earlier-turns.tsx";
 import { FlippedAnswer } from "../components/answer/flipped-answer.tsx";
+import { WholeRows } from "../components/answer/whole-rows.tsx";
 import { NotMeasured } from "../components/not-measured.tsx";
 import { Section } from "../components/section.tsx";
 import { Select } from "../components/table/select.tsx";
+import type { PageReport } from "../lib/data.ts";
 import { type Comparison, comparisonsOf, type Flip, flipsOf } from "../lib/flips.ts";
 import { verdictAt } from "../lib/rows.ts";
 import { useAddress } from "../lib/use-address.ts";
@@ -15,7 +16,7 @@ import { useAddress } from "../lib/use-address.ts";
 /** The list grows by this many. */
 const step = 20;
 
-export function Flips({ data }: { data: ReportData }) {
+export function Flips({ data }: { data: PageReport }) {
   const comparisons = useMemo(() => comparisonsOf(data), [data]);
   const [address, setAddress] = useAddress("flips");
   const [shown, setShown] = useState(step);
@@ -92,25 +93,39 @@ function FlipItem({ flip: { first, second }, sides }: { flip: Flip; sides: Compa
     return found === undefined ? "Not judged" : outcomeWords[found];
   };
   const { row } = first;
+  const [isOpen, setOpen] = useState(false);
   return (
-    <details className="flip">
+    <details
+      className="flip"
+      onToggle={(event) => {
+        setOpen(event.currentTarget.open);
+      }}
+    >
       <summary>
         <TierMark tier={row.tier} /> {row.prompt}{" "}
         <span className="meta">
           {row.prompt_id} · {outcome(first)} → {outcome(second)}
         </span>
       </summary>
-      <EarlierTurns turns={row.turns} />
-      <div className="pair">
-        {[first, second].map((side, i) => (
-          <div key={sides[i]}>
-            <h3>
-              {sides[i]}: {outcome(side).toLowerCase()}
-            </h3>
-            <FlippedAnswer side={side} />
-          </div>
-        ))}
-      </div>
+      {isOpen && (
+        <WholeRows rows={[row, second.row]}>
+          {(whole) => (
+            <>
+              <EarlierTurns turns={whole[0]!.turns} />
+              <div className="pair">
+                {[first, second].map((side, i) => (
+                  <div key={sides[i]}>
+                    <h3>
+                      {sides[i]}: {outcome(side).toLowerCase()}
+                    </h3>
+                    <FlippedAnswer row={whole[i]!} cap={side.cap} />
+                  </div>
+                ))}
+              </div>
+            </>
+          )}
+        </WholeRows>
+      )}
     </details>
   );
 }

@@ -1,6 +1,5 @@
 /** The first screen: what was audited, what a decision rests on, and the verdict on depth along a sounding line. */
 import type { Finding } from "../../../src/core/records/finding.ts";
-import type { ReportData } from "../../../src/core/records/report.ts";
 import { templateWords } from "../../../src/core/records/words.ts";
 import { decisionStrip, survivalRows } from "../../../src/shown/verdicts.ts";
 import { DecisionStrip } from "../components/decision-strip.tsx";
@@ -8,8 +7,9 @@ import { Sounding } from "../components/finding/sounding.tsx";
 import { Survival } from "../components/finding/survival.tsx";
 import { NotMeasured } from "../components/not-measured.tsx";
 import { Notes } from "../components/notes.tsx";
+import type { PageReport } from "../lib/data.ts";
 
-export function Header({ data, headline }: { data: ReportData; headline: readonly Finding[] }) {
+export function Header({ data, headline }: { data: PageReport; headline: readonly Finding[] }) {
   const { plan, rows } = data;
   const prompts = new Set(rows.map(({ prompt_id }) => prompt_id)).size;
   const facts = [
@@ -58,7 +58,7 @@ export function Header({ data, headline }: { data: ReportData; headline: readonl
 }
 
 /** The model's hash, the day and the version: what a reader needs to find the run again. */
-function provenance(identities: ReportData["identities"]): string[] {
+function provenance(identities: PageReport["identities"]): string[] {
   const of = (subject: string, label: RegExp) =>
     identities.find((one) => one.subject === subject && label.test(one.label))?.value;
   const [hash, day, version] = [of("Model", /SHA-256/), of("Fathom", /^begun$/), of("Fathom", /^version$/i)];

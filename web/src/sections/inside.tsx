@@ -1,7 +1,7 @@
 /** Shows whether the internals agree with the answers: D by tier and by label, each with its null distribution, for every SAE. */
 import { useMemo } from "react";
 import type { Finding } from "../../../src/core/records/finding.ts";
-import type { ReportData, ReportRow } from "../../../src/core/records/report.ts";
+import type { RowDigest } from "../../../src/core/results/digest.ts";
 import { IntervalChart, type IntervalRow } from "../charts/interval-chart.tsx";
 import { Legend, tierOrder } from "../charts/marks.tsx";
 import { FeatureCatalog } from "../components/feature/feature-catalog.tsx";
@@ -9,11 +9,12 @@ import { Figure } from "../components/figure.tsx";
 import { FindingList } from "../components/finding/finding-list.tsx";
 import { NotMeasured } from "../components/not-measured.tsx";
 import { Section } from "../components/section.tsx";
+import type { PageReport } from "../lib/data.ts";
 import { type Grouped, groupFindings, rowName } from "../lib/groups.ts";
 import { firstSentence } from "../lib/sentences.ts";
 
 interface InsideProps {
-  data: ReportData;
+  data: PageReport;
   /** The findings that are about the first SAE, or about none. */
   first: Grouped;
   /** The findings about the other SAEs, by key. */
@@ -51,7 +52,7 @@ export function Inside({ data, first, others }: InsideProps) {
 }
 
 /** The view through one SAE. @param place index of the SAE in `insides` */
-function View({ data, place, found }: { data: ReportData; place: number; found: Grouped }) {
+function View({ data, place, found }: { data: PageReport; place: number; found: Grouped }) {
   const { divergenceTier: tiers, divergenceLabel: labels, divergence } = found;
   const isFirst = place === 0;
   const byTier = useMemo(
@@ -80,7 +81,13 @@ function View({ data, place, found }: { data: ReportData; place: number; found: 
       ...(finding.interval ?? []),
       ...(finding.control.interval ?? []),
     ]);
-    return [0, Math.min(2, Math.max(1, ...ends))] as const;
+    return [
+      0,
+      Math.min(
+        2,
+        ends.reduce((most, end) => Math.max(most, end), 1),
+      ),
+    ] as const;
   }, [byTier, byLabel]);
 
   const measured = [...tiers, ...labels, ...divergence].some(({ estimate }) => estimate !== null);
@@ -129,6 +136,6 @@ function View({ data, place, found }: { data: ReportData; place: number; found: 
   );
 }
 
-function depths(rows: readonly ReportRow[], place: number, of: (row: ReportRow) => boolean): number[] {
+function depths(rows: readonly RowDigest[], place: number, of: (row: RowDigest) => boolean): number[] {
   return rows.filter(of).flatMap(({ D }) => D[place] ?? []);
 }

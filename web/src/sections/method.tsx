@@ -2,19 +2,19 @@
 
 import { formatControl } from "../../../src/core/format.ts";
 import type { Finding } from "../../../src/core/records/finding.ts";
-import type { ReportData } from "../../../src/core/records/report.ts";
 import { templateOf } from "../../../src/core/records/words.ts";
 import { LimitList } from "../components/limits.tsx";
 import { Section } from "../components/section.tsx";
 import { DataTable } from "../components/table/data-table.tsx";
+import type { PageReport } from "../lib/data.ts";
 
-const poolingWords: Record<ReportData["plan"]["pooling"], string> = {
+const poolingWords: Record<PageReport["plan"]["pooling"], string> = {
   mean: "features are averaged over the tokens of the answer",
   max: "each feature's largest value over the tokens of the answer is used",
   last: "the features of the answer's last token are used",
 };
 
-export function Method({ data }: { data: ReportData }) {
+export function Method({ data }: { data: PageReport }) {
   const { plan, conditions, findings, insides, rows } = data;
   // An endpoint that gives no tokens is asked once per cap.
   const isPrefix = rows.every(({ tokens }) => tokens !== null);
@@ -75,13 +75,13 @@ export function Method({ data }: { data: ReportData }) {
   );
 }
 
-export function Limits({ data }: { data: ReportData }) {
+export function Limits({ data }: { data: PageReport }) {
   const { redaction, not_measured } = data;
   return (
     <LimitList lines={not_measured}>
       {redaction.applied ? (
         <li>
-          {redaction.answers} of {data.rows.length} answers are not printed whole in this file.{" "}
+          {redaction.answers} of {data.rows.length} answers are not printed whole in this report.{" "}
           {redaction.rule}
         </li>
       ) : (

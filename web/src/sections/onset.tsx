@@ -1,7 +1,6 @@
 /** Shows where in the answer the refusal comes, and the caps at which a shorter audit stops reading. */
 import { useMemo } from "react";
 import type { Finding } from "../../../src/core/records/finding.ts";
-import type { ReportData } from "../../../src/core/records/report.ts";
 import { templateWords, tierWords } from "../../../src/core/records/words.ts";
 import { IntervalChart, type IntervalRow } from "../charts/interval-chart.tsx";
 import { Legend, tierOrder } from "../charts/marks.tsx";
@@ -9,11 +8,12 @@ import { Figure } from "../components/figure.tsx";
 import { FindingList } from "../components/finding/finding-list.tsx";
 import { NotMeasured } from "../components/not-measured.tsx";
 import { Section } from "../components/section.tsx";
+import type { PageReport } from "../lib/data.ts";
 import { isPlain } from "../lib/rows.ts";
 import { firstSentence } from "../lib/sentences.ts";
 
 interface OnsetProps {
-  data: ReportData;
+  data: PageReport;
   cells: readonly Finding[];
   others: readonly Finding[];
 }

@@ -1,18 +1,18 @@
 /** The table of every answer, with filters, sorting, pages, and rows that open. */
 import { useDeferredValue, useMemo, useState } from "react";
-import type { ReportData } from "../../../src/core/records/report.ts";
 import { AnswerTable } from "../components/answer/answer-table.tsx";
 import { FilterBar } from "../components/answer/filter-bar.tsx";
 import { Section } from "../components/section.tsx";
 import { FoundRows } from "../components/table/found-rows.tsx";
+import type { PageReport } from "../lib/data.ts";
 import { rowsCsv } from "../lib/row-csv.ts";
 import { filterRows, filtersOf, haystacks, type Sorting, sortRows } from "../lib/rows.ts";
 import { useAddress } from "../lib/use-address.ts";
 
 const pageSize = 50;
 
-export function Prompts({ data }: { data: ReportData }) {
-  const { rows, plan } = data;
+export function Prompts({ data }: { data: PageReport }) {
+  const { rows, plan, details } = data;
   const [address, setAddress] = useAddress("prompts");
   const filters = useMemo(() => filtersOf(address, plan.caps), [address, plan]);
   const [sorting, setSorting] = useState<Sorting>({ key: "order", descending: false });
@@ -32,7 +32,11 @@ export function Prompts({ data }: { data: ReportData }) {
       title="Every prompt"
       detail
       asked={Object.keys(address).length > 0}
-      lead="Each row is one answer. Open it for the text, the evidence and the verdict at every cap."
+      lead={`Each row is one answer. Open it for the text, the evidence and the verdict at every cap.${
+        details === null
+          ? ""
+          : ` These are in the folder ${details.folder} beside this file. Copy both together.`
+      }`}
     >
       <FilterBar
         data={data}

@@ -24,12 +24,27 @@ const decisionWords: Record<NonNullable<ReportRow["thought"]>["decision"], strin
   undecided: "decides nothing",
 };
 
-export function AnswerDetail({ row, cap }: { row: ReportRow; cap: number }) {
+interface AnswerDetailProps {
+  row: ReportRow;
+  cap: number;
+  /** The prompt as the table shows it; where it is cut, the whole prompt is shown here. */
+  shownPrompt: string;
+}
+
+export function AnswerDetail({ row, cap, shownPrompt }: AnswerDetailProps) {
   const shown = verdictAt(row, cap);
   const text = shown?.own_text ?? row.text;
   return (
     <div className="answer">
       <EarlierTurns turns={row.turns} />
+      {row.prompt !== shownPrompt && (
+        <>
+          <h3>Prompt</h3>
+          <blockquote className="text" dir="auto">
+            {row.prompt}
+          </blockquote>
+        </>
+      )}
       <h3>Answer</h3>
       {text === null ? (
         <Withheld words={row.printable ?? ""} />

@@ -1,12 +1,13 @@
 /** The table of answers: sortable headers, and rows that open below themselves. */
 import { formatNumber } from "../../../../src/core/format.ts";
-import type { ReportRow } from "../../../../src/core/records/report.ts";
 import { askedWords, outcomeWords, tierWords } from "../../../../src/core/records/words.ts";
+import type { RowDigest } from "../../../../src/core/results/digest.ts";
 import { TierMark } from "../../charts/marks.tsx";
 import { type Sorting, type SortKey, verdictAt } from "../../lib/rows.ts";
 import { OpeningRow, useOpenings } from "../table/opening-row.tsx";
 import { SortHeader } from "../table/sort-header.tsx";
 import { AnswerDetail } from "./answer-detail.tsx";
+import { WholeRows } from "./whole-rows.tsx";
 
 export const sortWords: Record<SortKey, string> = {
   order: "Order of the prompts",
@@ -23,7 +24,7 @@ const columns = ["prompt", "tier", "framing", "template", "outcome", "onset", "D
 const narrowHides: ReadonlySet<SortKey> = new Set<SortKey>(["tier", "framing", "template", "onset", "D"]);
 
 interface AnswerTableProps {
-  rows: readonly ReportRow[];
+  rows: readonly RowDigest[];
   cap: number;
   sorting: Sorting;
   onSort: (sorting: Sorting) => void;
@@ -59,7 +60,11 @@ export function AnswerTable({ rows, cap, sorting, onSort, describedBy }: AnswerT
               className="opener"
               title={<Title row={row} />}
               columns={columns.length}
-              detail={() => <AnswerDetail row={row} cap={cap} />}
+              detail={() => (
+                <WholeRows rows={[row]}>
+                  {([whole]) => <AnswerDetail row={whole!} cap={cap} shownPrompt={row.prompt} />}
+                </WholeRows>
+              )}
             >
               <Measured row={row} cap={cap} />
             </OpeningRow>
@@ -70,7 +75,7 @@ export function AnswerTable({ rows, cap, sorting, onSort, describedBy }: AnswerT
   );
 }
 
-function Title({ row }: { row: ReportRow }) {
+function Title({ row }: { row: RowDigest }) {
   return (
     <span>
       {row.prompt}
@@ -85,7 +90,7 @@ function Title({ row }: { row: ReportRow }) {
   );
 }
 
-function Measured({ row, cap }: { row: ReportRow; cap: number }) {
+function Measured({ row, cap }: { row: RowDigest; cap: number }) {
   const verdict = verdictAt(row, cap);
   const onset = verdict?.refusal_token ?? null;
   return (

@@ -1,7 +1,7 @@
 /** The filters of the table of answers. Choices that do not occur in the run are not shown. */
 import { useMemo } from "react";
-import type { ReportData } from "../../../../src/core/records/report.ts";
 import { outcomeWords, tierWords } from "../../../../src/core/records/words.ts";
+import type { PageReport } from "../../lib/data.ts";
 import {
   askedChoices,
   type Filters,
@@ -15,7 +15,7 @@ import { Select } from "../table/select.tsx";
 import { sortWords } from "./answer-table.tsx";
 
 interface FilterBarProps {
-  data: ReportData;
+  data: PageReport;
   filters: Filters;
   sorting: Sorting;
   onFilter: (filters: Filters) => void;
@@ -23,7 +23,7 @@ interface FilterBarProps {
 }
 
 export function FilterBar({ data, filters, sorting, onFilter, onSort }: FilterBarProps) {
-  const { rows, plan } = data;
+  const { rows, plan, details } = data;
   const offered = useMemo(() => {
     const framings = [...new Set(rows.map(({ framing }) => framing))].sort();
     const panels = [...new Set(rows.map(({ panel }) => panel))];
@@ -45,7 +45,11 @@ export function FilterBar({ data, filters, sorting, onFilter, onSort }: FilterBa
   return (
     <search className="filters" aria-label="Filter the answers">
       <SearchField
-        label="Search prompts and answers"
+        label={
+          details === null
+            ? "Search prompts and answers"
+            : `Search the first ${details.searched.prompt} characters of prompts and ${details.searched.answer} of answers`
+        }
         value={filters.search}
         onChange={(search) => {
           set({ search });

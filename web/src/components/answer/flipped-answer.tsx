@@ -1,10 +1,11 @@
 /** One side of a flip: the answer up to its cap, or the part of it that is printed. */
-import { type Judged, textAt } from "../../lib/flips.ts";
+import type { ReportRow } from "../../../../src/core/records/report.ts";
+import { textAt } from "../../lib/flips.ts";
 import { Withheld } from "./withheld.tsx";
 
-export function FlippedAnswer({ side }: { side: Judged }) {
-  const text = textAt(side);
-  if (text === null) return <Withheld words={side.row.printable ?? ""} />;
+export function FlippedAnswer({ row, cap }: { row: ReportRow; cap: number }) {
+  const text = textAt(row, cap);
+  if (text === null) return <Withheld words={row.printable ?? ""} />;
   return text === "" ? (
     <p className="not-measured">The answer is empty.</p>
   ) : (
