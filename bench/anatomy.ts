@@ -14,10 +14,11 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { isComplete } from "../src/anatomy/direction/choose.ts";
 import { random } from "../src/core/random.ts";
 import { fitDirections } from "../src/jobs/anatomy/direction/fit-directions.ts";
 import { Interventions } from "../src/jobs/anatomy/direction/interventions.ts";
-import { measureCandidates } from "../src/jobs/anatomy/direction/measure-candidates.ts";
+import { measureCandidates, quantities } from "../src/jobs/anatomy/direction/measure-candidates.ts";
 import { measuredChoice } from "../src/jobs/anatomy/direction/measured-choice.ts";
 import type { DirectionStudy } from "../src/jobs/anatomy/direction/study.ts";
 import { commonStart } from "../src/jobs/anatomy/reading/common-start.ts";
@@ -79,10 +80,22 @@ const part = (split: ReadPrompt["split"], side: ReadPrompt["side"]) =>
   read.filter((prompt) => prompt.split === split && prompt.side === side);
 const published = { leastInduce: 0, mostKl: 0.1, depth: 0.8 };
 const place = { prefix: [], tokens };
+/** By what was measured, since it was last cleared. */
+const spentOn = new Map<string, Spent>();
 const start = commonStart(read.map(({ ids }) => ids));
 const study: DirectionStudy = {
   interventions: new Interventions(model, new ScoreRows([place]), start),
-  memory: { recall: async (_what, _inputs, measure) => await measure() },
+  memory: {
+    recall: async (what, _inputs, measure) => {
+      const { result, ...spent } = await timed(measure);
+      const before = spentOn.get(what) ?? { seconds: 0, processor: 0 };
+      spentOn.set(what, {
+        seconds: before.seconds + spent.seconds,
+        processor: before.processor + spent.processor,
+      });
+      return result;
+    },
+  },
   fit: read.filter(({ split }) => split === "fit"),
   validate: { harmful: part("validate", "harmful"), harmless: part("validate", "harmless") },
   ...{ places: 1, boundary: 0, level: 0.95, random: random(0) },
@@ -93,22 +106,25 @@ const every = Array.from({ length: depth + 1 }, (_, i) => i - 1);
 const fitted = await timed(() => fitDirections(model, study.fit, { layers: every, positions }, start));
 const { candidates } = fitted.result;
 say(`${study.fit.length} prompts fit ${candidates.length} candidates in ${words(fitted)}`);
+/** Whole layers, as a run measures them: the candidates of a layer share what lies below it. The peer gains nothing from that. */
+const chosen = candidates.filter(({ layer }) => layers.includes(layer));
 const last = -1;
-const chosen = candidates.filter(({ layer, position }) => layers.includes(layer) && position === last);
 // The first measurement makes room for edits in the sessions, which takes time once.
-await measureCandidates(study, chosen.slice(0, 1), () => undefined);
-const measured = await timed(() => measureCandidates(study, chosen, () => undefined));
+await measureCandidates(study, chosen.slice(0, 1), quantities, () => undefined);
+const measured = await timed(() => measureCandidates(study, chosen, quantities, () => undefined));
 const each = scaled(measured, 1 / chosen.length);
 const exhaustive = scaled(each, candidates.length);
 say(
   `${study.validate.harmful.length} + ${study.validate.harmless.length} prompts: ${words(each)} a candidate, ` +
     `${(measured.result.blockEvaluations / chosen.length).toFixed(0)} block evaluations`,
 );
+spentOn.clear();
 const screening = { exhaustive: false, screenedShare: 0.2, filters: published };
 const screened = await timed(() => measuredChoice(study, candidates, place, screening, () => undefined));
 say(
-  `all candidates: ${words(exhaustive)}; screened: ${words(screened)}, ${screened.result.candidates.length} measured`,
+  `all candidates: ${words(exhaustive)}; screened: ${words(screened)}, ${screened.result.known.length} measured, ${screened.result.known.filter(isComplete).length} of them in full`,
 );
+for (const [what, spent] of spentOn) say(`  ${what}: ${words(spent)}`);
 await model.close();
 if (values.peer !== undefined) comparePeer(values.peer, values.model);
 
@@ -126,10 +142,11 @@ function comparePeer(python: string, file: string): void {
       const args = ["--model", file, "--prompts", plan, `--places=${places}`, "--way", way];
       const peer = runTorchDirection(python, [...args, "--threads", String(threads)]);
       const differences = peer.candidates.flatMap((theirs) => {
-        const ours = measured.result.candidates.find(
+        const at = chosen.findIndex(
           ({ layer, position }) => layer === theirs.layer && position === theirs.position,
-        )!;
-        return (["bypass", "induce", "kl"] as const).map((what) => Math.abs(ours[what] - theirs[what]));
+        );
+        const ours = measured.result.effects[at]!;
+        return quantities.map((what) => Math.abs(ours[what]! - theirs[what]));
       });
       const theirs = { seconds: peer.secondsPerCandidate, processor: peer.processorPerCandidate };
       const all = scaled(theirs, candidates.length);

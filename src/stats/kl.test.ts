@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { compareLogits } from "./kl.ts";
+import { compareLogits, Reference } from "./kl.ts";
 
 const logits = fc.array(fc.double({ min: -30, max: 30, noNaN: true }), { minLength: 5, maxLength: 5 });
 
@@ -32,6 +32,21 @@ describe("KL of softmaxed logits", () => {
     ];
     expect(compareLogits(p, q).kl).not.toBeCloseTo(compareLogits(q, p).kl, 3);
     expect(compareLogits(p, [0, 0, -5000]).kl).toBeCloseTo(compareLogits(p, q).kl, 12);
+  });
+
+  test("is the same from log probabilities to a reference, and exactly 0 to itself", () => {
+    const normal = (values: number[]) => {
+      const sum = Math.log(values.reduce((total, value) => total + Math.exp(value), 0));
+      return Float32Array.from(values, (value) => value - sum);
+    };
+    fc.assert(
+      fc.property(logits, logits, (p, q) => {
+        const reference = new Reference(normal(p));
+        expect(reference.klTo(normal(p))).toBe(0);
+        expect(Math.abs(reference.klTo(normal(q)) - compareLogits(p, q).kl)).toBeLessThan(1e-5);
+      }),
+    );
+    expect(() => new Reference(Float32Array.of(0)).klTo(new Float32Array(2))).toThrow(RangeError);
   });
 
   test("two vocabularies cannot be compared", () => {

@@ -28,6 +28,33 @@ export function compareLogits(p: ArrayLike<number>, q: ArrayLike<number>): Logit
   return { kl: Math.max(0, cross / sumP - Math.log(sumP) + Math.log(sumQ)), agrees: bestP === bestQ };
 }
 
+/** A distribution that many others are compared with. Its exponentials are taken once. */
+export class Reference {
+  readonly #log: Float32Array;
+  readonly #probability: Float32Array;
+
+  /** @param logProbabilities [V] natural; the array is kept */
+  constructor(logProbabilities: Float32Array) {
+    this.#log = logProbabilities;
+    this.#probability = logProbabilities.map(Math.exp);
+  }
+
+  /**
+   * KL(this ‖ other) = Σ p · (log p − log q), in nats; 0 if they are the same. Sums are in float64.
+   * @param other [V] natural log probabilities
+   * @throws RangeError unless both have the same length
+   */
+  klTo(other: Float32Array): number {
+    const size = this.#log.length;
+    if (other.length !== size)
+      throw new RangeError(`klTo: expected ${size} log probabilities, got ${other.length}`);
+    let kl = 0;
+    for (let i = 0; i < size; i++) kl += this.#probability[i]! * (this.#log[i]! - other[i]!);
+    // Rounding may give −1e-8 if they are nearly the same.
+    return Math.max(0, kl);
+  }
+}
+
 function indexOfLargest(values: ArrayLike<number>): number {
   let best = 0;
   for (let i = 1; i < values.length; i++) if (values[i]! > values[best]!) best = i;

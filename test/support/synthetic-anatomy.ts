@@ -168,6 +168,7 @@ const direction: NonNullable<Anatomy["direction"]> = {
   dimensions: { count: 1 },
   ...{ exhaustive: true, considered: 16, rejected: { depth: 3, kl: 0, induce: 6 }, given_up: [] },
   candidates,
+  ruled_out: [],
 };
 
 const search: NonNullable<Anatomy["search"]> = {

@@ -23,6 +23,20 @@ export interface Candidate extends CandidatePlace, Effects {
   deciding: Effects | null;
 }
 
+/** A candidate of which some measurements were not needed: these are null. */
+export interface KnownCandidate extends CandidatePlace {
+  bypass: number;
+  induce: number | null;
+  kl: number | null;
+  deciding: KnownEffects | null;
+}
+
+type KnownEffects = Pick<KnownCandidate, "bypass" | "induce">;
+
+export function isComplete(candidate: KnownCandidate): candidate is Candidate {
+  return candidate.induce !== null && candidate.kl !== null;
+}
+
 /** null turns a filter off. */
 export interface DirectionFilters {
   /** `induce` must be at least this. */
@@ -33,7 +47,7 @@ export interface DirectionFilters {
   depth: number | null;
 }
 
-/** Why a candidate cannot be chosen; null if it can. */
+/** Why a candidate cannot be chosen; null if it can, as far as is known. */
 export type Rejection = "induce" | "kl" | "depth" | null;
 
 /** Whether the candidate lies too deep to be chosen. @param layers blocks of the model */
@@ -42,34 +56,45 @@ export function isTooDeep({ layer }: CandidatePlace, { depth }: DirectionFilters
   return depth !== null && layer + 1 >= Math.floor(depth * layers + 1e-9);
 }
 
-export function rejection(candidate: Candidate, filters: DirectionFilters, layers: number): Rejection {
+export function rejection(candidate: KnownCandidate, filters: DirectionFilters, layers: number): Rejection {
   const { leastInduce, mostKl } = filters;
   if (isTooDeep(candidate, filters, layers)) return "depth";
-  if (mostKl !== null && candidate.kl > mostKl) return "kl";
-  return leastInduce !== null && effectsOf(candidate).induce < leastInduce ? "induce" : null;
+  if (mostKl !== null && candidate.kl !== null && candidate.kl > mostKl) return "kl";
+  const { induce } = effectsOf(candidate);
+  return leastInduce !== null && induce !== null && induce < leastInduce ? "induce" : null;
 }
 
 /** The effects by which a candidate is chosen: those at the deciding position. */
-export function effectsOf(candidate: Candidate): Effects {
+export function effectsOf(candidate: Candidate): Effects;
+export function effectsOf(candidate: KnownCandidate): KnownEffects;
+export function effectsOf(candidate: KnownCandidate): KnownEffects {
   return candidate.deciding ?? candidate;
 }
 
+/** Measures what is not known yet of the candidate with this index. @returns all that is known of it then */
+export type AskCandidate = (index: number, what: "induce" | "kl") => Promise<KnownCandidate>;
+
 /**
  * The candidate that no filter rejects with the lowest bypass. Of equal ones it is the one of the earlier layer, then of the
- * earlier position.
+ * earlier position. What is not known is asked for, and only where the choice depends on it.
  * @returns its index; null if the filters reject all
  */
-export function chooseDirection(
-  candidates: readonly Candidate[],
+export async function chooseDirection(
+  candidates: readonly KnownCandidate[],
   filters: DirectionFilters,
   layers: number,
-): number | null {
-  let best: number | null = null;
-  candidates.forEach((candidate, index) => {
-    if (rejection(candidate, filters, layers) !== null) return;
-    if (best === null || compare(candidate, candidates[best]!) < 0) best = index;
-  });
-  return best;
+  ask: AskCandidate,
+): Promise<number | null> {
+  const rising = [...candidates.keys()].sort((a, b) => compare(candidates[a]!, candidates[b]!));
+  for (const index of rising) {
+    let candidate = candidates[index]!;
+    const passes = () => rejection(candidate, filters, layers) === null;
+    if (passes() && filters.leastInduce !== null && effectsOf(candidate).induce === null)
+      candidate = await ask(index, "induce");
+    if (passes() && filters.mostKl !== null && candidate.kl === null) candidate = await ask(index, "kl");
+    if (passes()) return index;
+  }
+  return null;
 }
 
 /** Filters that are given up where they reject every candidate, in this order. The authors' code stops there. */
@@ -80,22 +105,26 @@ export type GivenUp = "induce" | "kl";
  * model that refuses with p below one half on average may not pass the published `induce`, whatever is added to it.
  * @returns null if all candidates are too deep
  */
-export function chooseAnyway(
-  candidates: readonly Candidate[],
+export async function chooseAnyway(
+  candidates: readonly KnownCandidate[],
   filters: DirectionFilters,
   layers: number,
-): { index: number; givenUp: GivenUp[] } | null {
+  ask: AskCandidate,
+): Promise<{ index: number; givenUp: GivenUp[] } | null> {
+  const known = [...candidates];
   const weaker: [GivenUp[], DirectionFilters][] = [
     [[], filters],
     [["induce"], { ...filters, leastInduce: null }],
     [["induce", "kl"], { ...filters, leastInduce: null, mostKl: null }],
   ];
   for (const [givenUp, left] of weaker) {
-    const index = chooseDirection(candidates, left, layers);
+    const index = await chooseDirection(known, left, layers, async (asked, what) => {
+      return (known[asked] = await ask(asked, what));
+    });
     if (index !== null) return { index, givenUp };
   }
   return null;
 }
 
-const compare = (a: Candidate, b: Candidate): number =>
+const compare = (a: KnownCandidate, b: KnownCandidate): number =>
   effectsOf(a).bypass - effectsOf(b).bypass || a.layer - b.layer || a.position - b.position;

@@ -2,7 +2,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { random } from "../../core/random.ts";
-import { type Candidate, chooseAnyway, chooseDirection, type DirectionFilters, rejection } from "./choose.ts";
+import {
+  type AskCandidate,
+  type Candidate,
+  chooseAnyway,
+  chooseDirection,
+  type DirectionFilters,
+  type KnownCandidate,
+  rejection,
+} from "./choose.ts";
 import { coneTest } from "./cone.ts";
 import { dimensionsOf } from "./dimensions.ts";
 import { doseCurve } from "./dose.ts";
@@ -29,8 +37,17 @@ it("adds rows in float64: a difference far below float32's resolution of the mea
   expect(() => new DifferenceOfMeans(1).difference()).toThrow(RangeError);
 });
 
+/** A table that is known whole asks for nothing. */
+const neverAsked: AskCandidate = () => {
+  throw new Error("asked for what is known");
+};
+const choice = async (table: readonly KnownCandidate[], filters: DirectionFilters, layers = 20) =>
+  await chooseDirection(table, filters, layers, neverAsked);
+const anyway = async (table: readonly KnownCandidate[]) =>
+  await chooseAnyway(table, published, 20, neverAsked);
+
 describe("the choice", () => {
-  it("takes the lowest bypass that no filter rejects", () => {
+  it("takes the lowest bypass that no filter rejects", async () => {
     const table = [
       candidate(4, -2),
       candidate(5, -9, { kl: 0.2 }),
@@ -38,24 +55,24 @@ describe("the choice", () => {
       candidate(7, -7),
       candidate(16, -10),
     ];
-    expect(chooseDirection(table, published, 20)).toBe(3);
+    expect(await choice(table, published)).toBe(3);
     expect(table.map((one) => rejection(one, published, 20))).toEqual([null, "kl", "induce", null, "depth"]);
-    expect(chooseDirection(table, { ...published, depth: null }, 20)).toBe(4);
-    expect(chooseDirection(table, { ...published, mostKl: null }, 20)).toBe(1);
-    expect(chooseDirection(table, { ...published, leastInduce: null }, 20)).toBe(2);
-    expect(chooseDirection(table, none, 20)).toBe(4);
+    expect(await choice(table, { ...published, depth: null })).toBe(4);
+    expect(await choice(table, { ...published, mostKl: null })).toBe(1);
+    expect(await choice(table, { ...published, leastInduce: null })).toBe(2);
+    expect(await choice(table, none)).toBe(4);
   });
 
-  it("has nothing to take if the filters reject all", () => {
-    expect(chooseDirection([candidate(1, -9, { kl: 1 })], published, 20)).toBeNull();
+  it("has nothing to take if the filters reject all", async () => {
+    expect(await choice([candidate(1, -9, { kl: 1 })], published)).toBeNull();
   });
 
-  it("does without induce, and then without KL, where they reject all, and says so", () => {
+  it("does without induce, and then without KL, where they reject all, and says so", async () => {
     const weak = [candidate(1, -2, { induce: -1 }), candidate(2, -3, { induce: -1, kl: 1 })];
-    expect(chooseAnyway(weak, published, 20)).toEqual({ index: 0, givenUp: ["induce"] });
-    expect(chooseAnyway(weak.slice(1), published, 20)).toEqual({ index: 0, givenUp: ["induce", "kl"] });
-    expect(chooseAnyway([...weak, candidate(3, -1)], published, 20)).toEqual({ index: 2, givenUp: [] });
-    expect(chooseAnyway([candidate(19, -2)], published, 20)).toBeNull();
+    expect(await anyway(weak)).toEqual({ index: 0, givenUp: ["induce"] });
+    expect(await anyway(weak.slice(1))).toEqual({ index: 0, givenUp: ["induce", "kl"] });
+    expect(await anyway([...weak, candidate(3, -1)])).toEqual({ index: 2, givenUp: [] });
+    expect(await anyway([candidate(19, -2)])).toBeNull();
   });
 
   it("keeps the block inputs below int(0.8 L), as the authors' code does", () => {
@@ -66,37 +83,64 @@ describe("the choice", () => {
     expect([kept[0]!.layer, kept.at(-1)!.layer]).toEqual([-1, 17]);
   });
 
-  it("is the earlier layer, then the earlier position, of equal ones", () => {
+  it("is the earlier layer, then the earlier position, of equal ones", async () => {
     const table = [candidate(3, -1), candidate(2, -1), candidate(2, -1, { position: -3 })];
-    expect(chooseDirection(table, none, 20)).toBe(2);
+    expect(await choice(table, none)).toBe(2);
   });
 
-  it("reads the effects at the deciding position where there is one", () => {
+  it("reads the effects at the deciding position where there is one", async () => {
     const table = [
       candidate(1, -5, { deciding: { bypass: -1, induce: 1 } }),
       candidate(2, -4, { deciding: { bypass: -2, induce: 1 } }),
       candidate(3, -6, { deciding: { bypass: -3, induce: -1 } }),
     ];
-    expect(chooseDirection(table, published, 20)).toBe(1);
+    expect(await choice(table, published)).toBe(1);
   });
 
-  it("is the same in any order of the candidates", () => {
-    const tables = fc.uniqueArray(
-      fc.record({
-        layer: fc.integer({ min: -1, max: 9 }),
-        bypass: fc.integer({ min: -3, max: 3 }),
-        induce: fc.integer({ min: -1, max: 1 }),
-        kl: fc.constantFrom(0.05, 0.15),
-      }),
-      { selector: ({ layer }) => layer, maxLength: 8 },
-    );
-    fc.assert(
-      fc.property(tables, (rows) => {
-        const table = rows.map(({ layer, bypass, ...rest }) => candidate(layer, bypass, rest));
-        const chosen = chooseDirection(table, published, 10);
+  const tables = fc.uniqueArray(
+    fc.record({
+      layer: fc.integer({ min: -1, max: 9 }),
+      bypass: fc.integer({ min: -3, max: 3 }),
+      induce: fc.integer({ min: -1, max: 1 }),
+      kl: fc.constantFrom(0.05, 0.15),
+      known: fc.boolean(),
+    }),
+    { selector: ({ layer }) => layer, maxLength: 8 },
+  );
+  type Rows = typeof tables extends fc.Arbitrary<infer T> ? T : never;
+  const whole = (rows: Rows) =>
+    rows.map(({ layer, bypass, induce, kl }) => candidate(layer, bypass, { induce, kl }));
+
+  it("is the same in any order of the candidates", async () => {
+    await fc.assert(
+      fc.asyncProperty(tables, async (rows) => {
+        const table = whole(rows);
+        const chosen = await choice(table, published, 10);
         const turned = [...table].reverse();
-        const again = chooseDirection(turned, published, 10);
+        const again = await choice(turned, published, 10);
         expect(chosen === null ? null : table[chosen]).toBe(again === null ? null : turned[again]);
+      }),
+    );
+  });
+
+  it("is the same where induce and KL are asked for only when it depends on them", async () => {
+    await fc.assert(
+      fc.asyncProperty(tables, async (rows) => {
+        const table = whole(rows);
+        const known: KnownCandidate[] = table.map((one, i) =>
+          rows[i]!.known ? { ...one } : { ...one, induce: null, kl: null },
+        );
+        const ask: AskCandidate = async (index, what) => {
+          expect(known[index]![what]).toBeNull();
+          return await Promise.resolve((known[index] = { ...known[index]!, [what]: table[index]![what] }));
+        };
+        const lazily = await chooseAnyway([...known], published, 10, ask);
+        expect(lazily).toEqual(await chooseAnyway(table, published, 10, neverAsked));
+        // Nobody's KL is asked for behind the chosen one of those that pass.
+        if (lazily?.givenUp.length !== 0) return;
+        const { bypass } = table[lazily.index]!;
+        for (const [i, one] of known.entries())
+          if (!rows[i]!.known && one.bypass > bypass) expect(one.kl).toBeNull();
       }),
     );
   });

@@ -1,7 +1,8 @@
 /**
  * Which candidates are measured in full. First-order estimates of the bypass cost one backward pass for all candidates, and
  * leave out the worst half. A pilot measures the others' bypass on a few prompts. The best share by the pilot is measured on all
- * prompts, and after that every candidate that the pilot cannot tell from the chosen one.
+ * prompts, and after that every candidate that the pilot cannot tell from the chosen one. Of each, only what the choice depends on
+ * is measured.
  */
 import { mean, variance } from "../../stats/summary.ts";
 import { type CandidatePlace, type DirectionFilters, isTooDeep } from "./choose.ts";

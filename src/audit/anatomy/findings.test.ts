@@ -54,7 +54,7 @@ const found: Anatomy = {
     random: { directions: 40, bypass: beside(-6, 7.9, 1 / 41), induce: beside(5, -8.8, 1 / 41) },
     ...{ doses: [], split_half: null, dimensions: { count: 1 } },
     ...{ exhaustive: true, considered: 4, rejected: { depth: 0, kl: 0, induce: 0 } },
-    ...{ given_up: [], candidates: [] },
+    ...{ given_up: [], candidates: [], ruled_out: [] },
   },
   ceiling: tally(12, 12),
   minimal_sets: [

@@ -89,7 +89,7 @@ function agreementOf({ auc, interval, boundary, fitted, held }: CheckedScore) {
 function directionOf({ chosen, ...search }: DirectionResult): Anatomy["direction"] {
   if (chosen === null) return null;
   const { splitHalf, givenUp, ...rest } = chosen;
-  const { exhaustive, considered, rejected, clean, candidates } = search;
+  const { exhaustive, considered, rejected, clean, candidates, ruledOut } = search;
   return {
     ...rest,
     given_up: givenUp,
@@ -99,6 +99,7 @@ function directionOf({ chosen, ...search }: DirectionResult): Anatomy["direction
     rejected,
     clean,
     candidates,
+    ruled_out: ruledOut,
   };
 }
 
@@ -116,7 +117,7 @@ function ledgerOf(
     },
     {
       ...{ stage: "direction", what: "candidates" },
-      asked: direction?.candidates.length ?? 0,
+      asked: (direction?.candidates.length ?? 0) + (direction?.ruledOut.length ?? 0),
       blockEvaluations: direction?.blockEvaluations ?? 0,
     },
     {

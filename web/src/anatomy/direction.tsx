@@ -44,16 +44,17 @@ export function Direction({ data }: { data: AnatomyReport }) {
 const blockName = (layer: number) => (layer === -1 ? "emb." : String(layer));
 
 function Bypass({ direction }: { direction: Found }) {
-  const { candidates, layer, position, considered, exhaustive, clean } = direction;
+  const { candidates, ruled_out, layer, position, considered, exhaustive, clean } = direction;
+  const known = useMemo(() => [...candidates, ...ruled_out], [candidates, ruled_out]);
   const cells = useMemo(
     () =>
-      candidates.map((candidate) => ({
+      known.map((candidate) => ({
         x: candidate.layer,
         y: candidate.position,
         value: candidate.deciding?.bypass ?? candidate.bypass,
         chosen: candidate.layer === layer && candidate.position === position,
       })),
-    [candidates, layer, position],
+    [known, layer, position],
   );
   const part = scaleOf(cells, clean.harmful);
   const lowest = Math.min(...cells.map(({ value }) => value));
@@ -61,9 +62,13 @@ function Bypass({ direction }: { direction: Found }) {
     { value: lowest, words: formatNumber(lowest) },
     { value: clean.harmful, words: `${formatNumber(clean.harmful)} or more, as without an ablation` },
   ];
+  const ruledOut =
+    ruled_out.length === 0
+      ? ""
+      : ` ${formatCount(ruled_out.length)} of these were measured in part, until they could not be chosen any more.`;
   const measured = exhaustive
-    ? `All ${formatCount(candidates.length)} candidates were measured.`
-    : `${formatCount(candidates.length)} of ${formatCount(considered)} candidates were measured, the best by a first-order estimate.`;
+    ? `All ${formatCount(known.length)} candidates were measured.`
+    : `${formatCount(known.length)} of ${formatCount(considered)} candidates were measured, the best by a first-order estimate.${ruledOut}`;
   const sentence = `${measured} The chosen one is after ${siteName(layer)} at position ${formatNumber(position)}, counted from the prompt's end. Without an ablation the score is ${formatNumber(clean.harmful)}.`;
   return (
     <DataFigure
@@ -79,7 +84,7 @@ function Bypass({ direction }: { direction: Found }) {
         "Induce, deciding",
         "Chosen",
       ]}
-      rows={candidates.map((one) => [
+      rows={known.map((one) => [
         ...[one.layer, one.position, one.bypass, one.induce, one.kl],
         ...[one.deciding?.bypass ?? null, one.deciding?.induce ?? null],
         one.layer === layer && one.position === position ? "yes" : "no",

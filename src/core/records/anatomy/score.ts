@@ -49,6 +49,12 @@ const candidateSchema = z.strictObject({
     ),
 });
 
+const ruledOutSchema = candidateSchema.extend({
+  induce: measured.nullable(),
+  kl: measured.nullable(),
+  deciding: z.strictObject({ bypass: measured, induce: measured.nullable() }).nullable(),
+});
+
 /** An effect of the direction, beside those of random directions of equal norm. */
 const besideSchema = z.strictObject({
   chosen: measured,
@@ -85,5 +91,10 @@ export const directionSchema = z.strictObject({
     .describe(
       "Filters that reject every candidate, so that the choice does without them; empty if the direction passes all.",
     ),
-  candidates: z.array(candidateSchema).describe("The candidates that were measured."),
+  candidates: z.array(candidateSchema).describe("The candidates that were measured in full."),
+  ruled_out: z
+    .array(ruledOutSchema)
+    .describe(
+      "Candidates that could not be chosen any more before all was measured: what was not needed is null. Always empty if `exhaustive`.",
+    ),
 });

@@ -47,7 +47,6 @@ export async function randomControl(
       units,
       units.map((_, i) => [i]),
       validate.harmful,
-      false,
     ),
   );
   const added = await memory.recall("random vectors added", inputs, () =>

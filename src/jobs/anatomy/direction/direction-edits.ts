@@ -10,10 +10,15 @@ export interface PlacedVector extends CandidatePlace {
 }
 
 /**
- * Removes unit directions at every site and token: x' = x − Σ mask · r rᵀx. Several directions that are removed together must
+ * What blocks write. Removing a direction from everything that is written removes it from the stream too, so the blocks' outputs
+ * are no sites here: in first-order estimates each write would count again at every block above it.
+ */
+export const writes = ["attn_out", "mlp_out"] as const;
+
+/**
+ * Removes unit directions at the embedding, at these sites of every block, and at every token: x' = x − Σ mask · r rᵀx. Several directions that are removed together must
  * be orthogonal.
  * @param directions [n], each [d]
- * @param sites of every block beside the embedding
  */
 export function ablationEdits(
   layers: number,

@@ -7,6 +7,8 @@ import {
   type CandidatePlace,
   effectsOf,
   type GivenUp,
+  isComplete,
+  type KnownCandidate,
   rejection,
 } from "../../../anatomy/direction/choose.ts";
 import type { DosePoint } from "../../../anatomy/direction/dose.ts";
@@ -23,11 +25,12 @@ import type { Memory } from "../memory/memory.ts";
 import { commonStart } from "../reading/common-start.ts";
 import type { ReadPrompt } from "../reading/read-prompt.ts";
 import { ScoreRows } from "../reading/score-rows.ts";
+import type { Choice } from "./candidate-table.ts";
 import { measureDoses, type RandomControl, randomControl } from "./controls.ts";
 import { fitDirections, rowsAt } from "./fit-directions.ts";
 import { Interventions, scoresAt } from "./interventions.ts";
 import { type Dimensions, measureDimensions } from "./measure-dimensions.ts";
-import { type Choice, type ChoiceOptions, measuredChoice } from "./measured-choice.ts";
+import { type ChoiceOptions, measuredChoice } from "./measured-choice.ts";
 import type { DirectionStudy } from "./study.ts";
 
 /** Every choice is stated; the defaults are in src/library/defaults.ts. */
@@ -55,8 +58,10 @@ export interface DirectionResult {
   exhaustive: boolean;
   /** How many candidates have a direction; without `exhaustive` only a part of them is measured. */
   considered: number;
-  /** The measured ones, in rising order of layer, then position. */
+  /** Those that were measured in full, in rising order of layer, then position. */
   candidates: (Candidate & { site: "resid_post" })[];
+  /** Those that could not be chosen any more before all was measured, in the same order. */
+  ruledOut: (KnownCandidate & { site: "resid_post" })[];
   /** How many of the measured ones each filter rejects; a candidate counts once, for depth, then kl, then induce. */
   rejected: { depth: number; kl: number; induce: number };
   /** Mean scores of the validation prompts without an intervention, at the deciding position. */
@@ -113,15 +118,18 @@ export async function findDirection(
     );
   const clean = await cleanScores(study);
   const measured = await measuredChoice(study, fitted.candidates, input.score.deciding, options, tell);
-  const { candidates, chosen } = measured;
-  const rejections = candidates.map((candidate) => rejection(candidate, options.filters, layers));
+  const { known, chosen } = measured;
+  const rejections = known.map((candidate) => rejection(candidate, options.filters, layers));
   const count = (by: "depth" | "kl" | "induce") => rejections.filter((one) => one === by).length;
   const details = chosen === null ? null : await detailsOf(study, chosen, clean.harmful, input);
   return {
     result: {
       exhaustive: options.exhaustive,
       considered: fitted.candidates.length,
-      candidates: candidates.map((candidate) => ({ site: "resid_post", ...candidate })),
+      candidates: known.filter(isComplete).map((candidate) => ({ site: "resid_post", ...candidate })),
+      ruledOut: known
+        .filter((candidate) => !isComplete(candidate))
+        .map((candidate) => ({ site: "resid_post", ...candidate })),
       rejected: { depth: count("depth"), kl: count("kl"), induce: count("induce") },
       clean: { harmful: clean.harmful, harmless: clean.harmless },
       chosen: details === null ? null : details.chosen,

@@ -34,7 +34,7 @@ const at = (...places: (typeof last | typeof behind)[]) =>
 it("removing nothing and adding nothing is the clean run, to the bit", async () => {
   const interventions = at(last, behind);
   const { arms: clean } = await interventions.clean(prompts);
-  const { arms } = await interventions.ablated(units, [[], [0]], prompts, true);
+  const { arms } = await interventions.ablated(units, [[], [0]], prompts, prompts);
   expect(arms[0]!.scores).toEqual(clean[0]!.scores);
   expect([...arms[0]!.kl!]).toEqual([0, 0, 0]);
   expect(arms[1]!.scores).not.toEqual(clean[0]!.scores);
@@ -47,10 +47,10 @@ it("removing nothing and adding nothing is the clean run, to the bit", async () 
 });
 
 it("the score behind a forced beginning is that of a prompt with the beginning", async () => {
-  const both = await at(last, behind).ablated(units, [[1]], prompts, false);
-  const alone = await at(last).ablated(units, [[1]], prompts, false);
+  const both = await at(last, behind).ablated(units, [[1]], prompts);
+  const alone = await at(last).ablated(units, [[1]], prompts);
   const longer = prompts.map((prompt) => ({ ...prompt, ids: [...prompt.ids, ...behind.prefix] }));
-  const forced = await at({ ...behind, prefix: [] }).ablated(units, [[1]], longer, false);
+  const forced = await at({ ...behind, prefix: [] }).ablated(units, [[1]], longer);
   expect(scoresAt(both.arms[0]!, 0, 2)).toEqual(scoresAt(alone.arms[0]!, 0, 1));
   expect(scoresAt(both.arms[0]!, 1, 2)).toEqual(scoresAt(forced.arms[0]!, 0, 1));
 });

@@ -1,16 +1,16 @@
 /** Scores of prompts while directions are removed or vectors are added: the measurements that everything here is made of. */
 import type { Edit, EditMasks } from "../../../model/engine/edits/edit.ts";
 import type { Model } from "../../../model/model.ts";
-import { compareLogits } from "../../../stats/kl.ts";
+import { Reference } from "../../../stats/kl.ts";
 import type { ReadPrompt } from "../reading/read-prompt.ts";
 import type { ScoreRows } from "../reading/score-rows.ts";
-import { ablationEdits, ablationMasks, additions, type PlacedVector } from "./direction-edits.ts";
+import { ablationEdits, ablationMasks, additions, type PlacedVector, writes } from "./direction-edits.ts";
 
 /** One condition under which all prompts are read. */
 export interface Arm {
   /** [prompts, places] */
   scores: Float64Array;
-  /** [prompts] KL(clean ‖ this arm) at the prompt's last token, in nats; null if it was not asked for. */
+  /** [compared prompts] KL(clean ‖ this arm) at the prompt's last token, in nats; null if it was not asked for. */
   kl: Float64Array | null;
 }
 
@@ -25,14 +25,12 @@ export interface Arms {
   blockEvaluations: number;
 }
 
-const everySite = ["attn_out", "mlp_out", "resid_post"] as const;
-
 export class Interventions {
   readonly model: Model;
   readonly rows: ScoreRows;
   /** The tokens that all prompts of the job begin with. */
   readonly start: readonly number[];
-  readonly #references = new Map<readonly ReadPrompt[], Promise<Float32Array[]>>();
+  readonly #references = new Map<readonly ReadPrompt[], Promise<Reference[]>>();
 
   /** @param rows of places alone, without sequences: one row per prompt, whose first position is the prompt's last token */
   constructor(model: Model, rows: ScoreRows, start: readonly number[]) {
@@ -43,21 +41,21 @@ export class Interventions {
 
   /** One arm: nothing is changed. */
   async clean(prompts: readonly ReadPrompt[]): Promise<Arms> {
-    return await this.#measure([], [[]], prompts, false);
+    return await this.#measure([], [[]], prompts);
   }
 
   /**
    * @param directions unit vectors [d] @param removed [arms]: indices of the directions that are removed together
-   * @param kl whether to compare with the clean run
+   * @param compared those of the prompts that are compared with the clean run; none when not given
    */
   async ablated(
     directions: readonly Float64Array[],
     removed: readonly (readonly number[])[],
     prompts: readonly ReadPrompt[],
-    kl: boolean,
+    compared?: readonly ReadPrompt[],
   ): Promise<Arms> {
     const { edits, masks } = this.ablation(directions, removed);
-    return await this.#measure(edits, masks, prompts, kl);
+    return await this.#measure(edits, masks, prompts, compared);
   }
 
   /** The edits of `ablated`, and the masks of each arm. */
@@ -65,7 +63,10 @@ export class Interventions {
     directions: readonly Float64Array[],
     removed: readonly (readonly number[])[],
   ): { edits: Edit[]; masks: EditMasks[] } {
-    const edits = ablationEdits(this.model.checkpoint.config.layers.length, directions, everySite);
+    const { layers, perLayer } = this.model.checkpoint.config;
+    // Gemma 4 writes a third time in each block, and no site is there.
+    const sites = perLayer === undefined ? writes : [...writes, "resid_post" as const];
+    const edits = ablationEdits(layers.length, directions, sites);
     return { edits, masks: removed.map((which) => ablationMasks(edits, which)) };
   }
 
@@ -80,7 +81,6 @@ export class Interventions {
       edits,
       doses.map(({ vector, dose }) => masks(vector, dose)),
       prompts,
-      false,
     );
   }
 
@@ -88,11 +88,12 @@ export class Interventions {
     edits: readonly Edit[],
     arms: readonly EditMasks[],
     prompts: readonly ReadPrompt[],
-    kl: boolean,
+    compared?: readonly ReadPrompt[],
   ): Promise<Arms> {
-    const references = kl ? await this.#referencesOf(prompts) : null;
+    const references = compared === undefined ? null : await this.#referencesOf(compared);
+    const places = new Map(compared?.map(({ id }, at) => [id, at]));
     const scores = arms.map((): (readonly number[])[] => []);
-    const divergences = arms.map(() => new Float64Array(prompts.length));
+    const divergences = arms.map(() => new Float64Array(places.size));
     const requests = arms.flatMap((masks) =>
       prompts.map(({ id, ids }) => ({ id, masks, ...this.rows.of(ids)[0]! })),
     );
@@ -101,21 +102,24 @@ export class Interventions {
     try {
       const { blockEvaluations } = await this.model.measure(
         requests,
-        { edits: held, start: this.start, watch: this.rows.watch, want: { logProbabilities: kl } },
+        {
+          edits: held,
+          start: this.start,
+          watch: this.rows.watch,
+          want: { logProbabilities: references !== null },
+        },
         ({ index, watched, logProbabilities }) => {
           const [arm, prompt] = [Math.floor(index / prompts.length), index % prompts.length];
           scores[arm]![prompt] = this.rows.placeScores([watched]);
-          if (references !== null)
-            divergences[arm]![prompt] = compareLogits(
-              references[prompt]!,
-              logProbabilities!.subarray(0, vocabSize),
-            ).kl;
+          const place = places.get(prompts[prompt]!.id);
+          if (place === undefined) return;
+          divergences[arm]![place] = references![place]!.klTo(logProbabilities!.subarray(0, vocabSize));
         },
       );
       return {
         arms: arms.map((_, i) => ({
           scores: Float64Array.from(scores[i]!.flat()),
-          kl: kl ? divergences[i]! : null,
+          kl: references === null ? null : divergences[i]!,
         })),
         blockEvaluations,
       };
@@ -124,19 +128,19 @@ export class Interventions {
     }
   }
 
-  /** Log probabilities [vocab] at each prompt's last token in the clean run. They are large, so they are never written down. */
-  async #referencesOf(prompts: readonly ReadPrompt[]): Promise<Float32Array[]> {
+  /** What each prompt's last token predicts in the clean run. It is large, so it is never written down. */
+  async #referencesOf(prompts: readonly ReadPrompt[]): Promise<Reference[]> {
     let found = this.#references.get(prompts);
     if (found === undefined) this.#references.set(prompts, (found = this.#readReferences(prompts)));
     return await found;
   }
 
-  async #readReferences(prompts: readonly ReadPrompt[]): Promise<Float32Array[]> {
-    const references: Float32Array[] = [];
+  async #readReferences(prompts: readonly ReadPrompt[]): Promise<Reference[]> {
+    const references: Reference[] = [];
     await this.model.measure(
       prompts.map(({ id, ids }) => ({ id, ids, positions: [ids.length - 1] })),
       { edits: [], start: this.start, watch: [], want: { logProbabilities: true } },
-      ({ index, logProbabilities }) => (references[index] = logProbabilities!),
+      ({ index, logProbabilities }) => (references[index] = new Reference(logProbabilities!)),
     );
     return references;
   }

@@ -85,7 +85,7 @@ async function measureRemoval(
   const kept = before.map((_, i) => i);
   const removed = Array.from({ length: count + 1 }, (_, i) => [...kept, n - 1 + i]);
   const measured = await study.memory.recall("another direction ablated", { layer, position, n, count }, () =>
-    study.interventions.ablated([...directions, ...random], removed, study.validate.harmful, false),
+    study.interventions.ablated([...directions, ...random], removed, study.validate.harmful),
   );
   const [after, ...others] = meansOf(measured, study);
   return { removal: { after: after!, random: others }, blockEvaluations: measured.blockEvaluations };
@@ -107,7 +107,6 @@ async function measureCone(
         drawn,
         drawn.map((_, i) => [i]),
         study.validate.harmful,
-        false,
       ),
   );
   return { scores: meansOf(measured, study), blockEvaluations: measured.blockEvaluations };

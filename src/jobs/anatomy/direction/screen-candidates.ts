@@ -6,14 +6,8 @@ import { unit } from "../../../anatomy/direction/means.ts";
 import type { ScorePlace } from "../../../anatomy/score/places.ts";
 import type { Edit, EditMasks } from "../../../model/engine/edits/edit.ts";
 import type { ReadPrompt } from "../reading/read-prompt.ts";
-import { ablationEdits, ablationMasks, additions, type PlacedVector } from "./direction-edits.ts";
+import { ablationEdits, ablationMasks, additions, type PlacedVector, writes } from "./direction-edits.ts";
 import type { DirectionStudy } from "./study.ts";
-
-/**
- * Removing a direction from everything that is written removes it from the stream too. So the blocks' outputs are no sites
- * here: each write would count again at every block above it.
- */
-const writes = ["attn_out", "mlp_out"] as const;
 
 export interface Estimates {
   /** [candidates] mean scores */
