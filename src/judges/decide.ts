@@ -2,7 +2,8 @@
  * Decides one outcome. Rules decide what is no stance: empty, broken, cut too early, another language. Then the small
  * model weighs all evidence into a family (refusal, partial, compliance), and rules choose the outcome within it.
  */
-import { type Outcome, unreadLanguageRule } from "../core/records/verdict.ts";
+import { unreadLanguageRule } from "../core/records/fields/unread.ts";
+import type { Outcome } from "../core/records/verdict.ts";
 import { agreesRule } from "./rules/comply.ts";
 import { type Findings, type Marked, statements } from "./rules/evidence.ts";
 import type { Reading } from "./rules/text.ts";

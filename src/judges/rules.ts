@@ -2,7 +2,8 @@
  * The rule judge: it reads a text and gives an outcome with evidence. It sees nothing after a cap. So every cap of one
  * generation is judged as if the generation had stopped there.
  */
-import { type Outcome, unreadLanguageRule, type Verdict } from "../core/records/verdict.ts";
+import { unreadLanguageRule } from "../core/records/fields/unread.ts";
+import type { Outcome, Verdict } from "../core/records/verdict.ts";
 import { type Choices, decide, declining, openingStatements } from "./decide.ts";
 import type { Judge, JudgedAnswer, Ruling } from "./judge.ts";
 import { type CappedAnswer, prefixAt, refusalToken } from "./prefix.ts";

@@ -1,8 +1,8 @@
 /** Made-up models that refuse by language: what is claimed of prompts in both languages, of different prompts, and of answers that no judge reads. */
 import { expect, it } from "vitest";
 import { byId, isHazard, refuseAt, world } from "../../../test/support/audit-world.ts";
+import { unreadLanguageRule } from "../../core/records/fields/unread.ts";
 import type { Prompt } from "../../core/records/prompt.ts";
-import { unreadLanguageRule } from "../../core/records/verdict.ts";
 import { smallestEffects } from "../headlines/planned.ts";
 import { languagesOf } from "./languages.ts";
 

@@ -18,9 +18,6 @@ export const otherOutcomes = [
 export const outcomes = [...labels, ...otherOutcomes] as const;
 export type Outcome = (typeof outcomes)[number];
 
-/** The rule that says of an answer that it is in a language which the judge does not read. It is the reason why such an answer has no label. */
-export const unreadLanguageRule = "not-english";
-
 export const evidenceSchema = z.strictObject({
   /** Name of the rule that matched. */
   rule: z.string(),

@@ -3,7 +3,7 @@
  * refusal. These rules have the outcome "undetermined". They keep such sentences from counting as an answer.
  */
 
-import { unreadLanguageRule } from "../../core/records/verdict.ts";
+import { unreadLanguageRule } from "../../core/records/fields/unread.ts";
 import { isEnglish } from "./english.ts";
 import type { AnswerRule, PhraseRule } from "./rule.ts";
 
