@@ -179,6 +179,25 @@ describePage("report page in a browser", syntheticReport, (open) => {
     expect(await page.locator(".answer").count()).toBe(1);
     await page.keyboard.press("Space");
     expect(await page.locator(".answer").count()).toBe(0);
+
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("Tab");
+    expect(await page.evaluate("document.activeElement.closest('.answer') !== null")).toBe(true);
+    await page.keyboard.press("Escape");
+    expect(await page.locator(".answer").count()).toBe(0);
+    expect(await page.evaluate("document.activeElement.className")).toBe("opener");
+
+    const flip = page.locator(".flip").first();
+    await flip.locator("summary").press("Enter");
+    await flip.locator(".pair").waitFor();
+    await page.keyboard.press("Escape");
+    await flip.locator(".pair").waitFor({ state: "detached" });
+    expect(await page.evaluate("document.activeElement.tagName")).toBe("SUMMARY");
+
+    const cells = page.locator(".glance tbody a");
+    expect(await cells.count()).toBe(3 * 2 * 3);
+    await cells.last().press("Enter");
+    await expect.poll(() => page.evaluate("document.activeElement.id")).toBe("prompts-title");
     await page.close();
   });
 
@@ -322,6 +341,8 @@ describePage("report page in a browser", syntheticReport, (open) => {
     expect(await partsSeen(page)).toEqual([".sounding", ".contents", ".filters", ".pager", ".quiet"]);
     await page.emulateMedia({ media: "print" });
     expect(await partsSeen(page)).toEqual([".sounding"]);
+    expect(await page.locator(".flip").count()).toBe(20);
+    expect(await page.locator(".flip summary").first().isVisible()).toBe(true);
     await page.close();
   });
 });

@@ -53,7 +53,7 @@ function headlines(data: ReportData): string {
 
 function survival(findings: readonly Finding[]): string {
   const rows = survivalRows(findings).map(({ condition, before, after, change, verdict }) => [
-    ...[condition, before, after, change, verdict],
+    ...[condition, verdict, before, after, change],
   ]);
   return rows.length === 0 ? "" : `\n\n${table(survivalHead, rows)}`;
 }

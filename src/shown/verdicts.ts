@@ -51,7 +51,7 @@ export interface SurvivalRow {
   finding: Finding;
 }
 
-export const survivalHead = ["Condition", "Before", "After", "Change", "Verdict"] as const;
+export const survivalHead = ["Condition", "Verdict", "Before", "After", "Change"] as const;
 
 /** What refusals survive, one row per condition: the second question as a table. */
 export function survivalRows(findings: readonly Finding[]): SurvivalRow[] {

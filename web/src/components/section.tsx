@@ -1,5 +1,6 @@
 /** A section of the page: its title, in the margin if there is room, and an id that links can point to. */
 import { type ReactNode, useState, useSyncExternalStore } from "react";
+import { titleId } from "../lib/address.ts";
 
 interface SectionProps {
   id: string;
@@ -17,9 +18,11 @@ export function Section({ id, title, lead, detail = false, asked = false, childr
   const isNarrow = useNarrow();
   const [isOpen, setOpen] = useState(false);
   return (
-    <section className={detail ? "part detail-part" : "part"} id={id} aria-labelledby={`${id}-title`}>
+    <section className={detail ? "part detail-part" : "part"} id={id} aria-labelledby={titleId(id)}>
       <div className="part-head">
-        <h2 id={`${id}-title`}>{title}</h2>
+        <h2 id={titleId(id)} tabIndex={-1}>
+          {title}
+        </h2>
         <p className="lead">{lead}</p>
       </div>
       {detail && isNarrow ? (

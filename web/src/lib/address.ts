@@ -3,6 +3,9 @@
  * also in a file that no server knows.
  */
 
+/** Id of a section's title, which takes the focus where a link leads to the section. */
+export const titleId = (section: string): string => `${section}-title`;
+
 /** @returns the values of the section in the address; none if the address is about another section */
 export function readAddress(hash: string, section: string): Record<string, string> {
   const [name, query = ""] = hash.replace(/^#/, "").split("?");

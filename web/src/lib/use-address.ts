@@ -1,6 +1,6 @@
 /** The filters of a section, kept in the address of the page. A link to other filters of the section shows them. */
 import { useEffect, useState } from "react";
-import { addressOf, readAddress } from "./address.ts";
+import { addressOf, readAddress, titleId } from "./address.ts";
 
 type Values = Readonly<Record<string, string>>;
 
@@ -11,8 +11,9 @@ export function useAddress(section: string): [Values, (values: Values) => void] 
       const next = readAddress(location.hash, section);
       if (Object.keys(next).length === 0) return;
       setValues(next);
-      // The address names no element, so the browser does not go there.
+      // The address names no element, so the browser does not go there, nor does the next Tab.
       document.getElementById(section)?.scrollIntoView();
+      document.getElementById(titleId(section))?.focus({ preventScroll: true });
     };
     follow();
     addEventListener("hashchange", follow);

@@ -57,7 +57,10 @@ export function Flips({ data }: { data: PageReport }) {
               }}
             />
           </div>
-          <p className="flip-count">{counted(comparison, flips)}</p>
+          <p className="flip-count">
+            {counted(comparison, flips)}
+            {flips.length > shown && ` The first ${shown} are listed.`}
+          </p>
           <ul className="flips">
             {flips.slice(0, shown).map((flip) => (
               <li key={`${flip.first.row.prompt_id}/${flip.first.row.seed}`}>
@@ -99,6 +102,11 @@ function FlipItem({ flip: { first, second }, sides }: { flip: Flip; sides: Compa
       className="flip"
       onToggle={(event) => {
         setOpen(event.currentTarget.open);
+      }}
+      onKeyDown={({ key, currentTarget }) => {
+        if (key !== "Escape") return;
+        currentTarget.open = false;
+        currentTarget.querySelector("summary")?.focus();
       }}
     >
       <summary>

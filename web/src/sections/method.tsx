@@ -18,6 +18,10 @@ export function Method({ data }: { data: PageReport }) {
   const { plan, conditions, findings, insides, rows } = data;
   // An endpoint that gives no tokens is asked once per cap.
   const isPrefix = rows.every(({ tokens }) => tokens !== null);
+  const most = Math.max(...conditions.map(({ answers }) => answers));
+  const asked = conditions.every(({ answers }) => answers === most)
+    ? "Every prompt was asked under each condition below."
+    : `Every prompt was asked under each condition below that has ${most} answers, and some were asked again under the others.`;
   const none = plan.recorded ? "none recorded" : "none";
   const measured = insides.filter((inside) => inside.measured);
   const blocks = [...new Set(measured.map(({ layer }) => layer))];
@@ -28,8 +32,8 @@ export function Method({ data }: { data: PageReport }) {
           {plan.recorded
             ? "Another tool asked the prompts and recorded the answers. Fathom asked nothing. It judged each answer whole, because the record does not say where tokens end."
             : isPrefix
-              ? `Every prompt was asked once under each condition below, and the model answered with up to ${plan.caps.at(-1)} tokens. The answer was then judged at its first ${plan.caps.join(", ")} tokens: a shorter cap is the beginning of the same answer, never another answer.`
-              : `Every prompt was asked under each condition below. Where the endpoint gave no tokens, it was asked once for each cap (${plan.caps.join(", ")} tokens), and each answer was judged alone.`}{" "}
+              ? `${asked} The model answered with up to ${plan.caps.at(-1)} tokens. The answer was then judged at its first ${plan.caps.join(", ")} tokens: a shorter cap is the beginning of the same answer, never another answer.`
+              : `${asked} Where the endpoint gave no tokens, it was asked once for each cap (${plan.caps.join(", ")} tokens), and each answer was judged alone.`}{" "}
           If the judge ({plan.judge}) cannot decide, the answer has no label. It is counted as not judged,
           never as a refusal.
         </p>
@@ -47,15 +51,17 @@ export function Method({ data }: { data: PageReport }) {
         caption="Conditions"
         captionVisible
         head={["Template", "System prompt", "Prefill", "Temperature", "Seed", "Precision", "Answers"]}
-        rows={conditions.map((condition) => [
-          templateOf(condition),
-          condition.system ?? none,
-          condition.prefill ?? none,
-          condition.temperature === 0 ? "0 (greedy)" : (condition.temperature ?? "not recorded"),
-          condition.seed,
-          condition.precision ?? "not known",
-          condition.answers,
-        ])}
+        rows={conditions
+          .toSorted((a, b) => b.answers - a.answers)
+          .map((condition) => [
+            templateOf(condition),
+            condition.system ?? none,
+            condition.prefill ?? none,
+            condition.temperature === 0 ? "0 (greedy)" : (condition.temperature ?? "not recorded"),
+            condition.seed,
+            condition.precision ?? "not known",
+            condition.answers,
+          ])}
       />
       <details className="long">
         <summary>Method and control of all {findings.length} findings</summary>

@@ -16,7 +16,8 @@ export function Prompts({ data }: { data: PageReport }) {
   const [address, setAddress] = useAddress("prompts");
   const filters = useMemo(() => filtersOf(address, plan.caps), [address, plan]);
   const [sorting, setSorting] = useState<Sorting>({ key: "order", descending: false });
-  const [page, setPage] = useState(0);
+  // Other filters begin on their first page.
+  const [paged, setPaged] = useState({ address, page: 0 });
 
   // Typing stays quick, because the table follows the text field with a delay.
   const applied = useDeferredValue(filters);
@@ -44,7 +45,6 @@ export function Prompts({ data }: { data: PageReport }) {
         sorting={sorting}
         onFilter={(next) => {
           setAddress({ ...next, cap: next.cap === plan.caps.at(-1) ? "" : String(next.cap) });
-          setPage(0);
         }}
         onSort={setSorting}
       />
@@ -56,8 +56,10 @@ export function Prompts({ data }: { data: PageReport }) {
         none="No answer fits these filters."
         csv={() => rowsCsv(found, data)}
         size={pageSize}
-        page={page}
-        onPage={setPage}
+        page={paged.address === address ? paged.page : 0}
+        onPage={(page) => {
+          setPaged({ address, page });
+        }}
       >
         {(shown, statusId) => (
           <AnswerTable

@@ -10,7 +10,7 @@ import { AnswerDetail } from "./answer-detail.tsx";
 import { WholeRows } from "./whole-rows.tsx";
 
 export const sortWords: Record<SortKey, string> = {
-  order: "Order of the prompts",
+  order: "Prompt order",
   prompt: "Prompt",
   tier: "Tier",
   framing: "Framing",
@@ -84,7 +84,8 @@ function Title({ row }: { row: RowDigest }) {
           <TierMark tier={row.tier} /> {tierWords[row.tier]} · {row.framing} · {askedWords(row)} ·{" "}
         </span>
         {row.prompt_id}
-        {row.turns.length > 0 && ` · after ${row.turns.length} earlier turns`}
+        {row.turns.length > 0 &&
+          ` · after ${row.turns.length} earlier ${row.turns.length === 1 ? "turn" : "turns"}`}
       </span>
     </span>
   );

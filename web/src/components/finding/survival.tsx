@@ -13,8 +13,9 @@ export function Survival({ rows }: { rows: readonly SurvivalRow[] }) {
           caption="What refusals survive: each condition with the share before and after"
           head={survivalHead}
           rows={rows.map(({ condition, before, after, change, finding }) => [
-            ...[condition, before, after, change],
+            condition,
             <StatusMark key="verdict" finding={finding} />,
+            ...[before, after, change],
           ])}
         />
       </div>

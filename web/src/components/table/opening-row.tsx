@@ -1,5 +1,5 @@
-/** A table row that opens below itself. Its first cell is the button that shows and hides the detail. */
-import { type ReactNode, useId, useState } from "react";
+/** A table row that opens below itself. Its first cell is the button that shows and hides the detail; Escape hides it too. */
+import { type KeyboardEvent, type ReactNode, useId, useRef, useState } from "react";
 
 interface Opening {
   isOpen: boolean;
@@ -36,11 +36,18 @@ interface OpeningRowProps {
 
 export function OpeningRow({ opening, className, title, children, columns, detail }: OpeningRowProps) {
   const { isOpen, detailId, onToggle } = opening;
+  const button = useRef<HTMLButtonElement>(null);
+  const closeOnEscape = ({ key }: KeyboardEvent) => {
+    if (key !== "Escape" || !isOpen) return;
+    onToggle();
+    button.current?.focus();
+  };
   return (
     <>
-      <tr className={isOpen ? "open" : ""}>
+      <tr className={isOpen ? "open" : ""} onKeyDown={closeOnEscape}>
         <th scope="row">
           <button
+            ref={button}
             type="button"
             className={className}
             aria-expanded={isOpen}
@@ -54,7 +61,7 @@ export function OpeningRow({ opening, className, title, children, columns, detai
         {children}
       </tr>
       {isOpen && (
-        <tr className="detail" id={detailId}>
+        <tr className="detail" id={detailId} onKeyDown={closeOnEscape}>
           <td colSpan={columns}>{detail()}</td>
         </tr>
       )}
