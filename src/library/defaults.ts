@@ -44,6 +44,8 @@ export const auditDefaults: AuditDefaults = {
   projection: false,
   calibration: null,
   anatomy: null,
+  kl_to: null,
+  kl_to_adapter: null,
   templates: ["chat", "none"],
   caps: [80, 150, 200],
   // Bounds a run's time: an answer whose thought reaches it takes six times as many tokens as one of 200 without a thought. It

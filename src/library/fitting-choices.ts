@@ -19,6 +19,8 @@ const onlyInside = {
   categories: "no activations, which categories are made of",
   projection: "no activations, which the projection is learned from",
   anatomy: "no weights, whose anatomy it could be",
+  kl_to: "no distributions of whole vocabularies",
+  kl_to_adapter: "no distributions of whole vocabularies",
   layer: "no activations of any layer",
   date: "no choice of the day that its template reads",
   prefill_tokens: "no way to begin its answers",

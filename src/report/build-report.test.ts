@@ -55,6 +55,7 @@ function input(change: Partial<ReportInput> = {}): ReportInput {
   return {
     title: "t",
     identities: [],
+    klTo: null,
     plan: {
       templates: ["chat", "none"],
       caps: [10, 80],

@@ -41,6 +41,8 @@ export interface ReportInput {
     /** D by observation key. null: D is undefined. A missing key: the answer was not scored. */
     divergence: ReadonlyMap<string, number | null>;
   })[];
+  /** Token by token, how far the model is from another checkpoint; null without one. */
+  klTo: ReportData["kl_to"];
   notMeasured: readonly string[];
   /** true: every answer is printed. false: answers are printed as `redactionRule` says. */
   showText: boolean;
@@ -104,6 +106,7 @@ export function buildReportData(input: ReportInput): ReportData {
       ...inside,
       catalog: inside.catalog === null ? null : contextsIn(inside.catalog, whole),
     })),
+    kl_to: input.klTo,
     rows: [],
     redaction: {
       applied: !input.showText,

@@ -16,6 +16,7 @@ import {
   categoryTitle,
   strongestTokens,
 } from "../shown/catalog-table.ts";
+import { klHead, klRows, klTitle } from "../shown/kl-table.ts";
 import { answerWord, decisionStrip, survivalHead, survivalRows } from "../shown/verdicts.ts";
 import { findingGroups, identitiesTable, plain, table } from "./markdown-blocks.ts";
 import { headline, outcomeCounts, rateRows } from "./tables.ts";
@@ -28,6 +29,7 @@ export function renderMarkdown(data: ReportData): string {
     refusal(data),
     ...findingGroups(data.findings),
     ...data.insides.map((inside) => catalog(inside, data.insides.length > 1)),
+    distance(data),
     conditions(data),
     identitiesTable(data.identities),
     notMeasured(data),
@@ -90,6 +92,12 @@ function catalog({ sae, catalog }: ShownInside, isOneOfSeveral: boolean): string
   });
   const of = isOneOfSeveral ? ` in ${plain(sae)}` : "";
   return `## Features of each category${of}\n\n${[plain(catalogLead(catalog)), ...parts].join("\n\n")}`;
+}
+
+function distance({ kl_to }: ReportData): string {
+  if (kl_to === null || kl_to.curves.length === 0) return "";
+  const rows = table(klHead, klRows(kl_to.curves));
+  return `## ${plain(klTitle(kl_to.other))}\n\n<details><summary>${kl_to.curves.length} curves</summary>\n\n${rows}\n\n</details>`;
 }
 
 function conditions({ conditions, plan }: ReportData): string {

@@ -102,6 +102,7 @@ export function syntheticReport(options: SyntheticOptions = {}): ReportData {
       : [],
     rows,
     redaction: { applied: !showText, rule: redactionRule, answers: rows.filter((r) => r.redacted).length },
+    kl_to: null,
     not_measured: [
       "Precisions other than fp32: the weights were dequantized and run in fp32.",
       ...(inside

@@ -10,6 +10,7 @@ import type { Answers } from "./lib/answers.ts";
 import type { PageReport } from "./lib/data.ts";
 import { bySae, groupFindings } from "./lib/groups.ts";
 import { Degeneration } from "./sections/degeneration.tsx";
+import { DistanceSection } from "./sections/distance.tsx";
 import { Flips } from "./sections/flips.tsx";
 import { Glance } from "./sections/glance.tsx";
 import { Header } from "./sections/header.tsx";
@@ -38,10 +39,12 @@ const contents: Contents = [
   ["not-measured", "Limits"],
 ];
 
-/** Most sets are in one language and have no such section. */
-const withLanguages: Contents = contents.flatMap((one) =>
-  one[0] === "framing" ? [one, ["languages", "Languages"]] : [one],
-);
+/** Most runs have neither of these sections. */
+const contentsOf = ({ languages, distance }: { languages: boolean; distance: boolean }): Contents =>
+  contents.flatMap((one): Contents => {
+    if (one[0] === "framing" && languages) return [one, ["languages", "Languages"]];
+    return one[0] === "onset" && distance ? [one, ["distance", "Distance"]] : [one];
+  });
 
 export function Report({ data, answers }: { data: PageReport; answers: Answers }) {
   const { first, others } = useMemo(() => bySae(data.findings), [data]);
@@ -68,7 +71,7 @@ export function Report({ data, answers }: { data: PageReport; answers: Answers }
     <PageFrame
       skip="Skip to the findings"
       header={<Header data={data} headline={found.headline} />}
-      contents={found.languageRates.length > 0 ? withLanguages : contents}
+      contents={contentsOf({ languages: found.languageRates.length > 0, distance: data.kl_to !== null })}
       loads={data.details === null ? undefined : `answers from the folder ${data.details.folder} beside it`}
     >
       <Glance plan={data.plan} rates={found.rates} />
@@ -90,6 +93,7 @@ export function Report({ data, answers }: { data: PageReport; answers: Answers }
           <FindingList findings={found.thoughts} />
         </Section>
       )}
+      {data.kl_to !== null && <DistanceSection kl_to={data.kl_to} findings={found.distance} />}
       <Inside data={data} first={found} others={others} />
       <Shares
         id="flags"

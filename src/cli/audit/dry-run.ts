@@ -1,8 +1,11 @@
 /** `--dry-run`: prints the plan and its cost on this machine. */
+
 import { fidelityWords } from "../../audit/fidelity.ts";
+import { sampledAnswers } from "../../audit/kl/compared.ts";
 import { variantsIn } from "../../core/asked/variants.ts";
 import type { Fidelity } from "../../core/records/fidelity.ts";
 import { templateWords } from "../../core/records/words.ts";
+import { otherName } from "../../jobs/audit/logits/kl-to.ts";
 import type { Prepared } from "../../jobs/audit/prepare.ts";
 import type { Checkpoint } from "../../model/checkpoint/checkpoint.ts";
 import { printJson, printLines } from "../terminal/output.ts";
@@ -72,6 +75,14 @@ function textOf(
     ...(fidelity === null
       ? []
       : [["Fidelity", fidelityWords(fidelity, plan.precision)] satisfies [string, string]]),
+    ...(manifest.kl_to === null
+      ? []
+      : [
+          [
+            "KL to",
+            `${otherName(manifest.kl_to)}, which reads at most ${sampledAnswers} answers of each tier and template`,
+          ] satisfies [string, string],
+        ]),
     ["Prompts", `${prompts.name}, ${work.prompts}`],
     ...prompts.notes.map((note): [string, string] => ["", note]),
     ...languageRows(prepared.prompts),

@@ -35,6 +35,8 @@ export interface AuditOptions {
   projection?: boolean;
   calibration?: string;
   anatomy?: string;
+  klTo?: string;
+  klToAdapter?: string;
   out?: string;
   resume?: true;
   dryRun?: true;

@@ -45,6 +45,8 @@ export function planOf(planFile: string | undefined, options: AuditOptions): Ask
     projection: options.projection,
     calibration: options.calibration,
     anatomy: options.anatomy,
+    kl_to: options.klTo,
+    kl_to_adapter: options.klToAdapter,
     templates: options.templates,
     caps: options.caps,
     reasoning_cap: options.reasoningCap,

@@ -98,6 +98,11 @@ export function auditCommand(): Command {
       "what judge calibrate wrote about this judge: also give refusal rates corrected for its error",
     )
     .option("--anatomy <run>", "a finished anatomy of the same model, on which the headline on depth rests")
+    .option(
+      "--kl-to <path>",
+      "another checkpoint with the same vocabulary, such as the base of a fine-tune: how far the model is from it, token by token, over its own answers",
+    )
+    .option("--kl-to-adapter <folder>", "a LoRA adapter over the checkpoint of --kl-to")
     .option("--out <run>", "the run's directory, new or empty")
     .option("--resume", "go on with the run in --out")
     .option(

@@ -107,6 +107,11 @@ export const aboutSchema = z.discriminatedUnion("kind", [
   ...insideKinds,
   /** A model in 8 or 4 bits against itself in fp32. */
   about("fidelity", { measure: z.enum(["kl", "top1"]) }),
+  /**
+   * The audited model against another checkpoint, over the tokens of its own answers: mean KL(audited ‖ other), the share of tokens with the
+   * same most probable one, and the KL of the first tokens of an answer minus that of the others. Of all tiers where none is named.
+   */
+  about("kl_to", { measure: z.enum(["mean", "top1", "early"]), template, tier: tier.optional() }),
   /** A recorded run of another tool, by its name there. */
   about("rescore", {
     run: text,

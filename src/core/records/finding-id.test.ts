@@ -63,6 +63,8 @@ const abouts: Record<string, About> = {
   "projection.accuracy.bio_content": { kind: "projection_accuracy", category: "bio_content" },
   "projection.divergence": { kind: "projection_divergence" },
   "fidelity.kl": { kind: "fidelity", measure: "kl" },
+  "kl.top1.chat": { kind: "kl_to", measure: "top1", template: "chat" },
+  "kl.early.none.benign": { kind: "kl_to", measure: "early", template: "none", tier: "benign" },
   "rescore.run.a.label_share": { kind: "rescore", run: "run.a", measure: "label_share" },
   "sae.fvu.ordinary_without_first": { kind: "sae_fvu", tokens: "ordinary_without_first" },
   "sae.l0": { kind: "sae_quality", measure: "l0" },

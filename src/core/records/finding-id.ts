@@ -83,6 +83,8 @@ function partsOf(about: About): (string | number)[] {
       return ["projection", "divergence"];
     case "fidelity":
       return ["fidelity", about.measure];
+    case "kl_to":
+      return ["kl", about.measure, about.template, ...(about.tier === undefined ? [] : [about.tier])];
     case "rescore":
       return ["rescore", about.run, about.measure];
     case "sae_fvu":

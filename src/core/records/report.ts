@@ -5,6 +5,7 @@
  */
 import { z } from "zod";
 import { catalogSchema } from "./catalog.ts";
+import { klCurveSchema } from "./fidelity.ts";
 import { measured } from "./fields/measured.ts";
 import { findingSchema } from "./finding.ts";
 import { conditionSchema, observationSchema, otherSystemSchema } from "./observation.ts";
@@ -132,6 +133,11 @@ export const reportDataSchema = z.strictObject({
   findings: z.array(findingSchema),
   /** One entry per SAE; the first is the one that the headline is about. An empty list without an SAE. */
   insides: z.array(shownInsideSchema),
+  /** Token by token, how far the model is from another checkpoint; null where none was named. */
+  kl_to: z
+    .strictObject({ other: z.string().min(1), curves: z.array(klCurveSchema) })
+    .nullable()
+    .default(null),
   rows: z.array(reportRowSchema),
   redaction: z.strictObject({
     /** false if the person who ran the audit asked for the text. */

@@ -55,7 +55,8 @@ export function identitiesOf(manifest: Manifest): Identity[] {
 }
 
 /** What was audited: a checkpoint with its text files, a model behind an endpoint, or recorded answers. */
-function subjectsOf({ inputs, origins, replies }: Manifest): Subject[] {
+function subjectsOf(manifest: Manifest): Subject[] {
+  const { inputs, origins, replies } = manifest;
   const { model, adapter, tokenizer, template, endpoint, answers, plan } = inputs;
   if (answers !== null) return recordedSubjects(answers, plan);
   if (model === null || tokenizer === null)
@@ -95,8 +96,26 @@ function subjectsOf({ inputs, origins, replies }: Manifest): Subject[] {
             ...fetchedFrom(origins?.adapter),
           },
     ],
+    ...otherSubject(manifest.kl_to),
     ["Tokenizer", { "SHA-256": tokenizer.sha256 }],
     ["Chat template", template === null ? { template: "none" } : templateFacts(template.sha256, plan)],
+  ];
+}
+
+/** The checkpoint of --kl-to. */
+function otherSubject(other: Manifest["kl_to"]): Subject[] {
+  if (other === null) return [];
+  const { model, adapter } = other;
+  return [
+    [
+      "Compared with",
+      {
+        name: model.name,
+        architecture: `${model.architecture}, ${model.layers} layers of width ${model.d_model}`,
+        "SHA-256": model.sha256,
+        ...(adapter === null ? {} : { adapter: adapter.name, "SHA-256 of the adapter": adapter.sha256 }),
+      },
+    ],
   ];
 }
 

@@ -62,6 +62,10 @@ export function notMeasured(run: RunRecords): string[] {
       "Languages other than English: the rules read English, and give answers in other languages no label.",
     ),
     ...said(
+      model !== null && manifest.kl_to === null,
+      "How far the model is from another checkpoint, token by token: --kl-to was not given.",
+    ),
+    ...said(
       manifest.anatomy === null,
       "Which internal parts a refusal depends on: nothing was ablated or edited in this audit.",
     ),

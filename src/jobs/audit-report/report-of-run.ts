@@ -1,8 +1,11 @@
 /** Makes the report of a run from its records. `audit` and `report` share this function. */
 import { mostUnjudged } from "../../audit/common/choices.ts";
+import { klCurves } from "../../audit/kl/curves.ts";
 import { variantOf, variantsIn } from "../../core/asked/variants.ts";
 import type { ReportData } from "../../core/records/report.ts";
+import { rounded } from "../../core/rounded.ts";
 import { buildReportData } from "../../report/build-report.ts";
+import { otherName } from "../audit/logits/kl-to.ts";
 import { type Manifest, nameOfSubject } from "../audit/manifest.ts";
 import type { RunRecords } from "../audit/run.ts";
 import { capWords, claimWords, identitiesOf } from "./identities.ts";
@@ -51,9 +54,23 @@ export function reportOfRun(run: RunRecords, showText: boolean): ReportData {
         divergence: new Map(scores.map(({ observation, D }) => [observation, D])),
       };
     }),
+    klTo: klToOf(run),
     notMeasured: notMeasured(run),
     showText,
   });
+}
+
+function klToOf({ manifest, prompts, observations, kl }: RunRecords): ReportData["kl_to"] {
+  if (manifest.kl_to === null) return null;
+  const { seed } = manifest.inputs.plan;
+  const curves = klCurves({
+    prompts,
+    observations,
+    variants: variantsIn(manifest.inputs),
+    records: kl,
+    seed,
+  });
+  return rounded({ other: otherName(manifest.kl_to), curves });
 }
 
 /** A reader must know first that Fathom did not ask for these answers. */

@@ -18,7 +18,7 @@ import { auditRecorded } from "./audit-recorded.ts";
 import { beginRun } from "./begin.ts";
 import { readAnatomyBeside } from "./beside/anatomy-beside.ts";
 import { readCalibration } from "./calibration.ts";
-import { fidelityOfRun, isTooFar } from "./fidelity-of-run.ts";
+import { fidelityOfRun, isTooFar, klOfRun, otherOfPlan } from "./fidelity-of-run.ts";
 import type { ObserveProgress } from "./observe.ts";
 import { type AskingPlan, type AuditPlan, kOfSae, pathOfSae } from "./plan.ts";
 import { type Prepared, prepare } from "./prepare.ts";
@@ -60,6 +60,7 @@ export async function openAudit(
   if (plan.anatomy !== null)
     prepared.manifest.anatomy = readAnatomyBeside(plan.anatomy, prepared.manifest.inputs);
   const { precision, device } = plan;
+  prepared.manifest.kl_to = await otherOfPlan(plan, checkpoint, tell);
   const engine = engineOptions({ threads, precision, device, keepRounded }, tell, signal);
   return { checkpoint, saes, prepared, engine };
 }
@@ -101,14 +102,18 @@ async function perform(
     tell({ kind: "answers", ...now });
   };
   const { units, layers, watch, thinking } = prepared;
+  const askerOf = (model: Model) =>
+    engineAsker({
+      ...{ run: out, model, units, layers, watch, thinking },
+      cap: Math.max(...plan.caps),
+      batchSize: plan.batch_size,
+    });
   const judged = async () => {
+    if (prepared.manifest.kl_to !== null)
+      await klOfRun(out, { prepared, engine, tell }, askerOf, onProgress, signal);
     const calibration = readCalibration(plan.calibration, panelName(judges));
     return await withModel(checkpoint, engine, async (model) => {
-      const asker = engineAsker({
-        ...{ run: out, model, units, layers, watch, thinking },
-        cap: Math.max(...plan.caps),
-        batchSize: plan.batch_size,
-      });
+      const asker = askerOf(model);
       const subject = { asker, inside: { model, saes }, replies: null, judges, calibration };
       return await performRun(out, prepared, subject, onProgress, tell, signal);
     });

@@ -35,11 +35,19 @@ interface Beginning {
 }
 
 const atStart = [
-  ...["manifest.json", promptsName, repliesName, "observations.jsonl", "activations", "votes.jsonl"],
+  ...[
+    "manifest.json",
+    promptsName,
+    repliesName,
+    "observations.jsonl",
+    "activations",
+    "votes.jsonl",
+    "kl.jsonl",
+  ],
 ];
 const later = ["verdicts.jsonl", "inside.json", "catalog.json", "findings.json"];
 const reports = ["report.html", "report.md", "report.json", "report.xml", "gate.xml", "gate.md"];
-const ours = new Set([...atStart, ...later, ...reports, lockName, "fidelity"]);
+const ours = new Set([...atStart, ...later, ...reports, lockName, "fidelity", "kl"]);
 const isOurs = (name: string): boolean => ours.has(name);
 
 /**

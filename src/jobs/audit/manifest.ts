@@ -29,6 +29,7 @@ import { requireSame } from "../job/same-inputs.ts";
 import { repliesSummarySchema } from "./answers/replies.ts";
 import { anatomyBesideSchema } from "./beside/anatomy-beside.ts";
 import { usedCalibrationSchema } from "./calibration.ts";
+import { otherModelSchema } from "./logits/kl-to.ts";
 import { type AuditPlan, planSchema } from "./plan.ts";
 
 /**
@@ -68,6 +69,8 @@ export const elsewhere = {
   sae: true,
   calibration: true,
   anatomy: true,
+  kl_to: true,
+  kl_to_adapter: true,
   show_text: true,
   fidelity: true,
   fidelity_bound: true,
@@ -181,6 +184,8 @@ const written = z.strictObject({
   calibration: usedCalibrationSchema.nullable().default(null),
   /** The anatomy on which the headline on depth rests; null without one. It changes no answer, so a resume may add it. */
   anatomy: anatomyBesideSchema.nullable().default(null),
+  /** The checkpoint from which the model's distance was measured, token by token; null without one. It changes no answer, so a resume may add it. */
+  kl_to: otherModelSchema.nullable().default(null),
   /** Sentences that a reader must know about how the model's files were read; empty in runs of older versions. */
   notes: z.array(z.string()).default([]),
   /**

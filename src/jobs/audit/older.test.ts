@@ -23,9 +23,18 @@ function recordsOf(input: AnalysisInput, projection: boolean) {
     inputs: { plan, prefills: [], endpoint: null, fidelity_bound: 0.05 },
     fidelity,
     anatomy: null,
+    kl_to: null,
   } as unknown as Manifest;
   const keys = input.saes.length === 0 ? [""] : input.saes.map(({ key }) => key);
-  return { manifest, prompts, observations, verdicts, thoughts: [], insides: keys.map((sae) => ({ sae })) };
+  return {
+    manifest,
+    prompts,
+    observations,
+    verdicts,
+    thoughts: [],
+    kl: [],
+    insides: keys.map((sae) => ({ sae })),
+  };
 }
 
 const stripped = (findings: readonly Finding[]): OlderFinding[] =>

@@ -165,6 +165,14 @@ export const planSchema = z.strictObject({
     .describe(
       "The directory of a finished anatomy of the same model: the headline on depth rests on it. null: that headline is not measured.",
     ),
+  kl_to: z
+    .string()
+    .min(1)
+    .nullable()
+    .describe(
+      "Another checkpoint with the same vocabulary, such as the base of a fine-tune: how far the audited model is from it, at each token of its own answers. A folder, a .gguf file, or org/name[@revision] on the hub. null: not measured.",
+    ),
+  kl_to_adapter: z.string().min(1).nullable().describe("A LoRA adapter over kl_to. null: none."),
   templates: z
     .array(z.enum(["chat", "none"]))
     .min(1)
@@ -296,10 +304,11 @@ export type PlanFile = Omit<z.infer<typeof planFileSchema>, "categories"> & {
 /** Keys whose values may be paths. `sae` is a list of such values. */
 const pathKeys = [
   ...(["model", "adapter", "answers", "prompts", "categories", "calibration", "anatomy", "out"] as const),
+  ...(["kl_to", "kl_to_adapter"] as const),
 ];
 
 /** Keys that may name a repository of the hub instead. */
-const hubKeys: ReadonlySet<string> = new Set(["model", "adapter", "sae"]);
+const hubKeys: ReadonlySet<string> = new Set(["model", "adapter", "sae", "kl_to", "kl_to_adapter"]);
 
 /**
  * Parses a plan from any source, and leaves its paths unchanged.

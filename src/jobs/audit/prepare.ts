@@ -104,6 +104,7 @@ export async function prepare(
       fidelity: null,
       calibration,
       anatomy: null,
+      kl_to: null,
       notes: [...notesOf(checkpoint, answersAt(plan.temperature))],
       judges: [],
       replies: null,

@@ -91,6 +91,7 @@ export function manifestOfTexts(of: OfTexts): Manifest {
     fidelity: null,
     calibration: null,
     anatomy: null,
+    kl_to: null,
     notes: [...notes],
     judges: [],
     replies: null,

@@ -6,6 +6,7 @@
  *     replies.jsonl        behind an endpoint only: one reply per line with its checksum, before it becomes an answer
  *     observations.jsonl   one answer per line with its checksum, in the file at once and on the disk within 200 ms
  *     activations/         one safetensors file per answer, with its checksums in the answer's line; made again if lost
+ *     kl.jsonl             with --kl-to only: one answer per line, read by the other checkpoint too; read once (logits/kl-to.ts)
  *     votes.jsonl          one vote per line: an answer, a cap, a judge; asked for once (judging.ts)
  *     verdicts.jsonl, inside.json, catalog.json, findings.json   derived from the above; findings.json is last and says "done"
  */
@@ -16,6 +17,7 @@ import { badInput } from "../../core/errors.ts";
 import { canonicalJson } from "../../core/hash.ts";
 import { parseRecord } from "../../core/parse.ts";
 import { type Catalog, catalogSchema } from "../../core/records/catalog.ts";
+import type { KlRecord } from "../../core/records/fidelity.ts";
 import { type Finding, findingSchema, olderFindingSchema } from "../../core/records/finding.ts";
 import { insideSchema, type StoredInside } from "../../core/records/inside.ts";
 import { listOf } from "../../core/records/list-of.ts";
@@ -42,6 +44,7 @@ import type { RepliesSummary } from "./answers/replies.ts";
 import type { AuditEvent } from "./audit-events.ts";
 import { givenSae, keptOf, useSaes } from "./inside-views.ts";
 import { judgeRun } from "./judging.ts";
+import { readKl } from "./logits/kl-to.ts";
 import { type Manifest, promptsName, readManifest, restore, runFormat, writeManifest } from "./manifest.ts";
 import { type ObserveProgress, observe, readObservations } from "./observe.ts";
 import { findingsAgain, isOlder } from "./older.ts";
@@ -55,6 +58,8 @@ export interface RunRecords {
   verdicts: Verdict[];
   /** What the thoughts say, apart from the answers; empty for models that do not think, and in runs of older versions. */
   thoughts: ThoughtVerdict[];
+  /** Token by token, how far the model is from another checkpoint; empty without one. */
+  kl: KlRecord[];
   findings: Finding[];
   /** In the order of the manifest's SAEs. */
   insides: StoredInside[];
@@ -112,13 +117,15 @@ export async function performRun(
     format: runFormat,
     calibration: subject.calibration,
     anatomy: prepared.manifest.anatomy,
+    kl_to: prepared.manifest.kl_to,
     judges,
     replies: subject.replies?.() ?? null,
     gate_overrides: used.flatMap(({ override }) => override ?? []),
   };
   writeManifest(run, manifest);
   const thoughts = observations.flatMap((observation) => judgeThought(observation) ?? []);
-  const records = { manifest, prompts, observations, verdicts, thoughts };
+  const kl = readKl(run, manifest.kl_to, observations);
+  const records = { manifest, prompts, observations, verdicts, thoughts, kl };
   const { findings, insides: tables } = analysed(records, used.map(givenSae));
   const kept: Awaited<ReturnType<typeof keptOf>>[] = [];
   for (const [i, table] of tables.entries()) kept.push(await keptOf(table, used[i] ?? null, input));
@@ -141,9 +148,11 @@ export function readRun(run: string): RunRecords {
   if (!existsSync(file.findings(run))) {
     throw badInput(run, "a finished run", "one without findings.json", "fathom audit … --resume");
   }
+  const observations = readObservations(run, manifest.inputs.observations);
   const records = {
     manifest,
-    observations: readObservations(run, manifest.inputs.observations),
+    observations,
+    kl: readKl(run, manifest.kl_to, observations),
     prompts: readPrompts(run, manifest),
     verdicts: readLines(file.verdicts(run), verdictSchema),
     thoughts: existsSync(file.thoughts(run)) ? readLines(file.thoughts(run), thoughtSchema) : [],

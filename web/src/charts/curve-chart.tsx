@@ -47,6 +47,7 @@ export function CurveChart({
   const draw = useCallback(
     (width: number): Plot.PlotOptions => {
       const places = [...new Set(curves.flatMap(({ points }) => points.map((point) => point.x)))];
+      const dense = places.length > mostMarked;
       const span = Math.max(...places) - Math.min(...places) || 1;
       return {
         height: 300,
@@ -57,12 +58,15 @@ export function CurveChart({
         style: { fontSize: "12px", overflow: "visible" },
         x: {
           domain: [Math.min(...places) - span * 0.06, Math.max(...places) + span * 0.06],
-          ...{ label: x, labelArrow: false, ticks: places, tickFormat: formatX },
+          ...{ label: x, labelArrow: false, ticks: dense ? Math.floor(width / 70) : places },
+          tickFormat: formatX,
         },
         y: { label: y, labelArrow: false, grid: true, ticks: 5, nice: true, tickFormat: formatNumber },
         marks: [
           Plot.ruleY(rules, { y: "y", stroke: "var(--ink-soft)", strokeDasharray: "3 3" }),
-          ...curves.flatMap((curve, i) => curveMarks(curve, i, curves.length)),
+          ...curves.flatMap((curve, i) =>
+            dense ? bandMarks(curve, i) : curveMarks(curve, i, curves.length),
+          ),
           beside === null ? null : besideMarks(beside),
           Plot.text(rules, {
             ...{ y: "y", text: "text", frameAnchor: "right", textAnchor: "end", dy: -7, dx: -2 },
@@ -74,6 +78,23 @@ export function CurveChart({
     [curves, x, y, formatX, rules, beside],
   );
   return <PlotFigure label={label} draw={draw} />;
+}
+
+/** Of more points, intervals are drawn as a band, and points without signs. */
+const mostMarked = 12;
+
+function bandMarks({ points }: Curve, i: number): Plot.Markish[] {
+  const { colour, dash } = curveStyles[i]!;
+  return [
+    Plot.areaY(points, {
+      ...{ x: "x", y1: ({ interval }: CurvePoint) => interval?.[0] ?? NaN },
+      ...{ y2: ({ interval }: CurvePoint) => interval?.[1] ?? NaN, fill: colour, fillOpacity: 0.15 },
+    }),
+    Plot.lineY(points, {
+      ...{ x: "x", y: ({ y }: CurvePoint) => y ?? NaN, stroke: colour, strokeWidth: 2 },
+      ...(dash === "none" ? {} : { strokeDasharray: dash }),
+    }),
+  ];
 }
 
 /** Two curves stand a little apart, so that their intervals do not cover each other. */

@@ -27,6 +27,8 @@ const places = () => ({
   divergenceLabel: [] as Finding[],
   divergence: [] as Finding[],
   flags: [] as Finding[],
+  /** The distance to another checkpoint. */
+  distance: [] as Finding[],
   other: [] as Finding[],
 });
 export type Grouped = ReturnType<typeof places>;
@@ -65,6 +67,7 @@ const placeOf: Record<About["kind"], keyof Grouped> = {
   projection_accuracy: "divergence",
   projection_divergence: "divergence",
   fidelity: "other",
+  kl_to: "distance",
   rescore: "other",
   sae_fvu: "other",
   sae_quality: "other",
