@@ -68,7 +68,7 @@ describePage("page with detail files", syntheticReport, (open) => {
     const { page } = await open(many, beside);
     rmSync(join(dirname(fileURLToPath(page.url())), detailFolder), { recursive: true });
     await page.locator(".opener").first().click();
-    const problem = page.locator("#prompts .problem");
+    const problem = page.locator("#prompts [role=alert]");
     expect(await problem.textContent()).toMatch(
       /^This answer is not in this file\. It is in report-details\/rows-0-[\da-f]{16}\.js, .* missing or damaged\. Put the whole folder/,
     );

@@ -201,6 +201,17 @@ describePage("report page in a browser", syntheticReport, (open) => {
     await page.close();
   });
 
+  it("keeps an answer open when the window becomes narrow and wide again", async () => {
+    const { page } = await open({});
+    await page.locator(".opener").first().click();
+    for (const width of [390, 1280]) {
+      await page.setViewportSize({ width, height: 900 });
+      await page.locator("#prompts .fold > summary").waitFor({ state: width === 390 ? "visible" : "hidden" });
+    }
+    expect(await page.locator(".answer").isVisible()).toBe(true);
+    await page.close();
+  });
+
   it("filters, sorts and pages two thousand rows quickly", async () => {
     const { page, troubles } = await open({ prompts: 1000 });
     expect(await statusOf(page)).toBe("All 2000 answers, judged at 200 tokens");

@@ -25,12 +25,13 @@ export function Section({ id, title, lead, detail = false, asked = false, childr
         </h2>
         <p className="lead">{lead}</p>
       </div>
-      {detail && isNarrow ? (
+      {detail ? (
+        // In a wide window it is open and cannot be closed. It stays in place, so that turning a phone closes no answer.
         <details
           className="fold"
-          open={isOpen || asked}
+          open={!isNarrow || isOpen || asked}
           onToggle={(event) => {
-            setOpen(event.currentTarget.open);
+            if (isNarrow) setOpen(event.currentTarget.open);
           }}
         >
           <summary>Show: {title.toLowerCase()}</summary>

@@ -59,19 +59,21 @@ export function AnswerDetail({ row, cap, shownPrompt }: AnswerDetailProps) {
         {finishWords[row.finish]} · category {row.category}
         {row.pair !== null && ` · pair ${row.pair}`} · {row.panel} panel · seed {row.seed} · D {depthsOf(row)}
       </p>
-      <DataTable
-        caption="Verdict at each cap"
-        captionVisible
-        head={["Tokens", "Outcome", "Written", "Refusal at token", "Distribution", "Evidence"]}
-        rows={row.verdicts.map((verdict) => [
-          verdict.cap,
-          outcomeWords[verdict.outcome],
-          written(verdict),
-          verdict.refusal_token ?? "–",
-          distribution(verdict),
-          evidence(verdict, verdict.own_text ?? row.text),
-        ])}
-      />
+      <div className="verdicts">
+        <DataTable
+          caption="Verdict at each cap"
+          captionVisible
+          head={["Tokens", "Outcome", "Written", "Refusal at token", "Distribution", "Evidence"]}
+          rows={row.verdicts.map((verdict) => [
+            verdict.cap,
+            outcomeWords[verdict.outcome],
+            written(verdict),
+            verdict.refusal_token ?? "–",
+            distribution(verdict),
+            evidence(verdict, verdict.own_text ?? row.text),
+          ])}
+        />
+      </div>
       {row.refusal_scores.length > 0 && <ScoreChart scores={row.refusal_scores} />}
     </div>
   );

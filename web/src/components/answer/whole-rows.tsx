@@ -36,7 +36,7 @@ export function WholeRows({ rows, children }: WholeRowsProps) {
 function MissingFile({ path }: { path: string }) {
   const [folder] = path.split("/");
   return (
-    <p className="problem" role="alert">
+    <p className="not-measured" role="alert">
       <strong>This answer is not in this file.</strong> It is in <code>{path}</code>, beside the page, and
       that file is missing or damaged. Put the whole folder <code>{folder}</code> beside this page and load
       the page again, or make the report again: <code>fathom report RUN</code>
