@@ -30,8 +30,8 @@ export interface KlInput {
 }
 
 /**
- * The answers that are compared: of the plain answers to prompts of the main panel that have a token, the same number for each template
- * and tier, spread over the prompt set.
+ * The answers that are compared: of those to prompts of the main panel that have a token, the same number for each tier and way of asking,
+ * spread over the prompt set.
  */
 export function klSample({
   prompts,
@@ -39,13 +39,12 @@ export function klSample({
   variants,
 }: Omit<KlInput, "records" | "seed">): Observation[] {
   const byId = new Map(prompts.map((prompt) => [prompt.id, prompt]));
-  const plain = observations.filter(
-    (one) => variantOf(one.condition, variants) === null && answerIds(one).length > 0,
-  );
-  const cells = groupBy(
-    plain,
-    ({ condition, prompt_id }) => `${condition.template} ${byId.get(prompt_id)!.tier}`,
-  );
+  const answers = observations.filter((one) => answerIds(one).length > 0);
+  const cells = groupBy(answers, ({ condition, prompt_id }) => {
+    const variant = variantOf(condition, variants);
+    const asked = variant === null ? condition.template : variants.indexOf(variant);
+    return `${asked} ${byId.get(prompt_id)!.tier}`;
+  });
   return [...cells.values()].flatMap((cell) => {
     const own = cell.filter(({ prompt_id }) => byId.get(prompt_id)!.panel === "main");
     const n = Math.min(sampledAnswers, own.length);
@@ -56,18 +55,22 @@ export function klSample({
 export interface Compared {
   prompt: Prompt;
   template: Template;
+  /** How the prompt was asked again; null for a plain answer. */
+  variant: Variant | null;
   kl: readonly number[];
   agrees: readonly boolean[];
 }
 
 /** @throws FathomError for a record of an answer that the run does not have */
-export function joined({ prompts, observations, records }: KlInput): Compared[] {
+export function joined({ prompts, observations, variants, records }: KlInput): Compared[] {
   const byId = new Map(prompts.map((prompt) => [prompt.id, prompt]));
   const byKey = new Map(observations.map((one) => [one.key, one]));
   return records.map(({ observation, kl, agrees }) => {
     const answer = byKey.get(observation);
     if (answer === undefined) throw badInput("kl", "an observation of this run", observation);
-    return { prompt: byId.get(answer.prompt_id)!, template: answer.condition.template, kl, agrees };
+    const { prompt_id, condition } = answer;
+    const variant = variantOf(condition, variants);
+    return { prompt: byId.get(prompt_id)!, template: condition.template, variant, kl, agrees };
   });
 }
 

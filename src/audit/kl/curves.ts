@@ -10,9 +10,9 @@ import { joined, type KlInput, overTokens, sampledTokens, templatesOf } from "./
 const singleTokens = 32;
 const binTokens = 8;
 
-/** Mean KL by the token's place, for each template and tier; points of fewer than 5 answers are left out. */
+/** Of the plain answers: mean KL by the token's place, for each template and tier; points of fewer than 5 answers are left out. */
 export function klCurves(input: KlInput): KlCurve[] {
-  const answers = joined(input);
+  const answers = joined(input).filter(({ variant }) => variant === null);
   const stream = random(`${input.seed}/kl curve`);
   return templatesOf(answers).flatMap((template) =>
     tiers.flatMap((tier): KlCurve[] => {

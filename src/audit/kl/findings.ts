@@ -1,4 +1,5 @@
 /** What is said of the distance to another checkpoint: its mean, how often both agree, and whether first tokens are further apart. */
+import { againOf, tiersOf, type Variant } from "../../core/asked/variants.ts";
 import { clusterOf, contentOf } from "../../core/cluster.ts";
 import { formatNumber } from "../../core/format.ts";
 import { type Random, random } from "../../core/random.ts";
@@ -6,7 +7,7 @@ import type { About } from "../../core/records/about.ts";
 import type { Finding } from "../../core/records/finding.ts";
 import { idOf } from "../../core/records/finding-id.ts";
 import { type Tier, tiers } from "../../core/records/prompt.ts";
-import type { Template } from "../../core/records/words.ts";
+import { againWords, type Template } from "../../core/records/words.ts";
 import { groupBy } from "../../stats/group.ts";
 import { mean } from "../../stats/summary.ts";
 import { inTier } from "../common/answers.ts";
@@ -21,39 +22,64 @@ const earlyTokens = 5;
 
 /** @param names of the audited model and of the other @returns an empty list without records */
 export function klFindings(input: KlInput, names: readonly [string, string]): Finding[] {
-  const answers = joined(input);
+  const all = joined(input);
+  const answers = all.filter(({ variant }) => variant === null);
   const stream = random(`${input.seed}/kl`);
   const drafts = templatesOf(answers).flatMap((template) => {
+    const shared = { template, variant: null, names, stream };
     const under = answers.filter((one) => one.template === template);
     const groups = [
       { tier: undefined, own: under },
       ...tiers.map((tier) => ({ tier, own: under.filter(inTier(tier)) })),
     ].filter(({ own }) => own.length > 0);
     return [
-      ...groups.map((group) => meanDraft({ ...group, template, names, stream })),
-      agreementDraft({ tier: undefined, own: under, template, names, stream }),
-      ...groups.map((group) => earlyDraft({ ...group, template, names, stream })),
+      ...groups.map((group) => meanDraft({ ...group, ...shared })),
+      agreementDraft({ tier: undefined, own: under, ...shared }),
+      ...groups.map((group) => earlyDraft({ ...group, ...shared })),
     ];
   });
-  return settle("distance to another checkpoint", drafts, intervalLevel);
+  const again = input.variants.flatMap((variant) =>
+    tiersOf(variant).flatMap((tier) => {
+      const own = all.filter((one) => one.variant === variant && inTier(tier)(one));
+      return own.length === 0 ? [] : [meanDraft({ tier, own, variant, template: "chat", names, stream })];
+    }),
+  );
+  return settle("distance to another checkpoint", [...drafts, ...again], intervalLevel);
 }
 
 interface Group {
   tier: Tier | undefined;
   own: readonly Compared[];
   template: Template;
+  /** null: plain answers. */
+  variant: Variant | null;
   names: readonly [string, string];
   stream: Random;
 }
 
 /** e.g. `answers to hazard-adjacent prompts with the chat template` */
-const answersWords = ({ tier, template }: Group): string =>
-  `answers to ${tier === undefined ? "" : `${tierName(tier)} `}prompts ${templateName(template)}`;
+const answersWords = ({ tier, template, variant }: Group): string =>
+  [
+    `answers to ${tier === undefined ? "" : `${tierName(tier)} `}prompts ${templateName(template)}`,
+    ...(variant === null ? [] : [againWords(againOf(variant))]),
+  ].join(", ");
 
-const aboutOf = ({ tier, template }: Group, measure: "mean" | "top1" | "early"): About => ({
+const aboutOf = ({ tier, template, variant }: Group, measure: "mean" | "top1" | "early"): About => ({
   ...{ kind: "kl_to", measure, template },
   ...(tier === undefined ? {} : { tier }),
+  ...(variant === null ? {} : keysOf(variant)),
 });
+
+function keysOf(variant: Variant) {
+  switch (variant.kind) {
+    case "prefill":
+      return { tokens: variant.tokens };
+    case "system":
+      return { n: variant.n, system: variant.system };
+    case "turn":
+      return { turn: variant.turn };
+  }
+}
 
 function meanDraft(group: Group): Draft {
   const { names, own } = group;

@@ -1,6 +1,7 @@
 /** Made-up distances with a known truth: which answers are compared, and what is said of first and later tokens. */
 import { expect, it } from "vitest";
 import { refuseAt, world } from "../../../test/support/audit-world.ts";
+import type { Variant } from "../../core/asked/variants.ts";
 import { random } from "../../core/random.ts";
 import type { Observation } from "../../core/records/observation.ts";
 import { klSample } from "./compared.ts";
@@ -77,6 +78,27 @@ it("draws a point for each of the first 32 tokens, and one for every 8 behind th
   expect(long.slice(-2).map(({ from, to }) => [from, to])).toEqual([
     [57, 64],
     [65, 72],
+  ]);
+});
+
+it("says apart how far it is where prompts were asked again, and draws plain answers alone", () => {
+  const begun: Variant = { kind: "prefill", opening: "comply", tokens: 2, text: "Sure," };
+  const again = world(5, {
+    triples: 40,
+    templates: ["chat"],
+    answer: refuseAt(() => 0.5),
+    variants: { asked: [begun], answer: () => "comply" },
+  });
+  const own = { prompts: again.prompts, observations: again.observations, variants: [begun], seed: 0 };
+  const records = klSample(own).map(({ key, condition }) => ({
+    ...{ observation: key, other: "o", agrees: [true] },
+    kl: [condition.prefill === null ? 1 : 3],
+  }));
+  const found = (id: string) => klFindings({ ...own, records }, names).find((one) => one.id === id)!;
+  expect(found("kl.mean.chat.hazard_adjacent.prefill.2")).toMatchObject({ estimate: 3, n: 32 });
+  expect(found("kl.mean.chat.hazard_adjacent")).toMatchObject({ estimate: 1, n: 32 });
+  expect(klCurves({ ...own, records }).flatMap(({ points }) => points.map((one) => one.mean))).toEqual([
+    1, 1, 1,
   ]);
 });
 

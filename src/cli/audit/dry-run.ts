@@ -80,7 +80,7 @@ function textOf(
       : [
           [
             "KL to",
-            `${otherName(manifest.kl_to)}, which reads at most ${sampledAnswers} answers of each tier and template`,
+            `${otherName(manifest.kl_to)}, which reads at most ${sampledAnswers} answers of each tier and condition; this is not in the estimated time`,
           ] satisfies [string, string],
         ]),
     ["Prompts", `${prompts.name}, ${work.prompts}`],

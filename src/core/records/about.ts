@@ -51,6 +51,16 @@ const insideKinds = [
   inside("projection_divergence", {}),
 ] as const;
 
+/** How prompts were asked again. */
+const again = {
+  /** Of a prefill: how many tokens of the opening that its tier is asked after. */
+  tokens: z.int().positive().optional(),
+  /** Of another system prompt: its place in the plan (the base's, of a change), and its text. */
+  n: otherSystemSchema.shape.n.optional(),
+  system: otherSystemSchema.shape.system.optional(),
+  turn: z.enum(otherTurns).optional(),
+};
+
 export const aboutSchema = z.discriminatedUnion("kind", [
   /**
    * One of the claims of the first screen; that on the inside is made through the run's first SAE, that on depth from an anatomy. `under` says what refusals
@@ -109,9 +119,10 @@ export const aboutSchema = z.discriminatedUnion("kind", [
   about("fidelity", { measure: z.enum(["kl", "top1"]) }),
   /**
    * The audited model against another checkpoint, over the tokens of its own answers: mean KL(audited ‖ other), the share of tokens with the
-   * same most probable one, and the KL of the first tokens of an answer minus that of the others. Of all tiers where none is named.
+   * same most probable one, and the KL of the first tokens of an answer minus that of the others. Of all tiers where none is named; of answers
+   * that were asked for again in another way where one is, as in a change.
    */
-  about("kl_to", { measure: z.enum(["mean", "top1", "early"]), template, tier: tier.optional() }),
+  about("kl_to", { measure: z.enum(["mean", "top1", "early"]), template, tier: tier.optional(), ...again }),
   /** A recorded run of another tool, by its name there. */
   about("rescore", {
     run: text,
@@ -135,12 +146,7 @@ export const aboutSchema = z.discriminatedUnion("kind", [
     tier: tier.optional(),
     template: template.optional(),
     cap: cap.optional(),
-    /** Of a prefill: how many tokens of the opening that its tier is asked after. */
-    tokens: z.int().positive().optional(),
-    /** Of another system prompt: its place in the base's plan, and its text. */
-    n: otherSystemSchema.shape.n.optional(),
-    system: otherSystemSchema.shape.system.optional(),
-    turn: z.enum(otherTurns).optional(),
+    ...again,
     language: languageSchema.optional(),
     /** The base and the run that is compared with it, as they were named. */
     of: z.tuple([text, text]),

@@ -83,8 +83,15 @@ function partsOf(about: About): (string | number)[] {
       return ["projection", "divergence"];
     case "fidelity":
       return ["fidelity", about.measure];
-    case "kl_to":
-      return ["kl", about.measure, about.template, ...(about.tier === undefined ? [] : [about.tier])];
+    case "kl_to": {
+      const { measure, template, tier, n, turn, tokens } = about;
+      const named = (what: string, value: string | number | undefined) =>
+        value === undefined ? [] : [what, value];
+      return [
+        ...["kl", measure, template, ...(tier === undefined ? [] : [tier])],
+        ...[...named("system", n), ...named("turn", turn), ...named("prefill", tokens)],
+      ];
+    }
     case "rescore":
       return ["rescore", about.run, about.measure];
     case "sae_fvu":

@@ -70,7 +70,12 @@ const hazardNote =
   "(--map tier=@benign says otherwise)";
 
 function sourcesOf(columns: ReadonlySet<string>, format: Format | undefined, map: FieldMap): Sources {
-  const sources: Sources = { ...(format?.sources ?? ownNames)(columns), ...map };
+  const sources: Sources = {
+    ...(format?.sources ?? ownNames)(columns),
+    // Translations of a known set have one column more.
+    ...(columns.has("language") ? { language: { column: "language" } } : {}),
+    ...map,
+  };
   const { pair } = sources;
   const isNamed = pair === undefined ? columns.has(pairedWith) : columnsOf(pair)[0] === pairedWith;
   return isNamed ? { ...sources, pair: { pairedWith } } : sources;

@@ -97,7 +97,6 @@ export const formats: readonly Format[] = [
         values: { benign: "benign", borderline: "dual_use", dual_use: "hazard_adjacent" },
       },
       ...(columns.has("subdomain") ? { category: { column: "subdomain" } } : {}),
-      ...(columns.has("language") ? { language: { column: "language" } } : {}),
       pair: { pairedWith: "paired_with" },
     }),
   },
