@@ -5,6 +5,7 @@ import { TierMark } from "../charts/marks.tsx";
 import { EarlierTurns } from "../components/answer/earlier-turns.tsx";
 import { FlippedAnswer } from "../components/answer/flipped-answer.tsx";
 import { WholeRows } from "../components/answer/whole-rows.tsx";
+import { GrowingList } from "../components/growing-list.tsx";
 import { NotMeasured } from "../components/not-measured.tsx";
 import { Section } from "../components/section.tsx";
 import { Select } from "../components/table/select.tsx";
@@ -13,13 +14,9 @@ import { type Comparison, comparisonsOf, type Flip, flipsOf } from "../lib/flips
 import { verdictAt } from "../lib/rows.ts";
 import { useAddress } from "../lib/use-address.ts";
 
-/** The list grows by this many. */
-const step = 20;
-
 export function Flips({ data }: { data: PageReport }) {
   const comparisons = useMemo(() => comparisonsOf(data), [data]);
   const [address, setAddress] = useAddress("flips");
-  const [shown, setShown] = useState(step);
   const comparison = comparisons.find(({ key }) => key === address["of"]) ?? comparisons[0];
   const { tier = "" } = address;
   const flips = useMemo(
@@ -44,7 +41,6 @@ export function Flips({ data }: { data: PageReport }) {
               options={comparisons.map(({ key, name }) => [key, name])}
               onChange={(of) => {
                 setAddress({ of, tier });
-                setShown(step);
               }}
             />
             <Select
@@ -53,32 +49,18 @@ export function Flips({ data }: { data: PageReport }) {
               options={[["", "All"], ...Object.entries(tierWords)]}
               onChange={(next) => {
                 setAddress({ of: comparison.key, tier: next });
-                setShown(step);
               }}
             />
           </div>
-          <p className="flip-count">
-            {counted(comparison, flips)}
-            {flips.length > shown && ` The first ${shown} are listed.`}
-          </p>
-          <ul className="flips">
-            {flips.slice(0, shown).map((flip) => (
-              <li key={`${flip.first.row.prompt_id}/${flip.first.row.seed}`}>
-                <FlipItem flip={flip} sides={comparison.sides} />
-              </li>
-            ))}
-          </ul>
-          {flips.length > shown && (
-            <button
-              type="button"
-              className="quiet"
-              onClick={() => {
-                setShown(shown + step);
-              }}
-            >
-              Show {Math.min(step, flips.length - shown)} more
-            </button>
-          )}
+          <p className="flip-count">{counted(comparison, flips)}</p>
+          <GrowingList
+            key={`${comparison.key} ${tier}`}
+            items={flips}
+            className="flips"
+            keyOf={({ first: { row } }) => `${row.prompt_id}/${row.seed}`}
+          >
+            {(flip) => <FlipItem flip={flip} sides={comparison.sides} />}
+          </GrowingList>
         </>
       )}
     </Section>
