@@ -39,33 +39,43 @@ export function isEnglish(reading: Reading): boolean {
 
 function looksEnglish({ text, ascii, segments }: Reading): boolean {
   if (!ascii && isForeignScript(text)) return false;
-  const words = segments.flatMap((segment) => (segment.kind === "code" ? [] : segment.words));
-  return areEnglish(words.map(({ type, start }) => ({ type, capital: isCapital(text[start]!) })));
+  const tally = emptyTally();
+  for (const segment of segments)
+    if (segment.kind !== "code") for (const { type, start } of segment.words) add(tally, type, text[start]!);
+  return isOfEnglish(tally);
 }
 
 /** The same of a text that nobody else reads, such as a prompt. */
 export const isEnglishText = memo((text: string): boolean => {
   if (isForeignScript(text)) return false;
-  const words = text.match(/[\p{L}\p{N}\p{M}]+(?:['’-][\p{L}\p{N}\p{M}]+)*/gu) ?? [];
-  return areEnglish(
-    words.map((word) => ({
-      type: typeOf(word.toLowerCase().replaceAll("’", "'")),
-      capital: isCapital(word[0]!),
-    })),
-  );
+  const tally = emptyTally();
+  for (const [word] of text.matchAll(/[\p{L}\p{N}\p{M}]+(?:['’-][\p{L}\p{N}\p{M}]+)*/gu))
+    add(tally, typeOf(word.toLowerCase().replaceAll("’", "'")), word[0]!);
+  return isOfEnglish(tally);
 });
 
-function areEnglish(words: readonly { type: WordType; capital: boolean }[]): boolean {
-  let [known, own, foreign] = [0, 0, 0];
-  for (const { type, capital } of words) {
-    if (type.inflectedFunctionWord) known++;
-    if (type.onlyEnglish) own++;
-    // A name may have any letter.
-    if (type.foreign || (type.beyondAscii && !capital)) foreign++;
-  }
+/** How many words there are, how many of them are function words, signs of English alone, and signs of another language. */
+interface Tally {
+  words: number;
+  known: number;
+  own: number;
+  foreign: number;
+}
+
+const emptyTally = (): Tally => ({ words: 0, known: 0, own: 0, foreign: 0 });
+
+function add(tally: Tally, type: WordType, begins: string): void {
+  tally.words++;
+  if (type.inflectedFunctionWord) tally.known++;
+  if (type.onlyEnglish) tally.own++;
+  // A name may have any letter.
+  if (type.foreign || (type.beyondAscii && !isCapital(begins))) tally.foreign++;
+}
+
+function isOfEnglish({ words, known, own, foreign }: Tally): boolean {
   if (foreign > own) return false;
-  if (words.length < english.words) return true;
-  return known / words.length >= english.share && (own > 0 || words.length < english.ownWords);
+  if (words < english.words) return true;
+  return known / words >= english.share && (own > 0 || words < english.ownWords);
 }
 
 const isCapital = (unit: string): boolean => unit !== unit.toLowerCase();
