@@ -7,6 +7,7 @@ import { otherChanges, primaryChanges, type Sides } from "./changes.ts";
 import { failureModes } from "./failure-modes.ts";
 import { type FoundFlip, flipsOf } from "./flips.ts";
 import { headlineChanges } from "./headline-changes.ts";
+import { modelChanges } from "./model-changes.ts";
 import { type ComparedRun, paired } from "./paired.ts";
 
 export interface RunWithFindings extends ComparedRun {
@@ -30,7 +31,7 @@ export function compare(base: RunWithFindings, other: RunWithFindings, seed: num
   const findings = [
     ...headlineChanges(sides, [base.findings, other.findings], primary),
     ...primary,
-    ...settle("other changes", otherChanges(sides), level),
+    ...settle("other changes", [...otherChanges(sides), ...modelChanges(sides)], level),
   ];
   return { findings: rounded(findings), failure_modes: failureModes(primary), flips: flipsOf(sides), notes };
 }

@@ -15,7 +15,7 @@ import { smallestCell } from "../common/choices.ts";
 import { type Draft, missing, noControl, settle } from "../common/draft.ts";
 import { between, percent } from "../common/say.ts";
 
-type Term = Extract<About, { kind: "refusal_model" }>["term"];
+export type Term = Extract<About, { kind: "refusal_model" }>["term"];
 
 /** Whether a prompt of the two panels has the property. */
 const terms: Record<Term, { of: (answer: Answer) => boolean; question: string; prompts: string }> = {
@@ -35,17 +35,33 @@ const terms: Record<Term, { of: (answer: Answer) => boolean; question: string; p
     prompts: "prompts that are not benign",
   },
 };
-const names = Object.keys(terms) as Term[];
+export const modelTerms = Object.keys(terms) as Term[];
 
-/** A group of its own, corrected in itself. Empty for a set without a legality panel. */
-export function confoundFindings(run: Answers): Finding[] {
+/** The answers that the model is about; none for a set without a legality panel. */
+export function modelledAnswers(run: Answers): Answer[] {
   const answers = run
     .at(run.main, largestCap(run))
     .filter(({ prompt }) => prompt.panel === "main" || prompt.panel === "legality");
-  if (!answers.some(({ prompt }) => prompt.panel === "legality")) return [];
+  return answers.some(({ prompt }) => prompt.panel === "legality") ? answers : [];
+}
+
+/** The model's row of an answer: the intercept, then 1 for each property that its prompt has. */
+export const rowOf = (answer: Answer, of: readonly Term[] = modelTerms): number[] => [
+  1,
+  ...of.map((term) => (terms[term].of(answer) ? 1 : 0)),
+];
+
+/** Said where the answers have no finite fit, though each property varies. */
+export const noFiniteFit =
+  "hazard, legality and salience together tell refused prompts from answered ones, so the odds have no finite value.";
+
+/** A group of its own, corrected in itself. Empty for a set without a legality panel. */
+export function confoundFindings(run: Answers): Finding[] {
+  const answers = modelledAnswers(run);
+  if (answers.length === 0) return [];
   return settle(
     "confound",
-    names.map((term) => draftOf(run, answers, term)),
+    modelTerms.map((term) => draftOf(run, answers, term)),
     run.level,
   );
 }
@@ -60,15 +76,11 @@ function draftOf(run: Answers, answers: readonly Answer[], term: Term): Draft {
   if (unfit !== null) return undetermined(unfit);
   const y = answers.map(refuses);
   const clusters = answers.map(({ prompt }) => clusterOf(prompt));
-  const design = (of: readonly Term[]) =>
-    answers.map((answer) => [1, ...of.map((name) => (terms[name].of(answer) ? 1 : 0))]);
-  const full = logisticRegression(design(names), y, clusters);
-  const without = logisticRegression(design(names.filter((name) => name !== term)), y, clusters);
-  if (full === null || without === null)
-    return undetermined(
-      "hazard, legality and salience together tell refused prompts from answered ones, so the odds have no finite value.",
-    );
-  const at = names.indexOf(term) + 1;
+  const design = (of: readonly Term[]) => answers.map((answer) => rowOf(answer, of));
+  const full = logisticRegression(design(modelTerms), y, clusters);
+  const without = logisticRegression(design(modelTerms.filter((name) => name !== term)), y, clusters);
+  if (full === null || without === null) return undetermined(noFiniteFit);
+  const at = modelTerms.indexOf(term) + 1;
   const estimate = full.coefficients[at]!;
   const error = Math.sqrt(full.clustered[at]![at]!);
   const ratio = likelihoodRatio(full, without, 1);
@@ -89,8 +101,8 @@ function draftOf(run: Answers, answers: readonly Answer[], term: Term): Draft {
 }
 
 /** Why the model has no finite fit, said of the answers; null if it can be tried. */
-function whyNot(answers: readonly Answer[]): string | null {
-  const sides = names.map((name) => ({
+export function whyNot(answers: readonly Answer[]): string | null {
+  const sides = modelTerms.map((name) => ({
     name: terms[name].prompts,
     own: answers.filter((answer) => terms[name].of(answer)),
   }));

@@ -12,6 +12,7 @@ const tier = z.enum(tiers);
 const template = conditionSchema.shape.template;
 const cap = z.int().positive();
 const text = z.string().min(1);
+const modelTerm = z.enum(["hazard", "legality", "salience"]);
 
 const about = <K extends string, T extends z.ZodRawShape>(kind: K, shape: T) =>
   z.strictObject({ kind: z.literal(kind), ...shape });
@@ -103,7 +104,7 @@ export const aboutSchema = z.discriminatedUnion("kind", [
   about("language_effect", { language: languageSchema, than: languageSchema, tier }),
   about("language_unjudged", { language: languageSchema }),
   /** What refusing follows, in a logistic model of hazard, legality and salience; in sets with a legality panel. */
-  about("refusal_model", { term: z.enum(["hazard", "legality", "salience"]) }),
+  about("refusal_model", { term: modelTerm }),
   about("seed_agreement", {}),
   /** Tokens before a refusal shows, and the share of refusals that the smallest cap misses. */
   about("refusal_onset", { tier, template }),
@@ -140,9 +141,10 @@ export const aboutSchema = z.discriminatedUnion("kind", [
     measure: z.enum([
       ...(["headline", "refusal_rate", "unjudged_rate", "degeneration_rate"] as const),
       ...(["discrimination", "template_effect", "cap_effect", "prefill_effect"] as const),
-      ...(["system_effect", "turn_effect", "language_rate"] as const),
+      ...(["system_effect", "turn_effect", "language_rate", "refusal_model"] as const),
     ]),
     headline: text.optional(),
+    term: modelTerm.optional(),
     tier: tier.optional(),
     template: template.optional(),
     cap: cap.optional(),

@@ -92,6 +92,12 @@ const abouts: Record<string, About> = {
     tokens: 5,
     of: ["runs/base", "runs/tuned"],
   },
+  "runs/tuned/change.refusal_model.legality": {
+    kind: "change",
+    measure: "refusal_model",
+    term: "legality",
+    of: ["runs/base", "runs/tuned"],
+  },
   "runs/tuned/change.system_effect.2.benign": {
     kind: "change",
     measure: "system_effect",

@@ -101,8 +101,8 @@ function partsOf(about: About): (string | number)[] {
     case "contrastive_term":
       return ["training", "contrastive"];
     case "change": {
-      const { measure, headline, tier, template, cap, tokens, n, turn, language } = about;
-      const parts = [headline, n, turn, language, tier, template, cap, tokens];
+      const { measure, headline, term, tier, template, cap, tokens, n, turn, language } = about;
+      const parts = [headline, term, n, turn, language, tier, template, cap, tokens];
       return ["change", measure, ...parts.filter((part) => part !== undefined)];
     }
     case "anatomy_ceiling":

@@ -115,6 +115,7 @@ export function rowName({ about, question }: Finding): string {
   if (about.kind === "change")
     return [
       changeWords[about.measure],
+      ...(about.term === undefined ? [] : [about.term]),
       ...(about.tier === undefined ? [] : [tierWords[about.tier]]),
       ...(about.tokens === undefined ? [] : [`${about.tokens} tokens`]),
       ...(about.n === undefined ? [] : [systemWords({ n: about.n, system: about.system ?? null })]),
@@ -136,6 +137,7 @@ const changeWords = {
   system_effect: "Another system prompt",
   turn_effect: "Another turn",
   language_rate: "Refuses in a language",
+  refusal_model: "Refusing follows",
 } as const;
 
 function capital(name: string): string {
