@@ -1,6 +1,7 @@
 /** Makes the Markdown of a comparison, for a pull request. It holds no answer and no prompt. */
 import { formatFinding, statusWords } from "../core/format.ts";
 import type { Comparison } from "../core/results/comparison.ts";
+import { noFailure } from "../shown/failures.ts";
 import { flipHead, flipRow, flipSentence } from "../shown/flips.ts";
 import { findingGroups, identitiesTable, plain, table } from "./markdown-blocks.ts";
 
@@ -26,7 +27,7 @@ function failures({ failure_modes }: Comparison): string {
   const lines = failure_modes.map(
     ({ of, name, finding }) => `- ${plain(of[1])}: **${plain(name)}** (\`${finding.replaceAll("`", "'")}\`)`,
   );
-  return `## Failures by name\n\n${lines.length === 0 ? "None: no interval of a change lies wholly on the worse side." : lines.join("\n")}`;
+  return `## Failures by name\n\n${lines.length === 0 ? noFailure : lines.join("\n")}`;
 }
 
 function headlines({ findings }: Comparison): string {

@@ -1,6 +1,7 @@
 /** The page of a comparison of runs, with its sections in the order of a reader's questions. */
 import { formatFinding } from "../../src/core/format.ts";
 import type { Comparison } from "../../src/core/results/comparison.ts";
+import { noFailure } from "../../src/shown/failures.ts";
 import { flipSentence } from "../../src/shown/flips.ts";
 import { Flips } from "./comparison/flips.tsx";
 import { FindingList, Findings } from "./components/finding/finding-list.tsx";
@@ -89,7 +90,7 @@ function Header({ data }: { data: Comparison }) {
       <Notes notes={data.notes} />
       <h2 className="for-readers">Failures by name</h2>
       {data.failure_modes.length === 0 ? (
-        <p>No interval of a change lies wholly on the worse side.</p>
+        <p>{noFailure}</p>
       ) : (
         <ul className="prose">
           {data.failure_modes.map(({ of, name, finding }) => {

@@ -7,6 +7,7 @@ import { otherChanges, primaryChanges, type Sides } from "./changes.ts";
 import { failureModes } from "./failure-modes.ts";
 import { type FoundFlip, flipsOf } from "./flips.ts";
 import { headlineChanges } from "./headline-changes.ts";
+import { withLeftOpen } from "./left-open.ts";
 import { modelChanges } from "./model-changes.ts";
 import { type ComparedRun, paired } from "./paired.ts";
 
@@ -27,11 +28,11 @@ export function compare(base: RunWithFindings, other: RunWithFindings, seed: num
   const { notes, ...answers } = paired(base, other, seed);
   const sides: Sides = { of: [base.name, other.name], shorts: [base.short, other.short], ...answers };
   const { level } = answers.base;
-  const primary = settle("change", primaryChanges(sides), level);
+  const primary = settle("change", primaryChanges(sides), level).map(withLeftOpen);
   const findings = [
     ...headlineChanges(sides, [base.findings, other.findings], primary),
     ...primary,
-    ...settle("other changes", [...otherChanges(sides), ...modelChanges(sides)], level),
+    ...settle("other changes", [...otherChanges(sides), ...modelChanges(sides)], level).map(withLeftOpen),
   ];
   return { findings: rounded(findings), failure_modes: failureModes(primary), flips: flipsOf(sides), notes };
 }

@@ -45,7 +45,8 @@ export function headlineChanges(
       {
         ...identified({ kind: "change", measure: "headline", headline, of }),
         group: "headline",
-        question: was.question,
+        // The status is that of the change, and must not read as the answer.
+        question: `Did this change? ${was.question}`,
         estimate: change?.estimate ?? null,
         unit: change?.unit ?? "difference of shares",
         interval: change?.interval ?? null,
