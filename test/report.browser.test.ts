@@ -48,6 +48,34 @@ describePage("report page in a browser", syntheticReport, (open) => {
     await page.close();
   });
 
+  it("says what a term means: with the keyboard, by touch, and until Escape", async () => {
+    const { page, troubles } = await open({});
+    const meaning = page.getByRole("tooltip");
+    const term = page.locator("#inside .lead .term").first();
+    expect(await term.textContent()).toBe("D");
+    await term.focus();
+    expect(await meaning.textContent()).toContain("Divergence between what the answer says");
+    expect(await term.getAttribute("aria-describedby")).toBe(await meaning.getAttribute("id"));
+    expect(await problemsOf(page)).toEqual([]);
+    await page.keyboard.press("Escape");
+    expect(await meaning.count()).toBe(0);
+    // In the table that scrolls by itself, on a phone.
+    const phone = await page
+      .context()
+      .browser()!
+      .newPage({ viewport: { width: 390, height: 800 }, hasTouch: true });
+    await phone.goto(page.url());
+    await phone.locator(".glance .term").last().tap();
+    const box = (await phone.getByRole("tooltip").boundingBox())!;
+    expect(box.x >= 0 && box.x + box.width <= 390).toBe(true);
+    expect(await overflowOf(phone)).toBe(0);
+    await phone.locator("h1").tap();
+    expect(await phone.getByRole("tooltip").count()).toBe(0);
+    expect(troubles).toEqual([]);
+    await phone.close();
+    await page.close();
+  });
+
   it("shows a warning in the header if there is one", async () => {
     const warning = "The SAE mirrel <b>was used</b> although the load gate failed.";
     const { page, troubles } = await open({ warnings: [warning] });

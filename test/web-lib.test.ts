@@ -13,6 +13,7 @@ import { bySae, groupFindings, rowName } from "../web/src/lib/groups.ts";
 import { rowsCsv } from "../web/src/lib/row-csv.ts";
 import { askedChoices, filterRows, filtersOf, haystacks, sortRows } from "../web/src/lib/rows.ts";
 import { runsLeftward, tokenWithSigns, withSigns } from "../web/src/lib/signs.ts";
+import { termsAbove, termsIn } from "../web/src/lib/terms.ts";
 import { syntheticReport } from "./support/synthetic-report.ts";
 import { syntheticSaeReport } from "./support/synthetic-sae-report.ts";
 
@@ -307,5 +308,31 @@ describe("features", () => {
     const formula = { id: 1, token: "=1+1", effect: 1 };
     const csv = featuresCsv([{ ...first!, logits: { raised: [formula], lowered: [] } }]);
     expect(csv).toContain(",'=1+1,");
+  });
+});
+
+describe("terms", () => {
+  const method =
+    "Newcombe's paired interval; McNemar's mid-p; p = 0.01, 0.03 after Holm over the 5 tests of this group";
+  const marked = (text: string, above?: Parameters<typeof termsIn>[1]) =>
+    termsIn(text, above).flatMap(({ text: said, term }) => (term === null ? [] : [said]));
+
+  it("are marked where they first stand, and the text stays the same", () => {
+    expect(marked(method)).toEqual(["Newcombe's paired interval", "McNemar's mid-p", "p", "Holm"]);
+    for (const { sentence } of findings)
+      expect(
+        termsIn(sentence)
+          .map(({ text }) => text)
+          .join(""),
+      ).toBe(sentence);
+    expect(marked("D of D; prefill, after a prefill")).toEqual(["D", "prefill"]);
+    expect(marked("from refusal.prefill.comply.5: paired difference")).toEqual([]);
+    expect(marked("Don't mark words in Wilsonia, or KLM")).toEqual([]);
+  });
+
+  it("are marked once in a list", () => {
+    const above = termsAbove(["nothing", "SAE and KL", "KL and D"]);
+    expect(above.map((terms) => [...terms])).toEqual([[], [], ["sae", "kl"]]);
+    expect(marked("KL and D", above[2])).toEqual(["D"]);
   });
 });

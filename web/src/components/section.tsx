@@ -1,6 +1,7 @@
 /** A section of the page: its title, in the margin if there is room, and an id that links can point to. */
 import { type ReactNode, useState, useSyncExternalStore } from "react";
 import { titleId } from "../lib/address.ts";
+import { Explained } from "./explained.tsx";
 
 interface SectionProps {
   id: string;
@@ -23,7 +24,9 @@ export function Section({ id, title, lead, detail = false, asked = false, childr
         <h2 id={titleId(id)} tabIndex={-1}>
           {title}
         </h2>
-        <p className="lead">{lead}</p>
+        <p className="lead">
+          <Explained text={lead} />
+        </p>
       </div>
       {detail ? (
         // In a wide window it is open and cannot be closed. It stays in place, so that turning a phone closes no answer.

@@ -3,10 +3,12 @@
 import { formatControl } from "../../../src/core/format.ts";
 import type { Finding } from "../../../src/core/records/finding.ts";
 import { templateOf } from "../../../src/core/records/words.ts";
+import { Explained } from "../components/explained.tsx";
 import { LimitList } from "../components/limits.tsx";
 import { Section } from "../components/section.tsx";
 import { DataTable } from "../components/table/data-table.tsx";
 import type { PageReport } from "../lib/data.ts";
+import { termsAbove } from "../lib/terms.ts";
 
 const poolingWords: Record<PageReport["plan"]["pooling"], string> = {
   mean: "features are averaged over the tokens of the answer",
@@ -22,6 +24,7 @@ export function Method({ data }: { data: PageReport }) {
   const asked = conditions.every(({ answers }) => answers === most)
     ? "Every prompt was asked under each condition below."
     : `Every prompt was asked under each condition below that has ${most} answers, and some were asked again under the others.`;
+  const above = termsAbove(findings.map(({ method }) => method));
   const none = plan.recorded ? "none recorded" : "none";
   const measured = insides.filter((inside) => inside.measured);
   const blocks = [...new Set(measured.map(({ layer }) => layer))];
@@ -41,8 +44,11 @@ export function Method({ data }: { data: PageReport }) {
           Every finding has its number of prompts or answers (n), an interval, and a control: what it is
           compared with. If these do not allow a yes or a no, the finding is undetermined. That is a result,
           not a gap.
-          {blocks.length > 0 &&
-            ` The inside view reads the residual stream after ${blocks.length === 1 ? "block" : "blocks"} ${blocks.join(", ")}; ${poolingWords[plan.pooling]}.`}
+          {blocks.length > 0 && (
+            <Explained
+              text={` The inside view reads the residual stream after ${blocks.length === 1 ? "block" : "blocks"} ${blocks.join(", ")}; ${poolingWords[plan.pooling]}.`}
+            />
+          )}
           {insides.length > 1 &&
             ` The headline is about the first of ${insides.length} SAEs; the findings about the others are corrected together and do not change it.`}
         </p>
@@ -68,9 +74,9 @@ export function Method({ data }: { data: PageReport }) {
         <DataTable
           caption="Method and control of every finding"
           head={["Finding", "Method", "Control", "Level", "n"]}
-          rows={findings.map((finding: Finding) => [
+          rows={findings.map((finding: Finding, i) => [
             <code key="id">{finding.id}</code>,
-            finding.method,
+            <Explained key="method" text={finding.method} above={above[i]} />,
             formatControl(finding),
             `${Math.round(finding.level * 100)}%`,
             finding.n,

@@ -1,6 +1,7 @@
 /** One mark on the sounding line: a question, its verdict that can be read at a glance, and the numbers behind it. */
 import type { ReactNode } from "react";
 import type { Answering } from "../../../../src/shown/verdicts.ts";
+import { Explained } from "../explained.tsx";
 import { StatusMark } from "./status-mark.tsx";
 
 interface ClaimProps {
@@ -22,7 +23,11 @@ export function Claim({ question, status, polarity, verdict, rest, numbers, chil
         <StatusMark finding={{ status, polarity }} /> {question}
       </p>
       <p className="verdict">{verdict}</p>
-      {rest !== "" && <p className="verdict-rest">{rest}</p>}
+      {rest !== "" && (
+        <p className="verdict-rest">
+          <Explained text={rest} />
+        </p>
+      )}
       {numbers !== "" && <p className="numbers">{numbers}</p>}
       {children}
     </li>

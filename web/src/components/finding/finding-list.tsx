@@ -5,6 +5,8 @@
 
 import { formatFinding } from "../../../../src/core/format.ts";
 import type { Finding } from "../../../../src/core/records/finding.ts";
+import { termsAbove } from "../../lib/terms.ts";
+import { Explained } from "../explained.tsx";
 import { HowFound } from "./how-found.tsx";
 import { StatusMark } from "./status-mark.tsx";
 
@@ -36,15 +38,18 @@ function restSummary(rest: readonly Finding[]): string {
 /** Shows all of the findings, whatever their status. */
 export function Findings({ findings }: { findings: readonly Finding[] }) {
   if (findings.length === 0) return null;
+  const above = termsAbove(findings.map(({ sentence }) => sentence));
   return (
     <ul className="findings">
-      {findings.map((finding) => (
+      {findings.map((finding, i) => (
         <li key={finding.id}>
           <p className="question">
             <StatusMark finding={finding} /> {finding.question}
           </p>
           <div>
-            <p className="sentence">{finding.sentence}</p>
+            <p className="sentence">
+              <Explained text={finding.sentence} above={above[i]} />
+            </p>
             {finding.estimate !== null && <p className="numbers">{formatFinding(finding)}</p>}
             <HowFound finding={finding} />
           </div>

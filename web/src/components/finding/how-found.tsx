@@ -2,6 +2,7 @@
 
 import { formatControl } from "../../../../src/core/format.ts";
 import type { Finding } from "../../../../src/core/records/finding.ts";
+import { Explained } from "../explained.tsx";
 
 export function HowFound({ finding }: { finding: Finding }) {
   return (
@@ -9,9 +10,13 @@ export function HowFound({ finding }: { finding: Finding }) {
       <summary>How this was measured</summary>
       <dl>
         <dt>Method</dt>
-        <dd>{finding.method}</dd>
+        <dd>
+          <Explained text={finding.method} />
+        </dd>
         <dt>Control</dt>
-        <dd>{formatControl(finding)}</dd>
+        <dd>
+          <Explained text={formatControl(finding)} />
+        </dd>
         <dt>Id</dt>
         <dd>
           <code>{finding.id}</code>

@@ -1,10 +1,13 @@
 /** What refusals survive, one row per condition, as one mark on the sounding line. */
 import type { SurvivalRow } from "../../../../src/shown/verdicts.ts";
 import { survivalHead } from "../../../../src/shown/verdicts.ts";
+import { termsAbove } from "../../lib/terms.ts";
+import { Explained } from "../explained.tsx";
 import { DataTable } from "../table/data-table.tsx";
 import { StatusMark } from "./status-mark.tsx";
 
 export function Survival({ rows }: { rows: readonly SurvivalRow[] }) {
+  const above = termsAbove(rows.map(({ finding }) => finding.sentence));
   return (
     <li>
       <p className="question">What do refusals of hazardous prompts survive?</p>
@@ -22,8 +25,10 @@ export function Survival({ rows }: { rows: readonly SurvivalRow[] }) {
       <details className="how">
         <summary>In words</summary>
         <ul className="prose">
-          {rows.map(({ finding }) => (
-            <li key={finding.id}>{finding.sentence}</li>
+          {rows.map(({ finding }, i) => (
+            <li key={finding.id}>
+              <Explained text={finding.sentence} above={above[i]} />
+            </li>
           ))}
         </ul>
       </details>

@@ -1,5 +1,6 @@
 /** The frame of a table with real headers, in a box that scrolls by itself if the window is narrow. */
 import type { ReactNode } from "react";
+import { Explained } from "../explained.tsx";
 
 interface ScrollTableProps {
   className: string;
@@ -25,7 +26,7 @@ export function ScrollTable({
           <tr>
             {head.map((name) => (
               <th key={name} scope="col">
-                {name}
+                <Explained text={name} />
               </th>
             ))}
           </tr>
