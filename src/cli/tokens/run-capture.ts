@@ -64,7 +64,8 @@ export async function runCapture(options: CaptureCommandOptions): Promise<void> 
     await model.capture(
       inputs,
       { layers, logits: options.logits === true, edits: [] },
-      ({ index, place, values }) => kept[index]!.get(place)!.push(spool.put(values)),
+      ({ index, place, values }) =>
+        kept[index]!.get(place as (typeof places)[number])!.push(spool.put(values)),
       (tokens) => {
         read += tokens;
         // With one block at a time, every token is counted once per block.

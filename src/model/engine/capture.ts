@@ -12,6 +12,7 @@ import { batchEdits, type MaskedRow } from "./edits/batch-edits.ts";
 import type { GivenEdits } from "./edits/held-edits.ts";
 import type { LaidOutEdit } from "./edits/laid-out.ts";
 import type { Engine } from "./engine.ts";
+import { nextTokenLosses } from "./log-probabilities.ts";
 import type { Step, StepOptions } from "./step.ts";
 
 /** Tokens per forward call. Above about this number the time per token rises again (measured). */
@@ -23,7 +24,7 @@ export interface CaptureRequest extends MaskedRow {
   ids: readonly number[];
   /** The output that block `replaceAt` of the options gets, [ids.length, d]. */
   replacement?: Float32Array<ArrayBuffer>;
-  /** The first token whose logits are captured; 0 when not given. */
+  /** The first token whose logits, or whose loss of the next token, are captured; 0 when not given. */
   logitsFrom?: number;
 }
 
@@ -31,6 +32,8 @@ export interface CaptureOptions {
   /** Block indices, 0-based; a block's output is its resid_post. */
   layers: readonly number[];
   logits: boolean;
+  /** Whether to capture the loss of each next token: far less to pass on than logits. Not together with `logits`. */
+  losses?: boolean;
   edits: GivenEdits;
   /** A block whose output is replaced by every request's `replacement`. */
   replaceAt?: number;
@@ -40,9 +43,9 @@ export interface CaptureOptions {
 export interface CapturedPiece {
   /** Index of the row's request. */
   index: number;
-  /** A block's index, for its resid_post, or the logits. */
-  place: number | "logits";
-  /** [tokens, d], or [tokens, vocab] for the logits. */
+  /** A block's index, for its resid_post; the logits; or the losses, −log p of the text's next token, in nats. */
+  place: number | "logits" | "losses";
+  /** [tokens, d], [tokens, vocab] for the logits, or [tokens] for the losses, where a text's last token has none. */
   values: Float32Array<ArrayBuffer>;
 }
 
@@ -66,12 +69,13 @@ export async function capture(
   onTokens: (tokens: number) => void = () => undefined,
 ): Promise<void> {
   const calls = inCalls(requests);
-  const last = options.logits ? engine.config.layers.length - 1 : Math.max(...options.layers);
+  const readsHead = options.logits || options.losses === true;
+  const last = readsHead ? engine.config.layers.length - 1 : Math.max(...options.layers);
   const forward = new Forward(engine, options, onPiece);
   if (engine.options.oneBlockAtATime === undefined) {
     for (const call of calls) {
       await forward.blocks(call, { from: 0, to: last, held: [] }, async ({ residual }, stretch) => {
-        if (options.logits) await forward.head(call, residual, stretch);
+        if (readsHead) await forward.head(call, residual, stretch);
       });
       onTokens(tokensOf(call));
     }
@@ -91,7 +95,7 @@ export async function capture(
         onTokens(tokensOf(call));
       }
     }
-    if (!options.logits) return;
+    if (!readsHead) return;
     for (const [i, call] of calls.entries())
       for (const [stretch, own] of held[i]!.entries()) await forward.head(call, own.residual(), stretch);
   } finally {
@@ -174,13 +178,18 @@ class Forward {
       const first = Math.max(0, (request.logitsFrom ?? 0) - stretch * callTokens);
       for (let from = first; from < count; from += headRows) {
         const to = Math.min(count, from + headRows);
-        const { logits } = await this.#engine.head(
+        const { logits, token } = await this.#engine.head(
           residual.slice((i * T + from) * d, (i * T + to) * d),
           [],
           true,
           () => request.id,
         );
-        this.#onPiece({ index, place: "logits", values: logits! });
+        if (this.#options.logits) this.#onPiece({ index, place: "logits", values: logits! });
+        else {
+          const before = stretch * callTokens;
+          const next = request.ids.slice(before + from + 1, before + to + 1);
+          this.#onPiece({ index, place: "losses", values: nextTokenLosses(logits!, token, next) });
+        }
       }
     }
   }

@@ -89,16 +89,19 @@ describe.each(engineFixtures.filter((name) => /llama-gqa|gemma3-local|phi3-longr
       for (const row of [1, 2, 3]) expect(rows.get(`row ${row}`)).toEqual(await alone(request(row)));
     });
 
-    it("gives the log probabilities of the logits that capture gives", async () => {
+    it("gives the log probabilities of the logits that capture gives, and so does capture itself", async () => {
       const asked = request(2);
       const { ids, logProbabilities } = await alone(asked);
       const out = new CapturedRows();
-      await capture(
-        engine,
-        [{ id: "all", ids: [...asked.ids, ...ids] }],
-        { layers: [], logits: true, edits: [] },
-        out.take,
-      );
+      const all = [{ id: "all", ids: [...asked.ids, ...ids], logitsFrom: asked.ids.length - 1 }];
+      const wanted = { layers: [], edits: [] };
+      await capture(engine, all, { ...wanted, logits: false, losses: true }, out.take);
+      const losses = Array.from(out.row(0, "losses"));
+      expect(losses).toHaveLength(ids.length);
+      losses.forEach((loss, i) => {
+        expect(Math.abs(loss + logProbabilities[i]!.chosen)).toBeLessThan(1e-5);
+      });
+      await capture(engine, [{ ...all[0]!, logitsFrom: 0 }], { ...wanted, logits: true }, out.take);
       const logits = out.row(0, "logits");
       const V = checkpoint.config.vocabSize;
       logProbabilities.forEach(({ chosen, top }, step) => {

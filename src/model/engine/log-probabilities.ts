@@ -32,6 +32,24 @@ export function logSumOver(logits: Float32Array, highest: number): number {
   return Math.log(sum);
 }
 
+/**
+ * −log softmax of each row at the token that follows, in nats.
+ * @param logits [tokens, vocab] finite @param best [tokens] the most probable token of each row
+ * @param next the tokens that follow, for the first rows: a text's last token has none
+ */
+export function nextTokenLosses(
+  logits: Float32Array,
+  best: Int32Array,
+  next: readonly number[],
+): Float32Array<ArrayBuffer> {
+  const size = logits.length / best.length;
+  return Float32Array.from(next, (id, i) => {
+    const row = logits.subarray(i * size, (i + 1) * size);
+    const highest = row[best[i]!]!;
+    return logSumOver(row, highest) - (row[id]! - highest);
+  });
+}
+
 /** The ids of the largest logits, the largest first. */
 function mostProbable(logits: Float32Array, count: number): number[] {
   const best: number[] = [];

@@ -83,7 +83,7 @@ export async function samplesOf(
     chosen,
     { layers: places, logits: false, edits: [] },
     ({ index, place, values }) => {
-      if (place === "logits") return;
+      if (typeof place === "string") return;
       const next = at.get(place)!;
       kept.get(place)!.set(values, next[index]);
       next[index]! += values.length;

@@ -10,7 +10,6 @@ import { massiveOrganism, organism } from "../../../../test/support/massive-orga
 import { textOf } from "../../../model/checkpoint/checkpoint.ts";
 import { type Model, openModel } from "../../../model/model.ts";
 import { loadInputs } from "../../../prompts/inputs.ts";
-import { crossEntropy } from "../../../stats/cross-entropy.ts";
 import { inMemory } from "../../code/matrix.ts";
 import { makeSae, type Sae } from "../../code/sae.ts";
 import { SaeSession } from "../../code/sae-session.ts";
@@ -146,13 +145,5 @@ describe("evenly", () => {
     expect(places(20)).toEqual([0, 2, 4, 6, 8]);
     expect(places(1)).toEqual([0]);
     expect(evenly(evenly(texts, 36), 36)).toHaveLength(9);
-  });
-});
-
-describe("crossEntropy", () => {
-  it("is −log of the softmax, for logits of any size", () => {
-    expect(crossEntropy([0, Math.log(3)], 1)).toBeCloseTo(Math.log(4 / 3), 12);
-    expect(crossEntropy([1e4, 1e4 + Math.log(3)], 0)).toBeCloseTo(Math.log(4), 8);
-    expect(crossEntropy([0, NaN], 0)).toBeNaN();
   });
 });

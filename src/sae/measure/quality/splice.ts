@@ -8,7 +8,6 @@ import { badInput } from "../../../core/errors.ts";
 import { joinFloats } from "../../../core/floats.ts";
 import type { CaptureRequest } from "../../../model/engine/capture.ts";
 import type { Model } from "../../../model/model.ts";
-import { crossEntropy } from "../../../stats/cross-entropy.ts";
 import { rowsOf } from "../../code/rows.ts";
 import type { SaeSession } from "../../code/sae-session.ts";
 import { massiveOf, normsOf } from "./quality.ts";
@@ -135,8 +134,7 @@ export async function spliceLosses(
 }
 
 /**
- * Per text: the sum of the cross-entropies of its predicted tokens. Logits arrive a few rows at a time and are not
- * kept.
+ * Per text: the sum of the cross-entropies of its predicted tokens.
  */
 async function textLosses(
   model: Model,
@@ -144,19 +142,12 @@ async function textLosses(
   options: { layers: readonly number[]; replaceAt?: number },
   onResidual?: (index: number, layer: number, values: Floats) => void,
 ): Promise<number[]> {
-  const { vocabSize } = model.checkpoint.config;
   const requests = texts.map((text) => ({ ...text, logitsFrom: text.from - 1 }));
-  const read = texts.map(({ from }) => from - 1);
   const sums = texts.map(() => 0);
-  await model.capture(requests, { ...options, logits: true, edits: [] }, ({ index, place, values }) => {
-    if (place !== "logits") {
-      onResidual?.(index, place, values);
-      return;
-    }
-    for (let at = 0; at < values.length; at += vocabSize) {
-      const next = texts[index]!.ids[++read[index]!];
-      if (next !== undefined) sums[index]! += crossEntropy(values.subarray(at, at + vocabSize), next);
-    }
+  const wanted = { ...options, logits: false, losses: true, edits: [] };
+  await model.capture(requests, wanted, ({ index, place, values }) => {
+    if (typeof place === "number") onResidual?.(index, place, values);
+    else for (const loss of values) sums[index]! += loss;
   });
   return sums;
 }
