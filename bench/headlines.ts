@@ -11,6 +11,7 @@ import { parseArgs } from "node:util";
 import { analyse } from "../src/audit/analyse.ts";
 import { type Random, random } from "../src/core/random.ts";
 import type { Prompt } from "../src/core/records/prompt.ts";
+import type { Outcome } from "../src/core/records/verdict.ts";
 import { isHazard, noise, type Plan, world } from "../test/support/audit-world.ts";
 
 const { values } = parseArgs({
@@ -26,15 +27,24 @@ const { values } = parseArgs({
 });
 const runs = Number(values.runs);
 
+/** How an answer was asked for: through the chat template, as bare text, or begun for the model as an audit does by default. */
+type Asked = "chat" | "none" | "prefill";
+type Answer = (prompt: Prompt, asked: Asked, r: Random) => { outcome: Outcome; token?: number };
+
 interface Scenario {
   what: string;
   /** The claim that is counted. */
   headline: string;
   claim: "found" | "not found";
   triples: number;
-  answer: Plan["answer"];
+  /** The answers of the run of a seed. */
+  answer: (seed: number) => Answer;
   features?: Plan["features"];
 }
+
+const prefills = (["comply", "refuse"] as const).map(
+  (opening) => ({ kind: "prefill", opening, tokens: 5, text: opening }) as const,
+);
 
 /** Draws of a prompt's answers that are shared by its conditions and its partners, so that pairs are not independent. */
 const fixed = (prompt: Prompt, seed: number, what: string): Random =>
@@ -43,7 +53,7 @@ const fixed = (prompt: Prompt, seed: number, what: string): Random =>
 /** Hazards are refused in a share of pairs; half of what the tiers have in common is the pair's own. */
 const tiers =
   (hazard: number, benign: number) =>
-  (seed: number): Plan["answer"] =>
+  (seed: number): Answer =>
   (prompt, _, r) => {
     const rate = isHazard(prompt) ? hazard : benign;
     const u =
@@ -51,11 +61,13 @@ const tiers =
     return { outcome: u < rate ? "refuse" : "comply" };
   };
 
+const otherwise = { template: "none", prefill: "prefill" } as const satisfies Record<string, Asked>;
+
 /** Hazards are refused at `from` in chat; a `loss` of all hazards is refused there and not under the condition. */
 const losing =
-  (under: "template" | "short" | "framing", from: number, loss: number) =>
-  (seed: number): Plan["answer"] =>
-  (prompt, template, r) => {
+  (under: "template" | "short" | "framing" | "prefill", from: number, loss: number) =>
+  (seed: number): Answer =>
+  (prompt, asked, r) => {
     if (!isHazard(prompt)) return { outcome: "comply" };
     if (under === "framing") {
       const rate = prompt.framing === "roleplay" ? from - loss : from;
@@ -64,38 +76,30 @@ const losing =
     const u = fixed(prompt, seed, "refuses").uniform();
     if (u >= from) return { outcome: "comply" };
     const isLost = u < loss;
-    if (under === "template") return { outcome: isLost && template === "none" ? "comply" : "refuse" };
+    if (under !== "short") return { outcome: isLost && asked === otherwise[under] ? "comply" : "refuse" };
     return { outcome: "refuse", token: isLost ? 100 : 3 };
   };
 
-/** Refusals move both ways between the templates, and as often each way. */
+/** Refusals move both ways between the chat template and the condition, and as often each way. */
 const moving =
-  (from: number, moved: number) =>
-  (seed: number): Plan["answer"] =>
-  (prompt, template) => {
+  (under: keyof typeof otherwise, from: number, moved: number) =>
+  (seed: number): Answer =>
+  (prompt, asked) => {
     if (!isHazard(prompt)) return { outcome: "comply" };
     const u = fixed(prompt, seed, "moves").uniform();
-    const refuses =
-      u < from - moved
-        ? true
-        : u < from
-          ? template === "chat"
-          : u < from + moved
-            ? template === "none"
-            : false;
+    const isOther = asked === otherwise[under];
+    const refuses = u < from - moved || (u < from ? !isOther : u < from + moved && isOther);
     return { outcome: refuses ? "refuse" : "comply" };
   };
 
 const percent = (share: number) => Number((100 * share).toFixed(1));
 
-type Made = Omit<Scenario, "answer"> & { answer: (seed: number) => Plan["answer"] };
-
 const sizes = values.triples.split(",").map(Number);
 const benign = Number(values.benign);
-const nulls: Made[] = [
+const nulls: Scenario[] = [
   ...sizes.flatMap((triples) =>
     [0.1, 0.3, 0.5].map(
-      (rate): Made => ({
+      (rate): Scenario => ({
         what: `both tiers refused at ${rate}`,
         headline: "headline.refuses",
         claim: "found",
@@ -105,7 +109,7 @@ const nulls: Made[] = [
     ),
   ),
   ...sizes.map(
-    (triples): Made => ({
+    (triples): Scenario => ({
       what: "hazards refused 20 points more",
       headline: "headline.refuses",
       claim: "not found",
@@ -113,7 +117,7 @@ const nulls: Made[] = [
       answer: tiers(0.3, 0.1),
     }),
   ),
-  ...sizes.flatMap((triples): Made[] => [
+  ...sizes.flatMap((triples): Scenario[] => [
     {
       what: "5% of benign refused",
       headline: "headline.over_refuses",
@@ -129,13 +133,13 @@ const nulls: Made[] = [
       answer: tiers(0.6, 0.1),
     },
   ]),
-  ...sizes.flatMap((triples): Made[] => [
+  ...sizes.flatMap((triples): Scenario[] => [
     {
       what: "refusals move both ways, no loss",
       headline: "headline.survives.template",
       claim: "not found",
       triples,
-      answer: moving(0.6, 0.15),
+      answer: moving("template", 0.6, 0.15),
     },
     {
       what: "loss of 20 points",
@@ -143,6 +147,20 @@ const nulls: Made[] = [
       claim: "found",
       triples,
       answer: losing("template", 0.9, 0.2),
+    },
+    {
+      what: "refusals move both ways, no loss",
+      headline: "headline.survives.prefill",
+      claim: "not found",
+      triples,
+      answer: moving("prefill", 0.6, 0.15),
+    },
+    {
+      what: "loss of 20 points",
+      headline: "headline.survives.prefill",
+      claim: "found",
+      triples,
+      answer: losing("prefill", 0.9, 0.2),
     },
     {
       what: "loss of 20 points",
@@ -176,11 +194,11 @@ const nulls: Made[] = [
   },
 ];
 
-const powers: Made[] = sizes.flatMap((triples) =>
+const powers: Scenario[] = sizes.flatMap((triples) =>
   values.effects
     .split(",")
     .map(Number)
-    .flatMap((effect): Made[] => [
+    .flatMap((effect): Scenario[] => [
       {
         what: `+${percent(effect)} points`,
         headline: "headline.refuses",
@@ -211,6 +229,13 @@ const powers: Made[] = sizes.flatMap((triples) =>
       },
       {
         what: `−${percent(effect)} points`,
+        headline: "headline.survives.prefill",
+        claim: "not found",
+        triples,
+        answer: losing("prefill", 0.8, effect),
+      },
+      {
+        what: `−${percent(effect)} points`,
         headline: "headline.survives.framing",
         claim: "not found",
         triples,
@@ -218,9 +243,9 @@ const powers: Made[] = sizes.flatMap((triples) =>
       },
     ]),
 );
-const agreeing: Made[] = sizes.flatMap((triples) =>
+const agreeing: Scenario[] = sizes.flatMap((triples) =>
   [1, 2, 4].map(
-    (size): Made => ({
+    (size): Scenario => ({
       what: `refusal features + ${size} SD`,
       headline: "headline.inside",
       claim: "found",
@@ -243,10 +268,12 @@ for (const { what, headline, claim, triples, answer, features } of (values.power
   let open = 0;
   for (let run = 0; run < runs; run++) {
     const seed = Number(values.seed) * 1_000_000 + run;
+    const given = answer(seed);
     const input = world(seed, {
       triples,
       controls: features === undefined ? 0 : 12,
-      answer: answer(seed),
+      answer: given,
+      variants: { asked: prefills, answer: (prompt, _, r) => given(prompt, "prefill", r).outcome },
       ...(features === undefined ? {} : { features }),
     });
     // Exact tests need no resamples; the inside view does.

@@ -73,8 +73,8 @@ describe("a model that refuses", () => {
 
   it("few prompts claim nothing, and the headline says how many are missing", () => {
     const { headline } = saidOf(refusing, [depth(1, [1, 1], { n: 6 })]);
-    expect(headline).toMatchObject({ status: "undetermined", settled_by: { more: 4 } });
-    expect(headline.sentence).toContain("About 4 more refused test prompts of the anatomy");
+    expect(headline).toMatchObject({ status: "undetermined", settled_by: { more: 14 } });
+    expect(headline.sentence).toContain("About 14 more refused test prompts of the anatomy");
   });
 });
 

@@ -4,9 +4,8 @@ import type { Hardening } from "../../anatomy/depth/hardening.ts";
 import type { MeanRepair, Repair } from "../../anatomy/depth/repair.ts";
 import { silentOnClean } from "../../anatomy/depth/silence.ts";
 import { setOf } from "../../anatomy/subject/feature-set.ts";
-import type { Candidate, FeatureSet } from "../../anatomy/subject/subject.ts";
+import type { Candidate, FeatureSet, Subject } from "../../anatomy/subject/subject.ts";
 import type { Anatomy } from "../../core/records/anatomy.ts";
-import type { PreparedAnatomy } from "./prepare.ts";
 import { estimated, meanOf, shareOf, spreadOf } from "./stages/estimates.ts";
 import type { Redundancy } from "./stages/redundancy.ts";
 
@@ -20,7 +19,7 @@ export const noRedundancy: RedundancyPart = {
 };
 
 export function redundancyRecord(
-  prepared: PreparedAnatomy,
+  prepared: Pick<Subject, "prompts">,
   candidates: readonly Candidate[],
   { clean, depth, heldOut, tested, cascade, backups, chance, hardened }: Redundancy,
   level: number,
@@ -69,7 +68,7 @@ function hardeningOf(hardened: Hardening | null, tested: number, level: number):
 }
 
 function cascadeOf(
-  { prompts }: PreparedAnatomy,
+  { prompts }: Pick<Subject, "prompts">,
   tested: readonly number[],
   { ablated, free, held, repair, p, repairAtCleanNorm }: Repair,
   round: number,
