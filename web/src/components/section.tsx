@@ -1,7 +1,7 @@
 /** A section of the page: its title, in the margin if there is room, and an id that links can point to. */
 import { type ReactNode, useState, useSyncExternalStore } from "react";
 import { titleId } from "../lib/address.ts";
-import { Explained } from "./explained.tsx";
+import { Explained } from "./term/explained.tsx";
 
 interface SectionProps {
   id: string;

@@ -7,7 +7,7 @@ import { templateWords, tierWords } from "../../../src/core/records/words.ts";
 import { TierMark, tierMarks, tierOrder } from "../charts/marks.tsx";
 import { NotMeasured } from "../components/not-measured.tsx";
 import { Section } from "../components/section.tsx";
-import { Term } from "../components/term.tsx";
+import { Term } from "../components/term/term.tsx";
 import { addressOf } from "../lib/address.ts";
 
 export function Glance({ plan, rates }: { plan: ReportPlan; rates: readonly Finding[] }) {

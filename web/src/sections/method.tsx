@@ -3,10 +3,10 @@
 import { formatControl } from "../../../src/core/format.ts";
 import type { Finding } from "../../../src/core/records/finding.ts";
 import { templateOf } from "../../../src/core/records/words.ts";
-import { Explained } from "../components/explained.tsx";
 import { LimitList } from "../components/limits.tsx";
 import { Section } from "../components/section.tsx";
 import { DataTable } from "../components/table/data-table.tsx";
+import { Explained } from "../components/term/explained.tsx";
 import type { PageReport } from "../lib/data.ts";
 import { termsAbove } from "../lib/terms.ts";
 

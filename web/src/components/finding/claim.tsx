@@ -1,7 +1,7 @@
 /** One mark on the sounding line: a question, its verdict that can be read at a glance, and the numbers behind it. */
 import type { ReactNode } from "react";
 import type { Answering } from "../../../../src/shown/verdicts.ts";
-import { Explained } from "../explained.tsx";
+import { Explained } from "../term/explained.tsx";
 import { StatusMark } from "./status-mark.tsx";
 
 interface ClaimProps {

@@ -6,7 +6,7 @@
 import { formatFinding } from "../../../../src/core/format.ts";
 import type { Finding } from "../../../../src/core/records/finding.ts";
 import { termsAbove } from "../../lib/terms.ts";
-import { Explained } from "../explained.tsx";
+import { Explained } from "../term/explained.tsx";
 import { HowFound } from "./how-found.tsx";
 import { StatusMark } from "./status-mark.tsx";
 

@@ -2,7 +2,7 @@
 
 import { formatControl } from "../../../../src/core/format.ts";
 import type { Finding } from "../../../../src/core/records/finding.ts";
-import { Explained } from "../explained.tsx";
+import { Explained } from "../term/explained.tsx";
 
 export function HowFound({ finding }: { finding: Finding }) {
   return (

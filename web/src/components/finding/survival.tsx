@@ -2,8 +2,8 @@
 import type { SurvivalRow } from "../../../../src/shown/verdicts.ts";
 import { survivalHead } from "../../../../src/shown/verdicts.ts";
 import { termsAbove } from "../../lib/terms.ts";
-import { Explained } from "../explained.tsx";
 import { DataTable } from "../table/data-table.tsx";
+import { Explained } from "../term/explained.tsx";
 import { StatusMark } from "./status-mark.tsx";
 
 export function Survival({ rows }: { rows: readonly SurvivalRow[] }) {

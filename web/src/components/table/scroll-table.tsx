@@ -1,6 +1,6 @@
 /** The frame of a table with real headers, in a box that scrolls by itself if the window is narrow. */
 import type { ReactNode } from "react";
-import { Explained } from "../explained.tsx";
+import { Explained } from "../term/explained.tsx";
 
 interface ScrollTableProps {
   className: string;

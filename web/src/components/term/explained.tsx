@@ -1,5 +1,5 @@
 /** A text whose terms of art say what they mean, each where it first stands. */
-import { type TermName, termsIn } from "../lib/terms.ts";
+import { type TermName, termsIn } from "../../lib/terms.ts";
 import { Term } from "./term.tsx";
 
 /** @param above terms that the reader met before, in the same list */

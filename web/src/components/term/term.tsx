@@ -1,6 +1,6 @@
 /** A word of the report with what it means: on pointing at it, on tapping it, and when the keyboard's focus comes to it. */
 import { type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
-import { meanings, type TermName } from "../lib/terms.ts";
+import { meanings, type TermName } from "../../lib/terms.ts";
 
 /** Where the meaning stands, in CSS pixels of the window. */
 type Place = { left: number } & ({ top: number } | { bottom: number });
