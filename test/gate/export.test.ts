@@ -87,6 +87,12 @@ describe("fathom export", () => {
     expect(new Set(log.samples.map(({ id }) => id)).size).toBe(observations.length);
   });
 
+  it("says that Inspect needs another name for its log", () => {
+    const { code, stderr } = fathom(["export", run, "--to", "inspect", "--out", join(folder, "run.log")]);
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^fathom: note: Inspect opens a log only if its name ends in \.json/);
+  });
+
   it("refuses what it cannot do in one line", () => {
     for (const [args, message] of [
       [["--to", "parquet"], "--out: expected a file, because Parquet is binary, found none"],

@@ -2,6 +2,7 @@
 import { badInput } from "../../core/errors.ts";
 import { writeAll, writeAtomically } from "../../files/disk/io.ts";
 import { type ExportForm, exportRun } from "../../jobs/export/export-run.ts";
+import { complain } from "../terminal/failure.ts";
 import { deliver, requireRegularFile, requireWritable } from "../terminal/output.ts";
 
 export interface ExportOptions {
@@ -18,6 +19,8 @@ export async function runExport(run: string, { to, out, showText }: ExportOption
     requireRegularFile(out);
   } else if (out !== undefined) requireWritable(out);
   const made = exportRun(run, to, showText === true);
+  if (to === "inspect" && out !== undefined && !out.endsWith(".json"))
+    complain(`note: Inspect opens a log only if its name ends in .json, and ${out} does not`);
   if (typeof made === "string") await deliver(made, out);
   else
     writeAtomically(out!, (fd) => {
