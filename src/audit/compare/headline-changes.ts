@@ -57,7 +57,8 @@ export function headlineChanges(
         status: change?.status ?? "undetermined",
         sentence:
           `In ${shorts[0]}: ${words(was)}. In ${shorts[1]}: ${words(is)}. ` +
-          (change?.sentence ?? "No change of it was measured prompt by prompt."),
+          (change?.sentence.replace(/^undetermined:/, "The change is undetermined:") ??
+            "No change of it was measured prompt by prompt."),
       },
     ];
   });
