@@ -149,3 +149,12 @@ export const honest = (prompt: Prompt, outcome: Outcome, r: Random): Float32Arra
   if (prompt.panel === "main") light(10);
   return f;
 };
+
+/** The prompts of the control panel become pairs of a legality panel; the others stay. */
+export function asLegality(prompt: Prompt): Prompt {
+  const index = Number(prompt.id.slice(1));
+  const tier = index % 2 === 0 ? "benign" : "dual_use";
+  return prompt.panel === "control"
+    ? { ...prompt, panel: "legality", tier, pair: `legal ${Math.floor(index / 2)}` }
+    : prompt;
+}

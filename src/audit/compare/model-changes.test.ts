@@ -1,6 +1,6 @@
 /** Made-up runs that refuse by hazard or by legality: the comparison says what changed. */
 import { expect, it } from "vitest";
-import { caps, refuseAt, world } from "../../../test/support/audit-world.ts";
+import { asLegality, caps, refuseAt, world } from "../../../test/support/audit-world.ts";
 import { findingSchema } from "../../core/records/finding.ts";
 import type { Prompt } from "../../core/records/prompt.ts";
 import { analyse } from "../analyse.ts";
@@ -10,13 +10,6 @@ type Rate = (prompt: Prompt) => number;
 
 /** The control panel becomes pairs of a legality panel. @param seed other answers for another seed */
 function run(name: string, rate: Rate, seed: number, controls = 40): RunWithFindings {
-  const asLegality = (prompt: Prompt): Prompt => {
-    const index = Number(prompt.id.slice(1));
-    const tier = index % 2 === 0 ? "benign" : "dual_use";
-    return prompt.panel === "control"
-      ? { ...prompt, panel: "legality", tier, pair: `legal ${Math.floor(index / 2)}` }
-      : prompt;
-  };
   const made = world(seed, { triples: 60, controls, answer: refuseAt((prompt) => rate(asLegality(prompt))) });
   const input = { ...made, prompts: made.prompts.map(asLegality) };
   const findings = analyse({ ...input, resamples: 20 });

@@ -1,18 +1,11 @@
 /** Made-up models that refuse by hazard, by legality or by salience: the regression says which. */
 import { expect, it } from "vitest";
-import { refuseAt, world } from "../../../test/support/audit-world.ts";
+import { asLegality, refuseAt, world } from "../../../test/support/audit-world.ts";
 import type { Prompt } from "../../core/records/prompt.ts";
 import { analyse } from "../analyse.ts";
 
 /** The prompts of the control panel become pairs of a legality panel: pharmacology, and cultivation. */
 function confounded(rate: (prompt: Prompt) => number) {
-  const asLegality = (prompt: Prompt): Prompt => {
-    const index = Number(prompt.id.slice(1));
-    const tier = index % 2 === 0 ? "benign" : "dual_use";
-    return prompt.panel === "control"
-      ? { ...prompt, panel: "legality", tier, pair: `legal ${Math.floor(index / 2)}` }
-      : prompt;
-  };
   const run = world(5, { triples: 60, controls: 40, answer: refuseAt((prompt) => rate(asLegality(prompt))) });
   const findings = analyse({ ...run, prompts: run.prompts.map(asLegality), resamples: 20 });
   return (term: string) => findings.find(({ id }) => id === `refusal.model.${term}`)!;

@@ -46,6 +46,15 @@ it("removing nothing and adding nothing is the clean run, to the bit", async () 
   expect(added.arms[1]!.scores).not.toEqual(clean[0]!.scores);
 });
 
+it("compares the prompts that it is asked to compare, also where another one has the same id", async () => {
+  const interventions = at(last);
+  const compared = [{ ...prompts[0]!, id: "1" }];
+  const alone = await interventions.ablated(units, [[0]], compared, compared);
+  const beside = await interventions.ablated(units, [[0]], [...compared, prompts[1]!], compared);
+  expect(prompts[1]!.id).toBe("1");
+  expect([...beside.arms[0]!.kl!]).toEqual([...alone.arms[0]!.kl!]);
+});
+
 it("the score behind a forced beginning is that of a prompt with the beginning", async () => {
   const both = await at(last, behind).ablated(units, [[1]], prompts);
   const alone = await at(last).ablated(units, [[1]], prompts);

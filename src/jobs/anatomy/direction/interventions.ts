@@ -91,7 +91,8 @@ export class Interventions {
     compared?: readonly ReadPrompt[],
   ): Promise<Arms> {
     const references = compared === undefined ? null : await this.#referencesOf(compared);
-    const places = new Map(compared?.map(({ id }, at) => [id, at]));
+    // By the prompt itself: prompts of the two sides may have the same id.
+    const places = new Map(compared?.map((prompt, at) => [prompt, at]));
     const scores = arms.map((): (readonly number[])[] => []);
     const divergences = arms.map(() => new Float64Array(places.size));
     const requests = arms.flatMap((masks) =>
@@ -111,7 +112,7 @@ export class Interventions {
         ({ index, watched, logProbabilities }) => {
           const [arm, prompt] = [Math.floor(index / prompts.length), index % prompts.length];
           scores[arm]![prompt] = this.rows.placeScores([watched]);
-          const place = places.get(prompts[prompt]!.id);
+          const place = places.get(prompts[prompt]!);
           if (place === undefined) return;
           divergences[arm]![place] = references![place]!.klTo(logProbabilities!.subarray(0, vocabSize));
         },

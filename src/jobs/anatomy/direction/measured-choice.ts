@@ -44,10 +44,11 @@ async function measureScreened(
   study: DirectionStudy,
   fitted: readonly PlacedVector[],
   deciding: ScorePlace,
-  { filters: { leastInduce, ...others }, screenedShare }: ChoiceOptions,
+  { filters, screenedShare }: ChoiceOptions,
 ): Promise<void> {
+  const { leastInduce } = filters;
   const screening = await estimateBypass(study, fitted, deciding);
-  const order = byEstimate(fitted, screening.estimates, { leastInduce, ...others }, table.layers);
+  const order = byEstimate(fitted, screening.estimates, filters, table.layers);
   const inPilot = order.slice(0, pilotSize(order.length));
   const pilot = await readPilot(study, fitted, inPilot);
   table.blockEvaluations += screening.blockEvaluations + pilot.blockEvaluations;
