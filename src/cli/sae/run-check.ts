@@ -6,6 +6,7 @@ import {
   answersTo,
   gateOn,
   gateSamples,
+  gateSpool,
   givenTexts,
   judgedTokens,
   splicedTokens,
@@ -63,15 +64,17 @@ export async function runCheck(options: SaeCheckOptions): Promise<number> {
       sae,
       options.threads === undefined ? {} : { threads: options.threads },
     );
+    const spool = gateSpool();
     try {
       const texts = await textsRead(model, given, judgedTokens, progress.tell);
       const site = { layer, asked: options.layer !== undefined, allowFailed };
-      const sample = (await gateSamples(model, [layer], texts, progress.tell)).get(layer)!;
+      const sample = (await gateSamples(model, [layer], texts, spool, progress.tell)).get(layer)!;
       const spliced = new SplicedTexts(model, [layer], evenly(sample.texts, splicedTokens.check));
       const { result } = await gateOn(session, facts, site, sample, spliced, progress.tell);
       progress.clear();
       return await say(result);
     } finally {
+      spool.close();
       await session.close();
       await model.close();
     }

@@ -15,8 +15,10 @@ const pieceElements = 1 << 20;
 export interface Spooled {
   pieces: () => Iterable<Float32Array>;
   whole: () => Float32Array<ArrayBuffer>;
-  /** Replaces it by another array of the same length. */
-  replace: (values: Float32Array<ArrayBuffer>) => void;
+  /** Numbers from (included) to (excluded). */
+  part: (from: number, to: number) => Float32Array<ArrayBuffer>;
+  /** Writes values over those from `at` on. */
+  replace: (values: Float32Array<ArrayBuffer>, at?: number) => void;
 }
 
 export class Spool {
@@ -38,17 +40,26 @@ export class Spool {
 
   /** @throws FathomError if the disk is full */
   put(values: Float32Array<ArrayBuffer>): Spooled {
+    const stored = this.room(values.length);
+    stored.replace(values);
+    return stored;
+  }
+
+  /** Room for an array whose values come later, in any order. What is not written must not be read. */
+  room(length: number): Spooled {
     const start = this.#end;
-    const { length } = values;
-    this.#write(values, start);
-    this.#end += values.byteLength;
+    this.#end += 4 * length;
+    const within = (from: number, to: number) => {
+      if (from < 0 || to > length)
+        throw new RangeError(`spool: expected a part of ${length} numbers, found ${from} to ${to}`);
+      return start + 4 * from;
+    };
     return {
       pieces: () => this.#pieces(start, length),
       whole: () => this.#read(start, length),
-      replace: (others) => {
-        if (others.length !== length)
-          throw new RangeError(`spool: expected ${length} numbers, found ${others.length}`);
-        this.#write(others, start);
+      part: (from, to) => this.#read(within(from, to), to - from),
+      replace: (values, at = 0) => {
+        this.#write(values, within(at, at + values.length));
       },
     };
   }

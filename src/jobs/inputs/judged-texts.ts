@@ -1,7 +1,9 @@
 /** The texts that an SAE is judged on, as the exact tokens that the model reads; and the load gate on these texts. */
-import { basename } from "node:path";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
 import { badInput } from "../../core/errors.ts";
 import { readText } from "../../files/disk/io.ts";
+import { Spool } from "../../files/disk/spool.ts";
 import { type Answers, type Checkpoint, textOf } from "../../model/checkpoint/checkpoint.ts";
 import type { Model } from "../../model/model.ts";
 import { loadInputs } from "../../prompts/inputs.ts";
@@ -100,14 +102,20 @@ export async function textsRead(
   });
 }
 
-/** What the load gate judges SAEs on: activations of these texts after these blocks, by block. */
+/** Where the activations wait that the load gate judges SAEs on. The caller closes it. */
+export function gateSpool(): Spool {
+  return new Spool(join(tmpdir(), "fathom-gate"));
+}
+
+/** What the load gate judges SAEs on: activations of these texts after these blocks, by block; the spool keeps them. */
 export async function gateSamples(
   model: Model,
   layers: readonly number[],
   texts: readonly SampleText[],
+  spool: Spool,
   tell: Tell,
 ): Promise<ReadonlyMap<number, Sample>> {
-  return await samplesOf(model, layers, texts, judgedTokens, (done, total) => {
+  return await samplesOf(model, layers, texts, judgedTokens, spool, (done, total) => {
     tell({ kind: "counted", what: "reading", done, total, unit: "tokens" });
   });
 }

@@ -18,6 +18,7 @@ import {
   answersTo,
   gateOn,
   gateSamples,
+  gateSpool,
   givenTexts,
   type JudgedTexts,
   splicedTokens,
@@ -96,11 +97,12 @@ async function reportOf(
   signal.throwIfAborted();
   const model = await modelOf(checkpoint, engineOptions(exactly, tell, signal));
   const session = await SaeSession.open(sae, engine);
+  const spool = gateSpool();
   try {
     const read = await textsRead(model, given, plan.tokens, tell);
     const texts = plan.showText ? read.map((text) => ({ ...text, shown: text.ids.length })) : read;
     const site = { layer, asked: asked !== null, allowFailed };
-    const sample = (await gateSamples(model, [layer], texts, tell)).get(layer)!;
+    const sample = (await gateSamples(model, [layer], texts, spool, tell)).get(layer)!;
     const spliced = new SplicedTexts(model, [layer], evenly(sample.texts, splicedTokens.report));
     const { result, losses } = await gateOn(session, facts, site, sample, spliced, tell);
     signal.throwIfAborted();
@@ -154,6 +156,7 @@ async function reportOf(
           : measured.not_measured,
     } satisfies SaeReport);
   } finally {
+    spool.close();
     await session.close();
     await model.close();
   }

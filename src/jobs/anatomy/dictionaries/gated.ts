@@ -2,11 +2,12 @@
  * The load gate: a dictionary that does not explain this model's own activations on these prompts and its clean answers is not
  * searched.
  */
+import type { Spool } from "../../../files/disk/spool.ts";
 import type { Model } from "../../../model/model.ts";
 import { SaeSession } from "../../../sae/code/sae-session.ts";
 import { evenly, type Sample, type SampleText } from "../../../sae/measure/quality/residual-sample.ts";
 import { SplicedTexts } from "../../../sae/measure/quality/splice.ts";
-import { gateOn, gateSamples, splicedTokens } from "../../inputs/judged-texts.ts";
+import { gateOn, gateSamples, gateSpool, splicedTokens } from "../../inputs/judged-texts.ts";
 import type { Tell } from "../../job/job-events.ts";
 import type { CleanAnswer } from "../answers/clean-answers.ts";
 import type { Memory } from "../memory/memory.ts";
@@ -42,11 +43,16 @@ export async function gatedDictionaries(
     return answer.length === 0 ? [] : [{ id: `${side} ${id}`, ids: [...ids, ...answer], from: ids.length }];
   });
   const layers = [...new Set(dictionaries.map(({ layer }) => layer))];
+  const spool = gateSpool();
   let read: Promise<Read> | null = null;
-  const reading = () => (read ??= readOnce(gating, layers, texts));
+  const reading = () => (read ??= readOnce(gating, layers, texts, spool));
   const done: { dictionary: Dictionary; gate: Gated }[] = [];
-  for (const dictionary of dictionaries)
-    done.push({ dictionary, gate: await gated(dictionary, texts, reading, gating) });
+  try {
+    for (const dictionary of dictionaries)
+      done.push({ dictionary, gate: await gated(dictionary, texts, reading, gating) });
+  } finally {
+    spool.close();
+  }
   return done;
 }
 
@@ -60,8 +66,9 @@ async function readOnce(
   { model, tell }: Gating,
   layers: readonly number[],
   texts: readonly SampleText[],
+  spool: Spool,
 ): Promise<Read> {
-  const samples = await gateSamples(model, layers, texts, tell);
+  const samples = await gateSamples(model, layers, texts, spool, tell);
   const spliced = new SplicedTexts(
     model,
     layers,

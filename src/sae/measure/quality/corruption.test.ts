@@ -8,6 +8,7 @@
  */
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { sampleOf } from "../../../../test/support/sample.ts";
 import { random } from "../../../core/random.ts";
 import { greaterOperator } from "../../../graph/ops/select.ts";
 import { textOf } from "../../../model/checkpoint/checkpoint.ts";
@@ -26,7 +27,7 @@ import { usualOf, usualPlan } from "../../training/state/training-plan.ts";
 import { trainSae } from "../../training/training.ts";
 import { type GateResult, gate } from "../gate/gate.ts";
 import { quality } from "./quality.ts";
-import { answered, type Sample, sampleOf } from "./residual-sample.ts";
+import { answered, type Sample } from "./residual-sample.ts";
 import { SplicedTexts, splice } from "./splice.ts";
 
 const organism = fileURLToPath(new URL("../../../../organisms/demo", import.meta.url));

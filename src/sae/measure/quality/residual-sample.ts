@@ -1,7 +1,8 @@
 /** Real activations on which an SAE is judged: a model reads texts, and its activations at the SAE's site are kept. */
+import type { Spool } from "../../../files/disk/spool.ts";
 import { endsOf } from "../../../model/checkpoint/checkpoint.ts";
 import type { Model } from "../../../model/model.ts";
-import { type Rows, rowsOf } from "../../code/rows.ts";
+import type { Rows } from "../../code/rows.ts";
 
 export interface SampleText {
   id: string;
@@ -42,27 +43,17 @@ export async function answered(
   return texts;
 }
 
-/** The sample of one block. @param most how many tokens are enough. Whole texts are taken, spread evenly over all texts. */
-export async function sampleOf(
-  model: Model,
-  layer: number,
-  texts: readonly SampleText[],
-  most: number,
-  onTokens?: (done: number, total: number) => void,
-): Promise<Sample> {
-  const samples = await samplesOf(model, [layer], texts, most, onTokens);
-  return samples.get(layer)!;
-}
-
 /**
  * The samples of several blocks, by block. The model reads the texts once for all of them.
  * @param most how many tokens are enough. Whole texts are taken, spread evenly over all texts.
+ * @param spool keeps the residuals. Those of many blocks together need more memory than a block of the model
  */
 export async function samplesOf(
   model: Model,
   layers: readonly number[],
   texts: readonly SampleText[],
   most: number,
+  spool: Spool,
   onTokens: (done: number, total: number) => void = () => undefined,
 ): Promise<ReadonlyMap<number, Sample>> {
   const chosen = evenly(texts, most);
@@ -76,7 +67,7 @@ export async function samplesOf(
   const near = (layer: number) =>
     [layer - 1, layer, layer + 1].filter((place) => place >= 0 && place < blocks.length);
   const places = [...new Set(layers.flatMap(near))].sort((a, b) => a - b);
-  const kept = new Map(places.map((place) => [place, new Float32Array(total * hiddenSize)]));
+  const kept = new Map(places.map((place) => [place, spool.room(total * hiddenSize)]));
   const at = new Map(places.map((place) => [place, starts.map((start) => start * hiddenSize)]));
   let read = 0;
   await model.capture(
@@ -85,7 +76,7 @@ export async function samplesOf(
     ({ index, place, values }) => {
       if (typeof place === "string") return;
       const next = at.get(place)!;
-      kept.get(place)!.set(values, next[index]);
+      kept.get(place)!.replace(values, next[index]);
       next[index]! += values.length;
     },
     (tokens) => {
@@ -95,7 +86,12 @@ export async function samplesOf(
   );
   const isFirst = new Uint8Array(total);
   for (const start of starts) isFirst[start] = 1;
-  const rowsAt = (place: number) => rowsOf(kept.get(place)!, hiddenSize, `activations after block ${place}`);
+  const rowsAt = (place: number): Rows => ({
+    name: `activations after block ${place}`,
+    count: total,
+    width: hiddenSize,
+    read: (from, to) => kept.get(place)!.part(from * hiddenSize, to * hiddenSize),
+  });
   const elsewhere = (layer: number) =>
     new Map(
       near(layer)

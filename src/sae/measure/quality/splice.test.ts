@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { massiveOrganism, organism } from "../../../../test/support/massive-organism.ts";
+import { sampleOf } from "../../../../test/support/sample.ts";
 import { textOf } from "../../../model/checkpoint/checkpoint.ts";
 import { type Model, openModel } from "../../../model/model.ts";
 import { loadInputs } from "../../../prompts/inputs.ts";
@@ -15,7 +16,7 @@ import { makeSae, type Sae } from "../../code/sae.ts";
 import { SaeSession } from "../../code/sae-session.ts";
 import { openSae } from "../../formats/open-sae.ts";
 import { quality } from "./quality.ts";
-import { answered, evenly, type Sample, type SampleText, sampleOf } from "./residual-sample.ts";
+import { answered, evenly, type Sample, type SampleText } from "./residual-sample.ts";
 import { SplicedTexts, splice } from "./splice.ts";
 
 const trained = openSae(`${organism}/sae`);

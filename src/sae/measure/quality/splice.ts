@@ -5,7 +5,6 @@
  */
 
 import { badInput } from "../../../core/errors.ts";
-import { joinFloats } from "../../../core/floats.ts";
 import type { CaptureRequest } from "../../../model/engine/capture.ts";
 import type { Model } from "../../../model/model.ts";
 import { rowsOf } from "../../code/rows.ts";
@@ -110,7 +109,8 @@ export async function spliceLosses(
   let from = 0;
   const starts = residuals.map(({ length }) => (from += length) - length);
   // Massive tokens are not replaced. No SAE is meant for them, and losing one would dominate the measurement.
-  const isMassive = massiveOf(normsOf(rowsOf(joinFloats(residuals), d, "residuals")));
+  const norms = residuals.flatMap((x) => [...normsOf(rowsOf(x, d, "residuals"))]);
+  const isMassive = massiveOf(Float64Array.from(norms));
   const replaced = async (by: (x: Floats) => Floats | Promise<Floats>) => {
     const requests: (SampleText & CaptureRequest)[] = [];
     for (const [i, text] of texts.entries()) {
