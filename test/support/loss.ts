@@ -63,7 +63,9 @@ export async function lossOf(
     };
     const places = byFeature(outputs, dims[1] ?? null, d_sae);
     const of = { W_encT: Float64Array.from(trained["W_encT"]!), b_dec: Float64Array.from(trained["b_dec"]!) };
-    addPlaceGradients(gradients, places, outputs, Float64Array.from(x), of, widths);
+    const all = { from: 0, to: d_sae };
+    const ofCentre = addPlaceGradients(gradients, places, outputs, Float64Array.from(x), of, all);
+    gradients.b_dec = gradients.b_dec.map((value, i) => value - ofCentre[i]!);
     fired = Array.from(
       { length: d_sae },
       (_, feature) => places.starts[feature + 1]! - places.starts[feature]!,

@@ -3,14 +3,12 @@
 import type { Random } from "../../core/random.ts";
 import type { SessionOptions } from "../../model/ort/session.ts";
 import { pickRows, type Rows } from "../code/rows.ts";
-import { tangent, unitRows } from "../code/unit-rows.ts";
 import { LossSession } from "./loss/loss-session.ts";
 import type { LossTerm, Objective } from "./objectives/objective.ts";
-import { Adam } from "./state/adam.ts";
 import { peakRate, schedule, type TrainingPlan } from "./state/training-plan.ts";
 import { type CurvePoint, type Keeping, mostPoints, type TrainingState } from "./state/training-state.ts";
-import { type OwnName, trainedNames } from "./state/weights.ts";
 import { endlessBatches } from "./training-rows.ts";
+import { Updates } from "./update/updates.ts";
 
 /** Adam's usual β. ε is the value of Gao et al.; it is small because the gradients of SAEs are small. */
 const moments = { beta1: 0.9, beta2: 0.999, epsilon: 6.25e-10 };
@@ -47,8 +45,8 @@ export async function descend(
   const { weights, silence } = state;
   const d_in = rows.width;
   const loss = new LossSession({ d_in, d_sae }, objective, more, options);
+  const updates = new Updates(state, objective, { d_in, d_sae }, moments, options.threads);
   try {
-    const adam = new Adam(moments, state.adam);
     const deadAfter = plan.deadAfterTokens ?? kept.length;
     const batches = endlessBatches(kept, batch, draw);
     // The seed decides the order of the rows. A resumed run draws the past batches again, so it continues in the same
@@ -63,20 +61,11 @@ export async function descend(
       const dead = Float32Array.from(silence, (silent) => (silent * batch >= deadAfter ? 1 : 0));
       const deadCount = dead.reduce((sum, is) => sum + is, 0);
       const now = { step, scale, perSquare: d_in / variance, rows: chosen, dead, deadCount };
-      const { unexplained, terms, fired, smallest, gradients } = await loss.run(x, weights, variance, now);
+      const { unexplained, terms, fired, smallest, ...found } = await loss.run(x, weights, variance, now);
       if (!Number.isFinite(unexplained))
         throw new RangeError(`trainSae: expected a finite loss at step ${step}, found ${unexplained}`);
       const rate = peakRate(plan) * schedule(step, plan);
-      tangent(gradients.W_dec, weights.W_dec, d_in);
-      const updates = trainedNames(weights).map((name) => ({
-        name,
-        values: weights[name]!,
-        gradient: gradients[name]!,
-        shrink: 1 - rate * plan.weightDecay,
-        pace: objective.own[name as OwnName]?.pace ?? 1,
-      }));
-      adam.step(updates, rate);
-      unitRows(weights.W_dec, d_in);
+      await updates.step({ ...found, x }, rate, 1 - rate * plan.weightDecay);
       if (smallest !== null && smallest > 0)
         state.threshold += runningRate(step) * (smallest - state.threshold);
       for (let i = 0; i < d_sae; i++) silence[i] = fired[i] === 0 ? silence[i]! + 1 : 0;
@@ -91,6 +80,7 @@ export async function descend(
       onStep({ ...point, steps, tokens: done * batch });
     }
   } finally {
+    await updates.close();
     await loss.close();
   }
 }

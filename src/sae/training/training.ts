@@ -75,6 +75,8 @@ export async function trainSae(
   const data = { rows, kept: dealt.kept, scale, variance };
   const terms = plan.l1Weight > 0 ? [l1(plan.l1Weight), ...more] : more;
   await descend(data, objective, state, plan, draw.split("batches"), onStep, options, keeping, terms);
+  // Its arrays are in memory that threads shared.
+  const [W_encT, W_dec] = [weights.W_encT.slice(), weights.W_dec.slice()];
 
   const unmeasured = makeSae({
     format: "trained",
@@ -82,13 +84,10 @@ export async function trainSae(
     d_in: rows.width,
     d_sae: plan.d_sae,
     ...objective.finish(state, scale),
-    W_enc: inMemory(transposed(inMemory(weights.W_encT, [plan.d_sae, rows.width])).read(), [
-      rows.width,
-      plan.d_sae,
-    ]),
+    W_enc: inMemory(transposed(inMemory(W_encT, [plan.d_sae, rows.width])).read(), [rows.width, plan.d_sae]),
     // SAE(s·x)/s with unit rows: features and biases are divided by s; W_enc and W_dec do not change.
     b_enc: weights.b_enc.map((value) => value / scale),
-    W_dec: inMemory(weights.W_dec, [plan.d_sae, rows.width]),
+    W_dec: inMemory(W_dec, [plan.d_sae, rows.width]),
     b_dec: weights.b_dec.map((value) => value / scale),
     magnitude: null,
     applyBDecToInput: true,

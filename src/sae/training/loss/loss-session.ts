@@ -1,17 +1,10 @@
-/** Runs the loss graph: loss and gradients of a batch in one call. */
+/** Runs the loss graph: the loss of a batch, and what its gradients are computed from. */
 import { type InferenceSession, Tensor } from "../../../model/ort/ort.ts";
 import { openWeightless, type SessionOptions } from "../../../model/ort/session.ts";
 import type { LossTerm, Objective, StepState } from "../objectives/objective.ts";
-import {
-  dimsOf,
-  lengthOf,
-  type TrainedName,
-  trainedNames,
-  type Weights,
-  type Widths,
-} from "../state/weights.ts";
+import { dimsOf, trainedNames, type Weights, type Widths } from "../state/weights.ts";
 import { lossGraph, weightOf } from "./loss.ts";
-import { addPlaceGradients, byFeature } from "./place-gradients.ts";
+import { type ByFeature, byFeature, type PlaceOutputs } from "./place-gradients.ts";
 
 export interface Loss {
   /** The reconstruction's part of the loss: the fraction of variance unexplained. */
@@ -22,8 +15,15 @@ export interface Loss {
   fired: Float32Array;
   /** The smallest active feature; 0 if none is active; null if the objective does not choose features by their size. */
   smallest: number | null;
-  /** Valid until the next run. */
-  gradients: Weights;
+  /** Gradients that the graph computed. The others are 0, before `places`. */
+  gradients: Partial<Weights>;
+  /** What adds to the gradients (place-gradients.ts); null if the objective chooses no places. */
+  places: Places | null;
+}
+
+export interface Places {
+  byFeature: ByFeature;
+  outputs: PlaceOutputs<Float32Array>;
 }
 
 type Outputs = InferenceSession.OnnxValueMapType;
@@ -40,12 +40,6 @@ export class LossSession {
    * not 0.
    */
   readonly #sessions = new Map<string, InferenceSession>();
-  /**
-   * Reused arrays for gradients that come only from places. New memory pages at every step would cost as much as the
-   * sums.
-   */
-  readonly #buffers = new Map<TrainedName, Float32Array<ArrayBuffer>>();
-
   /** @param more terms in addition to the objective's */
   constructor(widths: Widths, objective: Objective, more: readonly LossTerm[], options: SessionOptions) {
     this.#widths = widths;
@@ -55,7 +49,7 @@ export class LossSession {
   }
 
   /** @param x [B, d_in], scaled @param variance V, for the scaled rows */
-  async run(x: Float32Array<ArrayBuffer>, weights: Weights, variance: number, now: StepState): Promise<Loss> {
+  async run(x: Float32Array, weights: Weights, variance: number, now: StepState): Promise<Loss> {
     const names = trainedNames(this.#objective.own);
     const weighing = this.#terms
       .map((term) => ({ term, ...term.at(now) }))
@@ -69,29 +63,18 @@ export class LossSession {
       ...Object.fromEntries(weighing.map(({ term, weight }) => [weightOf(term.name), scalar(weight)])),
       ...Object.fromEntries(weighing.flatMap(({ feeds }) => Object.entries(feeds))),
     });
-    const gradients = Object.fromEntries(
-      names.map((name) => [
-        name,
-        `d ${name}` in outputs ? numbersOf(outputs, `d ${name}`) : this.#zeros(name),
-      ]),
-    ) as Weights;
+    const given = names.filter((name) => `d ${name}` in outputs);
     return {
       unexplained: numbersOf(outputs, "unexplained")[0]!,
       terms: Object.fromEntries(weighing.map(({ term: { name } }) => [name, numbersOf(outputs, name)[0]!])),
-      gradients,
+      gradients: Object.fromEntries(given.map((name) => [name, numbersOf(outputs, `d ${name}`)])),
       ...("fired" in outputs
-        ? { fired: numbersOf(outputs, "fired"), smallest: null }
-        : this.#addPlaces(gradients, outputs, x, weights)),
+        ? { fired: numbersOf(outputs, "fired"), smallest: null, places: null }
+        : this.#places(outputs)),
     };
   }
 
-  /** Adds the contribution of the chosen places to the gradients. */
-  #addPlaces(
-    gradients: Weights,
-    outputs: Outputs,
-    x: Float32Array<ArrayBuffer>,
-    weights: Weights,
-  ): Pick<Loss, "fired" | "smallest"> {
+  #places(outputs: Outputs): Pick<Loss, "fired" | "smallest" | "places"> {
     const { d_sae } = this.#widths;
     const { dims, data } = outputs["indices"]!;
     const found = {
@@ -101,20 +84,17 @@ export class LossSession {
       dDecoded: numbersOf(outputs, "d decoded"),
     };
     const places = byFeature(found, dims[1] ?? null, d_sae);
-    addPlaceGradients(gradients, places, found, x, weights, this.#widths);
     const { starts } = places;
     const fired = Float32Array.from(
       { length: d_sae },
       (_, feature) => starts[feature + 1]! - starts[feature]!,
     );
     const least = found.values.reduce((min, value) => (value > 0 && value < min ? value : min), Infinity);
-    return { fired, smallest: least === Infinity ? 0 : least };
-  }
-
-  #zeros(name: TrainedName): Float32Array<ArrayBuffer> {
-    const buffer = this.#buffers.get(name) ?? new Float32Array(lengthOf(name, this.#widths));
-    this.#buffers.set(name, buffer);
-    return buffer.fill(0);
+    return {
+      fired,
+      smallest: least === Infinity ? 0 : least,
+      places: { byFeature: places, outputs: found },
+    };
   }
 
   async close(): Promise<void> {

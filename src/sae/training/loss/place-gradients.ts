@@ -7,11 +7,17 @@
  * b_dec is also subtracted before W_enc. So it gets −Σ_f ∂b_enc[f]·W_enc[·, f] in addition to its gradient as the
  * decoder's bias.
  */
-import type { commonNames, Widths } from "../state/weights.ts";
+import type { commonNames } from "../state/weights.ts";
 
 /** Tests use float64. */
-type Numbers = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
+type Numbers = Float32Array | Float64Array;
 type Common<N> = Record<(typeof commonNames)[number], N>;
+
+/** Some features, from `from` (included) to `to` (excluded). */
+export interface FeatureRange {
+  from: number;
+  to: number;
+}
 
 /** Outputs of the loss graph. */
 export interface PlaceOutputs<N extends Numbers> {
@@ -60,39 +66,43 @@ export function byFeature(
 }
 
 /**
- * Adds the gradients that come from the places.
+ * Adds the gradients that come from the places of some features, in place.
+ * @param gradients of these features alone: W_dec and W_encT [to − from, d_in], b_enc [to − from]
  * @param x [B, d_in], scaled
- * @param gradients of the trained tensors, added to in place
+ * @returns [d_in] what these features subtract from the gradient of b_dec
  */
 export function addPlaceGradients<N extends Numbers>(
-  gradients: Common<N>,
+  gradients: Omit<Common<N>, "b_dec">,
   places: ByFeature,
   { values, dValues, dDecoded }: PlaceOutputs<N>,
   x: N,
   { W_encT, b_dec }: Pick<Common<N>, "W_encT" | "b_dec">,
-  { d_in, d_sae }: Widths,
-): void {
+  range: FeatureRange,
+): Float64Array {
+  const d_in = b_dec.length;
   const { starts, outputs } = places;
   const ofCentre = new Float64Array(d_in);
-  addRows(gradients.W_dec, places, values, dDecoded, d_in);
-  addRows(gradients.W_encT, places, dValues, x, d_in);
-  for (let feature = 0; feature < d_sae; feature++) {
+  addRows(gradients.W_dec, places, values, dDecoded, d_in, range);
+  addRows(gradients.W_encT, places, dValues, x, d_in, range);
+  for (let feature = range.from; feature < range.to; feature++) {
     let sum = 0;
     for (let place = starts[feature]!; place < starts[feature + 1]!; place++)
       sum += dValues[outputs[place]!]!;
     if (sum === 0) continue;
-    gradients.b_enc[feature] = gradients.b_enc[feature]! + sum;
-    const row = feature * d_in;
+    const own = feature - range.from;
+    gradients.b_enc[own] = gradients.b_enc[own]! + sum;
+    const row = own * d_in;
+    const weights = feature * d_in;
     for (let i = 0; i < d_in; i++) {
       gradients.W_encT[row + i] = gradients.W_encT[row + i]! - sum * b_dec[i]!;
-      ofCentre[i] = ofCentre[i]! + sum * W_encT[row + i]!;
+      ofCentre[i] = ofCentre[i]! + sum * W_encT[weights + i]!;
     }
   }
-  for (let i = 0; i < d_in; i++) gradients.b_dec[i] = gradients.b_dec[i]! - ofCentre[i]!;
+  return ofCentre;
 }
 
 /**
- * For each feature f: adds to row f of `into` the rows of its places' tokens, each times its weight. Four rows are
+ * For each feature f of a range: adds to its row of `into` the rows of its places' tokens, each times its weight. Four rows are
  * added at a time, so that the sum is read and written only once per four.
  */
 function addRows<N extends Numbers>(
@@ -101,13 +111,14 @@ function addRows<N extends Numbers>(
   weights: N,
   rows: N,
   width: number,
+  { from: first, to }: FeatureRange,
 ): void {
   const sum = new Float64Array(width);
-  for (let feature = 0; feature + 1 < starts.length; feature++) {
+  for (let feature = first; feature < to; feature++) {
     const end = starts[feature + 1]!;
     let place = starts[feature]!;
     if (place === end) continue;
-    const row = into.subarray(feature * width, (feature + 1) * width);
+    const row = into.subarray((feature - first) * width, (feature - first + 1) * width);
     sum.set(row);
     for (; place + 3 < end; place += 4) {
       const from0 = tokens[place]! * width;

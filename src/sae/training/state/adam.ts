@@ -8,7 +8,6 @@ export interface AdamOptions {
 
 /** One array that a step updates. */
 export interface AdamUpdate {
-  name: string;
   values: Float32Array;
   /** d loss / d values, of the same length. */
   gradient: Float32Array;
@@ -18,12 +17,47 @@ export interface AdamUpdate {
   pace?: number;
 }
 
+/** Running means of a gradient and of its square. */
+export interface Moments {
+  first: Float32Array;
+  second: Float32Array;
+}
+
+/** What is the same for all numbers of a step. */
+export interface AdamStep extends AdamOptions {
+  /** The rate over 1 − β₁ᵗ. */
+  stride: number;
+  /** 1 / (1 − β₂ᵗ) */
+  unbias: number;
+}
+
+/** @param steps t, counted from 1 */
+export function adamStep(options: AdamOptions, steps: number, rate: number): AdamStep {
+  const { beta1, beta2 } = options;
+  return { ...options, stride: rate / (1 - beta1 ** steps), unbias: 1 / (1 - beta2 ** steps) };
+}
+
+/** @param scale multiplies every gradient; below 1 if they are clipped together */
+export function adamUpdate(
+  { values, gradient, shrink, pace = 1 }: AdamUpdate,
+  { first, second }: Moments,
+  { beta1, beta2, epsilon, stride, unbias }: AdamStep,
+  scale = 1,
+): void {
+  for (let i = 0; i < values.length; i++) {
+    const g = gradient[i]! * scale;
+    const m = (first[i] = beta1 * first[i]! + (1 - beta1) * g);
+    const v = (second[i] = beta2 * second[i]! + (1 - beta2) * g * g);
+    values[i] = values[i]! * shrink - (pace * stride * m) / (Math.sqrt(v * unbias) + epsilon);
+  }
+}
+
 /** What Adam remembers from step to step. A descent that is resumed with a kept state gives the same numbers. */
 export interface AdamState {
   /** Number of steps done. */
   steps: number;
-  /** Running means of the gradient and of its square, by the array's name. */
-  moments: Map<string, { first: Float32Array; second: Float32Array }>;
+  /** By the array's name. */
+  moments: Map<string, Moments>;
 }
 
 export class Adam {
@@ -36,27 +70,19 @@ export class Adam {
   }
 
   /** @param scale multiplies every gradient; below 1 if they are clipped together */
-  step(updates: Iterable<AdamUpdate>, rate: number, scale = 1): void {
-    const { beta1, beta2, epsilon } = this.#options;
-    const steps = ++this.state.steps;
-    const stride = rate / (1 - beta1 ** steps);
-    const unbias = 1 / (1 - beta2 ** steps);
-    for (const { name, values, gradient, shrink, pace = 1 } of updates) {
-      if (gradient.length !== values.length)
+  step(updates: Iterable<AdamUpdate & { name: string }>, rate: number, scale = 1): void {
+    const now = adamStep(this.#options, ++this.state.steps, rate);
+    for (const { name, ...update } of updates) {
+      const { length } = update.values;
+      if (update.gradient.length !== length)
         throw new RangeError(
-          `Adam: expected ${values.length} gradients of ${name}, found ${gradient.length}`,
+          `Adam: expected ${length} gradients of ${name}, found ${update.gradient.length}`,
         );
-      const { first, second } = this.#momentsOf(name, values.length);
-      for (let i = 0; i < values.length; i++) {
-        const g = gradient[i]! * scale;
-        const m = (first[i] = beta1 * first[i]! + (1 - beta1) * g);
-        const v = (second[i] = beta2 * second[i]! + (1 - beta2) * g * g);
-        values[i] = values[i]! * shrink - (pace * stride * m) / (Math.sqrt(v * unbias) + epsilon);
-      }
+      adamUpdate(update, this.#momentsOf(name, length), now, scale);
     }
   }
 
-  #momentsOf(name: string, length: number): { first: Float32Array; second: Float32Array } {
+  #momentsOf(name: string, length: number): Moments {
     const known = this.state.moments.get(name);
     if (known !== undefined) return known;
     const fresh = { first: new Float32Array(length), second: new Float32Array(length) };

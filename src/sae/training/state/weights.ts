@@ -8,8 +8,8 @@ export type OwnName = (typeof ownNames)[number];
 export type TrainedName = (typeof commonNames)[number] | OwnName;
 
 /** The trained tensors, or their gradients: row-major, in the shapes of `dimsOf`. */
-export type Weights = Record<(typeof commonNames)[number], Float32Array<ArrayBuffer>> &
-  Partial<Record<OwnName, Float32Array<ArrayBuffer>>>;
+export type Weights = Record<(typeof commonNames)[number], Float32Array> &
+  Partial<Record<OwnName, Float32Array>>;
 
 export interface Widths {
   d_in: number;
