@@ -55,9 +55,9 @@ export async function descend(
     const pointEvery = Math.ceil(steps / mostPoints);
     for (let step = state.adam.steps; step < steps; step++) {
       const chosen = batches.next().value;
-      const x = pickRows(rows, chosen)
-        .read(0, batch)
-        .map((value) => value * scale);
+      const picked = pickRows(rows, chosen).read(0, batch);
+      const x = new Float32Array(picked.length);
+      for (let i = 0; i < x.length; i++) x[i] = picked[i]! * scale;
       const dead = Float32Array.from(silence, (silent) => (silent * batch >= deadAfter ? 1 : 0));
       const deadCount = dead.reduce((sum, is) => sum + is, 0);
       const now = { step, scale, perSquare: d_in / variance, rows: chosen, dead, deadCount };

@@ -137,10 +137,18 @@ function addRows<N extends Numbers>(
           weight2 * rows[from2 + i]! +
           weight3 * rows[from3 + i]!;
     }
-    for (; place < end; place++) {
-      const from = tokens[place]! * width;
-      const weight = weights[outputs[place]!]!;
-      for (let i = 0; i < width; i++) sum[i] = sum[i]! + weight * rows[from + i]!;
+    const left = end - place;
+    if (left > 0) {
+      // Those that are left, in one pass too. A weight of 0 adds nothing.
+      const from0 = tokens[place]! * width;
+      const from1 = left > 1 ? tokens[place + 1]! * width : from0;
+      const from2 = left > 2 ? tokens[place + 2]! * width : from0;
+      const weight0 = weights[outputs[place]!]!;
+      const weight1 = left > 1 ? weights[outputs[place + 1]!]! : 0;
+      const weight2 = left > 2 ? weights[outputs[place + 2]!]! : 0;
+      for (let i = 0; i < width; i++)
+        sum[i] =
+          sum[i]! + weight0 * rows[from0 + i]! + weight1 * rows[from1 + i]! + weight2 * rows[from2 + i]!;
     }
     row.set(sum);
   }

@@ -44,11 +44,12 @@ export function adamUpdate(
   { beta1, beta2, epsilon, stride, unbias }: AdamStep,
   scale = 1,
 ): void {
+  const [new1, new2, length] = [1 - beta1, 1 - beta2, pace * stride];
   for (let i = 0; i < values.length; i++) {
     const g = gradient[i]! * scale;
-    const m = (first[i] = beta1 * first[i]! + (1 - beta1) * g);
-    const v = (second[i] = beta2 * second[i]! + (1 - beta2) * g * g);
-    values[i] = values[i]! * shrink - (pace * stride * m) / (Math.sqrt(v * unbias) + epsilon);
+    const m = (first[i] = beta1 * first[i]! + new1 * g);
+    const v = (second[i] = beta2 * second[i]! + new2 * g * g);
+    values[i] = values[i]! * shrink - (length * m) / (Math.sqrt(v * unbias) + epsilon);
   }
 }
 

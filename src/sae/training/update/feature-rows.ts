@@ -25,7 +25,7 @@ export interface Trained {
 export interface Gradients {
   /** [B, d_in] the batch, scaled. */
   x: Float32Array;
-  /** What the graph computed; a tensor without an entry has 0. */
+  /** What the graph computed, changed in place; a tensor without an entry has 0. */
   given: Partial<Weights>;
   places: Places | null;
   adam: AdamStep;
@@ -40,7 +40,7 @@ export function rangeSize({ d_in, d_sae }: Widths): number {
 
 export class FeatureRows {
   readonly #trained: Trained;
-  /** Gradients of a range, reused: new memory pages at every step would cost as much as the sums. */
+  /** Gradients of a range that the graph did not compute, reused: new memory pages at every step would cost as much as the sums. */
   readonly #gradients: Weights;
 
   constructor(trained: Trained) {
@@ -65,11 +65,10 @@ export class FeatureRows {
     };
     const gradients = { ...this.#gradients };
     for (const name of names) {
-      const own = given[name] === undefined ? null : part(name, given[name]);
+      const whole = given[name];
       const length = lengthOf(name, { ...widths, d_sae: range.to - range.from });
-      gradients[name] = this.#gradients[name]!.subarray(0, length);
-      if (own === null) gradients[name].fill(0);
-      else gradients[name].set(own);
+      gradients[name] =
+        whole === undefined ? this.#gradients[name]!.subarray(0, length).fill(0) : part(name, whole);
     }
     const ofCentre =
       places === null

@@ -53,7 +53,7 @@ const steps = [true, false].flatMap((isGiven) =>
 async function after(threads: number) {
   const state = freshState(weights(), d_sae);
   const updates = new Updates(state, objective, widths, moments, threads);
-  for (const step of steps) await updates.step(step, rate, shrink);
+  for (const step of steps) await updates.step(structuredClone(step), rate, shrink);
   await updates.close();
   return state;
 }

@@ -77,7 +77,7 @@ export class Updates {
 
   /**
    * One step of all weights.
-   * @param given the gradients that the graph computed
+   * @param given the gradients that the graph computed; they are changed
    * @param x [B, d_in] the batch, scaled
    */
   async step(
