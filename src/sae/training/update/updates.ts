@@ -25,7 +25,7 @@ interface Thread {
 
 export class Updates {
   readonly #state: TrainingState;
-  readonly #moments: AdamOptions;
+  readonly #options: AdamOptions;
   readonly #shared: SharedOut;
   readonly #rows: FeatureRows;
   readonly #threads: Thread[] = [];
@@ -42,11 +42,11 @@ export class Updates {
     state: TrainingState,
     { own }: Objective,
     widths: Widths,
-    moments: AdamOptions,
+    options: AdamOptions,
     threads = availableParallelism(),
   ) {
     this.#state = state;
-    this.#moments = moments;
+    this.#options = options;
     const { weights, adam } = state;
     const names = trainedNames(weights);
     for (const name of names) {
@@ -90,7 +90,7 @@ export class Updates {
     shrink: number,
   ): Promise<void> {
     const { weights, adam: state } = this.#state;
-    const adam = adamStep(this.#moments, ++state.steps, rate);
+    const adam = adamStep(this.#options, ++state.steps, rate);
     const { b_dec: ofBias, ...ofFeatures } = given;
     const gradients: Gradients = { x, given: ofFeatures, places, adam, shrink };
     const { next, ofCentre, trained } = this.#shared;
