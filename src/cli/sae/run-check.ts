@@ -56,6 +56,7 @@ export async function runCheck(options: SaeCheckOptions): Promise<number> {
     const layer = requireFits(sae, facts, options.layer, allowFailed);
     const given = await givenTexts(judged, checkpoint);
     tellNotes(checkpoint, answersTo(given), progress.tell);
+    const spool = gateSpool();
     const model = await modelOf(
       checkpoint,
       engineOptions(engineChoice({ ...options, cache: true }), progress.tell),
@@ -64,7 +65,6 @@ export async function runCheck(options: SaeCheckOptions): Promise<number> {
       sae,
       options.threads === undefined ? {} : { threads: options.threads },
     );
-    const spool = gateSpool();
     try {
       const texts = await textsRead(model, given, judgedTokens, progress.tell);
       const site = { layer, asked: options.layer !== undefined, allowFailed };

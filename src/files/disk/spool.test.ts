@@ -1,6 +1,6 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { afterEach, expect, it } from "vitest";
+import { afterAll, afterEach, expect, it } from "vitest";
 import { scratchFolder } from "./io.ts";
 import { inTurn, Spool } from "./spool.ts";
 
@@ -8,6 +8,9 @@ const beside = join(scratchFolder("fathom-spool-"), "out");
 let spool: Spool;
 afterEach(() => {
   spool.close();
+});
+afterAll(() => {
+  rmSync(dirname(beside), { recursive: true });
 });
 
 it("gives back arrays in any order and any number of times, and leaves no file", () => {
@@ -25,8 +28,8 @@ it("fills room in any order, between other arrays", () => {
   spool = new Spool(beside);
   const room = spool.room(4);
   const after = spool.put(Float32Array.of(9));
-  room.replace(Float32Array.of(3, 4), 2);
-  room.replace(Float32Array.of(1, 2));
+  room.write(Float32Array.of(3, 4), 2);
+  room.write(Float32Array.of(1, 2), 0);
   expect([...room.whole()]).toEqual([1, 2, 3, 4]);
   expect([...after.whole()]).toEqual([9]);
 });
@@ -36,7 +39,10 @@ it("writes and reads nothing beyond an array", () => {
   const room = spool.room(2);
   spool.put(Float32Array.of(9));
   expect(() => {
-    room.replace(Float32Array.of(1, 2), 1);
+    room.write(Float32Array.of(1, 2), 1);
   }).toThrow("expected a part of 2 numbers, found 1 to 3");
+  expect(() => {
+    room.replace(Float32Array.of(1));
+  }).toThrow("expected 2 numbers, found 1");
   expect(() => room.part(0, 3)).toThrow("found 0 to 3");
 });

@@ -18,7 +18,9 @@ export interface Spooled {
   /** Numbers from (included) to (excluded). */
   part: (from: number, to: number) => Float32Array<ArrayBuffer>;
   /** Writes values over those from `at` on. */
-  replace: (values: Float32Array<ArrayBuffer>, at?: number) => void;
+  write: (values: Float32Array<ArrayBuffer>, at: number) => void;
+  /** Replaces it by another array of the same length. */
+  replace: (values: Float32Array<ArrayBuffer>) => void;
 }
 
 export class Spool {
@@ -41,7 +43,7 @@ export class Spool {
   /** @throws FathomError if the disk is full */
   put(values: Float32Array<ArrayBuffer>): Spooled {
     const stored = this.room(values.length);
-    stored.replace(values);
+    stored.write(values, 0);
     return stored;
   }
 
@@ -58,8 +60,13 @@ export class Spool {
       pieces: () => this.#pieces(start, length),
       whole: () => this.#read(start, length),
       part: (from, to) => this.#read(within(from, to), to - from),
-      replace: (values, at = 0) => {
+      write: (values, at) => {
         this.#write(values, within(at, at + values.length));
+      },
+      replace: (others) => {
+        if (others.length !== length)
+          throw new RangeError(`spool: expected ${length} numbers, found ${others.length}`);
+        this.#write(others, start);
       },
     };
   }

@@ -95,9 +95,9 @@ async function reportOf(
   // An SAE is measured on the activations of the exact model.
   const exactly = { threads, keepRounded, precision: "fp32", device: "cpu" } as const;
   signal.throwIfAborted();
+  const spool = gateSpool();
   const model = await modelOf(checkpoint, engineOptions(exactly, tell, signal));
   const session = await SaeSession.open(sae, engine);
-  const spool = gateSpool();
   try {
     const read = await textsRead(model, given, plan.tokens, tell);
     const texts = plan.showText ? read.map((text) => ({ ...text, shown: text.ids.length })) : read;

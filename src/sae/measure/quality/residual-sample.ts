@@ -76,7 +76,7 @@ export async function samplesOf(
     ({ index, place, values }) => {
       if (typeof place === "string") return;
       const next = at.get(place)!;
-      kept.get(place)!.replace(values, next[index]);
+      kept.get(place)!.write(values, next[index]!);
       next[index]! += values.length;
     },
     (tokens) => {

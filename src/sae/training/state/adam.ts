@@ -8,6 +8,7 @@ export interface AdamOptions {
 
 /** One array that a step updates. */
 export interface AdamUpdate {
+  name: string;
   values: Float32Array;
   /** d loss / d values, of the same length. */
   gradient: Float32Array;
@@ -21,6 +22,10 @@ export interface AdamUpdate {
 export interface Moments {
   first: Float32Array;
   second: Float32Array;
+}
+
+export function freshMoments(length: number): Moments {
+  return { first: new Float32Array(length), second: new Float32Array(length) };
 }
 
 /** What is the same for all numbers of a step. */
@@ -39,11 +44,13 @@ export function adamStep(options: AdamOptions, steps: number, rate: number): Ada
 
 /** @param scale multiplies every gradient; below 1 if they are clipped together */
 export function adamUpdate(
-  { values, gradient, shrink, pace = 1 }: AdamUpdate,
+  { name, values, gradient, shrink, pace = 1 }: AdamUpdate,
   { first, second }: Moments,
   { beta1, beta2, epsilon, stride, unbias }: AdamStep,
   scale = 1,
 ): void {
+  if (gradient.length !== values.length)
+    throw new RangeError(`Adam: expected ${values.length} gradients of ${name}, found ${gradient.length}`);
   const [new1, new2, length] = [1 - beta1, 1 - beta2, pace * stride];
   for (let i = 0; i < values.length; i++) {
     const g = gradient[i]! * scale;
@@ -62,32 +69,25 @@ export interface AdamState {
 }
 
 export class Adam {
-  readonly state: AdamState;
   readonly #options: AdamOptions;
+  readonly #state: AdamState = { steps: 0, moments: new Map() };
 
-  constructor(options: AdamOptions, state: AdamState = { steps: 0, moments: new Map() }) {
+  constructor(options: AdamOptions) {
     this.#options = options;
-    this.state = state;
   }
 
   /** @param scale multiplies every gradient; below 1 if they are clipped together */
-  step(updates: Iterable<AdamUpdate & { name: string }>, rate: number, scale = 1): void {
-    const now = adamStep(this.#options, ++this.state.steps, rate);
-    for (const { name, ...update } of updates) {
-      const { length } = update.values;
-      if (update.gradient.length !== length)
-        throw new RangeError(
-          `Adam: expected ${length} gradients of ${name}, found ${update.gradient.length}`,
-        );
-      adamUpdate(update, this.#momentsOf(name, length), now, scale);
-    }
+  step(updates: Iterable<AdamUpdate>, rate: number, scale = 1): void {
+    const now = adamStep(this.#options, ++this.#state.steps, rate);
+    for (const update of updates)
+      adamUpdate(update, this.#momentsOf(update.name, update.values.length), now, scale);
   }
 
   #momentsOf(name: string, length: number): Moments {
-    const known = this.state.moments.get(name);
+    const known = this.#state.moments.get(name);
     if (known !== undefined) return known;
-    const fresh = { first: new Float32Array(length), second: new Float32Array(length) };
-    this.state.moments.set(name, fresh);
+    const fresh = freshMoments(length);
+    this.#state.moments.set(name, fresh);
     return fresh;
   }
 }

@@ -78,9 +78,9 @@ export class FeatureRows {
     tangent(gradients.W_dec, decoder, widths.d_in);
     for (const name of names) {
       const { first, second } = moments.get(name)!;
-      const update = { values: part(name, weights[name]!), gradient: gradients[name]!, shrink };
+      const [values, gradient, pace = 1] = [part(name, weights[name]!), gradients[name]!, paces[name]];
       adamUpdate(
-        { ...update, pace: paces[name] ?? 1 },
+        { name, values, gradient, shrink, pace },
         { first: part(name, first), second: part(name, second) },
         adam,
       );

@@ -3,7 +3,7 @@ import { random } from "../../../core/random.ts";
 import { tangent, unitRows } from "../../code/unit-rows.ts";
 import { addPlaceGradients, byFeature } from "../loss/place-gradients.ts";
 import type { Objective } from "../objectives/objective.ts";
-import { adamStep, adamUpdate } from "../state/adam.ts";
+import { adamStep, adamUpdate, freshMoments } from "../state/adam.ts";
 import { freshState } from "../state/training-state.ts";
 import type { Weights } from "../state/weights.ts";
 import { rangeSize } from "./feature-rows.ts";
@@ -61,12 +61,7 @@ async function after(threads: number) {
 /** The same from whole arrays. */
 function expected(): Weights {
   const own = weights();
-  const state = new Map(
-    Object.entries(own).map(([name, { length }]) => [
-      name,
-      { first: new Float32Array(length), second: new Float32Array(length) },
-    ]),
-  );
+  const state = new Map(Object.entries(own).map(([name, { length }]) => [name, freshMoments(length)]));
   for (const [i, { gradients: given, places, x }] of steps.entries()) {
     const whole = Object.fromEntries(
       Object.entries(own).map(([name, { length }]) => [
@@ -83,7 +78,7 @@ function expected(): Weights {
     const adam = adamStep(moments, i + 1, rate);
     for (const [name, values] of Object.entries(own))
       adamUpdate(
-        { values, gradient: whole[name as "b_enc"], shrink, pace: name === "log_threshold" ? 3 : 1 },
+        { name, values, gradient: whole[name as "b_enc"], shrink, pace: name === "log_threshold" ? 3 : 1 },
         state.get(name)!,
         adam,
       );

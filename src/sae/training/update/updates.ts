@@ -7,7 +7,7 @@ import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { Places } from "../loss/loss-session.ts";
 import type { Objective } from "../objectives/objective.ts";
-import { type AdamOptions, adamStep, adamUpdate, type Moments } from "../state/adam.ts";
+import { type AdamOptions, adamStep, adamUpdate, freshMoments, type Moments } from "../state/adam.ts";
 import type { TrainingState } from "../state/training-state.ts";
 import { type OwnName, type TrainedName, trainedNames, type Widths } from "../state/weights.ts";
 import { type FeatureName, FeatureRows, type Gradients } from "./feature-rows.ts";
@@ -52,7 +52,7 @@ export class Updates {
     for (const name of names) {
       weights[name] = inSharedMemory(weights[name]!);
       const { length } = weights[name];
-      const { first, second } = adam.moments.get(name) ?? emptyMoments(length);
+      const { first, second } = adam.moments.get(name) ?? freshMoments(length);
       adam.moments.set(name, { first: inSharedMemory(first), second: inSharedMemory(second) });
     }
     const trained = {
@@ -109,7 +109,7 @@ export class Updates {
         sum[at % sum.length] = sum[at % sum.length]! + ofCentre[at]!;
       for (let i = 0; i < sum.length; i++) gradient[i] = gradient[i]! - sum[i]!;
     }
-    const update = { values: weights.b_dec, gradient, shrink };
+    const update = { name: "b_dec", values: weights.b_dec, gradient, shrink };
     adamUpdate(update, trained.moments.get("b_dec")!, adam);
   }
 
@@ -158,10 +158,6 @@ export class Updates {
           : { byFeature: all("places", places.byFeature), outputs: all("outputs", places.outputs) },
     };
   }
-}
-
-function emptyMoments(length: number): Moments {
-  return { first: new Float32Array(length), second: new Float32Array(length) };
 }
 
 /** A copy in memory that all threads see. */
