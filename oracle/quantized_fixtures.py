@@ -5,12 +5,14 @@
 For each bit width, in Fathom's form (4 bits with zero points, 8 symmetric; blocks of 32, the last one partial): `<bits>.quants`,
 `<bits>.scales`, `<bits>.zero_points` (4 bits only) as ONNX Runtime's quantizer computes them from `weights` [out, in]; `<bits>.weights`,
 the decoded matrix; `<bits>.y` = x · weightsᵀ in float64; and `<bits>.bound`, the largest error of a kernel that rounds each block of x
-to 8 bits: Σ_blocks max|x| / 254 · Σ|w|. Some blocks are all zero, all of one sign, or hold one outlier. Seeded: a rerun gives the same bytes.
+to 8 bits: Σ_blocks max|x| / 254 · Σ|w|. And for 8-bit integers with one scale for each output: `columns.codes` as PyTorch's
+`quantize_per_channel` rounds them, and `columns.weights` and `columns.y` like the others. Some blocks are all zero, all of one sign, or hold one outlier. Seeded: a rerun gives the same bytes.
 """
 
 from pathlib import Path
 
 import numpy as np
+import torch
 from onnxruntime.capi._pybind_state import quantize_matmul_4bits, quantize_matmul_8bits
 from safetensors.numpy import save_file
 
@@ -56,6 +58,12 @@ for bits, quantize, symmetric in ((4, quantize_matmul_4bits, False), (8, quantiz
     tensors[f"{bits}.y"] = (x.astype(np.float64) @ meant.T).astype(np.float32)
     largest = np.abs(blocks(x)).max(-1)
     tensors[f"{bits}.bound"] = (largest @ np.abs(blocks(meant)).sum(-1).T / 254).astype(np.float32)
+
+scales = torch.from_numpy(weights).abs().amax(1) / 127
+columns = torch.quantize_per_channel(torch.from_numpy(weights), scales, torch.zeros(OUT, dtype=torch.int64), 0, torch.qint8)
+tensors["columns.codes"] = columns.int_repr().numpy()
+tensors["columns.weights"] = columns.dequantize().numpy()
+tensors["columns.y"] = (x.astype(np.float64) @ tensors["columns.weights"].astype(np.float64).T).astype(np.float32)
 
 out.mkdir(parents=True, exist_ok=True)
 save_file(tensors, out / "matrices.safetensors")

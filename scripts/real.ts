@@ -1,7 +1,7 @@
 /**
  * `npm run real` checks real checkpoints from end to end. Each is compared with Transformers' tokens, residuals,
  * logits and greedy answers (in its folder under test/fixtures). The one that refuses is audited with the biology
- * set.
+ * set, in fp32 and in int8, and the two audits are compared.
  *
  *     npm run real               checks and audit
  *     npm run real -- --check    only checks
@@ -135,12 +135,33 @@ async function checkGreedy(model: Model, reference: Reference): Promise<void> {
   );
 }
 
+/** @returns the status of the first command that fails, or 0 */
 function audit(path: string): number {
-  const out = join(root, "runs/qwen");
-  rmSync(out, { recursive: true, force: true });
-  const main = join(root, "src/cli/main.ts");
-  const args = [main, "audit", "--model", path, "--prompts", "biology", "--out", out];
-  return spawnSync(process.execPath, args, { stdio: "inherit" }).status ?? 1;
+  const out = (name: string) => join(root, "runs", name);
+  const audited = (name: string, precision: string) => {
+    rmSync(out(name), { recursive: true, force: true });
+    return fathom(
+      "audit",
+      "--model",
+      path,
+      "--prompts",
+      "biology",
+      "--precision",
+      precision,
+      "--out",
+      out(name),
+    );
+  };
+  return (
+    audited("qwen", "fp32") ||
+    audited("qwen-int8", "int8") ||
+    fathom("compare", out("qwen"), out("qwen-int8"), "--out", out("qwen-fp32-int8"))
+  );
+}
+
+function fathom(...args: string[]): number {
+  const command = [join(root, "src/cli/main.ts"), ...args];
+  return spawnSync(process.execPath, command, { stdio: "inherit" }).status ?? 1;
 }
 
 /** The largest difference, relative to the reference's largest magnitude. */

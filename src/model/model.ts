@@ -22,6 +22,7 @@ import type {
 } from "./engine/generation.ts";
 import type { GradientCost, GradientOptions, GradientRequest, Gradients } from "./engine/gradients.ts";
 import type { Answer, Call, Event, WorkerData } from "./engine/protocol.ts";
+import { multipliesInt8 } from "./ort/int8-products.ts";
 
 export interface OpenOptions extends Pick<EngineOptions, "threads" | "device" | "oneBlockAtATime"> {
   /** fp32 (exact) when not given. */
@@ -111,6 +112,7 @@ export async function modelOf(checkpoint: Checkpoint, options: OpenOptions = {})
     config: checkpoint.config,
     overlay: checkpoint.adapter?.overlay ?? null,
     precision,
+    int8Products: precision === "int8" && (await multipliesInt8()),
     identity: checkpoint.identity,
     keepRounded,
     options: engineOptions,

@@ -51,6 +51,8 @@ function toTensor({ dtype, dims, data }: Numbers): Tensor {
       return new Tensor("int64", BigInt64Array.from(data, BigInt), dims);
     case "uint8":
       return new Tensor("uint8", Uint8Array.from(data), dims);
+    case "int8":
+      return new Tensor("int8", Int8Array.from(data), dims);
     case "bool":
       return new Tensor("bool", Uint8Array.from(data), dims);
     case "float16":

@@ -129,7 +129,7 @@ function methodOf(speed: Speed): string {
   const { gigabytesPerSecond, gigaflops } = describeSpeed(speed);
   return (
     `The time is estimated from a probe of this machine: ONNX Runtime read weights at ` +
-    `${gigabytesPerSecond.toFixed(1)} GB/s and multiplied at ${count(gigaflops)} GFLOP/s in fp32 (int8 and int4 take less time with few rows). At the lower end, answers ` +
+    `${gigabytesPerSecond.toFixed(1)} GB/s and multiplied at ${count(gigaflops)} GFLOP/s in fp32 (int8 takes less time, int4 with few rows). At the lower end, answers ` +
     `stop after ${Math.round(earlyShare * 100)}% of the largest cap; at the upper end, no answer stops early. The share of a condition is of the upper end, each prompt read alone. Opening the model, attention ` +
     `and the analyses are not included.`
   );

@@ -1,7 +1,7 @@
 /** Element types, their ONNX numbers, and the little-endian bytes of constants. */
 import { badInput } from "../../core/errors.ts";
 
-export type DType = "float32" | "float64" | "float16" | "bfloat16" | "int32" | "int64" | "uint8" | "bool";
+export type DType = "float32" | "float64" | "float16" | "bfloat16" | "int32" | "int64" | "uint8" | "int8" | "bool";
 
 export type TypedArray = Float32Array | Float64Array | Int32Array | Uint8Array | BigInt64Array;
 
@@ -9,6 +9,7 @@ export type TypedArray = Float32Array | Float64Array | Int32Array | Uint8Array |
 export const onnxDataType: Readonly<Record<DType, number>> = {
   float32: 1,
   uint8: 2,
+  int8: 3,
   int32: 6,
   int64: 7,
   bool: 9,
@@ -22,6 +23,7 @@ export const bytesPerElement: Readonly<Record<DType, number>> = {
   int32: 4,
   int64: 8,
   uint8: 1,
+  int8: 1,
   bool: 1,
   float16: 2,
   float64: 8,
@@ -62,6 +64,10 @@ function writer(view: DataView, dtype: DType): (at: number, element: number | bi
       return (at, element) => {
         view.setUint8(at, Number(element));
       };
+    case "int8":
+      return (at, element) => {
+        view.setInt8(at, Number(element));
+      };
     case "bool":
       return (at, element) => {
         view.setUint8(at, Number(element) === 0 ? 0 : 1);
@@ -70,7 +76,7 @@ function writer(view: DataView, dtype: DType): (at: number, element: number | bi
     case "bfloat16":
       throw badInput(
         "constant",
-        "float32, float64, int32, int64, uint8 or bool",
+        "float32, float64, int32, int64, uint8, int8 or bool",
         dtype,
         "cast a float32 constant",
       );

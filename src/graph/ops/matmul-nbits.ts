@@ -61,32 +61,24 @@ export function matmulNBits(x: Value, matrix: BlockMatrix): Value {
   const { bits, blockSize, quants, scales, zeroPoints, minima } = matrix;
   const out = Number(quants.dims[0]);
   const blocks = Math.ceil(matrix.in / blockSize);
-  requireType("x", x, "float32", [...x.dims.slice(0, -1), matrix.in]);
-  requireType("quants", quants, "uint8", [out, blocks, (blockSize * bits) / 8]);
-  requireType("scales", scales, "float32", [out, blocks]);
+  requireType("matmulNBits x", x, "float32", [...x.dims.slice(0, -1), matrix.in]);
+  requireType("matmulNBits quants", quants, "uint8", [out, blocks, (blockSize * bits) / 8]);
+  requireType("matmulNBits scales", scales, "float32", [out, blocks]);
   if (zeroPoints !== null)
-    requireType("zeroPoints", zeroPoints, "uint8", [out, Math.ceil((blocks * bits) / 8)]);
+    requireType("matmulNBits zeroPoints", zeroPoints, "uint8", [out, Math.ceil((blocks * bits) / 8)]);
   const inputs = [x, quants, scales, ...(zeroPoints === null ? [] : [zeroPoints])];
   const leading = x.dims.slice(0, -1);
   const product = x.graph.apply(matmulNBitsOperator, inputs, { bits, blockSize, in: matrix.in, out }, [
     { dtype: "float32", dims: [...leading, out] },
   ])[0]!;
   if (minima === null) return product;
-  requireType("minima", minima, "float32", [out, matrix.in / blockSize]);
+  requireType("matmulNBits minima", minima, "float32", [out, matrix.in / blockSize]);
   const sums = reduceSum(reshape(x, [...leading, blocks, blockSize]), [leading.length + 1]);
   return add(product, matmul(sums, minima, { transB: true }));
 }
 
-/** x[..., in] · Wᵀ → [..., out] with a matrix [out, in] of either form. */
-export function timesMatrix(x: Value, matrix: Value | BlockMatrix): Value {
-  return "quants" in matrix ? matmulNBits(x, matrix) : matmul(x, matrix, { transB: true });
-}
-
-function requireType(part: string, value: Value, dtype: Value["dtype"], dims: Value["dims"]): void {
+/** @throws FathomError when its dtype or its dims differ */
+export function requireType(where: string, value: Value, dtype: Value["dtype"], dims: Value["dims"]): void {
   if (value.dtype === dtype && formatDims(value.dims) === formatDims(dims)) return;
-  throw badInput(
-    `matmulNBits ${part}`,
-    `${dtype} ${formatDims(dims)}`,
-    `${value.dtype} ${formatDims(value.dims)}`,
-  );
+  throw badInput(where, `${dtype} ${formatDims(dims)}`, `${value.dtype} ${formatDims(value.dims)}`);
 }

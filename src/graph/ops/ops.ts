@@ -1,6 +1,6 @@
 /**
- * Every operator. `operators` is the complete list of operators whose gradients the tests check. Only matmulNBits is not
- * in it, because it has no gradient.
+ * Every operator. `operators` is the complete list of operators whose gradients the tests check. Only the products of
+ * quantized matrices are not in it, because they have no gradient.
  */
 import type { Operator } from "../build/graph.ts";
 import { geluTanhOperator, siluOperator } from "./activations.ts";
@@ -39,7 +39,8 @@ export { cast } from "./cast.ts";
 export { fillLike } from "./fill.ts";
 export { gather, gatherElements, scatterElements, topK } from "./gather.ts";
 export { matmul } from "./matmul.ts";
-export { type BlockMatrix, matmulNBits, timesMatrix } from "./matmul-nbits.ts";
+export { type Int8Matrix, matmulInt8, peakCode } from "./matmul-int8.ts";
+export { type BlockMatrix, matmulNBits } from "./matmul-nbits.ts";
 export { reduceMean, sizeOf } from "./mean.ts";
 export { rmsNorm } from "./norm.ts";
 export { concat, slice, split, splitLike } from "./parts.ts";
@@ -47,6 +48,7 @@ export { rope } from "./rope.ts";
 export { clip, greater, relu, where } from "./select.ts";
 export { renameDims, reshape, squeeze, transpose, unsqueeze } from "./shape.ts";
 export { logSoftmax, softmax } from "./softmax.ts";
+export { type HeldMatrix, timesMatrix } from "./times-matrix.ts";
 export { exp, log, pow, sigmoid, sqrt, tanh } from "./unary.ts";
 
 export const operators: readonly Operator[] = [

@@ -8,9 +8,11 @@ import type { Manifest } from "../audit/manifest.ts";
 import { type Origin, originName } from "../inputs/origin.ts";
 import { judgeFacts } from "./judges-in-words.ts";
 
-const precisionWords: Record<Precision, string> = {
+const precisionWords: Record<Precision | "int8_products", string> = {
   fp32: "fp32",
-  int8: "int8: weights of at most 8 bits, multiplied by activations rounded to 8",
+  int8: "int8: weights of at most 8 bits, multiplied in blocks by activations rounded to 8",
+  int8_products:
+    "int8: weights of at most 8 bits, multiplied by activations rounded to 8; queries, keys, values, gate and up as 8-bit integers, the others in blocks",
   int4: "int4: weights of at most 4 bits (the head 8), multiplied by activations rounded to 8",
 };
 
@@ -77,7 +79,7 @@ function subjectsOf(manifest: Manifest): Subject[] {
       {
         name: model.name,
         architecture: `${model.architecture}, ${model.layers} layers of width ${model.d_model}`,
-        precision: precisionWords[plan.precision],
+        precision: precisionWords[inputs.int8_products === true ? "int8_products" : plan.precision],
         device: plan.device,
         "SHA-256": model.sha256,
         ...endsOf(inputs),

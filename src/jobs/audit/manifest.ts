@@ -166,6 +166,11 @@ const written = z.strictObject({
       fidelity_bound: z.number().nullable().default(null),
       /** Version of the rounding of the weights; null in fp32. */
       rounding: z.int().nullable().default(null),
+      /**
+       * Under int8, whether matrices that read the residual stream are multiplied in 8-bit integers; false where this processor
+       * cannot. null in other precisions, and in runs of older versions, which never did.
+       */
+      int8_products: z.boolean().nullable().default(null),
       /** Blocks whose resid_post was kept, in rising order; empty behind an endpoint. */
       layers: z.array(z.int().nonnegative()),
       /** The refusal score's tokens, as the vocabulary spells them. */

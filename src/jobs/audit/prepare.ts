@@ -7,8 +7,9 @@ import type { Prompt } from "../../core/records/prompt.ts";
 import { jsonLines } from "../../files/lines/json-lines.ts";
 import { refusalOpeners } from "../../judges/refusal-openers.ts";
 import { answersAt, type Checkpoint, endsOf, notesOf, textOf } from "../../model/checkpoint/checkpoint.ts";
-import { roundingRecipe } from "../../model/checkpoint/quantized/quantized.ts";
+import { roundingRecipes } from "../../model/checkpoint/precision.ts";
 import type { ThinkingOptions } from "../../model/engine/thought.ts";
+import { multipliesInt8 } from "../../model/ort/int8-products.ts";
 import { thinkingOf } from "../../model/text/thinking.ts";
 import { requireUnseen } from "../../sae/code/fingerprint.ts";
 import type { Sae } from "../../sae/code/sae.ts";
@@ -94,7 +95,8 @@ export async function prepare(
             ? null
             : { marks: marks.marks.map(({ open, close }) => ({ open, close })), cap: plan.reasoning_cap },
         fidelity_bound: fidelity ? fidelity_bound : null,
-        rounding: plan.precision === "fp32" ? null : roundingRecipe,
+        rounding: plan.precision === "fp32" ? null : roundingRecipes[plan.precision],
+        int8_products: plan.precision === "int8" ? await multipliesInt8() : null,
         layers,
         refusal_tokens: opening.map(({ token }) => token),
         observations: units.length,

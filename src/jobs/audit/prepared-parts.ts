@@ -83,6 +83,7 @@ export function manifestOfTexts(of: OfTexts): Manifest {
       reasoning,
       fidelity_bound: null,
       rounding: null,
+      int8_products: null,
       layers: [],
       refusal_tokens: [],
       observations: units.length,

@@ -12,7 +12,7 @@ const facts: Readonly<Record<string, (manifest: Manifest) => Json>> = {
   "model's weights": ({ inputs: { model } }) => (model === null ? notKnown : `SHA-256 ${model.sha256}`),
   adapter: ({ inputs: { adapter } }) =>
     adapter === null ? "none" : `${adapter.name}, SHA-256 ${adapter.sha256}`,
-  precision: ({ inputs }) => (inputs.model === null ? notKnown : inputs.plan.precision),
+  precision: ({ inputs }) => (inputs.model === null ? notKnown : precisionOf(inputs)),
   device: ({ inputs }) => (inputs.model === null ? notKnown : inputs.plan.device),
   tokenizer: ({ inputs: { tokenizer } }) => (tokenizer === null ? notKnown : `SHA-256 ${tokenizer.sha256}`),
   "chat template": ({ inputs: { model, template } }) =>
@@ -26,6 +26,9 @@ const facts: Readonly<Record<string, (manifest: Manifest) => Json>> = {
     `${prompts.name}, SHA-256 ${prompts.sha256}, ${prompts.n} prompts`,
   "version of Fathom": ({ environment }) => environment.fathom,
 };
+
+const precisionOf = ({ plan, int8_products }: Manifest["inputs"]): string =>
+  int8_products === true ? `${plan.precision}, multiplied as integers` : plan.precision;
 
 export interface Difference {
   what: string;

@@ -3,8 +3,8 @@
 import { Graph, type Value } from "../../graph/build/graph.ts";
 import {
   add,
-  type BlockMatrix,
   gather,
+  type HeldMatrix,
   logSoftmax,
   mul,
   reduceMean,
@@ -81,8 +81,8 @@ function blockWithSlots(block: Omit<Block, "site">, slots: BlockSlots, graphs: S
 
 /** Declares weights by their names below a prefix. @param kept receives the weights that are float32 */
 function paramOf(graph: Graph, declare: Declare, prefix: string, kept = new Map<string, Value>()): Param {
-  const keep = <T extends Value | BlockMatrix>(name: string, weight: T): T => {
-    if (!("quants" in weight)) kept.set(prefix + name, weight);
+  const keep = <T extends HeldMatrix>(name: string, weight: T): T => {
+    if ("graph" in weight) kept.set(prefix + name, weight);
     return weight;
   };
   const param: Param = (name, dims) => keep(name, declare(graph, prefix + name, dims));

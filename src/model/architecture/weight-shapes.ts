@@ -43,6 +43,11 @@ export function multipliedMatrices(config: ModelConfig): Map<string, readonly [o
   return matrices;
 }
 
+/** Whether a matrix multiplies what a block reads from the residual stream: its queries, keys, values, gate and up. */
+export function readsStream(name: string): boolean {
+  return /\.(?:self_attn\.(?:q|k|v|qkv)_proj|mlp\.(?:gate|up|gate_up)_proj)\.weight$/.test(name);
+}
+
 function buildAll(config: ModelConfig, declare: Declare): void {
   buildHead(config, declare);
   if (config.perLayer !== undefined) buildPerLayer(config, config.perLayer, declare);

@@ -15,9 +15,13 @@ import { relativeError } from "../../../test/support/graph.ts";
 import { floatsOf, OddFolder, whole, withFloats } from "../../../test/support/odd-folder.ts";
 import { expectSameRow } from "../../../test/support/same-row.ts";
 import type { Precision } from "../../core/records/precision.ts";
+import { multipliedMatrices } from "../architecture/weight-shapes.ts";
 import { CapturedRows } from "../engine/captured-rows.ts";
+import { inputPeaks } from "../engine/input-peaks.ts";
 import { type Model, type OpenOptions, openModel } from "../model.ts";
+import { openCheckpoint, openWeights } from "./checkpoint.ts";
 import { openSafetensorsWeights } from "./directory/weights-safetensors.ts";
+import { weightsIn } from "./precision.ts";
 import { quantizeWeights } from "./quantized/quantized.ts";
 
 const fixtures = join(import.meta.dirname, "../../../test/fixtures");
@@ -68,30 +72,66 @@ describe.each(Object.entries(checkpoints))("%s", (_, path) => {
     expect(of4).toBeGreaterThan(of8);
     expect(of4).toBeLessThan(0.6);
   });
+});
 
-  test("in int4 a row gives the same bits alone and in a batch, where the processor has the kernel for it", async () => {
-    await withModel(path, { precision: "int4" }, async (model) => {
-      const requests = [ids, ids.slice(0, 4), ids.slice(2, 9)].map((prompt, i) => ({
-        id: String(i),
-        ids: prompt,
-        maxNewTokens: 6,
-        temperature: 0,
-        seed: 0,
-      }));
-      const run = async (batchSize: number) => {
-        const scores: number[][] = [];
-        const plan = { prompts: requests.map((request) => request.ids), capacity: 16 };
-        await model.generate(
-          requests,
-          { endTokens: [], batchSize, watch: [1, 2], captureLayers: [0], edits: [], plan },
-          (row, i) => (scores[i] = [...row.ids, ...row.watchScores, ...row.activations[0]!]),
-        );
-        return scores;
-      };
-      const [together, alone] = [await run(3), await run(1)];
-      expect(together).toHaveLength(alone.length);
-      for (const [i, row] of alone.entries()) expectSameRow(row, together[i]!);
-    });
+const ofEachFamily = [
+  ...[
+    "llama-gqa-bias",
+    "mistral-window",
+    "gemma2-window",
+    "gemma3-local-global",
+    "gemma4-e2b",
+    "phi3-partial-su",
+  ],
+  ...["qwen2-biases", "qwen3-norms", "olmo2-norms"],
+];
+
+describe.each(ofEachFamily)("%s", (name) => {
+  const path = join(fixtures, "engine", name);
+
+  test.each(["int8", "int4"] as const)(
+    "in %s a row gives the same bits alone and in a batch, where the processor has the kernel for it",
+    async (precision) => {
+      await withModel(path, { precision }, async (model) => {
+        const requests = [ids, ids.slice(0, 4), ids.slice(2, 9)].map((prompt, i) => ({
+          id: String(i),
+          ids: prompt,
+          maxNewTokens: 6,
+          temperature: 0,
+          seed: 0,
+        }));
+        const run = async (batchSize: number) => {
+          const scores: number[][] = [];
+          const plan = { prompts: requests.map((request) => request.ids), capacity: 16 };
+          await model.generate(
+            requests,
+            { endTokens: [], batchSize, watch: [1, 2], captureLayers: [0], edits: [], plan },
+            (row, i) => (scores[i] = [...row.ids, ...row.watchScores, ...row.activations[0]!]),
+          );
+          return scores;
+        };
+        const [together, alone] = [await run(3), await run(1)];
+        expect(together).toHaveLength(alone.length);
+        for (const [i, row] of alone.entries()) expectSameRow(row, together[i]!);
+      });
+    },
+  );
+
+  test("under int8, what reads the residual stream is held as integers if asked for, and all others in blocks", async () => {
+    const { config, identity } = await openCheckpoint(path);
+    for (const int8Products of [true, false]) {
+      const plain = await openWeights(path, config, null);
+      const peaksOf = (matrices: readonly string[]) => inputPeaks(config, plain, { threads: 1 }, matrices);
+      const weights = await weightsIn("int8", plain, config, {
+        ...{ identity, overlay: null, keep: false, int8Products, peaksOf },
+      });
+      const matrices = [...multipliedMatrices(config).keys()];
+      const asIntegers = matrices.filter((matrix) => "copies" in weights.form!(matrix)!);
+      const reading = /\.(?:q_proj|k_proj|v_proj|qkv_proj|gate_proj|up_proj|gate_up_proj)\.weight$/;
+      expect(asIntegers).toEqual(int8Products ? matrices.filter((matrix) => reading.test(matrix)) : []);
+      expect(matrices.length).toBeGreaterThan(asIntegers.length);
+      weights.close();
+    }
   });
 });
 
@@ -147,7 +187,7 @@ describe("the cache of rounded weights", () => {
   });
 });
 
-test("a matrix with NaN or infinities is refused by name, not rounded to zero", () => {
+test("a matrix with NaN or infinities is refused by name, not rounded to zero", async () => {
   const folder = new OddFolder();
   folder.begin();
   const name = "model.layers.0.mlp.up_proj.weight";
@@ -156,10 +196,14 @@ test("a matrix with NaN or infinities is refused by name, not rounded to zero", 
   folder.writeWhole({ ...whole, [name]: withFloats(whole[name]!, values) });
   // Opening a checkpoint refuses it earlier. Only an adapter's branch of an embedding is first checked here.
   const weights = openSafetensorsWeights(folder.path);
-  const matrix = { name, out: 24, in: 16, bits: 8 as const };
-  expect(() => quantizeWeights(weights, [matrix], { identity: "x", keep: false })).toThrow(
-    `"${name}": expected finite numbers, found NaN or Infinity`,
-  );
+  const peaksOf = () => Promise.resolve(new Map([[name, new Float32Array(16).fill(1)]]));
+  for (const held of [{ as: "blocks", bits: 8 }, { as: "columns" }] as const) {
+    const made = quantizeWeights(weights, [{ name, out: 24, in: 16, held }], {
+      ...{ identity: "x", recipe: 1, keep: false },
+      peaksOf,
+    });
+    await expect(made).rejects.toThrow(`"${name}": expected finite numbers, found NaN or Infinity`);
+  }
   weights.close();
   folder.remove();
 });

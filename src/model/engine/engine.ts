@@ -7,6 +7,7 @@ import { badInput } from "../../core/errors.ts";
 import { buildGenerationHead, lendersOf } from "../architecture/block-graphs.ts";
 import type { ModelConfig } from "../architecture/config.ts";
 import { declareFrom } from "../architecture/declare.ts";
+import { matrixOf } from "../architecture/observed.ts";
 import { Positions } from "../architecture/positions.ts";
 import { RotaryTables } from "../architecture/rotary.ts";
 import { type InferenceSession, Tensor } from "../ort/ort.ts";
@@ -30,6 +31,8 @@ export interface EngineOptions extends SessionOptions {
    * still work, but open every block for every step.
    */
   oneBlockAtATime?: { beside: string };
+  /** float32 matrices of blocks whose inputs a step's `onInput` gets. */
+  observed?: ReadonlySet<string>;
 }
 
 export interface HeadResult {
@@ -185,6 +188,7 @@ export class Engine {
       }
       const last = `y.${to - 1}`;
       const session = await this.#segments.session(segment);
+      if (options.onInput !== undefined) results.push(...inputsOf(session, options.onInput));
       const wanted = new Set([last, ...results.flatMap(({ names }) => names)]);
       const outputs: Record<string, Tensor> = { ...(await session.run(feeds, [...wanted])) };
       if (replace?.layer === to - 1) outputs[last] = new Tensor("float32", replace.residual, x.dims);
@@ -326,6 +330,22 @@ export class Engine {
     await this.#perLayer?.close();
     await this.#sessions.close();
   }
+}
+
+/** The inputs of matrices that are outputs of a session. */
+function inputsOf(session: InferenceSession, onInput: NonNullable<StepOptions["onInput"]>): Results[] {
+  return session.outputNames.flatMap((name) => {
+    const matrix = matrixOf(name);
+    if (matrix === null) return [];
+    return [
+      {
+        names: [name],
+        take: ([values]: Tensor[]) => {
+          onInput(matrix, floats(values!));
+        },
+      },
+    ];
+  });
 }
 
 function floats(tensor: { data: unknown }): Float32Array<ArrayBuffer> {

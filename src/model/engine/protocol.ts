@@ -55,6 +55,8 @@ export interface WorkerData {
   /** The adapter's overlay over the weights at `path`; null without an adapter. */
   overlay: Overlay | null;
   precision: Precision;
+  /** Whether int8 multiplies in 8-bit integers (`multipliesInt8`). */
+  int8Products: boolean;
   /** The checkpoint's identity, which is the key of its rounded weights in the cache. */
   identity: Checkpoint["identity"];
   keepRounded: boolean;

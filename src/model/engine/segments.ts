@@ -8,6 +8,7 @@
 import { blockPrefix, buildBlocks } from "../architecture/block-graphs.ts";
 import type { ModelConfig } from "../architecture/config.ts";
 import { declareFrom } from "../architecture/declare.ts";
+import { Observed } from "../architecture/observed.ts";
 import type { Site, SiteKind } from "../architecture/slots/sites.ts";
 import type { InferenceSession } from "../ort/ort.ts";
 import { openSession, type SessionOptions } from "../ort/session.ts";
@@ -22,6 +23,11 @@ import { SlotPlan } from "./edits/slot-plan.ts";
  * memory while it opens.
  */
 const segmentParameters = 2 ** 24;
+
+interface SegmentOptions extends SessionOptions {
+  /** Matrices whose inputs are outputs of their segment. */
+  observed?: ReadonlySet<string>;
+}
 
 /** A range of blocks: `from` is included, `to` is not. */
 export interface Segment {
@@ -38,12 +44,12 @@ export class Segments {
   readonly #taps = new Map<number, Inner[]>();
   readonly #config: ModelConfig;
   readonly #weights: Weights;
-  readonly #options: SessionOptions;
+  readonly #options: SegmentOptions;
   readonly #sessions: Sessions;
   #arranged: readonly Segment[];
 
   /** If one session is held at a time, every block is a segment, so that little memory is held. */
-  constructor(config: ModelConfig, weights: Weights, options: SessionOptions, sessions: Sessions) {
+  constructor(config: ModelConfig, weights: Weights, options: SegmentOptions, sessions: Sessions) {
     this.#config = config;
     this.#weights = weights;
     this.#options = options;
@@ -64,11 +70,17 @@ export class Segments {
     const config = this.#config;
     const weights = this.#weights;
     const options = this.#options;
-    const graph = () =>
-      buildBlocks(config, segment.from, segment.to, declareFrom(weights), {
+    const graph = () => {
+      const observed = new Observed(options.observed ?? new Set());
+      const declare =
+        options.observed === undefined ? declareFrom(weights) : observed.over(declareFrom(weights));
+      const blocks = buildBlocks(config, segment.from, segment.to, declare, {
         slots: (layer) => this.plan.of(layer),
         taps: (layer) => this.#taps.get(layer) ?? [],
       });
+      observed.output(blocks);
+      return blocks;
+    };
     return await this.#sessions.get(nameOf(segment), () => openSession(graph(), weights, options));
   }
 

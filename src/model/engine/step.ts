@@ -21,6 +21,8 @@ export interface StepOptions {
   };
   /** `take` gets the values [B, T, d] of these sites, after their edits. The array is valid only during the call. */
   tap?: { taps: readonly Site[]; take: (tap: number, values: Float32Array<ArrayBuffer>) => void };
+  /** Gets the input [B, T, in] of each matrix that the engine observes. The array is valid only during the call. */
+  onInput?: (matrix: string, values: Float32Array<ArrayBuffer>) => void;
   /** Whether to write the new keys and values into the cache; true when not given. */
   remember?: boolean;
   /** Names of the rows for error messages; their numbers when not given. */

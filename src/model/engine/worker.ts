@@ -4,18 +4,20 @@
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { badInput, FathomError } from "../../core/errors.ts";
 import { openWeights } from "../checkpoint/checkpoint.ts";
-import { weightsIn } from "../checkpoint/precision.ts";
+import { weightsIn, withoutBranches } from "../checkpoint/precision.ts";
 import { capture } from "./capture.ts";
 import { Engine } from "./engine.ts";
 import { generate } from "./generate.ts";
 import type { Arrival, Live } from "./generation.ts";
 import { GradientEngine } from "./gradients.ts";
+import { inputPeaks } from "./input-peaks.ts";
 import { measure } from "./measure.ts";
 import type { Answer, Call, Event, WorkerData } from "./protocol.ts";
 import { checkDevice } from "./self-check.ts";
 
 const port = parentPort!;
-const { path, config, overlay, precision, identity, keepRounded, options, stop } = workerData as WorkerData;
+const { path, config, overlay, precision, int8Products, identity, keepRounded, options, stop } =
+  workerData as WorkerData;
 const stopped = new Int32Array(stop);
 
 function send(answer: Answer, transfer: readonly ArrayBuffer[] = []): void {
@@ -155,10 +157,13 @@ function serve(engine: Engine): void {
 }
 
 await answering(async () => {
-  const weights = weightsIn(precision, await openWeights(path, config, overlay), config, {
+  const plain = await openWeights(path, config, overlay);
+  const weights = await weightsIn(precision, plain, config, {
     identity,
     overlay,
     keep: keepRounded,
+    int8Products,
+    peaksOf: (matrices) => inputPeaks(withoutBranches(config), plain, options, matrices),
     onMatrix: (done, total) => {
       tell({ kind: "rounded", done, total });
     },

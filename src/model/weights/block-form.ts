@@ -37,7 +37,7 @@ export const partDType = {
 } as const satisfies Record<BlockPart, string>;
 
 /** The name of a matrix's part. No checkpoint's tensor has a # in its name. */
-export const partName = (matrix: string, part: BlockPart): string => `${matrix}#${part}`;
+export const partName = (matrix: string, part: string): string => `${matrix}#${part}`;
 
 /** The axes of each part after the output axis; null when the form does not have the part. */
 export function partAxes(form: BlockForm, inputs: number): Record<BlockPart, number[] | null> {

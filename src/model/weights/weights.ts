@@ -4,6 +4,7 @@
  */
 
 import type { BlockForm, BlockSource } from "./block-form.ts";
+import type { Int8Form } from "./int8-form.ts";
 
 export type WeightDType = "float32" | "float16" | "bfloat16";
 
@@ -18,8 +19,8 @@ export interface WeightInfo {
 export interface WeightPlace {
   /** Absolute path. */
   file: string;
-  /** uint8 only for parts of matrices in blocks. */
-  dtype: WeightDType | "uint8";
+  /** Integers only for parts of quantized matrices. */
+  dtype: WeightDType | "uint8" | "int8" | "int32";
   /** Bytes from the start of the file. */
   offset: number;
   /** Bytes. */
@@ -56,8 +57,8 @@ export interface Weights {
   floats(name: string): FloatBytes | null;
   /** A matrix in the file's own blocks; null when the quantized kernel cannot use them without rounding them again. */
   blocks?(name: string): BlockSource | null;
-  /** The form of a matrix for the quantized kernel, in which each part has its own place; null for a float32 matrix. */
-  form?(name: string): BlockForm | null;
+  /** The form of a quantized matrix, in which each part has its own place; null for a float32 matrix. */
+  form?(name: string): BlockForm | Int8Form | null;
   /** Closes the files; reading afterwards throws. */
   close(): void;
 }

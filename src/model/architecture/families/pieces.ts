@@ -9,9 +9,9 @@
 import type { Graph, Value } from "../../../graph/build/graph.ts";
 import {
   add,
-  type BlockMatrix,
   concat,
   geluTanh,
+  type HeldMatrix,
   matmul,
   mul,
   reshape,
@@ -32,7 +32,7 @@ import type { AtSite } from "../slots/slots.ts";
 export interface Param {
   (name: string, dims: readonly number[]): Value;
   /** A matrix [out, in] that is only used as a factor of matrix products, in the form in which it is held. */
-  matrix(name: string, dims: readonly [out: number, in_: number]): Value | BlockMatrix;
+  matrix(name: string, dims: readonly [out: number, in_: number]): HeldMatrix;
 }
 
 /** Axes: B rows, T new tokens per row, S past positions, d d_model, hd head_dim. The sizes of heads are the layer's. */

@@ -1,18 +1,17 @@
 /**
  * A checkpoint whose matrices are multiplied in 4 or 8 bits. All other weights (norms, biases, the rows of embeddings)
- * are read unchanged from the checkpoint. The blocks of the matrices are made once and stored in their own file.
+ * are read unchanged from the checkpoint. What the matrices are multiplied as is made once and stored in its own file.
  *
  * Blocks of a GGUF file are used without rounding when they have no more bits than asked for, because rounding them again
  * could only lose precision.
  */
 import { badInput } from "../../../core/errors.ts";
 import { hashJson } from "../../../core/hash.ts";
-import { openSafetensors } from "../../../files/tensors/safetensors.ts";
+import { openSafetensors, type SafetensorsFile } from "../../../files/tensors/safetensors.ts";
 import { type TensorToWrite, writeSafetensors } from "../../../files/tensors/safetensors-writer.ts";
 import { bytesPerElement } from "../../../graph/build/dtype.ts";
 import {
   type BlockForm,
-  type BlockPart,
   type BlockRows,
   type BlockSource,
   blockParts,
@@ -21,12 +20,11 @@ import {
   partName,
 } from "../../weights/block-form.ts";
 import { firstNotFinite } from "../../weights/finite.ts";
+import { copiesFor, type Int8Form, int8Dims, int8DType, int8Parts } from "../../weights/int8-form.ts";
 import type { FloatBytes, WeightInfo, WeightPlace, Weights } from "../../weights/weights.ts";
 import { roundedForms, roundRows } from "./round.ts";
+import { Int8Columns } from "./round-columns.ts";
 import { cachedFile } from "./rounded-cache.ts";
-
-/** Increase this when the stored form changes. A cache made with another number is then not found. */
-export const roundingRecipe = 1;
 
 /** Alignment of every matrix in the file, in bytes. */
 const alignment = 64;
@@ -34,126 +32,171 @@ const alignment = 64;
 /** How many values are rounded at a time. */
 const pieceValues = 1 << 21;
 
+/** How a matrix is multiplied: in blocks of at most this many bits, or in 8-bit integers, one scale for each output. */
+export type Held = { as: "blocks"; bits: 4 | 8 } | { as: "columns" };
+
 export interface Matrix {
   /** Name of the checkpoint's tensor, [out, in]. */
   name: string;
   out: number;
   in: number;
-  /** At most this many bits. */
-  bits: 4 | 8;
+  held: Held;
 }
+
+/** Matrix → [in] the largest magnitude of each of its inputs. */
+export type InputPeaks = ReadonlyMap<string, Float32Array>;
 
 export interface QuantizeOptions {
   /** Hash of the checkpoint. */
   identity: string;
-  /** Whether to keep the blocks between runs. */
+  /** Version of the way of rounding. A cache made with another number is then not found. */
+  recipe: number;
+  /** Whether to keep what was made between runs. */
   keep: boolean;
-  /** Called before each matrix is made; not called when the blocks are in the cache. */
+  /** Measures the inputs of the matrices that are held as columns. Called only when the cache has no sound file. */
+  peaksOf: (matrices: readonly string[]) => Promise<InputPeaks>;
+  /** Called before each matrix is made; not called when the cache has them. */
   onMatrix?: (done: number, total: number) => void;
 }
 
-/** @throws FathomError for a matrix with NaN or infinities, and when there is no room on the disk for the blocks */
-export function quantizeWeights(
+/** @throws FathomError for a matrix with NaN or infinities, and when there is no room on the disk */
+export async function quantizeWeights(
   weights: Weights,
   matrices: readonly Matrix[],
-  { identity, keep, onMatrix }: QuantizeOptions,
-): QuantizedWeights {
-  const sources = matrices.map((matrix) => sourceOf(weights, matrix));
-  const forms = sources.map(({ form }) => form);
+  { identity, recipe, keep, peaksOf, onMatrix }: QuantizeOptions,
+): Promise<QuantizedWeights> {
+  const stored = matrices.map((matrix) =>
+    matrix.held.as === "blocks" ? inBlocks(weights, matrix, matrix.held.bits) : inColumns(weights, matrix),
+  );
+  const names = matrices.map(({ name }) => name);
   const key = hashJson({
-    recipe: roundingRecipe,
+    recipe,
     identity,
-    matrices: matrices.map(({ name }) => name),
-    forms: forms.map((form) => ({ ...form })),
+    matrices: names,
+    forms: stored.map(({ form }) => (form === "columns" ? form : { ...form })),
   });
-  const file = cachedFile(key, keep, (path) => {
-    const tensors = matrices.map((matrix, i): TensorToWrite => {
-      const length = storedLength(sources[i]!.form, matrix);
-      const values = () => {
+  const file = await cachedFile(key, keep, async (path) => {
+    onMatrix?.(0, matrices.length);
+    const measured = matrices.flatMap(({ name, held }) => (held.as === "columns" ? [name] : []));
+    const peaks = measured.length === 0 ? new Map<string, Float32Array>() : await peaksOf(measured);
+    const tensors = stored.map(({ parts, bytes }, i): TensorToWrite => {
+      const filled = parts.reduce((sum, { length }) => sum + length, 0);
+      const padding = -filled & (alignment - 1);
+      const values = function* () {
         onMatrix?.(i, matrices.length);
-        return encoded(sources[i]!, matrix);
+        yield* bytes(peaks);
+        yield new Uint8Array(padding);
       };
-      return { name: matrix.name, dtype: "U8", shape: [length], values };
+      return { name: names[i]!, dtype: "U8", shape: [filled + padding], values };
     });
     writeSafetensors(path, tensors);
   });
   const places = new Map<string, WeightPlace>();
-  const stored = openSafetensors(file.path);
-  for (const [i, matrix] of matrices.entries()) {
-    const { offset } = stored.entry(matrix.name);
-    for (const { part, from, length } of partPlaces(forms[i]!, matrix)) {
-      const place = { file: file.path, dtype: partDType[part], offset: offset + from, length };
-      places.set(partName(matrix.name, part), place);
+  const forms = new Map<string, BlockForm | Int8Form>();
+  const made = openSafetensors(file.path);
+  for (const [i, { name, in: inputs }] of matrices.entries()) {
+    let { offset } = made.entry(name);
+    for (const { part, dtype, length } of stored[i]!.parts) {
+      places.set(partName(name, part), { file: file.path, dtype, offset, length });
+      offset += length;
     }
+    const { form } = stored[i]!;
+    forms.set(name, form === "columns" ? { copies: copiesIn(made, name, inputs) } : form);
   }
-  stored.close();
-  return new QuantizedWeights(
-    weights,
-    new Map(matrices.map(({ name }, i) => [name, forms[i]!])),
-    places,
-    file.release,
-  );
+  made.close();
+  return new QuantizedWeights(weights, forms, places, file.release);
 }
 
-function sourceOf(weights: Weights, { name, bits, in: inputs }: Matrix): BlockSource {
-  const own = weights.blocks?.(name) ?? null;
-  if (own !== null && own.form.bits <= bits) return own;
+/** A matrix as it will be in the file. Its parts follow one another. */
+interface Stored {
+  /** What the key of the cache says of it. */
+  form: BlockForm | "columns";
+  /** With their lengths in bytes. Each length is a multiple of the width of the next part. */
+  parts: readonly { part: string; dtype: WeightPlace["dtype"]; length: number }[];
+  /** The bytes of its parts, in order. */
+  bytes: (peaks: InputPeaks) => Iterable<Uint8Array>;
+}
+
+function inColumns(weights: Weights, { name, out, in: inputs }: Matrix): Stored {
+  const dims = int8Dims(out, inputs);
   return {
-    form: roundedForms[bits],
-    read(from, to) {
-      const values = weights.read(name, [from, to]);
-      if (firstNotFinite(values) >= 0) throw badInput(`"${name}"`, "finite numbers", "NaN or Infinity");
-      return roundRows(bits, values, to - from, inputs);
+    form: "columns",
+    parts: int8Parts.map((part) => {
+      const dtype = int8DType[part];
+      return { part, dtype, length: dims[part].reduce((a, b) => a * b, bytesPerElement[dtype]) };
+    }),
+    *bytes(peaks) {
+      const copies = copiesFor(peaks.get(name)!);
+      const made = new Int8Columns(out, copies);
+      for (const [from, to] of pieces(out, inputs)) made.put(from, readFinite(weights, name, from, to));
+      for (const { buffer } of [copies, made.scales, made.columns]) yield new Uint8Array(buffer);
     },
   };
 }
 
-/**
- * The parts follow one another; their places in bytes. Quants are a multiple of 16 bytes, so the next part is aligned.
- */
-function partPlaces(form: BlockForm, matrix: Matrix): { part: BlockPart; from: number; length: number }[] {
+function copiesIn(file: SafetensorsFile, name: string, inputs: number): Int32Array<ArrayBuffer> {
+  return new Int32Array(file.readBytes(name, [0, inputs * Int32Array.BYTES_PER_ELEMENT]).buffer);
+}
+
+function inBlocks(weights: Weights, matrix: Matrix, bits: 4 | 8): Stored {
+  const source = blocksOf(weights, matrix, bits);
+  const { form } = source;
   const axes = partAxes(form, matrix.in);
-  let from = 0;
-  return blockParts.flatMap((part) => {
-    if (axes[part] === null) return [];
-    const length = axes[part].reduce((a, b) => a * b, matrix.out * bytesPerElement[partDType[part]]);
-    const place = { part, from, length };
-    from += length;
-    return [place];
-  });
+  return {
+    form,
+    // Quants are a multiple of 16 bytes.
+    parts: blockParts.flatMap((part) => {
+      if (axes[part] === null) return [];
+      const dtype = partDType[part];
+      return [
+        { part, dtype, length: axes[part].reduce((a, b) => a * b, matrix.out * bytesPerElement[dtype]) },
+      ];
+    }),
+    // Quants are yielded as they are made; the other parts are collected first.
+    *bytes() {
+      const rest: Omit<BlockRows, "quants">[] = [];
+      for (const [from, to] of pieces(matrix.out, matrix.in)) {
+        const { quants, ...others } = source.read(from, to);
+        yield quants;
+        rest.push(others);
+      }
+      for (const { scales } of rest) yield new Uint8Array(scales.buffer);
+      for (const { minima } of rest) yield new Uint8Array(minima.buffer);
+      for (const { zeroPoints } of rest) yield zeroPoints;
+    },
+  };
 }
 
-/** Bytes of a matrix with all its parts, padded so that the next one is aligned too. */
-function storedLength(form: BlockForm, matrix: Matrix): number {
-  const last = partPlaces(form, matrix).at(-1)!;
-  return Math.ceil((last.from + last.length) / alignment) * alignment;
+function blocksOf(weights: Weights, { name, in: inputs }: Matrix, bits: 4 | 8): BlockSource {
+  const own = weights.blocks?.(name) ?? null;
+  if (own !== null && own.form.bits <= bits) return own;
+  return {
+    form: roundedForms[bits],
+    read: (from, to) => roundRows(bits, readFinite(weights, name, from, to), to - from, inputs),
+  };
 }
 
-/** The bytes of a matrix's parts, in order. Quants are yielded as they are made; the other parts are collected first. */
-function* encoded(source: BlockSource, matrix: Matrix): Iterable<Uint8Array> {
-  const step = Math.max(1, Math.floor(pieceValues / matrix.in));
-  const rest: Omit<BlockRows, "quants">[] = [];
-  for (let from = 0; from < matrix.out; from += step) {
-    const { quants, ...others } = source.read(from, Math.min(matrix.out, from + step));
-    yield quants;
-    rest.push(others);
-  }
-  for (const { scales } of rest) yield new Uint8Array(scales.buffer);
-  for (const { minima } of rest) yield new Uint8Array(minima.buffer);
-  for (const { zeroPoints } of rest) yield zeroPoints;
-  const last = partPlaces(source.form, matrix).at(-1)!;
-  yield new Uint8Array(storedLength(source.form, matrix) - last.from - last.length);
+function readFinite(weights: Weights, name: string, from: number, to: number): Float32Array {
+  const values = weights.read(name, [from, to]);
+  if (firstNotFinite(values) >= 0) throw badInput(`"${name}"`, "finite numbers", "NaN or Infinity");
+  return values;
+}
+
+/** Ranges of outputs that are read at a time. */
+function* pieces(out: number, inputs: number): Iterable<[from: number, to: number]> {
+  const step = Math.max(1, Math.floor(pieceValues / inputs));
+  for (let from = 0; from < out; from += step) yield [from, Math.min(out, from + step)];
 }
 
 export class QuantizedWeights implements Weights {
   readonly #weights: Weights;
-  readonly #forms: ReadonlyMap<string, BlockForm>;
+  readonly #forms: ReadonlyMap<string, BlockForm | Int8Form>;
   readonly #places: ReadonlyMap<string, WeightPlace>;
   readonly #release: () => void;
 
   constructor(
     weights: Weights,
-    forms: ReadonlyMap<string, BlockForm>,
+    forms: ReadonlyMap<string, BlockForm | Int8Form>,
     places: ReadonlyMap<string, WeightPlace>,
     release: () => void,
   ) {
@@ -163,7 +206,7 @@ export class QuantizedWeights implements Weights {
     this.#release = release;
   }
 
-  form(name: string): BlockForm | null {
+  form(name: string): BlockForm | Int8Form | null {
     return this.#forms.get(name) ?? null;
   }
 

@@ -21,7 +21,11 @@ export interface CachedFile {
  * @param make writes the whole file; called when the cache has no sound file
  * @throws FathomError when neither the cache nor the folder for temporary files can be written
  */
-export function cachedFile(key: string, keep: boolean, make: (path: string) => void): CachedFile {
+export async function cachedFile(
+  key: string,
+  keep: boolean,
+  make: (path: string) => Promise<void>,
+): Promise<CachedFile> {
   const folder = join(cacheFolder(), "quantized");
   const path = join(folder, `${key}.safetensors`);
   const seal = join(folder, `${key}.sha256`);
@@ -31,7 +35,7 @@ export function cachedFile(key: string, keep: boolean, make: (path: string) => v
     try {
       makeFolder(folder);
       rmSync(seal, { force: true });
-      make(path);
+      await make(path);
       writeTextAtomically(seal, `${hashFileCached(path)}\n`);
       return { path, release };
     } catch {
@@ -44,7 +48,7 @@ export function cachedFile(key: string, keep: boolean, make: (path: string) => v
   };
   try {
     const file = join(scratch, `${key}.safetensors`);
-    make(file);
+    await make(file);
     return { path: file, release: remove };
   } catch (error) {
     remove();
