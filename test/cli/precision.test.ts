@@ -60,7 +60,7 @@ test("an audit records it everywhere, and is resumed only with it", () => {
   const args = ["audit", ...plan, "--out", run, "--quiet"];
   fathom([...args, "--precision", "int8"]);
   const manifest = JSON.parse(readFileSync(join(run, "manifest.json"), "utf8")) as object;
-  expect(manifest).toMatchObject({ inputs: { plan: { precision: "int8" }, rounding: 1 } });
+  expect(manifest).toMatchObject({ inputs: { plan: { precision: "int8" }, rounding: 2 } });
   const observations = lines(readFileSync(join(run, "observations.jsonl"), "utf8"));
   for (const line of observations)
     expect(JSON.parse(line)).toMatchObject({ condition: { precision: "int8" } });

@@ -8,7 +8,7 @@ import { jsonLines } from "../../files/lines/json-lines.ts";
 import { refusalOpeners } from "../../judges/refusal-openers.ts";
 import { answersAt, type Checkpoint, endsOf, notesOf, textOf } from "../../model/checkpoint/checkpoint.ts";
 import { roundingRecipes } from "../../model/checkpoint/precision.ts";
-import type { ThinkingOptions } from "../../model/engine/thought.ts";
+import type { ThinkingOptions } from "../../model/engine/decoding/thought.ts";
 import { multipliesInt8 } from "../../model/ort/int8-products.ts";
 import { thinkingOf } from "../../model/text/thinking.ts";
 import { requireUnseen } from "../../sae/code/fingerprint.ts";

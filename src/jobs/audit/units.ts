@@ -10,7 +10,7 @@ import type { Condition } from "../../core/records/observation.ts";
 import type { Prompt } from "../../core/records/prompt.ts";
 import { type Checkpoint, textOf } from "../../model/checkpoint/checkpoint.ts";
 import { requireEmbedded } from "../../model/checkpoint/embedded.ts";
-import type { ThinkingOptions } from "../../model/engine/thought.ts";
+import type { ThinkingOptions } from "../../model/engine/decoding/thought.ts";
 import { expandConditions } from "../../prompts/conditions.ts";
 import { encodePrompt } from "../inputs/encode-prompt.ts";
 import type { AskedVariant } from "../inputs/variants.ts";

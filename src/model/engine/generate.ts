@@ -8,6 +8,8 @@ import { type Random, random } from "../../core/random.ts";
 import { ropeSwitch } from "../architecture/rotary.ts";
 import { KvCache } from "./cache/kv-cache.ts";
 import { SharedPrefixes } from "./cache/prefixes.ts";
+import { sampleToken } from "./decoding/sample.ts";
+import { Thought } from "./decoding/thought.ts";
 import { type BatchEdits, batchEdits, noteMoves } from "./edits/batch-edits.ts";
 import type { LaidOutEdit } from "./edits/laid-out.ts";
 import type { Engine } from "./engine.ts";
@@ -24,8 +26,6 @@ import type {
 import { stepLogProbabilities } from "./log-probabilities.ts";
 import { besideTheirLike, PrefixReader, type Waiting } from "./prefix-reader.ts";
 import { type PromptRead, type PromptRow, prefillTokens, readPrompts } from "./read-prompts.ts";
-import { sampleToken } from "./sample.ts";
-import { Thought } from "./thought.ts";
 
 /** A row that is being generated. */
 interface Row {

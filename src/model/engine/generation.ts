@@ -1,7 +1,8 @@
 /** The request and the result of a generation. */
+
+import type { ThinkingOptions } from "./decoding/thought.ts";
 import type { MaskedRow } from "./edits/batch-edits.ts";
 import type { GivenEdits } from "./edits/held-edits.ts";
-import type { ThinkingOptions } from "./thought.ts";
 
 export interface GenerateRequest extends MaskedRow {
   /** Name of the row in messages; `id` when not given. */

@@ -6,10 +6,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { opensThought, refusesAfterThought, writeThinker } from "../../../test/support/thinker.ts";
 import { type Checkpoint, endsOf, openCheckpoint, textOf } from "../checkpoint/checkpoint.ts";
 import { thinkingOf } from "../text/thinking.ts";
+import { Thought } from "./decoding/thought.ts";
 import { Engine } from "./engine.ts";
 import { generate } from "./generate.ts";
 import type { GenerateOptions, Generation } from "./generation.ts";
-import { Thought } from "./thought.ts";
 
 const [open, close, space, word, opens, think, unthink, closes] = [90, 91, 1, 50, 60, 61, 62, 63];
 const marks = {

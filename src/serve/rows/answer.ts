@@ -1,9 +1,10 @@
 /**
  * A row's tokens become pieces of two texts: what a reasoning model thinks, and what it answers. The engine tells them apart
- * by token ids (model/engine/thought.ts).
+ * by token ids (model/engine/decoding/thought.ts).
  */
+
+import { Thought } from "../../model/engine/decoding/thought.ts";
 import type { Generation, NewToken } from "../../model/engine/generation.ts";
-import { Thought } from "../../model/engine/thought.ts";
 import type { Thinking } from "../../model/text/thinking.ts";
 import type { Tokenizer } from "../../model/text/tokenizer/tokenizer.ts";
 import { type AnswerPiece, AnswerText } from "./answer-text.ts";

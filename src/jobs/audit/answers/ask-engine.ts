@@ -1,6 +1,6 @@
 /** Answers the prompts of an audit with a checkpoint on this machine: exact tokens, refusal scores, activations. */
 import { endsOf, textOf } from "../../../model/checkpoint/checkpoint.ts";
-import type { ThinkingOptions } from "../../../model/engine/thought.ts";
+import type { ThinkingOptions } from "../../../model/engine/decoding/thought.ts";
 import type { Model } from "../../../model/model.ts";
 import type { Asker, Heard, Unit } from "./asker.ts";
 import { channelsOf } from "./channels.ts";

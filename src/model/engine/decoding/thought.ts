@@ -3,7 +3,7 @@
  * space, or the prompt has opened it. Behind a closed thought another one may begin in the same way. A mark later in the
  * answer is text.
  */
-import { endsWith } from "../text/thinking.ts";
+import { endsWith } from "../../text/thinking.ts";
 
 /** The marks of a checkpoint as token ids (model/text/thinking.ts), and the most tokens of a thought. */
 export interface ThinkingOptions {

@@ -1,5 +1,5 @@
 /** Draws a token at a temperature. */
-import type { Random } from "../../core/random.ts";
+import type { Random } from "../../../core/random.ts";
 
 /** A token this many nats below the best one is so improbable that float32 could not add its probability to the sum. */
 const negligible = 30;
