@@ -1,0 +1,14 @@
+/** Gives memory that JavaScript no longer uses back to the system. */
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+
+/**
+ * V8 keeps the pages of a heap that was once large, and a file's vocabulary is several times its size while it is read. Only a
+ * collection of V8's last resort gives them back; it takes about 0.1 s for a vocabulary of 150,000 tokens. It is of this thread's heap. Call
+ * it where much was read and little of it is kept, before memory is needed that is not V8's.
+ */
+export function collectGarbage(): void {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as (how: Record<string, string>) => void;
+  collect({ type: "major", execution: "sync", flavor: "last-resort" });
+}
