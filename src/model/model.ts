@@ -6,9 +6,8 @@ import "./ort/no-telemetry.ts";
 import { MessageChannel, type Transferable, Worker } from "node:worker_threads";
 import { FathomError } from "../core/errors.ts";
 import type { Precision } from "../core/records/precision.ts";
-import { hasLargeVocabulary } from "./architecture/weight-shapes.ts";
 import { type Checkpoint, openCheckpoint } from "./checkpoint/checkpoint.ts";
-import { collectGarbage } from "./checkpoint/collect-garbage.ts";
+import { collectAfterReading } from "./checkpoint/collect-garbage.ts";
 import type { Ledger, Measured, MeasureOptions, MeasureRequest } from "./engine/branches/measured.ts";
 import type { CaptureOptions, CaptureRequest, OnPiece } from "./engine/capture.ts";
 import type { Edit } from "./engine/edits/edit.ts";
@@ -108,7 +107,7 @@ export async function openModel(path: string, options: OpenOptions = {}): Promis
 
 /** A model of a checkpoint that is already open. Closing the model closes the checkpoint. */
 export async function modelOf(checkpoint: Checkpoint, options: OpenOptions = {}): Promise<Model> {
-  if (hasLargeVocabulary(checkpoint.config)) collectGarbage();
+  collectAfterReading(checkpoint.config);
   const { precision = "fp32", keepRounded = true, onRounded, onPart, signal, ...engineOptions } = options;
   const line = new WorkerLine({
     path: checkpoint.path,

@@ -55,9 +55,6 @@ function buildAll(config: ModelConfig, declare: Declare): void {
     buildBlock(config, layer, declare, blockPrefix(index));
 }
 
-/** Whether reading the vocabulary leaves so much garbage that collecting it is worth a tenth of a second. */
-export const hasLargeVocabulary = ({ vocabSize }: ModelConfig): boolean => vocabSize > 2 ** 14;
-
 /** Bits per weight of a matrix, including its share of the block's scale and minimum. */
 const heldBits: Readonly<Record<Precision, number>> = { fp32: 32, int8: 9, int4: 6 };
 

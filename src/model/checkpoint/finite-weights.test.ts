@@ -14,6 +14,7 @@ import {
   zeros,
 } from "../../../test/support/odd-folder.ts";
 import { type Model, modelOf } from "../model.ts";
+import { multipliesInt8 } from "../ort/int8-products.ts";
 import { openCheckpoint } from "./checkpoint.ts";
 
 const folder = new OddFolder();
@@ -197,8 +198,11 @@ describe("an overflow although the weights are finite", () => {
 
   test.each(["fp32", "int8"] as const)("a block, by its number and the prompt (%s)", async (precision) => {
     folder.writeWhole({ ...scaled(matrix, 1e38), ...scaledUp() });
+    const isMeasured = precision === "int8" && (await multipliesInt8());
     await expect(folder.answer({ precision, keepRounded: false })).rejects.toThrow(
-      /prompt "(?:p[01]|calibration sample 1)": expected finite numbers, found NaN or Infinity in the output of block 1/,
+      isMeasured
+        ? /prompt "calibration sample 1": expected finite numbers, found NaN or Infinity in the output of block 1/
+        : /prompt "p[01]": expected finite numbers, found NaN or Infinity in the output of block 1/,
     );
   });
   const scaledUp = (): Tensors => {

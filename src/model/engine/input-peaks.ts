@@ -8,6 +8,7 @@ import type { InputPeaks } from "../checkpoint/quantized/quantized.ts";
 import type { Weights } from "../weights/weights.ts";
 import { KvCache } from "./cache/kv-cache.ts";
 import { Engine, type EngineOptions } from "./engine.ts";
+import { fixedIds } from "./inputs/fixed-ids.ts";
 
 const sampleRows = 4;
 const sampleTokens = 128;
@@ -33,9 +34,7 @@ export async function inputPeaks(
   });
   try {
     const length = Math.min(sampleTokens, config.contextLength);
-    const rows = Array.from({ length: sampleRows }, (_, row) =>
-      Array.from({ length }, (_, t) => (7919 * (t + 1) + 104_729 * row) % config.vocabSize),
-    );
+    const rows = Array.from({ length: sampleRows }, (_, row) => fixedIds(row, length, config.vocabSize));
     const cache = new KvCache(config, sampleRows);
     for (const _ of rows) cache.open();
     await engine.step(cache, 0, rows, {

@@ -13,6 +13,7 @@ import { requirePlacement } from "../ort/placement.ts";
 import type { Weights } from "../weights/weights.ts";
 import { KvCache } from "./cache/kv-cache.ts";
 import { Engine, type EngineOptions } from "./engine.ts";
+import { fixedIds } from "./inputs/fixed-ids.ts";
 
 /** Relative to a tensor's largest magnitude. float32 sums in another order differ by 1e-6 to 1e-5 after some blocks. */
 const tolerance = 1e-3;
@@ -95,9 +96,7 @@ async function partsOf(engine: Engine, lastLayer: number): Promise<Part[]> {
   for (const _ of rowLengths) cache.open();
   let last = new Float32Array(0);
   for (const lengths of [rowLengths, rowLengths.map(() => 1)]) {
-    const rows = lengths.map((length, row) =>
-      Array.from({ length }, (_, t) => (7919 * (t + 1) + 104_729 * row) % config.vocabSize),
-    );
+    const rows = lengths.map((length, row) => fixedIds(row, length, config.vocabSize));
     const { residual, T } = await engine.step(cache, 0, rows, {
       lastLayer,
       capture: {

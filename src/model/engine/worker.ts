@@ -3,9 +3,8 @@
  */
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { badInput, FathomError } from "../../core/errors.ts";
-import { hasLargeVocabulary } from "../architecture/weight-shapes.ts";
 import { openWeights } from "../checkpoint/checkpoint.ts";
-import { collectGarbage } from "../checkpoint/collect-garbage.ts";
+import { collectAfterReading } from "../checkpoint/collect-garbage.ts";
 import { weightsIn, withoutBranches } from "../checkpoint/precision.ts";
 import { capture } from "./capture.ts";
 import { Engine } from "./engine.ts";
@@ -160,7 +159,7 @@ function serve(engine: Engine): void {
 
 await answering(async () => {
   const plain = await openWeights(path, config, overlay);
-  if (hasLargeVocabulary(config)) collectGarbage();
+  collectAfterReading(config);
   const weights = await weightsIn(precision, plain, config, {
     identity,
     overlay,

@@ -139,8 +139,7 @@ describe("a hostile template ends soon, with one clear line", () => {
     [`${many}{% set ns.s = ns.s + ns.s %}{% endfor %}{{ ns.s }}`, /a text without an end/],
     [`${many}{% set ns.s = ns.s | replace('a', ns.s) %}{% endfor %}`, /without an end/],
     [`${many}{% set ns.s = [ns.s, ns.s] | join(ns.s) %}{% endfor %}`, /a text without an end/],
-    // V8 may give up on the one long word first.
-    [`${many}{% set ns.s = (ns.s ~ ns.s) | upper | title %}{% endfor %}`, /without an end|beyond all bounds/],
+    [`${many}{% set ns.s = (ns.s ~ ns.s) | upper | title %}{% endfor %}`, /a text without an end/],
     [`${many}{% set ns.l = ns.l + ns.l %}{% endfor %}`, /work without an end/],
     [`${many}{% set ns.l = [ns.l, ns.l] %}{% endfor %}{{ ns.l }}`, /without an end/],
     [`${many}{% set ns.l = [ns.l, ns.l] %}{% endfor %}{{ ns.l | tojson }}`, /without an end/],
