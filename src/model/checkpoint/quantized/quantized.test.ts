@@ -165,7 +165,7 @@ test.each([true, false])(
     const of = async (M: number) =>
       await product(form, rows, { dtype: "float32", dims: [M, K], data: data.slice(0, count([M, K])) });
     const all = await of(40);
-    for (const M of [1, 2, 3, 8, 17]) expectSameRow([...(await of(M))], [...all.slice(0, M * N)]);
+    for (const M of [1, 2, 3, 8, 17]) expectSameRow([...(await of(M))], [...all.slice(0, M * N)], "product");
   },
 );
 

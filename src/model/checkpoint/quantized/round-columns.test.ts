@@ -97,11 +97,14 @@ async function shareOfBound(copies: Int32Array): Promise<number> {
   return Math.max(...shares);
 }
 
-test("the error is within that of rounding each row once, where the processor multiplies exactly, and nowhere else", async () => {
-  const exact = await multipliesInt8();
-  for (const copies of [unsplit, split]) expect((await shareOfBound(copies)) < 1).toBe(exact);
-  // If x were not rounded, this would be about 0.001.
-  expect(await shareOfBound(split)).toBeGreaterThan(0.02);
+test("the error is within that of rounding each row once, where the processor multiplies exactly", async () => {
+  for (const copies of [unsplit, split]) {
+    const share = await shareOfBound(copies);
+    // A product that saturates has any error, or none. Matrices are not held in this form there.
+    if (await multipliesInt8()) expect(share).toBeLessThan(1);
+    // If x were not rounded, this would be about 0.001.
+    expect(share).toBeGreaterThan(0.02);
+  }
 });
 
 test("a row's product does not depend on the rows beside it", async () => {
@@ -115,7 +118,7 @@ test("a row's product does not depend on the rows beside it", async () => {
   );
   const all = await product(made, copies, values, 40);
   for (const M of [1, 2, 3, 8, 17])
-    expectSameRow([...(await product(made, copies, values, M))], [...all.slice(0, M * N)]);
+    expectSameRow([...(await product(made, copies, values, M))], [...all.slice(0, M * N)], "product");
 });
 
 test("a row of zeros gives zeros, and a row with an infinity gives no finite number", async () => {
