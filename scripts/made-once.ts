@@ -75,7 +75,7 @@ export class MadeOnce {
   /** @throws Error if the command does not end well */
   fathom(args: readonly string[]): void {
     this.say(`fathom ${args.join(" ")}`);
-    const command = [join(root, "src/cli/main.ts"), ...args, ...this.#threads];
+    const command = [join(root, "bin/fathom.js"), ...args, ...this.#threads];
     const child = spawnSync(process.execPath, command, { stdio: "inherit" });
     if (child.status !== 0)
       throw new Error(`${this.#name}: fathom ${args[0]} ended in ${child.status ?? child.signal}`);

@@ -10,3 +10,11 @@ export function joinFloats(parts: readonly Float32Array[]): Float32Array<ArrayBu
   }
   return joined;
 }
+
+/** An array of `length` numbers: the beginning of `room`, if that is long enough, or a new one. Its values are those of before, or zeros. */
+export function floatsIn(
+  room: Float32Array<ArrayBuffer> | undefined,
+  length: number,
+): Float32Array<ArrayBuffer> {
+  return room !== undefined && room.length >= length ? room.subarray(0, length) : new Float32Array(length);
+}

@@ -43,8 +43,8 @@ export interface Ask {
    * direction. `draw` names the direction.
    */
   random?: { like: FeatureSet; draw: number };
-  /** Of `activity` on the clean run: only the tokens of the answer count. */
-  within?: "answer";
+  /** Of `activity` on the clean run: only the tokens of the answer count, or those that all prompts begin with. */
+  within?: "answer" | "start";
   /** "clean": the final norm divides by its scale of the clean run, so that a smaller residual is not scaled up. "own" when not given. */
   finalNorm?: "own" | "clean";
 }

@@ -24,9 +24,14 @@ export interface SafetensorsFile {
   /**
    * A tensor of type F32, F16, BF16 or F64 as float32, row-major.
    * @param rows range of axis 0: `from` is included, `to` is not
+   * @param room an array that nobody needs any more. If it is large enough, the result may be its beginning
    * @throws FathomError for a missing tensor or one of another type
    */
-  readFloat32(name: string, rows?: readonly [from: number, to: number]): Float32Array<ArrayBuffer>;
+  readFloat32(
+    name: string,
+    rows?: readonly [from: number, to: number],
+    room?: Float32Array<ArrayBuffer>,
+  ): Float32Array<ArrayBuffer>;
   /**
    * A tensor of floats that stays in the file. It can be read after this file is closed.
    * @throws FathomError for another type
@@ -124,10 +129,14 @@ class OpenSafetensors implements SafetensorsFile {
     return readExactly(this.#fd, this.path, offset + from * stride, (to - from) * stride);
   }
 
-  readFloat32(name: string, rows?: readonly [from: number, to: number]): Float32Array<ArrayBuffer> {
+  readFloat32(
+    name: string,
+    rows?: readonly [from: number, to: number],
+    room?: Float32Array<ArrayBuffer>,
+  ): Float32Array<ArrayBuffer> {
     const { dtype } = this.entry(name);
     if (!isFloat(dtype)) throw badInput(`${this.path} "${name}"`, "F32, F16, BF16 or F64", dtype);
-    return decoded(this.readBytes(name, rows), dtype);
+    return decoded(this.readBytes(name, rows), dtype, room);
   }
 
   close(): void {

@@ -4,6 +4,7 @@
  */
 import { closeSync, openSync } from "node:fs";
 import { badInput } from "../../core/errors.ts";
+import { floatsIn } from "../../core/floats.ts";
 import { readProblem } from "../disk/io.ts";
 import { readExactly } from "../disk/read.ts";
 import { decodeBfloat16, decodeFloat16 } from "./floats.ts";
@@ -156,8 +157,15 @@ export class StoredTensor {
   }
 }
 
-/** Converts stored elements (little-endian) to float32; float64 is rounded. */
-export function decoded(bytes: Uint8Array<ArrayBuffer>, dtype: FloatDType): Float32Array<ArrayBuffer> {
+/**
+ * Converts stored elements (little-endian) to float32; float64 is rounded.
+ * @param room an array that nobody needs any more. If it is large enough, the result may be its beginning
+ */
+export function decoded(
+  bytes: Uint8Array<ArrayBuffer>,
+  dtype: FloatDType,
+  room?: Float32Array<ArrayBuffer>,
+): Float32Array<ArrayBuffer> {
   switch (dtype) {
     case "F32":
       return new Float32Array(bytes.buffer);
@@ -166,7 +174,7 @@ export function decoded(bytes: Uint8Array<ArrayBuffer>, dtype: FloatDType): Floa
     case "F16":
     case "BF16": {
       const bits = new Uint16Array(bytes.buffer);
-      const out = new Float32Array(bits.length);
+      const out = floatsIn(room, bits.length);
       (dtype === "F16" ? decodeFloat16 : decodeBfloat16)(bits, out);
       return out;
     }

@@ -67,33 +67,44 @@ export async function searched(
     { model, memory, prompts, answers, threads, tell },
   );
   requireOne(dictionaries);
-  const open: OpenDictionary[] = [];
-  for (const { dictionary, gate } of dictionaries)
-    if (gate.passed) open.push(await openDictionary(dictionary, threads));
-  try {
-    const fit = prompts.filter(({ split }) => split === "fit");
-    const chosen = await candidatesOf({
+  const passed = dictionaries.filter(({ gate }) => gate.passed).map(({ dictionary }) => dictionary);
+  const fit = prompts.filter(({ split }) => split === "fit");
+  const chosen = await withOpen(passed, threads, (open) =>
+    candidatesOf({
       ...{ model, memory, dictionaries: open, place, fit, direction, most: sizes.candidates, tell },
       integratedSteps: plan.integrated_steps,
+    }),
+  );
+  const subjects: ModelSubject[] = [];
+  const sentences = sentenceTokens(prepared.checkpoint);
+  const subjectOf = async (candidates: readonly Candidate[]) => {
+    const subject = await ModelSubject.open({
+      ...{ model, memory, prompts, answers, candidates, dictionaries: passed, place, batchSize, seed, tell },
+      answerTokens: sizes.answer_tokens,
+      sentences,
     });
-    const subjects: ModelSubject[] = [];
-    const sentences = sentenceTokens(prepared.checkpoint);
-    const subjectOf = async (candidates: readonly Candidate[]) => {
-      const subject = await ModelSubject.open({
-        ...{ model, memory, prompts, answers, candidates, dictionaries: open, place, batchSize, seed, tell },
-        answerTokens: sizes.answer_tokens,
-        sentences,
-      });
-      subjects.push(subject);
-      return subject;
-    };
-    const subject = await subjectOf(chosen.candidates);
-    const stages = await stagesOf(subject, chosen, prepared, {
-      ...{ memory, open: subjectOf },
-      spent: () => spentOf(subjects),
-    });
-    await subject.close();
-    return { dictionaries, chosen, ...stages };
+    subjects.push(subject);
+    return subject;
+  };
+  const subject = await subjectOf(chosen.candidates);
+  const stages = await stagesOf(subject, chosen, prepared, {
+    ...{ memory, open: subjectOf },
+    spent: () => spentOf(subjects),
+  });
+  await subject.close();
+  return { dictionaries, chosen, ...stages };
+}
+
+/** Once the candidates are chosen, edits say all that is needed of an SAE, and its sessions are as large as its file. */
+async function withOpen<T>(
+  dictionaries: readonly Dictionary[],
+  threads: number | null,
+  use: (open: readonly OpenDictionary[]) => Promise<T>,
+): Promise<T> {
+  const open: OpenDictionary[] = [];
+  try {
+    for (const dictionary of dictionaries) open.push(await openDictionary(dictionary, threads));
+    return await use(open);
   } finally {
     for (const { session } of open) await session.close();
   }

@@ -219,17 +219,21 @@ export function buildHead(
 }
 
 /**
- * The head for generation. Beside the logits it gives, per row, the best token and the log probabilities of the watched
- * tokens, so that a step does not copy [N, vocab] numbers into JavaScript. "finite" is 0 when all logits of a row are
+ * The head for generation. Beside the logits it gives, per row, the best token and, of the rows "watched_rows", the log probabilities
+ * of the tokens "watch", so that a step does not copy [N, vocab] numbers into JavaScript. "finite" is 0 when all logits of a row are
  * finite and NaN otherwise; the best token alone does not show that. Its input "rescale" [N, 1] is 1, or what replaces the
  * scale of a row's final norm by another.
+ *
+ * ONNX Runtime computes what nobody fetches too. [N, vocab] numbers are the largest of a step, so nothing of that size is made beside
+ * the logits, unless rows are watched.
  */
 export function buildGenerationHead(config: ModelConfig, declare: Declare): Graph {
   const { graph, logits } = buildHead(config, declare, true);
-  const watch = graph.input("watch", "int64", ["W"]);
   graph.output("logits", logits);
-  graph.output("finite", reduceMean(sub(logits, logits), [1]));
+  const mean = reduceMean(logits, [1]);
+  graph.output("finite", sub(mean, mean));
   graph.output("token", topK(logits, 1).indices);
-  graph.output("watched", gather(logSoftmax(logits, 1), watch, 1));
+  const rows = gather(logits, graph.input("watched_rows", "int64", ["R"]));
+  graph.output("watched", gather(logSoftmax(rows, 1), graph.input("watch", "int64", ["W"]), 1));
   return graph;
 }

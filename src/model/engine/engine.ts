@@ -4,12 +4,14 @@
  * (`worker.ts`), because a session's run blocks its thread.
  */
 import { badInput } from "../../core/errors.ts";
+import type { Device } from "../../core/records/device.ts";
 import { buildGenerationHead, lendersOf } from "../architecture/block-graphs.ts";
 import type { ModelConfig } from "../architecture/config.ts";
 import { declareFrom } from "../architecture/declare.ts";
 import { matrixOf } from "../architecture/observed.ts";
 import { Positions } from "../architecture/positions.ts";
 import { RotaryTables } from "../architecture/rotary.ts";
+import { collectArrays } from "../checkpoint/collect-garbage.ts";
 import { type InferenceSession, Tensor } from "../ort/ort.ts";
 import { openSession, type SessionOptions } from "../ort/session.ts";
 import { Sessions } from "../ort/sessions.ts";
@@ -66,6 +68,7 @@ export class Engine {
    * gets one position, which the mask hides.
    */
   readonly #leastPast: 0 | 1;
+  readonly #device: Device;
   readonly #lenders: ReadonlySet<number>;
   readonly #embeddings: Embeddings;
 
@@ -78,7 +81,8 @@ export class Engine {
     this.config = config;
     this.weights = weights;
     this.options = options;
-    this.#leastPast = (options.device ?? "cpu") === "cpu" ? 0 : 1;
+    this.#device = options.device ?? "cpu";
+    this.#leastPast = this.#device === "cpu" ? 0 : 1;
     this.#sessions = new Sessions(options.oneBlockAtATime !== undefined);
     this.#segments = new Segments(config, weights, options, this.#sessions);
     this.#perLayer = perLayer;
@@ -113,6 +117,7 @@ export class Engine {
     rows: readonly (readonly number[])[],
     options: StepOptions = {},
   ): Promise<Step> {
+    collectArrays();
     const { config } = this;
     const remember = options.remember ?? true;
     const B = rows.length;
@@ -297,11 +302,18 @@ export class Engine {
     rescale?: Float32Array<ArrayBuffer>,
   ): Promise<HeadResult> {
     const N = x.length / this.config.hiddenSize;
+    // On a GPU an empty tensor may end the process.
+    const watched = watch.length === 0 && this.#device === "cpu" ? 0 : N;
     const outputs = await (await this.#headSession()).run(
       {
         x: new Tensor("float32", x, [N, this.config.hiddenSize]),
         rescale: new Tensor("float32", rescale ?? new Float32Array(N).fill(1), [N, 1]),
         watch: new Tensor("int64", BigInt64Array.from(watch, BigInt), [watch.length]),
+        watched_rows: new Tensor(
+          "int64",
+          BigInt64Array.from({ length: watched }, (_, i) => BigInt(i)),
+          [watched],
+        ),
       },
       ["token", "watched", "finite", ...(wantLogits ? ["logits"] : [])],
     );

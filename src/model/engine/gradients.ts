@@ -8,6 +8,7 @@
  */
 import type { Site } from "../architecture/slots/sites.ts";
 import { Tensor } from "../ort/ort.ts";
+import { Rooms } from "../weights/rooms.ts";
 import { BackwardPass, type Forwarded } from "./backward/backward-pass.ts";
 import { CallDescent, type DescentRow, insideOf, lowestFor, readSites } from "./backward/descent.ts";
 import { HeadGradient } from "./backward/head-gradient.ts";
@@ -51,6 +52,11 @@ export interface Gradients extends RowGradients {
   index: number;
 }
 
+interface WithLowest extends GradientOptions {
+  /** The lowest block that the way down goes through. */
+  lowest: number;
+}
+
 /** The block evaluations of a run: (row, block) pairs. */
 export interface GradientCost {
   forward: number;
@@ -62,8 +68,8 @@ interface Forth {
   call: Call<GradientRequest>;
   batch: BatchEdits | null;
   forwarded: Forwarded;
-  /** The outputs of the blocks that ran, [B, T, d]. */
-  outputs: readonly Floats[];
+  /** Blocks that it went through. */
+  ran: number;
   rows: (DescentRow & { result: Gradients })[];
 }
 
@@ -73,18 +79,20 @@ export class GradientEngine {
   readonly #head: HeadGradient;
   readonly #backward: BackwardPass;
   readonly #mostKept: number;
+  readonly #rooms: Rooms;
 
   /** @param most how many numbers a group may keep: a 32nd of the weights, and at least 64 MB, when not given */
   constructor(engine: Engine, most?: number) {
     const { config, weights, options } = engine;
     this.#engine = engine;
     this.#depth = config.layers.length;
+    this.#rooms = new Rooms(weights);
     this.#head = new HeadGradient(config, weights, options);
     const decoded = (prefix: string, names: readonly string[]) =>
       Object.fromEntries(
         names.map((name) => {
           const { shape } = weights.info(prefix + name);
-          return [name, new Tensor("float32", weights.read(prefix + name), shape)];
+          return [name, new Tensor("float32", this.#rooms.read(prefix + name, name), shape)];
         }),
       );
     this.#backward = new BackwardPass(config, decoded, options);
@@ -106,15 +114,16 @@ export class GradientEngine {
     this.#check(requests, options);
     const edits = this.#engine.edits.of(options.edits);
     const calls = options.weightsOf === undefined ? inCalls(requests) : requests.map(alone);
-    const perToken = this.#keptPerToken(edits, options);
+    const own = { ...options, lowest: this.#lowest(requests, edits, options) };
+    const perToken = this.#keptPerToken(edits, own);
     const weightOf = ({ rows, longest }: Call<GradientRequest>) => rows.length * longest * perToken;
     const cost = { forward: 0, backward: 0 };
     for (const group of inGroups(calls, weightOf, this.#mostKept)) {
       const forth: Forth[] = [];
-      for (const call of group) forth.push(await this.#forward(call, edits, options));
-      const blocks = await this.#backwards(forth, edits, options);
-      for (const [i, { rows, call, outputs }] of forth.entries()) {
-        cost.forward += rows.length * outputs.length;
+      for (const call of group) forth.push(await this.#forward(call, edits, own));
+      const blocks = await this.#backwards(forth, edits, own);
+      for (const [i, { rows, call, ran }] of forth.entries()) {
+        cost.forward += rows.length * ran;
         cost.backward += rows.length * blocks[i]!;
         for (const { result } of rows) {
           requireFinite(result, requests[result.index]!.id, options.sites);
@@ -123,6 +132,7 @@ export class GradientEngine {
         onTokens(tokensOf(call));
       }
     }
+    this.#rooms.clear();
     return cost;
   }
 
@@ -138,16 +148,30 @@ export class GradientEngine {
   }
 
   /** Numbers that are kept for each token of a group: inputs of blocks, and results. */
-  #keptPerToken(edits: readonly LaidOutEdit[], { sites, masks, activations }: GradientOptions): number {
+  #keptPerToken(edits: readonly LaidOutEdit[], { sites, masks, activations, lowest }: WithLowest): number {
     const features = edits.reduce((sum, { size }) => sum + size, 0);
     const perFeature = Number(masks === "by_token") + Number(activations === true);
-    return this.#engine.config.hiddenSize * (this.#depth + 1 + sites.length) + features * perFeature;
+    return this.#engine.config.hiddenSize * (this.#depth - lowest + 2 + sites.length) + features * perFeature;
+  }
+
+  /** The lowest block that the way down goes through. */
+  #lowest(
+    requests: readonly GradientRequest[],
+    edits: readonly LaidOutEdit[],
+    { sites, masks, weightsOf }: GradientOptions,
+  ): number {
+    const read = requests.flatMap(({ objective }) => readSites(objective));
+    return Math.min(
+      ...[...sites, ...read].map(lowestFor),
+      ...(masks === undefined ? [] : edits.map(({ layer }) => layer)),
+      weightsOf ?? this.#depth,
+    );
   }
 
   async #forward(
     call: Call<GradientRequest>,
     edits: readonly LaidOutEdit[],
-    { activations = false }: GradientOptions,
+    { activations = false, lowest }: WithLowest,
   ): Promise<Forth> {
     const { config } = this.#engine;
     const requests = call.rows.map(({ request }) => request);
@@ -160,16 +184,20 @@ export class GradientEngine {
     const needed = requests.map(({ objective }) => lastBlock(objective, this.#depth));
     const cache = new KvCache(config, ids.length);
     for (const _ of ids) cache.open();
-    const outputs: Floats[] = [];
+    const outputs = new Map<number, Floats>();
+    const lastLayer = Math.max(...needed, ...(activations ? edits.map(({ layer }) => layer) : []));
     const { T, lent, perLayer } = await this.#engine.step(cache, 0, ids, {
       remember: false,
-      lastLayer: Math.max(...needed, ...(activations ? edits.map(({ layer }) => layer) : [])),
+      lastLayer,
       lengths: requests.map((request) => request.ids.length),
       edits: batch,
       names: requests.map(({ id }) => id),
       capture: {
-        layers: new Set(config.layers.keys()),
-        take: (_, residual) => outputs.push(residual.slice()),
+        // The way down begins at the last block's output and ends with the input of the lowest.
+        layers: new Set(
+          [...config.layers.keys()].filter((layer) => layer >= Math.min(lowest - 1, lastLayer)),
+        ),
+        take: (layer, residual) => outputs.set(layer, residual.slice()),
       },
       onEdit: {
         activations,
@@ -186,16 +214,16 @@ export class GradientEngine {
     const embedded = this.#engine.embed(ids, T);
     const forwarded = {
       ...{ B: ids.length, T, lent, perLayer },
-      inputOf: (layer: number) => (layer === 0 ? embedded : outputs[layer - 1]!),
+      inputOf: (layer: number) => (layer === 0 ? embedded : outputs.get(layer - 1)!),
     };
-    return { call, batch, forwarded, outputs, rows };
+    return { call, batch, forwarded, ran: lastLayer + 1, rows };
   }
 
   /** @returns per call, the number of blocks that it went through */
   async #backwards(
     forth: readonly Forth[],
     edits: readonly LaidOutEdit[],
-    { sites, masks, weightsOf }: GradientOptions,
+    { sites, masks, weightsOf, lowest }: WithLowest,
   ): Promise<number[]> {
     const tops = await this.#throughHead(forth);
     const plan = new SlotPlan(this.#engine.config.hiddenSize);
@@ -205,12 +233,6 @@ export class GradientEngine {
         new CallDescent({ rows, forwarded, top: tops[i]!, sites, edits: batch, plan, masks }),
     );
     const rows = forth.flatMap((one) => one.rows);
-    const places = [...sites, ...rows.flatMap(({ objective }) => readSites(objective))];
-    const lowest = Math.min(
-      ...places.map(lowestFor),
-      ...(masks === undefined ? [] : edits.map(({ layer }) => layer)),
-      weightsOf ?? this.#depth,
-    );
     const lasts = await this.#backward.run(descents, {
       lowest,
       wants: (layer) => ({
@@ -229,11 +251,11 @@ export class GradientEngine {
     const { hiddenSize: d, vocabSize } = this.#engine.config;
     const tops = forth.map((): Floats | null => null);
     const names: string[] = [];
-    const places = forth.flatMap(({ call, rows, outputs, forwarded: { T } }, of) =>
+    const places = forth.flatMap(({ call, rows, forwarded: { T, inputOf } }, of) =>
       rows.flatMap(({ objective, result }, row) => {
         if (objective.kind === "residual") return [];
         return logitPositions(objective).map((position): LogitPlace => {
-          const last = outputs[this.#depth - 1]!;
+          const last = inputOf(this.#depth);
           const at = (row * T + position) * d;
           names.push(call.rows[row]!.request.id);
           return {

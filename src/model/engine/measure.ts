@@ -221,34 +221,41 @@ class Measurement {
     });
   }
 
-  /** Reads the asked positions of all rows, and gives each row's results. */
+  /** Reads the asked positions of all rows, and gives each row's results as soon as they are whole. */
   async #head(rows: readonly Row[], onRow: (row: Measured) => void): Promise<void> {
     const { hiddenSize: d, vocabSize } = this.#engine.config;
     const { watch } = this.#options;
-    const results = rows.map((row) => this.#seen(row));
-    const asked = rows.flatMap(({ request }, row) =>
-      request.positions.map((position, at) => ({ row, position, at, scale: request.finalScales?.[at] })),
+    for (const row of rows) if (row.request.positions.length === 0) onRow(this.#seen(row));
+    const asked = rows.flatMap((row) =>
+      row.request.positions.map((position, at) => ({
+        ...{ row, position, at, scale: row.request.finalScales?.[at] },
+        isLast: at === row.request.positions.length - 1,
+      })),
     );
+    let result: Measured | null = null;
     for (let from = 0; from < asked.length; from += headRows) {
       const own = asked.slice(from, from + headRows);
-      const x = joinFloats(own.map(({ row, position }) => residualAt(rows[row]!, position, d)));
+      const x = joinFloats(own.map(({ row, position }) => residualAt(row, position, d)));
       const scales = own.map((_, i) => this.#scaleOf(x.subarray(i * d, (i + 1) * d)));
       const rescale = Float32Array.from(scales, (scale, i) => scale / (own[i]!.scale ?? scale));
-      const nameOf = (i: number) => rows[own[i]!.row]!.request.id;
+      const nameOf = (i: number) => own[i]!.row.request.id;
       const { logits, token } = await this.#engine.head(x, [], true, nameOf, rescale);
-      for (const [i, { row, at }] of own.entries()) {
-        const { finalScales, watched, logProbabilities } = results[row]!;
+      for (const [i, { row, at, isLast }] of own.entries()) {
+        result ??= this.#seen(row);
+        const { finalScales, watched, logProbabilities } = result;
         finalScales[at] = scales[i]!;
         const ofRow = logits!.subarray(i * vocabSize, (i + 1) * vocabSize);
         const highest = ofRow[token[i]!]!;
         const logSum = logSumOver(ofRow, highest);
         watch.forEach((id, w) => (watched[at * watch.length + w] = ofRow[id]! - highest - logSum));
-        if (logProbabilities === null) continue;
-        for (let id = 0; id < vocabSize; id++)
-          logProbabilities[at * vocabSize + id] = ofRow[id]! - highest - logSum;
+        if (logProbabilities !== null)
+          for (let id = 0; id < vocabSize; id++)
+            logProbabilities[at * vocabSize + id] = ofRow[id]! - highest - logSum;
+        if (!isLast) continue;
+        onRow(result);
+        result = null;
       }
     }
-    for (const result of results) onRow(result);
   }
 
   /** What was seen of a row in the blocks, and room for what the head gives. */

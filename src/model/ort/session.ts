@@ -15,6 +15,7 @@ import { scratchFolder, writeAll, writeProblem } from "../../files/disk/io.ts";
 import { readExactly } from "../../files/disk/read.ts";
 import type { Graph } from "../../graph/build/graph.ts";
 import { toOnnx, type WeightPlacement } from "../../graph/onnx.ts";
+import { Rooms } from "../weights/rooms.ts";
 import type { WeightPlace, Weights } from "../weights/weights.ts";
 import { env, InferenceSession } from "./ort.ts";
 
@@ -107,8 +108,9 @@ function writeScratch(
     const fd = openSync(file, "wx");
     try {
       let offset = 0;
+      const rooms = new Rooms(weights);
       for (const [i, name] of names.entries()) {
-        const bytes = bytesOf(places[i]!, () => weights.read(name));
+        const bytes = bytesOf(places[i]!, () => rooms.read(name, "scratch"));
         const padding = -bytes.byteLength & 63;
         writeAll(fd, bytes);
         writeAll(fd, new Uint8Array(padding));
@@ -126,7 +128,10 @@ function writeScratch(
 
 /** The bytes of a weight, in the dtype with which `declareFrom` declared it. */
 function bytesOf(place: WeightPlace | null, decode: () => Float32Array<ArrayBuffer>): Uint8Array {
-  if (place === null) return new Uint8Array(decode().buffer);
+  if (place === null) {
+    const { buffer, byteOffset, byteLength } = decode();
+    return new Uint8Array(buffer, byteOffset, byteLength);
+  }
   const fd = openSync(place.file, "r");
   try {
     return readExactly(fd, place.file, place.offset, place.length);

@@ -51,8 +51,13 @@ export interface Weights {
   /**
    * Reads and decodes to float32, row-major.
    * @param rows range of axis 0: `from` is included, `to` is not; all rows when not given
+   * @param room an array that nobody needs any more. If it is large enough, the result may be its beginning
    */
-  read(name: string, rows?: readonly [from: number, to: number]): Float32Array<ArrayBuffer>;
+  read(
+    name: string,
+    rows?: readonly [from: number, to: number],
+    room?: Float32Array<ArrayBuffer>,
+  ): Float32Array<ArrayBuffer>;
   /** The tensor's floats; null when the numbers must be decoded before anyone can tell whether all are finite. */
   floats(name: string): FloatBytes | null;
   /** A matrix in the file's own blocks; null when the quantized kernel cannot use them without rounding them again. */

@@ -3,7 +3,7 @@ import type { Ask } from "../../../anatomy/subject/subject.ts";
 import type { Json } from "../../../core/hash.ts";
 import type { Measured } from "../../../model/engine/branches/measured.ts";
 import { compareLogits } from "../../../stats/kl.ts";
-import { asJson, type EditArms, orderOf } from "./edit-arms.ts";
+import { asJson, type EditArms, orderOf, type SharedStart } from "./edit-arms.ts";
 import { type Piece, Pieces, type Spent } from "./pieces.ts";
 import type { SubjectParts } from "./subject-parts.ts";
 
@@ -29,8 +29,8 @@ interface Given {
   what: string;
   /** What the numbers depend on besides the question. */
   setup: Json;
-  /** The first tokens of all texts; empty if they share none. */
-  start: readonly number[];
+  /** What all texts begin with. */
+  start: () => SharedStart;
   /** The text that a question's `prompt` counts. */
   textOf: (index: number) => GivenText;
 }
@@ -62,15 +62,16 @@ export class Distances {
   }
 
   async #measure(piece: readonly Ask[]): Promise<Piece<Damage>> {
-    const { start, textOf } = this.#given;
+    const { textOf } = this.#given;
+    const start = this.#given.start();
     const clean = new Map<number, Float32Array>();
     const found: Damage[] = [];
     let blockEvaluations = 0;
     const read = async (asks: readonly Ask[], take: (i: number, row: Float32Array) => void) => {
-      await this.#arms.each(asks, "outcome", async (placed, { edits, masksOf }) => {
+      await this.#arms.each(asks, { reads: "outcome", start }, async (placed, { edits, masksOf }) => {
         const ledger = await this.#model.measure(
           placed.map(({ ask }) => ({ ...rowOf(textOf(ask.prompt)), masks: masksOf(ask) })),
-          { edits, watch: [], start, want: { logProbabilities: true } },
+          { edits, watch: [], start: start.tokens, want: { logProbabilities: true } },
           ({ index, logProbabilities }: Measured) => {
             take(placed[index]!.at, logProbabilities!);
           },

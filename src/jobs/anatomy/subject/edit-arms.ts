@@ -21,6 +21,15 @@ export interface Arm {
   masksOf: (ask: Ask) => EditMask[];
 }
 
+/** The first tokens of all rows. */
+export interface SharedStart {
+  tokens: readonly number[];
+  /** [candidates] largest activation at these tokens, on the clean run; null if it is not known. */
+  activity: Float32Array | null;
+}
+
+export const nothingShared: SharedStart = { tokens: [], activity: null };
+
 interface EditArmsParts {
   model: Model;
   edits: CandidateEdits;
@@ -55,10 +64,11 @@ export class EditArms {
   /**
    * Calls `work` for the questions of each arm. Edits that only one arm has are held for that long.
    * @param reads whether something is read of the candidates' edits. If not, an arm that ablates nothing goes without them
+   * @param start what the rows begin with
    */
   async each(
     piece: readonly Ask[],
-    reads: "candidates" | "outcome",
+    { reads, start }: { reads: "candidates" | "outcome"; start: SharedStart },
     work: (asks: readonly Placed[], arm: Arm) => Promise<void>,
   ): Promise<void> {
     const { model } = this.#parts;
@@ -74,7 +84,7 @@ export class EditArms {
           ? this.#held
           : await model.holdEdits([...(isAlone ? [] : this.#parts.edits.ablations()), ...extra.edits]);
       const masksOf = (ask: Ask): EditMask[] => [
-        ...(isAlone ? [] : this.#parts.edits.masks(ask.off, ask.strength ?? 1)),
+        ...(isAlone ? [] : this.#masks(ask, extra === null ? start : nothingShared)),
         ...(extra?.masksOf(ask) ?? []),
       ];
       try {
@@ -83,6 +93,20 @@ export class EditArms {
         if (extra !== null) await model.releaseEdits(edits);
       }
     }
+  }
+
+  /**
+   * The masks of the ablations. Members that change nothing in the start are left out there, so that starts which are equal are
+   * read once.
+   */
+  #masks({ off, strength = 1 }: Ask, { tokens, activity }: SharedStart): EditMask[] {
+    const { edits } = this.#parts;
+    const masks = edits.masks(off, strength);
+    if (activity === null) return masks;
+    const ofStart = edits.effective(off, activity);
+    if (ofStart.length === off.length) return masks;
+    const starts = edits.masks(ofStart, strength);
+    return masks.map((features, i) => ({ start: starts[i]!, until: tokens.length, features }));
   }
 
   /** The edits that only this question's arm has, behind those of the candidates; null if it has none. */

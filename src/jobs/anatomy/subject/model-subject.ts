@@ -17,7 +17,7 @@ import { endsOf } from "../../../model/checkpoint/checkpoint.ts";
 import { judgedAnswer } from "../answers/judged-answer.ts";
 import { sharedStart } from "../reading/common-start.ts";
 import { CandidateEdits } from "./candidate-edits.ts";
-import { asJson, EditArms, orderOf } from "./edit-arms.ts";
+import { asJson, EditArms, orderOf, type SharedStart } from "./edit-arms.ts";
 import { type Piece, Pieces, type Spent } from "./pieces.ts";
 import { Readings } from "./readings.ts";
 import type { SubjectParts } from "./subject-parts.ts";
@@ -45,7 +45,7 @@ export class ModelSubject implements Subject {
   readonly #judged: Pieces<Ask, Judgement>;
   readonly #readings: Readings;
   /** What all prompts begin with. */
-  readonly #start: readonly number[];
+  #start: SharedStart;
   /** By prompt: scale of the final norm where the score is read, of the clean run. */
   readonly #cleanScales = new Map<number, Float32Array>();
 
@@ -53,7 +53,9 @@ export class ModelSubject implements Subject {
     const { model, seed, prompts, place } = parts;
     const edits = new CandidateEdits(parts.candidates, parts.dictionaries);
     const tokensOf = (prompt: number) => prompts[prompt]!.ids.length + place.prefix.length;
-    return new ModelSubject(parts, edits, await EditArms.open({ model, edits, seed, tokensOf }));
+    const subject = new ModelSubject(parts, edits, await EditArms.open({ model, edits, seed, tokensOf }));
+    await subject.#readStart();
+    return subject;
   }
 
   private constructor(parts: SubjectParts, edits: CandidateEdits, arms: EditArms) {
@@ -63,7 +65,7 @@ export class ModelSubject implements Subject {
     this.prompts = prompts;
     this.#edits = edits;
     this.#arms = arms;
-    this.#start = sharedStart(prompts);
+    this.#start = { tokens: sharedStart(prompts), activity: null };
     const setup = hashJson({
       candidates: candidates.map(({ sae, layer, feature }) => [sae, layer, feature]),
       saes: dictionaries.map(({ key, layer, sae }) => [key, layer, sae.identity()]),
@@ -83,9 +85,16 @@ export class ModelSubject implements Subject {
     this.#activity = pieces("activity", (piece) => this.#measureActivity(piece));
     this.#judged = pieces("judged answers", (piece) => this.#judge(piece));
     this.#readings = new Readings(parts, arms, setup, {
-      start: this.#start,
+      start: () => this.#start,
       gathered: (byEdit) => edits.gathered(byEdit),
     });
+  }
+
+  /** Which candidates are active in the start, on the clean run. */
+  async #readStart(): Promise<void> {
+    if (this.#start.tokens.length === 0) return;
+    const [activity] = await this.#activity.ask([{ prompt: 0, off: [], within: "start" }]);
+    this.#start = { ...this.#start, activity: activity! };
   }
 
   async scores(asks: readonly Ask[]): Promise<Float64Array> {
@@ -190,10 +199,10 @@ export class ModelSubject implements Subject {
     const { model, place } = this.#parts;
     const answers: number[] = [];
     let blockEvaluations = 0;
-    await this.#arms.each(piece, "outcome", async (asks, { edits, masksOf }) => {
+    await this.#arms.each(piece, this.#reading("outcome"), async (asks, { edits, masksOf }) => {
       const { blockEvaluations: own } = await model.measure(
         asks.map(({ ask }) => ({ ...this.#row(ask), ...this.#scalesOf(ask), masks: masksOf(ask) })),
-        { edits, watch: place.tokens, start: this.#start },
+        { edits, watch: place.tokens, start: this.#start.tokens },
         ({ index, watched }) => {
           answers[asks[index]!.at] = logOdds(watched);
         },
@@ -211,7 +220,7 @@ export class ModelSubject implements Subject {
     const answers: Float32Array[] = [];
     const { blockEvaluations } = await this.#parts.model.measure(
       piece.map((ask) => this.#row(ask)),
-      { edits: [], watch: [], start: this.#start },
+      { edits: [], watch: [], start: this.#start.tokens },
       ({ index, finalScales }) => {
         answers[index] = finalScales;
       },
@@ -223,7 +232,7 @@ export class ModelSubject implements Subject {
     const { model, place } = this.#parts;
     const answers: Sensitivity[] = [];
     let blockEvaluations = 0;
-    await this.#arms.each(piece, "candidates", async (asks, { edits, masksOf }) => {
+    await this.#arms.each(piece, this.#reading("candidates"), async (asks, { edits, masksOf }) => {
       const { forward, backward } = await model.gradients(
         asks.map(({ ask }) => {
           const { id, ids, positions } = this.#row(ask);
@@ -247,16 +256,17 @@ export class ModelSubject implements Subject {
     const { model } = this.#parts;
     const answers: Float32Array[] = [];
     let blockEvaluations = 0;
-    await this.#arms.each(piece, "candidates", async (asks, { edits, masksOf }) => {
+    await this.#arms.each(piece, this.#reading("candidates"), async (asks, { edits, masksOf }) => {
       const { blockEvaluations: own } = await model.measure(
         asks.map(({ ask }) => ({ ...this.#rowWithAnswer(ask), positions: [], masks: masksOf(ask) })),
-        { edits, watch: [], start: this.#start, want: { activations: true } },
+        { edits, watch: [], start: this.#start.tokens, want: { activations: true } },
         ({ index, activations }) => {
           const { ask, at } = asks[index]!;
           const from = ask.within === "answer" ? this.tokensOf(ask.prompt) : 0;
+          const to = ask.within === "start" ? this.#start.tokens.length : undefined;
           const largest = activations!.slice(0, this.#arms.sizes.length).map((values, edit) => {
             const size = this.#arms.sizes[edit]!;
-            return largestOf(values.subarray(from * size), size);
+            return largestOf(values.subarray(from * size, to === undefined ? to : to * size), size);
           });
           answers[at] = this.#edits.gathered(largest);
         },
@@ -271,7 +281,7 @@ export class ModelSubject implements Subject {
     const { checkpoint } = model;
     const answers: Judgement[] = [];
     let steps = 0;
-    await this.#arms.each(piece, "outcome", async (asks, { edits, masksOf }) => {
+    await this.#arms.each(piece, this.#reading("outcome"), async (asks, { edits, masksOf }) => {
       await model.generate(
         asks.map(({ ask }, i) => ({
           id: `${prompts[ask.prompt]!.id} ${i}`,
@@ -304,9 +314,13 @@ export class ModelSubject implements Subject {
     const prompts = this.#parts.prompts.map(({ ids }) => ids);
     const longest = prompts.reduce((most, { length }) => Math.max(most, length), 0);
     return {
-      prompts: this.#start.length === 0 ? [] : prompts,
+      prompts: this.#start.tokens.length === 0 ? [] : prompts,
       capacity: longest + this.#parts.answerTokens,
     };
+  }
+
+  #reading(reads: "candidates" | "outcome"): Parameters<EditArms["each"]>[1] {
+    return { reads, start: this.#start };
   }
 
   get #blocks(): number {

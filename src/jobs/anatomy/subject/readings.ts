@@ -3,7 +3,7 @@ import type { Ask } from "../../../anatomy/subject/subject.ts";
 import type { Json } from "../../../core/hash.ts";
 import type { Measured } from "../../../model/engine/branches/measured.ts";
 import { type Damage, Distances } from "./distances.ts";
-import { type EditArms, orderOf } from "./edit-arms.ts";
+import { type EditArms, nothingShared, orderOf, type SharedStart } from "./edit-arms.ts";
 import { type Piece, Pieces, type Spent } from "./pieces.ts";
 import type { SubjectParts } from "./subject-parts.ts";
 
@@ -18,8 +18,8 @@ export const comparedTokens = 16;
 const atATime = 16;
 
 interface How {
-  /** The first tokens of all prompts. */
-  start: readonly number[];
+  /** What all prompts begin with. */
+  start: () => SharedStart;
   /** The candidates' numbers [candidates] from one row of numbers per edit. */
   gathered: (byEdit: readonly Float32Array[]) => Float32Array;
 }
@@ -45,7 +45,7 @@ export class Readings {
       },
     });
     this.#sentences = new Distances(parts, arms, {
-      ...{ what: "sentences", start: [] },
+      ...{ what: "sentences", start: () => nothingShared },
       setup: { setup, sentences: sentences.map((ids) => [...ids]) },
       textOf: (sentence) => ({ id: `sentence ${sentence}`, ids: sentences[sentence]!, from: 1 }),
     });
@@ -88,14 +88,15 @@ export class Readings {
     const { model, prompts, answers } = this.#parts;
     const found: Float32Array[] = [];
     let blockEvaluations = 0;
-    await this.#arms.each(piece, "candidates", async (placed, { edits, masksOf }) => {
+    const start = this.#how.start();
+    await this.#arms.each(piece, { reads: "candidates", start }, async (placed, { edits, masksOf }) => {
       const ledger = await model.measure(
         placed.map(({ ask }) => {
           const { id, ids } = prompts[ask.prompt]!;
           const answer = answers[ask.prompt]!.ids.slice(0, comparedTokens);
           return { id, ids: [...ids, ...answer], positions: [], masks: masksOf(ask) };
         }),
-        { edits, watch: [], start: this.#how.start, want: { activations: true } },
+        { edits, watch: [], start: start.tokens, want: { activations: true } },
         ({ index, activations }: Measured) => {
           const { at } = placed[index]!;
           found[at] = this.#rowsOf(activations!, piece[at]!);

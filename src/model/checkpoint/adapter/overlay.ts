@@ -66,10 +66,16 @@ class OverlaidWeights implements Weights {
     return source.of === "base" ? this.#base.floats(source.name) : floatsOf(this.#file, source.name);
   }
 
-  read(name: string, rows?: readonly [from: number, to: number]): Float32Array<ArrayBuffer> {
+  read(
+    name: string,
+    rows?: readonly [from: number, to: number],
+    room?: Float32Array<ArrayBuffer>,
+  ): Float32Array<ArrayBuffer> {
     const source = this.#source(name);
     const values =
-      source.of === "base" ? this.#base.read(source.name, rows) : this.#file.readFloat32(source.name, rows);
+      source.of === "base"
+        ? this.#base.read(source.name, rows, room)
+        : this.#file.readFloat32(source.name, rows, room);
     if (this.#overlay.embeddings.has(name)) this.#addBranch(name, values, rows?.[0] ?? 0);
     return values;
   }

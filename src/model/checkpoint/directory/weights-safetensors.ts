@@ -124,9 +124,13 @@ class FolderWeights implements SafetensorsWeights {
     return floatsOf(file, tensor);
   }
 
-  read(name: string, rows?: readonly [from: number, to: number]): Float32Array<ArrayBuffer> {
+  read(
+    name: string,
+    rows?: readonly [from: number, to: number],
+    room?: Float32Array<ArrayBuffer>,
+  ): Float32Array<ArrayBuffer> {
     const { file, tensor } = this.#find(name);
-    return file.readFloat32(tensor, rows);
+    return file.readFloat32(tensor, rows, room);
   }
 
   close(): void {

@@ -5,6 +5,7 @@
  */
 import { closeSync, openSync, realpathSync } from "node:fs";
 import { badInput } from "../../../core/errors.ts";
+import { floatsIn } from "../../../core/floats.ts";
 import { readProblem } from "../../../files/disk/io.ts";
 import { readExactly } from "../../../files/disk/read.ts";
 import type { BlockSource } from "../../weights/block-form.ts";
@@ -77,14 +78,18 @@ class GgufWeights implements Weights {
     return { file, offset, length, dtype: type.plain ?? "float16", stride: type.bytesPerBlock, at };
   }
 
-  read(name: string, rows?: readonly [from: number, to: number]): Float32Array<ArrayBuffer> {
+  read(
+    name: string,
+    rows?: readonly [from: number, to: number],
+    room?: Float32Array<ArrayBuffer>,
+  ): Float32Array<ArrayBuffer> {
     const tensor = this.#tensor(name);
     const count = tensor.shape[0] ?? 1;
     const [from, to] = rows ?? [0, count];
     if (!Number.isInteger(from) || !Number.isInteger(to) || from < 0 || to < from || to > count)
       throw new RangeError(`${this.#path} "${name}": rows ${from} to ${to} of ${count}`);
     if (this.#isInterleaved(name)) return this.#readInterleaved(tensor, from, to);
-    const values = this.#readRows(tensor, from, to);
+    const values = this.#readRows(tensor, from, to, room);
     return this.#isPlusOne(name) ? values.map((value) => value - 1) : values;
   }
 
@@ -126,11 +131,12 @@ class GgufWeights implements Weights {
     { file, type, shape, offset, length }: GgufTensor,
     from: number,
     to: number,
+    room?: Float32Array<ArrayBuffer>,
   ): Float32Array<ArrayBuffer> {
     const fd = this.#files.get(file)!;
     const rowValues = shape.slice(1).reduce((product, size) => product * size, 1);
     const rowBytes = shape[0] === 0 || shape.length === 0 ? length : length / (shape[0] ?? 1);
-    const out = new Float32Array((to - from) * rowValues);
+    const out = floatsIn(room, (to - from) * rowValues);
     const step = Math.max(1, Math.floor(pieceBytes / Math.max(1, rowBytes)));
     if (!Number.isInteger(rowBytes)) {
       // A quantized vector: a row is smaller than a block, so the whole vector is decoded.

@@ -226,8 +226,12 @@ export class QuantizedWeights implements Weights {
     return this.#weights.floats(name);
   }
 
-  read(name: string, rows?: readonly [from: number, to: number]): Float32Array<ArrayBuffer> {
-    return this.#weights.read(name, rows);
+  read(
+    name: string,
+    rows?: readonly [from: number, to: number],
+    room?: Float32Array<ArrayBuffer>,
+  ): Float32Array<ArrayBuffer> {
+    return this.#weights.read(name, rows, room);
   }
 
   close(): void {

@@ -13,6 +13,7 @@ import { blockPrefix, graphKey, lendersOf } from "../../architecture/block-graph
 import { RotaryTables } from "../../architecture/rotary.ts";
 import type { ModelConfig } from "../../architecture/settings/config-types.ts";
 import type { SiteKind } from "../../architecture/slots/sites.ts";
+import { collectArrays } from "../../checkpoint/collect-garbage.ts";
 import { type InferenceSession, Tensor } from "../../ort/ort.ts";
 import { openWeightless, type SessionOptions } from "../../ort/session.ts";
 
@@ -127,7 +128,10 @@ export class BackwardPass {
       if (moving.length === 0) continue;
       const block = await this.#block(layer, wants);
       const weights = this.#feeds(blockPrefix(layer), block.fed);
-      for (const one of moving) await this.#throughBlock(layer, one, { ...block, wants, weights });
+      for (const one of moving) {
+        await this.#throughBlock(layer, one, { ...block, wants, weights });
+        collectArrays();
+      }
     }
     return falling.map(({ cotangent }) => cotangent);
   }

@@ -9,6 +9,7 @@ import { asInput } from "../../architecture/declare.ts";
 import type { ModelConfig } from "../../architecture/settings/config-types.ts";
 import { type InferenceSession, Tensor } from "../../ort/ort.ts";
 import { openWeightless, type SessionOptions } from "../../ort/session.ts";
+import { Rooms } from "../../weights/rooms.ts";
 import type { Weights } from "../../weights/weights.ts";
 
 /** Tokens of the vocabulary in one range: 29 MB of the unembedding at d_model 896. */
@@ -44,6 +45,7 @@ export class HeadGradient {
     const sum = new Float32Array(x.length);
     this.#session ??= this.#open();
     const session = await this.#session;
+    const rooms = new Rooms(this.#weights);
     for (let done = 0; done < vocabSize; done += range) {
       // The last range ends at the end of the vocabulary. The tokens that it shares with the one before it count once.
       const from = Math.min(done, vocabSize - range);
@@ -52,7 +54,7 @@ export class HeadGradient {
         own.set(cotangent.subarray(done, from + range), row * range + done - from);
       if (own.every((value) => value === 0)) continue;
       const outputs = await session.run({
-        ...this.#rangeOfWeights(session, from),
+        ...this.#rangeOfWeights(session, from, rooms),
         x: new Tensor("float32", x, [N, hiddenSize]),
         cotangent: new Tensor("float32", own, [N, range]),
       });
@@ -61,7 +63,7 @@ export class HeadGradient {
     return sum;
   }
 
-  #rangeOfWeights(session: InferenceSession, from: number): Record<string, Tensor> {
+  #rangeOfWeights(session: InferenceSession, from: number, rooms: Rooms): Record<string, Tensor> {
     const names = session.inputNames.filter((name) => name !== "x" && name !== "cotangent");
     return Object.fromEntries(
       names.map((name) => {
@@ -70,7 +72,7 @@ export class HeadGradient {
         const hasTokens = name !== finalNormName && !name.endsWith("lora_A.weight");
         const rows = hasTokens ? ([from, from + this.#range] as const) : undefined;
         const dims = [rows === undefined ? first! : this.#range, ...others];
-        return [name, new Tensor("float32", this.#weights.read(name, rows), dims)];
+        return [name, new Tensor("float32", rooms.read(name, name, rows), dims)];
       }),
     );
   }

@@ -84,7 +84,8 @@ export class Branch {
 export class Branching {
   readonly #edits: readonly number[];
   readonly #made = new Map<string, Branch>();
-  readonly #numbers = new Map<Branch, number>();
+  /** Of branches and of masks' keys: a number is short. */
+  readonly #numbers = new Map<Branch | string, number>();
 
   /** @param edits the edits of these blocks, by their indices */
   constructor(edits: readonly number[]) {
@@ -102,7 +103,7 @@ export class Branching {
     const own = this.#edits.map((edit) =>
       masks === undefined ? "all" : maskKey(masks[edit]!, from, from + ids.length),
     );
-    const key = [this.#number(below), start === null ? "" : this.#number(start), ...own].join(" | ");
+    const key = [below, ...(start === null ? [] : [start]), ...own].map((one) => this.#number(one)).join(" ");
     let branch = this.#made.get(key);
     if (branch === undefined) {
       const isClean = own.every((mask) => mask === noMask) && start?.clean !== null;
@@ -118,9 +119,9 @@ export class Branching {
     return [...this.#made.values()];
   }
 
-  #number(branch: Branch): number {
-    const known = this.#numbers.get(branch) ?? this.#numbers.size;
-    this.#numbers.set(branch, known);
+  #number(one: Branch | string): number {
+    const known = this.#numbers.get(one) ?? this.#numbers.size;
+    this.#numbers.set(one, known);
     return known;
   }
 }

@@ -1,7 +1,7 @@
 /** The edits of a batch, and the masks of its rows as one tensor. */
 import { Tensor } from "../../ort/ort.ts";
 import type { EditMask, EditMasks } from "./edit.ts";
-import { checkMasks } from "./edit.ts";
+import { checkMasks, maskAt } from "./edit.ts";
 import type { LaidOutEdit } from "./laid-out.ts";
 
 export interface BatchEdits {
@@ -45,12 +45,9 @@ export function maskTensor(
   for (const [row, mask] of masks.entries()) {
     for (let t = 0; t < counts[row]!; t++) {
       const at = (row * T + t) * width;
-      if (mask instanceof Float32Array) out.set(mask, at);
-      else {
-        const factor = mask.tokens[Math.min(pasts[row]! + t, mask.tokens.length - 1)]!;
-        if (factor === 0) continue;
-        for (let i = 0; i < size; i++) out[at + i] = mask.features[i]! * factor;
-      }
+      const { features, factor } = maskAt(mask, pasts[row]! + t);
+      if (factor === 1) out.set(features, at);
+      else if (factor !== 0) for (let i = 0; i < size; i++) out[at + i] = features[i]! * factor;
     }
   }
   return new Tensor("float32", out, [masks.length, T, width]);
@@ -67,19 +64,19 @@ export function editedTokens(
   all: boolean,
 ): { tokens: Tensor; place: Tensor; mask: Tensor } {
   const { size, width } = edit;
-  const factors = masks.map((mask, row) => factorsOf(mask, pasts[row]!, counts[row]!));
+  const applied = masks.map((mask, row) => appliedMask(mask, pasts[row]!, counts[row]!));
   const tokens: number[] = [];
-  for (const [row, factor] of factors.entries())
-    for (let t = 0; t < T; t++) if (all || factor(t) !== 0) tokens.push(row * T + t);
+  for (const [row, own] of applied.entries())
+    for (let t = 0; t < T; t++) if (all || own(t) !== null) tokens.push(row * T + t);
   const E = tokens.length;
   const place = new Int32Array(masks.length * T).fill(E);
   const out = new Float32Array((E + 1) * width);
   for (const [at, token] of tokens.entries()) {
     place[token] = at;
     const row = Math.floor(token / T);
-    const factor = factors[row]!(token % T);
-    if (factor === 0) continue;
-    const features = featuresOf(masks[row]!);
+    const own = applied[row]!(token % T);
+    if (own === null) continue;
+    const { features, factor } = own;
     if (factor === 1) out.set(features, at * width);
     else for (let i = 0; i < size; i++) out[at * width + i] = features[i]! * factor;
   }
@@ -90,14 +87,20 @@ export function editedTokens(
   };
 }
 
-const featuresOf = (mask: EditMask): Float32Array => (mask instanceof Float32Array ? mask : mask.features);
-
-/** By new token of a row: how far the features of its mask apply to it; 0 for padding, and everywhere if no feature applies. */
-function factorsOf(mask: EditMask, past: number, count: number): (t: number) => number {
-  if (featuresOf(mask).every((value) => value === 0)) return () => 0;
-  if (mask instanceof Float32Array) return (t) => (t < count ? 1 : 0);
-  const { tokens } = mask;
-  return (t) => (t < count ? tokens[Math.min(past + t, tokens.length - 1)]! : 0);
+/** By new token of a row: its mask; null for padding, and where no feature applies. */
+function appliedMask(
+  mask: EditMask,
+  past: number,
+  count: number,
+): (t: number) => ReturnType<typeof maskAt> | null {
+  const isEmpty = new Map<Float32Array, boolean>();
+  return (t) => {
+    if (t >= count) return null;
+    const own = maskAt(mask, past + t);
+    let empty = isEmpty.get(own.features);
+    if (empty === undefined) isEmpty.set(own.features, (empty = own.features.every((value) => value === 0)));
+    return empty || own.factor === 0 ? null : own;
+  };
 }
 
 /**

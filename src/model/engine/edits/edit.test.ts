@@ -83,10 +83,11 @@ function formula(
     const { u, factor } = normalized(e, token);
     const a = activationsOf(e, u);
     const mask = masks[Math.floor(at / tokens)]!;
-    const strength = (i: number) =>
-      mask instanceof Float32Array
-        ? mask[i]!
-        : mask.features[i]! * mask.tokens[Math.min(at % tokens, mask.tokens.length - 1)]!;
+    const strength = (i: number) => {
+      if (mask instanceof Float32Array) return mask[i]!;
+      if ("start" in mask) return (at % tokens < mask.until ? mask.start : mask.features)[i]!;
+      return mask.features[i]! * mask.tokens[Math.min(at % tokens, mask.tokens.length - 1)]!;
+    };
     active.push(...chosen.map((feature) => a[feature]!));
     edited.push(
       ...token.map((value, j) =>
@@ -124,18 +125,28 @@ describe.each(editActivations)("%s", (activation) => {
     },
   );
 
-  it("edits chosen features, which all the others compete with, and a mask by token", async () => {
-    const e = { ...edit(activation, 3), chosen: Int32Array.from([4, 0, 3]) };
-    const x = normals(rows * tokens * d);
-    const byToken = [
-      { features: Float32Array.from([1, 0.5, 0]), tokens: Float32Array.from([0, 1, 0.5]) },
-      { features: Float32Array.from([1, 1, 1]), tokens: Float32Array.from([1, 0]) },
-    ];
-    const found = await runEdit(e, x, dims, byToken);
-    const expected = formula(e, x, byToken);
-    near(found.edited, expected.edited);
-    near(found.activations, expected.active);
-  });
+  const byFactor = [
+    { features: Float32Array.from([1, 0.5, 0]), tokens: Float32Array.from([0, 1, 0.5]) },
+    { features: Float32Array.from([1, 1, 1]), tokens: Float32Array.from([1, 0]) },
+  ];
+  const byStart = [
+    { start: new Float32Array(3), until: 1, features: Float32Array.from([1, 0.5, 0]) },
+    { start: Float32Array.from([0, 0.25, 1]), until: 2, features: Float32Array.from([1, 0, 0]) },
+  ];
+  it.each([
+    { name: "factors", byToken: byFactor },
+    { name: "a start of its own", byToken: byStart },
+  ])(
+    "edits chosen features, which all the others compete with, and a mask with $name",
+    async ({ byToken }) => {
+      const e = { ...edit(activation, 3), chosen: Int32Array.from([4, 0, 3]) };
+      const x = normals(rows * tokens * d);
+      const found = await runEdit(e, x, dims, byToken);
+      const expected = formula(e, x, byToken);
+      near(found.edited, expected.edited);
+      near(found.activations, expected.active);
+    },
+  );
 
   it("changes nothing under an empty mask, to the bit", async () => {
     const x = normals(rows * tokens * d);
@@ -258,6 +269,8 @@ describe("refuses by name", () => {
     };
     expect(check([])).toThrow("masks of row: expected one for each of 1 edits, found 0");
     expect(check([new Float32Array(3)])).toThrow("mask 0 of row: expected 2 features, found 3");
+    const short = { start: new Float32Array(1), until: 1, features: new Float32Array(2) };
+    expect(check([short])).toThrow("mask 0 of row: expected 2 features, found 1");
     const none = { features: new Float32Array(2), tokens: new Float32Array(0) };
     expect(check([none])).toThrow("mask 0 of row: expected one token at least, found none");
   });

@@ -49,11 +49,28 @@ export interface Edit {
   offset: Floats;
 }
 
-/**
- * How far each feature of an edit applies to a row, from 0 to 1: [n] for all tokens, or the product of features [n] and
- * tokens, one number per token of the row. Later tokens have the last of these numbers.
- */
-export type EditMask = Float32Array | { readonly features: Float32Array; readonly tokens: Float32Array };
+/** How far each feature of an edit applies to a row, from 0 to 1: [n] for all tokens, or by token. */
+export type EditMask = Float32Array | TokenMask | StartMask;
+
+/** The product of features [n] and tokens, one number per token of the row. Later tokens have the last of these numbers. */
+interface TokenMask {
+  readonly features: Float32Array;
+  readonly tokens: Float32Array;
+}
+
+/** [n] each: one mask for the first `until` tokens of the row, and another for those behind them. */
+interface StartMask {
+  readonly start: Float32Array;
+  readonly until: number;
+  readonly features: Float32Array;
+}
+
+/** The mask of a row's token, from 0: features [n], times a factor. */
+export function maskAt(mask: EditMask, token: number): { features: Float32Array; factor: number } {
+  if (mask instanceof Float32Array) return { features: mask, factor: 1 };
+  if ("start" in mask) return { features: token < mask.until ? mask.start : mask.features, factor: 1 };
+  return { features: mask.features, factor: mask.tokens[Math.min(token, mask.tokens.length - 1)]! };
+}
 
 /** One mask per edit. */
 export type EditMasks = readonly EditMask[];
@@ -141,10 +158,11 @@ export function checkMasks(masks: EditMasks, sizes: readonly number[], row: stri
   if (masks.length !== sizes.length)
     throw badInput(`masks of ${row}`, `one for each of ${sizes.length} edits`, String(masks.length));
   for (const [index, mask] of masks.entries()) {
-    const features = mask instanceof Float32Array ? mask : mask.features;
-    if (features.length !== sizes[index])
-      throw badInput(`mask ${index} of ${row}`, `${sizes[index]} features`, String(features.length));
-    if (!(mask instanceof Float32Array) && mask.tokens.length === 0)
+    const parts = mask instanceof Float32Array ? { features: mask } : mask;
+    for (const features of ["start" in parts ? parts.start : parts.features, parts.features])
+      if (features.length !== sizes[index])
+        throw badInput(`mask ${index} of ${row}`, `${sizes[index]} features`, String(features.length));
+    if ("tokens" in parts && parts.tokens.length === 0)
       throw badInput(`mask ${index} of ${row}`, "one token at least", "none");
   }
 }
