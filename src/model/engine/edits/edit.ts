@@ -158,11 +158,16 @@ export function checkMasks(masks: EditMasks, sizes: readonly number[], row: stri
   if (masks.length !== sizes.length)
     throw badInput(`masks of ${row}`, `one for each of ${sizes.length} edits`, String(masks.length));
   for (const [index, mask] of masks.entries()) {
-    const parts = mask instanceof Float32Array ? { features: mask } : mask;
-    for (const features of ["start" in parts ? parts.start : parts.features, parts.features])
+    for (const features of featuresOf(mask))
       if (features.length !== sizes[index])
         throw badInput(`mask ${index} of ${row}`, `${sizes[index]} features`, String(features.length));
-    if ("tokens" in parts && parts.tokens.length === 0)
+    if ("tokens" in mask && mask.tokens.length === 0)
       throw badInput(`mask ${index} of ${row}`, "one token at least", "none");
   }
+}
+
+/** The features of each part of a mask. */
+function featuresOf(mask: EditMask): Float32Array[] {
+  if (mask instanceof Float32Array) return [mask];
+  return "start" in mask ? [mask.start, mask.features] : [mask.features];
 }

@@ -1,21 +1,24 @@
 /** Tells whether two masks do the same to the same tokens, so that rows share what was computed under them. */
-import { type EditMask, maskAt } from "./edit.ts";
+import type { EditMask } from "./edit.ts";
 
 /** The key of a mask that changes nothing. */
 export const noMask = "none";
 
 /** Equal for masks that are equal on the tokens `from` to `to` (excluded) of a row. */
 export function maskKey(mask: EditMask, from: number, to: number): string {
-  const parts = Array.from({ length: to - from }, (_, t) => maskAt(mask, from + t));
-  const [first] = parts;
-  if (first === undefined) return noMask;
-  if (parts.every(({ features, factor }) => features === first.features && factor === first.factor))
-    return featuresKey(first.features, first.factor);
-  if (parts.every(({ features }) => features === first.features))
-    return `${featuresKey(first.features, 1)} at ${parts.map(({ factor }) => factor).join(" ")}`;
-  const until = parts.findIndex(({ features }) => features !== first.features);
-  const [start, rest] = [featuresKey(first.features, 1), featuresKey(parts[until]!.features, 1)];
-  return start === rest ? start : `${start} until ${until}, ${rest}`;
+  if (mask instanceof Float32Array) return featuresKey(mask, 1);
+  if ("start" in mask) {
+    if (to <= mask.until) return featuresKey(mask.start, 1);
+    const rest = featuresKey(mask.features, 1);
+    if (from >= mask.until) return rest;
+    const start = featuresKey(mask.start, 1);
+    return start === rest ? rest : `${start} until ${mask.until - from}, ${rest}`;
+  }
+  const { features, tokens } = mask;
+  const factors = Array.from({ length: to - from }, (_, t) => tokens[Math.min(from + t, tokens.length - 1)]!);
+  const [first = 0] = factors;
+  if (factors.every((factor) => factor === first)) return featuresKey(features, first);
+  return `${featuresKey(features, 1)} at ${factors.join(" ")}`;
 }
 
 /** One text per array: many edits and rows have the same mask, and their keys may be kilobytes long. */
