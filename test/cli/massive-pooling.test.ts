@@ -13,6 +13,7 @@ import { type Observation, observationSchema } from "../../src/core/records/obse
 import { withContexts } from "../../src/jobs/audit/answers/feature-contexts.ts";
 import { activationsOf } from "../../src/jobs/audit/answers/sidecar.ts";
 import { poolFeatures, textsToSplice } from "../../src/jobs/audit/features.ts";
+import { gateSpool } from "../../src/jobs/inputs/judged-texts.ts";
 import { textOf } from "../../src/model/checkpoint/checkpoint.ts";
 import { openModel } from "../../src/model/model.ts";
 import { SaeSession } from "../../src/sae/code/sae-session.ts";
@@ -70,12 +71,14 @@ test("are counted and reported: in the view, the report and the method of the fi
 test("are in no pooled feature, and no context of a feature that is strongest on them", async () => {
   const opened = await openModel(model, { threads: 1 });
   const plan = { caps: [cap], pooling: "max" as const, allow_failed: false };
+  const spool = gateSpool();
   const { features, massiveNorm } = await poolFeatures(
     { run, observations, model: opened, plan },
     openSae(sae),
     layer,
-    textsToSplice(opened, [layer], observations),
+    textsToSplice(opened, [layer], observations, spool),
   );
+  spool.close();
   const session = await SaeSession.open(openSae(sae), { threads: 1 });
   const { d_sae } = session.sae;
   const { tokenizer } = textOf(opened.checkpoint);

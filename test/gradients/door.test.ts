@@ -38,6 +38,23 @@ it("gives the gradients of edits that are held, and what they cost", async () =>
       expect(error(row.masks[edit]!, read(i, `d_mask.${edit}`))).toBeLessThan(1e-3);
 });
 
+it("gives the values at the sites, as a measurement does", async () => {
+  const seen: Gradients["values"][] = [];
+  await model.gradients(requests, { edits, sites, values: true }, ({ index, values }) => {
+    seen[index] = values;
+  });
+  const asked = requests.map((request) => ({ ...request, positions: [] }));
+  const want = { residuals: sites };
+  let compared = 0;
+  await model.measure(asked, { edits, watch: [], want }, ({ index, residuals }) => {
+    for (const [i, expected] of residuals.entries()) {
+      expect(error(seen[index]![i]!, expected)).toBeLessThan(1e-5);
+      compared++;
+    }
+  });
+  expect(compared).toBe(requests.length * sites.length);
+});
+
 it("computes no block that an objective or a variable does not need", async () => {
   const vector = new Float32Array(model.checkpoint.config.hiddenSize).fill(1);
   const objective = { kind: "residual", at: { layer: 1, site: "mlp_out" }, position: 2, vector } as const;

@@ -69,7 +69,7 @@ export async function runCheck(options: SaeCheckOptions): Promise<number> {
       const texts = await textsRead(model, given, judgedTokens, progress.tell);
       const site = { layer, asked: options.layer !== undefined, allowFailed };
       const sample = (await gateSamples(model, [layer], texts, spool, progress.tell)).get(layer)!;
-      const spliced = new SplicedTexts(model, [layer], evenly(sample.texts, splicedTokens.check));
+      const spliced = new SplicedTexts(model, [layer], evenly(sample.texts, splicedTokens.check), spool);
       const { result } = await gateOn(session, facts, site, sample, spliced, progress.tell);
       progress.clear();
       return await say(result);

@@ -170,7 +170,7 @@ export function decoded(
     case "F32":
       return new Float32Array(bytes.buffer);
     case "F64":
-      return Float32Array.from(new Float64Array(bytes.buffer));
+      return new Float32Array(new Float64Array(bytes.buffer));
     case "F16":
     case "BF16": {
       const bits = new Uint16Array(bytes.buffer);

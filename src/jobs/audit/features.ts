@@ -6,6 +6,7 @@
 import type { Features } from "../../audit/common/answers.ts";
 import { joinFloats } from "../../core/floats.ts";
 import { answerIds, type Observation } from "../../core/records/observation.ts";
+import type { Spool } from "../../files/disk/spool.ts";
 import { textOf } from "../../model/checkpoint/checkpoint.ts";
 import type { Model } from "../../model/model.ts";
 import { pool } from "../../sae/code/pool.ts";
@@ -131,11 +132,13 @@ function unjudged({ notes }: Sae, tokens: number): PooledRun {
 /**
  * Prompts with thoughts and answers, spread over the run, for the cross-entropy of its SAEs. Only the answer's tokens count.
  * @param layers of the SAEs
+ * @param spool see {@link SplicedTexts}
  */
 export function textsToSplice(
   model: Model,
   layers: readonly number[],
   observations: readonly Observation[],
+  spool: Spool,
 ): SplicedTexts {
   const texts = observations
     .filter((observation) => answerIds(observation).length > 0)
@@ -144,7 +147,7 @@ export function textsToSplice(
       ids: [...prompt_ids, ...ids],
       from: prompt_ids.length + (thought?.tokens ?? 0),
     }));
-  return new SplicedTexts(model, layers, evenly(texts, splicedTokens));
+  return new SplicedTexts(model, layers, evenly(texts, splicedTokens), spool);
 }
 
 /** The tokens of every n-th answer, so that the sample is as mixed as the run. */

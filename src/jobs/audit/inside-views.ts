@@ -11,6 +11,7 @@ import { textOf } from "../../model/checkpoint/checkpoint.ts";
 import { neuronpediaOf } from "../../sae/code/neuronpedia.ts";
 import type { Sae } from "../../sae/code/sae.ts";
 import { failures, overrideSentence } from "../../sae/measure/gate/override.ts";
+import { gateSpool } from "../inputs/judged-texts.ts";
 import { withContexts } from "./answers/feature-contexts.ts";
 import { activationsOf } from "./answers/sidecar.ts";
 import { type PooledRun, type PoolInput, poolFeatures, textsToSplice } from "./features.ts";
@@ -35,16 +36,21 @@ export async function useSaes(
 ): Promise<UsedSae[]> {
   const keys = saeKeys(known);
   const layers = known.map(({ layer }) => layer);
-  const spliced = textsToSplice(input.model, layers, input.observations);
-  const used: UsedSae[] = [];
-  for (const [i, sae] of saes.entries()) {
-    const { name, layer } = known[i]!;
-    const pooled = await poolFeatures(input, sae, layer, spliced);
-    const overridden = !pooled.gate.passed && pooled.features !== null;
-    const override = overridden ? overrideSentence(name, pooled.gate) : null;
-    used.push({ ...pooled, key: keys[i]!, sae, layer, override });
+  const spool = gateSpool();
+  try {
+    const spliced = textsToSplice(input.model, layers, input.observations, spool);
+    const used: UsedSae[] = [];
+    for (const [i, sae] of saes.entries()) {
+      const { name, layer } = known[i]!;
+      const pooled = await poolFeatures(input, sae, layer, spliced);
+      const overridden = !pooled.gate.passed && pooled.features !== null;
+      const override = overridden ? overrideSentence(name, pooled.gate) : null;
+      used.push({ ...pooled, key: keys[i]!, sae, layer, override });
+    }
+    return used;
+  } finally {
+    spool.close();
   }
-  return used;
 }
 
 export function givenSae({ key, features, gate }: UsedSae): GivenSae {

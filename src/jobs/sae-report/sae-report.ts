@@ -103,7 +103,7 @@ async function reportOf(
     const texts = plan.showText ? read.map((text) => ({ ...text, shown: text.ids.length })) : read;
     const site = { layer, asked: asked !== null, allowFailed };
     const sample = (await gateSamples(model, [layer], texts, spool, tell)).get(layer)!;
-    const spliced = new SplicedTexts(model, [layer], evenly(sample.texts, splicedTokens.report));
+    const spliced = new SplicedTexts(model, [layer], evenly(sample.texts, splicedTokens.report), spool);
     const { result, losses } = await gateOn(session, facts, site, sample, spliced, tell);
     signal.throwIfAborted();
     const { read: about, ...measured } = await measureSae({

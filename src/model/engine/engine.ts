@@ -301,6 +301,7 @@ export class Engine {
     nameOf: (row: number) => string = (row) => `row ${row}`,
     rescale?: Float32Array<ArrayBuffer>,
   ): Promise<HeadResult> {
+    if (wantLogits) collectArrays();
     const N = x.length / this.config.hiddenSize;
     // On a GPU an empty tensor may end the process.
     const watched = watch.length === 0 && this.#device === "cpu" ? 0 : N;

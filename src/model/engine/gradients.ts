@@ -38,6 +38,8 @@ export interface GradientOptions {
   /** The edits under which the model runs. */
   edits: GivenEdits;
   sites: readonly Site[];
+  /** Whether the values at the sites are wanted too; false when not given. */
+  values?: boolean | undefined;
   /** d value / d mask of the edits: for each token, or summed over tokens. Not wanted when not given. */
   masks?: MaskGradients | undefined;
   /** Whether the activations of the edits' features are wanted; false when not given. */
@@ -148,10 +150,14 @@ export class GradientEngine {
   }
 
   /** Numbers that are kept for each token of a group: inputs of blocks, and results. */
-  #keptPerToken(edits: readonly LaidOutEdit[], { sites, masks, activations, lowest }: WithLowest): number {
+  #keptPerToken(
+    edits: readonly LaidOutEdit[],
+    { sites, values, masks, activations, lowest }: WithLowest,
+  ): number {
     const features = edits.reduce((sum, { size }) => sum + size, 0);
     const perFeature = Number(masks === "by_token") + Number(activations === true);
-    return this.#engine.config.hiddenSize * (this.#depth - lowest + 2 + sites.length) + features * perFeature;
+    const ofSites = sites.length * (values === true ? 2 : 1);
+    return this.#engine.config.hiddenSize * (this.#depth - lowest + 2 + ofSites) + features * perFeature;
   }
 
   /** The lowest block that the way down goes through. */
@@ -171,21 +177,26 @@ export class GradientEngine {
   async #forward(
     call: Call<GradientRequest>,
     edits: readonly LaidOutEdit[],
-    { activations = false, lowest }: WithLowest,
+    { activations = false, sites, values = false, lowest }: WithLowest,
   ): Promise<Forth> {
     const { config } = this.#engine;
+    const taps = values ? sites : [];
     const requests = call.rows.map(({ request }) => request);
     const ids = requests.map((request) => padded(request.ids, call.longest));
     const batch = batchEdits(edits, requests);
     const rows = call.rows.map(({ index, request: { ids, objective } }) => ({
       ...{ ids, objective },
-      result: { index, value: 0, sites: [], masks: [], activations: [] as Floats[], weights: new Map() },
+      result: {
+        ...{ index, value: 0, sites: [], masks: [], weights: new Map() },
+        ...{ values: [] as Floats[], activations: [] as Floats[] },
+      },
     }));
     const needed = requests.map(({ objective }) => lastBlock(objective, this.#depth));
     const cache = new KvCache(config, ids.length);
     for (const _ of ids) cache.open();
     const outputs = new Map<number, Floats>();
-    const lastLayer = Math.max(...needed, ...(activations ? edits.map(({ layer }) => layer) : []));
+    const seen = [...taps, ...(activations ? edits : [])].map(({ layer }) => layer);
+    const lastLayer = Math.max(...needed, ...seen);
     const { T, lent, perLayer } = await this.#engine.step(cache, 0, ids, {
       remember: false,
       lastLayer,
@@ -199,14 +210,22 @@ export class GradientEngine {
         ),
         take: (layer, residual) => outputs.set(layer, residual.slice()),
       },
+      tap: {
+        taps,
+        take: (site, found) => {
+          const d = config.hiddenSize;
+          for (const [row, { ids, result }] of rows.entries())
+            result.values[site] = found.slice(row * call.longest * d, (row * call.longest + ids.length) * d);
+        },
+      },
       onEdit: {
         activations,
-        take: (edit, { activations: values, width }) => {
-          if (values === null) return;
+        take: (edit, { activations: found, width }) => {
+          if (found === null) return;
           const n = edits[edit]!.size;
           for (const [row, { ids, result }] of rows.entries()) {
             const tokens = ids.length;
-            result.activations[edit] = firstOfEach(values, { width, n, first: row * call.longest, tokens });
+            result.activations[edit] = firstOfEach(found, { width, n, first: row * call.longest, tokens });
           }
         },
       },

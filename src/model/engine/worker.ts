@@ -107,7 +107,8 @@ function serve(engine: Engine): void {
           call.requests,
           call.options,
           (row) => {
-            const arrays = [...row.sites, ...row.masks, ...row.activations, ...row.weights.values()];
+            const { sites, values, masks, activations, weights } = row;
+            const arrays = [...sites, ...values, ...masks, ...activations, ...weights.values()];
             tell(
               { kind: "differentiated", gradients: row },
               arrays.map(({ buffer }) => buffer),

@@ -76,7 +76,7 @@ export function weightsOf(sae: Sae, scale: number): Weights {
   return {
     W_encT: encoder,
     b_enc: bias,
-    W_dec: Float32Array.from(W_dec.read()),
+    W_dec: W_dec.read().slice(),
     b_dec: b_dec.map((value) => value * scale),
     ...(threshold === null
       ? {}

@@ -5,7 +5,6 @@
  */
 import type { ScorePlace } from "../../../anatomy/score/places.ts";
 import { joinFloats } from "../../../core/floats.ts";
-import { CapturedRows } from "../../../model/engine/captured-rows.ts";
 import type { Edit, EditMasks } from "../../../model/engine/edits/edit.ts";
 import type { Model } from "../../../model/model.ts";
 import { eachActive } from "../../../sae/code/active.ts";
@@ -87,37 +86,33 @@ async function attributedPiece(
   const layers = [...new Set(dictionaries.map(({ layer }) => layer))];
   const edits = under?.edits ?? [];
   const masks = under === null ? {} : { masks: under.masks };
-  const residuals = new CapturedRows();
-  await model.capture(
-    rows.map((row) => ({ ...row, ...masks })),
-    { layers, logits: false, edits },
-    residuals.take,
-  );
-  const gradients: Map<number, Float32Array>[] = [];
+  /** By prompt, then by layer: [tokens, d]. */
+  const residuals: Float32Array[][] = [];
+  const gradients: Float32Array[][] = [];
   const { forward, backward } = await model.gradients(
     rows.map(({ id, ids }) => ({
       ...{ id, ids, ...masks },
       objective: { kind: "log_odds" as const, position: ids.length - 1, tokens: place.tokens },
     })),
-    { edits, sites: layers.map((layer) => ({ layer, site: "resid_post" as const })) },
-    ({ index, sites }) => {
-      gradients[index] = new Map(layers.map((layer, i) => [layer, sites[i]!]));
+    { edits, sites: layers.map((layer) => ({ layer, site: "resid_post" as const })), values: true },
+    ({ index, sites, values }) => {
+      residuals[index] = values;
+      gradients[index] = sites;
     },
   );
   const sums: FeatureSums[] = [];
   for (const dictionary of dictionaries) {
-    const { layer } = dictionary;
-    const x = joinFloats(rows.map((_, i) => residuals.row(i, layer)));
-    const g = joinFloats(gradients.map((row) => row.get(layer)!));
+    const at = layers.indexOf(dictionary.layer);
+    const x = joinFloats(residuals.map((row) => row[at]!));
+    const g = joinFloats(gradients.map((row) => row[at]!));
     sums.push(await sumsOf(dictionary, x, g));
   }
-  const blocks = model.checkpoint.config.layers.length;
   return {
     sums,
     prompts: rows.length,
     tokens: rows.reduce((count, { ids }) => count + ids.length, 0),
     // A backward pass through a block costs about as much as two forward passes.
-    blockEvaluations: rows.length * blocks + forward + 2 * backward,
+    blockEvaluations: forward + 2 * backward,
   };
 }
 

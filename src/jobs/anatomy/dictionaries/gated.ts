@@ -73,6 +73,7 @@ async function readOnce(
     model,
     layers,
     evenly(samples.get(layers[0]!)!.texts, splicedTokens.check),
+    spool,
   );
   return { samples, spliced };
 }

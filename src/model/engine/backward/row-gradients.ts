@@ -14,6 +14,8 @@ export interface RowGradients {
   value: number;
   /** d value / d each wanted site, after the site's edits: [T, d]. Zeros above the objective. */
   sites: Floats[];
+  /** The values at these sites, after the site's edits: [T, d]. Empty when not wanted. */
+  values: Floats[];
   /** d value / d mask of each edit: per token [T, n], or summed over tokens [n]. Empty when not wanted. */
   masks: Floats[];
   /** The activations of each edit's features, before the edit, [T, n]. Empty when not wanted. */

@@ -8,7 +8,7 @@
  */
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { sampleOf } from "../../../../test/support/sample.ts";
+import { sampleOf, spliced } from "../../../../test/support/sample.ts";
 import { random } from "../../../core/random.ts";
 import { greaterOperator } from "../../../graph/ops/select.ts";
 import { textOf } from "../../../model/checkpoint/checkpoint.ts";
@@ -28,7 +28,6 @@ import { trainSae } from "../../training/training.ts";
 import { type GateResult, gate } from "../gate/gate.ts";
 import { quality } from "./quality.ts";
 import { answered, type Sample } from "./residual-sample.ts";
-import { SplicedTexts, splice } from "./splice.ts";
 
 const organism = fileURLToPath(new URL("../../../../organisms/demo", import.meta.url));
 const layer = 2;
@@ -116,7 +115,7 @@ async function judged(parts: SaeParts, rows = second.rows): Promise<GateResult> 
       ),
       splice: () => {
         const at = parts.site?.layer ?? layer;
-        return splice(session, at, new SplicedTexts(model, [at], second.texts.slice(0, 8)));
+        return spliced(session, at, model, second.texts.slice(0, 8));
       },
     }),
   );

@@ -3,6 +3,7 @@
  * some of the activations. If it explains more of them than the SAE as loaded, that mistake was made.
  */
 import { FathomError } from "../../../core/errors.ts";
+import { collectArrays } from "../../../model/checkpoint/collect-garbage.ts";
 import { inMemory, type Matrix } from "../../code/matrix.ts";
 import { pickRows, type Rows } from "../../code/rows.ts";
 import { makeSae, type Sae, type SaeParts } from "../../code/sae.ts";
@@ -149,7 +150,8 @@ function variants(sae: Sae, { norm }: Quality): Variant[] {
 function swapped(matrix: Matrix): Float32Array<ArrayBuffer> {
   const [rows, columns] = matrix.shape;
   const values = matrix.read();
-  return Float32Array.from(values, (_, at) => values[(at % columns) * rows + Math.floor(at / columns)]!);
+  // Not `Float32Array.from`: it keeps every number as an object on the way.
+  return values.map((_, at) => values[(at % columns) * rows + Math.floor(at / columns)]!);
 }
 
 /** The mistake if the number of active features is higher than stated; null if it is not. */
@@ -168,6 +170,7 @@ function byCount(sae: Sae, { meanL0, varianceExplained }: Quality): Mistake | nu
 /** Fraction of variance explained; NaN if the variant is not a valid SAE or cannot be computed. */
 async function explained(parts: SaeParts, rows: Rows): Promise<number> {
   let session: SaeSession | null = null;
+  collectArrays();
   try {
     session = await SaeSession.open(makeSae(parts));
     return (await quality(session, rows)).varianceExplained.all;

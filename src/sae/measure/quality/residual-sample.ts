@@ -1,6 +1,7 @@
 /** Real activations on which an SAE is judged: a model reads texts, and its activations at the SAE's site are kept. */
 import type { Spool } from "../../../files/disk/spool.ts";
 import { endsOf } from "../../../model/checkpoint/checkpoint.ts";
+import { collectArrays } from "../../../model/checkpoint/collect-garbage.ts";
 import type { Model } from "../../../model/model.ts";
 import type { Rows } from "../../code/rows.ts";
 
@@ -80,6 +81,7 @@ export async function samplesOf(
       next[index]! += values.length;
     },
     (tokens) => {
+      collectArrays();
       read += tokens;
       onTokens(read, total);
     },

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { massiveOrganism, organism } from "../../../../test/support/massive-organism.ts";
-import { sampleOf } from "../../../../test/support/sample.ts";
+import { sampleOf, spliced } from "../../../../test/support/sample.ts";
 import { textOf } from "../../../model/checkpoint/checkpoint.ts";
 import { type Model, openModel } from "../../../model/model.ts";
 import { loadInputs } from "../../../prompts/inputs.ts";
@@ -17,7 +17,6 @@ import { SaeSession } from "../../code/sae-session.ts";
 import { openSae } from "../../formats/open-sae.ts";
 import { quality } from "./quality.ts";
 import { answered, evenly, type Sample, type SampleText } from "./residual-sample.ts";
-import { SplicedTexts, splice } from "./splice.ts";
 
 const trained = openSae(`${organism}/sae`);
 const layer = 2;
@@ -43,7 +42,7 @@ afterAll(() => model.close());
 async function spliceOf(sae: Sae) {
   const session = await SaeSession.open(sae, { threads: 1 });
   try {
-    return await splice(session, layer, new SplicedTexts(model, [layer], sample.texts));
+    return await spliced(session, layer, model, sample.texts);
   } finally {
     await session.close();
   }
@@ -114,7 +113,7 @@ describe("beside PyTorch hooks and SAELens", () => {
     const session = await SaeSession.open(trained, { threads: 1 });
     try {
       const texts = expected.texts.map((text, i): SampleText => ({ id: String(i), ...text }));
-      const found = await splice(session, layer, new SplicedTexts(own, [layer], texts));
+      const found = await spliced(session, layer, own, texts);
       for (const key of ["original", "spliced", "zeroed", "recovered"] as const)
         expect(Math.abs(found[key]! - expected[key]), key).toBeLessThan(1e-4);
       const { rows, isFirst } = await sampleOf(own, layer, texts, Infinity);

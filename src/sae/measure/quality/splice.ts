@@ -5,6 +5,7 @@
  */
 
 import { badInput } from "../../../core/errors.ts";
+import type { Spool, Spooled } from "../../../files/disk/spool.ts";
 import type { CaptureRequest } from "../../../model/engine/capture.ts";
 import type { Model } from "../../../model/model.ts";
 import { rowsOf } from "../../code/rows.ts";
@@ -48,7 +49,7 @@ interface Unchanged {
   /** [texts] */
   losses: readonly number[];
   /** By layer: a text's residuals [tokens, d], for each text. */
-  residuals: ReadonlyMap<number, readonly Floats[]>;
+  residuals: ReadonlyMap<number, readonly Spooled[]>;
 }
 
 /** The texts that a cross-entropy is measured on. The unchanged model reads them once, for all SAEs. */
@@ -56,15 +57,18 @@ export class SplicedTexts {
   readonly model: Model;
   readonly texts: readonly SampleText[];
   readonly #layers: readonly number[];
+  readonly #spool: Spool;
   #unchanged: Promise<Unchanged> | null = null;
 
   /**
    * @param layers the blocks whose outputs are to be replaced, one at a time
    * @param texts with at least one token to predict in total
+   * @param spool keeps the residuals, as those of many layers need tens of megabytes. Close it after the last question
    */
-  constructor(model: Model, layers: readonly number[], texts: readonly SampleText[]) {
+  constructor(model: Model, layers: readonly number[], texts: readonly SampleText[], spool: Spool) {
     this.model = model;
     this.texts = texts;
+    this.#spool = spool;
     this.#layers = [...new Set(layers)];
   }
 
@@ -78,13 +82,13 @@ export class SplicedTexts {
     if (tokens === 0) throw badInput("texts", "a token to predict at least", "none");
     const { hiddenSize: d } = this.model.checkpoint.config;
     const residuals = new Map(
-      this.#layers.map((layer) => [layer, this.texts.map(({ ids }) => new Float32Array(ids.length * d))]),
+      this.#layers.map((layer) => [layer, this.texts.map(({ ids }) => this.#spool.room(ids.length * d))]),
     );
     const at = new Map(this.#layers.map((layer) => [layer, this.texts.map(() => 0)]));
     const options = { layers: this.#layers };
     const losses = await textLosses(this.model, this.texts, options, (index, layer, values) => {
       const next = at.get(layer)!;
-      residuals.get(layer)![index]!.set(values, next[index]);
+      residuals.get(layer)![index]!.write(values, next[index]!);
       next[index]! += values.length;
     });
     return { losses, residuals };
@@ -104,7 +108,7 @@ export async function spliceLosses(
 ): Promise<TextLoss[]> {
   const { model, texts } = spliced;
   const { losses: original, residuals: ofLayers } = await spliced.unchanged();
-  const residuals = ofLayers.get(layer)!;
+  const residuals = ofLayers.get(layer)!.map((stored) => stored.whole());
   const d = session.sae.d_in;
   let from = 0;
   const starts = residuals.map(({ length }) => (from += length) - length);
