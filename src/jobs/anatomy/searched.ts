@@ -6,6 +6,7 @@ import { intervalLevel } from "../../audit/common/choices.ts";
 import { badInput, failure } from "../../core/errors.ts";
 import { random } from "../../core/random.ts";
 import { saeKeys } from "../../core/sae-keys.ts";
+import { collectArrays } from "../../model/checkpoint/collect-garbage.ts";
 import type { Model } from "../../model/model.ts";
 import type { Tell } from "../job/job-events.ts";
 import type { CleanAnswer } from "./answers/clean-answers.ts";
@@ -106,7 +107,8 @@ async function withOpen<T>(
     for (const dictionary of dictionaries) open.push(await openDictionary(dictionary, threads));
     return await use(open);
   } finally {
-    for (const { session } of open) await session.close();
+    for (const { session } of open.splice(0)) await session.close();
+    collectArrays();
   }
 }
 

@@ -18,14 +18,10 @@ import { overrideCaveat } from "../../sae/measure/gate/override.ts";
 import { massiveMultiple } from "../../sae/measure/quality/quality.ts";
 import { evenly } from "../../sae/measure/quality/residual-sample.ts";
 import { SplicedTexts, splice } from "../../sae/measure/quality/splice.ts";
+import { judgedTokens, splicedTokens } from "../inputs/judged-texts.ts";
 import { type LeftOut, leftOutWords, pooledTokens } from "./answers/pooled-tokens.ts";
 import { activationsOf } from "./answers/sidecar.ts";
 import type { AuditPlan } from "./plan.ts";
-
-/** Tokens that the gate judges an SAE on: some thousands, from answers spread over the whole run. */
-const gateTokens = 8192;
-/** Tokens that are read again three times, for the cross-entropy with the reconstruction spliced in. */
-const splicedTokens = 2048;
 
 export interface PooledRun {
   gate: GateResult;
@@ -147,13 +143,13 @@ export function textsToSplice(
       ids: [...prompt_ids, ...ids],
       from: prompt_ids.length + (thought?.tokens ?? 0),
     }));
-  return new SplicedTexts(model, layers, evenly(texts, splicedTokens), spool);
+  return new SplicedTexts(model, layers, evenly(texts, splicedTokens.check), spool);
 }
 
 /** The tokens of every n-th answer, so that the sample is as mixed as the run. */
 function sampleTokens(run: string, observations: readonly Observation[], layer: number, width: number) {
   const all = observations.reduce((sum, observation) => sum + answerIds(observation).length, 0);
-  const every = Math.max(1, Math.ceil(all / gateTokens));
+  const every = Math.max(1, Math.ceil(all / judgedTokens));
   const parts = observations
     .filter((_, i) => i % every === 0)
     .map((observation) => activationsOf(run, observation, layer));

@@ -22,15 +22,28 @@ export function collectGarbage(): void {
 const mostUnused = 2 ** 26;
 /** Bytes of arrays that the last collection left, or fewer. */
 let used = 0;
+/** The same of the last collection between two calls, when what a call held is garbage. */
+let atRest = 0;
 
 /**
  * Collects if many large arrays were made since the last time. V8 lets hundreds of megabytes of them pile up beside a small heap, and
  * new memory costs more than a collection. It takes microseconds where there is nothing to do. Call it between two pieces of work.
  */
 export function collectArrays(): void {
-  const { external_memory: held } = getHeapStatistics();
+  const held = arraysHeld();
   used = Math.min(used, held);
   if (held - used < mostUnused) return;
   collectGarbage();
-  used = getHeapStatistics().external_memory;
+  used = arraysHeld();
 }
+
+/** The same between two calls of an engine. What a call held all the time, as its cache, has made no difference to `collectArrays`. */
+export function collectAtRest(): void {
+  const held = arraysHeld();
+  atRest = Math.min(atRest, held);
+  if (held - atRest < mostUnused) return;
+  collectGarbage();
+  used = atRest = arraysHeld();
+}
+
+const arraysHeld = (): number => getHeapStatistics().external_memory;

@@ -213,9 +213,10 @@ function padded(
   return out;
 }
 
-/** Sorts requests by length and puts as many into a call as fit into `callTokens` with padding. */
+/** Sorts requests by length and puts as many into a call as fit into it with padding. @param most tokens of a call */
 export function inCalls<Request extends { ids: readonly number[] }>(
   requests: readonly Request[],
+  most = callTokens,
 ): Call<Request>[] {
   const rows = requests
     .map((request, index) => ({ index, request }))
@@ -224,7 +225,7 @@ export function inCalls<Request extends { ids: readonly number[] }>(
   for (const row of rows) {
     const { length } = row.request.ids;
     const call = calls.at(-1);
-    if (call !== undefined && length * (call.rows.length + 1) <= callTokens) {
+    if (call !== undefined && length * (call.rows.length + 1) <= most) {
       call.rows.push(row);
       call.longest = length;
     } else calls.push({ rows: [row], longest: length });

@@ -27,6 +27,9 @@ import { mostKept } from "./inputs/most-kept.ts";
 
 type Floats = Float32Array<ArrayBuffer>;
 
+/** Tokens per call. On its way down a block needs some ten arrays of [tokens, feed-forward width], and more tokens are hardly faster. */
+const callTokens = 256;
+
 export interface GradientRequest extends MaskedRow {
   /** The exact tokens that the model reads. */
   ids: readonly number[];
@@ -115,7 +118,7 @@ export class GradientEngine {
   ): Promise<GradientCost> {
     this.#check(requests, options);
     const edits = this.#engine.edits.of(options.edits);
-    const calls = options.weightsOf === undefined ? inCalls(requests) : requests.map(alone);
+    const calls = options.weightsOf === undefined ? inCalls(requests, callTokens) : requests.map(alone);
     const own = { ...options, lowest: this.#lowest(requests, edits, options) };
     const perToken = this.#keptPerToken(edits, own);
     const weightOf = ({ rows, longest }: Call<GradientRequest>) => rows.length * longest * perToken;

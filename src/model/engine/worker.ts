@@ -4,7 +4,7 @@
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { badInput, FathomError } from "../../core/errors.ts";
 import { openWeights } from "../checkpoint/checkpoint.ts";
-import { collectAfterReading } from "../checkpoint/collect-garbage.ts";
+import { collectAfterReading, collectAtRest } from "../checkpoint/collect-garbage.ts";
 import { weightsIn, withoutBranches } from "../checkpoint/precision.ts";
 import { capture } from "./capture.ts";
 import { Engine } from "./engine.ts";
@@ -155,7 +155,7 @@ function serve(engine: Engine): void {
     }
   };
   // `model.ts` sends one call at a time.
-  port.on("message", (call: Call) => void answering(() => perform(call)));
+  port.on("message", (call: Call) => void answering(() => perform(call)).finally(collectAtRest));
 }
 
 await answering(async () => {

@@ -59,11 +59,9 @@ async function openWhole(sae: Sae, options: SessionOptions): Promise<Coder> {
   const { d_in, d_sae } = sae;
   const encoder = await openWeightless(encodeGraph(sae), options);
   const decoder = await openWeightless(decodeGraph(sae), options);
-  const weights = {
-    ...vectors(sae),
-    W_enc: tensor(sae.W_enc.read(), [d_in, d_sae]),
-    W_dec: tensor(sae.W_dec.read(), [d_sae, d_in]),
-  };
+  const weights = { ...vectors(sae), W_enc: tensor(sae.W_enc.read(), [d_in, d_sae]) };
+  // Many only encode.
+  let W_dec: Tensor | null = null;
   return {
     featureValues: wholeFeatureValues,
     async encode(x, n) {
@@ -73,7 +71,8 @@ async function openWhole(sae: Sae, options: SessionOptions): Promise<Coder> {
     async decode(given, n) {
       const { shift, scale } = undoing(given, n);
       const features = tensor(given.features, [n, d_sae]);
-      return (await run(decoder, { ...weights, ...shift, ...scale, features }))["reconstruction"]!;
+      W_dec ??= tensor(sae.W_dec.read(), [d_sae, d_in]);
+      return (await run(decoder, { ...weights, W_dec, ...shift, ...scale, features }))["reconstruction"]!;
     },
     async close() {
       await encoder.release();

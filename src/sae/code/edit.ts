@@ -77,6 +77,12 @@ function scaledTransposed(columns: Floats, d: number, norm: Floats | null): Floa
   return out;
 }
 
+/** @returns [d_sae, d] what each feature writes at activation 1, before a normalization is undone: the decoder of an edit of all */
+export function decoderOf(sae: Sae): Floats {
+  const all = Array.from(sae.b_enc, (_, feature) => feature);
+  return decoderRows(sae.W_dec, all, sae.rescaleByDecoderNorm ? norms(sae.W_dec, 0) : null);
+}
+
 /** What each feature writes at activation 1, before a normalization is undone: [features.length, d]. */
 function decoderRows(W_dec: Matrix, features: readonly number[], norm: Floats | null): Floats {
   const rows = W_dec.take(0, features);

@@ -5,7 +5,9 @@
  */
 import type { ScorePlace } from "../../../anatomy/score/places.ts";
 import { joinFloats } from "../../../core/floats.ts";
-import type { Edit, EditMasks } from "../../../model/engine/edits/edit.ts";
+import { collectArrays } from "../../../model/checkpoint/collect-garbage.ts";
+import type { EditMasks } from "../../../model/engine/edits/edit.ts";
+import type { HeldEdits } from "../../../model/engine/edits/held-edits.ts";
 import type { Model } from "../../../model/model.ts";
 import { eachActive } from "../../../sae/code/active.ts";
 import { rowsOf } from "../../../sae/code/rows.ts";
@@ -38,12 +40,12 @@ interface Attributing {
   dictionaries: readonly OpenDictionary[];
   place: ScorePlace;
   /** What is ablated meanwhile, the same in every row; `name` says it to the memory. */
-  under: { name: string; edits: readonly Edit[]; masks: EditMasks } | null;
+  under: { name: string; edits: HeldEdits; masks: EditMasks } | null;
   tell: Tell;
 }
 
 /** Prompts that a kill can lose, and whose residuals and gradients are in memory together. */
-const atATime = 16;
+const atATime = 12;
 
 export async function attributed(prompts: readonly ReadPrompt[], parts: Attributing): Promise<Attributed> {
   const { memory, dictionaries, place, under, tell } = parts;
@@ -66,6 +68,7 @@ export async function attributed(prompts: readonly ReadPrompt[], parts: Attribut
       saes: dictionaries.map(({ key, sae }) => [key, sae.identity()]),
       under: under?.name ?? null,
     };
+    collectArrays();
     const piece = await memory.recall("attribution", inputs, () => attributedPiece(rows, parts));
     piece.sums.forEach((sums, i) => {
       add(total.sums[i]!.effect, sums.effect);

@@ -40,7 +40,7 @@ interface Choosing {
 }
 
 export async function candidatesOf(choosing: Choosing): Promise<ChosenCandidates> {
-  const { dictionaries, fit, direction, most, integratedSteps: steps } = choosing;
+  const { model, dictionaries, fit, direction, most, integratedSteps: steps } = choosing;
   const geometry = dictionaries.map((dictionary) => geometryOf(dictionary, direction));
   const ranked = (rankings: readonly Ranking[]) =>
     dictionaries.map(({ key, layer }, i) => ({
@@ -64,10 +64,15 @@ export async function candidatesOf(choosing: Choosing): Promise<ChosenCandidates
     const first = new CandidateEdits(candidates, dictionaries);
     const all = candidates.map((_, i) => i);
     const name = candidates.map(({ sae, feature }) => `${sae}/${feature}`).join(" ");
-    const under = { name, edits: first.ablations(), masks: first.masks(all, 1) };
-    const ablated = await attributed(harmful, { ...choosing, under });
-    blockEvaluations += ablated.blockEvaluations;
-    rankings.push(effectsOf(ablated));
+    const edits = await model.holdEdits(first.ablations());
+    try {
+      const under = { name, edits, masks: first.masks(all, 1) };
+      const ablated = await attributed(harmful, { ...choosing, under });
+      blockEvaluations += ablated.blockEvaluations;
+      rankings.push(effectsOf(ablated));
+    } finally {
+      await model.releaseEdits(edits);
+    }
     candidates = chooseCandidates(ranked(rankings), most);
   }
   const pool = new FeaturePool(

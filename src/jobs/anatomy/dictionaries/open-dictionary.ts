@@ -1,5 +1,5 @@
 /** An SAE that passed the load gate, opened for work. */
-import { editOf } from "../../../sae/code/edit.ts";
+import { decoderOf } from "../../../sae/code/edit.ts";
 import { SaeSession } from "../../../sae/code/sae-session.ts";
 import type { Dictionary } from "./dictionary.ts";
 
@@ -13,9 +13,7 @@ export async function openDictionary(
   dictionary: Dictionary,
   threads: number | null,
 ): Promise<OpenDictionary> {
-  const { sae, layer } = dictionary;
-  const all = Array.from({ length: sae.d_sae }, (_, feature) => feature);
-  const { decoder } = editOf(sae, layer, all, { scale: 0 });
+  const { sae } = dictionary;
   const session = await SaeSession.open(sae, threads === null ? {} : { threads });
-  return { ...dictionary, session, decoder };
+  return { ...dictionary, session, decoder: decoderOf(sae) };
 }

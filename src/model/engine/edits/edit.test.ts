@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { runEdit } from "../../../../test/support/edit.ts";
 import { random } from "../../../core/random.ts";
 import { checkEdits, checkMasks, type Edit, type EditMask, editActivations } from "./edit.ts";
+import { layOutAll } from "./laid-out.ts";
 
 const d = 20;
 const m = 6;
@@ -274,4 +275,15 @@ describe("refuses by name", () => {
     const none = { features: new Float32Array(2), tokens: new Float32Array(0) };
     expect(check([none])).toThrow("mask 0 of row: expected one token at least, found none");
   });
+});
+
+it("lays out the same numbers at several places once", () => {
+  const one = edit("relu");
+  const [first, twin, other] = layOutAll([one, { ...one, layer: 3, site: "mlp_out" }, edit("relu")], d, 1);
+  expect(twin).toMatchObject({ layer: 3, site: "mlp_out", size: m });
+  expect(twin!.inputs).toBe(first!.inputs);
+  expect(first).toMatchObject({ layer: 0, site: "resid_post" });
+  expect(other!.inputs["encoder"]).not.toBe(first!.inputs["encoder"]);
+  const [, scaled] = layOutAll([one, { ...one, scale: normals(m) }], d, 1);
+  expect(scaled!.inputs["scale"]!.data).not.toEqual(first!.inputs["scale"]!.data);
 });

@@ -2,7 +2,7 @@
 import { badInput } from "../../../core/errors.ts";
 import type { ModelConfig } from "../../architecture/settings/config-types.ts";
 import { checkEdits, type Edit, editedFeatures } from "./edit.ts";
-import { type LaidOutEdit, layOut } from "./laid-out.ts";
+import { type LaidOutEdit, layOutAll } from "./laid-out.ts";
 
 /** Stands for edits that the engine holds. */
 export interface HeldEdits {
@@ -48,6 +48,6 @@ export class EditShelf {
   #laidOut(edits: readonly Edit[]): readonly LaidOutEdit[] {
     const { hiddenSize, layers } = this.#config;
     checkEdits(edits, { hiddenSize, layers: layers.length });
-    return edits.map((edit) => layOut(edit, hiddenSize, this.#threads));
+    return layOutAll(edits, hiddenSize, this.#threads);
   }
 }

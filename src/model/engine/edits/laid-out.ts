@@ -27,6 +27,30 @@ const padded = (count: number): number => Math.ceil(count / groupWidth) * groupW
  */
 const threadsPerGroup = 8;
 
+/**
+ * Lays out the edits of a call. Those that differ in their place alone share their inputs: a direction is often removed at every
+ * site of every block.
+ */
+export function layOutAll(edits: readonly Edit[], d: number, threads?: number): LaidOutEdit[] {
+  const laid: { edit: Edit; out: LaidOutEdit }[] = [];
+  return edits.map((edit) => {
+    const { layer, site = "resid_post" } = edit;
+    const twin = laid.find((one) => isSameElsewhere(one.edit, edit));
+    if (twin !== undefined) return { ...twin.out, layer, site };
+    const out = layOut(edit, d, threads);
+    laid.push({ edit, out });
+    return out;
+  });
+}
+
+/** Whether two edits hold the same arrays and settings, at whatever places. */
+function isSameElsewhere(one: Edit, other: Edit): boolean {
+  const { layer, site } = one;
+  const here: Edit = { ...other, layer, site };
+  const names = new Set(Object.keys({ ...one, ...here })) as Set<keyof Edit>;
+  return [...names].every((name) => one[name] === here[name]);
+}
+
 /** @param edit a checked edit @param d d_model @param threads of the session that will run it */
 export function layOut(edit: Edit, d: number, threads = availableParallelism()): LaidOutEdit {
   const { layer, site = "resid_post", chosen, magnitude } = edit;
