@@ -107,6 +107,7 @@ async function withOpen<T>(
     for (const dictionary of dictionaries) open.push(await openDictionary(dictionary, threads));
     return await use(open);
   } finally {
+    // Taken out of the list, they can be collected.
     for (const { session } of open.splice(0)) await session.close();
     collectArrays();
   }

@@ -22,7 +22,7 @@ export function collectGarbage(): void {
 const mostUnused = 2 ** 26;
 /** Bytes of arrays that the last collection left, or fewer. */
 let used = 0;
-/** The same of the last collection between two calls, when what a call held is garbage. */
+/** The same, of the last collection after a call. */
 let atRest = 0;
 
 /**
@@ -37,7 +37,7 @@ export function collectArrays(): void {
   used = arraysHeld();
 }
 
-/** The same between two calls of an engine. What a call held all the time, as its cache, has made no difference to `collectArrays`. */
+/** The same when a call of the engine has ended. `collectArrays` does not see that its cache became garbage: it was there all the time. */
 export function collectAtRest(): void {
   const held = arraysHeld();
   atRest = Math.min(atRest, held);
