@@ -30,20 +30,21 @@ let atRest = 0;
  * new memory costs more than a collection. It takes microseconds where there is nothing to do. Call it between two pieces of work.
  */
 export function collectArrays(): void {
-  const held = arraysHeld();
-  used = Math.min(used, held);
-  if (held - used < mostUnused) return;
-  collectGarbage();
-  used = arraysHeld();
+  used = collectedFrom(used);
 }
 
 /** The same when a call of the engine has ended. `collectArrays` does not see that its cache became garbage: it was there all the time. */
 export function collectAtRest(): void {
+  atRest = collectedFrom(atRest);
+  used = Math.min(used, atRest);
+}
+
+/** Collects if the arrays are `mostUnused` larger than what was left of them. @returns what is left now, or was if that is less */
+function collectedFrom(left: number): number {
   const held = arraysHeld();
-  atRest = Math.min(atRest, held);
-  if (held - atRest < mostUnused) return;
+  if (held - left < mostUnused) return Math.min(left, held);
   collectGarbage();
-  used = atRest = arraysHeld();
+  return arraysHeld();
 }
 
 const arraysHeld = (): number => getHeapStatistics().external_memory;

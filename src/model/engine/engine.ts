@@ -89,7 +89,7 @@ export class Engine {
     this.#lenders = lendersOf(config);
     this.#embeddings = new Embeddings(config, weights);
     this.edits = new EditShelf(config, options.threads);
-    this.keptRows = new KeptRows(mostKept(weights, 32));
+    this.keptRows = new KeptRows(mostKept(weights));
   }
 
   /** @param onPart called after each part is open; not called when the engine holds one part at a time */

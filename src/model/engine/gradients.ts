@@ -101,7 +101,7 @@ export class GradientEngine {
         }),
       );
     this.#backward = new BackwardPass(config, decoded, options);
-    this.#mostKept = most ?? mostKept(weights, 32);
+    this.#mostKept = most ?? mostKept(weights);
   }
 
   /**

@@ -47,7 +47,7 @@ export async function measure(
 ): Promise<Ledger> {
   const measurement = new Measurement(engine, options, onTokens);
   for (const request of requests) measurement.check(request);
-  const most = mostKept(engine.weights, 32) / measurement.numbersPerToken();
+  const most = mostKept(engine.weights) / measurement.numbersPerToken();
   for (const chunk of inChunks(requests, most)) await measurement.run(chunk, onRow);
   return measurement.ledger;
 }
