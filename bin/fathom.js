@@ -8,8 +8,14 @@ const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 
 // An open model is large arrays that come and go. The allocator of Linux (glibc) keeps much of what was freed: memory of its own for
 // every thread, and all that is smaller than a limit, which grows. V8 lets the space for young objects grow. Here both are kept small:
-// an anatomy then takes a quarter less. Both are read as a process begins.
-const env = { MALLOC_ARENA_MAX: "1", MALLOC_MMAP_THRESHOLD_: String(12 * 2 ** 20), ...process.env };
+// an anatomy then takes a quarter less. Weights in pages of 2 MB instead of 4 KB are read a tenth faster, which is most of what a step of
+// decoding does. All of these are read as a process begins.
+const env = {
+  MALLOC_ARENA_MAX: "1",
+  MALLOC_MMAP_THRESHOLD_: String(12 * 2 ** 20),
+  GLIBC_TUNABLES: "glibc.malloc.hugetlb=1",
+  ...process.env,
+};
 const flag = "--max-semi-space-size=8";
 
 // A terminal sends Ctrl-C to the child as well; it is passed on only if it did not end the child by itself.

@@ -330,7 +330,7 @@ export class Engine {
   async #headSession(): Promise<InferenceSession> {
     const { config, weights, options } = this;
     return await this.#sessions.get("head", () =>
-      openSession(buildGenerationHead(config, declareFrom(weights)), weights, { ...options, arena: true }),
+      openSession(buildGenerationHead(config, declareFrom(weights)), weights, options),
     );
   }
 

@@ -28,9 +28,8 @@ export interface SessionOptions {
   /** Threads per session; the number of the machine's cores when not given. */
   threads?: number;
   /**
-   * Keep freed buffers for the next run. This pays when they are large (the head's logits: fresh pages cost more time
-   * than the arithmetic). In dozens of blocks these buffers took half as much memory as the weights, and gained no
-   * speed.
+   * Keep freed buffers for the next run. This pays where they are hundreds of megabytes (a step of SAE training). In dozens of blocks
+   * they took half as much memory as the weights and gained no speed, and the head's logits are 2% of a step.
    */
   arena?: boolean;
   /** Folder for a trace of every run. In it ONNX Runtime names the provider that ran each operator. */

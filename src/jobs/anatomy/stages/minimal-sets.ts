@@ -3,6 +3,7 @@ import { type TakenApart, takeApart } from "../../../anatomy/minimal/take-apart.
 import { type RankAgreement, rankAgreement } from "../../../anatomy/ranking/agreement.ts";
 import { estimate, gradientOf } from "../../../anatomy/ranking/ranking.ts";
 import { type Boundary, searchBoundary } from "../../../anatomy/score/boundary.ts";
+import { inStep } from "../../../anatomy/subject/in-step.ts";
 import { judgedOf, scoresOf } from "../../../anatomy/trial/trial.ts";
 import { free, limitsOf, type Stage, searchedPrompts } from "./stage.ts";
 
@@ -26,9 +27,12 @@ export async function minimalSetsOf(stage: Stage): Promise<FoundSets> {
   };
   const pooled = await takeApart(subject, searchedPrompts(stage, "harmful"), universe, search);
   const { refusing } = pooled.standing;
-  const perPrompt = [];
-  for (const prompt of refusing.slice(0, sizes.per_prompt))
-    perPrompt.push({ prompt, found: await takeApart(subject, [prompt], universe, search) });
+  const alone = refusing.slice(0, sizes.per_prompt);
+  const apart = await inStep(
+    subject,
+    alone.map((prompt) => (shared) => takeApart(shared, [prompt], universe, search)),
+  );
+  const perPrompt = alone.map((prompt, i) => ({ prompt, found: apart[i]! }));
   if (refusing.length === 0) return { boundary, pooled, perPrompt, ranking: null };
   // A sample of prompts is enough to compare two orders.
   const runs = free(refusing.slice(0, sizes.control_prompts));

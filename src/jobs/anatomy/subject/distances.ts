@@ -3,7 +3,7 @@ import type { Ask } from "../../../anatomy/subject/subject.ts";
 import type { Json } from "../../../core/hash.ts";
 import type { Measured } from "../../../model/engine/branches/measured.ts";
 import { compareLogits } from "../../../stats/kl.ts";
-import { asJson, type EditArms, orderOf, type SharedStart } from "./edit-arms.ts";
+import { asJson, type EditArms, inOrder, type SharedStart } from "./edit-arms.ts";
 import { type Piece, Pieces, type Spent } from "./pieces.ts";
 import type { SubjectParts } from "./subject-parts.ts";
 
@@ -49,7 +49,7 @@ export class Distances {
     this.#given = given;
     const { what, setup } = given;
     const measure = (piece: readonly Ask[]) => this.#measure(piece);
-    this.#pieces = new Pieces({ what, setup, asJson, orderOf, atATime, measure }, memory, tell);
+    this.#pieces = new Pieces({ what, setup, asJson, inOrder, atATime, measure }, memory, tell);
   }
 
   /** @param asks their `prompt` counts the texts @returns [asks] */

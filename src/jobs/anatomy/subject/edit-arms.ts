@@ -1,6 +1,6 @@
 /** The edits and masks of questions: the candidates' ablations, which are always held, and those that only some questions need. */
 import { setOf } from "../../../anatomy/subject/feature-set.ts";
-import type { Ask } from "../../../anatomy/subject/subject.ts";
+import type { Ask, FeatureSet } from "../../../anatomy/subject/subject.ts";
 import { canonicalJson, type Json } from "../../../core/hash.ts";
 import type { Edit, EditMask } from "../../../model/engine/edits/edit.ts";
 import type { HeldEdits } from "../../../model/engine/edits/held-edits.ts";
@@ -145,8 +145,32 @@ const armOf = (ask: Ask): string => {
   return canonicalJson({ on, random, finalNorm });
 };
 
-/** Questions of one arm come together, and in it those of one prompt. */
-export const orderOf = (ask: Ask): string => `${armOf(ask)} ${String(ask.prompt).padStart(9, "0")}`;
+/** Prompts whose questions come together. Fewer would read the start of all prompts more often, more would part sets that begin alike. */
+const promptsTogether = 8;
+
+/**
+ * Questions that share work come together: those of one arm, in it those of a few prompts, in these those of one set. Rows of one set share
+ * the start of all prompts, rows of one prompt the blocks below the first features in which their sets differ.
+ */
+export function inOrder<Question extends Ask>(questions: readonly Question[]): Question[] {
+  const prompts = setOf(questions.map(({ prompt }) => prompt));
+  const groups = new Map(prompts.map((prompt, rank) => [prompt, Math.floor(rank / promptsTogether)]));
+  return questions
+    .map((question) => ({ question, arm: armOf(question), group: groups.get(question.prompt)! }))
+    .sort(
+      (a, b) =>
+        (a.arm < b.arm ? -1 : a.arm > b.arm ? 1 : a.group - b.group) ||
+        compareSets(a.question.off, b.question.off) ||
+        a.question.prompt - b.question.prompt,
+    )
+    .map(({ question }) => question);
+}
+
+/** Sets that begin with the same features are neighbours. */
+function compareSets(a: FeatureSet, b: FeatureSet): number {
+  const differs = a.findIndex((feature, i) => feature !== b[i]);
+  return differs === -1 ? a.length - b.length : a[differs]! - (b[differs] ?? -1);
+}
 
 export function asJson({
   prompt,

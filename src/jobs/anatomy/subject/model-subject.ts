@@ -17,7 +17,7 @@ import { endsOf } from "../../../model/checkpoint/checkpoint.ts";
 import { judgedAnswer } from "../answers/judged-answer.ts";
 import { sharedStart } from "../reading/common-start.ts";
 import { CandidateEdits } from "./candidate-edits.ts";
-import { asJson, EditArms, orderOf, type SharedStart } from "./edit-arms.ts";
+import { asJson, EditArms, inOrder, type SharedStart } from "./edit-arms.ts";
 import { type Piece, Pieces, type Spent } from "./pieces.ts";
 import { Readings } from "./readings.ts";
 import type { SubjectParts } from "./subject-parts.ts";
@@ -75,7 +75,7 @@ export class ModelSubject implements Subject {
     });
     const pieces = <Answer>(what: Kind, measure: (piece: readonly Ask[]) => Promise<Piece<Answer>>) =>
       new Pieces<Ask, Answer>(
-        { what, setup, asJson, orderOf, atATime: atATime[what], measure },
+        { what, setup, asJson, inOrder, atATime: atATime[what], measure },
         memory,
         tell,
       );

@@ -26,7 +26,7 @@ const squares = (memory: Memory, measured: number[][]) =>
       what: "squares",
       setup: null,
       asJson: (n) => n,
-      orderOf: (n) => String(n % 10),
+      inOrder: (numbers) => [...numbers].sort((a, b) => (a % 10) - (b % 10)),
       atATime: 3,
       measure: (piece) => {
         measured.push([...piece]);

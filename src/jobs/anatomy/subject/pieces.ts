@@ -26,8 +26,8 @@ export interface PiecesOptions<Question, Answer> {
   setup: Json;
   /** A question as JSON. Equal questions have equal JSON. */
   asJson: (question: Question) => Json;
-  /** Questions are measured in this order, as text: those that share work come together. */
-  orderOf: (question: Question) => string;
+  /** The questions in the order in which they are measured: those that share work come together. */
+  inOrder: (questions: readonly Question[]) => Question[];
   /** Questions in a piece: what a kill can lose. */
   atATime: number;
   measure: (piece: readonly Question[]) => Promise<Piece<Answer>>;
@@ -53,24 +53,21 @@ export class Pieces<Question, Answer> {
 
   /** @returns the answers in the order of the questions */
   async ask(questions: readonly Question[]): Promise<Answer[]> {
-    const { what, setup, asJson, orderOf, atATime, measure } = this.#options;
+    const { what, setup, asJson, inOrder, atATime, measure } = this.#options;
     const keys = questions.map((question) => JSON.stringify(asJson(question)));
     const fresh = new Map<string, Question>();
     questions.forEach((question, i) => {
       if (!this.#known.has(keys[i]!)) fresh.set(keys[i]!, question);
     });
-    const open = [...fresh]
-      .map(([key, question]) => ({ key, question, order: orderOf(question) }))
-      .sort((a, b) => (a.order < b.order ? -1 : a.order > b.order ? 1 : 0));
+    const open = inOrder([...fresh.values()]);
     for (let from = 0; from < open.length; from += atATime) {
       this.#tell({ kind: "counted", what, done: from, total: open.length, unit: "measurements" });
       const piece = open.slice(from, from + atATime);
-      const asked = piece.map(({ question }) => question);
-      const inputs = { setup, questions: asked.map(asJson) };
-      const { answers, blockEvaluations } = await this.#memory.recall(what, inputs, () => measure(asked));
+      const inputs = { setup, questions: piece.map(asJson) };
+      const { answers, blockEvaluations } = await this.#memory.recall(what, inputs, () => measure(piece));
       this.spent.asked += piece.length;
       this.spent.blockEvaluations += blockEvaluations;
-      piece.forEach(({ key }, i) => this.#known.set(key, answers[i]!));
+      piece.forEach((question, i) => this.#known.set(JSON.stringify(asJson(question)), answers[i]!));
     }
     return keys.map((key) => this.#known.get(key)!);
   }

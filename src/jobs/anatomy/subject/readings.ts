@@ -3,7 +3,7 @@ import type { Ask } from "../../../anatomy/subject/subject.ts";
 import type { Json } from "../../../core/hash.ts";
 import type { Measured } from "../../../model/engine/branches/measured.ts";
 import { type Damage, Distances } from "./distances.ts";
-import { type EditArms, nothingShared, orderOf, type SharedStart } from "./edit-arms.ts";
+import { type EditArms, inOrder, nothingShared, type SharedStart } from "./edit-arms.ts";
 import { type Piece, Pieces, type Spent } from "./pieces.ts";
 import type { SubjectParts } from "./subject-parts.ts";
 
@@ -51,7 +51,7 @@ export class Readings {
     });
     this.#firing = new Pieces<Firing, Float32Array>(
       {
-        ...{ what: "contexts", setup, orderOf, atATime },
+        ...{ what: "contexts", setup, inOrder, atATime },
         asJson: ({ prompt, off, features }) => ({ prompt, off, features }),
         measure: (piece) => this.#measureFiring(piece),
       },
