@@ -39,8 +39,8 @@ const sizes = [
   "--per-prompt",
   "2",
 ];
-/** Every how many pairs of a part of `requests` one is left out: half of the pairs that fit and validate, a third of those that test. */
-const leftOut = { fit: 2, validate: 2, test: 3 } as const;
+/** Every how many pairs of a part of `requests` one is left out: half of the pairs that fit and validate, a quarter of those that test. */
+const leftOut = { fit: 2, validate: 2, test: 4 } as const;
 const sides = [
   ["harmful", "hazard_adjacent"],
   ["harmless", "benign"],
