@@ -89,9 +89,10 @@ export interface Model {
   ): Promise<Ledger>;
   /**
    * Sends edits to the engine once. `generate`, `capture` and the others take the handle in place of the edits.
+   * @param behind edits that are held: the handle then stands for them and, after them, for the new ones, also when they are released
    * @throws FathomError for an edit that does not fit the model
    */
-  holdEdits(edits: readonly Edit[]): Promise<HeldEdits>;
+  holdEdits(edits: readonly Edit[], behind?: HeldEdits): Promise<HeldEdits>;
   /** Frees the memory of edits that are held. */
   releaseEdits(held: HeldEdits): Promise<void>;
   close(): Promise<void>;
@@ -181,9 +182,9 @@ export async function modelOf(checkpoint: Checkpoint, options: OpenOptions = {})
       });
       return ledger!;
     },
-    async holdEdits(edits) {
+    async holdEdits(edits, behind) {
       let held: HeldEdits | null = null;
-      await line.call({ kind: "hold", edits }, (event) => {
+      await line.call({ kind: "hold", edits, behind: behind ?? null }, (event) => {
         if (event.kind === "held") held = event.held;
       });
       return held!;

@@ -270,6 +270,12 @@ it("measures under edits that are held, in the worker, and tells what it cost", 
       "edits: expected edits that this model holds, found the handle 0",
     );
     await expect(model.holdEdits([{ ...edits[0]!, layer: 99 }])).rejects.toThrow("edit 0: expected");
+    const some = await model.holdEdits(edits.slice(0, 2));
+    const all = await model.holdEdits(edits.slice(2), some);
+    expect(all.sizes).toEqual(held.sizes);
+    await model.releaseEdits(some);
+    expect(await run(all)).toEqual(found);
+    await expect(model.holdEdits(edits, some)).rejects.toThrow(`found the handle ${some.id}`);
   } finally {
     await model.close();
     close();

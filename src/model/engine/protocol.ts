@@ -24,7 +24,7 @@ export type Call =
   | { kind: "capture"; requests: readonly CaptureRequest[]; options: CaptureOptions }
   | { kind: "gradients"; requests: readonly GradientRequest[]; options: GradientOptions }
   | { kind: "measure"; requests: readonly MeasureRequest[]; options: MeasureOptions }
-  | { kind: "hold"; edits: readonly Edit[] }
+  | { kind: "hold"; edits: readonly Edit[]; behind: HeldEdits | null }
   | { kind: "release"; held: HeldEdits }
   | { kind: "close" };
 

@@ -143,7 +143,7 @@ function serve(engine: Engine): void {
         return;
       }
       case "hold":
-        tell({ kind: "held", held: engine.edits.hold(call.edits) });
+        tell({ kind: "held", held: engine.edits.hold(call.edits, call.behind) });
         return;
       case "release":
         engine.edits.release(call.held);

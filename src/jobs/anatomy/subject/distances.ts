@@ -49,7 +49,9 @@ export class Distances {
     this.#given = given;
     const { what, setup } = given;
     const measure = (piece: readonly Ask[]) => this.#measure(piece);
-    this.#pieces = new Pieces({ what, setup, asJson, inOrder, atATime, measure }, memory, tell);
+    // Each text is read without an ablation too, and a row of it is megabytes: one text after the other.
+    const byText = (asks: readonly Ask[]) => inOrder(asks, 1);
+    this.#pieces = new Pieces({ what, setup, asJson, inOrder: byText, atATime, measure }, memory, tell);
   }
 
   /** @param asks their `prompt` counts the texts @returns [asks] */

@@ -80,9 +80,7 @@ export class EditArms {
       const extra = this.#extraEdits(asks[0]!.ask);
       const isAlone = extra !== null && reads === "outcome" && asks.every(({ ask }) => ask.off.length === 0);
       const edits =
-        extra === null
-          ? this.#held
-          : await model.holdEdits([...(isAlone ? [] : this.#parts.edits.ablations()), ...extra.edits]);
+        extra === null ? this.#held : await model.holdEdits(extra.edits, isAlone ? undefined : this.#held);
       const masksOf = (ask: Ask): EditMask[] => [
         ...(isAlone ? [] : this.#masks(ask, extra === null ? start : nothingShared)),
         ...(extra?.masksOf(ask) ?? []),
@@ -145,14 +143,18 @@ const armOf = (ask: Ask): string => {
   return canonicalJson({ on, random, finalNorm });
 };
 
-/** Prompts whose questions come together. Fewer would read the start of all prompts more often, more would part sets that begin alike. */
-const promptsTogether = 8;
+/** Fewer would read the start of all prompts more often, more would part sets that begin alike. */
+const usualTogether = 8;
 
 /**
  * Questions that share work come together: those of one arm, in it those of a few prompts, in these those of one set. Rows of one set share
  * the start of all prompts, rows of one prompt the blocks below the first features in which their sets differ.
+ * @param promptsTogether how many prompts
  */
-export function inOrder<Question extends Ask>(questions: readonly Question[]): Question[] {
+export function inOrder<Question extends Ask>(
+  questions: readonly Question[],
+  promptsTogether = usualTogether,
+): Question[] {
   const prompts = setOf(questions.map(({ prompt }) => prompt));
   const groups = new Map(prompts.map((prompt, rank) => [prompt, Math.floor(rank / promptsTogether)]));
   return questions

@@ -26,11 +26,15 @@ export class EditShelf {
     this.#threads = threads;
   }
 
-  /** @throws FathomError for an edit that does not fit the model */
-  hold(edits: readonly Edit[]): HeldEdits {
+  /**
+   * @param behind edits that are held: the new handle stands for them and, after them, for the new ones. null: for the new ones alone
+   * @throws FathomError for an edit that does not fit the model, or if those before are not held any more
+   */
+  hold(edits: readonly Edit[], behind: HeldEdits | null): HeldEdits {
+    const before = behind === null ? [] : this.of(behind);
     const id = String(this.#next++);
-    this.#held.set(id, this.#laidOut(edits));
-    return { id, sizes: edits.map(editedFeatures) };
+    this.#held.set(id, [...before, ...this.#laidOut(edits)]);
+    return { id, sizes: [...(behind?.sizes ?? []), ...edits.map(editedFeatures)] };
   }
 
   release({ id }: HeldEdits): void {
