@@ -12,6 +12,9 @@ it("questions of a few prompts come set by set, so that a start is read once for
   expect(ordered).toEqual(
     few.flatMap((own) => alike.flatMap((off) => own.map((prompt) => ({ prompt, off })))),
   );
+  expect(inOrder(asks.toReversed(), 1)).toEqual(
+    prompts.flatMap((prompt) => alike.map((off) => ({ prompt, off }))),
+  );
 });
 
 it("questions of one arm stay together", () => {
