@@ -48,13 +48,13 @@ export class Pieces<Question, Answer> {
 
   /** The answer to a question that was asked before; undefined for another one. */
   known(question: Question): Answer | undefined {
-    return this.#known.get(JSON.stringify(this.#options.asJson(question)));
+    return this.#known.get(this.#keyOf(question));
   }
 
   /** @returns the answers in the order of the questions */
   async ask(questions: readonly Question[]): Promise<Answer[]> {
     const { what, setup, asJson, inOrder, atATime, measure } = this.#options;
-    const keys = questions.map((question) => JSON.stringify(asJson(question)));
+    const keys = questions.map((question) => this.#keyOf(question));
     const fresh = new Map<string, Question>();
     questions.forEach((question, i) => {
       if (!this.#known.has(keys[i]!)) fresh.set(keys[i]!, question);
@@ -67,8 +67,12 @@ export class Pieces<Question, Answer> {
       const { answers, blockEvaluations } = await this.#memory.recall(what, inputs, () => measure(piece));
       this.spent.asked += piece.length;
       this.spent.blockEvaluations += blockEvaluations;
-      piece.forEach((question, i) => this.#known.set(JSON.stringify(asJson(question)), answers[i]!));
+      piece.forEach((question, i) => this.#known.set(this.#keyOf(question), answers[i]!));
     }
     return keys.map((key) => this.#known.get(key)!);
+  }
+
+  #keyOf(question: Question): string {
+    return JSON.stringify(this.#options.asJson(question));
   }
 }
